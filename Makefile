@@ -1,0 +1,35 @@
+# Two commands matter: `make run` (the sample Hub into warehouse/sample) and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+WAREHOUSE ?= warehouse/sample
+
+.PHONY: run test lint types check-all clean
+
+run: $(VENV)/.installed
+	@$(BIN)/leaderboard-etl run --hub sample --warehouse $(WAREHOUSE)
+
+test: $(VENV)/.tested
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.tested
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.tested
+	@$(BIN)/mypy
+
+# An environment is made once and again whenever what it is made from changes.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (once; a minute or two)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

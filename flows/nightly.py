@@ -1,0 +1,57 @@
+"""The nightly flow: read it top to bottom to know what a night does. Every step is a function of leaderboard_etl.pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+
+from leaderboard_etl import orchestration, pipeline, report
+from leaderboard_etl.options import options_for
+
+
+def as_task(step: Callable[..., None], *arguments: Any) -> None:
+    """Runs one step as a Prefect task: coarse, tried again with back-off, and bounded in time."""
+    name = " ".join([step.__name__, *(a for a in arguments if isinstance(a, str))])
+    task(step, name=name, retries=2, retry_delay_seconds=[5, 30], retry_condition_fn=pipeline.is_passing,
+         timeout_seconds=4 * 3600, cache_policy=NO_CACHE, persist_result=False)(*arguments)  # fmt: skip
+
+
+def story(night: pipeline.Night, do: Callable[..., None]) -> None:
+    """One night, step by step; `do` runs a step, as a Prefect task or plainly."""
+    do(pipeline.sync_project, night)
+    do(pipeline.read_source, night, "reference")
+    for source_id in night.table_sources:
+        with night.standing_alone(source_id):
+            do(pipeline.sync_table, night, source_id)
+            do(pipeline.read_source, night, source_id)
+    with night.standing_alone("model_cards"):
+        do(pipeline.sync_model_cards, night)
+        do(pipeline.read_source, night, "model_cards")
+    if not pipeline.has_news(night):
+        do(pipeline.stay_quiet, night)
+        return
+    do(pipeline.build, night)
+    do(pipeline.check, night)
+    do(pipeline.commit, night)
+
+
+@flow(name="nightly", log_prints=False)
+def nightly(
+    warehouse: str = "warehouse",
+    hub: str | None = None,
+    only: list[str] | None = None,
+    full: bool = False,
+    card_budget: int = 2000,
+    deadline_minutes: float | None = None,
+    accept: list[str] | None = None,
+) -> State[dict[str, Any]]:
+    """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
+    with options_for(warehouse, hub, only, full, card_budget, deadline_minutes, accept) as options:
+        outcome = pipeline.run_night(options, lambda night: story(night, as_task))
+    orchestration.table_artifact("load", report.load_rows(outcome))
+    orchestration.markdown_artifact("report", report.markdown(outcome))
+    return orchestration.final_state(outcome.status, report.headline(outcome), report.as_json(outcome))

@@ -1,0 +1,6 @@
+-- check: a scored model of which nothing says whether its weights are open
+-- severity: warn
+select distinct m.model_id, s.source_id
+from core.models as m
+join core.scores as s using (model_id)
+where m.openness = 'unknown'

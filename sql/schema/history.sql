@@ -1,0 +1,104 @@
+-- What each source said, and from which load to which load. Judgement (identity, units, normalisation) is made in core, from these rows.
+
+-- Every score as its source published it, with the interval in which it was believed. One row per source, name, variant, precision, chat template, run and validity interval.
+create table history.scores (
+    source_id varchar not null,           -- Source that published the score
+    source_name varchar not null,         -- Model name exactly as the source spells it
+    variant_id varchar not null,          -- Benchmark variant, as in core.benchmarks
+    precision varchar not null,           -- Precision the model was run in, as published; 'unknown' where the source does not say
+    has_chat_template varchar not null,   -- Whether prompts went through the chat template: 'true', 'false' or 'unknown'
+    run_id varchar not null,              -- Model sha and date where a source holds several runs of one model; 'n/a' otherwise
+    score_raw double not null,            -- The published value, untouched, in score_unit
+    score_unit varchar not null,          -- Unit of score_raw: fraction (0-1), percent (0-100), points_10 (1-10), elo
+    stderr_raw double,                    -- Published standard error in score_unit; null: not published
+    score_norm_published_pct double,      -- Normalised value that the source itself published, percent; null: none. A check on ours, not a score
+    n_shot integer,                       -- In-context examples; null: not stated by the source (core falls back to the variant's)
+    reported_by varchar not null,         -- leaderboard, community, vendor_model_index, vendor_card_table, vendor_eval_results, arena, reference
+    is_verified boolean,                  -- True where the publisher is not the model's vendor; false for self-reported; null: not stated
+    protocol varchar,                     -- Protocol in the source's words; null: not stated
+    evaluated_on date,                    -- Date of evaluation or submission; null: not stated
+    source_url varchar,                   -- Link recorded for this very score; null: the file itself is the source
+    repo_type varchar not null,           -- As in raw.files
+    repo_id varchar not null,             -- Repository of the file
+    revision varchar not null,            -- Commit at which this value was first seen
+    path varchar not null,                -- File that holds the value
+    blob_id varchar not null,             -- Content address of that file
+    locator varchar not null,             -- Place inside the file: row and column, or key path
+    load_id integer not null,             -- Load from which the value was believed
+    closed_load_id integer,               -- Load from which it no longer was; null: still believed
+    valid_from timestamp not null,        -- as_of_at of load_id, UTC
+    valid_to timestamp                    -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
+);
+
+-- What each source says about a model. One row per source, name, precision, file and validity interval.
+create table history.models (
+    source_id varchar not null,        -- Source that makes the statement
+    source_name varchar not null,      -- Model name exactly as the source spells it
+    precision varchar not null,        -- Precision of the row it comes from; 'n/a' where a source does not speak by precision
+    hub_id varchar,                    -- Repository name on the Hub as the source links it, renames followed; null: not a Hub model, or not stated
+    display_name varchar,              -- Name for people; null: none but source_name
+    organization varchar,              -- Organization in the source's words; null: not stated
+    family varchar,                    -- Model family in the source's words; null: not stated
+    model_sha varchar,                 -- Commit of the model repository that was evaluated or described; null: not stated
+    model_type varchar,                -- Kind of model in the source's words (pretrained, chat ...); null: not stated
+    tuning varchar,                    -- base, instruct or other, as the source's model_type maps; null: not stated
+    weight_type varchar,               -- Original, Adapter or Delta; null: not stated
+    architecture varchar,              -- Model class (LlamaForCausalLM ...); null: unknown or '?'
+    license_text varchar,              -- Licence as the source spells it; null: not stated
+    openness varchar,                  -- open_weights or proprietary where the source says so; null: not stated
+    base_model_text varchar,           -- Base model as the source spells it; null: not stated, 'Removed', or the model itself
+    is_merge boolean,                  -- Whether the source says that it is a merge; null: not stated or polarity not provable
+    is_moe boolean,                    -- Whether the source says mixture of experts; null: not stated or polarity not provable
+    is_flagged boolean,                -- Whether the leaderboard flagged the model; null: not stated or polarity not provable
+    is_official boolean,               -- Leaderboard's own 'official provider' mark; null: not stated
+    is_available boolean,              -- Whether the repository could be seen on the Hub; null: not stated or polarity not provable
+    uploaded_on date,                  -- Date of upload to the Hub as the source gives it; null: not stated
+    submitted_on date,                 -- Date of submission to the leaderboard; null: not stated
+    created_at timestamp,              -- Creation of the Hub repository, UTC; null: not stated. Never earlier than 2022-03-02, the Hub's floor
+    released_on date,                  -- Release date in the source; null: not stated
+    released_on_url varchar,           -- Link for the release date; null: none recorded
+    training_tokens double,            -- Tokens seen in pretraining; null: not stated
+    repo_type varchar not null,        -- As in raw.files
+    repo_id varchar not null,          -- Repository of the file
+    revision varchar not null,         -- Commit at which this statement was first seen
+    path varchar not null,             -- File that holds it
+    blob_id varchar not null,          -- Content address of that file
+    locator varchar not null,          -- Place inside the file
+    load_id integer not null,          -- Load from which the statement was believed
+    closed_load_id integer,            -- Load from which it no longer was; null: still believed
+    valid_from timestamp not null,     -- as_of_at of load_id, UTC
+    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
+);
+
+-- Every statement about a model's size. One row per source, name, precision, kind, method, file and validity interval.
+create table history.parameter_claims (
+    source_id varchar not null,        -- Source that makes the statement
+    source_name varchar not null,      -- Model name exactly as the source spells it
+    precision varchar not null,        -- Precision of the row it comes from; 'n/a' where a source does not speak by precision
+    kind varchar not null,             -- total or active
+    method varchar not null,           -- How the number was had: reference, safetensors, config, leaderboard ... as in core.parameter_methods
+    params bigint,                     -- Parameters (count); null: refused, see reason
+    reason varchar,                    -- Why params is null or doubtful; null: nothing to say
+    source_url varchar,                -- Link recorded for this very number; null: the file itself is the source
+    repo_type varchar not null,        -- As in raw.files
+    repo_id varchar not null,          -- Repository of the file
+    revision varchar not null,         -- Commit at which this statement was first seen
+    path varchar not null,             -- File that holds it
+    blob_id varchar not null,          -- Content address of that file
+    locator varchar not null,          -- Place inside the file
+    load_id integer not null,          -- Load from which the statement was believed
+    closed_load_id integer,            -- Load from which it no longer was; null: still believed
+    valid_from timestamp not null,     -- as_of_at of load_id, UTC
+    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
+);
+
+-- The project's policy CSVs, whole, by load: with them a past state can be judged by the rules of its day. One row per policy file and validity interval.
+create table history.policy_files (
+    name varchar not null,             -- File name in policy/, without .csv
+    blob_id varchar not null,          -- Content address of the file
+    content varchar not null,          -- The CSV text
+    load_id integer not null,          -- Load from which this version was in force
+    closed_load_id integer,            -- Load from which it no longer was; null: in force
+    valid_from timestamp not null,     -- as_of_at of load_id, UTC
+    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: in force
+);

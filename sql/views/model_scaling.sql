@@ -1,0 +1,121 @@
+-- One score per model and comparable group, with the model's size and date: the points of every chart.
+-- One row per model and comparable group. All models that have a score are here, also those without a published size
+-- (params_b is null) and those that no frontier should rest on: filter on population.
+-- Which of several scores speaks for a model: who measured comes before who repeats, the group's stated protocol before
+-- an unstated one, full precision before quantised, the newest evaluation before older ones. Never the greatest.
+-- Values that a card shows only in a table (vendor_card_table) are left out. Caveats: mixed_protocols in *_reported groups.
+-- columns:
+--   model_id: Model
+--   model: Name for people
+--   organization: Owner or vendor
+--   openness: open_weights, proprietary or unknown
+--   population: official, fine_tune, merge or flagged, as in core.models
+--   benchmark: Benchmark id
+--   variant: Benchmark variant of the score
+--   comparable_group: Variants that may be compared
+--   tuning: base, instruct or other; null: unknown
+--   n_shot: In-context examples; null: not stated
+--   score_pct: Score, percent
+--   score_norm_pct: 0 = guessing, 100 = ceiling; null: not defined for the variant
+--   params_b: Total parameters in billions; null: not published
+--   params_active_b: Parameters used per token in billions; null: unknown
+--   params_kind: What params_b counts: always total here
+--   params_method: How the size was had; null: unknown
+--   is_moe: Mixture of experts; null: no source says
+--   released_on: Release date; null: no evidence
+--   release_year: Release date as a decimal year; null: no evidence
+--   released_on_method: Evidence for the date; null: none
+--   reported_by: Who says so, as in core.scores
+--   score_source: Source, repository, commit, file and place of the score
+--   source_url: Link to the score's file or recorded source
+--   n_values: Scores of this model in this group that the chosen one was taken from
+--   chosen_because: What decided the choice, in words
+create view mart.model_scaling as
+with candidates as (
+
+    select
+        s.*,
+        case s.reported_by
+            when 'leaderboard' then 0
+            when 'arena' then 1
+            when 'reference' then 2
+            when 'vendor_eval_results' then 3
+            when 'vendor_model_index' then 4
+            else 5
+        end as reporter_rank,
+        -- A variant that names its shots beats one that leaves them open.
+        case when b.n_shot is null then 1 else 0 end as protocol_rank,
+        case
+            when s.precision in ('bfloat16', 'float16', 'float32', 'unknown', 'n/a') then 0
+            else 1
+        end as precision_rank
+    from core.scores as s
+    join core.benchmarks as b using (variant_id)
+    where s.reported_by <> 'vendor_card_table'
+
+),
+
+ranked as (
+
+    select
+        *,
+        count(*) over (partition by model_id, comparable_group) as n_values,
+        row_number() over (
+            partition by model_id, comparable_group
+            order by
+                reporter_rank, protocol_rank, precision_rank, evaluated_on desc nulls last,
+                precision, source_id, run_id, source_name, has_chat_template
+        ) as place
+    from candidates
+
+),
+
+final as (
+
+    select
+        m.model_id,
+        m.display_name as model,
+        m.organization,
+        m.openness,
+        m.population,
+        r.benchmark_id as benchmark,
+        r.variant_id as variant,
+        r.comparable_group,
+        m.tuning,
+        r.n_shot,
+        r.score_pct,
+        r.score_norm_pct,
+        m.params_total / 1e9 as params_b,
+        m.params_active / 1e9 as params_active_b,
+        'total' as params_kind,
+        m.params_method,
+        m.is_moe,
+        m.released_on,
+        year(m.released_on)
+            + (dayofyear(m.released_on) - 1) / dayofyear(make_date(year(m.released_on), 12, 31)) as release_year,
+        m.released_on_method,
+        r.reported_by,
+        concat_ws(' ', r.source_id || ':', r.repo_id || '@' || r.revision[:12], r.path, r.locator) as score_source,
+        coalesce(
+            r.source_url,
+            case
+                when r.source_id like 'olb%'
+                    then 'https://huggingface.co/datasets/' || r.repo_id || '/blob/' || r.revision || '/' || r.path
+                else 'https://huggingface.co/' || r.repo_id || '/blob/' || r.revision || '/' || r.path
+            end
+        ) as source_url,
+        r.n_values,
+        case
+            when r.n_values = 1 then 'the only value in this group'
+            else
+                'first of ' || r.n_values || ' by reporter (' || r.reported_by || '), protocol ('
+                || coalesce(r.n_shot || '-shot', 'shots not stated') || '), precision (' || r.precision
+                || '), newest evaluation (' || coalesce(r.evaluated_on::varchar, 'undated') || '), then name of the source'
+        end as chosen_because
+    from ranked as r
+    join core.models as m using (model_id)
+    where r.place = 1
+
+)
+
+select * from final

@@ -1,0 +1,60 @@
+-- Size, active size, MMLU and relative inference cost of dense and mixture-of-experts models.
+-- One row per model of the population 'official' with a known active size and an MMLU score.
+-- Inference cost is compute, 2 x active parameters per token (Kaplan et al. 2020, https://arxiv.org/abs/2001.08361,
+-- section 2.1), relative to a dense model of 70 billion. A ratio of operations is not a price: memory for the total
+-- parameters, batch size and bandwidth decide that. MMLU of several protocols stands in two columns, never in one.
+-- columns:
+--   model_id: Model
+--   model: Name for people
+--   organization: Owner or vendor
+--   openness: open_weights, proprietary or unknown
+--   tuning: base, instruct or other; null: unknown
+--   is_moe: Mixture of experts; null: no source says
+--   params_total_b: Total parameters in billions
+--   params_active_b: Parameters used per token in billions
+--   params_method: How the total was had
+--   active_share: params_active_b over params_total_b, 0 to 1
+--   inference_cost_relative: Operations per token over those of a dense 70B model
+--   mmlu_reported_pct: MMLU as reported, percent; null: none
+--   mmlu_reported_n_shot: Its in-context examples; null: not stated
+--   mmlu_measured_pct: MMLU as measured by Open LLM Leaderboard v1, percent; null: not measured there
+--   released_on: Release date; null: no evidence
+create view mart.moe_efficiency as
+with mmlu as (
+
+    select
+        model_id,
+        max(score_pct) filter (where comparable_group = 'mmlu_reported') as mmlu_reported_pct,
+        max(n_shot) filter (where comparable_group = 'mmlu_reported') as mmlu_reported_n_shot,
+        max(score_pct) filter (where comparable_group = 'mmlu_measured') as mmlu_measured_pct
+    from mart.model_scaling
+    where benchmark = 'mmlu' and population = 'official'
+    group by model_id
+
+),
+
+final as (
+
+    select
+        m.model_id,
+        m.display_name as model,
+        m.organization,
+        m.openness,
+        m.tuning,
+        m.is_moe,
+        m.params_total / 1e9 as params_total_b,
+        m.params_active / 1e9 as params_active_b,
+        m.params_method,
+        m.params_active / m.params_total as active_share,
+        m.params_active / 70e9 as inference_cost_relative,
+        mmlu.mmlu_reported_pct,
+        mmlu.mmlu_reported_n_shot,
+        mmlu.mmlu_measured_pct,
+        m.released_on
+    from mmlu
+    join core.models as m using (model_id)
+    where m.params_active is not null and m.params_total is not null
+
+)
+
+select * from final

@@ -1,0 +1,207 @@
+"""The command line. Quick commands import nothing heavy; every error that we raise on purpose is one line on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from leaderboard_etl import __version__
+from leaderboard_etl.errors import EtlError, UsageError
+from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, Warehouse, default_warehouse
+
+_DESCRIPTION = "Published scores of language models, from the Hugging Face Hub to a DuckDB warehouse."
+_EPILOG = """\
+first steps:
+  leaderboard-etl run --hub sample --warehouse warehouse/sample   the bundled sample, offline
+  leaderboard-etl sql -w warehouse/sample "from mart.coverage"    ask it something
+  leaderboard-etl run                                             the same from the real Hub, into warehouse/
+
+exit codes: 0 done; 1 failed, nothing published; 2 wrong usage; 3 published, but a source failed or a check warned
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    try:
+        options = _parser().parse_args(arguments)
+        return int(options.run(options))
+    except UsageError as error:
+        print(f"leaderboard-etl: {error}", file=sys.stderr)
+        return 2
+    except EtlError as error:
+        print(f"leaderboard-etl: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("leaderboard-etl: interrupted; the published warehouse is untouched", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # A reader such as `head` has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="leaderboard-etl",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"leaderboard-etl {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    run = _command(commands, "run", _run, "fetch what changed, build, audit and publish (the nightly job)")
+    _hub_arguments(run)
+    run.add_argument("--offline", action="store_true", help="rebuild the warehouse from its raw store, without a socket")
+    run.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+    serve = _command(commands, "serve", _serve, "run on a schedule, in the foreground, until stopped")
+    serve.add_argument("--cron", default="0 3 * * *", help="when, in UTC (default: %(default)s, every night at three)")
+    _hub_arguments(serve)
+
+    status = _command(commands, "status", _status, "what the warehouse holds and how the last runs ended")
+    status.add_argument("--json", action="store_true", help="print as JSON")
+
+    check = _command(commands, "check", _check, "run every check of sql/checks on the published warehouse")
+    check.add_argument("--json", action="store_true", help="print as JSON")
+
+    sql = _command(commands, "sql", _sql, "ask the published warehouse in SQL")
+    sql.add_argument("query", nargs="?", help="a query; '-' reads it from standard input")
+    sql.add_argument("-f", "--file", type=Path, help="a file with the query")
+    sql.add_argument("-q", "--named", metavar="NAME", help="a query of sql/queries")
+    sql.add_argument("--list", action="store_true", help="list the queries of sql/queries")
+    sql.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
+    sql.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table", help="default: table")
+    sql.add_argument("-o", "--output", type=Path, help="write there instead of printing")
+    sql.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+
+    explain = _command(commands, "explain", _explain, "where each value of one model came from")
+    explain.add_argument("model", help="a model id or any name that a source uses")
+    explain.add_argument("benchmark", nargs="?", help="only this benchmark")
+    explain.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
+    explain.add_argument("--json", action="store_true", help="print as JSON")
+
+    export = _command(commands, "export", _export, "write the article's files and their manifest")
+    export.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    export.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
+    export.add_argument("--json", action="store_true", help="print the manifest")
+
+    verify = _command(commands, "verify", _verify, "check an exported folder byte for byte, and against the warehouse")
+    verify.add_argument("folder", type=Path, metavar="DIR", help="the exported folder")
+    verify.add_argument("--json", action="store_true", help="print as JSON")
+
+    quarantine = _command(commands, "quarantine", _quarantine, "records that were refused, and why")
+    quarantine.add_argument("action", choices=("list",), help="list: what stands in quarantine now")
+    quarantine.add_argument("--source", help="only this source")
+    quarantine.add_argument("--rule", help="only this rule")
+    quarantine.add_argument("--limit", type=int, default=50, help="at most so many rows (default: %(default)s)")
+    quarantine.add_argument("--json", action="store_true", help="print as JSON")
+    return parser
+
+
+def _command(commands, name, run, text):  # type: ignore[no-untyped-def]
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command.add_argument(
+        "-w",
+        "--warehouse",
+        type=Path,
+        default=default_warehouse(),
+        metavar="DIR",
+        help="the warehouse folder (default: LEADERBOARD_ETL_WAREHOUSE, else warehouse/)",
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _hub_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--hub", metavar="URL|sample", help="the Hub to read (default: HF_ENDPOINT, else the public Hub)")
+    command.add_argument("--only", action="append", metavar="SOURCE", help="only this source; may be repeated")
+    command.add_argument("--full", action="store_true", help="list every repository again even if its head has not moved")
+    command.add_argument(
+        "--card-budget",
+        type=int,
+        default=DEFAULT_CARD_BUDGET,
+        metavar="N",
+        help="API calls to spend on model cards (default: %(default)s)",
+    )
+    command.add_argument("--deadline", type=float, metavar="MIN", help="stop asking the Hub after so many minutes")
+    command.add_argument(
+        "--accept", action="append", metavar="SOURCE@REVISION", help="let a source in that was held back at this commit"
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2025-03-21") from None
+
+
+def _warehouse(options: argparse.Namespace) -> Warehouse:
+    return Warehouse(options.warehouse)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import run
+
+    return run.run(options, _warehouse(options))
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import run
+
+    return run.serve(options, _warehouse(options))
+
+
+def _status(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import inspect
+
+    return inspect.status(_warehouse(options), as_json=options.json)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import inspect
+
+    return inspect.check(_warehouse(options), as_json=options.json)
+
+
+def _sql(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import query
+
+    return query.sql(options, _warehouse(options))
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import explain
+
+    return explain.explain(
+        _warehouse(options), options.model, options.benchmark, as_of=options.as_of, as_json=options.json
+    )
+
+
+def _export(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import snapshot
+
+    return snapshot.export(_warehouse(options), options.out, as_of=options.as_of, as_json=options.json)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import snapshot
+
+    return snapshot.verify(_warehouse(options), options.folder, as_json=options.json)
+
+
+def _quarantine(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import inspect
+
+    return inspect.quarantine(
+        _warehouse(options), source=options.source, rule=options.rule, limit=options.limit, as_json=options.json
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

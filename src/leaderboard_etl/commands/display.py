@@ -1,0 +1,48 @@
+"""Tables for a terminal and JSON for machines. What comes from data is printed as text: no markup, no control characters."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def plain(value: object) -> str:
+    """A value as one line of printable text; null is an empty cell."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return _CONTROL.sub(" ", str(value))
+
+
+def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
+    """Rows as a table that fits the terminal; nothing but the title where there are none."""
+    if title:
+        print(title)
+    if not rows:
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in rows[0]:
+        is_number = all(isinstance(row[name], int | float | None) and not isinstance(row[name], bool) for row in rows)
+        table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain(value)) for value in row.values()))
+    # A pipe has no width of its own; a wide one keeps each row on a line for grep.
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False)
+    console.print(table)
+
+
+def print_json(value: object) -> None:
+    """A value as JSON, dates and the like as text."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
+    print()

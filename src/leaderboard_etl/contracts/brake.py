@@ -1,0 +1,59 @@
+"""The brake: a table that lost a tenth of its rows, or whose numbers moved by a factor of a hundred, is not believed
+until a person says so. Wholesale restatement within the contract is news, not an error."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from leaderboard_etl.raw.ledger import Drift
+
+MOST_VANISHED = 0.10
+MOST_FACTOR = 100.0
+_FEW = 20
+
+
+def brake(source_id: str, before: pl.DataFrame, after: pl.DataFrame) -> list[Drift]:
+    """Reasons to hold a source at its last good state; empty where there are none.
+
+    `before` and `after` are its open and its staged scores, with source_name, precision, variant_id, score_raw and
+    score_unit.
+    """
+    if before.height < _FEW:
+        return []
+    return [*_vanished(source_id, before, after), *_magnitude(source_id, before, after)]
+
+
+def _vanished(source_id: str, before: pl.DataFrame, after: pl.DataFrame) -> list[Drift]:
+    key = ["source_name", "precision", "variant_id"]
+    gone = before.join(after, on=key, how="anti").height
+    if gone <= MOST_VANISHED * before.height:
+        return []
+    message = (
+        f"{gone} of {before.height} scores vanished, more than {MOST_VANISHED:.0%}: kept the last good state; if this is"
+        " meant, let it in with --accept"
+    )
+    return [Drift(source_id, "rows_vanished", "scores", message, is_held=True)]
+
+
+def _magnitude(source_id: str, before: pl.DataFrame, after: pl.DataFrame) -> list[Drift]:
+    medians = (
+        before.group_by("variant_id", "score_unit")
+        .agg(pl.col("score_raw").median().alias("was"))
+        .join(after.group_by("variant_id", "score_unit").agg(pl.col("score_raw").median().alias("is")), on=["variant_id", "score_unit"])
+        .filter((pl.col("was") > 0) & (pl.col("is") > 0))
+        .with_columns((pl.col("is") / pl.col("was")).alias("factor"))
+        # A table that went from fractions to percent moves its median by a hundred, give or take new rows.
+        .filter((pl.col("factor") > MOST_FACTOR / 2) | (pl.col("factor") < 2 / MOST_FACTOR))
+        .sort("variant_id")
+    )
+    return [
+        Drift(
+            source_id,
+            "magnitude",
+            row["variant_id"],
+            f"the median of {row['variant_id']} went from {row['was']:.4g} to {row['is']:.4g}: another unit? Kept the"
+            " last good state; if this is meant, let it in with --accept",
+            is_held=True,
+        )
+        for row in medians.iter_rows(named=True)
+    ]

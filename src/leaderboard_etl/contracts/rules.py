@@ -1,0 +1,166 @@
+"""Rules that every staged record must keep, whatever its source. A record that breaks one goes to quarantine with the
+first rule it breaks; a rule that cannot be evaluated (null) counts as broken where its column is required."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from leaderboard_etl.normalize.scores import score_pct
+from leaderboard_etl.sources.base import Parsed, Source, stage
+
+KEYS = {
+    "scores": ("source_id", "source_name", "variant_id", "precision", "has_chat_template", "run_id"),
+    "models": ("source_id", "source_name", "precision", "repo_id", "path"),
+    "parameter_claims": ("source_id", "source_name", "precision", "kind", "method", "repo_id", "path"),
+}
+_HUB_NAME = r"^[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9_][\w.-]{0,95})?$"
+_MOST_PARAMS = 10**14
+_EARLIEST, _LATEST = pl.date(2017, 1, 1), pl.date(2100, 1, 1)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`holds` is true for a good record; `shown` is the text that a person needs to see of a bad one."""
+
+    name: str
+    holds: pl.Expr
+    reason: str
+    shown: pl.Expr
+
+
+def apply_rules(parsed: Parsed, source: Source, benchmarks: pl.DataFrame) -> Parsed:
+    """`parsed` with every record that breaks a rule moved to its quarantine."""
+    kept = Parsed(source_rows=parsed.source_rows, drift=parsed.drift)
+    refused = [parsed.quarantine]
+    for target in KEYS:
+        frame = parsed.frame(target)
+        good, bad = _split(frame, _rules(target, source, benchmarks), target)
+        setattr(kept, target, good)
+        refused.append(bad)
+    kept.quarantine = pl.concat(refused)
+    return kept
+
+
+def _rules(target: str, source: Source, benchmarks: pl.DataFrame) -> list[Rule]:
+    rules = [_name_rule(source)]
+    if target == "scores":
+        rules += _score_rules(benchmarks)
+    if target == "models":
+        rules += _model_rules()
+    if target == "parameter_claims":
+        rules.append(
+            Rule(
+                "params|range",
+                pl.col("params").is_null() | pl.col("params").is_between(1, _MOST_PARAMS),
+                "a parameter count is positive and below 1e14; unknown is null",
+                pl.col("params").cast(pl.String),
+            )
+        )
+    key = KEYS[target]
+    rules.append(
+        Rule(
+            "key|unique",
+            pl.struct(key).is_first_distinct(),
+            f"a second record with the same key ({', '.join(key)}); the first one in the file is kept",
+            pl.concat_str([pl.col(c).cast(pl.String) for c in key], separator=" | ", ignore_nulls=True),
+        )
+    )
+    return rules
+
+
+def _name_rule(source: Source) -> Rule:
+    name = pl.col("source_name")
+    if source.has_hub_names:
+        return Rule(
+            "source_name|form",
+            name.str.contains(_HUB_NAME) & ~name.str.contains(r"\.\.|--", literal=False),
+            "not a repository name that the Hub could have: letters, digits, '-', '_' and '.', at most one '/'",
+            name,
+        )
+    return Rule(
+        "source_name|form",
+        (name.str.len_chars().is_between(1, 200)) & ~name.str.contains(r"[\x00-\x1f<>]"),
+        "a model name has 1 to 200 characters and no markup or control characters",
+        name,
+    )
+
+
+def _score_rules(benchmarks: pl.DataFrame) -> list[Rule]:
+    value = pl.concat_str(
+        [pl.col("variant_id"), pl.lit(" = "), pl.col("score_raw").cast(pl.String), pl.lit(" "), pl.col("score_unit")],
+        ignore_nulls=True,
+    )
+    scale = _by_variant(benchmarks, "scale")
+    low, high = _by_variant(benchmarks, "score_min_pct"), _by_variant(benchmarks, "score_max_pct")
+    return [
+        Rule(
+            "variant_id|known",
+            pl.col("variant_id").is_in(benchmarks["variant_id"].to_list()),
+            "no such variant in policy/benchmarks.csv",
+            pl.col("variant_id"),
+        ),
+        Rule("score_raw|number", pl.col("score_raw").is_finite(), "the score is not a finite number", value),
+        Rule(
+            "score_unit|scale",
+            (pl.col("score_unit") == scale)
+            | (pl.col("score_unit").is_in(["fraction", "percent"]) & scale.is_in(["fraction", "percent"])),
+            "the unit does not go with the variant's scale in policy/benchmarks.csv",
+            value,
+        ),
+        Rule(
+            "score_raw|range",
+            score_pct().is_between(low - 1e-9, high + 1e-9),
+            "outside what policy/benchmarks.csv admits: another unit, or a wrong value",
+            value,
+        ),
+    ]
+
+
+def _by_variant(benchmarks: pl.DataFrame, column: str) -> pl.Expr:
+    return pl.col("variant_id").replace_strict(
+        benchmarks["variant_id"], benchmarks[column], default=None, return_dtype=benchmarks[column].dtype
+    )
+
+
+def _model_rules() -> list[Rule]:
+    texts = ["license_text", "base_model_text", "architecture", "organization", "display_name", "model_type", "hub_id"]
+    dates = ["uploaded_on", "submitted_on", "released_on"]
+    return [
+        Rule(
+            "text|length",
+            pl.all_horizontal(pl.col(c).is_null() | (pl.col(c).str.len_chars() <= 400) for c in texts),
+            "a text of over 400 characters where a name or a licence belongs",
+            pl.concat_str([pl.col(c) for c in texts], separator=" | ", ignore_nulls=True),
+        ),
+        Rule(
+            "date|range",
+            pl.all_horizontal(pl.col(c).is_null() | pl.col(c).is_between(_EARLIEST, _LATEST) for c in dates),
+            "a date before 2017 or after 2100",
+            pl.concat_str([pl.col(c).cast(pl.String) for c in dates], separator=" | ", ignore_nulls=True),
+        ),
+    ]
+
+
+def _split(frame: pl.DataFrame, rules: list[Rule], target: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    good = frame
+    refused = []
+    for rule in rules:
+        marked = good.with_columns(rule.holds.fill_null(False).alias("__holds"))
+        good = marked.filter(pl.col("__holds")).drop("__holds")
+        bad = marked.filter(~pl.col("__holds"))
+        if bad.height:
+            refused.append(
+                stage(
+                    "quarantine",
+                    bad.with_columns(
+                        pl.lit(target).alias("target"),
+                        pl.lit(rule.name).alias("rule"),
+                        pl.lit(rule.reason).alias("reason"),
+                        rule.shown.fill_null("null").str.slice(0, 500).alias("offending_text"),
+                        pl.col("source_name").str.slice(0, 500),
+                    ),
+                )
+            )
+    return good, pl.concat(refused) if refused else frame.head(0).pipe(lambda f: stage("quarantine", f))

@@ -1,0 +1,76 @@
+"""What a run is asked for, and which Hub that means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_ENDPOINT, Warehouse
+
+SAMPLE = "sample"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run was asked for. `hub` is the address; `endpoint` is what the ledger calls it, for the sample's port changes.
+
+    `started_at` is the instant that the load's values are believed from; null: now.
+    """
+
+    warehouse: Warehouse
+    hub: str
+    endpoint: str
+    only: tuple[str, ...] = ()
+    full: bool = False
+    card_budget: int = DEFAULT_CARD_BUDGET
+    deadline_minutes: float | None = None
+    accept: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    progress: Callable[[str, int, int], None] | None = None
+
+
+def hub_address(hub: str | None) -> str:
+    """The Hub's address: as given, else HF_ENDPOINT, else the public one. Raises UsageError if it is no http(s) address."""
+    address = (hub or os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"{address!r} is not the address of a Hub: give http(s)://host, or `sample`")
+    return address
+
+
+@contextmanager
+def options_for(
+    warehouse: str | Path,
+    hub: str | None = None,
+    only: Sequence[str] | None = None,
+    full: bool = False,
+    card_budget: int = DEFAULT_CARD_BUDGET,
+    deadline_minutes: float | None = None,
+    accept: Sequence[str] | None = None,
+) -> Iterator[Options]:
+    """Options of a run; for the hub 'sample' the bundled snapshot is served on loopback within the block."""
+    options = Options(
+        Warehouse(Path(warehouse)),
+        hub=SAMPLE,
+        endpoint=SAMPLE,
+        only=tuple(only or ()),
+        full=full,
+        card_budget=card_budget,
+        deadline_minutes=deadline_minutes,
+        accept=tuple(accept or ()),
+    )
+    if hub == SAMPLE:
+        from leaderboard_etl.sample import sample_root
+        from leaderboard_etl.sample.server import HubServer
+
+        with HubServer(sample_root()) as server:
+            yield replace(options, hub=server.url)
+    else:
+        address = hub_address(hub)
+        yield replace(options, hub=address, endpoint=address)

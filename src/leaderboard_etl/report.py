@@ -1,0 +1,104 @@
+"""What a run says when it ends: to a person, to a machine, and to Prefect's artifacts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from leaderboard_etl.pipeline import Outcome
+
+EXIT_CODES = {"published": 0, "no_news": 0, "degraded": 3, "failed": 1}
+_HEADLINES = {
+    "published": "published",
+    "degraded": "published, but degraded",
+    "no_news": "no news: the published warehouse stays as it is",
+    "failed": "failed: nothing was published",
+}
+
+
+def headline(outcome: Outcome) -> str:
+    """One line: what came of the run."""
+    text = f"{_HEADLINES.get(outcome.status, outcome.status)} ({outcome.seconds:.1f} s)"
+    return text if outcome.message is None else f"{text}: {outcome.message}"
+
+
+def load_rows(outcome: Outcome) -> list[dict[str, Any]]:
+    """One row per source: what it gave to this load."""
+    if outcome.load is None:
+        return []
+    counts = outcome.counts
+    return [
+        {
+            "source": entry.source_id,
+            "state": entry.state,
+            "revision": (entry.revision or "")[:12],
+            "API calls": entry.api_calls,
+            "files": entry.file_calls,
+            "rows in": counts.get(entry.source_id, {}).get("rows_in", 0),
+            "stored": counts.get(entry.source_id, {}).get("rows_stored", 0),
+            "quarantined": counts.get(entry.source_id, {}).get("rows_quarantined", 0),
+            "new": counts.get(entry.source_id, {}).get("rows_added", 0),
+            "ended": counts.get(entry.source_id, {}).get("rows_closed", 0),
+        }
+        for entry in outcome.load.sources
+    ]
+
+
+def notes(outcome: Outcome) -> list[str]:
+    """What a person should know beside the table: failures, drift, new warnings, what is still to be asked."""
+    lines: list[str] = []
+    for entry in outcome.load.sources if outcome.load else []:
+        if entry.message:
+            lines.append(f"{entry.source_id}: {entry.message}")
+        if entry.remaining:
+            lines.append(f"{entry.source_id}: {entry.remaining} models not asked for yet; the next runs go on there")
+        lines.extend(f"drift in {d.source_id}, {d.subject}: {d.message}" for d in entry.drift if not d.is_held)
+    for finding in outcome.findings:
+        if finding.n_rows:
+            new = f", {finding.n_new} of them new" if finding.n_new else ", none of them new"
+            lines.append(f"check {finding.check.name}: {finding.n_rows} rows ({finding.check.description}){new}")
+    return lines
+
+
+def markdown(outcome: Outcome) -> str:
+    """The report as Markdown, for Prefect and for a file."""
+    rows = load_rows(outcome)
+    lines = [f"# {headline(outcome)}", ""]
+    if rows:
+        lines += ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
+        lines += ["| " + " | ".join(_cell(value) for value in row.values()) + " |" for row in rows]
+    lines += ["", *(f"- {_cell(note)}" for note in notes(outcome))]
+    if outcome.load is not None and outcome.load.summary:
+        held = ", ".join(f"{name} {count:,}" for name, count in outcome.load.summary.items())
+        lines += ["", f"The warehouse holds: {held}."]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """The same for machines."""
+    return {
+        "status": outcome.status,
+        "exit_code": EXIT_CODES.get(outcome.status, 1),
+        "message": outcome.message,
+        "warehouse": str(outcome.options.warehouse.root),
+        "database": str(outcome.options.warehouse.database),
+        "seconds": round(outcome.seconds, 3),
+        "load": msgspec.to_builtins(outcome.load),
+        "counts": outcome.counts,
+        "checks": [
+            {
+                "check": f.check.name,
+                "severity": f.check.severity,
+                "rows": f.n_rows,
+                "new": f.n_new,
+                "accepted": f.n_accepted,
+                "examples": f.examples,
+            }
+            for f in outcome.findings
+        ],
+    }
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

@@ -1,0 +1,185 @@
+"""A small Hub on loopback: serves a folder through the addresses, headers and error codes of the Hugging Face Hub.
+
+Layout of the folder: `datasets/<org>/<name>/...`, `models/...`, `spaces/...` hold the files of each repository's newest
+commit; `_api/<kind>/<org>/<name>.json` holds fields that are laid over the computed API answer, and alone makes a
+repository without files. What neither a card nor `_api` states is absent from the answer, never made up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.sample.repositories import KINDS, Commit, Repositories
+from leaderboard_etl.sample.wire import Listener, Request, Response, as_json, refusal
+
+__all__ = ["HubServer", "Request", "Response"]
+
+PAGE_ROWS = 1000
+
+
+class HubServer:
+    """Serves `root` on 127.0.0.1 at a free port, from `with` to the end of its block.
+
+    Every request but a download at a commit id looks at the folder again: a changed file makes a new head commit.
+    Commits seen since the start still answer with their own bytes. `requests` holds every request so far. `intercept`
+    sees each one first; what it returns is sent instead, None means the normal answer (`answer` gives that one to an
+    `intercept` that wants to damage it).
+    """
+
+    def __init__(self, root: Path, *, intercept: Callable[[Request], Response | None] | None = None) -> None:
+        if not root.is_dir():
+            raise UsageError(f"{root} is not a folder: there is nothing to serve as a Hub")
+        self.repositories = Repositories(root)
+        self.intercept = intercept
+        self.requests: list[Request] = []
+        self.url = ""
+
+    def __enter__(self) -> HubServer:
+        self._listener = Listener(self.respond)
+        self.url = f"http://127.0.0.1:{self._listener.server_address[1]}"
+        threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.stop()
+
+    def respond(self, request: Request) -> Response:
+        """Record the request and give what is to be sent."""
+        self.requests.append(request)
+        return (self.intercept(request) if self.intercept else None) or self.answer(request)
+
+    def answer(self, request: Request) -> Response:
+        """The Hub's normal answer."""
+        is_api, kind, rest = _route(request.parts)
+        if not kind or request.method not in ("GET", "HEAD"):
+            return refusal(404, "", "not served here")
+        if is_api and not rest:
+            return self._list(request, kind)
+        length = 1 if self.repositories.exists(kind, rest[0]) else 2
+        repo_id, verb, rest = "/".join(rest[:length]), "".join(rest[length : length + 1]), rest[length + 1 :]
+        if not self.repositories.exists(kind, repo_id):
+            status = 404 if "authorization" in request.headers else 401
+            return refusal(status, "RepoNotFound", f"{repo_id}: no such repository, or it needs a token")
+        api = self.repositories.api(kind, repo_id)
+        if moved_to := api.get("_moved_to"):
+            location = request.target.replace(quote(repo_id), quote(moved_to), 1)
+            return refusal(307, "", f"moved to {moved_to}", Location=location)
+        if verb == "resolve" and api.get("gated") and "authorization" not in request.headers:
+            return refusal(401, "GatedRepo", f"Access to {repo_id} is restricted: log in")
+        if verb not in (("", "revision", "tree") if is_api else ("resolve",)) or (verb and not rest):
+            return refusal(404, "", "not served here")
+        cursor_sha, _, offset = request.first("cursor").partition(":")
+        revision = cursor_sha or (rest[0] if rest else "main")
+        commit = self.repositories.at(kind, repo_id, revision)
+        if commit is None:
+            return refusal(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+        if verb == "resolve":
+            return self._file(request, commit, "/".join(rest[1:]))
+        if verb == "tree":
+            return self._tree(request, commit, "/".join(rest[1:]), int(offset or 0))
+        return as_json(_chosen(request, self._describe(kind, repo_id, commit, has_blobs=request.is_set("blobs"))))
+
+    def _describe(self, kind: str, repo_id: str, commit: Commit, *, has_blobs: bool) -> dict[str, Any]:
+        card = self.repositories.card(commit)
+        siblings: list[dict[str, Any]] = [
+            {"rfilename": path}
+            | ({"blobId": file.oid, "size": file.size_bytes, **file.lfs("sha256")} if has_blobs else {})
+            for path, file in commit.files.items()
+        ]
+        info: dict[str, Any] = {
+            "_id": hashlib.sha1(f"{kind}/{repo_id}".encode()).hexdigest()[:24],
+            "id": repo_id,
+            "sha": commit.sha,
+            **dict.fromkeys(("private", "gated", "disabled"), False),
+            "tags": _tags(card or {}),
+            "siblings": siblings,
+        }
+        if "/" in repo_id:
+            info["author"] = repo_id.partition("/")[0]
+        if card is not None:
+            info["cardData"] = card
+            info |= {key: card[key] for key in ("pipeline_tag", "library_name") if isinstance(card.get(key), str)}
+        return info | commit.api
+
+    def _list(self, request: Request, kind: str) -> Response:
+        found = self.repositories.ids(kind, request.first("author"))
+        words = [word.lower() for word in request.query.get("search", [])]
+        ids = [repo_id for repo_id in found if all(word in repo_id.lower() for word in words)]
+        ids = [repo_id for repo_id in ids if "_moved_to" not in self.repositories.api(kind, repo_id)]
+        start = int(request.first("cursor").rpartition(":")[2] or 0)
+        stop = start + min(int(request.first("limit") or PAGE_ROWS), PAGE_ROWS)
+        rows = [
+            _chosen(request, self._describe(kind, repo_id, self.repositories.head(kind, repo_id), has_blobs=False))
+            for repo_id in ids[start:stop]
+        ]
+        return as_json(rows, self._link(request, f":{stop}") if stop < len(ids) else {})
+
+    def _tree(self, request: Request, commit: Commit, folder: str, start: int) -> Response:
+        items = _tree_items(commit, folder, is_recursive=request.is_set("recursive"))
+        if folder and not items:
+            return refusal(404, "EntryNotFound", f"{folder} does not exist at {commit.sha}")
+        stop = start + PAGE_ROWS
+        link = self._link(request, f"{commit.sha}:{stop}") if stop < len(items) else {}
+        return as_json(items[start:stop], {"X-Repo-Commit": commit.sha, **link})
+
+    def _link(self, request: Request, cursor: str) -> dict[str, str]:
+        query = urlencode({**request.query, "cursor": [cursor]}, doseq=True)
+        return {"Link": f'<{self.url}{request.target.partition("?")[0]}?{query}>; rel="next"'}
+
+    def _file(self, request: Request, commit: Commit, path: str) -> Response:
+        file = commit.files.get(path)
+        content = self.repositories.content(file) if file else None
+        if file is None or content is None:
+            return refusal(404, "EntryNotFound", f"{path} does not exist at {commit.sha}")
+        headers = {"X-Repo-Commit": commit.sha, "ETag": f'"{file.etag}"', "Accept-Ranges": "bytes"}
+        if file.sha256:
+            headers |= {"X-Linked-Etag": f'"{file.sha256}"', "X-Linked-Size": str(file.size_bytes)}
+        if part := re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("range", "")):
+            start, stop = int(part[1]), min(int(part[2] or len(content)) + 1, len(content))
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}" if start < stop else f"bytes */{stop}"
+            return Response(206 if start < stop else 416, headers, content[start:stop])
+        return Response(200, headers, content)
+
+
+def _route(parts: list[str]) -> tuple[bool, str, list[str]]:
+    """Whether an address is of the API, its kind of repository (empty if of none), and the rest."""
+    if parts[0] == "api":
+        return (True, parts[1], parts[2:]) if parts[1:] and parts[1] in KINDS else (True, "", [])
+    return (False, parts[0], parts[1:]) if parts[0] in KINDS[1:] else (False, "models", parts)
+
+
+def _tree_items(commit: Commit, folder: str, *, is_recursive: bool) -> list[dict[str, Any]]:
+    prefix = f"{folder}/" if folder else ""
+    items: dict[str, dict[str, Any]] = {}
+    for path, file in commit.files.items():
+        if not path.startswith(prefix):
+            continue
+        names = path.removeprefix(prefix).split("/")
+        for depth in range(1, len(names) if is_recursive else min(len(names), 2)):
+            parent = prefix + "/".join(names[:depth])
+            oid = hashlib.sha1(f"{commit.sha}/{parent}".encode()).hexdigest()
+            items.setdefault(parent, {"type": "directory", "oid": oid, "size": 0, "path": parent})
+        if is_recursive or len(names) == 1:
+            items[path] = {"type": "file", "oid": file.oid, "size": file.size_bytes, "path": path, **file.lfs("oid")}
+    return list(items.values())
+
+
+def _tags(card: dict[str, Any]) -> list[str]:
+    tags: list[str] = []
+    for key, prefix in {"license": "license:", "language": "", "base_model": "base_model:", "tags": ""}.items():
+        values = card.get(key) or []
+        tags += [f"{prefix}{value}" for value in (values if isinstance(values, list) else [values])]
+    return tags
+
+
+def _chosen(request: Request, info: dict[str, Any]) -> dict[str, Any]:
+    """The fields that `expand` asks for; without it all but those that the Hub gives on `expand` only."""
+    wanted = {"_id", "id", *request.query.get("expand", []), *request.query.get("expand[]", [])}
+    return {key: info[key] for key in info if (key in wanted if len(wanted) > 2 else key != "evalResults")}

@@ -1,0 +1,77 @@
+"""Where things are: the warehouse folder, and the project's own files in a checkout or an installed package."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from leaderboard_etl import __version__
+from leaderboard_etl.errors import EtlError
+
+PACKAGE = Path(__file__).resolve().parent
+POLICY = PACKAGE / "policy"
+DATABASE_NAME = "leaderboard.duckdb"
+DEFAULT_ENDPOINT = "https://huggingface.co"
+DEFAULT_CARD_BUDGET = 2000
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The folder that a run fills. Nothing of the pipeline is written outside it."""
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def database(self) -> Path:
+        return self.root / DATABASE_NAME
+
+    @property
+    def staging(self) -> Path:
+        return self.root / "leaderboard.staging.duckdb"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    @property
+    def prefect(self) -> Path:
+        return self.root / "prefect"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "run.lock"
+
+
+def default_warehouse() -> Path:
+    return Path(os.environ.get("LEADERBOARD_ETL_WAREHOUSE", "warehouse"))
+
+
+def resource(name: str) -> Path:
+    """A folder of the project (`sql`, `flows`): inside the installed package, or beside `src` in a checkout.
+
+    Raises EtlError if it is in neither: the installation is incomplete.
+    """
+    for base in (PACKAGE, PACKAGE.parents[1]):
+        if (base / name).is_dir():
+            return base / name
+    raise EtlError(
+        f"the folder {name}/ is neither in {PACKAGE} nor beside src/: the installation is incomplete; reinstall it"
+    )
+
+
+@cache
+def code_version() -> str:
+    """Version of the package and a hash of the code and SQL that make the tables: same text, same tables from the same raw."""
+    digest = hashlib.sha256()
+    files = [*PACKAGE.rglob("*.py"), *resource("sql").rglob("*.sql")]
+    for file in sorted(files, key=lambda f: f.name + f.parent.name):
+        digest.update(f"{file.parent.name}/{file.name}\0".encode())
+        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    return f"{__version__}+{digest.hexdigest()[:12]}"

@@ -1,0 +1,125 @@
+"""The audit: every file of sql/checks selects offending rows of the staging file; errors stop the publication."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.errors import EtlError
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.settings import resource
+from leaderboard_etl.warehouse.database import first_line
+from leaderboard_etl.warehouse.history import policy_texts
+
+_SHOWN = 10
+_HEADER = re.compile(r"^-- (severity|check): (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question to the warehouse whose answer should be no rows. severity: error or warn."""
+
+    name: str
+    severity: str
+    description: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: offending rows, how many of them the published file did not have, how many policy accepts."""
+
+    check: Check
+    n_rows: int
+    n_new: int
+    n_accepted: int
+    examples: list[dict[str, object]]
+
+    @property
+    def is_error(self) -> bool:
+        return self.check.severity == "error" and self.n_rows > 0
+
+    @property
+    def is_new_warning(self) -> bool:
+        return self.check.severity == "warn" and self.n_new > 0
+
+
+@cache
+def checks() -> tuple[Check, ...]:
+    """The checks of sql/checks. Raises EtlError for a file without `-- check:` and `-- severity:` lines."""
+    return tuple(_read(path) for path in sorted((resource("sql") / "checks").glob("*.sql")))
+
+
+def audit(con: duckdb.DuckDBPyConnection, published: Path | None, accepted: pl.DataFrame) -> list[Finding]:
+    """Runs every check on the staging file and writes ops.check_results. `accepted` is policy/accepted_warnings.csv."""
+    findings = [_run(con, check, published, accepted) for check in checks()]
+    con.execute("delete from ops.check_results")
+    for finding in findings:
+        con.execute(
+            "insert into ops.check_results values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                finding.check.name,
+                finding.check.severity,
+                finding.check.description,
+                finding.n_rows,
+                finding.n_new,
+                finding.n_accepted,
+                json.dumps(finding.examples, default=str, ensure_ascii=False) if finding.examples else None,
+            ],
+        )
+    return findings
+
+
+def run_checks(con: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """Runs every check on a database as it is, accepting what the policy inside it accepts; nothing is written."""
+    accepted = Policy(policy_texts(con)).frame("accepted_warnings")
+    return [_run(con, check, None, accepted) for check in checks()]
+
+
+def _run(con: duckdb.DuckDBPyConnection, check: Check, published: Path | None, accepted: pl.DataFrame) -> Finding:
+    rows = _select(con, check)
+    if not rows:
+        return Finding(check, 0, 0, 0, [])
+    standing = _published_rows(check, published)
+    texts = accepted.filter(pl.col("check_name") == check.name)["text"].to_list()
+    tolerated = {row for row in rows if any(text in row for text in texts)}
+    fresh = [row for row in rows if row not in standing and row not in tolerated]
+    examples = [json.loads(row) for row in (fresh or rows)[:_SHOWN]]
+    return Finding(check, len(rows), len(fresh), len(tolerated), examples)
+
+
+def _select(con: duckdb.DuckDBPyConnection, check: Check) -> list[str]:
+    """The offending rows, each as a JSON text."""
+    try:
+        cursor = con.execute(check.sql)
+        names = [column[0] for column in cursor.description or []]
+        return [
+            json.dumps(dict(zip(names, row, strict=True)), default=str, ensure_ascii=False) for row in cursor.fetchall()
+        ]
+    except duckdb.Error as error:
+        raise EtlError(f"sql/checks/{check.name}.sql cannot run: {first_line(error)}") from error
+
+
+def _published_rows(check: Check, published: Path | None) -> set[str]:
+    """What the check finds in the published file; nothing where that lacks a table the check needs."""
+    if published is None or not published.exists():
+        return set()
+    try:
+        with duckdb.connect(str(published), read_only=True) as con:
+            return set(_select(con, check))
+    except (duckdb.Error, EtlError):
+        return set()
+
+
+def _read(path: Path) -> Check:
+    sql = path.read_text(encoding="utf-8")
+    header = dict(_HEADER.findall(sql))
+    if set(header) != {"check", "severity"} or header["severity"] not in ("error", "warn"):
+        raise EtlError(f"{path}: a check needs the lines `-- check: …` and `-- severity: error` or `warn`")
+    return Check(path.stem, header["severity"], header["check"], sql)

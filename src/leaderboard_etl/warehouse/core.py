@@ -1,0 +1,113 @@
+"""core: the current state of history, judged by the policy in force. Rebuilt whole; it is small."""
+
+from __future__ import annotations
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.contracts.schema import frame_schema, tables
+from leaderboard_etl.normalize.identity import resolve_names
+from leaderboard_etl.normalize.models import assemble_models, parameter_evidence
+from leaderboard_etl.normalize.scores import normalize_scores
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.warehouse.history import policy_texts
+
+
+def build_core(con: duckdb.DuckDBPyConnection) -> None:
+    """Fills the empty core tables from the open rows of history."""
+    policy = Policy(policy_texts(con))
+    statements = _open_rows(con, "history.models")
+    claims = _open_rows(con, "history.parameter_claims")
+    scored = _open_rows(con, "history.scores", "distinct source_id, source_name")
+    aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
+    statements, claims, scored = (_with_ids(frame, aliases) for frame in (statements, claims, scored))
+    evidence = parameter_evidence(
+        claims,
+        statements.select("model_id", "source_id", "source_name", "repo_id", "revision", "path"),
+        policy.frame("parameter_overrides"),
+        policy.frame("parameter_methods"),
+    )
+    models = assemble_models(
+        statements,
+        scored,
+        evidence,
+        licenses=policy.frame("licenses"),
+        official=policy.frame("official_organizations"),
+        families=policy.frame("families"),
+    )
+    _insert(con, "core.benchmarks", policy.benchmarks.sort("benchmark_id", "variant_id"))
+    _insert(con, "core.comparable_groups", policy.frame("comparable_groups").sort("comparable_group"))
+    _insert(con, "core.model_aliases", aliases)
+    _insert(con, "core.models", models.sort("model_id"))
+    _insert(
+        con,
+        "core.parameter_evidence",
+        evidence.sort("model_id", "kind", "method", "source_id", "source_name", "precision", "path"),
+    )
+    _insert_scores(con, policy)
+
+
+def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Polars normalises the few numeric columns, DuckDB carries the wide rows: a million scores fit in memory."""
+    slim = _open_rows(
+        con,
+        "history.scores",
+        "rowid as row_id, source_id, source_name, variant_id, precision, score_raw, score_unit, stderr_raw,"
+        " score_norm_published_pct, n_shot",
+    )
+    normalized = normalize_scores(_corrected(slim, policy.frame("corrections")), policy.benchmarks)
+    kept = ["row_id", "benchmark_id", "comparable_group", "score_pct", "score_norm_pct", "norm_method", "stderr_pct"]
+    con.register("normalized", normalized.select(*kept, "n_shot", "is_corrected"))
+    columns = tables()["core.scores"].columns
+    own = {"model_id": "a.model_id", "tuning": "m.tuning"}
+    own |= {name: f"n.{name}" for name in (*kept[1:], "n_shot", "is_corrected")}
+    selected = ", ".join(own.get(column.name, f"h.{column.name}") for column in columns)
+    con.execute(
+        f"""
+        insert into core.scores
+        select {selected}
+        from history.scores as h
+        join normalized as n on n.row_id = h.rowid
+        join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
+        join core.models as m on m.model_id = a.model_id
+        order by a.model_id, h.variant_id, h.source_id, h.source_name, h.precision, h.has_chat_template, h.run_id
+        """
+    )
+    con.unregister("normalized")
+
+
+def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
+    """Scores with the corrections of policy put in, each only where the source still publishes the value that it expects."""
+    rows = corrections.filter(pl.col("status") == "active").select(
+        "source_id",
+        "source_name",
+        "variant_id",
+        "precision",
+        pl.col("expected_score_raw").cast(pl.Float64).alias("score_raw"),
+        pl.col("corrected_score_raw").cast(pl.Float64),
+    )
+    on = ["source_id", "source_name", "variant_id", "precision", "score_raw"]
+    return (
+        scores.join(rows, on=on, how="left", maintain_order="left")
+        .with_columns(
+            pl.col("corrected_score_raw").is_not_null().alias("is_corrected"),
+            pl.coalesce("corrected_score_raw", "score_raw").alias("score_raw"),
+        )
+        .drop("corrected_score_raw")
+    )
+
+
+def _open_rows(con: duckdb.DuckDBPyConnection, table: str, what: str = "*") -> pl.DataFrame:
+    return con.execute(f"select {what} from {table} where valid_to is null").pl()
+
+
+def _with_ids(frame: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    return frame.join(
+        aliases.select("source_id", "source_name", "model_id"), on=["source_id", "source_name"], how="inner"
+    )
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    con.register("incoming", frame.select(list(frame_schema(table))))
+    con.execute(f"insert into {table} select * from incoming")
+    con.unregister("incoming")

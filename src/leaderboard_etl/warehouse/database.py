@@ -1,0 +1,102 @@
+"""Making and opening the DuckDB file: tables and views from the registry, readers read-only, as-of in memory."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import duckdb
+
+from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.errors import UsageError, WarehouseError
+
+# Older clients, from DuckDB 1.5 on, can read what this storage version holds.
+_STORAGE = {"storage_compatibility_version": "v1.5.0"}
+
+
+def create_database(path: Path) -> duckdb.DuckDBPyConnection:
+    """A new file with empty tables. What a killed run left at `path` is removed first."""
+    remove_database(path)
+    con = duckdb.connect(str(path), config=_STORAGE)
+    # One checkpoint at the end writes each block once: the file stays as compact as one built fresh.
+    con.execute("set checkpoint_threshold = '1TB'")
+    con.execute("set preserve_insertion_order = true")
+    create_tables(con)
+    return con
+
+
+def create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Schemas, tables and their comments."""
+    for schema in ("raw", "history", "core", "mart", "ops"):
+        con.execute(f"create schema {schema}")
+    for table in tables().values():
+        con.execute(table.sql)
+        for comment in table.comments():
+            con.execute(comment)
+
+
+def create_views(con: duckdb.DuckDBPyConnection) -> None:
+    """The views of sql/views and their comments."""
+    for view in views().values():
+        con.execute(view.sql)
+        for comment in view.comments():
+            con.execute(comment)
+
+
+def remove_database(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+
+
+def open_published(path: Path, *, as_of: date | None = None) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the published file. A run replaces the file, so readers are never in its way.
+
+    With `as_of`, an in-memory database in which core and the views are those of the end of that day (UTC), beside the
+    published raw, history and ops. Raises WarehouseError if there is no published file, UsageError for a date before
+    the first load.
+    """
+    if not path.exists():
+        raise WarehouseError(f"{path} does not exist: no run has published here yet; start with `leaderboard-etl run`")
+    try:
+        if as_of is None:
+            return duckdb.connect(str(path), read_only=True)
+        con = duckdb.connect(":memory:")
+        con.execute(f"attach '{_escaped(path)}' as published (read_only)")
+    except duckdb.Error as error:
+        raise WarehouseError(f"{path} cannot be opened ({first_line(error)}): run again, or restore it") from error
+    _rebuild_as_of(con, as_of)
+    return con
+
+
+def end_of_day(day: date) -> datetime:
+    """The last instant of a day, naive UTC, at the resolution of the database."""
+    return datetime.combine(day, time.min) + timedelta(days=1) - timedelta(microseconds=1)
+
+
+def first_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error)).strip()[:300]
+
+
+def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    from leaderboard_etl.warehouse.core import build_core
+    from leaderboard_etl.warehouse.history import copy_until
+
+    first = con.execute(
+        "select min(as_of_at) from published.ops.loads where status in ('published', 'degraded')"
+    ).fetchone()
+    if first is None or first[0] is None or first[0] > end_of_day(as_of):
+        raise UsageError(
+            f"as of {as_of}: before the first load of this warehouse ({first[0]:%Y-%m-%d} UTC); choose a later date"
+            if first and first[0]
+            else "this warehouse holds no load"
+        )
+    create_tables(con)
+    copy_until(con, "published", end_of_day(as_of))
+    build_core(con)
+    create_views(con)
+    con.execute("detach published")
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")

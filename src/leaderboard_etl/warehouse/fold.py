@@ -1,0 +1,187 @@
+"""Folding loads into a staging file: parse what changed, apply the rules, merge with history, keep the books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.contracts.rules import apply_rules
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.raw.ledger import Changes, Drift, FileState, FileVersion, Load, SourceLoad, parse_utc, read_changes
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
+from leaderboard_etl.sources.base import TARGETS, Parsed, Source, SourceFile
+from leaderboard_etl.warehouse.history import merge
+
+
+def policy_in_force(store: BlobStore, state: FileState) -> Policy:
+    """The policy whose files are current."""
+    files = state.of(POLICY_SOURCE).values()
+    return Policy({file.path.removesuffix(".csv"): store.get(file.blob_id) for file in files})
+
+
+def parse_source(source: Source, files: Iterable[FileVersion], store: BlobStore, policy: Policy) -> Parsed:
+    """What a source reads out of the given landed files, with every record that breaks a rule in its quarantine.
+
+    Raises ContractError or SourceError as the source's parser does.
+    """
+    versions = sorted(files)
+    contents = dict(store.read(file.blob_id for file in versions))
+    absent = [file for file in versions if file.blob_id not in contents]
+    if absent:
+        raise WarehouseError(
+            f"{store.path} lacks {len(absent)} files of {source.source_id}, the first {absent[0].path} of"
+            f" {absent[0].repo_id}: fetch them again with `leaderboard-etl run --full`"
+        )
+    parsed = source.parse([SourceFile(file, contents[file.blob_id]) for file in versions], policy)
+    return apply_rules(parsed, source, policy.benchmarks)
+
+
+def fold_load(
+    con: duckdb.DuckDBPyConnection,
+    store: BlobStore,
+    state: FileState,
+    load: Load,
+    *,
+    parsed: Mapping[str, Parsed] | None = None,
+) -> None:
+    """Applies one load of the ledger to `state` and to the history, raw and ops tables of the staging file.
+
+    `parsed` holds results that the caller has at hand for exactly this load's files; what is not there is parsed here.
+    """
+    state.apply(load)
+    has_new_policy = _fold_policy(con, store, load)
+    policy = policy_in_force(store, state)
+    _insert_rows(con, "ops.loads", [_load_row(load)])
+    for entry in load.sources:
+        changes = read_changes(store, entry) if load.is_applied else Changes()
+        counts = _nothing_read()
+        if load.is_applied:
+            _fold_files(con, entry.source_id, changes, load.load_id)
+            source = SOURCES.get(entry.source_id)
+            if source is not None:
+                files = list(state.of(source.source_id).values()) if has_new_policy else changes.changed
+                if files or changes.gone:
+                    read = (parsed or {}).get(source.source_id) or parse_source(source, files, store, policy)
+                    counts = _fold_source(con, load, source, files, changes, read)
+        _insert_rows(con, "ops.load_sources", [_source_row(load, entry, changes, counts)])
+        _insert_rows(con, "ops.drift", [_drift_row(load, drift) for drift in entry.drift])
+
+
+def _fold_source(
+    con: duckdb.DuckDBPyConnection,
+    load: Load,
+    source: Source,
+    files: Sequence[FileVersion],
+    changes: Changes,
+    parsed: Parsed,
+) -> dict[str, int]:
+    scope = pl.DataFrame(
+        [file.place for file in files] + [tuple(place) for place in changes.gone],
+        schema=["repo_type", "repo_id", "path"],
+        orient="row",
+    )
+    counts = _nothing_read() | {"source_rows": parsed.source_rows, "rows_quarantined": parsed.quarantine.height}
+    for target in (*TARGETS, "quarantine"):
+        frame = parsed.frame(target)
+        opened, closed = merge(
+            con, target, frame, source.source_id, scope, load_id=load.load_id, as_of_at=load.as_of()
+        )
+        if target != "quarantine":
+            counts["rows_stored"] += frame.height
+            counts["rows_added"] += opened
+            counts["rows_closed"] += closed
+    counts["rows_in"] = counts["rows_stored"] + counts["rows_quarantined"]
+    return counts
+
+
+def _fold_policy(con: duckdb.DuckDBPyConnection, store: BlobStore, load: Load) -> bool:
+    entry = load.source(POLICY_SOURCE)
+    if entry is None or not load.is_applied:
+        return False
+    changes = read_changes(store, entry)
+    names = [path.removesuffix(".csv") for _, _, path in changes.gone]
+    names += [file.path.removesuffix(".csv") for file in changes.changed]
+    for name in names:
+        con.execute(
+            "update history.policy_files set valid_to = $at, closed_load_id = $load where name = $name and valid_to is null",
+            {"at": load.as_of(), "load": load.load_id, "name": name},
+        )
+    for file in changes.changed:
+        con.execute(
+            "insert into history.policy_files values (?, ?, ?, ?, null, ?, null)",
+            [
+                file.path.removesuffix(".csv"),
+                file.blob_id,
+                store.get(file.blob_id).decode("utf-8"),
+                load.load_id,
+                load.as_of(),
+            ],
+        )
+    return bool(changes)
+
+
+def _fold_files(con: duckdb.DuckDBPyConnection, source_id: str, changes: Changes, load_id: int) -> None:
+    if not changes:
+        return
+    places = [file.place for file in changes.changed] + [tuple(place) for place in changes.gone]
+    con.register("places", pl.DataFrame(places, schema=["repo_type", "repo_id", "path"], orient="row"))
+    con.execute(
+        "update raw.files set last_load_id = ? where source_id = ? and last_load_id is null"
+        " and (repo_type, repo_id, path) in (from places)",
+        [load_id, source_id],
+    )
+    con.unregister("places")
+    rows = [
+        (
+            source_id,
+            *(file.repo_type, file.repo_id, file.revision, file.path, file.blob_id, file.size_bytes),
+            load_id,
+            None,
+            parse_utc(file.fetched_at),
+        )
+        for file in changes.changed
+    ]
+    _insert_rows(con, "raw.files", rows)
+
+
+def _insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
+    if not rows:
+        return
+    names = [column.name for column in tables()[table].columns]
+    con.register("incoming", pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None))
+    con.execute(f"insert into {table} select * from incoming")
+    con.unregister("incoming")
+
+
+def _nothing_read() -> dict[str, int]:
+    names = ("source_rows", "rows_in", "rows_stored", "rows_quarantined", "rows_added", "rows_closed")
+    return dict.fromkeys(names, 0)
+
+
+def _load_row(load: Load) -> tuple[object, ...]:
+    return (load.load_id, load.kind, load.status, load.as_of(), load.endpoint, load.code_version, load.message)
+
+
+def _source_row(load: Load, entry: SourceLoad, changes: Changes, counts: Mapping[str, int]) -> tuple[object, ...]:
+    return (
+        load.load_id,
+        entry.source_id,
+        entry.state,
+        entry.message,
+        entry.revision,
+        entry.api_calls,
+        entry.file_calls,
+        len(changes.changed),
+        len(changes.gone),
+        sum(file.size_bytes for file in changes.changed),
+        *(counts[name] for name in _nothing_read()),
+    )
+
+
+def _drift_row(load: Load, drift: Drift) -> tuple[object, ...]:
+    return (load.load_id, drift.source_id, drift.kind, drift.subject, drift.message, drift.is_held)

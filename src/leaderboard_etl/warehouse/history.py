@@ -1,0 +1,96 @@
+"""History: from which load to which load a source said what. A load closes what is no longer said and opens what is new."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.sources.base import staged_schema
+
+# Where a statement stands may move without the statement changing: rows shift inside a table, commits pass.
+_NOT_COMPARED = ("revision", "blob_id", "locator")
+
+
+def history_table(target: str) -> str:
+    return "ops.quarantine" if target == "quarantine" else f"history.{target}"
+
+
+def merge(
+    con: duckdb.DuckDBPyConnection,
+    target: str,
+    staged: pl.DataFrame,
+    source_id: str,
+    scope: pl.DataFrame,
+    *,
+    load_id: int,
+    as_of_at: datetime,
+) -> tuple[int, int]:
+    """Makes the open rows of `source_id` that stem from the files in `scope` say what `staged` says.
+
+    `scope` has the columns repo_type, repo_id, path: files that changed or are gone. A row that says the same as before
+    stays open with the place where it was first seen. Returns how many rows were opened and closed.
+    """
+    table = history_table(target)
+    columns = list(staged_schema(target))
+    compared = ", ".join(column for column in columns if column not in _NOT_COMPARED)
+    con.register("staged_rows", staged)
+    con.register("staged_scope", scope)
+    con.execute(
+        f"""
+        create or replace temp table open_rows as
+        select rowid as row_id, hash({compared}) as said
+        from {table}
+        where valid_to is null and source_id = ? and (repo_type, repo_id, path) in (from staged_scope)
+        """,
+        [source_id],
+    )
+    con.execute(f"create or replace temp table said_now as select *, hash({compared}) as said from staged_rows")
+    closed = con.execute(
+        f"""
+        update {table} set valid_to = $at, closed_load_id = $load
+        where rowid in (select row_id from open_rows where said not in (select said from said_now))
+        """,
+        {"at": as_of_at, "load": load_id},
+    ).fetchone()
+    opened = con.execute(
+        f"""
+        insert into {table} ({", ".join(columns)}, load_id, valid_from)
+        select {", ".join(columns)}, $load, $at
+        from said_now
+        where said not in (select said from open_rows)
+        """,
+        {"at": as_of_at, "load": load_id},
+    ).fetchone()
+    con.unregister("staged_rows")
+    con.unregister("staged_scope")
+    con.execute("drop table open_rows; drop table said_now")
+    return (opened[0] if opened else 0, closed[0] if closed else 0)
+
+
+def policy_texts(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
+    """The policy files in force, by name."""
+    rows = con.execute("select name, content from history.policy_files where valid_to is null").fetchall()
+    return {name: content.encode() for name, content in rows}
+
+
+def copy_until(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -> None:
+    """Fills the empty raw, history and ops tables with what the attached `catalog` held after its last load at or before `at`."""
+    loads = f"(select load_id from {catalog}.ops.loads where as_of_at <= $at)"
+    for name, table in tables().items():
+        if table.schema in ("core", "mart") or name in ("ops.build", "ops.check_results"):
+            continue
+        columns = {column.name for column in table.columns}
+        if "valid_to" in columns:
+            still_open = "valid_to > $at"
+            ended = f"case when {still_open} then null else closed_load_id end as closed_load_id"
+            until = f"case when {still_open} then null else valid_to end as valid_to"
+            query = f"select * replace ({ended}, {until}) from {catalog}.{name} where valid_from <= $at"
+        elif name == "raw.files":
+            last = f"case when last_load_id in {loads} then last_load_id end as last_load_id"
+            query = f"select * replace ({last}) from {catalog}.{name} where first_load_id in {loads}"
+        else:
+            query = f"select * from {catalog}.{name} where load_id in {loads}"
+        con.execute(f"insert into {name} {query}", {"at": at})

@@ -1,0 +1,139 @@
+"""History opens what is new, closes what is no longer said, and leaves alone what is said again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leaderboard_etl.sources.base import stage
+from leaderboard_etl.warehouse.database import create_tables
+from leaderboard_etl.warehouse.history import copy_until, merge
+
+PLACE = {"repo_type": "dataset", "repo_id": "o/n", "path": "t.parquet"}
+
+
+@pytest.fixture
+def con() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(":memory:")
+    create_tables(con)
+    return con
+
+
+def night(number: int) -> datetime:
+    return datetime(2025, 1, number, 3)
+
+
+def scores(values: dict[str, float], *, revision: str = "r1", path: str = "t.parquet") -> pl.DataFrame:
+    rows: list[dict[str, Any]] = [
+        {
+            "source_id": "s",
+            "source_name": name,
+            "variant_id": "v",
+            "precision": "bfloat16",
+            "has_chat_template": "false",
+            "run_id": "n/a",
+            "score_raw": value,
+            "score_unit": "percent",
+            "reported_by": "leaderboard",
+            **PLACE,
+            "path": path,
+            "revision": revision,
+            "blob_id": revision,
+            "locator": f"row {number}",
+        }
+        for number, (name, value) in enumerate(values.items())
+    ]
+    return stage("scores", pl.DataFrame(rows)) if rows else stage("scores", pl.DataFrame({"source_id": []}))
+
+
+def load(con: duckdb.DuckDBPyConnection, number: int, staged: pl.DataFrame, *paths: str) -> tuple[int, int]:
+    scope = pl.DataFrame([{**PLACE, "path": path} for path in paths or ("t.parquet",)])
+    return merge(con, "scores", staged, "s", scope, load_id=number, as_of_at=night(number))
+
+
+def believed(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    return dict(con.execute("select source_name, score_raw from history.scores where valid_to is null").fetchall())
+
+
+def test_a_changed_score_closes_the_old_row_and_opens_a_new_one(con: duckdb.DuckDBPyConnection) -> None:
+    load(con, 1, scores({"a": 1.0, "b": 2.0}))
+    assert load(con, 2, scores({"a": 1.5, "b": 2.0}, revision="r2")) == (1, 1)
+    rows = con.execute("select score_raw, valid_from, valid_to, load_id, closed_load_id from history.scores"
+                       " where source_name = 'a' order by valid_from").fetchall()  # fmt: skip
+    assert rows == [(1.0, night(1), night(2), 1, 2), (1.5, night(2), None, 2, None)]
+
+
+def test_a_row_said_again_keeps_the_commit_at_which_it_was_first_seen(con: duckdb.DuckDBPyConnection) -> None:
+    load(con, 1, scores({"a": 1.0}))
+    assert load(con, 2, scores({"z": 9.0, "a": 1.0}, revision="r2")) == (1, 0)
+    assert con.execute("select revision, locator from history.scores where source_name = 'a'").fetchall() == [
+        ("r1", "row 0")
+    ]
+
+
+def test_a_row_that_vanished_is_closed_and_kept(con: duckdb.DuckDBPyConnection) -> None:
+    load(con, 1, scores({"a": 1.0, "b": 2.0}))
+    assert load(con, 2, scores({"a": 1.0})) == (0, 1)
+    assert believed(con) == {"a": 1.0}
+    assert con.execute("select count(*) from history.scores").fetchone() == (2,)
+
+
+def test_files_that_did_not_change_are_left_alone(con: duckdb.DuckDBPyConnection) -> None:
+    load(con, 1, scores({"a": 1.0}, path="one"), "one")
+    load(con, 2, scores({"b": 2.0}, path="two"), "two")
+    assert believed(con) == {"a": 1.0, "b": 2.0}
+
+
+def test_a_file_that_is_gone_takes_its_rows_with_it(con: duckdb.DuckDBPyConnection) -> None:
+    load(con, 1, scores({"a": 1.0}, path="one"), "one")
+    assert load(con, 2, scores({}), "one") == (0, 1)
+    assert believed(con) == {}
+
+
+def test_a_value_that_comes_back_opens_a_new_interval(con: duckdb.DuckDBPyConnection) -> None:
+    for number, value in enumerate([1.0, 2.0, 1.0], 1):
+        load(con, number, scores({"a": value}))
+    rows = con.execute("select score_raw, valid_to is null from history.scores order by valid_from").fetchall()
+    assert rows == [(1.0, False), (2.0, False), (1.0, True)]
+
+
+states = st.lists(
+    st.dictionaries(st.sampled_from("abcdef"), st.sampled_from([1.0, 2.0, 3.0]), max_size=6), min_size=1, max_size=6
+)
+
+
+@given(nights=states)
+@settings(max_examples=30, deadline=None)
+def test_history_as_of_any_night_is_what_the_source_said_that_night(nights: list[dict[str, float]]) -> None:
+    con = duckdb.connect(":memory:")
+    create_tables(con)
+    for number, state in enumerate(nights, 1):
+        load(con, number, scores(state, revision=f"r{number}"))
+        # Loading the same again is no news.
+        assert load(con, number, scores(state, revision=f"r{number}b")) == (0, 0)
+    for number, state in enumerate(nights, 1):
+        at = con.execute(
+            "select source_name, score_raw from history.scores"
+            " where valid_from <= $at and (valid_to is null or valid_to > $at)",
+            {"at": night(number)},
+        ).fetchall()
+        assert dict(at) == state and len(at) == len(state)
+
+
+def test_a_copy_until_a_night_is_the_history_that_was_known_then(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("attach ':memory:' as past")
+    con.execute("use past")
+    create_tables(con)
+    for number, value in enumerate([1.0, 2.0], 1):
+        con.execute("insert into ops.loads values (?, 'nightly', 'published', ?, 'sample', '0', null)", [number, night(number)])
+        load(con, number, scores({"a": value}))
+    con.execute("use memory")
+    copy_until(con, "past", night(1))
+    assert con.execute("select score_raw, valid_to, closed_load_id from history.scores").fetchall() == [(1.0, None, None)]
+    assert con.execute("select load_id from ops.loads").fetchall() == [(1,)]

@@ -1,0 +1,77 @@
+"""Normalisation by the leaderboard's own published examples, and its laws."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaderboard_etl.normalize.scores import normalize_scores, normalized_pct
+from leaderboard_etl.policy import read_policy
+
+fractions = st.floats(0, 1, allow_nan=False)
+
+
+def norm(raw: float, baseline: float, ceiling: float = 1.0) -> float:
+    return float(pl.select(normalized_pct(pl.lit(raw), pl.lit(baseline), pl.lit(ceiling))).item())
+
+
+@pytest.mark.parametrize(
+    ("raw", "baseline", "expected"),
+    # https://huggingface.co/docs/leaderboards/open_llm_leaderboard/normalization: GPQA 0.6, and the three MuSR subtasks
+    # (1/3, not 0.333, gives the page's own 40.00).
+    [(0.6, 0.25, 46.67), (0.7, 1 / 2, 40.00), (0.4, 1 / 5, 25.00), (0.6, 1 / 3, 40.00)],
+)
+def test_the_published_examples_come_out(raw: float, baseline: float, expected: float) -> None:
+    assert round(norm(raw, baseline), 2) == expected
+
+
+@given(raw=fractions, other=fractions, baseline=st.floats(0, 0.9))
+def test_normalisation_keeps_order_and_stays_in_range(raw: float, other: float, baseline: float) -> None:
+    low, high = sorted((raw, other))
+    assert 0 <= norm(low, baseline) <= norm(high, baseline) <= 100 + 1e-9
+
+
+@given(raw=fractions, baseline=st.floats(0, 0.9))
+def test_normalisation_inverts_above_the_baseline(raw: float, baseline: float) -> None:
+    value = norm(raw, baseline)
+    if raw > baseline:
+        assert baseline + value / 100 * (1 - baseline) == pytest.approx(raw)
+    else:
+        assert value == 0
+
+
+def scored(variant_id: str, raw: float, unit: str, published: float | None = None) -> dict[str, object]:
+    rows = pl.DataFrame(
+        {
+            "variant_id": [variant_id],
+            "score_raw": [raw],
+            "score_unit": [unit],
+            "stderr_raw": [None],
+            "score_norm_published_pct": [published],
+            "n_shot": [None],
+        },
+        schema_overrides={"stderr_raw": pl.Float64, "score_norm_published_pct": pl.Float64, "n_shot": pl.Int32},
+    )
+    return normalize_scores(rows, read_policy().benchmarks).to_dicts()[0]
+
+
+def test_a_fraction_and_a_percent_of_one_score_are_the_same_percent() -> None:
+    assert scored("mmlu_reported", 0.864, "fraction")["score_pct"] == pytest.approx(86.4)
+    assert scored("mmlu_reported", 86.4, "percent")["score_pct"] == 86.4
+
+
+def test_a_score_that_only_subtasks_can_normalise_keeps_the_published_value() -> None:
+    row = scored("bbh_olb_v2", 0.6, "fraction", published=42.7)
+    assert (row["score_norm_pct"], row["norm_method"]) == (42.7, "published")
+    assert scored("bbh_olb_v2", 0.6, "fraction")["norm_method"] == "none"
+
+
+def test_a_score_without_a_level_of_guessing_has_no_normalised_value() -> None:
+    row = scored("mt_bench_reported", 9.0, "points_10")
+    assert (row["score_pct"], row["score_norm_pct"], row["norm_method"]) == (90.0, None, "none")
+
+
+def test_shots_come_from_the_variant_where_the_source_is_silent() -> None:
+    assert scored("mmlu_olb_v1", 60.0, "percent")["n_shot"] == 5

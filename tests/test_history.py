@@ -131,9 +131,13 @@ def test_a_copy_until_a_night_is_the_history_that_was_known_then(con: duckdb.Duc
     con.execute("use past")
     create_tables(con)
     for number, value in enumerate([1.0, 2.0], 1):
-        con.execute("insert into ops.loads values (?, 'nightly', 'published', ?, 'sample', '0', null)", [number, night(number)])
+        con.execute(
+            "insert into ops.loads values (?, 'nightly', 'published', ?, 'sample', '0', null)", [number, night(number)]
+        )
         load(con, number, scores({"a": value}))
     con.execute("use memory")
     copy_until(con, "past", night(1))
-    assert con.execute("select score_raw, valid_to, closed_load_id from history.scores").fetchall() == [(1.0, None, None)]
+    assert con.execute("select score_raw, valid_to, closed_load_id from history.scores").fetchall() == [
+        (1.0, None, None)
+    ]
     assert con.execute("select load_id from ops.loads").fetchall() == [(1,)]

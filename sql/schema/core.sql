@@ -123,3 +123,32 @@ create table core.scores (
     locator varchar not null,             -- Place inside the file
     load_id integer not null              -- Load from which the value was believed
 );
+
+-- Every metric of every task and subtask. One row per source, name, run, task and metric.
+create table core.subtask_scores (
+    model_id varchar not null,            -- Model
+    benchmark_id varchar,                 -- Benchmark that the task belongs to; null: none of core.benchmarks
+    subtask varchar,                      -- Name of the subtask within the benchmark; null: the task is the benchmark itself
+    task varchar not null,                -- Task as lm-evaluation-harness names it
+    metric varchar not null,              -- Metric as the harness names it
+    metric_filter varchar not null,       -- Filter of the harness, or 'none'
+    score_raw double not null,            -- The published value, untouched
+    stderr_raw double,                    -- Published standard error; null: not published
+    n_shot integer,                       -- In-context examples; null: not stated
+    task_version varchar,                 -- Version of the task in the harness; null: not stated
+    harness_version varchar,              -- Commit of the harness; null: not stated
+    model_sha varchar,                    -- Commit of the model repository that was run; null: not stated
+    precision varchar not null,           -- As in history.scores
+    has_chat_template varchar not null,   -- 'true', 'false' or 'unknown'
+    run_id varchar not null,              -- As in history.scores
+    reported_by varchar not null,         -- leaderboard or community
+    evaluated_on date,                    -- Date of the run; null: not stated
+    source_id varchar not null,           -- Source
+    source_name varchar not null,         -- Model name in the source
+    repo_id varchar not null,             -- Repository of the file
+    revision varchar not null,            -- Commit at which the value was first seen
+    path varchar not null,                -- File
+    blob_id varchar not null,             -- Content address of the file
+    locator varchar not null,             -- Key path inside the file
+    load_id integer not null              -- Load from which the value was believed
+);

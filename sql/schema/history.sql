@@ -30,6 +30,38 @@ create table history.scores (
     valid_to timestamp                    -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
 );
 
+-- Every metric of every task and subtask in the raw evaluation files. One row per source, name, run, task, metric and validity interval.
+create table history.subtask_scores (
+    source_id varchar not null,           -- Source that published the value
+    source_name varchar not null,         -- Model name exactly as the source spells it
+    precision varchar not null,           -- Precision the model was run in; 'unknown' where the file does not say
+    has_chat_template varchar not null,   -- 'true', 'false' or 'unknown'
+    run_id varchar not null,              -- Model sha and date of the run, by which several runs of one model differ
+    task varchar not null,                -- Task as lm-evaluation-harness names it (hendrycksTest-abstract_algebra, leaderboard_bbh_snarks ...)
+    metric varchar not null,              -- Metric as the harness names it (acc, acc_norm, exact_match, prompt_level_strict_acc ...)
+    metric_filter varchar not null,       -- Filter of the harness; 'none' where there is none
+    benchmark_id varchar,                 -- Benchmark that the task belongs to; null: none of policy/benchmarks
+    subtask varchar,                      -- Name of the subtask within the benchmark; null: the task is the benchmark itself
+    score_raw double not null,            -- The published value, untouched
+    stderr_raw double,                    -- Published standard error; null: not published, or 'N/A'
+    n_shot integer,                       -- In-context examples; null: not stated
+    task_version varchar,                 -- Version of the task in the harness; null: not stated
+    harness_version varchar,              -- Commit of the harness; null: not stated
+    model_sha varchar,                    -- Commit of the model repository that was run; null: not stated
+    reported_by varchar not null,         -- leaderboard or community, as in history.scores
+    evaluated_on date,                    -- Date of the run; null: not stated
+    repo_type varchar not null,           -- As in raw.files
+    repo_id varchar not null,             -- Repository of the file
+    revision varchar not null,            -- Commit at which this value was first seen
+    path varchar not null,                -- File that holds the value
+    blob_id varchar not null,             -- Content address of that file
+    locator varchar not null,             -- Key path inside the file
+    load_id integer not null,             -- Load from which the value was believed
+    closed_load_id integer,               -- Load from which it no longer was; null: still believed
+    valid_from timestamp not null,        -- as_of_at of load_id, UTC
+    valid_to timestamp                    -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
+);
+
 -- What each source says about a model. One row per source, name, precision, file and validity interval.
 create table history.models (
     source_id varchar not null,        -- Source that makes the statement

@@ -56,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = _command(commands, "run", _run, "fetch what changed, build, audit and publish (the nightly job)")
     _hub_arguments(run)
-    run.add_argument("--offline", action="store_true", help="rebuild the warehouse from its raw store, without a socket")
+    run.add_argument(
+        "--offline", action="store_true", help="rebuild the warehouse from its raw store, without a socket"
+    )
     run.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
     serve = _command(commands, "serve", _serve, "run on a schedule, in the foreground, until stopped")
@@ -118,9 +120,13 @@ def _command(commands, name, run, text):  # type: ignore[no-untyped-def]
 
 
 def _hub_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--hub", metavar="URL|sample", help="the Hub to read (default: HF_ENDPOINT, else the public Hub)")
+    command.add_argument(
+        "--hub", metavar="URL|sample", help="the Hub to read (default: HF_ENDPOINT, else the public Hub)"
+    )
     command.add_argument("--only", action="append", metavar="SOURCE", help="only this source; may be repeated")
-    command.add_argument("--full", action="store_true", help="list every repository again even if its head has not moved")
+    command.add_argument(
+        "--full", action="store_true", help="list every repository again even if its head has not moved"
+    )
     command.add_argument(
         "--card-budget",
         type=int,

@@ -18,6 +18,7 @@ from leaderboard_etl.hub.blobs import git_blob_id
 from leaderboard_etl.hub.cards import sync_cards
 from leaderboard_etl.hub.client import Hub, HubUnreachable
 from leaderboard_etl.hub.repos import sync_repo
+from leaderboard_etl.options import Options
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy
 from leaderboard_etl.raw.ledger import (
     Changes,
@@ -29,18 +30,16 @@ from leaderboard_etl.raw.ledger import (
     SourceLoad,
     format_utc,
     land_changes,
-    parse_utc,
 )
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.options import Options
 from leaderboard_etl.settings import Warehouse, code_version
-from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.sources.base import Parsed
+from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.warehouse.audit import Finding, audit
 from leaderboard_etl.warehouse.database import first_line, remove_database
 from leaderboard_etl.warehouse.fold import parse_source, policy_in_force
-from leaderboard_etl.warehouse.publish import publish, published_loads, stage
+from leaderboard_etl.warehouse.publish import publish, published_loads, refuse_stale_wal, stage
 
 CARDS = "model_cards"
 _PROJECT = "leaderboard-etl"
@@ -76,7 +75,6 @@ class Night:
 
     def wants(self, source_id: str) -> bool:
         return not self.options.only or source_id in self.options.only
-
 
     @contextmanager
     def standing_alone(self, source_id: str) -> Iterator[None]:
@@ -185,9 +183,7 @@ def sync_project(night: Night) -> None:
         files = []
         for name in names:
             blob_id = git_blob_id(texts[name])
-            file = FileVersion(
-                "project", _PROJECT, f"{name}.csv", __version__, blob_id, len(texts[name]), night.now
-            )
+            file = FileVersion("project", _PROJECT, f"{name}.csv", __version__, blob_id, len(texts[name]), night.now)
             if file.place not in known or known[file.place].blob_id != blob_id:
                 night.store.put(blob_id, texts[name])
                 files.append(file)
@@ -307,6 +303,7 @@ def check(night: Night) -> None:
 def commit(night: Night) -> None:
     """Writes the load into the ledger and puts the staging file in the published one's place."""
     assert night.staged is not None and night.load is not None
+    refuse_stale_wal(night.options.warehouse)
     night.load.summary = _summary(night)
     night.counts = _counts(night)
     night.load.finished_at = format_utc(datetime.now(UTC))
@@ -403,10 +400,10 @@ def _brake(night: Night, source_id: str, parsed: Parsed, changes: Changes) -> li
     try:
         with duckdb.connect(str(database), read_only=True) as con:
             con.register("places", places)
-            before = con.execute(
+            before = con.sql(
                 "select source_name, precision, variant_id, score_raw, score_unit from history.scores"
                 " where valid_to is null and source_id = ? and (repo_type, repo_id, path) in (from places)",
-                [source_id],
+                params=[source_id],
             ).pl()
     except duckdb.Error:
         return []

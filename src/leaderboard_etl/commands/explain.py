@@ -49,7 +49,9 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
         return 0
     facts = story["model"]
     print(f"{facts['display_name']}  ({model_id})")
-    print_table([{"fact": name, "value": _shown(facts[column])} for name, column in _FACTS if facts[column] is not None])
+    print_table(
+        [{"fact": name, "value": _shown(facts[column])} for name, column in _FACTS if facts[column] is not None]
+    )
     print_table(story["names"], title="Names")
     print_table(story["sizes"], title="Sizes: the chosen one and every other statement")
     print_table(story["scores"], title="Scores: those that the marts use are marked *")
@@ -138,7 +140,7 @@ def _story(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    return con.execute(query, values).pl().to_dicts()
+    return con.sql(query, params=values).pl().to_dicts()
 
 
 def _shown(value: object) -> str:

@@ -19,7 +19,9 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
 
     ledger = Ledger(warehouse.raw)
     if ledger.last is None:
-        raise WarehouseError(f"{warehouse.root} holds no load yet: start with `leaderboard-etl run -w {warehouse.root}`")
+        raise WarehouseError(
+            f"{warehouse.root} holds no load yet: start with `leaderboard-etl run -w {warehouse.root}`"
+        )
     applied = [load for load in ledger.loads if load.is_applied and load.summary]
     last_good = max((load for load in ledger.loads if load.status != "failed"), key=lambda x: x.load_id, default=None)
     hours = _hours_since(last_good.as_of()) if last_good else None
@@ -99,7 +101,7 @@ def quarantine(warehouse: Warehouse, *, source: str | None, rule: str | None, li
     values = {"source": source, "rule": rule}
     with open_published(warehouse.database) as con:
         total = con.execute(f"select count(*) from ops.quarantine where {where}", values).fetchone()
-        found = con.execute(
+        found = con.sql(
             f"""
             select source_id, rule, source_name, offending_text, reason, repo_id, path, locator, revision, valid_from
             from ops.quarantine
@@ -107,14 +109,16 @@ def quarantine(warehouse: Warehouse, *, source: str | None, rule: str | None, li
             order by load_id desc, source_id, rule, source_name, locator
             limit $limit
             """,
-            {**values, "limit": limit},
+            params={**values, "limit": limit},
         ).pl()
     rows = found.to_dicts()
     if as_json:
         print_json(rows)
         return 0
     count = total[0] if total else 0
-    print(f"{count:,} records stand in quarantine" + (f", the newest {len(rows)} of them:" if count > len(rows) else ""))
+    print(
+        f"{count:,} records stand in quarantine" + (f", the newest {len(rows)} of them:" if count > len(rows) else "")
+    )
     print_table(
         [
             {

@@ -40,7 +40,9 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
 def _query_text(options: argparse.Namespace) -> str:
     given = [text for text in (options.query, options.file, options.named) if text is not None]
     if len(given) != 1:
-        raise UsageError('give one query: as text, with -f FILE, or with -q NAME (see --list); e.g. "from mart.coverage"')
+        raise UsageError(
+            'give one query: as text, with -f FILE, or with -q NAME (see --list); e.g. "from mart.coverage"'
+        )
     if options.file is not None:
         return _read(options.file)
     if options.named is not None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from leaderboard_etl.commands.display import print_json, print_table
-from leaderboard_etl.errors import UsageError
+from leaderboard_etl.commands.display import print_json
 from leaderboard_etl.options import SAMPLE, hub_address
-from leaderboard_etl.settings import Warehouse, resource
+from leaderboard_etl.settings import Warehouse
 
 if TYPE_CHECKING:
-    from leaderboard_etl.pipeline import Outcome
+    pass
 
-TRY_NEXT = "select model, params_b, score_pct from mart.model_scaling where benchmark = 'mmlu' order by score_pct desc limit 5"
+TRY_NEXT = (
+    "select model, params_b, score_pct from mart.model_scaling where benchmark = 'mmlu' order by score_pct desc limit 5"
+)
 
 
 def run(options: argparse.Namespace, warehouse: Warehouse) -> int:

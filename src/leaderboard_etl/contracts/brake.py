@@ -39,7 +39,10 @@ def _magnitude(source_id: str, before: pl.DataFrame, after: pl.DataFrame) -> lis
     medians = (
         before.group_by("variant_id", "score_unit")
         .agg(pl.col("score_raw").median().alias("was"))
-        .join(after.group_by("variant_id", "score_unit").agg(pl.col("score_raw").median().alias("is")), on=["variant_id", "score_unit"])
+        .join(
+            after.group_by("variant_id", "score_unit").agg(pl.col("score_raw").median().alias("is")),
+            on=["variant_id", "score_unit"],
+        )
         .filter((pl.col("was") > 0) & (pl.col("is") > 0))
         .with_columns((pl.col("is") / pl.col("was")).alias("factor"))
         # A table that went from fractions to percent moves its median by a hundred, give or take new rows.

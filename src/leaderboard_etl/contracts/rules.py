@@ -12,6 +12,10 @@ from leaderboard_etl.sources.base import Parsed, Source, stage
 
 KEYS = {
     "scores": ("source_id", "source_name", "variant_id", "precision", "has_chat_template", "run_id"),
+    "subtask_scores": (
+        *("source_id", "source_name", "precision", "has_chat_template", "run_id"),
+        *("task", "metric", "metric_filter"),
+    ),
     "models": ("source_id", "source_name", "precision", "repo_id", "path"),
     "parameter_claims": ("source_id", "source_name", "precision", "kind", "method", "repo_id", "path"),
 }
@@ -47,6 +51,11 @@ def _rules(target: str, source: Source, benchmarks: pl.DataFrame) -> list[Rule]:
     rules = [_name_rule(source)]
     if target == "scores":
         rules += _score_rules(benchmarks)
+    if target == "subtask_scores":
+        value = pl.concat_str([pl.col("task"), pl.col("metric"), pl.col("score_raw").cast(pl.String)], separator=" ")
+        rules.append(
+            Rule("score_raw|number", pl.col("score_raw").is_finite(), "the value is not a finite number", value)
+        )
     if target == "models":
         rules += _model_rules()
     if target == "parameter_claims":

@@ -128,7 +128,7 @@ def _read_table(statement: str, file: Path) -> Relation:
     if match is None:
         raise EtlError(f"{file}: no `create table schema.name (` in: {statement[:80]!r}")
     above = statement[: match.start()].strip().splitlines()
-    comment = []
+    comment: list[str] = []
     for line in reversed(above):
         if not line.startswith("-- "):
             break

@@ -24,7 +24,9 @@ def run_lock(path: Path) -> Iterator[None]:
             f"another run holds {path}: wait until it ends, or look for a leaderboard-etl process"
         ) from error
     except OSError as error:
-        raise WarehouseError(f"{path.parent} cannot be written ({os.strerror(error.errno or 0)}): check its rights") from error
+        raise WarehouseError(
+            f"{path.parent} cannot be written ({os.strerror(error.errno or 0)}): check its rights"
+        ) from error
     try:
         yield
     finally:

@@ -45,6 +45,23 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         evidence.sort("model_id", "kind", "method", "source_id", "source_name", "precision", "path"),
     )
     _insert_scores(con, policy)
+    _insert_subtask_scores(con)
+
+
+def _insert_subtask_scores(con: duckdb.DuckDBPyConnection) -> None:
+    columns = ", ".join(
+        "a.model_id" if c.name == "model_id" else f"h.{c.name}" for c in tables()["core.subtask_scores"].columns
+    )
+    con.execute(
+        f"""
+        insert into core.subtask_scores
+        select {columns}
+        from history.subtask_scores as h
+        join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
+        where h.valid_to is null
+        order by a.model_id, h.source_id, h.run_id, h.task, h.metric, h.metric_filter
+        """
+    )
 
 
 def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
@@ -98,7 +115,7 @@ def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
 
 
 def _open_rows(con: duckdb.DuckDBPyConnection, table: str, what: str = "*") -> pl.DataFrame:
-    return con.execute(f"select {what} from {table} where valid_to is null").pl()
+    return con.sql(f"select {what} from {table} where valid_to is null").pl()
 
 
 def _with_ids(frame: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.errors import UsageError, WarehouseError
 
 # Older clients, from DuckDB 1.5 on, can read what this storage version holds.
-_STORAGE = {"storage_compatibility_version": "v1.5.0"}
+_STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.5.0"}
 
 
 def create_database(path: Path) -> duckdb.DuckDBPyConnection:

@@ -13,8 +13,8 @@ from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Changes, Drift, FileState, FileVersion, Load, SourceLoad, parse_utc, read_changes
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.sources.base import TARGETS, Parsed, Source, SourceFile
+from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.warehouse.history import merge
 
 
@@ -88,9 +88,7 @@ def _fold_source(
     counts = _nothing_read() | {"source_rows": parsed.source_rows, "rows_quarantined": parsed.quarantine.height}
     for target in (*TARGETS, "quarantine"):
         frame = parsed.frame(target)
-        opened, closed = merge(
-            con, target, frame, source.source_id, scope, load_id=load.load_id, as_of_at=load.as_of()
-        )
+        opened, closed = merge(con, target, frame, source.source_id, scope, load_id=load.load_id, as_of_at=load.as_of())
         if target != "quarantine":
             counts["rows_stored"] += frame.height
             counts["rows_added"] += opened

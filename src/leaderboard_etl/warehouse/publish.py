@@ -50,23 +50,27 @@ def stage(
     return con
 
 
-def publish(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
-    """Closes the staging file and puts it in the published one's place. Readers keep the file that they have open.
-
-    Raises WarehouseError, and publishes nothing, while a `.wal` lies beside the published file: DuckDB would replay it
-    into the new one.
-    """
-    con.close()
+def refuse_stale_wal(warehouse: Warehouse) -> None:
+    """Raises WarehouseError while a `.wal` lies beside the published file: DuckDB would replay it into the new one."""
     wal = Path(f"{warehouse.database}.wal")
     if wal.exists():
         raise WarehouseError(
             f"{wal} exists: something wrote to the published file, or was killed while it did; close it, look at what it"
             " was, remove the file and run again. Nothing was published"
         )
+
+
+def publish(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
+    """Closes the staging file and puts it in the published one's place. Readers keep the file that they have open.
+
+    Raises WarehouseError, and publishes nothing, where refuse_stale_wal does or the file cannot be replaced.
+    """
+    con.close()
+    refuse_stale_wal(warehouse)
     try:
         with warehouse.staging.open("rb") as file:
             os.fsync(file.fileno())
-        os.replace(warehouse.staging, warehouse.database)
+        warehouse.staging.replace(warehouse.database)
     except OSError as error:
         raise WarehouseError(f"{warehouse.database} could not be replaced ({error}): nothing was published") from error
 
@@ -100,7 +104,9 @@ def _carry_over(con: duckdb.DuckDBPyConnection, database: Path, loads: list[Load
                 con.execute(f"insert into {name} select * from published.{name}")
         con.execute("commit")
     except duckdb.Error as error:
-        raise WarehouseError(f"{database} cannot be read ({first_line(error)}): rebuild with `run --offline`") from error
+        raise WarehouseError(
+            f"{database} cannot be read ({first_line(error)}): rebuild with `run --offline`"
+        ) from error
     finally:
         con.execute("detach database if exists published")
     return done

@@ -1,0 +1,20 @@
+"""Content addresses: a git blob id, or sha256 for LFS files and API answers."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def git_blob_id(content: bytes) -> str:
+    """The git blob id: sha1 of the header `blob <length>` and the content, 40 hex digits."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def sha256_id(content: bytes) -> str:
+    """`sha256:` and 64 hex digits."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def verify(blob_id: str, content: bytes) -> bool:
+    """Whether `content` has the given id, by the form of the id."""
+    return blob_id == (sha256_id(content) if blob_id.startswith("sha256:") else git_blob_id(content))

@@ -1,0 +1,335 @@
+"""Talking to the Hub with huggingface_hub's session: one request a question, verified bodies, no copies from a cache.
+
+The client's own download helpers ask twice a file, hand out stale copies when the Hub is ill and do not hash what they
+get; its info calls give up at the first 429. So a request here is a plain GET through its session, tried again here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub.blobs import git_blob_id, verify
+
+if TYPE_CHECKING:
+    import httpx2
+
+MODEL_FIELDS = (
+    *("sha", "safetensors", "cardData", "tags", "createdAt", "lastModified", "gated", "disabled"),
+    *("library_name", "pipeline_tag", "baseModels", "siblings"),
+)
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_UNAVAILABLE = frozenset({401, 403, 404})
+_MOST_JSON_BYTES = 64 << 20
+_PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
+
+
+class HubUnreachable(HubError):
+    """No answer at all from the Hub's address."""
+
+
+class HubLimited(HubError):
+    """The Hub's rate limit outlasted our patience or the run's deadline."""
+
+
+class RepoUnavailable(HubError):
+    """A repository or file that is gone, private or gated; `status` is the Hub's answer."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class RepoFile:
+    """A file of a tree. `blob_id` is its git blob id, or `sha256:…` for an LFS file."""
+
+    path: str
+    blob_id: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """What the Hub said of one model: `body` is its JSON with sorted keys, `repo_id` the name that it answers to now."""
+
+    repo_id: str
+    body: bytes
+    revision: str | None
+
+
+def prepare_environment(endpoint: str) -> None:
+    """Sets what huggingface_hub reads when it is imported: the address, and no telemetry. Call it before the first use."""
+    os.environ["HF_ENDPOINT"] = endpoint
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+
+
+@dataclass
+class Hub:
+    """One Hub at one address. Counts every HTTP try in `api_calls` and `file_calls`; safe to use from several threads.
+
+    `deadline` is a time.monotonic() instant after which no further try is begun.
+    """
+
+    endpoint: str
+    token: str | None = None
+    workers: int = 16
+    timeout_s: float = 30.0
+    tries: int = 5
+    first_wait_s: float = 1.0
+    most_wait_s: float = 300.0
+    most_file_bytes: int = 512 << 20
+    deadline: float | None = None
+    api_calls: int = 0
+    file_calls: int = 0
+    _has_answered: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def head(self, repo_type: str, repo_id: str) -> str:
+        """The head commit of a repository's main branch."""
+        answer = self._json(f"/api/{repo_type}s/{_quoted(repo_id)}/revision/main", {"expand": "sha"}, repo_id)
+        if not isinstance(answer, dict) or not re.fullmatch(r"[0-9a-f]{40}", str(answer.get("sha"))):
+            raise HubError(f"{self.endpoint} names no head commit for {repo_id}: its answer is not that of a Hub")
+        return str(answer["sha"])
+
+    def tree(self, repo_type: str, repo_id: str, revision: str) -> list[RepoFile]:
+        """Every file of a repository at a commit."""
+        path = f"/api/{repo_type}s/{_quoted(repo_id)}/tree/{revision}"
+        files = []
+        for entry in self._pages(path, {"recursive": "true"}, repo_id):
+            if entry.get("type") == "file":
+                lfs = entry.get("lfs")
+                blob_id = f"sha256:{lfs['oid']}" if isinstance(lfs, dict) else str(entry["oid"])
+                files.append(RepoFile(str(entry["path"]), blob_id, int(entry["size"])))
+        return files
+
+    def fetch(
+        self,
+        repo_type: str,
+        repo_id: str,
+        revision: str,
+        files: Sequence[RepoFile],
+        land: Callable[[RepoFile, bytes], None],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[tuple[RepoFile, str]]:
+        """One GET a file at a pinned commit, `workers` at once; each body is verified before `land` gets it.
+
+        `land` is called from the caller's thread. Returns the files that could not be had whole, with the reason.
+        """
+        refused: list[tuple[RepoFile, str]] = []
+        done = 0
+
+        def get(file: RepoFile) -> bytes:
+            return self._file(repo_type, repo_id, revision, file)
+
+        for file, result in _in_parallel(get, files, self.workers):
+            try:
+                land(file, result.result())
+            except HubUnreachable:
+                raise
+            except HubError as error:
+                refused.append((file, str(error)))
+            done += 1
+            if progress is not None:
+                progress(done, len(files))
+        return refused
+
+    def fetch_named(
+        self, repo_type: str, repo_id: str, revision: str, path: str, most_bytes: int
+    ) -> tuple[str, bytes] | None:
+        """A file that no tree was asked for: (blob id, bytes), verified against the answer's ETag; null if there is none."""
+        try:
+            response = self._request(self._resolve(repo_type, repo_id, revision, path), {}, path, is_file=True)
+        except RepoUnavailable as error:
+            if error.status == 404:
+                return None
+            raise
+        content = response.content
+        if len(content) > most_bytes:
+            raise HubError(f"{path} of {repo_id} has {len(content):,} bytes, over the limit of {most_bytes:,}: refused")
+        etag = response.headers.get("x-linked-etag") or response.headers.get("etag") or ""
+        stated = etag.removeprefix("W/").strip('"')
+        blob_id = f"sha256:{stated}" if re.fullmatch(r"[0-9a-f]{64}", stated) else stated
+        if not re.fullmatch(r"[0-9a-f]{40}|sha256:[0-9a-f]{64}", blob_id):
+            blob_id = git_blob_id(content)
+        if not verify(blob_id, content):
+            raise HubError(f"{path} of {repo_id} at {revision[:12]} does not have the hash that the Hub states: refused")
+        return blob_id, content
+
+    def model_info(self, repo_id: str) -> ModelAnswer:
+        """What the Hub says of one model; a renamed one answers under its new name. One call."""
+        answer = self._json(f"/api/models/{_quoted(repo_id)}", {"expand": list(MODEL_FIELDS)}, repo_id)
+        return self._model(answer, repo_id)
+
+    def list_author_models(self, author: str) -> Iterator[ModelAnswer]:
+        """The same of every model of an owner, one call a page of a thousand."""
+        query = {"author": author, "limit": "1000", "expand": list(MODEL_FIELDS)}
+        for entry in self._pages("/api/models", query, author):
+            yield self._model(entry, author)
+
+    def _model(self, answer: object, asked: str) -> ModelAnswer:
+        if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
+            raise HubError(f"{self.endpoint} answered something that is no model when asked for {asked}")
+        kept = {key: answer[key] for key in sorted({*MODEL_FIELDS, "id"} & set(answer))}
+        revision = answer.get("sha")
+        return ModelAnswer(answer["id"], _canonical(kept), revision if isinstance(revision, str) else None)
+
+    def _file(self, repo_type: str, repo_id: str, revision: str, file: RepoFile) -> bytes:
+        if file.size_bytes > self.most_file_bytes:
+            raise HubError(f"{file.size_bytes:,} bytes, over the limit of {self.most_file_bytes:,}")
+        url = self._resolve(repo_type, repo_id, revision, file.path)
+
+        def is_whole(response: httpx2.Response) -> bool:
+            return len(response.content) == file.size_bytes and verify(file.blob_id, response.content)
+
+        return self._request(url, {}, file.path, is_file=True, is_whole=is_whole).content
+
+    def _resolve(self, repo_type: str, repo_id: str, revision: str, path: str) -> str:
+        return f"{self.endpoint}/{_PREFIX[repo_type]}{_quoted(repo_id)}/resolve/{revision}/{quote(path)}"
+
+    def _pages(self, path: str, query: Mapping[str, object], asked: str) -> Iterator[dict[str, Any]]:
+        url: str | None = f"{self.endpoint}{path}"
+        parameters: Mapping[str, object] = query
+        while url is not None:
+            response = self._request(url, parameters, asked)
+            entries = self._decoded(response, asked)
+            if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+                raise HubError(f"{self.endpoint} answered no list when asked for {asked}")
+            yield from entries
+            url, parameters = response.links.get("next", {}).get("url"), {}
+            if url is not None and not url.startswith(f"{self.endpoint}/"):
+                raise HubError(f"{self.endpoint} sends on to another host for the next page of {asked}: refused")
+
+    def _json(self, path: str, query: Mapping[str, object], asked: str) -> object:
+        return self._decoded(self._request(f"{self.endpoint}{path}", query, asked), asked)
+
+    def _decoded(self, response: httpx2.Response, asked: str) -> object:
+        if len(response.content) > _MOST_JSON_BYTES:
+            raise HubError(f"{self.endpoint} answered {len(response.content):,} bytes when asked for {asked}: refused")
+        try:
+            return json.loads(response.content)
+        except (ValueError, RecursionError) as error:
+            raise HubError(f"{self.endpoint} answered something that is no JSON when asked for {asked}") from error
+
+    def _request(
+        self,
+        url: str,
+        query: Mapping[str, object],
+        asked: str,
+        *,
+        is_file: bool = False,
+        is_whole: Callable[[httpx2.Response], bool] | None = None,
+    ) -> httpx2.Response:
+        """One GET, tried again on passing failures. Raises RepoUnavailable, HubLimited, HubUnreachable or HubError."""
+        import httpx2
+        from huggingface_hub import get_session
+        from huggingface_hub.utils import build_hf_headers
+
+        # Only the configured host sees the token: httpx drops the header on a redirect to another one.
+        headers = build_hf_headers(token=self.token, library_name="leaderboard-etl")
+        why, status = "", 0
+        # An address that never answered is more likely wrong than ill: say so soon.
+        tries = self.tries if self._has_answered else min(self.tries, 3)
+        for number in range(tries):
+            self._count(is_file)
+            pause = self.first_wait_s * 2**number
+            try:
+                response = get_session().get(
+                    url, params=dict(query) or None, headers=headers, timeout=self.timeout_s, follow_redirects=True
+                )
+            except (httpx2.TransportError, httpx2.TooManyRedirects, httpx2.DecodingError) as error:
+                why, status = _reason(error), 0
+            else:
+                self._has_answered = True
+                status = response.status_code
+                if status in _UNAVAILABLE:
+                    raise RepoUnavailable(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)
+                if response.is_success:
+                    if is_whole is None or is_whole(response):
+                        return response
+                    why = "the body is not the one that the tree names"
+                elif status in _PASSING:
+                    why = f"HTTP {status}"
+                    pause = max(pause, _asked_wait_s(response.headers))
+                else:
+                    raise HubError(f"{self.endpoint} answered HTTP {status} when asked for {asked}")
+            if number + 1 < tries and not self._sleep(pause):
+                break
+        if status == 429:
+            raise HubLimited(f"{self.endpoint} limits our requests (asked for {asked}): go on later, or with HF_TOKEN set")
+        if status == 0:
+            raise HubUnreachable(
+                f"the Hub at {self.endpoint} cannot be reached ({why}); check the address (--hub, HF_ENDPOINT) and the"
+                " network, or try the bundled one with --hub sample"
+            )
+        raise HubError(f"{asked}: {why}, {tries} times")
+
+    def _count(self, is_file: bool) -> None:
+        with self._lock:
+            if is_file:
+                self.file_calls += 1
+            else:
+                self.api_calls += 1
+
+    def _sleep(self, seconds: float) -> bool:
+        """Waits before the next try; false where that would outlast our patience or the deadline."""
+        if seconds > self.most_wait_s or (self.deadline is not None and time.monotonic() + seconds > self.deadline):
+            return False
+        time.sleep(seconds)
+        return True
+
+
+def _in_parallel(
+    work: Callable[[RepoFile], bytes], items: Iterable[RepoFile], workers: int
+) -> Iterator[tuple[RepoFile, Future[bytes]]]:
+    """Results as they come, with at most twice as many in memory as there are workers."""
+    with ThreadPoolExecutor(workers, thread_name_prefix="hub") as pool:
+        waiting: dict[Future[bytes], RepoFile] = {}
+        todo = iter(items)
+        try:
+            while True:
+                for item in todo:
+                    waiting[pool.submit(work, item)] = item
+                    if len(waiting) >= 2 * workers:
+                        break
+                if not waiting:
+                    return
+                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield waiting.pop(future), future
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _asked_wait_s(headers: Mapping[str, str]) -> float:
+    """How long the Hub asks us to wait: Retry-After, or `t=` of its RateLimit header and a second more; else 0."""
+    after = headers.get("retry-after", "")
+    if after.isdigit():
+        return float(after)
+    reset = re.search(r"\bt=(\d+)", headers.get("ratelimit", ""))
+    return float(reset[1]) + 1 if reset else 0.0
+
+
+def _quoted(repo_id: str) -> str:
+    return quote(repo_id, safe="/")
+
+
+def _canonical(answer: Mapping[str, object]) -> bytes:
+    return json.dumps(answer, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text and text[0] else type(error).__name__

@@ -1,0 +1,71 @@
+"""Bringing one repository's wanted files into raw: head commit, then the tree if it moved, then one GET a new blob."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from leaderboard_etl.errors import SourceError
+from leaderboard_etl.hub.client import Hub, RepoFile
+from leaderboard_etl.raw.ledger import Changes, FileVersion
+from leaderboard_etl.raw.store import BlobStore
+
+
+@dataclass(frozen=True)
+class RepoSync:
+    """The repository's head commit, and what changed among its wanted files since `known`."""
+
+    revision: str
+    changes: Changes
+
+
+def sync_repo(
+    hub: Hub,
+    store: BlobStore,
+    repo_type: str,
+    repo_id: str,
+    *,
+    wants: Callable[[str], bool],
+    known: Mapping[tuple[str, str, str], FileVersion],
+    last_revision: str | None,
+    now: str,
+    progress: Callable[[int, int], None] | None = None,
+) -> RepoSync:
+    """Lands every wanted file that is new at the head commit. Where the head is `last_revision`, one request is all.
+
+    Raises HubError if the Hub does not answer, SourceError if a file could not be had whole: then nothing changes.
+    """
+    revision = hub.head(repo_type, repo_id)
+    if revision == last_revision:
+        return RepoSync(revision, Changes())
+    tree = [file for file in hub.tree(repo_type, repo_id, revision) if wants(file.path)]
+    if not tree:
+        raise SourceError(
+            f"{repo_id} at {revision[:12]} holds none of the files that this source reads: were they moved or renamed?"
+        )
+    changed = [file for file in tree if not _is_known(file, repo_type, repo_id, known)]
+    absent = store.missing(file.blob_id for file in changed)
+    wanted = list({file.blob_id: file for file in changed if file.blob_id in absent}.values())
+    refused = hub.fetch(
+        repo_type, repo_id, revision, wanted, lambda file, content: store.put(file.blob_id, content), progress=progress
+    )
+    store.flush()
+    if refused:
+        file, reason = refused[0]
+        raise SourceError(
+            f"{len(refused)} of {len(wanted)} new files of {repo_id} at {revision[:12]} could not be had whole, the first"
+            f" {file.path}: {reason}; what arrived is kept and the rest is asked for again next time"
+        )
+    paths = {file.path for file in tree}
+    return RepoSync(
+        revision,
+        Changes(
+            [FileVersion(repo_type, repo_id, f.path, revision, f.blob_id, f.size_bytes, now) for f in changed],
+            [place for place in known if place[:2] == (repo_type, repo_id) and place[2] not in paths],
+        ),
+    )
+
+
+def _is_known(file: RepoFile, repo_type: str, repo_id: str, known: Mapping[tuple[str, str, str], FileVersion]) -> bool:
+    version = known.get((repo_type, repo_id, file.path))
+    return version is not None and version.blob_id == file.blob_id

@@ -1,0 +1,85 @@
+"""Which name is which model. Rules here are few and exact; everything else is a row of policy/model_aliases.csv."""
+
+from __future__ import annotations
+
+import polars as pl
+
+# Where sources spell one Hub name in several cases, the first of these that has the model says which is right.
+_CASE_ORDER = ("reference", "model_cards", "olb_v2_contents", "olb_v1_contents")
+
+
+def resolve_names(statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """One row per (source_id, source_name) with `model_id` and `method`, the rows of core.model_aliases.
+
+    `statements` are open rows of history.models, `scored` the (source_id, source_name) of open scores, `aliases` is
+    policy/model_aliases.csv (source_id '*' means any). A name is, in this order, what an alias row says, what the Hub
+    answered when asked for it (renamed repositories), or itself; names that differ in letter case only are one model.
+    """
+    names = (
+        pl.concat([statements.select("source_id", "source_name"), scored.select("source_id", "source_name")])
+        .unique()
+        .sort("source_id", "source_name")
+    )
+    renamed = _renames(statements)
+    resolved = (
+        names.with_columns(_lower("source_name"))
+        .join(_alias_rows(aliases, any_source=False), on=["source_id", "lower"], how="left")
+        .join(_alias_rows(aliases, any_source=True), on="lower", how="left", suffix="_any")
+        .with_columns(pl.coalesce("alias", "alias_any").alias("alias"))
+        .with_columns(pl.coalesce("alias", "source_name").alias("named"))
+        .with_columns(pl.col("named").str.to_lowercase().alias("named_lower"))
+        .join(renamed, left_on="named_lower", right_on="lower", how="left")
+        .with_columns(pl.coalesce("renamed_to", "named").alias("candidate"))
+        .with_columns(pl.col("candidate").str.to_lowercase().alias("key"))
+    )
+    spelt = _spelling(resolved)
+    method = (
+        pl.when(pl.col("alias").is_not_null())
+        .then(pl.lit("alias"))
+        .when(pl.col("renamed_to").is_not_null())
+        .then(pl.lit("hub_rename"))
+        .when(pl.col("source_name") != pl.col("model_id"))
+        .then(pl.lit("hub_id_case"))
+        .when(pl.col("source_id") == "reference")
+        .then(pl.lit("reference"))
+        .otherwise(pl.lit("hub_id"))
+    )
+    return (
+        resolved.join(spelt, on="key", how="left")
+        .with_columns(method.alias("method"))
+        .select("source_id", "source_name", "model_id", "method")
+        .sort("source_id", "source_name")
+    )
+
+
+def _lower(column: str) -> pl.Expr:
+    return pl.col(column).str.to_lowercase().alias("lower")
+
+
+def _alias_rows(aliases: pl.DataFrame, *, any_source: bool) -> pl.DataFrame:
+    rows = aliases.filter((pl.col("source_id") == "*") == any_source)
+    keys = ["lower"] if any_source else ["source_id", "lower"]
+    return rows.select("source_id", _lower("source_name"), pl.col("model_id").alias("alias")).select(*keys, "alias")
+
+
+def _renames(statements: pl.DataFrame) -> pl.DataFrame:
+    """What the Hub answered under another name than it was asked for, letter case aside."""
+    return (
+        statements.filter((pl.col("source_id") == "model_cards") & pl.col("hub_id").is_not_null())
+        .select(_lower("source_name"), pl.col("hub_id").alias("renamed_to"))
+        .filter(pl.col("lower") != pl.col("renamed_to").str.to_lowercase())
+        .unique("lower", keep="first", maintain_order=True)
+    )
+
+
+def _spelling(resolved: pl.DataFrame) -> pl.DataFrame:
+    """One spelling per model: an alias's or the Hub's own, else that of the first source in _CASE_ORDER, else the first in the alphabet."""
+    order = {source_id: rank for rank, source_id in enumerate(_CASE_ORDER, 1)}
+    said = pl.when(pl.col("alias").is_not_null() | pl.col("renamed_to").is_not_null()).then(0)
+    rank = said.otherwise(pl.col("source_id").replace_strict(order, default=len(order) + 1, return_dtype=pl.Int32))
+    return (
+        resolved.with_columns(rank.alias("rank"))
+        .sort("key", "rank", "candidate")
+        .group_by("key", maintain_order=True)
+        .agg(pl.col("candidate").first().alias("model_id"))
+    )

@@ -1,0 +1,54 @@
+"""Scores in one unit, and normalised so that 0 is guessing and 100 the ceiling."""
+
+from __future__ import annotations
+
+import polars as pl
+
+PCT_OF_UNIT = {"fraction": 100.0, "percent": 1.0, "points_10": 10.0}
+
+
+def score_pct(raw: str = "score_raw") -> pl.Expr:
+    """`raw` in percent of the scale's maximum, by the column `score_unit`; null for an unknown unit."""
+    factor = pl.col("score_unit").replace_strict(PCT_OF_UNIT, default=None, return_dtype=pl.Float64)
+    return pl.col(raw) * factor
+
+
+def normalized_pct(score_fraction: pl.Expr, baseline: pl.Expr, ceiling: pl.Expr) -> pl.Expr:
+    """0 at or below the random baseline, 100 at the ceiling; null where the baseline is.
+
+    With ceiling 1 this is the Open LLM Leaderboard's rule, 100 (raw - lower) / (1 - lower) clipped at 0
+    (https://huggingface.co/docs/leaderboards/open_llm_leaderboard/normalization).
+    """
+    return (100.0 * (score_fraction - baseline) / (ceiling - baseline)).clip(lower_bound=0.0)
+
+
+def normalize_scores(scores: pl.DataFrame, benchmarks: pl.DataFrame) -> pl.DataFrame:
+    """Adds to rows of history.scores what core.scores holds of the benchmark and of the two percent scales.
+
+    Adds benchmark_id, comparable_group, score_pct, score_norm_pct, norm_method and stderr_pct; fills n_shot from the
+    variant where the source is silent. A variant that can only be normalised by subtask keeps the published value
+    (norm_method 'published'); without one, or without a baseline, score_norm_pct is null and norm_method 'none'.
+    """
+    policy = benchmarks.select(
+        "variant_id",
+        "benchmark_id",
+        "comparable_group",
+        "random_baseline",
+        "score_ceiling",
+        "norm_rule",
+        pl.col("n_shot").alias("variant_n_shot"),
+    )
+    computed = normalized_pct(pl.col("score_pct") / 100.0, pl.col("random_baseline"), pl.col("score_ceiling"))
+    by_subtask = pl.col("norm_rule") == "by_subtask"
+    value = pl.when(by_subtask).then(pl.col("score_norm_published_pct")).otherwise(computed)
+    method = pl.when(by_subtask).then(pl.lit("published")).otherwise(pl.lit("computed"))
+    return (
+        scores.join(policy, on="variant_id", how="left", maintain_order="left")
+        .with_columns(score_pct().alias("score_pct"), score_pct("stderr_raw").alias("stderr_pct"))
+        .with_columns(
+            value.alias("score_norm_pct"),
+            pl.when(value.is_null()).then(pl.lit("none")).otherwise(method).alias("norm_method"),
+            pl.coalesce("n_shot", "variant_n_shot").alias("n_shot"),
+        )
+        .drop("random_baseline", "score_ceiling", "norm_rule", "variant_n_shot")
+    )

@@ -1,0 +1,74 @@
+"""Judgement as data: the CSV files of this folder, each row with the link it rests on.
+
+A load keeps the texts that it was made with, so that a past state can be judged by the rules of its day.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from functools import cached_property
+
+import polars as pl
+
+from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.errors import PolicyError
+from leaderboard_etl.settings import POLICY
+
+REFERENCE_FILES = ("reference_models", "reference_scores")
+_TABLES = {"benchmarks": "core.benchmarks", "comparable_groups": "core.comparable_groups"}
+
+
+class Policy:
+    """The policy tables of one load, by file name without .csv."""
+
+    def __init__(self, texts: Mapping[str, bytes]) -> None:
+        self.texts = dict(texts)
+        self._frames: dict[str, pl.DataFrame] = {}
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """One policy table. Blank cells are null. Columns are text, but for tables that the warehouse keeps as they are,
+        which have its types. Raises PolicyError if the file is absent or does not fit."""
+        if name not in self._frames:
+            self._frames[name] = self._read(name)
+        return self._frames[name]
+
+    @cached_property
+    def benchmarks(self) -> pl.DataFrame:
+        """Benchmark variants: columns of core.benchmarks."""
+        return self.frame("benchmarks")
+
+    def _read(self, name: str) -> pl.DataFrame:
+        if name not in self.texts:
+            raise PolicyError(f"policy/{name}.csv is missing: the pipeline cannot judge without it; restore it")
+        try:
+            frame = pl.read_csv(io.BytesIO(self.texts[name]), infer_schema=False)
+        except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+            raise PolicyError(f"policy/{name}.csv is not a CSV table: {error}") from error
+        frame = frame.with_columns(pl.all().str.strip_chars().replace("", None))
+        table = _TABLES.get(name)
+        return frame if table is None else _typed(frame, table, name)
+
+
+def read_policy() -> Policy:
+    """The policy of this version of the project, from its CSV files."""
+    return Policy({path.stem: path.read_bytes() for path in sorted(POLICY.glob("*.csv"))})
+
+
+def _typed(frame: pl.DataFrame, table: str, name: str) -> pl.DataFrame:
+    wanted = frame_schema(table)
+    absent = [column for column in wanted if column not in frame.columns]
+    if absent:
+        raise PolicyError(f"policy/{name}.csv lacks the columns {', '.join(absent)}")
+    casts = [
+        pl.col(column) == "true"
+        if isinstance(dtype, pl.Boolean)
+        else pl.col(column).cast(dtype)
+        if not isinstance(dtype, pl.Date)
+        else pl.col(column).str.to_date("%Y-%m-%d")
+        for column, dtype in wanted.items()
+    ]
+    try:
+        return frame.select(casts)
+    except pl.exceptions.PolarsError as error:
+        raise PolicyError(f"policy/{name}.csv: a cell does not have the type of its column: {error}") from error

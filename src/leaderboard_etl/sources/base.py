@@ -1,0 +1,129 @@
+"""What every source is: which files it wants, and a pure function from their bytes to frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.raw.ledger import Drift, FileVersion
+
+TARGETS = ("scores", "subtask_scores", "models", "parameter_claims")
+_VALIDITY = ("load_id", "closed_load_id", "valid_from", "valid_to")
+_PLACE = ("repo_type", "repo_id", "revision", "path", "blob_id")
+_MOST_TEXT = 500
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A landed file as a parser gets it: which version of which file, and its bytes."""
+
+    version: FileVersion
+    content: bytes
+
+
+@dataclass
+class Parsed:
+    """What a source read out of some files. Frames have the columns of history.* without validity, quarantine those of
+    ops.quarantine; every record read is in one of them. `source_rows` counts table rows, or files where a file is a record."""
+
+    scores: pl.DataFrame = field(default_factory=lambda: empty("scores"))
+    subtask_scores: pl.DataFrame = field(default_factory=lambda: empty("subtask_scores"))
+    models: pl.DataFrame = field(default_factory=lambda: empty("models"))
+    parameter_claims: pl.DataFrame = field(default_factory=lambda: empty("parameter_claims"))
+    quarantine: pl.DataFrame = field(default_factory=lambda: empty("quarantine"))
+    source_rows: int = 0
+    drift: list[Drift] = field(default_factory=list)
+
+    def frame(self, target: str) -> pl.DataFrame:
+        frame = getattr(self, target)
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source. `repo_type`, `repo_id` and `wants` say which files; sources that choose repositories one by one
+    (model cards) or live in this project (reference) leave `repo_id` empty.
+
+    `parse` gets files of that source in any number and order, and never raises for what is inside them: a record that
+    cannot be read is a quarantined row. It raises ContractError for a file whose columns no known era explains.
+    """
+
+    source_id: str
+    description: str
+    repo_type: str
+    repo_id: str
+    wants: Callable[[str], bool]
+    parse: Callable[[Sequence[SourceFile], Policy], Parsed]
+    has_hub_names: bool = True
+
+
+def staged_schema(target: str) -> dict[str, pl.DataType]:
+    """Columns and dtypes of a staged frame: those of the history table (quarantine: of ops.quarantine) without validity."""
+    table = "ops.quarantine" if target == "quarantine" else f"history.{target}"
+    return frame_schema(table, without=_VALIDITY)
+
+
+def empty(target: str) -> pl.DataFrame:
+    """A staged frame without rows."""
+    return pl.DataFrame(schema=staged_schema(target))
+
+
+def stage(target: str, frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+    """`frame` with exactly the staged columns in order; columns that it lacks are null."""
+    schema = staged_schema(target)
+    frame = frame.lazy().collect()
+    columns = [
+        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in schema.items()
+    ]
+    return frame.select(columns)
+
+
+def concat(parts: Sequence[Parsed]) -> Parsed:
+    """Several results as one."""
+    whole = Parsed(source_rows=sum(p.source_rows for p in parts), drift=[d for p in parts for d in p.drift])
+    for target in (*TARGETS, "quarantine"):
+        frames = [getattr(p, target) for p in parts]
+        if frames:
+            setattr(whole, target, pl.concat(frames))
+    return whole
+
+
+def place(version: FileVersion) -> dict[str, str]:
+    """The provenance columns of a file, as literals for `with_columns`."""
+    return {name: getattr(version, name) for name in _PLACE}
+
+
+def place_columns(version: FileVersion) -> list[pl.Expr]:
+    """The provenance columns of a file, as expressions."""
+    return [pl.lit(value, pl.String).alias(name) for name, value in place(version).items()]
+
+
+def refuse(
+    source_id: str,
+    version: FileVersion,
+    *,
+    target: str,
+    rule: str,
+    reason: str,
+    text: object,
+    locator: str,
+    source_name: str | None = None,
+) -> pl.DataFrame:
+    """One quarantined record, as a staged quarantine frame of one row."""
+    row: Mapping[str, object] = {
+        "source_id": source_id,
+        "target": target,
+        "source_name": None if source_name is None else source_name[:_MOST_TEXT],
+        "rule": rule,
+        "reason": reason,
+        "offending_text": str(text)[:_MOST_TEXT],
+        "locator": locator[:_MOST_TEXT],
+        **place(version),
+    }
+    return stage("quarantine", pl.DataFrame([row]))

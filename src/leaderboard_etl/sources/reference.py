@@ -1,0 +1,101 @@
+"""The curated source: policy/reference_models.csv and reference_scores.csv of this project.
+
+The leaderboards exclude proprietary models; the gap needs them. Each score has the link that recorded it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import polars as pl
+
+from leaderboard_etl.policy import REFERENCE_FILES, Policy
+from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat, place_columns, refuse, stage
+
+SOURCE_ID = "reference"
+
+
+def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+    """Both files, row by row; a file that is no CSV table is one quarantined record."""
+    return concat([_parse_file(file) for file in files]) if files else Parsed()
+
+
+def _parse_file(file: SourceFile) -> Parsed:
+    try:
+        rows = pl.read_csv(io.BytesIO(file.content), infer_schema=False)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        refused = refuse(
+            SOURCE_ID,
+            file.version,
+            target="file",
+            rule="file|csv",
+            reason=f"not a CSV table: {error}",
+            text=file.content[:200],
+            locator="file",
+        )
+        return Parsed(quarantine=refused, source_rows=1)
+    rows = (
+        rows.with_columns(pl.all().str.strip_chars().replace("", None))
+        .with_row_index("line", offset=2)
+        .with_columns(
+            pl.lit(SOURCE_ID).alias("source_id"),
+            pl.col("model_id").alias("source_name"),
+            pl.lit("n/a").alias("precision"),
+            pl.format("line {}", "line").alias("locator"),
+            *place_columns(file.version),
+        )
+    )
+    return _scores(rows) if "score_raw" in rows.columns else _models(rows)
+
+
+def _scores(rows: pl.DataFrame) -> Parsed:
+    # The same figure is often recorded by several data sets; each stays, told apart by where it was found.
+    run = pl.concat_str(
+        [pl.col("source_dataset"), pl.col("n_shot") + "-shot", pl.col("protocol")], separator=", ", ignore_nulls=True
+    )
+    scores = rows.with_columns(
+        pl.lit("unknown").alias("precision"),
+        pl.lit("unknown").alias("has_chat_template"),
+        run.alias("run_id"),
+        pl.col("score_raw").cast(pl.Float64, strict=False).fill_null(float("nan")),
+        pl.col("n_shot").cast(pl.Int32, strict=False),
+        pl.lit("reference").alias("reported_by"),
+        (pl.col("self_reported") == "false").alias("is_verified"),
+        pl.col("evaluated_on").str.to_date("%Y-%m-%d", strict=False),
+    )
+    return Parsed(scores=stage("scores", scores), source_rows=rows.height)
+
+
+def _models(rows: pl.DataFrame) -> Parsed:
+    models = rows.with_columns(
+        pl.col("license").alias("license_text"),
+        pl.col("released_on").str.to_date("%Y-%m-%d", strict=False),
+        pl.col("training_tokens").cast(pl.Float64, strict=False),
+        pl.when(pl.col("openness") == "open_weights").then(pl.col("model_id")).alias("hub_id"),
+    )
+    claims = [
+        rows.filter(pl.col(f"params_{kind}").is_not_null()).with_columns(
+            pl.lit(kind).alias("kind"),
+            pl.lit("reference").alias("method"),
+            pl.col(f"params_{kind}").cast(pl.Float64, strict=False).cast(pl.Int64).alias("params"),
+            pl.col("params_url").alias("source_url"),
+        )
+        for kind in ("total", "active")
+    ]
+    return Parsed(
+        models=stage("models", models),
+        parameter_claims=stage("parameter_claims", pl.concat(claims)),
+        source_rows=rows.height,
+    )
+
+
+SOURCE = Source(
+    source_id=SOURCE_ID,
+    description="Curated scores, dates and sizes of proprietary and open models, a link each",
+    repo_type="project",
+    repo_id="",
+    wants=lambda path: path.removesuffix(".csv") in REFERENCE_FILES,
+    parse=parse,
+    has_hub_names=False,
+)

@@ -1,0 +1,54 @@
+"""One model has one id, whatever its sources call it; names are never guessed together."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from leaderboard_etl.normalize.identity import resolve_names
+
+ALIASES = pl.DataFrame(
+    {
+        "source_id": ["*", "arena"],
+        "source_name": ["gpt2", "GPT 4"],
+        "model_id": ["openai-community/gpt2", "openai/gpt-4"],
+    }
+)
+
+
+def resolve(*statements: tuple[str, str, str | None]) -> dict[tuple[str, str], tuple[str, str]]:
+    frame = pl.DataFrame(
+        list(statements), schema={"source_id": pl.String, "source_name": pl.String, "hub_id": pl.String}, orient="row"
+    )
+    rows = resolve_names(frame, frame.select("source_id", "source_name"), ALIASES).iter_rows()
+    return {(source_id, name): (model_id, method) for source_id, name, model_id, method in rows}
+
+
+def test_names_that_differ_in_case_only_are_one_model() -> None:
+    found = resolve(("olb_v2_contents", "Org/Model-ITA", None), ("olb_v1_contents", "Org/Model-Ita", None))
+    assert {model_id for model_id, _ in found.values()} == {"Org/Model-ITA"}
+    assert found["olb_v1_contents", "Org/Model-Ita"][1] == "hub_id_case"
+
+
+def test_the_hubs_own_spelling_wins_over_a_tables() -> None:
+    found = resolve(("olb_v2_contents", "ORG/model", None), ("model_cards", "org/Model", "org/Model"))
+    assert {model_id for model_id, _ in found.values()} == {"org/Model"}
+
+
+def test_a_renamed_repository_is_followed_in_every_source() -> None:
+    found = resolve(("model_cards", "old/name", "new/name"), ("olb_v1_contents", "old/name", None))
+    assert found["olb_v1_contents", "old/name"] == ("new/name", "hub_rename")
+
+
+def test_a_name_without_an_owner_is_what_the_alias_says() -> None:
+    assert resolve(("olb_v1_contents", "gpt2", None))["olb_v1_contents", "gpt2"] == ("openai-community/gpt2", "alias")
+
+
+def test_an_alias_of_one_source_does_not_reach_another() -> None:
+    found = resolve(("arena", "gpt 4", None), ("olb_v1_contents", "gpt 4", None))
+    assert found["arena", "gpt 4"] == ("openai/gpt-4", "alias")
+    assert found["olb_v1_contents", "gpt 4"][0] == "gpt 4"
+
+
+def test_models_with_similar_names_stay_apart() -> None:
+    found = resolve(("olb_v1_contents", "o/m-7b", None), ("olb_v1_contents", "o/m-7b-chat", None))
+    assert len({model_id for model_id, _ in found.values()}) == 2

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,10 @@ def test_a_store_that_is_no_store_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "blobs.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(WarehouseError, match=r"blobs\.sqlite cannot be used"):
         BlobStore(tmp_path)
+
+
+def test_many_threads_may_land_at_once(tmp_path: Path) -> None:
+    contents = [f"file {n} ".encode() * 500 for n in range(400)]
+    with BlobStore(tmp_path) as store, ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda content: store.put(git_blob_id(content), content), contents))
+        assert [store.get(git_blob_id(content)) for content in contents] == contents

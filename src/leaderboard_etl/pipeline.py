@@ -167,7 +167,7 @@ def open_night(options: Options) -> Iterator[Night]:
         deadline = None
         if options.deadline_minutes is not None:
             deadline = time.monotonic() + 60 * options.deadline_minutes
-        hub = Hub(options.hub, token=options.token, deadline=deadline)
+        hub = Hub(options.hub, deadline=deadline)
         yield Night(options, store, ledger, FileState(store, ledger.loads), hub, started)
         remove_database(options.warehouse.staging)
 

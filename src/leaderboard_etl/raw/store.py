@@ -35,7 +35,7 @@ class BlobStore:
         if read_only and not self.path.exists():
             raise WarehouseError(f"{self.path} does not exist: nothing has been fetched into this warehouse yet")
         folder.mkdir(parents=True, exist_ok=True)
-        self._compress = zstandard.ZstdCompressor(level=_LEVEL)
+        self._of_thread = threading.local()
         try:
             mode = "ro" if read_only else "rwc"
             uri = f"{self.path.resolve().as_uri()}?mode={mode}"
@@ -74,7 +74,7 @@ class BlobStore:
         """Keeps `content` under its id; keeping it twice is no error. Raises WarehouseError if the id is not the content's."""
         if not verify(blob_id, content):
             raise WarehouseError(f"refused to land bytes under {blob_id}: they do not have that hash")
-        packed = self._compress.compress(content)
+        packed = self._compressor().compress(content)
         try:
             with self._lock:
                 self._db.execute("insert or ignore into blobs values (?, ?, ?)", (blob_id, len(content), packed))
@@ -103,6 +103,13 @@ class BlobStore:
                 if not verify(blob_id, content):
                     raise WarehouseError(_damaged(self.path, "wrong hash", blob_id))
                 yield blob_id, content
+
+    def _compressor(self) -> zstandard.ZstdCompressor:
+        """One a thread: used by two at once, a compressor brings the process down."""
+        if not hasattr(self._of_thread, "compressor"):
+            self._of_thread.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        compressor: zstandard.ZstdCompressor = self._of_thread.compressor
+        return compressor
 
     def flush(self) -> None:
         """Makes everything put so far safe on disk."""

@@ -122,8 +122,13 @@ def refuse(
         "source_name": None if source_name is None else source_name[:_MOST_TEXT],
         "rule": rule,
         "reason": reason,
-        "offending_text": str(text)[:_MOST_TEXT],
+        "offending_text": _shown(text),
         "locator": locator[:_MOST_TEXT],
         **place(version),
     }
     return stage("quarantine", pl.DataFrame([row]))
+
+
+def _shown(text: object) -> str:
+    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return shown.encode("utf-8", "replace").decode("utf-8")[:_MOST_TEXT]

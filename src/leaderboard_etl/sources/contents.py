@@ -185,8 +185,10 @@ def _decode(file: SourceFile) -> pl.DataFrame:
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     from datasets import Dataset, DownloadConfig, disable_progress_bars, load_dataset
     from datasets.exceptions import DatasetGenerationError
+    from datasets.utils import logging
 
     disable_progress_bars()
+    logging.set_verbosity(logging.CRITICAL)
     kind = "csv" if file.version.path.endswith(".csv") else "parquet"
     with tempfile.TemporaryDirectory(prefix="leaderboard-etl-") as scratch:
         path = Path(scratch) / f"table.{kind}"

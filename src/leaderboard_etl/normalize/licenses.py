@@ -1,0 +1,25 @@
+"""From what sources write to a licence, its class, and what that implies for openness. The mapping is policy."""
+
+from __future__ import annotations
+
+import polars as pl
+
+CLASSES = ("permissive", "copyleft", "community", "non_commercial", "proprietary", "unknown")
+
+
+def normalize_licenses(texts: pl.Series, policy: pl.DataFrame) -> pl.DataFrame:
+    """license_id, license_class and openness of each distinct licence text, by policy/licenses.csv.
+
+    Texts are compared without regard to case and outer blanks. A text that policy does not list has class 'unknown' and
+    no id: a licence is never guessed.
+    """
+    rows = policy.select(
+        pl.col("license_text").str.to_lowercase().alias("key"), "license_id", "license_class", "openness"
+    ).unique("key", keep="first", maintain_order=True)
+    return (
+        pl.DataFrame({"license_text": texts.drop_nulls().unique().sort()}, schema={"license_text": pl.String})
+        .with_columns(pl.col("license_text").str.strip_chars().str.to_lowercase().alias("key"))
+        .join(rows, on="key", how="left", maintain_order="left")
+        .with_columns(pl.col("license_class").fill_null("unknown"))
+        .drop("key")
+    )

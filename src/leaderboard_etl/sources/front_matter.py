@@ -1,0 +1,81 @@
+"""The YAML block at the head of a model card, read as strings and without trust: size, depth and aliases are bounded."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+MOST_BYTES = 256 << 10
+_MOST_DEPTH = 40
+_MOST_NODES = 200_000
+_MOST_ALIASES = 50
+_BLOCK = re.compile(r"\A(?:\ufeff)?\s*---[ \t]*\r?\n(.*?)(?:\r?\n|\A)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+# All scalars stay as written: `no` is Norwegian, 1.10 a version, 1234567e10 a commit.
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class FrontMatterError(ValueError):
+    """The block cannot be read; the text says why."""
+
+
+def read_front_matter(content: bytes) -> dict[str, Any]:
+    """The block as a mapping of strings, lists and mappings; empty where the card has none.
+
+    Raises FrontMatterError for bytes that are not UTF-8, YAML that does not parse or is no mapping, and for blocks that
+    are too large, too deep or blow up by aliases.
+    """
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FrontMatterError(f"not UTF-8 (byte {error.start})") from error
+    match = _BLOCK.match(text)
+    if match is None:
+        # A card may open with a ruled line; a key right below it was meant as metadata.
+        if re.match(r"\A\ufeff?\s*---[ \t]*\r?\n[\w-]+:", text):
+            raise FrontMatterError("the block opened with --- is never closed")
+        return {}
+    block = match[1]
+    if len(block) > MOST_BYTES:
+        raise FrontMatterError(f"the block has {len(block):,} characters, over the limit of {MOST_BYTES:,}")
+    try:
+        _bound(block)
+        loaded = yaml.load(block, Loader=_Loader)  # noqa: S506 - the base loaders build nothing but strings and containers
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 2}" if where is not None else ""
+        raise FrontMatterError(f"YAML does not parse{line}: {getattr(error, 'problem', None) or error}") from error
+    except (RecursionError, ValueError) as error:
+        raise FrontMatterError(str(error) or "nested too deeply") from error
+    if loaded in (None, ""):
+        return {}
+    if not isinstance(loaded, dict):
+        raise FrontMatterError(f"the block is a {type(loaded).__name__}, not a mapping")
+    return {key: value for key, value in loaded.items() if isinstance(key, str)}
+
+
+def _bound(block: str) -> None:
+    """Refuses by events, before anything is built: an alias bomb is small text and endless data."""
+    depth = nodes = aliases = 0
+    for event in yaml.parse(block, Loader=_Loader):
+        nodes += 1
+        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.AliasEvent):
+            aliases += 1
+        if depth > _MOST_DEPTH or nodes > _MOST_NODES or aliases > _MOST_ALIASES:
+            raise FrontMatterError("nested too deeply, too long, or too many aliases")
+
+
+def strings(value: object) -> list[str]:
+    """A value that cards write as one string or a list of them, as a list without blanks."""
+    items = value if isinstance(value, list) else [value]
+    return [printable(item) for item in items if isinstance(item, str) and item.strip()]
+
+
+def printable(text: str) -> str:
+    """`text` without outer blanks and without half characters, which no UTF-8 file can hold."""
+    return text.strip().encode("utf-8", "replace").decode("utf-8")

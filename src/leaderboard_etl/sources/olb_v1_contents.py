@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat
-from leaderboard_etl.sources.contents import is_table, parsed_table
+from leaderboard_etl.sources.contents import is_table, parsed_table, read_table
 
 SOURCE_ID = "olb_v1_contents"
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every row of every table file."""
-    return concat([parsed_table(SOURCE_ID, file, policy, unit="percent") for file in files])
+    return concat([parsed_table(read_table(SOURCE_ID, file, policy), unit="percent") for file in files])
 
 
 SOURCE = Source(

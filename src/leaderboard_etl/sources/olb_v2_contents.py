@@ -14,36 +14,50 @@ from leaderboard_etl.normalize.scores import normalize_scores
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat
-from leaderboard_etl.sources.contents import is_table, parsed_table
+from leaderboard_etl.sources.contents import is_table, parsed_table, read_table
 
 SOURCE_ID = "olb_v2_contents"
-# Full-precision tables agree to 1e-9; two-decimal exports cannot, by half a unit of the raw value over the range.
+# What rounding does not explain may come from the last digits of a double.
 _TOLERANCE_PCT = 1e-9
-_TOLERANCE_ROUNDED_PCT = 0.7
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every row of every table file, and what its published normalised values say of ours."""
-    parts = [parsed_table(SOURCE_ID, file, policy, unit="fraction") for file in files]
-    for part in parts:
-        part.drift.extend(normalisation_drift(part.scores, policy))
-    return concat(parts)
+    return concat([_parse_file(file, policy) for file in files])
 
 
-def normalisation_drift(scores: pl.DataFrame, policy: Policy) -> list[Drift]:
-    """One finding per variant whose published normalised values are not those that the raw values give."""
-    compared = normalize_scores(scores, policy.benchmarks).filter(
-        (pl.col("norm_method") == "computed") & pl.col("score_norm_published_pct").is_not_null()
-    )
-    # Values rounded to hundredths come from an export of the leaderboard's page.
-    is_rounded = (pl.col("score_raw") * 100 - (pl.col("score_raw") * 100).round()).abs().max().over("variant_id") < 1e-6
+def _parse_file(file: SourceFile, policy: Policy) -> Parsed:
+    table = read_table(SOURCE_ID, file, policy)
+    parsed = parsed_table(table, unit="fraction")
+    decimals = min((n for name, n in table.decimals.items() if name.startswith("norm:")), default=15)
+    parsed.drift = [*parsed.drift, *normalisation_drift(parsed.scores, policy, decimals)]
+    norm = pl.col("score_norm_published_pct")
+    parsed.scores = parsed.scores.with_columns(pl.when(norm.is_finite()).then(norm).alias("score_norm_published_pct"))
+    return parsed
+
+
+def normalisation_drift(scores: pl.DataFrame, policy: Policy, decimals: int) -> list[Drift]:
+    """One finding per variant whose published normalised values are no numbers, or not those that the raw values give.
+
+    `decimals` is how many places both were published with: half a unit of the last place of the raw value, over the
+    range that it is stretched from, and half a unit of the normalised one are no difference.
+    """
+    half_unit = 0.5 * 10.0**-decimals
+    stretched_pct = 100.0 * half_unit / (pl.col("score_ceiling") - pl.col("random_baseline"))
+    published = pl.col("score_norm_published_pct")
     off = (
-        compared.with_columns(
-            (pl.col("score_norm_pct") - pl.col("score_norm_published_pct")).abs().alias("off_pct"),
-            pl.when(is_rounded).then(_TOLERANCE_ROUNDED_PCT).otherwise(_TOLERANCE_PCT).alias("tolerance_pct"),
+        normalize_scores(scores, policy.benchmarks)
+        .filter(published.is_not_null() & pl.col("score_raw").is_finite())
+        .join(policy.benchmarks.select("variant_id", "random_baseline", "score_ceiling"), on="variant_id", how="left")
+        .with_columns(
+            pl.when(~published.is_finite())
+            .then(float("inf"))
+            .when(pl.col("norm_method") == "computed")
+            .then((pl.col("score_norm_pct") - published).abs())
+            .alias("off_pct")
         )
-        .filter(pl.col("off_pct") > pl.col("tolerance_pct"))
-        .sort("off_pct", descending=True)
+        .filter(pl.col("off_pct") > _TOLERANCE_PCT + stretched_pct.fill_null(0.0) + half_unit)
+        .sort("off_pct", descending=True, maintain_order=True)
         .group_by("variant_id", maintain_order=True)
         .agg(pl.len().alias("n"), pl.first("source_name", "off_pct", "locator"))
         .sort("variant_id")

@@ -1,0 +1,66 @@
+"""The curated figures: every one has a link, a unit that fits, and a model; the historic lags come out of the dates."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from leaderboard_etl.policy import read_policy
+
+POLICY = read_policy()
+MODELS = POLICY.frame("reference_models")
+SCORES = POLICY.frame("reference_scores")
+OPENNESS = SCORES.join(MODELS.select("model_id", "openness"), on="model_id")
+
+
+def test_every_score_has_a_link_and_the_licence_of_its_data_set() -> None:
+    assert SCORES.filter(~pl.col("source_url").str.starts_with("http")).is_empty()
+    assert SCORES.filter(pl.col("source_dataset").is_null() | pl.col("source_license").is_null()).is_empty()
+
+
+def test_every_score_is_of_a_known_variant_in_a_range_of_its_unit() -> None:
+    most = pl.col("score_unit").replace_strict({"fraction": 1.0, "percent": 100.0, "points_10": 10.0})
+    raw = pl.col("score_raw").cast(pl.Float64)
+    assert SCORES.filter(~raw.is_between(0, most)).is_empty()
+    assert set(SCORES["variant_id"]) <= set(POLICY.benchmarks["variant_id"])
+
+
+def test_scores_and_models_name_each_other() -> None:
+    assert set(SCORES["model_id"]) == set(MODELS["model_id"])
+    assert MODELS["model_id"].str.to_lowercase().is_duplicated().sum() == 0
+
+
+def test_no_figure_stands_twice() -> None:
+    key = ["model_id", "variant_id", "source_dataset", "n_shot", "protocol"]
+    assert SCORES.filter(pl.struct(key).is_duplicated()).is_empty()
+
+
+@pytest.mark.parametrize("variant", ["mmlu_reported", "humaneval_reported", "gpqa_diamond_reported"])
+def test_both_sides_of_the_gap_are_there(variant: str) -> None:
+    rows = OPENNESS.filter(pl.col("variant_id").str.starts_with(variant))
+    assert rows.group_by("openness").agg(pl.col("model_id").n_unique()).filter(pl.col("model_id") >= 15).height == 2
+
+
+def test_there_are_at_least_sixty_models_of_each_side() -> None:
+    assert MODELS["openness"].value_counts().filter(pl.col("count") >= 60).height == 2
+
+
+@pytest.mark.parametrize("fact", ["released_on", "params_total", "training_tokens"])
+def test_a_date_or_size_has_a_link(fact: str) -> None:
+    link = {"released_on": "released_on_url", "params_total": "params_url", "training_tokens": "training_tokens_url"}
+    assert MODELS.filter(pl.col(fact).is_not_null() & pl.col(link[fact]).is_null()).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("closed", "open_model", "lag_days"),
+    # Epoch AI, "How far behind are open models?" (https://epoch.ai/blog/open-models-report), rows of its MMLU comparison.
+    [
+        ("google/gopher-280b", "huggyllama/llama-65b", 443),
+        ("openai/gpt-4-0314", "meta-llama/Llama-3.1-405B-Instruct", 496),
+    ],
+)
+def test_the_dates_give_the_published_lags(closed: str, open_model: str, lag_days: int) -> None:
+    dates = dict(MODELS.select("model_id", "released_on").iter_rows())
+    assert (date.fromisoformat(dates[open_model]) - date.fromisoformat(dates[closed])).days == lag_days

@@ -1,4 +1,4 @@
-"""The nightly flow: read it top to bottom to know what a night does. Every step is a function of leaderboard_etl.pipeline."""
+"""The nightly flow: read it top to bottom to know what a night does. Its steps are functions of leaderboard_etl.pipeline."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ from typing import Any
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import State
+from prefect.client.schemas import State
 
 from leaderboard_etl import orchestration, pipeline, report
 from leaderboard_etl.options import options_for
 
 
 def as_task(step: Callable[..., None], *arguments: Any) -> None:
-    """Runs one step as a Prefect task: coarse, tried again with back-off, and bounded in time."""
-    name = " ".join([step.__name__, *(a for a in arguments if isinstance(a, str))])
-    task(step, name=name, retries=2, retry_delay_seconds=[5, 30], retry_condition_fn=pipeline.is_passing,
-         timeout_seconds=4 * 3600, cache_policy=NO_CACHE, persist_result=False)(*arguments)  # fmt: skip
+    """Runs one step as a Prefect task: coarse, tried again with back-off where the Hub was ill, and bounded in time."""
+    name = " ".join([step.__name__, *(argument for argument in arguments if isinstance(argument, str))])
+    run = task(
+        name=name,
+        retries=2,
+        retry_delay_seconds=[5, 30],
+        retry_condition_fn=pipeline.is_passing,
+        timeout_seconds=4 * 3600,
+        # What a step did is in the raw store and the ledger; a cached result would only hide what is there.
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+    run(step)(*arguments)
 
 
 def story(night: pipeline.Night, do: Callable[..., None]) -> None:

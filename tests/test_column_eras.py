@@ -138,7 +138,7 @@ def test_a_renamed_column_is_refused_and_the_likely_new_name_said() -> None:
 
 
 def test_a_rename_is_not_taken_for_an_older_era_with_fewer_columns() -> None:
-    with pytest.raises(ContractError, match="'fullname'.*renamed to 'full_name'"):
+    with pytest.raises(ContractError, match=r"'fullname'.*renamed to 'full_name'"):
         parse(V1, table(V1, "table_2024").rename({"fullname": "full_name"}))
 
 
@@ -200,7 +200,7 @@ def test_a_column_that_is_not_stored_may_go_or_change_its_type_and_is_told() -> 
 
 
 def test_a_table_without_rows_is_an_error_of_that_source() -> None:
-    with pytest.raises(SourceError, match="data/train.parquet of o/contents at cccccccccccc"):
+    with pytest.raises(SourceError, match=r"data/train\.parquet of o/contents at cccccccccccc"):
         parse(V2, table(V2, "table_2025").clear())
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -16,7 +17,7 @@ from leaderboard_etl.contracts.brake import brake
 from leaderboard_etl.errors import AuditError, EtlError, HubError, UsageError, WarehouseError
 from leaderboard_etl.hub.blobs import git_blob_id
 from leaderboard_etl.hub.cards import sync_cards
-from leaderboard_etl.hub.client import Hub, HubUnreachable
+from leaderboard_etl.hub.client import Hub, HubUnreachableError
 from leaderboard_etl.hub.repos import sync_repo
 from leaderboard_etl.options import Options
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy
@@ -80,11 +81,11 @@ class Night:
     def standing_alone(self, source_id: str) -> Iterator[None]:
         """Within the block, a source that fails stays at its last good state and the others go on.
 
-        HubUnreachable is passed on: without a Hub there is no night.
+        HubUnreachableError is passed on: without a Hub there is no night.
         """
         try:
             yield
-        except HubUnreachable:
+        except HubUnreachableError:
             raise
         except EtlError as error:
             self.changes[source_id] = Changes()
@@ -130,11 +131,11 @@ def plainly(step: Callable[..., None], *arguments: object) -> None:
     step(*arguments)
 
 
-def is_passing(task: object, run: object, state: object) -> bool:
+def is_passing(task: Any, run: Any, state: Any) -> bool:
     """Whether a step's failure may pass when it is tried again: the Hub was ill, not the data. For Prefect's retries."""
     try:
-        state.result()  # type: ignore[attr-defined]
-    except HubUnreachable:
+        state.result()
+    except HubUnreachableError:
         return False
     except HubError:
         return True
@@ -288,7 +289,8 @@ def build(night: Night) -> None:
 
 
 def check(night: Night) -> None:
-    """Runs the audit on the staging file. Raises AuditError, and nothing is published, if a check of severity error finds rows."""
+    """Runs the audit on the staging file. Raises AuditError if a check of severity error finds rows: then nothing is
+    published."""
     assert night.staged is not None and night.load is not None
     accepted = read_policy().frame("accepted_warnings")
     night.findings = audit(night.staged, night.options.warehouse.database, accepted)
@@ -322,7 +324,7 @@ def stay_quiet(night: Night) -> None:
     night.status = status
 
 
-def give_up(night: Night, error: Exception) -> None:
+def give_up(night: Night, error: BaseException) -> None:
     """Records a night that failed; the published warehouse stays as it was."""
     if night.staged is not None:
         night.staged.close()

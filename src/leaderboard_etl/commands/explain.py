@@ -140,7 +140,8 @@ def _story(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    return con.sql(query, params=values).pl().to_dicts()
+    rows: list[dict[str, Any]] = con.sql(query, params=values).pl().to_dicts()
+    return rows
 
 
 def _shown(value: object) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import os
-import signal
 import sys
 import time
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
 from leaderboard_etl.commands.display import print_json, print_table
@@ -26,14 +24,9 @@ def run(options: argparse.Namespace, warehouse: Warehouse) -> int:
         return _rebuild(options, warehouse)
     parameters = _parameters(options, warehouse)
     _prepare(options)
-    from leaderboard_etl.orchestration import prefect_api
+    from leaderboard_etl.orchestration import run_flow
 
-    with prefect_api(warehouse.prefect):
-        from prefect import tags
-
-        with tags(f"pid:{os.getpid()}"):
-            state = flow_module("nightly").nightly(**parameters, return_state=True)
-    outcome = state.data if isinstance(state.data, dict) else state.result(raise_on_failure=True)
+    outcome: dict[str, Any] = run_flow(flow_file("nightly"), "nightly", warehouse.prefect, parameters)
     if options.json:
         print_json(outcome)
     else:
@@ -43,35 +36,19 @@ def run(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 def serve(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the flow on a schedule until it is stopped by SIGINT or SIGTERM."""
-    from leaderboard_etl.orchestration import prefect_api
+    from leaderboard_etl import orchestration
 
     parameters = _parameters(options, warehouse)
     _prepare(options)
-    with prefect_api(warehouse.prefect), contextlib.suppress(KeyboardInterrupt):
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        from prefect.client.schemas.schedules import CronSchedule
-        from pydantic import ValidationError
-
-        try:
-            CronSchedule(cron=options.cron, timezone="UTC")
-        except ValidationError as error:
-            raise UsageError(f"{options.cron!r} is not a cron line such as '0 3 * * *'") from error
-        print(f"serving the nightly flow into {warehouse.root}, at {options.cron!r} UTC; stop with Ctrl-C", flush=True)
-        flow_module("nightly").nightly.serve(
-            name="nightly", cron=options.cron, parameters=parameters, limit=1, print_starting_message=False
-        )
+    print(f"serving the nightly flow into {warehouse.root}, at {options.cron!r} UTC; stop with Ctrl-C", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        orchestration.serve(flow_file("nightly"), "nightly", warehouse.prefect, parameters, cron=options.cron)
     return 0
 
 
-def flow_module(name: str) -> ModuleType:
-    """The module of a flow in flows/, which sits in the package or in the checkout."""
-    path = resource("flows") / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"flows_{name}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def flow_file(name: str) -> Path:
+    """The file of a flow in flows/, which sits in the package or in the checkout."""
+    return resource("flows") / f"{name}.py"
 
 
 def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, Any]:

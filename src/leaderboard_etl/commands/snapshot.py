@@ -16,7 +16,9 @@ def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, as_json: b
     if as_json:
         print_json(manifest)
         return 0
-    print(f"wrote {folder}, the state as of {manifest['as_of']} (loads {manifest['load_ids']}, hub {manifest['hub']!r})")
+    print(
+        f"wrote {folder}, the state as of {manifest['as_of']} (loads {manifest['load_ids']}, hub {manifest['hub']!r})"
+    )
     print_table(
         [
             {"file": name, "rows": facts["rows"], "bytes": facts["bytes"], "sha256": facts["sha256"][:16]}

@@ -165,7 +165,7 @@ def _file_facts(frame: pl.DataFrame, content: bytes, export: Any) -> dict[str, A
 
 def _exclusions(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """What a scatter of score against size cannot show, per group and side."""
-    return (
+    rows: list[dict[str, Any]] = (
         con.sql(
             """
             select
@@ -183,6 +183,7 @@ def _exclusions(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         .pl()
         .to_dicts()
     )
+    return rows
 
 
 def _build_facts() -> dict[str, Any]:
@@ -201,7 +202,9 @@ def _git_facts() -> dict[str, Any]:
         return {"git_commit": None, "git_is_clean": None}
     try:
         commit = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-        status = subprocess.run(["git", "-C", root, "status", "--porcelain"], capture_output=True, text=True, check=True)
+        status = subprocess.run(
+            ["git", "-C", root, "status", "--porcelain"], capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return {"git_commit": None, "git_is_clean": None}
     return {"git_commit": commit.stdout.strip(), "git_is_clean": not status.stdout.strip()}
@@ -221,7 +224,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         if manifest["tool"] != _TOOL or not isinstance(manifest["files"], dict):
             raise KeyError("tool")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{folder} is no snapshot: it has no {MANIFEST} that `leaderboard-etl export` wrote") from error
+        raise UsageError(
+            f"{folder} is no snapshot: it has no {MANIFEST} that `leaderboard-etl export` wrote"
+        ) from error
     return dict(manifest)
 
 

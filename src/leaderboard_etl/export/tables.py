@@ -43,7 +43,8 @@ EXPORTS = (
 
 def query(con: duckdb.DuckDBPyConnection, export: Export) -> pl.DataFrame:
     """The rows of one file, in their order."""
-    return con.sql(export.query_file.read_text(encoding="utf-8")).pl()
+    frame: pl.DataFrame = con.sql(export.query_file.read_text(encoding="utf-8")).pl()
+    return frame
 
 
 def written(export: Export, frame: pl.DataFrame) -> bytes:

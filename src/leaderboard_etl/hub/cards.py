@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from leaderboard_etl.errors import HubError, SourceError
 from leaderboard_etl.hub.blobs import sha256_id
-from leaderboard_etl.hub.client import Hub, HubLimited, HubUnreachable, ModelAnswer, RepoUnavailable
+from leaderboard_etl.hub.client import Hub, HubLimitedError, HubUnreachableError, ModelAnswer, RepoUnavailableError
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 
@@ -72,7 +72,7 @@ def sync_cards(
 ) -> CardSync:
     """Lands what is new about `names`, spending at most `budget` API calls (a long list's further pages aside).
 
-    `known` are the files landed before. Raises HubUnreachable, and SourceError if over 5 percent of the calls fail
+    `known` are the files landed before. Raises HubUnreachableError, and SourceError if over 5 percent of the calls fail
     otherwise than by a model being gone, private or gated.
     """
     owners: dict[str, list[str]] = defaultdict(list)
@@ -112,9 +112,9 @@ def _within_budget(run: _Pass, items: Iterable[T], budget: int, ask: Callable[[T
             for item, result in [(item, pool.submit(ask, item)) for item in batch]:
                 try:
                     run.calls += result.result()
-                except HubUnreachable:
+                except HubUnreachableError:
                     raise
-                except HubLimited as error:
+                except HubLimitedError as error:
                     run.stopped = str(error)
                 except HubError as error:
                     run.calls += 1
@@ -141,7 +141,7 @@ def _ask_owner(run: _Pass, owner: str, models: list[str]) -> int:
 def _ask_one(run: _Pass, name: str) -> None:
     try:
         answer = run.hub.model_info(name)
-    except RepoUnavailable:
+    except RepoUnavailableError:
         _take_unavailable(run, name)
     else:
         _take(run, name, answer)
@@ -178,7 +178,7 @@ def _take_file(run: _Pass, name: str, revision: str, path: str, *, is_listed: bo
         return
     try:
         found = run.hub.fetch_named("model", name, revision, path, _MOST_CARD_BYTES) if is_listed else None
-    except RepoUnavailable:
+    except RepoUnavailableError:
         # Gated: the API answers for it, its files need terms to be accepted. What was known of them stays.
         return
     if found is None:
@@ -205,9 +205,7 @@ def _take_unavailable(run: _Pass, name: str) -> None:
 def _settled(run: _Pass) -> Changes:
     """What the pass changed, once a model that was first missed and then found counts as found."""
     found = {file.repo_id for file in run.changed if file.path == INFO_PATH}
-    latest = {
-        file.place: file for file in run.changed if not (file.path == ABSENT_PATH and file.repo_id in found)
-    }
+    latest = {file.place: file for file in run.changed if not (file.path == ABSENT_PATH and file.repo_id in found)}
     return Changes(sorted(latest.values()), sorted(set(run.gone)))
 
 

@@ -30,18 +30,19 @@ MODEL_FIELDS = (
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _UNAVAILABLE = frozenset({401, 403, 404})
 _MOST_JSON_BYTES = 64 << 20
+Query = Mapping[str, str | Sequence[str]]
 _PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 
 
-class HubUnreachable(HubError):
+class HubUnreachableError(HubError):
     """No answer at all from the Hub's address."""
 
 
-class HubLimited(HubError):
+class HubLimitedError(HubError):
     """The Hub's rate limit outlasted our patience or the run's deadline."""
 
 
-class RepoUnavailable(HubError):
+class RepoUnavailableError(HubError):
     """A repository or file that is gone, private or gated; `status` is the Hub's answer."""
 
     def __init__(self, message: str, status: int) -> None:
@@ -128,19 +129,17 @@ class Hub:
         `land` is called from the caller's thread. Returns the files that could not be had whole, with the reason.
         """
         refused: list[tuple[RepoFile, str]] = []
-        done = 0
 
         def get(file: RepoFile) -> bytes:
             return self._file(repo_type, repo_id, revision, file)
 
-        for file, result in _in_parallel(get, files, self.workers):
+        for done, (file, result) in enumerate(_in_parallel(get, files, self.workers), 1):
             try:
                 land(file, result.result())
-            except HubUnreachable:
+            except HubUnreachableError:
                 raise
             except HubError as error:
                 refused.append((file, str(error)))
-            done += 1
             if progress is not None:
                 progress(done, len(files))
         return refused
@@ -151,7 +150,7 @@ class Hub:
         """A file that no tree was asked for: (blob id, bytes), verified against the answer's ETag; null if there is none."""
         try:
             response = self._request(self._resolve(repo_type, repo_id, revision, path), {}, path, is_file=True)
-        except RepoUnavailable as error:
+        except RepoUnavailableError as error:
             if error.status == 404:
                 return None
             raise
@@ -164,7 +163,9 @@ class Hub:
         if not re.fullmatch(r"[0-9a-f]{40}|sha256:[0-9a-f]{64}", blob_id):
             blob_id = git_blob_id(content)
         if not verify(blob_id, content):
-            raise HubError(f"{path} of {repo_id} at {revision[:12]} does not have the hash that the Hub states: refused")
+            raise HubError(
+                f"{path} of {repo_id} at {revision[:12]} does not have the hash that the Hub states: refused"
+            )
         return blob_id, content
 
     def model_info(self, repo_id: str) -> ModelAnswer:
@@ -198,9 +199,9 @@ class Hub:
     def _resolve(self, repo_type: str, repo_id: str, revision: str, path: str) -> str:
         return f"{self.endpoint}/{_PREFIX[repo_type]}{_quoted(repo_id)}/resolve/{revision}/{quote(path)}"
 
-    def _pages(self, path: str, query: Mapping[str, object], asked: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, path: str, query: Query, asked: str) -> Iterator[dict[str, Any]]:
         url: str | None = f"{self.endpoint}{path}"
-        parameters: Mapping[str, object] = query
+        parameters: Query = query
         while url is not None:
             response = self._request(url, parameters, asked)
             entries = self._decoded(response, asked)
@@ -211,7 +212,7 @@ class Hub:
             if url is not None and not url.startswith(f"{self.endpoint}/"):
                 raise HubError(f"{self.endpoint} sends on to another host for the next page of {asked}: refused")
 
-    def _json(self, path: str, query: Mapping[str, object], asked: str) -> object:
+    def _json(self, path: str, query: Query, asked: str) -> object:
         return self._decoded(self._request(f"{self.endpoint}{path}", query, asked), asked)
 
     def _decoded(self, response: httpx2.Response, asked: str) -> object:
@@ -225,16 +226,16 @@ class Hub:
     def _request(
         self,
         url: str,
-        query: Mapping[str, object],
+        query: Query,
         asked: str,
         *,
         is_file: bool = False,
         is_whole: Callable[[httpx2.Response], bool] | None = None,
     ) -> httpx2.Response:
-        """One GET, tried again on passing failures. Raises RepoUnavailable, HubLimited, HubUnreachable or HubError."""
+        """One GET, tried again on passing failures. Raises HubError or one of its kinds."""
         import httpx2
         from huggingface_hub import get_session
-        from huggingface_hub.utils import build_hf_headers
+        from huggingface_hub.utils._headers import build_hf_headers
 
         # Only the configured host sees the token: httpx drops the header on a redirect to another one.
         headers = build_hf_headers(token=self.token, library_name="leaderboard-etl")
@@ -254,7 +255,7 @@ class Hub:
                 self._has_answered = True
                 status = response.status_code
                 if status in _UNAVAILABLE:
-                    raise RepoUnavailable(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)
+                    raise RepoUnavailableError(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)
                 if response.is_success:
                     if is_whole is None or is_whole(response):
                         return response
@@ -267,9 +268,11 @@ class Hub:
             if number + 1 < tries and not self._sleep(pause):
                 break
         if status == 429:
-            raise HubLimited(f"{self.endpoint} limits our requests (asked for {asked}): go on later, or with HF_TOKEN set")
+            raise HubLimitedError(
+                f"{self.endpoint} limits our requests (asked for {asked}): go on later, or with HF_TOKEN set"
+            )
         if status == 0:
-            raise HubUnreachable(
+            raise HubUnreachableError(
                 f"the Hub at {self.endpoint} cannot be reached ({why}); check the address (--hub, HF_ENDPOINT) and the"
                 " network, or try the bundled one with --hub sample"
             )

@@ -73,7 +73,8 @@ def _renames(statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _spelling(resolved: pl.DataFrame) -> pl.DataFrame:
-    """One spelling per model: an alias's or the Hub's own, else that of the first source in _CASE_ORDER, else the first in the alphabet."""
+    """One spelling per model: an alias's or the Hub's own, else that of the first source in _CASE_ORDER, else the first by
+    the alphabet."""
     order = {source_id: rank for rank, source_id in enumerate(_CASE_ORDER, 1)}
     said = pl.when(pl.col("alias").is_not_null() | pl.col("renamed_to").is_not_null()).then(0)
     rank = said.otherwise(pl.col("source_id").replace_strict(order, default=len(order) + 1, return_dtype=pl.Int32))

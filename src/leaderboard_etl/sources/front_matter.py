@@ -41,7 +41,7 @@ def read_front_matter(content: bytes) -> dict[str, Any]:
         raise FrontMatterError(f"the block has {len(block):,} characters, over the limit of {MOST_BYTES:,}")
     try:
         _bound(block)
-        loaded = yaml.load(block, Loader=_Loader)  # noqa: S506 - the base loaders build nothing but strings and containers
+        loaded = yaml.load(block, Loader=_Loader)
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 2}" if where is not None else ""
@@ -57,9 +57,8 @@ def read_front_matter(content: bytes) -> dict[str, Any]:
 
 def _bound(block: str) -> None:
     """Refuses by events, before anything is built: an alias bomb is small text and endless data."""
-    depth = nodes = aliases = 0
-    for event in yaml.parse(block, Loader=_Loader):
-        nodes += 1
+    depth = aliases = 0
+    for nodes, event in enumerate(yaml.parse(block, Loader=_Loader), 1):
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             depth += 1
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):

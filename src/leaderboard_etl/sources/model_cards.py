@@ -42,7 +42,9 @@ class _Records:
     parameter_claims: list[Row] = field(default_factory=list)
     quarantine: list[pl.DataFrame] = field(default_factory=list)
 
-    def refuse(self, file: SourceFile, rule: str, reason: str, text: object, locator: str, target: str = "file") -> None:
+    def refuse(
+        self, file: SourceFile, rule: str, reason: str, text: object, locator: str, target: str = "file"
+    ) -> None:
         name = file.version.repo_id
         self.quarantine.append(
             refuse(
@@ -80,7 +82,9 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
         )
         if rows
     }
-    parsed = Parsed(source_rows=len(files), **frames)
+    parsed = Parsed(source_rows=len(files))
+    for target, frame in frames.items():
+        setattr(parsed, target, frame)
     if records.quarantine:
         parsed.quarantine = pl.concat(records.quarantine)
     return parsed
@@ -90,7 +94,7 @@ def _read_info(file: SourceFile, records: _Records) -> None:
     info = _json_object(file, records)
     if info is None:
         return
-    card = info.get("cardData") if isinstance(info.get("cardData"), dict) else {}
+    card = _mapping(info.get("cardData"))
     tags = strings(info.get("tags"))
     license_text = _license(card) or next((t.removeprefix("license:") for t in tags if t.startswith("license:")), None)
     records.models.append(
@@ -120,7 +124,9 @@ def _read_card(file: SourceFile, metrics: list[dict[str, Any]], records: _Record
     try:
         card = read_front_matter(file.content)
     except FrontMatterError as error:
-        records.refuse(file, "card|yaml", f"the front matter cannot be read: {error}", file.content[:300], "front matter")
+        records.refuse(
+            file, "card|yaml", f"the front matter cannot be read: {error}", file.content[:300], "front matter"
+        )
         return
     if not card:
         return
@@ -202,11 +208,8 @@ def _read_config(file: SourceFile, records: _Records) -> None:
     config = _json_object(file, records)
     if config is None:
         return
-    inner = config.get("text_config") if isinstance(config.get("text_config"), dict) else {}
-    ffn = config.get("ffn_config") if isinstance(config.get("ffn_config"), dict) else {}
-    experts = [
-        value for scope in (config, inner, ffn) for key in _EXPERTS if isinstance(value := scope.get(key), int)
-    ]
+    inner, ffn = _mapping(config.get("text_config")), _mapping(config.get("ffn_config"))
+    experts = [value for scope in (config, inner, ffn) for key in _EXPERTS if isinstance(value := scope.get(key), int)]
     records.models.append(
         _statement(
             file,
@@ -247,6 +250,10 @@ def _json_object(file: SourceFile, records: _Records) -> dict[str, Any] | None:
         return loaded
     records.refuse(file, "file|json", "JSON, but no object", file.content[:300], "file")
     return None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _license(card: Mapping[str, Any]) -> str | None:

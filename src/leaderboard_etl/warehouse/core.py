@@ -115,7 +115,8 @@ def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
 
 
 def _open_rows(con: duckdb.DuckDBPyConnection, table: str, what: str = "*") -> pl.DataFrame:
-    return con.sql(f"select {what} from {table} where valid_to is null").pl()
+    rows: pl.DataFrame = con.sql(f"select {what} from {table} where valid_to is null").pl()
+    return rows
 
 
 def _with_ids(frame: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:

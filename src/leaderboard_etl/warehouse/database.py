@@ -74,7 +74,7 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day, time.min) + timedelta(days=1) - timedelta(microseconds=1)
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     return re.sub(r"\s+", " ", str(error)).strip()[:300]
 
 

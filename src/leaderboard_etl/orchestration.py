@@ -293,12 +293,13 @@ def _crash_runs(tag: str) -> None:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter
     from prefect.client.schemas.objects import StateType
+    from prefect.client.schemas.sorting import FlowRunSort
     from prefect.states import Crashed
 
     unfinished = {"type": {"any_": [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]}}
     wanted = FlowRunFilter.model_validate({"tags": {"all_": [tag]}, "state": unfinished})
     with get_client(sync_client=True) as client:
-        for flow_run in client.read_flow_runs(flow_run_filter=wanted):
+        for flow_run in client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.ID_DESC, limit=200):
             client.set_flow_run_state(flow_run.id, Crashed(message="its process is gone"), force=True)
 
 

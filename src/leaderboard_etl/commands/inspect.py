@@ -99,7 +99,7 @@ def quarantine(warehouse: Warehouse, *, source: str | None, rule: str | None, li
     where = "valid_to is null and ($source is null or source_id = $source) and ($rule is null or rule = $rule)"
     values = {"source": source, "rule": rule}
     with open_published(warehouse.database) as con:
-        total = con.execute(f"select count(*) from ops.quarantine where {where}", values).fetchone()
+        counted = con.execute(f"select count(*) from ops.quarantine where {where}", values).fetchall()
         found = con.sql(
             f"""
             select source_id, rule, source_name, offending_text, reason, repo_id, path, locator, revision, valid_from
@@ -114,7 +114,7 @@ def quarantine(warehouse: Warehouse, *, source: str | None, rule: str | None, li
     if as_json:
         print_json(rows)
         return 0
-    count = total[0] if total else 0
+    count = counted[0][0]
     print(
         f"{count:,} records stand in quarantine" + (f", the newest {len(rows)} of them:" if count > len(rows) else "")
     )

@@ -19,7 +19,7 @@ KEYS = {
     "models": ("source_id", "source_name", "precision", "repo_id", "path"),
     "parameter_claims": ("source_id", "source_name", "precision", "kind", "method", "repo_id", "path"),
 }
-_HUB_NAME = r"^[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9_][\w.-]{0,95})?$"
+_HUB_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95})?$"
 _MOST_PARAMS = 10**14
 _EARLIEST, _LATEST = pl.date(2017, 1, 1), pl.date(2100, 1, 1)
 
@@ -102,6 +102,7 @@ def _score_rules(benchmarks: pl.DataFrame) -> list[Rule]:
         ignore_nulls=True,
     )
     scale = _by_variant(benchmarks, "scale")
+    published = pl.col("score_norm_published_pct")
     low, high = _by_variant(benchmarks, "score_min_pct"), _by_variant(benchmarks, "score_max_pct")
     return [
         Rule(
@@ -123,6 +124,12 @@ def _score_rules(benchmarks: pl.DataFrame) -> list[Rule]:
             score_pct().is_between(low - 1e-9, high + 1e-9),
             "outside what policy/benchmarks.csv admits: another unit, or a wrong value",
             value,
+        ),
+        Rule(
+            "score_norm_published_pct|range",
+            published.is_null() | published.is_between(0, 100 + 1e-9),
+            "the published normalised value is no percentage",
+            published.cast(pl.String),
         ),
     ]
 

@@ -75,7 +75,7 @@ def end_of_day(day: date) -> datetime:
 
 
 def first_line(error: BaseException) -> str:
-    return re.sub(r"\s+", " ", str(error)).strip()[:300]
+    return re.sub(r"\s+", " ", str(error)).strip()[:800]
 
 
 def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:

@@ -1,0 +1,358 @@
+"""A whole night, without Prefect: real client, real Hub over HTTP, real DuckDB file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from conftest import Faults
+from worlds import V1, V2, V2_SENTINELS, World, content, parquet, v2_row
+
+from leaderboard_etl import pipeline
+from leaderboard_etl.errors import UsageError, WarehouseError
+from leaderboard_etl.raw.lock import run_lock
+from leaderboard_etl.sample.server import HubServer, Response
+from leaderboard_etl.warehouse import audit
+from leaderboard_etl.warehouse.database import open_published
+
+
+def state_of(world: World, source_id: str) -> str:
+    return str(
+        world.query(f"select state from ops.load_sources where source_id = '{source_id}' order by load_id desc")[0][0]
+    )
+
+
+def test_a_first_night_publishes_every_row_of_both_tables(world: World) -> None:
+    outcome = world.night()
+    assert outcome.status == "published", outcome.message
+    assert world.query(
+        "select source_id, count(*) from core.scores where source_id like 'olb%' group by all order by all"
+    ) == [
+        ("olb_v1_contents", 32 * 6),
+        ("olb_v2_contents", 32 * 6),
+    ]
+    books = world.query("select source_rows, rows_in, rows_stored, rows_quarantined from ops.load_sources"
+                        " where source_id = 'olb_v2_contents'")  # fmt: skip
+    assert books == [(32, 32 * 8, 32 * 8, 0)]
+
+
+def test_a_night_without_news_asks_once_a_repository_and_leaves_the_file_as_it_is(
+    world: World, server: HubServer
+) -> None:
+    world.night(1)
+    before = world.warehouse.database.read_bytes()
+    server.requests.clear()
+    assert world.night(2).status == "no_news"
+    assert world.warehouse.database.read_bytes() == before
+    tables = [request.path for request in server.requests if "datasets" in request.path]
+    assert len(tables) == 2 and all(path.endswith("/revision/main") for path in tables)
+    assert len((world.warehouse.raw / "ledger.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_new_commit_costs_one_get_a_changed_file(world: World, server: HubServer) -> None:
+    world.night(1)
+    world.put("datasets/open-llm-leaderboard/contents/README.md", b"hello")
+    world.put_v2(v2_row("org/new"))
+    server.requests.clear()
+    world.night(2, accept=("olb_v2_contents@0000000",))
+    gets = [request.path for request in server.requests if "/resolve/" in request.path and "datasets" in request.path]
+    assert [path.rsplit("/", 1)[-1] for path in gets] == ["train-00000-of-00001.parquet"]
+    assert not [request for request in server.requests if request.method == "HEAD"]
+
+
+def test_restated_scores_are_history_and_the_day_before_is_as_it_was(world: World) -> None:
+    world.night(1)
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.9 if n == 7 else 0.3 + n / 100) for n in range(1, 31)])
+    world.night(2)
+    gpqa = "select score_raw from core.scores where model_id = 'org/model-7b' and variant_id = 'gpqa_olb_v2'"
+    assert world.query(gpqa) == [(0.9,)]
+    with open_published(world.warehouse.database, as_of=date(2025, 1, 1)) as con:
+        assert con.execute(gpqa).fetchall() == [(0.37,)]
+        assert con.execute("select score_pct from mart.model_scaling where comparable_group = 'gpqa_measured'"
+                           " and model_id = 'org/model-7b'").fetchall() == [(37.0,)]  # fmt: skip
+
+
+def test_as_of_a_day_before_the_first_load_is_a_clear_error(world: World) -> None:
+    world.night(2)
+    with pytest.raises(UsageError, match="before the first load"):
+        open_published(world.warehouse.database, as_of=date(2025, 1, 1))
+
+
+def test_offline_rebuilds_the_same_content_without_a_socket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.night(1)
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
+    world.night(2)
+    before = content(world.warehouse.database, without=("ops.check_results",))
+
+    def refuse(*arguments: object, **named: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr("socket.socket", refuse)
+    pipeline.rebuild(world.warehouse)
+    assert content(world.warehouse.database, without=("ops.check_results",)) == before
+
+
+def test_a_ledger_ahead_of_the_file_is_caught_up_by_the_next_night(world: World, tmp_path: Path) -> None:
+    """What a run leaves that was killed between its line in the ledger and the replacement of the file."""
+    world.night(1)
+    shutil.copy(world.warehouse.database, tmp_path / "old")
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
+    world.night(2)
+    expected = content(
+        world.warehouse.database, without=("ops.check_results", "ops.loads", "ops.load_sources", "ops.build")
+    )
+    shutil.copy(tmp_path / "old", world.warehouse.database)
+    assert world.night(3).status in ("published", "degraded")
+    caught_up = content(
+        world.warehouse.database, without=("ops.check_results", "ops.loads", "ops.load_sources", "ops.build")
+    )
+    assert caught_up == expected
+
+
+def test_a_reader_is_never_blocked_and_sees_whole_loads(world: World) -> None:
+    world.night(1)
+    with duckdb.connect(str(world.warehouse.database), read_only=True) as reader:
+        world.put_v2(*[v2_row(f"org/model-{n}b", 0.9) for n in range(1, 31)])
+        assert world.night(2).status == "published"
+        assert reader.execute(
+            "select max(score_raw) from core.scores where source_id = 'olb_v2_contents'"
+        ).fetchall() == [(0.6,)]
+    assert world.query("select max(score_raw) from core.scores where source_id = 'olb_v2_contents'") == [(0.9,)]
+
+
+def test_a_renamed_column_holds_that_source_and_the_others_load(world: World) -> None:
+    world.night(1)
+    world.put(
+        V2, parquet([{("GPQA raw" if k == "GPQA Raw" else k): v for k, v in row.items()} for row in V2_SENTINELS])
+    )
+    world.put_v1()
+    outcome = world.night(2, accept=())
+    assert outcome.status == "degraded"
+    assert outcome.load is not None
+    entry = outcome.load.source("olb_v2_contents")
+    assert entry is not None and entry.state == "held"
+    assert "renamed to 'GPQA raw'?" in (entry.message or "")
+    assert world.query("select count(*) from core.scores where variant_id = 'gpqa_olb_v2'") == [(32,)]
+
+
+def test_a_vanished_tenth_is_held_until_it_is_accepted(world: World) -> None:
+    world.night(1)
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 20)])
+    outcome = world.night(2)
+    assert outcome.load is not None
+    entry = outcome.load.source("olb_v2_contents")
+    assert entry is not None and entry.state == "held" and entry.revision
+    assert world.query("select count(*) from core.scores where variant_id = 'gpqa_olb_v2'") == [(32,)]
+    # The same finding again is no news, but the night is still degraded.
+    held = world.warehouse.database.read_bytes()
+    assert world.night(3).status == "degraded"
+    assert world.warehouse.database.read_bytes() == held
+    world.night(4, accept=(f"olb_v2_contents@{entry.revision}",))
+    assert world.query("select count(*) from core.scores where variant_id = 'gpqa_olb_v2'") == [(21,)]
+    assert world.query("select kind from ops.drift order by load_id")[-1] == ("accepted",)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Response(404, {}, b""), "HTTP 404"),
+        (Response(401, {}, b""), "HTTP 401"),
+        (Response(500, {}, b""), "HTTP 500"),
+        (Response(200, {}, b"<html>not a Hub</html>"), "no JSON"),
+    ],
+)
+def test_a_source_that_fails_leaves_the_others_loaded(
+    world: World, faults: Faults, fault: Response, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leaderboard_etl.hub.client.time.sleep", lambda seconds: None)
+    faults.answers["api/datasets/open-llm-leaderboard/contents"] = fault
+    outcome = world.night(1)
+    assert outcome.status == "degraded"
+    assert why in (outcome.load.source("olb_v2_contents").message or "")  # type: ignore[union-attr]
+    assert state_of(world, "olb_v1_contents") == "loaded"
+    faults.answers.clear()
+    assert world.night(2).status == "published"
+    assert state_of(world, "olb_v2_contents") == "loaded"
+
+
+def test_wrong_bytes_are_asked_for_again_then_refused_and_never_landed(
+    world: World, faults: Faults, server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leaderboard_etl.hub.client.time.sleep", lambda seconds: None)
+    good = (world.root / V2).read_bytes()
+    faults.answers["/resolve/"] = Response(200, {}, good[:-1] + bytes([good[-1] ^ 1]))
+    outcome = world.night(1, only=("olb_v2_contents",))
+    assert "not the one that the tree names" in (outcome.load.source("olb_v2_contents").message or "")  # type: ignore[union-attr]
+    assert world.query("select count(*) from core.scores where source_id = 'olb_v2_contents'") == [(0,)]
+    assert len([request for request in server.requests if "/resolve/" in request.path]) > 1
+
+
+def test_a_truncated_table_is_one_clear_message_and_the_rest_loads(world: World) -> None:
+    world.put(V1, (world.root / V1).read_bytes()[:2000])
+    outcome = world.night(1)
+    assert outcome.status == "degraded"
+    assert "cannot be read as a parquet table" in (outcome.load.source("olb_v1_contents").message or "")  # type: ignore[union-attr]
+    assert state_of(world, "olb_v2_contents") == "loaded"
+
+
+def test_bad_rows_are_quarantined_with_their_text_and_the_books_add_up(world: World) -> None:
+    bad = [
+        v2_row("org/huge", 1e9),
+        v2_row("org/negative", -3.0),
+        v2_row("org/nan", float("nan")),
+        v2_row("../../etc/passwd"),
+        v2_row('org/<script>alert("x")</script>'),
+        v2_row("org/" + "x" * 300),
+        v2_row("org/twice"),
+        v2_row("org/twice"),
+    ]
+    world.put_v2(*bad, v2_row("org/good"))
+    world.night(1)
+    rules = dict(
+        world.query("select rule, count(distinct source_name) from ops.quarantine where valid_to is null group by all")
+    )
+    assert rules == {"score_raw|range": 2, "score_raw|number": 1, "source_name|form": 3, "key|unique": 1}
+    assert world.query(
+        "select rows_in - rows_stored - rows_quarantined from ops.load_sources where source_id = 'olb_v2_contents'"
+    ) == [(0,)]
+    assert world.query("select count(*) from core.scores where model_id = 'org/good'") == [(6,)]
+
+
+def test_a_quarantined_record_that_is_mended_leaves_quarantine(world: World) -> None:
+    world.put_v2(v2_row("org/m", 1e9))
+    world.night(1)
+    world.put_v2(v2_row("org/m", 0.5))
+    world.night(2)
+    assert world.query("select count(*) from ops.quarantine where valid_to is null") == [(0,)]
+    assert world.query("select distinct load_id, closed_load_id from ops.quarantine") == [(1, 2)]
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        b"---\nlicense: [\n---\n",
+        b"---\na: &a [x]\nb: [" + b"*a," * 200 + b"]\n---\n",
+        b"---\nlicense: caf\xe9\n---\n",
+        b"---\nmodel-index: surprise\n---\n",
+        b"---\nmodel-index:\n- results:\n  - dataset: {name: HumanEval}\n    metrics: [{type: pass@1, value: N/A}]\n---\n",
+        b"---\nmodel-index:\n- results:\n  - dataset: {name: HumanEval}\n    metrics: [{type: pass@1, value: 1e9}]\n---\n",
+    ],
+)
+def test_a_bad_card_is_one_quarantined_record_and_the_rest_loads(world: World, card: bytes) -> None:
+    world.put_model("org/model-1b", card)
+    world.put_model(
+        "org/model-2b", b"---\nlicense: mit\n---\n", safetensors={"parameters": {"BF16": 123}, "total": 123}
+    )
+    assert world.night(1).status == "published"
+    found = world.query("select source_id, source_name, path from ops.quarantine where valid_to is null")
+    assert found == [("model_cards", "org/model-1b", "README.md")]
+    assert world.query(
+        "select params_total, params_method, license_text from core.models where model_id = 'org/model-2b'"
+    ) == [(123, "safetensors", "mit")]
+
+
+def test_a_card_without_front_matter_is_no_error(world: World) -> None:
+    world.put_model("org/model-1b", b"# A model\n")
+    world.night(1)
+    assert world.query("select count(*) from ops.quarantine") == [(0,)]
+
+
+def test_two_runs_at_once_are_refused(world: World) -> None:
+    with run_lock(world.warehouse.lock), pytest.raises(WarehouseError, match="another run holds"):
+        # FileLock is reentrant in a thread; another run is another process or thread.
+        errors: list[Exception] = []
+
+        def other() -> None:
+            try:
+                world.night(1)
+            except WarehouseError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        raise errors[0]
+
+
+def test_a_warehouse_belongs_to_one_hub(world: World) -> None:
+    world.night(1)
+    with pytest.raises(UsageError, match="fed by one Hub"):
+        world.options["only"] = ()
+        pipeline.run_night(pipeline.Options(world.warehouse, world.hub, "https://elsewhere"), lambda night: None)
+
+
+def test_an_unreachable_hub_fails_the_night_and_leaves_the_published_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leaderboard_etl.hub.client.time.sleep", lambda seconds: None)
+    world.night(1)
+    before = world.warehouse.database.read_bytes()
+    world.hub = "http://127.0.0.1:9"
+    outcome = world.night(2)
+    assert outcome.status == "failed"
+    assert outcome.message is not None
+    assert "http://127.0.0.1:9" in outcome.message and "--hub sample" in outcome.message
+    assert world.warehouse.database.read_bytes() == before
+
+
+def test_a_failed_audit_publishes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.night(1)
+    before = world.warehouse.database.read_bytes()
+    broken = audit.Check("always", "error", "anything at all", "select 1 as n")
+    monkeypatch.setattr(audit, "checks", lambda: (broken,))
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.9) for n in range(1, 31)])
+    outcome = world.night(2)
+    assert outcome.status == "failed" and "always" in (outcome.message or "")
+    assert world.warehouse.database.read_bytes() == before
+    monkeypatch.undo()
+    assert world.night(3).status == "published"
+
+
+def test_nothing_is_published_while_a_write_ahead_log_lies_there(world: World) -> None:
+    world.night(1)
+    Path(f"{world.warehouse.database}.wal").write_bytes(b"left by a writer")
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.9) for n in range(1, 31)])
+    outcome = world.night(2)
+    assert outcome.status == "failed" and ".wal" in (outcome.message or "")
+
+
+def test_flags_are_proved_by_models_of_which_the_truth_is_known(world: World) -> None:
+    world.night(1)
+    # v1 publishes them inverted, v2 straight; both must say the same of Mixtral.
+    assert world.query("select source_id, is_moe, is_merge, is_flagged from history.models"
+                       " where source_name = 'mistralai/Mixtral-8x7B-v0.1' and source_id like 'olb%' order by all") == [
+        ("olb_v1_contents", True, False, False),
+        ("olb_v2_contents", True, False, False),
+    ]  # fmt: skip
+
+
+def test_every_view_answers_on_a_published_warehouse(world: World) -> None:
+    world.night(1)
+    for name in ("model_scaling", "gap_frontier", "gap_monthly", "moe_efficiency", "coverage"):
+        assert world.query(f"select count(*) from mart.{name}")[0][0] > 0, name
+
+
+def test_the_ledger_holds_no_secret_and_no_path(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret_token_value")
+    world.night(1)
+    text = (world.warehouse.raw / "ledger.jsonl").read_text()
+    assert "hf_secret" not in text and str(world.root) not in text
+    assert b"hf_secret" not in world.warehouse.database.read_bytes()
+    assert json.loads(text)["endpoint"] == "sample"
+
+
+def test_published_values_are_those_of_the_file_to_the_last_digit(world: World) -> None:
+    exact = 0.123456789012345
+    world.put_v2(v2_row("org/exact", exact))
+    world.night(1)
+    assert world.query("select distinct score_raw from core.scores where model_id = 'org/exact'") == [(exact,)]
+    published = pl.read_parquet(world.root / V2).filter(pl.col("fullname") == "org/exact")["BBH"].item()
+    assert world.query(
+        "select score_norm_pct from core.scores where model_id = 'org/exact' and variant_id = 'bbh_olb_v2'"
+    ) == [(published,)]

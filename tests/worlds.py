@@ -1,0 +1,165 @@
+"""Small Hubs and warehouses for tests: two tables on loopback, and nights run on them without Prefect."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl import pipeline
+from leaderboard_etl.options import Options
+from leaderboard_etl.settings import Warehouse, resource
+
+V2 = "datasets/open-llm-leaderboard/contents/data/train-00000-of-00001.parquet"
+V1 = "datasets/open-llm-leaderboard-old/contents/data/train-00000-of-00001.parquet"
+_TASKS = ("IFEval", "BBH", "MATH Lvl 5", "GPQA", "MUSR", "MMLU-PRO")
+_BASELINES = {"IFEval": 0.0, "MATH Lvl 5": 0.0, "GPQA": 0.25, "MMLU-PRO": 0.1}
+
+
+def v2_row(name: str, raw: float = 0.5, **changes: Any) -> dict[str, Any]:
+    """One row of the final v2 table, with every raw score `raw`."""
+    scores: dict[str, Any] = {}
+    for task in _TASKS:
+        low = _BASELINES.get(task, 0.2)
+        scores[f"{task} Raw"] = raw
+        scores[task] = max(0.0, 100 * (raw - low) / (1 - low))
+    row: dict[str, Any] = {
+        "eval_name": f"{name.replace('/', '_')}_bfloat16",
+        "Precision": "bfloat16",
+        "Type": "🟢 pretrained",
+        "T": "🟢",
+        "Weight type": "Original",
+        "Architecture": "LlamaForCausalLM",
+        "Model": name,
+        "fullname": name,
+        "Model sha": "a" * 40,
+        "Average ⬆️": 10.0,
+        "Hub License": "apache-2.0",
+        "Hub ❤️": 1,
+        "#Params (B)": 7.0,
+        "Available on the hub": True,
+        "MoE": False,
+        "Flagged": False,
+        "Chat Template": False,
+        "CO₂ cost (kg)": 1.0,
+        **scores,
+        "Merged": False,
+        "Official Providers": False,
+        "Upload To Hub Date": "2024-06-01",
+        "Submission Date": "2024-07-01",
+        "Generation": 0,
+        "Base Model": name,
+    }
+    return row | changes
+
+
+def v1_row(name: str, score: float = 50.0, **changes: Any) -> dict[str, Any]:
+    """One row of the v1 table, flags inverted as it was published."""
+    row: dict[str, Any] = {
+        "eval_name": f"{name.replace('/', '_')}_float16",
+        "Precision": "float16",
+        "Type": "🟢 pretrained",
+        "T": "🟢",
+        "Weight type": "Original",
+        "Architecture": "LlamaForCausalLM",
+        "Model": name,
+        "fullname": name,
+        "Model sha": "b" * 40,
+        "Average ⬆️": score,
+        "Hub License": "mit",
+        "Hub ❤️": 1,
+        "#Params (B)": 7.0,
+        "Available on the hub": True,
+        "Merged": True,
+        "MoE": True,
+        "Flagged": True,
+        "date": "2024-02-01T00:00:00Z",
+        "Chat Template": None,
+        **dict.fromkeys(("ARC", "HellaSwag", "MMLU", "TruthfulQA", "Winogrande", "GSM8K"), score),
+        "Maintainers Choice": None,
+    }
+    return row | changes
+
+
+# Models of which the truth is known, so that flags can be proved.
+V2_SENTINELS = [v2_row("mistralai/Mixtral-8x7B-v0.1", MoE=True), v2_row("mistralai/Mistral-7B-v0.1", 0.4)]
+V1_SENTINELS = [v1_row("mistralai/Mixtral-8x7B-v0.1", 70.0, MoE=False), v1_row("mistralai/Mistral-7B-v0.1", 60.0)]
+
+
+def parquet(rows: list[dict[str, Any]]) -> bytes:
+    """Rows as a parquet file."""
+    buffer = io.BytesIO()
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    booleans = [c for c in ("Chat Template", "Maintainers Choice") if c in frame.columns and frame[c].dtype == pl.Null]
+    frame.with_columns(pl.col(booleans).cast(pl.Boolean)).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+@dataclass
+class World:
+    """A Hub folder and a warehouse folder. `night` runs one night, three in the morning of the given January day."""
+
+    root: Path
+    hub: str
+    warehouse: Warehouse
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def put(self, path: str, content: bytes) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+    def put_v2(self, *rows: dict[str, Any]) -> None:
+        self.put(V2, parquet([*V2_SENTINELS, *rows]))
+
+    def put_v1(self, *rows: dict[str, Any]) -> None:
+        self.put(V1, parquet([*V1_SENTINELS, *rows]))
+
+    def put_model(self, name: str, card: bytes, **info: Any) -> None:
+        self.put(f"models/{name}/README.md", card)
+        self.put(f"_api/models/{name}.json", json.dumps(info).encode())
+
+    def night(self, day: int = 1, **changes: Any) -> pipeline.Outcome:
+        options = Options(
+            self.warehouse, self.hub, "sample", **{"started_at": datetime(2025, 1, day, 3), **self.options, **changes}
+        )
+        return pipeline.run_night(options, lambda night: story()(night, pipeline.plainly))
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.warehouse.database), read_only=True) as con:
+            return con.execute(sql).fetchall()
+
+
+@cache
+def story() -> Callable[[pipeline.Night, Callable[..., None]], None]:
+    """The steps of flows/nightly.py."""
+    spec = importlib.util.spec_from_file_location("nightly", resource("flows") / "nightly.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    steps: Callable[[pipeline.Night, Callable[..., None]], None] = module.story
+    return steps
+
+
+def content(database: Path, *, without: tuple[str, ...] = ()) -> dict[str, tuple[Any, ...]]:
+    """Count and content hash of every table, whatever the order of rows."""
+    with duckdb.connect(str(database), read_only=True) as con:
+        names = con.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where not internal order by all"
+        ).fetchall()
+        return {
+            name: con.execute(f"select count(*), sum(hash(t)::hugeint) from {name} as t").fetchall()[0]
+            for (name,) in names
+            if name not in without
+        }

@@ -5,16 +5,10 @@ Prefect reads its settings when it is imported, so it is imported here inside fu
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-import socket
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -22,7 +16,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from leaderboard_etl.errors import EtlError, UsageError
-from leaderboard_etl.settings import PACKAGE
+from leaderboard_etl.prefect_server import own_server
 
 if TYPE_CHECKING:
     from prefect.states import State
@@ -47,9 +41,7 @@ _DEFAULTS = {
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
 }
-_START_SECONDS = 180  # a new home needs some 10 s for its migrations, on a busy machine several times that
-_STOP_SECONDS = 30
-_SETTLE_SECONDS = 20
+_SEND_SECONDS = 30
 
 
 @contextmanager
@@ -66,8 +58,9 @@ def prefect_api(home: Path, *, with_scheduler: bool = False) -> Iterator[str]:
         # One start at a time: two migrations of one new database would collide.
         with FileLock(home / "start.lock"):
             if not os.environ.get("PREFECT_API_URL"):
-                os.environ["PREFECT_API_URL"] = stack.enter_context(_own_server(home, with_scheduler))
+                os.environ["PREFECT_API_URL"] = stack.enter_context(own_server(home, with_scheduler))
             _apply_settings()
+            _expect_an_answer()
             _mark_dead_runs(home / "live")
             tag = stack.enter_context(_sign_of_life(home / "live"))
         from prefect import tags
@@ -187,88 +180,16 @@ def _apply_settings() -> None:
     refresh_global_settings_context()
 
 
-@contextmanager
-def _own_server(home: Path, with_scheduler: bool) -> Iterator[str]:
-    """A Prefect server as our child. It ends when its standard input does, and so with us even after SIGKILL."""
-    code = (
-        f"import sys; sys.path.append({str(PACKAGE.parent)!r}); "
-        f"from leaderboard_etl.orchestration import _server_main; _server_main({with_scheduler})"
-    )
-    log = home / "server.log"
-    with log.open("ab") as errors:
-        # A session of its own: Ctrl-C in the terminal is for us; the server must still hear how the run ended.
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,
+def _expect_an_answer() -> None:
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        trouble = client.api_healthcheck()
+    if trouble is not None:
+        raise EtlError(
+            f"the Prefect API at {os.environ['PREFECT_API_URL']} does not answer ({trouble}): "
+            "start it, or unset PREFECT_API_URL and a server of our own is used"
         )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    try:
-        impatience = threading.Timer(_START_SECONDS, child.kill)
-        impatience.daemon = True
-        impatience.start()
-        import prefect  # noqa: F401  # takes a second, in which the server starts too
-
-        port = child.stdout.readline().decode().strip()
-        impatience.cancel()
-        if not port:
-            raise EtlError(f"the Prefect server did not start: see {log}; moving {home} away gives it a fresh start")
-        yield f"http://127.0.0.1:{port}/api"
-    finally:
-        child.stdin.close()
-        try:
-            child.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        child.stdout.close()
-
-
-def _server_main(with_scheduler: bool) -> None:
-    """Body of the server process: prints its port once it answers, and stops at the end of standard input."""
-    import uvicorn
-    from prefect.server.api.server import create_app
-    from prefect.server.utilities.messaging.memory import METRICS
-
-    app = create_app(ephemeral=not with_scheduler, final=True)
-    # With the protocol named, asyncio switches Nagle's delay off: it costs 40 ms a request otherwise.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-
-    async def settled(scope: Any, receive: Any, send: Any) -> None:
-        """The app, but its shutdown waits until the task runs that were reported have been written."""
-
-        async def receive_last() -> Any:
-            message = await receive()
-            deadline = time.monotonic() + _SETTLE_SECONDS
-            while time.monotonic() < deadline and any(m["published"] > m["consumed"] for m in METRICS.values()):
-                await asyncio.sleep(0.02)
-            return message
-
-        await app(scope, receive_last if scope["type"] == "lifespan" else receive, send)
-
-    class Server(uvicorn.Server):
-        # A service manager signals the whole group: the run is told too, and we go when it has gone.
-        capture_signals = staticmethod(nullcontext)
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            print(listener.getsockname()[1], flush=True)
-
-    server = Server(uvicorn.Config(settled, log_level="error", lifespan="on", timeout_graceful_shutdown=5))
-
-    def stop_at_end_of_input() -> None:
-        sys.stdin.buffer.read()
-        server.should_exit = True
-        time.sleep(_STOP_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=stop_at_end_of_input, daemon=True).start()
-    server.run([listener])
-    os._exit(0)
 
 
 @contextmanager
@@ -283,9 +204,14 @@ def _sign_of_life(folder: Path) -> Iterator[str]:
 
 def _mark_dead_runs(folder: Path) -> None:
     """Flow runs whose process is gone become Crashed: its file is there, but nobody holds it."""
+    from prefect.exceptions import PrefectException
+
     for file in folder.glob("run-*"):
         with suppress(Timeout), FileLock(file, timeout=0):
-            _crash_runs(file.name)
+            try:
+                _crash_runs(file.name)
+            except (OSError, PrefectException) as error:
+                _log.warning("the flow runs of a killed process could not be marked as crashed: %s", error)
             file.unlink()
 
 
@@ -308,5 +234,5 @@ def _send_what_is_queued() -> None:
     from prefect.logging.handlers import APILogWorker
 
     # Both send in the background; what they still hold when the server stops would be lost.
-    EventsWorker.drain_all(timeout=_STOP_SECONDS)
-    APILogWorker.drain_all(timeout=_STOP_SECONDS)
+    EventsWorker.drain_all(timeout=_SEND_SECONDS)
+    APILogWorker.drain_all(timeout=_SEND_SECONDS)

@@ -1,0 +1,106 @@
+"""A Prefect server on loopback that ends with the process that started it, and writes down what it was told before."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from leaderboard_etl.errors import EtlError
+from leaderboard_etl.settings import PACKAGE
+
+_START_SECONDS = 180  # a new home needs some 10 s for its migrations, on a busy machine several times that
+_STOP_SECONDS = 30
+_SETTLE_SECONDS = 20
+
+
+@contextmanager
+def own_server(home: Path, with_scheduler: bool) -> Iterator[str]:
+    """A Prefect server as our child. It ends when its standard input does, and so with us even after SIGKILL."""
+    code = (
+        f"import sys; sys.path.append({str(PACKAGE.parent)!r}); "
+        f"from leaderboard_etl.prefect_server import main; main({with_scheduler})"
+    )
+    log = home / "server.log"
+    with log.open("ab") as errors:
+        # A session of its own: Ctrl-C in the terminal is for us; the server must still hear how the run ended.
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        impatience = threading.Timer(_START_SECONDS, child.kill)
+        impatience.daemon = True
+        impatience.start()
+        import prefect  # noqa: F401  # takes a second, in which the server starts too
+
+        port = child.stdout.readline().decode().strip()
+        impatience.cancel()
+        if not port:
+            raise EtlError(f"the Prefect server did not start: see {log}; moving {home} away gives it a fresh start")
+        yield f"http://127.0.0.1:{port}/api"
+    finally:
+        child.stdin.close()
+        try:
+            child.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        child.stdout.close()
+
+
+def main(with_scheduler: bool) -> None:
+    """Body of the server process: prints its port once it answers, and stops at the end of standard input."""
+    import uvicorn
+    from prefect.server.api.server import create_app
+    from prefect.server.utilities.messaging.memory import METRICS
+
+    app = create_app(ephemeral=not with_scheduler, final=True)
+    # With the protocol named, asyncio switches Nagle's delay off: it costs 40 ms a request otherwise.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+
+    async def settled(scope: Any, receive: Any, send: Any) -> None:
+        """The app, but its shutdown waits until the task runs that were reported have been written."""
+
+        async def receive_last() -> Any:
+            message = await receive()
+            deadline = time.monotonic() + _SETTLE_SECONDS
+            while time.monotonic() < deadline and any(m["published"] > m["consumed"] for m in METRICS.values()):
+                await asyncio.sleep(0.02)
+            return message
+
+        await app(scope, receive_last if scope["type"] == "lifespan" else receive, send)
+
+    class Server(uvicorn.Server):
+        # A service manager signals the whole group: the run is told too, and we go when it has gone.
+        capture_signals = staticmethod(nullcontext)
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            print(listener.getsockname()[1], flush=True)
+
+    server = Server(uvicorn.Config(settled, log_level="error", lifespan="on", timeout_graceful_shutdown=5))
+
+    def stop_at_end_of_input() -> None:
+        sys.stdin.buffer.read()
+        server.should_exit = True
+        time.sleep(_STOP_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=stop_at_end_of_input, daemon=True).start()
+    server.run([listener])
+    os._exit(0)

@@ -15,7 +15,10 @@ from leaderboard_etl.errors import UsageError
 from leaderboard_etl.options import SAMPLE, hub_address
 from leaderboard_etl.settings import Warehouse, resource
 
-TRY_NEXT = "select model, params_b, score_pct from mart.model_scaling where comparable_group = 'mmlu_reported' limit 5"
+TRY_NEXT = (
+    "select model, openness, score_pct from mart.model_scaling"
+    " where comparable_group = 'mmlu_reported' and population = 'official' order by score_pct desc limit 5"
+)
 
 
 def run(options: argparse.Namespace, warehouse: Warehouse) -> int:
@@ -99,4 +102,10 @@ def _print_outcome(outcome: dict[str, Any]) -> None:
     if held:
         print("it holds: " + ", ".join(f"{name} {count:,}" for name, count in held.items()))
     folder = os.path.relpath(outcome["warehouse"])
-    print(f'try: leaderboard-etl sql -w {folder} "{TRY_NEXT}"')
+    print(f'try: {_command()} sql -w {folder} "{TRY_NEXT}"')
+
+
+def _command() -> str:
+    """How this command was called, so that what we print can be pasted: it is seldom on the path in a checkout."""
+    called = Path(sys.argv[0])
+    return os.path.relpath(called) if called.name == "leaderboard-etl" and called.exists() else "leaderboard-etl"

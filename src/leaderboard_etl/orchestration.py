@@ -5,8 +5,10 @@ Prefect reads its settings when it is imported, so it is imported here inside fu
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -107,16 +109,24 @@ def serve(file: Path, name: str, home: Path, parameters: Mapping[str, object], *
     with prefect_api(home, with_scheduler=True):
         from prefect.context import TagsContext
         from prefect.flows import load_flow_from_entrypoint
+        from prefect.runner import Runner
+        from prefect.schedules import Cron
 
-        flow = load_flow_from_entrypoint(f"{file}:{name}")
-        flow.serve(
+        class Served(Runner):
+            def handle_sigterm(self, *_: Any, **__: Any) -> None:
+                # Prefect's own handler exits in the middle of things; the path of Ctrl-C ends the runs first.
+                signal.raise_signal(signal.SIGINT)
+
+        runner = Served(name=name, limit=1)
+        runner.add_flow(
+            load_flow_from_entrypoint(f"{file}:{name}"),
             name=name,
-            schedule=schedule,
+            schedule=Cron(cron, timezone="UTC"),
             parameters=dict(parameters),
             tags=sorted(TagsContext.get().current_tags),
-            limit=1,
-            print_starting_message=False,
         )
+        with suppress(KeyboardInterrupt):
+            asyncio.run(runner.start())
 
 
 def final_state(status: str, message: str, value: object) -> State[Any]:

@@ -89,7 +89,7 @@ def _judged(facts: pl.DataFrame, bases: pl.DataFrame, official: pl.DataFrame, fa
             is_moe, (pl.col("vendor").is_not_null() | pl.col("is_curated").fill_null(False)).alias("is_official")
         )
         .with_columns(
-            pl.coalesce("display_name", "model_id").alias("display_name"),
+            _distinct_name().alias("display_name"),
             pl.coalesce("vendor", "organization", owner).alias("organization"),
             pl.coalesce("family", _family(families)).alias("family"),
             pl.coalesce(
@@ -106,6 +106,13 @@ def _judged(facts: pl.DataFrame, bases: pl.DataFrame, official: pl.DataFrame, fa
             _population().alias("population"),
         )
     )
+
+
+def _distinct_name() -> pl.Expr:
+    """The display name; where several models share it (two versions of one product) the end of the id tells them apart."""
+    name = pl.coalesce("display_name", "model_id")
+    version = pl.col("model_id").str.split("/").list.last()
+    return pl.when(name.is_duplicated()).then(pl.format("{} ({})", name, version)).otherwise(name)
 
 
 def _population() -> pl.Expr:

@@ -1,0 +1,133 @@
+"""The command line as its users see it: what it prints, and the exit code that a script reads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from worlds import World, v2_row
+
+from leaderboard_etl.cli import main
+
+
+@pytest.fixture
+def published(world: World) -> World:
+    world.put_v2(v2_row("org/bad", 1e9), v2_row("org/good-7b", 0.5))
+    world.night(1)
+    return world
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
+    code = main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = "prefect,datasets,polars,duckdb,huggingface_hub,pyarrow"
+    script = (
+        "import sys; from leaderboard_etl.cli import _parser; _parser().format_help();"
+        f"print([name for name in '{heavy}'.split(',') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_query_prints_rows_and_json_is_for_machines(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    query = "select model_id, score_raw from core.scores where model_id = 'org/good-7b' limit 1"
+    code, out, _ = run(capsys, "sql", "-w", published.warehouse.root, query)
+    assert code == 0 and "org/good-7b" in out
+    _, out, _ = run(capsys, "sql", "-w", published.warehouse.root, "--format", "json", query)
+    assert json.loads(out) == [{"model_id": "org/good-7b", "score_raw": 0.5}]
+    _, out, _ = run(capsys, "sql", "-w", published.warehouse.root, "--format", "csv", query)
+    assert out == "model_id,score_raw\norg/good-7b,0.5\n"
+
+
+def test_a_wrong_query_is_one_line_and_exit_code_2(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "sql", "-w", published.warehouse.root, "select nonsense from nowhere")
+    assert code == 2
+    assert err.count("\n") == 1 and "nowhere" in err
+
+
+def test_a_query_cannot_write_to_the_published_file(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    before = published.warehouse.database.read_bytes()
+    code, _, err = run(capsys, "sql", "-w", published.warehouse.root, "delete from core.scores")
+    assert code == 2 and "read-only" in err
+    assert published.warehouse.database.read_bytes() == before
+
+
+def test_every_worked_example_runs(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "sql", "--list")
+    names = [line.split()[0] for line in out.splitlines()[2:] if line.strip() and "─" not in line]
+    assert len(names) >= 5
+    for name in names:
+        code, _, err = run(capsys, "sql", "-w", published.warehouse.root, "-q", name)
+        assert code == 0, (name, err)
+
+
+@pytest.mark.parametrize("command", ["status", "check", "quarantine list", "explain x", "sql select", "export --out out"])
+def test_without_a_warehouse_every_command_says_so_in_one_line(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, *command.split(), "-w", tmp_path / "none")
+    assert code == 1
+    assert err.count("\n") == 1 and "leaderboard-etl run" in err
+
+
+def test_quarantine_shows_the_text_the_rule_and_the_place(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "quarantine", "list", "-w", published.warehouse.root)
+    assert code == 0
+    assert "score_raw|range" in out and "1000000000.0" in out and "train-00000-of-00001.parquet" in out
+    _, out, _ = run(capsys, "quarantine", "list", "-w", published.warehouse.root, "--json", "--rule", "no such rule")
+    assert json.loads(out) == []
+
+
+def test_explain_tells_where_a_score_came_from_and_which_one_the_marts_use(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "explain", "-w", published.warehouse.root, "ORG/Good-7B", "--json")
+    story = json.loads(out)
+    assert code == 0
+    assert story["model"]["params_total"] == 7_000_000_000
+    gpqa = [row for row in story["scores"] if row["variant"] == "gpqa_olb_v2"]
+    assert [(row["used"], row["raw"]) for row in gpqa] == [("*", 0.5)]
+    assert "data/train-00000-of-00001.parquet row 3, GPQA Raw" in gpqa[0]["place"]
+
+
+def test_an_unknown_model_names_the_nearest_ones(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/goood-7b")
+    assert code == 2 and "org/good-7b" in err
+
+
+def test_status_reads_the_ledger_and_says_when_a_night_is_missing(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "status", "-w", published.warehouse.root, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["is_overdue"] is True  # the world's nights are in January 2025
+    assert [load["status"] for load in found["loads"]] == ["published"]
+
+
+def test_check_is_clean_on_a_published_warehouse(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "check", "-w", published.warehouse.root, "--json")
+    errors = [row for row in json.loads(out) if row["severity"] == "error" and row["rows"]]
+    assert (code, errors) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "--hub", "ftp://x"], ["run", "--hub", "sample", "--card-budget", "-1"], ["sql"], ["sql", "-q", "no such"]],
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, *arguments, "-w", tmp_path)
+    assert code == 2 and err.startswith("leaderboard-etl: ")
+
+
+def test_text_from_data_cannot_drive_the_terminal(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "sql", "-w", published.warehouse.root, "select chr(27) || '[31mred[bold]x' as t")
+    assert "\x1b" not in out and "[bold]" in out

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from leaderboard_etl import pipeline
-from leaderboard_etl.options import options_for
+from leaderboard_etl.options import Options, options_for
 from leaderboard_etl.settings import resource as folder
 
 
@@ -40,9 +40,7 @@ def main() -> None:
         rows.append((f"first night ({outcome.status})", first_s))
         outcome, quiet_s = _timed(night)
         rows.append((f"second night ({outcome.status})", quiet_s))
-        tables = pipeline.Options(
-            options.warehouse, options.hub, options.endpoint, only=("olb_v1_contents", "olb_v2_contents")
-        )
+        tables = Options(options.warehouse, options.hub, options.endpoint, only=("olb_v1_contents", "olb_v2_contents"))
         _, tables_s = _timed(lambda: pipeline.run_night(tables, lambda night: story(night, pipeline.plainly)))
         rows.append(("the same, tables only", tables_s))
         _, offline_s = _timed(lambda: pipeline.rebuild(options.warehouse))

@@ -68,7 +68,9 @@ def test_every_worked_example_runs(published: World, capsys: pytest.CaptureFixtu
         assert code == 0, (name, err)
 
 
-@pytest.mark.parametrize("command", ["status", "check", "quarantine list", "explain x", "sql select", "export --out out"])
+@pytest.mark.parametrize(
+    "command", ["status", "check", "quarantine list", "explain x", "sql select", "export --out out"]
+)
 def test_without_a_warehouse_every_command_says_so_in_one_line(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,7 @@ def test_verify_finds_every_kind_of_damage(published: World, tmp_path: Path, dam
     else:
         (out / "extra.csv").write_text("x\n")
     findings, _ = verify_snapshot(published.warehouse, out)
-    assert [finding.name for finding in findings if finding.problem][0] == ("extra.csv" if damage == "add" else file.name)
+    assert next(f.name for f in findings if f.problem) == ("extra.csv" if damage == "add" else file.name)
 
 
 def test_a_folder_with_other_things_in_it_is_not_overwritten(published: World, tmp_path: Path) -> None:
@@ -102,7 +102,10 @@ def test_an_earlier_snapshot_is_replaced_whole(published: World, tmp_path: Path)
     (tmp_path / "out" / "stale.csv").write_text("x\n")
     write_snapshot(published.warehouse, tmp_path / "out", None)
     assert not (tmp_path / "out" / "stale.csv").exists()
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {e.name for e in EXPORTS} | {"manifest.json", "build.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {e.name for e in EXPORTS} | {
+        "manifest.json",
+        "build.json",
+    }
 
 
 def test_the_benchmark_file_is_a_full_grid(published: World) -> None:

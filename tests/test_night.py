@@ -16,6 +16,7 @@ from worlds import V1, V2, V2_SENTINELS, World, content, parquet, v2_row
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.errors import UsageError, WarehouseError
+from leaderboard_etl.options import Options
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.sample.server import HubServer, Response
 from leaderboard_etl.warehouse import audit
@@ -284,7 +285,7 @@ def test_a_warehouse_belongs_to_one_hub(world: World) -> None:
     world.night(1)
     with pytest.raises(UsageError, match="fed by one Hub"):
         world.options["only"] = ()
-        pipeline.run_night(pipeline.Options(world.warehouse, world.hub, "https://elsewhere"), lambda night: None)
+        pipeline.run_night(Options(world.warehouse, world.hub, "https://elsewhere"), lambda night: None)
 
 
 def test_an_unreachable_hub_fails_the_night_and_leaves_the_published_file(

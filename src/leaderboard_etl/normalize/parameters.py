@@ -10,6 +10,7 @@ import polars as pl
 
 MOST_DISAGREEMENT_PCT = 10.0
 _MOST_NAME = 300
+_MOST_PARAMS = 10**14
 _UNIT = {"m": 10**6, "b": 10**9, "t": 10**12}
 
 # A number with its unit that no letter or digit touches: `7b` in `llama-7b-chat`, not in `4bit`, `m2m`, `e4b`, `v0.7b1x`.
@@ -88,6 +89,8 @@ def safetensors_total(
     summed = sum(counts.values())
     if not summed:
         return None, "the headers state no parameters"
+    if summed > _MOST_PARAMS:
+        return None, "the headers state more parameters than any model has"
     packed = sum(count for dtype, count in counts.items() if dtype in ("I32", "U32", "I8", "U8", "I64"))
     if is_quantized or packed > summed / 2:
         return None, "the weights are quantised and packed: their number is not that of the parameters"

@@ -1,0 +1,157 @@
+"""Asking about many models within a budget: new ones first, one call an owner, going on where the last run stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leaderboard_etl.errors import SourceError
+from leaderboard_etl.hub.cards import ABSENT_PATH, INFO_PATH, CardSync, sync_cards
+from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.raw.ledger import FileVersion
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.sample.server import HubServer, Request, Response
+
+NOW = "2025-01-01T03:00:00.000000Z"
+
+
+class Pass:
+    """A Hub folder, a store, and what was learnt so far."""
+
+    def __init__(self, root: Path, server: HubServer, store: BlobStore) -> None:
+        self.root, self.server, self.store = root, server, store
+        self.known: dict[tuple[str, str, str], FileVersion] = {}
+        self.cursor: dict[str, str] = {}
+
+    def put(self, name: str, text: str = "---\nlicense: mit\n---\n") -> None:
+        file = self.root / "models" / name / "README.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def run(self, *names: str, budget: int = 100) -> CardSync:
+        self.server.requests.clear()
+        hub = Hub(self.server.url, first_wait_s=0.01, workers=4)
+        result = sync_cards(hub, self.store, self.known, names, cursor=self.cursor, budget=budget, now=NOW)
+        for place in result.changes.gone:
+            repo_type, repo_id, path = place
+            self.known.pop((repo_type, repo_id, path), None)
+        self.known |= {file.place: file for file in result.changes.changed}
+        self.cursor = result.cursor
+        return result
+
+    def asked(self, part: str) -> int:
+        return len([request for request in self.server.requests if part in request.target])
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> Iterator[Pass]:
+    (tmp_path / "hub").mkdir()
+    with HubServer(tmp_path / "hub") as server, BlobStore(tmp_path / "raw") as store:
+        yield Pass(tmp_path / "hub", server, store)
+
+
+def changed(result: CardSync) -> list[tuple[str, str]]:
+    return [(file.repo_id, file.path) for file in result.changes.changed]
+
+
+def test_an_owner_of_several_models_costs_one_call(cards: Pass) -> None:
+    for name in ("org/a", "org/b", "org/unasked"):
+        cards.put(name)
+    result = cards.run("org/a", "org/b")
+    assert changed(result) == [
+        ("org/a", INFO_PATH),
+        ("org/b", INFO_PATH),
+        ("org/a", "README.md"),
+        ("org/b", "README.md"),
+    ]
+    assert cards.asked("/api/models") == 1
+
+
+def test_a_second_pass_without_news_asks_but_lands_nothing(cards: Pass) -> None:
+    cards.put("org/a")
+    cards.put("org/b")
+    cards.run("org/a", "org/b")
+    result = cards.run("org/a", "org/b")
+    assert not result.changes
+    assert (cards.asked("/api/models"), cards.asked("/resolve/")) == (1, 0)
+
+
+def test_a_card_is_fetched_again_only_where_the_commit_moved(cards: Pass) -> None:
+    cards.put("org/a")
+    cards.put("org/b")
+    cards.run("org/a", "org/b")
+    cards.put("org/a", "---\nlicense: apache-2.0\n---\n")
+    assert changed(cards.run("org/a", "org/b")) == [("org/a", INFO_PATH), ("org/a", "README.md")]
+    assert cards.asked("/resolve/") == 1
+
+
+def test_the_budget_is_kept_and_the_next_run_goes_on(cards: Pass) -> None:
+    names = [f"owner{n}/model" for n in range(10)]
+    for name in names:
+        cards.put(name)
+    result = cards.run(*names, budget=4)
+    assert cards.asked("/api/models") == 4 and result.remaining == 6
+    assert cards.run(*names, budget=4).remaining == 2
+    assert cards.run(*names, budget=4).remaining == 0
+    assert {place[1] for place in cards.known} == set(names)
+
+
+def test_models_never_seen_come_before_known_ones(cards: Pass) -> None:
+    for name in ("a/old", "z/new"):
+        cards.put(name)
+    cards.run("a/old")
+    result = cards.run("a/old", "z/new", budget=1)
+    assert ("z/new", INFO_PATH) in changed(result)
+
+
+def test_known_owners_are_asked_in_turn(cards: Pass) -> None:
+    names = ["a/m", "b/m", "c/m"]
+    for name in names:
+        cards.put(name)
+    cards.run(*names)
+    asked = []
+    for _ in range(3):
+        cards.run(*names, budget=1)
+        asked.append(cards.cursor["owner"])
+    assert sorted(asked) == ["a", "b", "c"]
+
+
+def test_a_model_that_is_not_shown_is_recorded_once_and_keeps_what_it_said(cards: Pass) -> None:
+    cards.put("org/a")
+    cards.put("org/b")
+    cards.run("org/a", "org/b")
+    (cards.root / "models/org/a/README.md").unlink()
+    (cards.root / "models/org/a").rmdir()
+    assert changed(cards.run("org/a", "org/b")) == [("org/a", ABSENT_PATH)]
+    assert not cards.run("org/a", "org/b").changes
+    assert ("model", "org/a", "README.md") in cards.known
+    cards.put("org/a")
+    result = cards.run("org/a", "org/b")
+    assert [tuple(place) for place in result.changes.gone] == [("api", "org/a", ABSENT_PATH)]
+
+
+def test_a_renamed_model_is_found_under_its_old_name(cards: Pass) -> None:
+    cards.put("new/name")
+    cards.put("old/other")
+    moved = cards.root / "_api/models/old/name.json"
+    moved.parent.mkdir(parents=True)
+    moved.write_text('{"_moved_to": "new/name"}')
+    result = cards.run("old/name", "old/other")
+    assert ("old/name", INFO_PATH) in changed(result) and ("old/name", ABSENT_PATH) not in changed(result)
+    body = next(file for file in result.changes.changed if file.repo_id == "old/name" and file.path == INFO_PATH)
+    assert json.loads(cards.store.get(body.blob_id))["id"] == "new/name"
+
+
+def test_a_hub_that_fails_often_fails_the_source(tmp_path: Path) -> None:
+    def ill(request: Request) -> Response | None:
+        return Response(500, {}, b"") if "/api/models" in request.path else None
+
+    (tmp_path / "hub").mkdir()
+    with HubServer(tmp_path / "hub", intercept=ill) as server, BlobStore(tmp_path / "raw") as store:
+        names = [f"o{n}/m" for n in range(30)]
+        with pytest.raises(SourceError, match="calls for model cards failed"):
+            hub = Hub(server.url, first_wait_s=0.001, tries=2)
+            sync_cards(hub, store, {}, names, cursor={}, budget=30, now=NOW)

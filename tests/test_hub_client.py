@@ -1,0 +1,195 @@
+"""The Hub client asks once a file, believes no body that it has not hashed, waits when it is told to, and says what failed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub.blobs import git_blob_id, sha256_id
+from leaderboard_etl.hub.client import (
+    Hub,
+    HubLimitedError,
+    HubUnreachableError,
+    RepoFile,
+    RepoUnavailableError,
+)
+from leaderboard_etl.sample.server import HubServer, Request, Response
+
+REPO = ("dataset", "org/data")
+Answer = Callable[[Request], Response | None]
+
+
+class Script:
+    """Answers to give instead of the Hub's, in order; null: answer as usual."""
+
+    def __init__(self) -> None:
+        self.answers: list[Response | None] = []
+        self.only = "/"
+        self.other: Answer = lambda request: None
+
+    def __call__(self, request: Request) -> Response | None:
+        if self.answers and self.only in request.path:
+            return self.answers.pop(0)
+        return self.other(request)
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+def server(tmp_path: Path, script: Script) -> HubServer:  # type: ignore[misc]
+    for number in range(40):
+        file = tmp_path / "datasets/org/data" / f"f{number}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f'{{"n": {number}}}')
+    (tmp_path / "datasets/org/data/big.parquet").write_bytes(b"PAR1" * 100)
+    with HubServer(tmp_path, intercept=script) as server:
+        yield server
+
+
+@pytest.fixture
+def hub(server: HubServer) -> Hub:
+    return Hub(server.url, first_wait_s=0.01, timeout_s=5)
+
+
+def fetch(hub: Hub, files: list[RepoFile] | None = None) -> tuple[dict[str, bytes], list[tuple[RepoFile, str]]]:
+    revision = hub.head(*REPO)
+    landed: dict[str, bytes] = {}
+    wanted = hub.tree(*REPO, revision) if files is None else files
+    refused = hub.fetch(*REPO, revision, wanted, lambda file, content: landed.update({file.path: content}))
+    return landed, refused
+
+
+def test_a_whole_repository_costs_a_head_a_tree_and_one_get_a_file(hub: Hub, server: HubServer) -> None:
+    landed, refused = fetch(hub)
+    assert len(landed) == 41 and refused == []
+    assert (hub.api_calls, hub.file_calls) == (2, 41)
+    assert {request.method for request in server.requests} == {"GET"}
+    assert all("/resolve/main/" not in request.path for request in server.requests)
+
+
+def test_ids_of_the_tree_are_those_of_the_bytes(hub: Hub) -> None:
+    tree = {file.path: file.blob_id for file in hub.tree(*REPO, hub.head(*REPO))}
+    assert tree["f7.json"] == git_blob_id(b'{"n": 7}')
+    assert tree["big.parquet"] == sha256_id(b"PAR1" * 100)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Response(200, {}, b'{"n": 8}'),
+        Response(200, {}, b'{"n": 7}', truncate_to=3),
+        Response(200, {}, b"", reset=True),
+        Response(503, {}, b""),
+    ],
+    ids=["wrong bytes", "short", "reset", "503"],
+)
+def test_a_bad_body_is_asked_for_again(hub: Hub, script: Script, fault: Response) -> None:
+    file = RepoFile("f7.json", git_blob_id(b'{"n": 7}'), 8)
+    hub.head(*REPO)
+    script.only, script.answers = "/resolve/", [fault, fault]
+    landed, refused = fetch(hub, [file])
+    assert landed == {"f7.json": b'{"n": 7}'} and refused == []
+    assert hub.file_calls == 3
+
+
+def test_a_body_that_stays_wrong_is_refused_and_never_landed(hub: Hub, script: Script) -> None:
+    script.other = lambda request: Response(200, {}, b'{"n": 8}') if request.path.endswith("f7.json") else None
+    landed, refused = fetch(hub)
+    assert "f7.json" not in landed and len(landed) == 40
+    assert [(file.path, "not the one that the tree names" in why) for file, why in refused] == [("f7.json", True)]
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_asked_for(hub: Hub) -> None:
+    hub.most_file_bytes = 100
+    _, refused = fetch(hub)
+    assert [file.path for file, _ in refused] == ["big.parquet"]
+    assert hub.file_calls == 40
+
+
+def test_a_limit_is_waited_for_as_long_as_the_hub_asks(
+    hub: Hub, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("leaderboard_etl.hub.client.time.sleep", waits.append)
+    script.answers = [Response(429, {"Retry-After": "7"}, b""), Response(429, {"RateLimit": '"api";r=0;t=11'}, b"")]
+    assert len(hub.head(*REPO)) == 40
+    assert waits == [7.0, 12.0]
+
+
+def test_a_limit_beyond_the_deadline_ends_the_pass(hub: Hub, script: Script) -> None:
+    hub.deadline = 0.0
+    script.answers = [Response(429, {"Retry-After": "7"}, b"")]
+    with pytest.raises(HubLimitedError, match="HF_TOKEN"):
+        hub.head(*REPO)
+
+
+def test_no_answer_at_all_names_the_address_and_the_sample() -> None:
+    with pytest.raises(HubUnreachableError, match=r"http://127\.0\.0\.1:9 .*--hub sample"):
+        Hub("http://127.0.0.1:9", first_wait_s=0.01).head(*REPO)
+
+
+def test_a_hang_is_a_failure_after_the_timeout(hub: Hub, script: Script) -> None:
+    hub.timeout_s = 0.2
+    script.other = lambda request: Response(200, {}, b"", hang_seconds=3)
+    with pytest.raises(HubUnreachableError, match="Timeout"):
+        hub.head(*REPO)
+
+
+def test_a_repository_that_is_gone_says_so_at_once(hub: Hub) -> None:
+    with pytest.raises(RepoUnavailableError) as caught:
+        hub.head("dataset", "org/none")
+    assert caught.value.status == 401 and hub.api_calls == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"sha": "short"}', b"[" * 100_000])
+def test_an_answer_that_is_not_a_hubs_is_one_clear_line(hub: Hub, script: Script, body: bytes) -> None:
+    script.answers = [Response(200, {}, body)]
+    with pytest.raises(HubError, match=r"Hub|JSON"):
+        hub.head(*REPO)
+
+
+def test_a_file_without_a_tree_is_verified_by_its_etag(hub: Hub, script: Script) -> None:
+    revision = hub.head(*REPO)
+    assert hub.fetch_named(*REPO, revision, "f1.json", 100) == (git_blob_id(b'{"n": 1}'), b'{"n": 1}')
+    assert hub.fetch_named(*REPO, revision, "none.json", 100) is None
+    script.only, script.answers = "/resolve/", [Response(200, {"ETag": f'"{"a" * 40}"'}, b"forged")]
+    with pytest.raises(HubError, match="hash"):
+        hub.fetch_named(*REPO, revision, "f1.json", 100)
+
+
+def test_a_renamed_model_answers_under_its_new_name(tmp_path: Path, hub: Hub) -> None:
+    (tmp_path / "models/org/new").mkdir(parents=True)
+    (tmp_path / "models/org/new/README.md").write_text("---\nlicense: mit\n---\n")
+    (tmp_path / "_api/models/org").mkdir(parents=True)
+    (tmp_path / "_api/models/org/old.json").write_text('{"_moved_to": "org/new"}')
+    assert hub.model_info("org/old").repo_id == "org/new"
+    assert [answer.repo_id for answer in hub.list_author_models("org")] == ["org/new"]
+
+
+def test_a_token_goes_to_its_hub_and_to_no_other_host(tmp_path: Path, server: HubServer, script: Script) -> None:
+    with HubServer(tmp_path) as elsewhere:
+        target = elsewhere.url.replace("127.0.0.1", "localhost") + "/api/datasets/org/data/revision/main"
+        script.answers = [Response(302, {"Location": target}, b"")]
+        Hub(server.url, token="hf_secret", first_wait_s=0.01, tries=1).head(*REPO)
+        assert server.requests[0].headers["authorization"] == "Bearer hf_secret"
+        assert elsewhere.requests and all("authorization" not in request.headers for request in elsewhere.requests)
+
+
+def test_sixteen_files_are_asked_for_at_once(hub: Hub, script: Script) -> None:
+    gathered = threading.Barrier(16, timeout=5)
+
+    def wait(request: Request) -> None:
+        if "/resolve/" in request.path and "/f" in request.path and int(request.path.rsplit("/f", 1)[1][:-5]) < 16:
+            gathered.wait()
+
+    script.other = wait
+    files = [RepoFile(f"f{n}.json", git_blob_id(f'{{"n": {n}}}'.encode()), len(f'{{"n": {n}}}')) for n in range(16)]
+    landed, refused = fetch(hub, files)
+    assert len(landed) == 16 and refused == []

@@ -1,0 +1,41 @@
+"""A licence is what policy says of its text, or unknown; never a guess."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from leaderboard_etl.normalize.licenses import CLASSES, normalize_licenses
+from leaderboard_etl.policy import read_policy
+
+LICENSES = read_policy().frame("licenses")
+
+
+def classes(*texts: str) -> dict[str, tuple[str | None, str]]:
+    rows = normalize_licenses(pl.Series(list(texts)), LICENSES)
+    return {text: (license_id, kind) for text, license_id, kind, _ in rows.iter_rows()}
+
+
+def test_spellings_of_one_licence_are_one_licence() -> None:
+    found = classes("apache-2.0", "Apache 2.0", " APACHE_2_0 ")
+    assert set(found.values()) == {("Apache-2.0", "permissive")}
+
+
+def test_a_community_licence_is_no_permissive_one() -> None:
+    assert classes("llama3.1", "gemma", "cc-by-nc-4.0") == {
+        "llama3.1": ("llama3.1", "community"),
+        "gemma": ("gemma", "community"),
+        "cc-by-nc-4.0": ("CC-BY-NC-4.0", "non_commercial"),
+    }
+
+
+def test_a_text_that_policy_does_not_list_is_unknown_and_has_no_id() -> None:
+    assert classes("do what you like, mostly", "other") == {
+        "do what you like, mostly": (None, "unknown"),
+        "other": (None, "unknown"),
+    }
+
+
+def test_every_row_of_policy_has_a_link_a_class_and_a_text_of_its_own() -> None:
+    assert set(LICENSES["license_class"]) <= set(CLASSES)
+    assert LICENSES["source_url"].str.starts_with("https://").all()
+    assert LICENSES["license_text"].str.to_lowercase().is_unique().all()

@@ -1,0 +1,188 @@
+"""Cards, API answers and configs are strangers' text: what can be read is read, the rest is quarantined, nothing raises."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.raw.ledger import FileVersion
+from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.sources.front_matter import FrontMatterError, read_front_matter
+from leaderboard_etl.sources.model_cards import ABSENT_PATH, INFO_PATH, parse
+
+POLICY = read_policy()
+
+
+def read(path: str, content: bytes | dict[str, Any]) -> Parsed:
+    body = json.dumps(content).encode() if isinstance(content, dict) else content
+    version = FileVersion("model", "org/asked", path, "c" * 40, "b" * 40, len(body), "2025-01-01T00:00:00Z")
+    return parse([SourceFile(version, body)], POLICY)
+
+
+def card(metric: str, *, dataset: str = "{name: HumanEval, type: openai_humaneval}") -> bytes:
+    return f"---\nmodel-index:\n- name: m\n  results:\n  - dataset: {dataset}\n    metrics: [{metric}]\n---\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "raw", "unit"),
+    # The three forms that genuine cards use for HumanEval.
+    [
+        ("0.799", 0.799, "fraction"),
+        ("75.61", 75.61, "percent"),
+        ("'67.6%'", 67.6, "percent"),
+        ("'0.9%'", 0.9, "percent"),
+    ],
+)
+def test_humaneval_in_its_three_spellings(value: str, raw: float, unit: str) -> None:
+    row = read("README.md", card(f"{{type: pass@1, value: {value}}}")).scores.to_dicts()[0]
+    assert (row["variant_id"], row["score_raw"], row["score_unit"]) == ("humaneval_reported", raw, unit)
+    assert row["locator"] == "model-index[0].results[0].metrics[0]"
+
+
+def test_a_leaderboard_result_in_a_card_is_percent_with_its_shots() -> None:
+    dataset = "{name: MMLU (5-Shot), type: cais/mmlu, args: {num_few_shot: 5}}"
+    row = read("README.md", card("{type: acc, value: 64.2, name: accuracy}", dataset=dataset)).scores.to_dicts()[0]
+    assert (row["variant_id"], row["score_raw"], row["score_unit"], row["n_shot"]) == (
+        "mmlu_olb_v1",
+        64.2,
+        "percent",
+        5,
+    )
+    assert row["reported_by"] == "vendor_model_index" and row["is_verified"] is False
+
+
+def test_a_benchmark_that_policy_does_not_list_is_left_out_and_not_an_error() -> None:
+    parsed = read("README.md", card("{type: cos_sim, value: 1}", dataset="{name: MTEB}"))
+    assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
+
+
+@pytest.mark.parametrize("value", ["N/A", "[1, 2]", "{a: 1}", ".nan", "1e999"])
+def test_a_value_that_is_no_number_is_quarantined_with_its_place(value: str) -> None:
+    parsed = read("README.md", card(f"{{type: pass@1, value: {value}}}"))
+    assert parsed.scores.is_empty()
+    assert parsed.quarantine.select("rule", "locator").rows() == [
+        ("score_raw|number", "model-index[0].results[0].metrics[0]")
+    ]
+
+
+def test_strings_stay_as_written() -> None:
+    assert read_front_matter(b"---\nlanguage: no\nversion: 1.10\nsha: 1234567e10\n---\n") == {
+        "language": "no",
+        "version": "1.10",
+        "sha": "1234567e10",
+    }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"---\na: [\n---\n",
+        b"---\n- a\n---\n",
+        b"---\nlicense: mit\n",
+        b"---\na: " + b"[" * 100 + b"\n---\n",
+        b"---\na: &a [1]\nb: [" + b"*a, " * 100 + b"]\n---\n",
+        b"---\na: caf\xe9\n---\n",
+        b"---\na:\t- b: c: d\n---\n",
+    ],
+)
+def test_a_block_that_cannot_be_read_says_why(content: bytes) -> None:
+    with pytest.raises(FrontMatterError):
+        read_front_matter(content)
+    assert read("README.md", content).quarantine["rule"].to_list() == ["card|yaml"]
+
+
+@pytest.mark.parametrize("content", [b"", b"# A card", b"---\n\n### a ruled line\n", b"text\n---\nlicense: mit\n---\n"])
+def test_a_card_without_a_block_is_no_error(content: bytes) -> None:
+    assert read_front_matter(content) == {}
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf---\nlicense: mit\n---\n", b"---\r\nlicense: mit\r\n---\r\ntext"])
+def test_byte_order_marks_and_windows_lines_are_read(content: bytes) -> None:
+    assert read_front_matter(content) == {"license": "mit"}
+
+
+def test_an_answer_gives_licence_base_sizes_and_a_date_above_the_floor() -> None:
+    answer = {
+        "id": "org/renamed",
+        "sha": "d" * 40,
+        "createdAt": "2024-05-01T12:00:00.000Z",
+        "cardData": {"license": "other", "license_name": "llama3.1", "base_model": ["org/base", "org/second"]},
+        "safetensors": {"parameters": {"BF16": 70}, "total": 70},
+    }
+    parsed = read(INFO_PATH, answer)
+    row = parsed.models.to_dicts()[0]
+    assert (row["hub_id"], row["license_text"], row["base_model_text"]) == ("org/renamed", "llama3.1", "org/base")
+    assert str(row["created_at"]) == "2024-05-01 12:00:00"
+    assert parsed.parameter_claims.select("method", "params").rows() == [("safetensors", 70)]
+
+
+def test_the_hubs_floor_date_is_no_date() -> None:
+    assert read(INFO_PATH, {"id": "o/m", "createdAt": "2022-03-02T23:29:04.000Z"}).models["created_at"].to_list() == [
+        None
+    ]
+
+
+def test_a_model_that_is_not_shown_is_unavailable_and_says_nothing_else() -> None:
+    row = read(ABSENT_PATH, {"id": "o/m", "unavailable": True}).models.to_dicts()[0]
+    assert row["is_available"] is False and row["license_text"] is None
+
+
+@pytest.mark.parametrize(
+    ("config", "is_moe"),
+    [
+        ({"num_local_experts": 8}, True),
+        ({"num_experts": None}, False),
+        ({"text_config": {"n_routed_experts": 64}}, True),
+        ({"ffn_config": {"moe_num_experts": 16}}, True),
+        ({}, False),
+    ],
+)
+def test_experts_are_found_under_their_many_names(config: dict[str, Any], is_moe: bool) -> None:
+    row = read("config.json", {"architectures": ["XForCausalLM"], **config}).models.to_dicts()[0]
+    assert (row["is_moe"], row["architecture"]) == (is_moe, "XForCausalLM")
+
+
+GENUINE = card("{type: pass@1, value: 0.5}")
+
+
+@given(
+    place=st.integers(0, len(GENUINE) - 1),
+    byte=st.integers(0, 255),
+    path=st.sampled_from(["README.md", "config.json", INFO_PATH]),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_mutated_file_raises(place: int, byte: int, path: str) -> None:
+    parsed = read(path, GENUINE[:place] + bytes([byte]) + GENUINE[place + 1 :])
+    assert parsed.source_rows == 1
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=10,
+)
+fields = st.sampled_from(
+    [
+        "id",
+        "sha",
+        "cardData",
+        "tags",
+        "createdAt",
+        "safetensors",
+        "siblings",
+        "architectures",
+        "text_config",
+        "num_experts",
+    ]
+)
+
+
+@given(answer=st.dictionaries(fields, json_values, max_size=8), path=st.sampled_from(["config.json", INFO_PATH]))
+@settings(max_examples=150, deadline=None)
+def test_no_json_raises(answer: dict[str, Any], path: str) -> None:
+    assert read(path, json.dumps(answer).encode()).models.height <= 1

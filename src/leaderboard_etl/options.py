@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from leaderboard_etl.commands.display import show_progress
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_ENDPOINT, Warehouse
 
@@ -64,6 +66,8 @@ def options_for(
         card_budget=card_budget,
         deadline_minutes=deadline_minutes,
         accept=tuple(accept or ()),
+        # A person at a terminal wants to see it move; a log wants to stay readable.
+        progress=show_progress if sys.stderr.isatty() else None,
     )
     if hub == SAMPLE:
         from leaderboard_etl.sample import sample_root

@@ -46,3 +46,9 @@ def print_json(value: object) -> None:
     """A value as JSON, dates and the like as text."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
     print()
+
+
+def show_progress(source_id: str, done: int, total: int) -> None:
+    """One line on the terminal that counts what a source has fetched; the last count ends it."""
+    end = "\n" if done >= total else ""
+    print(f"\r{source_id}: {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)

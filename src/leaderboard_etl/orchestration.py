@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from leaderboard_etl.errors import EtlError, UsageError
 from leaderboard_etl.prefect_server import own_server
 
 if TYPE_CHECKING:
-    from prefect.states import State
+    from prefect.client.schemas.objects import State
 
 _log = logging.getLogger(__name__)
 
@@ -31,12 +31,10 @@ _FIXED = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
 }
-# Defaults that the environment may override. The console stays quiet because the command reports for itself (Prefect
-# would print a traceback for each attempt of a task); its logs are kept with the run instead. The UI would be unpacked
-# into site-packages, block types are not used, and nobody reads the events from which task runs are recorded.
+# Defaults that the environment may override. The UI would be unpacked into site-packages, block types are not used, and
+# nobody reads the events from which the server records task runs.
 _DEFAULTS = {
     "PREFECT_LOGGING_LEVEL": "INFO",
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
     "PREFECT_UI_ENABLED": "false",
     "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
@@ -55,7 +53,6 @@ def prefect_api(home: Path, *, with_scheduler: bool = False) -> Iterator[str]:
     Raises EtlError if the API does not answer or our server does not start.
     """
     home = home.resolve()
-    home.mkdir(parents=True, exist_ok=True)
     with _settings(home), ExitStack() as stack:
         # One start at a time: two migrations of one new database would collide.
         with FileLock(home / "start.lock"):
@@ -66,12 +63,16 @@ def prefect_api(home: Path, *, with_scheduler: bool = False) -> Iterator[str]:
             _mark_dead_runs(home / "live")
             tag = stack.enter_context(_sign_of_life(home / "live"))
         from prefect import tags
+        from prefect.events.worker import EventsWorker
+        from prefect.logging.handlers import APILogWorker
 
         with tags(tag):
             try:
                 yield os.environ["PREFECT_API_URL"]
             finally:
-                _send_what_is_queued()
+                # Both send in the background; what they still hold when the server stops would be lost.
+                EventsWorker.drain_all(timeout=_SEND_SECONDS)
+                APILogWorker.drain_all(timeout=_SEND_SECONDS)
 
 
 def run_flow(file: Path, name: str, home: Path, parameters: Mapping[str, object]) -> Any:
@@ -82,7 +83,8 @@ def run_flow(file: Path, name: str, home: Path, parameters: Mapping[str, object]
     with prefect_api(home):
         from prefect.flows import load_flow_from_entrypoint
 
-        state = load_flow_from_entrypoint(f"{file}:{name}")(**parameters, return_state=True)
+        flow: Any = load_flow_from_entrypoint(f"{file}:{name}")
+        state = flow(**parameters, return_state=True)
         outcome = state.result(raise_on_failure=False)
     if isinstance(outcome, BaseException):
         raise outcome
@@ -95,38 +97,11 @@ def serve(file: Path, name: str, home: Path, parameters: Mapping[str, object], *
     Where PREFECT_API_URL is unset the block has a server with a scheduler: without one no schedule ever fires.
     Raises UsageError if `cron` is not a cron expression, and EtlError as `prefect_api`.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    with _settings(home.resolve()):
+    with _settings(home.resolve(), console="INFO"):
         _apply_settings()
-        from prefect.client.schemas.schedules import CronSchedule
-
-        try:
-            schedule = CronSchedule(cron=cron, timezone="UTC")
-        except ValueError:
-            raise UsageError(
-                f"{cron!r} is not a cron expression: give minute, hour, day, month and weekday, as in '0 3 * * *'"
-            ) from None
-    with prefect_api(home, with_scheduler=True):
-        from prefect.context import TagsContext
-        from prefect.flows import load_flow_from_entrypoint
-        from prefect.runner import Runner
-        from prefect.schedules import Cron
-
-        class Served(Runner):
-            def handle_sigterm(self, *_: Any, **__: Any) -> None:
-                # Prefect's own handler exits in the middle of things; the path of Ctrl-C ends the runs first.
-                signal.raise_signal(signal.SIGINT)
-
-        runner = Served(name=name, limit=1)
-        runner.add_flow(
-            load_flow_from_entrypoint(f"{file}:{name}"),
-            name=name,
-            schedule=Cron(cron, timezone="UTC"),
-            parameters=dict(parameters),
-            tags=sorted(TagsContext.get().current_tags),
-        )
-        with suppress(KeyboardInterrupt):
-            asyncio.run(runner.start())
+        _check_cron(cron)
+        with prefect_api(home, with_scheduler=True):
+            _serve_until_stopped(file, name, parameters, cron)
 
 
 def final_state(status: str, message: str, value: object) -> State[Any]:
@@ -142,39 +117,79 @@ def final_state(status: str, message: str, value: object) -> State[Any]:
 
 def table_artifact(key: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Keeps a table with the flow run. Does nothing outside a flow, and only logs a warning if the API is away."""
-    from prefect.artifacts import create_table_artifact
-
-    _keep(lambda: create_table_artifact(key=key, table=[dict(row) for row in rows]))
+    _keep("table", key=key, table=[dict(row) for row in rows])
 
 
 def markdown_artifact(key: str, text: str) -> None:
     """Keeps a text with the flow run. Does nothing outside a flow, and only logs a warning if the API is away."""
-    from prefect.artifacts import create_markdown_artifact
-
-    _keep(lambda: create_markdown_artifact(key=key, markdown=text))
+    _keep("markdown", key=key, markdown=text)
 
 
-def _keep(create: Callable[[], object]) -> None:
+def _keep(kind: str, **content: object) -> None:
+    # Without Prefect in the process there is no flow, and its import would make a folder in the user's home.
+    if "prefect" not in sys.modules:
+        return
+    from httpx import HTTPError
+    from prefect import artifacts
     from prefect.context import FlowRunContext
-    from prefect.exceptions import PrefectException
 
     if FlowRunContext.get() is None:
         return
-    from httpx import HTTPError
-
     try:
-        create()
-    except (HTTPError, OSError, PrefectException) as error:
+        getattr(artifacts, f"create_{kind}_artifact")(**content)
+    except (HTTPError, OSError) as error:
         _log.warning("an artifact of the run could not be kept (%s): the run goes on without it", error)
 
 
+def _check_cron(cron: str) -> None:
+    from prefect.client.schemas.schedules import CronSchedule
+
+    try:
+        CronSchedule(cron=cron, timezone="UTC")
+    except ValueError:
+        raise UsageError(
+            f"{cron!r} is not a cron expression: give minute, hour, day, month and weekday, as in '0 3 * * *'"
+        ) from None
+
+
+def _serve_until_stopped(file: Path, name: str, parameters: Mapping[str, object], cron: str) -> None:
+    from prefect.context import TagsContext
+    from prefect.flows import load_flow_from_entrypoint
+    from prefect.runner import Runner
+    from prefect.schedules import Cron
+
+    class Served(Runner):
+        async def start(self, *arguments: Any, **options: Any) -> None:
+            self._serving = asyncio.current_task()
+            await super().start(*arguments, **options)
+
+        def handle_sigterm(self, *_: Any, **__: Any) -> None:
+            # Prefect's own handler exits in the middle of things.
+            if self._serving is not None:
+                self._serving.get_loop().call_soon_threadsafe(self._serving.cancel)
+
+    flow: Any = load_flow_from_entrypoint(f"{file}:{name}")
+    tags = sorted(TagsContext.get().current_tags)
+    runner = Served(name=name, limit=1)
+    runner.add_flow(flow, name=name, schedule=Cron(cron, timezone="UTC"), parameters=dict(parameters), tags=tags)
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
+        asyncio.run(runner.start())
+
+
+# A console that shows CRITICAL only: the command reports for itself, where Prefect would print a traceback for each attempt
+# of a task. Its logs are kept with the flow run in any case.
 @contextmanager
-def _settings(home: Path) -> Iterator[None]:
+def _settings(home: Path, console: str = "CRITICAL") -> Iterator[None]:
     """Prefect's settings in the environment, for us and our child processes; afterwards as they were."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "start.lock").touch()
+    except OSError as error:
+        raise EtlError(f"Prefect keeps its state in {home}, which cannot be written: {error.strerror}") from error
     before = dict(os.environ)
     os.environ.update(_FIXED, PREFECT_HOME=str(home))
     os.environ.pop("PREFECT_PROFILE", None)  # a profile of another home, unknown in ours
-    for name, value in _DEFAULTS.items():
+    for name, value in {**_DEFAULTS, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": console}.items():
         os.environ.setdefault(name, value)
     try:
         yield
@@ -186,8 +201,7 @@ def _settings(home: Path) -> Iterator[None]:
 def _apply_settings() -> None:
     from prefect.context import refresh_global_settings_context
 
-    # For a process that imported Prefect earlier, under other settings.
-    refresh_global_settings_context()
+    refresh_global_settings_context()  # for a process that imported Prefect earlier, under other settings
 
 
 def _expect_an_answer() -> None:
@@ -214,13 +228,13 @@ def _sign_of_life(folder: Path) -> Iterator[str]:
 
 def _mark_dead_runs(folder: Path) -> None:
     """Flow runs whose process is gone become Crashed: its file is there, but nobody holds it."""
-    from prefect.exceptions import PrefectException
+    from httpx import HTTPError
 
     for file in folder.glob("run-*"):
         with suppress(Timeout), FileLock(file, timeout=0):
             try:
                 _crash_runs(file.name)
-            except (OSError, PrefectException) as error:
+            except (HTTPError, OSError) as error:
                 _log.warning("the flow runs of a killed process could not be marked as crashed: %s", error)
             file.unlink()
 
@@ -237,12 +251,3 @@ def _crash_runs(tag: str) -> None:
     with get_client(sync_client=True) as client:
         for flow_run in client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.ID_DESC, limit=200):
             client.set_flow_run_state(flow_run.id, Crashed(message="its process is gone"), force=True)
-
-
-def _send_what_is_queued() -> None:
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
-
-    # Both send in the background; what they still hold when the server stops would be lost.
-    EventsWorker.drain_all(timeout=_SEND_SECONDS)
-    APILogWorker.drain_all(timeout=_SEND_SECONDS)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,9 @@ def own_server(home: Path, with_scheduler: bool) -> Iterator[str]:
 
 def main(with_scheduler: bool) -> None:
     """Body of the server process: prints its port once it answers, and stops at the end of standard input."""
+    # A service manager signals the whole group: the run is told too, and the server goes when the run has gone.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     import uvicorn
     from prefect.server.api.server import create_app
     from prefect.server.utilities.messaging.memory import METRICS
@@ -86,8 +90,9 @@ def main(with_scheduler: bool) -> None:
         await app(scope, receive_last if scope["type"] == "lifespan" else receive, send)
 
     class Server(uvicorn.Server):
-        # A service manager signals the whole group: the run is told too, and we go when it has gone.
-        capture_signals = staticmethod(nullcontext)
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)

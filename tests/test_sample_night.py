@@ -1,0 +1,72 @@
+"""The sample Hub, end to end: what the README promises of it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import duckdb
+import pytest
+from worlds import story
+
+from leaderboard_etl import pipeline
+from leaderboard_etl.cli import main
+from leaderboard_etl.options import options_for
+from leaderboard_etl.settings import Warehouse
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    root = tmp_path_factory.mktemp("sample")
+    with options_for(root, "sample") as options:
+        outcome = pipeline.run_night(options, lambda night: story()(night, pipeline.plainly))
+    assert outcome.status == "published", outcome.message
+    yield Warehouse(root)
+
+
+def test_the_readmes_answer_is_what_the_query_answers(sample: Warehouse) -> None:
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        assert main(["sql", "-w", str(sample.root), "-q", "gap_now"]) == 0
+    answered = [line.rstrip() for line in printed.getvalue().splitlines() if line.strip()]
+    block = re.search(r"-q gap_now\n```\n\n```\n(.+?)\n```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    assert [line.rstrip() for line in block[1].splitlines()] == answered
+
+
+def test_the_sample_shows_something_true_in_every_view(sample: Warehouse) -> None:
+    with duckdb.connect(str(sample.database), read_only=True) as con:
+        for group in ("mmlu_reported", "humaneval_reported", "gpqa_diamond_reported"):
+            assert (
+                con.execute(f"select count(*) from mart.gap_monthly where comparable_group = '{group}'").fetchall()[0][
+                    0
+                ]
+                > 5
+            )
+        plotted = con.execute(
+            "select count(*) from mart.model_scaling where params_b > 0 and benchmark = 'mmlu'"
+        ).fetchall()
+        assert plotted[0][0] >= 80
+        assert con.execute("select count(*) from ops.quarantine").fetchall() == [(0,)]
+        # The article's four architectures, by our data (https://arxiv.org/abs/2405.04434 for DeepSeek-V2).
+        rows = dict(
+            con.execute("select model_id, round(inference_cost_relative, 2) from mart.moe_efficiency").fetchall()
+        )
+        assert rows["mistralai/Mixtral-8x7B-v0.1"] == 0.18
+        assert rows["deepseek-ai/DeepSeek-V2"] == 0.30
+
+
+def test_a_contaminated_fine_tune_leads_nothing(sample: Warehouse) -> None:
+    with duckdb.connect(str(sample.database), read_only=True) as con:
+        best = con.execute(
+            "select model_id, population from mart.model_scaling where comparable_group = 'mmlu_measured'"
+            " order by score_pct desc limit 1"
+        ).fetchall()
+        assert best[0][1] != "official"
+        leaders = {row[0] for row in con.execute("select model_id from mart.gap_frontier").fetchall()}
+        assert best[0][0] not in leaders

@@ -1,0 +1,199 @@
+"""The marts on a world of a few models, worked by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import duckdb
+import pytest
+
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.warehouse.database import create_tables, create_views
+
+GROUP = "mmlu_reported"
+
+
+@pytest.fixture
+def con() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(":memory:")
+    create_tables(con)
+    create_views(con)
+    benchmarks = read_policy().benchmarks
+    con.register("benchmarks", benchmarks)
+    con.execute("insert into core.benchmarks select * from benchmarks")
+    insert(con, "core.comparable_groups", comparable_group=GROUP, benchmark_id="mmlu", display_name="MMLU", is_headline=True,
+           observed_through_open_on=date(2023, 6, 30), observed_through_proprietary_on=date(2023, 8, 31),
+           source_url="https://example.org")  # fmt: skip
+    return con
+
+
+def insert(con: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:
+    names = [column.name for column in tables()[table].columns]
+    unknown = set(values) - set(names)
+    assert not unknown, unknown
+    con.execute(f"insert into {table} values ({', '.join('?' * len(names))})", [values.get(name) for name in names])
+
+
+def model(con: duckdb.DuckDBPyConnection, model_id: str, released: str | None, openness: str, **facts: Any) -> None:
+    defaults: dict[str, Any] = {
+        "display_name": model_id,
+        "organization": "o",
+        "license_class": "unknown",
+        "is_official": True,
+        "population": "official",
+        "released_on": date.fromisoformat(released) if released else None,
+    }
+    insert(con, "core.models", model_id=model_id, openness=openness, **(defaults | facts))
+
+
+def score(con: duckdb.DuckDBPyConnection, model_id: str, pct: float, **facts: Any) -> None:
+    defaults: dict[str, Any] = {
+        "benchmark_id": "mmlu",
+        "variant_id": "mmlu_reported",
+        "comparable_group": GROUP,
+        "score_raw": pct,
+        "score_unit": "percent",
+        "score_pct": pct,
+        "norm_method": "none",
+        "precision": "unknown",
+        "has_chat_template": "unknown",
+        "run_id": "n/a",
+        "reported_by": "reference",
+        "is_corrected": False,
+        "source_id": "reference",
+        "source_name": model_id,
+        "repo_id": "r",
+        "revision": "c" * 40,
+        "path": "p",
+        "blob_id": "b",
+        "locator": "line 1",
+        "load_id": 1,
+    }
+    insert(con, "core.scores", model_id=model_id, **(defaults | facts))
+
+
+@pytest.fixture
+def gap(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Closed leads with 60, then 80; open comes with 50, then 70; two more do not count."""
+    for model_id, released, openness, pct, population in [
+        ("closed-1", "2023-01-10", "proprietary", 60.0, "official"),
+        ("closed-2", "2023-03-10", "proprietary", 80.0, "official"),
+        ("closed-worse", "2023-04-10", "proprietary", 75.0, "official"),
+        ("open-1", "2023-02-10", "open_weights", 50.0, "official"),
+        ("open-2", "2023-05-10", "open_weights", 70.0, "official"),
+        ("open-contaminated", "2023-02-11", "open_weights", 99.0, "flagged"),
+        ("open-too-late", "2023-07-10", "open_weights", 90.0, "official"),
+        ("open-undated", None, "open_weights", 95.0, "official"),
+    ]:
+        model(con, model_id, released, openness, population=population)
+        score(con, model_id, pct)
+    return con
+
+
+def test_the_frontier_holds_strict_bests_of_official_models_in_what_could_be_observed(
+    gap: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = gap.execute("select openness, reached_on, model_id, score_pct, surpassed_on, n_models from mart.gap_frontier"
+                       " order by openness, reached_on").fetchall()  # fmt: skip
+    assert rows == [
+        ("open_weights", date(2023, 2, 10), "open-1", 50.0, date(2023, 5, 10), 1),
+        ("open_weights", date(2023, 5, 10), "open-2", 70.0, None, 2),
+        ("proprietary", date(2023, 1, 10), "closed-1", 60.0, date(2023, 3, 10), 1),
+        ("proprietary", date(2023, 3, 10), "closed-2", 80.0, None, 2),
+    ]
+
+
+def test_two_bests_of_one_day_are_one_step(con: duckdb.DuckDBPyConnection) -> None:
+    for model_id, pct in [("b", 60.0), ("a", 60.0), ("c", 55.0)]:
+        model(con, model_id, "2023-01-10", "open_weights")
+        score(con, model_id, pct)
+    assert con.execute("select model_id from mart.gap_frontier").fetchall() == [("a",)]
+
+
+def test_the_monthly_gap_runs_from_both_sides_first_month_to_the_last_that_both_could_show(
+    gap: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = gap.execute("select month, open_pct, proprietary_pct, gap_pct, n_open, n_proprietary from mart.gap_monthly"
+                       " order by month").fetchall()  # fmt: skip
+    assert rows == [
+        (date(2023, 2, 1), 50.0, 60.0, 10.0, 1, 1),
+        (date(2023, 3, 1), 50.0, 80.0, 30.0, 1, 2),
+        (date(2023, 4, 1), 50.0, 80.0, 30.0, 1, 3),
+        (date(2023, 5, 1), 70.0, 80.0, 10.0, 2, 3),
+        (date(2023, 6, 1), 70.0, 80.0, 10.0, 2, 3),
+    ]
+
+
+def test_the_gap_in_log_odds_is_that_of_the_two_scores(gap: duckdb.DuckDBPyConnection) -> None:
+    # The logarithm of 4 less that of 7/3.
+    row = gap.execute("select gap_log_odds from mart.gap_monthly where month = date '2023-06-01'").fetchall()
+    assert row[0][0] == pytest.approx(0.538997, abs=1e-6)
+
+
+def test_a_group_with_one_side_only_has_no_gap(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "open", "2023-01-10", "open_weights")
+    score(con, "open", 50.0)
+    assert con.execute("select * from mart.gap_monthly").fetchall() == []
+
+
+def test_which_score_speaks_for_a_model_is_a_rule_and_never_the_greatest(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    score(con, "m", 99.0, run_id="a")
+    score(con, "m", 70.0, variant_id="mmlu_reported_5shot", n_shot=5, run_id="b")
+    score(con, "m", 71.0, variant_id="mmlu_reported_5shot", n_shot=5, run_id="c", reported_by="vendor_model_index")
+    rows = con.execute("select score_pct, n_values, chosen_because from mart.model_scaling").fetchall()
+    assert [(pct, n) for pct, n, _ in rows] == [(70.0, 3)]
+    assert "5-shot" in rows[0][2]
+
+
+def test_full_precision_speaks_before_quantised(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    score(con, "m", 60.0, precision="4bit")
+    score(con, "m", 59.0, precision="bfloat16")
+    assert con.execute("select score_pct from mart.model_scaling").fetchall() == [(59.0,)]
+
+
+def test_a_number_from_a_cards_table_is_not_in_the_marts(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    score(con, "m", 60.0, reported_by="vendor_card_table")
+    assert con.execute("select * from mart.model_scaling").fetchall() == []
+
+
+def test_release_year_is_the_date_as_a_decimal(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "m", "2024-07-01", "open_weights")
+    score(con, "m", 60.0)
+    assert con.execute("select release_year from mart.model_scaling").fetchall()[0][0] == pytest.approx(
+        2024 + 182 / 366
+    )
+
+
+@pytest.mark.parametrize(
+    ("active", "cost"),
+    # The article's table: 2 x active parameters per token relative to a dense 70B model; Mixtral 0.18, DeepSeek-V2 0.30,
+    # Llama 3.1 405B 5.8.
+    [(70e9, 1.0), (12.9e9, 0.18), (21e9, 0.30), (405e9, 5.79)],
+)
+def test_relative_inference_cost_is_that_of_the_active_parameters(
+    con: duckdb.DuckDBPyConnection, active: float, cost: float
+) -> None:
+    model(con, "m", "2023-01-10", "open_weights", params_total=500_000_000_000, params_active=int(active))
+    score(con, "m", 60.0)
+    row = con.execute("select inference_cost_relative, mmlu_reported_pct from mart.moe_efficiency").fetchall()[0]
+    assert (round(row[0], 2), row[1]) == (cost, 60.0)
+
+
+def test_coverage_counts_what_a_scatter_cannot_show_and_says_why(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "sized", "2023-01-10", "proprietary", params_total=10)
+    model(con, "undisclosed", "2023-01-10", "proprietary")
+    model(con, "unknown", None, "open_weights")
+    for name in ("sized", "undisclosed", "unknown"):
+        score(con, name, 60.0)
+    rows = con.execute(
+        "select openness, n_scored, n_with_params, n_plottable, missing from mart.coverage order by openness"
+    ).fetchall()
+    assert rows == [
+        ("open_weights", 1, 0, 0, "1 sizes without usable evidence; 1 without a release date"),
+        ("proprietary", 2, 1, 1, "1 sizes not published by the vendor"),
+    ]

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # Set over whatever the environment says: nothing is sent anywhere, and no server is started behind our back.
-_FIXED = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
-}
+_FIXED = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "0", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "0"}
 # Defaults that the environment may override. The UI would be unpacked into site-packages, block types are not used, and
 # nobody reads the events from which the server records task runs.
 _DEFAULTS = {

@@ -1,0 +1,251 @@
+"""Prefect in processes of their own: its settings are read at import, and what is left behind shows only after the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+import leaderboard_etl
+
+TOY = """
+import os, time
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from leaderboard_etl import orchestration
+
+@task(cache_policy=NO_CACHE)
+def step(number): return number
+
+@flow(name="toy", log_prints=False)
+def toy(steps: int = 1, status: str = "published", bug: bool = False, seconds: float = 0):
+    for number in range(steps):
+        step(number)
+    orchestration.table_artifact("load", [{"rows": steps}])
+    orchestration.markdown_artifact("report", "# a report")
+    print(os.environ["PREFECT_API_URL"], flush=True)
+    time.sleep(seconds)
+    if bug:
+        raise ValueError("a bug in the flow")
+    return orchestration.final_state(status, "a headline", {"status": status})
+"""
+DRIVER = """
+import sys
+from pathlib import Path
+from leaderboard_etl import orchestration
+
+TOY = Path(__file__).with_name("toy.py")
+
+def run(home, **parameters):
+    return orchestration.run_flow(TOY, "toy", Path(home), parameters)
+
+if __name__ == "__main__":
+    exec(sys.argv[1])
+"""
+
+
+@dataclass
+class Place:
+    """A folder with the toy flow, and a user's home folder that nobody may write to."""
+
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        return self.root / "warehouse" / "prefect"
+
+    def start(self, code: str, **variables: str) -> subprocess.Popen[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        environment = {
+            **kept,
+            "HOME": str(self.root / "user"),
+            "PYTHONPATH": os.pathsep.join([str(Path(leaderboard_etl.__file__).parents[1]), kept.get("PYTHONPATH", "")]),
+            **variables,
+        }
+        command = [sys.executable, str(self.root / "driver.py"), code]
+        return subprocess.Popen(
+            command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def finish(self, process: subprocess.Popen[str]) -> tuple[int, str, str]:
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
+
+    def do(self, code: str, **variables: str) -> tuple[int, str, str]:
+        return self.finish(self.start(code, **variables))
+
+    def ask(self, query: str) -> list[tuple[str, ...]]:
+        connection = sqlite3.connect(self.home / "prefect.db")
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    def flow_runs(self) -> list[tuple[str, ...]]:
+        return self.ask("select state_type, state_name from flow_run where state_type <> 'SCHEDULED' order by created")
+
+
+def make_place(root: Path) -> Place:
+    (root / "user").mkdir()
+    (root / "toy.py").write_text(TOY)
+    (root / "driver.py").write_text(DRIVER)
+    return Place(root)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return make_place(tmp_path_factory.mktemp("place"))
+
+
+@pytest.fixture(scope="module")
+def first_run(place: Place) -> tuple[int, str, str]:
+    """The first run of a new home: ten tasks."""
+    return place.do("print(run('warehouse/prefect', steps=10))")
+
+
+def answers(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def is_gone(url: str, seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while answers(url):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_a_run_returns_the_flow_s_value_and_says_nothing_else(first_run: tuple[int, str, str]) -> None:
+    code, out, err = first_run
+    assert (code, out.splitlines()[1:], err) == (0, ["{'status': 'published'}"], "")
+
+
+def test_every_task_run_and_artifact_of_a_short_run_is_recorded(place: Place, first_run: tuple[int, str, str]) -> None:
+    assert place.flow_runs()[0] == ("COMPLETED", "Published")
+    assert place.ask("select distinct state_name from task_run") == [("Completed",)]
+    assert place.ask("select count(*) from task_run")[0] == (10,)
+    assert sorted(place.ask("select key from artifact where key is not null"))[:2] == [("load",), ("report",)]
+
+
+def test_prefect_writes_under_its_home_only(place: Place, first_run: tuple[int, str, str]) -> None:
+    assert list((place.root / "user").iterdir()) == []
+    assert (place.home / "prefect.db").is_file()
+    assert {entry.name for entry in place.root.iterdir()} <= {"user", "toy.py", "driver.py", "warehouse", "__pycache__"}
+
+
+def test_the_server_is_gone_after_a_run(place: Place, first_run: tuple[int, str, str]) -> None:
+    assert not answers(first_run[1].splitlines()[0])
+    assert list((place.home / "live").iterdir()) == []
+
+
+def test_a_failed_state_keeps_its_value_and_a_bug_is_raised(place: Place, first_run: tuple[int, str, str]) -> None:
+    code, out, err = place.do(
+        "print(run('warehouse/prefect', status='failed'))\n"
+        "try: run('warehouse/prefect', status='no_news', bug=True)\n"
+        "except ValueError as error: print('raised:', error)"
+    )
+    assert (code, err) == (0, "")
+    assert "{'status': 'failed'}" in out
+    assert "raised: a bug in the flow" in out
+    assert place.flow_runs()[-2:] == [("FAILED", "Failed"), ("FAILED", "Failed")]
+
+
+def test_a_killed_run_takes_its_server_along_and_is_crashed_at_the_next_start_also_of_two(
+    place: Place, first_run: tuple[int, str, str]
+) -> None:
+    killed = place.start("run('warehouse/prefect', seconds=100)")
+    url = first_line(killed)
+    assert answers(url)
+    killed.kill()
+    place.finish(killed)
+    assert is_gone(url)
+    assert place.flow_runs()[-1] == ("RUNNING", "Running")
+    both = [place.start("print(run('warehouse/prefect', status='degraded'))") for _ in range(2)]
+    for process in both:
+        code, out, err = place.finish(process)
+        assert (code, out.splitlines()[1:], err) == (0, ["{'status': 'degraded'}"], "")
+    assert place.flow_runs()[-3:] == [("CRASHED", "Crashed"), ("COMPLETED", "Degraded"), ("COMPLETED", "Degraded")]
+
+
+def test_prefect_api_url_is_used_and_a_terminated_run_is_crashed(place: Place, first_run: tuple[int, str, str]) -> None:
+    other = place.start("run('warehouse/prefect', seconds=100)")
+    url = first_line(other)
+    code, out, err = place.do("print(run('elsewhere/prefect', steps=3))", PREFECT_API_URL=url)
+    assert (code, out, err) == (0, f"{url}\n{{'status': 'published'}}\n", "")
+    assert answers(url)
+    assert not (place.root / "elsewhere" / "prefect" / "prefect.db").exists()
+    assert not list((place.home / "live").glob("*.lock"))
+    other.send_signal(signal.SIGTERM)
+    code, _, err = place.finish(other)
+    assert (code, err) == (-signal.SIGTERM, "")
+    assert is_gone(url)
+    assert place.flow_runs()[-2:] == [("CRASHED", "Crashed"), ("COMPLETED", "Published")]
+
+
+def test_an_api_that_does_not_answer_is_one_clear_error(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    code, _, err = place.do("run('warehouse/prefect')", PREFECT_API_URL="http://127.0.0.1:9/api")
+    assert code == 1
+    assert "EtlError: the Prefect API at http://127.0.0.1:9/api does not answer" in err.splitlines()[-1]
+
+
+def test_an_invalid_cron_is_a_usage_error_before_anything_starts(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    code, _, err = place.do("orchestration.serve(TOY, 'toy', Path('p'), {}, cron='61 * * * *')")
+    assert code == 1
+    assert "UsageError: '61 * * * *' is not a cron expression" in err.splitlines()[-1]
+    assert not (tmp_path / "p" / "server.log").exists()
+
+
+def test_artifacts_outside_a_flow_do_nothing_and_import_nothing(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    code, out, err = place.do(
+        "orchestration.table_artifact('load', [{'rows': 1}])\n"
+        "orchestration.markdown_artifact('report', 'text')\n"
+        "print('prefect' in sys.modules)"
+    )
+    assert (code, out, err) == (0, "False\n", "")
+
+
+@pytest.mark.slow
+def test_a_served_flow_fires_by_its_cron_and_stops_when_told(place: Place, first_run: tuple[int, str, str]) -> None:
+    # With less than a quarter of the minute left the server might not be up for its beginning.
+    time.sleep(max(0, datetime.now(UTC).second - 45 + 0.5) and 60 - datetime.now(UTC).second)
+    before = len(place.flow_runs())
+    served = place.start(
+        "orchestration.serve(TOY, 'toy', Path('warehouse/prefect'), {'status': 'degraded'}, cron='* * * * *')"
+    )
+    url = first_line(served)
+    try:
+        deadline = time.monotonic() + 10
+        while place.flow_runs()[before:] != [("COMPLETED", "Degraded")]:
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+    finally:
+        served.send_signal(signal.SIGTERM)
+        code, _, err = place.finish(served)
+    assert code == 0
+    assert "Traceback" not in err
+    assert "Finished in state Degraded" in err
+    assert is_gone(url)

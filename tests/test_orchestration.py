@@ -84,14 +84,14 @@ class Place:
     def do(self, code: str, **variables: str) -> tuple[int, str, str]:
         return self.finish(self.start(code, **variables))
 
-    def ask(self, query: str) -> list[tuple[str, ...]]:
+    def ask(self, query: str) -> list[tuple[object, ...]]:
         connection = sqlite3.connect(self.home / "prefect.db")
         try:
             return connection.execute(query).fetchall()
         finally:
             connection.close()
 
-    def flow_runs(self) -> list[tuple[str, ...]]:
+    def flow_runs(self) -> list[tuple[object, ...]]:
         return self.ask("select state_type, state_name from flow_run where state_type <> 'SCHEDULED' order by created")
 
 
@@ -109,8 +109,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def first_run(place: Place) -> tuple[int, str, str]:
-    """The first run of a new home: ten tasks."""
-    return place.do("print(run('warehouse/prefect', steps=10))")
+    """The first run of a new home: enough tasks that writing them down lags behind."""
+    return place.do("print(run('warehouse/prefect', steps=60))")
 
 
 def answers(url: str) -> bool:
@@ -144,7 +144,7 @@ def test_a_run_returns_the_flow_s_value_and_says_nothing_else(first_run: tuple[i
 def test_every_task_run_and_artifact_of_a_short_run_is_recorded(place: Place, first_run: tuple[int, str, str]) -> None:
     assert place.flow_runs()[0] == ("COMPLETED", "Published")
     assert place.ask("select distinct state_name from task_run") == [("Completed",)]
-    assert place.ask("select count(*) from task_run")[0] == (10,)
+    assert place.ask("select count(*) from task_run")[0] == (60,)
     assert sorted(place.ask("select key from artifact where key is not null"))[:2] == [("load",), ("report",)]
 
 
@@ -195,7 +195,6 @@ def test_prefect_api_url_is_used_and_a_terminated_run_is_crashed(place: Place, f
     assert (code, out, err) == (0, f"{url}\n{{'status': 'published'}}\n", "")
     assert answers(url)
     assert not (place.root / "elsewhere" / "prefect" / "prefect.db").exists()
-    assert not list((place.home / "live").glob("*.lock"))
     other.send_signal(signal.SIGTERM)
     code, _, err = place.finish(other)
     assert (code, err) == (-signal.SIGTERM, "")
@@ -230,8 +229,9 @@ def test_artifacts_outside_a_flow_do_nothing_and_import_nothing(tmp_path: Path) 
 
 @pytest.mark.slow
 def test_a_served_flow_fires_by_its_cron_and_stops_when_told(place: Place, first_run: tuple[int, str, str]) -> None:
-    # With less than a quarter of the minute left the server might not be up for its beginning.
-    time.sleep(max(0, datetime.now(UTC).second - 45 + 0.5) and 60 - datetime.now(UTC).second)
+    second = datetime.now(UTC).second
+    if second > 45:  # the server would not be up when the minute begins
+        time.sleep(60.5 - second)
     before = len(place.flow_runs())
     served = place.start(
         "orchestration.serve(TOY, 'toy', Path('warehouse/prefect'), {'status': 'degraded'}, cron='* * * * *')"

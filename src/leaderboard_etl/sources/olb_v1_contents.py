@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat
-from leaderboard_etl.sources.contents import is_table, parsed_table, read_table
+from leaderboard_etl.sources.contents import is_table, read_table
+from leaderboard_etl.sources.contents_rows import parsed_table
 
 SOURCE_ID = "olb_v1_contents"
 

@@ -1,0 +1,218 @@
+"""The first half of a night: from the Hub and the project into raw, and from raw into frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl import __version__
+from leaderboard_etl.contracts.brake import brake
+from leaderboard_etl.errors import EtlError
+from leaderboard_etl.hub.blobs import git_blob_id
+from leaderboard_etl.hub.cards import sync_cards
+from leaderboard_etl.hub.repos import sync_repo
+from leaderboard_etl.pipeline.night import Night
+from leaderboard_etl.policy import REFERENCE_FILES, read_policy
+from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
+from leaderboard_etl.sources.base import Parsed
+from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
+from leaderboard_etl.warehouse.database import first_line
+from leaderboard_etl.warehouse.fold import parse_source
+
+CARDS = "model_cards"
+_PROJECT = "leaderboard-etl"
+
+
+def sync_project(night: Night) -> None:
+    """Lands the policy and reference CSVs of this version of the project."""
+    texts = read_policy().texts
+    for source_id, names in (
+        (POLICY_SOURCE, [name for name in texts if name not in REFERENCE_FILES]),
+        ("reference", [name for name in texts if name in REFERENCE_FILES]),
+    ):
+        known = night.state.of(source_id)
+        files = []
+        for name in names:
+            blob_id = git_blob_id(texts[name])
+            file = FileVersion("project", _PROJECT, f"{name}.csv", __version__, blob_id, len(texts[name]), night.now)
+            if file.place not in known or known[file.place].blob_id != blob_id:
+                night.store.put(blob_id, texts[name])
+                files.append(file)
+        gone = [place for place in known if place[2].removesuffix(".csv") not in names]
+        _record(night, source_id, Changes(files, gone), revision=__version__)
+
+
+def sync_table(night: Night, source_id: str) -> None:
+    """Lands what is new in one leaderboard repository. Raises HubError or SourceError if it cannot be had."""
+    source = SOURCES[source_id]
+    if not night.wants(source_id):
+        night.entries[source_id] = SourceLoad(source_id, "unchanged", message="not asked for (--only)")
+        return
+    calls = (night.hub.api_calls, night.hub.file_calls)
+    night.entries[source_id] = SourceLoad(source_id, "failed")
+    try:
+        result = sync_repo(
+            night.hub,
+            night.store,
+            source.repo_type,
+            source.repo_id,
+            wants=source.wants,
+            known=night.state.of(source_id),
+            last_revision=None if night.options.full else _last_revision(night.ledger, source_id),
+            now=night.now,
+            progress=_progress(night, source_id),
+        )
+        _record(night, source_id, result.changes, revision=result.revision)
+    finally:
+        _count_calls(night, source_id, calls)
+
+
+def sync_model_cards(night: Night) -> None:
+    """Asks the Hub, within the budget, about the models that the tables name. Raises HubError or SourceError."""
+    if not night.wants(CARDS):
+        night.entries[CARDS] = SourceLoad(CARDS, "unchanged", message="not asked for (--only)")
+        return
+    calls = (night.hub.api_calls, night.hub.file_calls)
+    previous = _last_entry(night.ledger, CARDS)
+    cursor = previous.cursor if previous else {}
+    night.entries[CARDS] = SourceLoad(CARDS, "failed", cursor=dict(cursor))
+    try:
+        result = sync_cards(
+            night.hub,
+            night.store,
+            night.state.of(CARDS),
+            _named_models(night),
+            cursor=cursor,
+            budget=night.options.card_budget,
+            now=night.now,
+            progress=_progress(night, CARDS),
+        )
+        _record(night, CARDS, result.changes)
+        entry = night.entries[CARDS]
+        entry.message, entry.cursor, entry.remaining = result.message, result.cursor, result.remaining
+    finally:
+        _count_calls(night, CARDS, calls)
+
+
+def read_source(night: Night, source_id: str) -> None:
+    """Parses what is new, and holds the source at its last good state if the news cannot be believed."""
+    entry, changes = night.entries.get(source_id), night.changes.get(source_id, Changes())
+    if entry is None or entry.state == "failed":
+        return
+    has_new_policy = bool(night.changes.get(POLICY_SOURCE))
+    files = list(changes.changed)
+    if has_new_policy:
+        current = dict(night.state.of(source_id))
+        current.update({file.place: file for file in changes.changed})
+        gone = {tuple(place) for place in changes.gone}
+        files = [file for place, file in current.items() if place not in gone]
+    if not files and not changes:
+        return
+    try:
+        parsed = parse_source(SOURCES[source_id], files, night.store, read_policy())
+    except EtlError as error:
+        _hold(night, source_id, [Drift(source_id, "unreadable", "files", first_line(error), is_held=True)])
+        return
+    drift = [*parsed.drift, *_brake(night, source_id, parsed, changes)]
+    if any(finding.is_held for finding in drift):
+        if not _is_accepted(night, source_id):
+            _hold(night, source_id, drift)
+            return
+        drift = [Drift(d.source_id, "accepted", d.subject, f"let in by --accept: {d.message}") for d in drift]
+    entry.drift = drift
+    night.parsed[source_id] = parsed
+
+
+def _record(night: Night, source_id: str, changes: Changes, revision: str | None = None) -> None:
+    if not night.wants(source_id) and source_id in SOURCES:
+        changes = Changes()
+    night.changes[source_id] = changes
+    night.entries[source_id] = SourceLoad(
+        source_id,
+        "loaded" if changes else "unchanged",
+        revision=revision,
+        changes_blob=land_changes(night.store, changes),
+    )
+
+
+def _hold(night: Night, source_id: str, drift: list[Drift]) -> None:
+    """Takes the source's news back: it stays at its last good state, and the same head is looked at again next time."""
+    entry = night.entries[source_id]
+    held = [finding.message for finding in drift if finding.is_held]
+    night.changes[source_id] = Changes()
+    entry.state, entry.message, entry.drift, entry.changes_blob = "held", "; ".join(held), drift, None
+
+
+def _is_accepted(night: Night, source_id: str) -> bool:
+    revision = night.entries[source_id].revision or ""
+    for accepted in night.options.accept:
+        name, _, wanted = accepted.partition("@")
+        if name == source_id and len(wanted) >= 7 and revision.startswith(wanted):
+            return True
+    return False
+
+
+def _brake(night: Night, source_id: str, parsed: Parsed, changes: Changes) -> list[Drift]:
+    """Compares what was read with what is believed of the same files; cards and curated rows change one by one."""
+    database = night.options.warehouse.database
+    if not SOURCES[source_id].repo_id or not database.exists():
+        return []
+    scope = [file.place for file in changes.changed] + [tuple(place) for place in changes.gone]
+    places = pl.DataFrame(scope, schema=["repo_type", "repo_id", "path"], orient="row")
+    try:
+        with duckdb.connect(str(database), read_only=True) as con:
+            con.register("places", places)
+            before = con.sql(
+                "select source_name, precision, variant_id, score_raw, score_unit from history.scores"
+                " where valid_to is null and source_id = ? and (repo_type, repo_id, path) in (from places)",
+                params=[source_id],
+            ).pl()
+    except duckdb.Error:
+        return []
+    return brake(source_id, before, parsed.scores)
+
+
+def _named_models(night: Night) -> list[str]:
+    """Every model that a leaderboard table names, by this night's reading where there is one, else as published."""
+    names: set[str] = set()
+    for source_id in night.table_sources:
+        if source_id in night.parsed:
+            names.update(night.parsed[source_id].models["source_name"])
+    unread = [source_id for source_id in night.table_sources if source_id not in night.parsed]
+    database = night.options.warehouse.database
+    if unread and database.exists():
+        with duckdb.connect(str(database), read_only=True) as con:
+            marks = ", ".join("?" * len(unread))
+            rows = con.execute(
+                f"select distinct source_name from history.models where valid_to is null and source_id in ({marks})",
+                unread,
+            ).fetchall()
+        names.update(row[0] for row in rows)
+    return sorted(names)
+
+
+def _last_entry(ledger: Ledger, source_id: str) -> SourceLoad | None:
+    entries = [load.source(source_id) for load in ledger.loads if load.status != "failed"]
+    return next((entry for entry in reversed(entries) if entry is not None and entry.state != "failed"), None)
+
+
+def _last_revision(ledger: Ledger, source_id: str) -> str | None:
+    """The head commit of the last load that believed this source."""
+    for load in reversed(ledger.loads):
+        entry = load.source(source_id)
+        if load.status != "failed" and entry and entry.state in ("loaded", "unchanged") and entry.revision:
+            return entry.revision
+    return None
+
+
+def _count_calls(night: Night, source_id: str, before: tuple[int, int]) -> None:
+    entry = night.entries[source_id]
+    entry.api_calls = night.hub.api_calls - before[0]
+    entry.file_calls = night.hub.file_calls - before[1]
+
+
+def _progress(night: Night, source_id: str) -> Callable[[int, int], None] | None:
+    show = night.options.progress
+    return None if show is None else lambda done, total: show(source_id, done, total)

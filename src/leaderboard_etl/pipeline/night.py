@@ -1,0 +1,184 @@
+"""One run in progress: what it has open, what its steps found, and how it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from leaderboard_etl.errors import EtlError, HubError, UsageError
+from leaderboard_etl.hub.client import Hub, HubUnreachableError
+from leaderboard_etl.options import Options
+from leaderboard_etl.raw.ledger import Changes, FileState, Ledger, Load, SourceLoad, format_utc
+from leaderboard_etl.raw.lock import run_lock
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.settings import code_version
+from leaderboard_etl.sources.base import Parsed
+from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.warehouse.audit import Finding
+from leaderboard_etl.warehouse.database import first_line, remove_database
+
+
+@dataclass
+class Night:
+    """One run in progress: what it has open, and what each step found."""
+
+    options: Options
+    store: BlobStore
+    ledger: Ledger
+    state: FileState
+    hub: Hub
+    as_of_at: datetime
+    entries: dict[str, SourceLoad] = field(default_factory=dict)
+    changes: dict[str, Changes] = field(default_factory=dict)
+    parsed: dict[str, Parsed] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    staged: duckdb.DuckDBPyConnection | None = None
+    load: Load | None = None
+    status: str = "running"
+
+    @property
+    def now(self) -> str:
+        return format_utc(self.as_of_at)
+
+    @property
+    def table_sources(self) -> list[str]:
+        """Sources that are one repository on the Hub."""
+        return [source_id for source_id, source in SOURCES.items() if source.repo_id]
+
+    def wants(self, source_id: str) -> bool:
+        return not self.options.only or source_id in self.options.only
+
+    @contextmanager
+    def standing_alone(self, source_id: str) -> Iterator[None]:
+        """Within the block, a source that fails stays at its last good state and the others go on.
+
+        HubUnreachableError is passed on: without a Hub there is no night.
+        """
+        try:
+            yield
+        except HubUnreachableError:
+            raise
+        except EtlError as error:
+            self.changes[source_id] = Changes()
+            entry = self.entries.setdefault(source_id, SourceLoad(source_id, "failed"))
+            entry.state, entry.message, entry.changes_blob = "failed", first_line(error), None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a night ended: its line in the ledger, what the audit found, and where the warehouse is."""
+
+    options: Options
+    status: str
+    load: Load | None
+    findings: list[Finding]
+    counts: dict[str, dict[str, int]]
+    seconds: float
+    message: str | None = None
+
+
+def run_night(options: Options, tell: Callable[[Night], None]) -> Outcome:
+    """Opens a night, lets `tell` go through its steps, and closes it whatever happens.
+
+    An EtlError ends the night as failed, on record, with the published warehouse untouched; UsageError is passed on,
+    for nothing was begun.
+    """
+    begun = time.monotonic()
+    message = None
+    with open_night(options) as night:
+        try:
+            tell(night)
+        except EtlError as error:
+            message = str(error)
+            _give_up(night, error)
+        except BaseException as error:
+            _give_up(night, error)
+            raise
+    return Outcome(options, night.status, night.load, night.findings, night.counts, time.monotonic() - begun, message)
+
+
+def plainly(step: Callable[..., None], *arguments: object) -> None:
+    """Runs a step without Prefect."""
+    step(*arguments)
+
+
+def is_passing(task: Any, run: Any, state: Any) -> bool:
+    """Whether a step's failure may pass when it is tried again: the Hub was ill, not the data. For Prefect's retries."""
+    try:
+        state.result()
+    except HubUnreachableError:
+        return False
+    except HubError:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+@contextmanager
+def open_night(options: Options) -> Iterator[Night]:
+    """Takes the warehouse's lock, reads its ledger, and checks that it belongs to this Hub.
+
+    Raises WarehouseError if another run has the lock, UsageError for another Hub or an unknown source.
+    """
+    unknown = [name for name in options.only if name not in SOURCES]
+    if unknown:
+        raise UsageError(f"unknown source {unknown[0]!r}; there are: {', '.join(SOURCES)}")
+    with ExitStack() as stack:
+        stack.enter_context(run_lock(options.warehouse.lock))
+        store = stack.enter_context(BlobStore(options.warehouse.raw))
+        ledger = Ledger(options.warehouse.raw)
+        if ledger.last is not None and ledger.last.endpoint != options.endpoint:
+            raise UsageError(
+                f"{options.warehouse.root} belongs to the Hub {ledger.last.endpoint!r}, not {options.endpoint!r}:"
+                " a warehouse is fed by one Hub; choose another folder with --warehouse"
+            )
+        started = (options.started_at or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
+        if ledger.last is not None:
+            started = max(started, ledger.last.as_of() + timedelta(microseconds=1))
+        deadline = None
+        if options.deadline_minutes is not None:
+            deadline = time.monotonic() + 60 * options.deadline_minutes
+        hub = Hub(options.hub, deadline=deadline)
+        yield Night(options, store, ledger, FileState(store, ledger.loads), hub, started)
+        remove_database(options.warehouse.staging)
+
+
+def _give_up(night: Night, error: BaseException) -> None:
+    """Records a night that failed; the published warehouse stays as it was."""
+    if night.staged is not None:
+        night.staged.close()
+        night.staged = None
+    night.load = ledger_line(night, "failed", first_line(error))
+    for entry in night.load.sources:
+        entry.changes_blob = None
+    night.load.finished_at = format_utc(datetime.now(UTC))
+    night.ledger.append(night.load)
+    night.status = "failed"
+
+
+def ledger_line(night: Night, status: str, message: str | None = None) -> Load:
+    """What the ledger is to say of this night."""
+    problems = [f"{e.source_id}: {e.message}" for e in night.entries.values() if e.state in ("failed", "held")]
+    return Load(
+        load_id=night.ledger.next_id(),
+        kind="nightly",
+        status=status,
+        as_of_at=night.now,
+        endpoint=night.options.endpoint,
+        code_version=code_version(),
+        sources=[night.entries[source_id] for source_id in sorted(night.entries)],
+        message=message or "; ".join(problems) or None,
+    )
+
+
+def is_degraded(night: Night) -> bool:
+    """Whether a source failed or was held back."""
+    return any(entry.state in ("failed", "held") for entry in night.entries.values())

@@ -1,0 +1,127 @@
+"""The second half of a night: write, audit, publish; or stay quiet; or rebuild it all from raw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from leaderboard_etl.errors import AuditError, WarehouseError
+from leaderboard_etl.pipeline.night import Night, is_degraded, ledger_line
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.raw.ledger import FileState, Ledger, format_utc
+from leaderboard_etl.raw.lock import run_lock
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.warehouse.audit import Finding, audit
+from leaderboard_etl.warehouse.database import remove_database
+from leaderboard_etl.warehouse.fold import policy_in_force
+from leaderboard_etl.warehouse.publish import publish, published_loads, refuse_stale_wal, stage
+
+
+def has_news(night: Night) -> bool:
+    """Whether anything was found that the published warehouse does not hold."""
+    held = published_loads(night.options.warehouse.database)
+    behind = held is None or any(load.is_applied for load in night.ledger.loads[held:])
+    return behind or any(night.changes.values()) or _has_new_finding(night)
+
+
+def build(night: Night) -> None:
+    """Folds this load into a staging file beside the published one."""
+    night.load = ledger_line(night, "published")
+    if is_degraded(night):
+        night.load.status = "degraded"
+    night.staged = stage(night.options.warehouse, night.store, night.ledger, night.load, parsed=night.parsed)
+
+
+def check(night: Night) -> None:
+    """Runs the audit on the staging file. Raises AuditError if a check of severity error finds rows: then nothing is
+    published."""
+    assert night.staged is not None and night.load is not None
+    accepted = read_policy().frame("accepted_warnings")
+    night.findings = audit(night.staged, night.options.warehouse.database, accepted)
+    errors = [finding for finding in night.findings if finding.is_error]
+    if errors:
+        raise AuditError(_audit_failure(errors))
+    if any(finding.is_new_warning for finding in night.findings) and night.ledger.applied():
+        night.load.status = "degraded"
+        night.staged.execute("update ops.loads set status = 'degraded' where load_id = ?", [night.load.load_id])
+
+
+def commit(night: Night) -> None:
+    """Writes the load into the ledger and puts the staging file in the published one's place."""
+    assert night.staged is not None and night.load is not None
+    refuse_stale_wal(night.options.warehouse)
+    night.load.summary = _summary(night)
+    night.counts = _counts(night)
+    night.load.finished_at = format_utc(datetime.now(UTC))
+    night.ledger.append(night.load)
+    publish(night.staged, night.options.warehouse)
+    night.staged = None
+    night.status = night.load.status
+
+
+def stay_quiet(night: Night) -> None:
+    """Records a night without news: one line in the ledger and nothing else."""
+    status = "degraded" if is_degraded(night) else "no_news"
+    night.load = ledger_line(night, status)
+    night.load.finished_at = format_utc(datetime.now(UTC))
+    night.ledger.append(night.load)
+    night.status = status
+
+
+def rebuild(warehouse: Warehouse) -> list[Finding]:
+    """Builds the whole warehouse again from raw and ledger, without a socket, and publishes it.
+
+    Raises WarehouseError if nothing was ever loaded, AuditError if the result breaks a check.
+    """
+    with run_lock(warehouse.lock), BlobStore(warehouse.raw, read_only=True) as store:
+        ledger = Ledger(warehouse.raw)
+        if not ledger.applied():
+            raise WarehouseError(f"{warehouse.raw} holds no load to rebuild from: run once against a Hub first")
+        con = stage(warehouse, store, ledger, from_raw=True)
+        findings = audit(con, None, policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings"))
+        errors = [finding for finding in findings if finding.is_error]
+        if errors:
+            con.close()
+            remove_database(warehouse.staging)
+            raise AuditError(_audit_failure(errors))
+        publish(con, warehouse)
+        return findings
+
+
+def _audit_failure(errors: Sequence[Finding]) -> str:
+    """One line for the checks that stopped a publication."""
+    shown = "; ".join(f"{f.check.name}: {f.n_rows} rows ({f.check.description}), e.g. {f.examples[0]}" for f in errors)
+    return f"the audit failed, nothing was published: {shown}"
+
+
+def _has_new_finding(night: Night) -> bool:
+    """A source held for a reason that the last load did not already give."""
+    last = night.ledger.last
+    for entry in night.entries.values():
+        before = last.source(entry.source_id) if last else None
+        if entry.state == "held" and (before is None or before.message != entry.message):
+            return True
+    return False
+
+
+def _summary(night: Night) -> dict[str, int]:
+    assert night.staged is not None
+    counts = {}
+    for name in ("core.models", "core.scores"):
+        row = night.staged.execute(f"select count(*) from {name}").fetchone()
+        counts[name] = row[0] if row else 0
+    row = night.staged.execute("select count(*) from ops.quarantine where valid_to is null").fetchone()
+    counts["quarantine"] = row[0] if row else 0
+    counts["new_warnings"] = sum(finding.is_new_warning for finding in night.findings)
+    return counts
+
+
+def _counts(night: Night) -> dict[str, dict[str, int]]:
+    """The books of this load by source, as ops.load_sources has them."""
+    assert night.staged is not None and night.load is not None
+    names = ("source_rows", "rows_in", "rows_stored", "rows_quarantined", "rows_added", "rows_closed")
+    rows = night.staged.execute(
+        f"select source_id, {', '.join(names)} from ops.load_sources where load_id = ?", [night.load.load_id]
+    ).fetchall()
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}

@@ -1,0 +1,118 @@
+"""What a leaderboard's table says, once its columns are canonical: scores, statements about models, sizes."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from leaderboard_etl.sources.base import Parsed, stage
+from leaderboard_etl.sources.contents import Table
+
+# The table's types without emoji and blanks; base merges, multimodal and others are neither base nor instruct.
+_TUNING = {
+    "pretrained": "base",
+    "continuouslypretrained": "base",
+    "fine-tunedondomain-specificdatasets": "instruct",
+    "chatmodels": "instruct",
+    "chatmodels(RLHF,DPO,IFT,...)": "instruct",
+}
+_PACKED = ("4bit", "8bit", "GPTQ")
+_MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
+
+
+def parsed_table(table: Table, unit: str) -> Parsed:
+    """Everything that one table says; scores are in `unit`."""
+    return Parsed(
+        scores=score_rows(table, unit),
+        models=model_rows(table),
+        parameter_claims=size_rows(table),
+        source_rows=table.rows.height,
+        drift=table.drift,
+    )
+
+
+def score_rows(table: Table, unit: str) -> pl.DataFrame:
+    """One staged score per row and benchmark column. A null cell is a score that was not published, so no row; NaN is
+    a row, for the rules to refuse."""
+    said = table.column("has_chat_template", pl.Boolean)
+    template = pl.when(said).then(pl.lit("true")).when(~said).then(pl.lit("false")).otherwise(pl.lit("unknown"))
+    parts = []
+    for canonical, name in table.published.items():
+        if not canonical.startswith("raw:"):
+            continue
+        variant_id = canonical.removeprefix("raw:")
+        parts.append(
+            table.rows.filter(pl.col(canonical).is_not_null()).with_columns(
+                pl.lit(variant_id).alias("variant_id"),
+                template.alias("has_chat_template"),
+                pl.lit("n/a").alias("run_id"),
+                pl.col(canonical).alias("score_raw"),
+                pl.lit(unit).alias("score_unit"),
+                table.column(f"norm:{variant_id}", pl.Float64).alias("score_norm_published_pct"),
+                pl.lit("leaderboard").alias("reported_by"),
+                pl.lit(True).alias("is_verified"),
+                pl.col("submitted_on").alias("evaluated_on"),
+                pl.format("row {}, {}", "row", pl.lit(name)).alias("locator"),
+            )
+        )
+    return stage("scores", pl.concat(parts))
+
+
+def model_rows(table: Table) -> pl.DataFrame:
+    """One staged model statement per table row."""
+    name = pl.col("source_name")
+    base = table.column("base_model", pl.String)
+    bare_base = base.str.strip_suffix("(Merge)").str.strip_chars()
+    kind = pl.col("model_type").str.replace(r"^[^A-Za-z]+", "").str.strip_chars()
+    kind = pl.when(kind != "").then(kind)
+    tuning = kind.str.replace_all(r"\s", "").replace_strict(_TUNING, default="other")
+    architecture = pl.col("architecture")
+    is_unknown = architecture.is_in(["?", "Unknown"]) | architecture.str.contains(";", literal=True)
+    return stage(
+        "models",
+        table.rows.with_columns(
+            name.alias("hub_id"),
+            pl.when(name.str.contains("/", literal=True)).then(name.str.split("/").list.first()).alias("organization"),
+            kind.alias("model_type"),
+            pl.when(kind.is_not_null()).then(tuning).alias("tuning"),
+            pl.when(~is_unknown).then(architecture).alias("architecture"),
+            pl.when(~bare_base.is_in(["Removed", ""]) & (bare_base != name)).then(bare_base).alias("base_model_text"),
+            # The suffix stands on most merges, not on all: it can affirm what the flag leaves open, never deny.
+            pl.coalesce(
+                table.column("is_merge", pl.Boolean), pl.when(base.str.ends_with("(Merge)")).then(pl.lit(True))
+            ).alias("is_merge"),
+            pl.format("row {}", "row").alias("locator"),
+        ),
+    )
+
+
+def size_rows(table: Table) -> pl.DataFrame:
+    """One staged claim of the total per table row. 0 and -1 mean that the table does not know: params is null, and the
+    reason says what the cell held."""
+    billions = pl.col("params_b")
+    is_known = (billions > 0) & (billions < _MOST_BILLIONS)
+    is_short = (billions % 1 == 0) & (billions.abs() < _MOST_BILLIONS)
+    shown = pl.coalesce(
+        pl.when(is_short).then(billions.cast(pl.Int64, strict=False).cast(pl.String)),
+        billions.cast(pl.String),
+        pl.lit("nothing"),
+    )
+    is_rounded = pl.lit(table.decimals.get("params_b") == 0) & (billions % 1 == 0)
+    doubts = pl.concat_str(
+        pl.when(pl.col("precision").is_in(_PACKED)).then(pl.lit("may be the count of packed weights")),
+        pl.when(is_rounded).then(pl.lit("whole billions")),
+        separator="; ",
+        ignore_nulls=True,
+    )
+    return stage(
+        "parameter_claims",
+        table.rows.with_columns(
+            pl.lit("total").alias("kind"),
+            pl.lit("leaderboard").alias("method"),
+            pl.when(is_known).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
+            pl.when(is_known.fill_null(False))
+            .then(pl.when(doubts != "").then(doubts))
+            .otherwise(pl.format("the table says {}", shown))
+            .alias("reason"),
+            pl.format("row {}, {}", "row", pl.lit(table.published["params_b"])).alias("locator"),
+        ),
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from worlds import World, v1_row, v2_row
+from worlds import OTHER_FILES, World, v1_row, v2_row
 
 from leaderboard_etl.sample.server import HubServer, Request, Response
 from leaderboard_etl.settings import Warehouse
@@ -39,6 +39,8 @@ def server(tmp_path: Path, faults: Faults) -> Iterator[HubServer]:
 def world(tmp_path: Path, server: HubServer) -> World:
     """Both tables with thirty models each, so that a tenth is a number of rows."""
     world = World(tmp_path / "hub", server.url, Warehouse(tmp_path / "warehouse"))
+    for path, content in OTHER_FILES.items():
+        world.put(path, content)
     world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 31)])
     world.put_v1(*[v1_row(f"org/model-{n}b", 30.0 + n) for n in range(1, 31)])
     return world

@@ -19,6 +19,7 @@ from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.options import Options
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.sample.server import HubServer, Response
+from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse import audit
 from leaderboard_etl.warehouse.database import open_published
 
@@ -51,8 +52,10 @@ def test_a_night_without_news_asks_once_a_repository_and_leaves_the_file_as_it_i
     server.requests.clear()
     assert world.night(2).status == "no_news"
     assert world.warehouse.database.read_bytes() == before
-    tables = [request.path for request in server.requests if "datasets" in request.path]
-    assert len(tables) == 2 and all(path.endswith("/revision/main") for path in tables)
+    heads = [request.path for request in server.requests if not request.path.startswith("/api/models")]
+    repositories = [source for source in SOURCES.values() if source.repo_id]
+    assert len(heads) == len(set(heads)) == len(repositories)
+    assert all(path.endswith("/revision/main") for path in heads)
     assert len((world.warehouse.raw / "ledger.jsonl").read_text().splitlines()) == 2
 
 

@@ -101,7 +101,7 @@ create table core.scores (
     score_unit varchar not null,          -- fraction, percent or points_10
     score_pct double not null,            -- Percent of the scale's maximum, 0-100
     score_norm_pct double,                -- 0 = random guessing, 100 = ceiling, clipped at 0; null: see norm_method
-    norm_method varchar not null,         -- computed (ours), published (only subtasks can be normalised and the source did) or none (no baseline, or no published value)
+    norm_method varchar not null,         -- computed (ours, from subtasks where they decide), published (only subtasks can be normalised, we have none, and the source did) or none (no baseline, or no published value)
     stderr_pct double,                    -- Standard error in percent; null: not published
     n_shot integer,                       -- In-context examples; null: not stated
     precision varchar not null,           -- As in history.scores

@@ -26,8 +26,9 @@ def normalize_scores(scores: pl.DataFrame, benchmarks: pl.DataFrame) -> pl.DataF
     """Adds to rows of history.scores what core.scores holds of the benchmark and of the two percent scales.
 
     Adds benchmark_id, comparable_group, score_pct, score_norm_pct, norm_method and stderr_pct; fills n_shot from the
-    variant where the source is silent. A variant that can only be normalised by subtask keeps the published value
-    (norm_method 'published'); without one, or without a baseline, score_norm_pct is null and norm_method 'none'.
+    variant where the source is silent. A variant that can only be normalised by subtask takes `score_norm_subtasks_pct`,
+    where the column is there and not null, else the published value (norm_method 'published'); without either, or
+    without a baseline, score_norm_pct is null and norm_method 'none'.
     """
     policy = benchmarks.select(
         "variant_id",
@@ -40,8 +41,11 @@ def normalize_scores(scores: pl.DataFrame, benchmarks: pl.DataFrame) -> pl.DataF
     )
     computed = normalized_pct(pl.col("score_pct") / 100.0, pl.col("random_baseline"), pl.col("score_ceiling"))
     by_subtask = pl.col("norm_rule") == "by_subtask"
-    value = pl.when(by_subtask).then(pl.col("score_norm_published_pct")).otherwise(computed)
-    method = pl.when(by_subtask).then(pl.lit("published")).otherwise(pl.lit("computed"))
+    ours = (
+        pl.col("score_norm_subtasks_pct") if "score_norm_subtasks_pct" in scores.columns else pl.lit(None, pl.Float64)
+    )
+    value = pl.when(by_subtask).then(pl.coalesce(ours, "score_norm_published_pct")).otherwise(computed)
+    method = pl.when(by_subtask & ours.is_null()).then(pl.lit("published")).otherwise(pl.lit("computed"))
     return (
         scores.join(policy, on="variant_id", how="left", maintain_order="left")
         .with_columns(score_pct().alias("score_pct"), score_pct("stderr_raw").alias("stderr_pct"))
@@ -51,4 +55,34 @@ def normalize_scores(scores: pl.DataFrame, benchmarks: pl.DataFrame) -> pl.DataF
             pl.coalesce("n_shot", "variant_n_shot").alias("n_shot"),
         )
         .drop("random_baseline", "score_ceiling", "norm_rule", "variant_n_shot")
+    )
+
+
+RUN_KEY = ("source_id", "source_name", "precision", "has_chat_template", "run_id")
+
+
+def normalized_by_subtask(subtask_scores: pl.DataFrame, tasks: pl.DataFrame) -> pl.DataFrame:
+    """The mean of the normalised subtasks of each run: the columns of RUN_KEY, variant_id and score_norm_subtasks_pct.
+
+    `subtask_scores` are open rows of history.subtask_scores (fractions), `tasks` is policy/harness_tasks.csv. Each subtask
+    is normalised with 1/n_choices as its own level of guessing and clipped at 0 before the mean, as the leaderboard does
+    (https://huggingface.co/docs/leaderboards/open_llm_leaderboard/normalization). Variants of which a subtask has no
+    n_choices, and runs that lack a subtask, have no row.
+    """
+    parts = tasks.filter(pl.col("role") == "part").select(
+        "task", "metric", "variant_id", pl.col("n_choices").cast(pl.Float64)
+    )
+    parts = parts.filter(pl.col("n_choices").is_not_null().all().over("variant_id")).with_columns(
+        pl.len().over("variant_id").alias("n_parts")
+    )
+    return (
+        subtask_scores.join(parts, on=["task", "metric"], how="inner")
+        .with_columns(normalized_pct(pl.col("score_raw"), 1.0 / pl.col("n_choices"), pl.lit(1.0)).alias("norm_pct"))
+        .group_by(*RUN_KEY, "variant_id")
+        .agg(
+            pl.col("norm_pct").mean().alias("score_norm_subtasks_pct"),
+            (pl.col("task").n_unique() == pl.col("n_parts").first()).alias("is_complete"),
+        )
+        .filter("is_complete")
+        .drop("is_complete")
     )

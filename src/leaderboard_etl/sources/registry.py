@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from leaderboard_etl.sources import model_cards, olb_v1_contents, olb_v2_contents, reference
+from leaderboard_etl.sources import (
+    model_cards,
+    olb_v1_contents,
+    olb_v1_results,
+    olb_v2_contents,
+    olb_v2_results,
+    reference,
+)
 from leaderboard_etl.sources.base import Source
 
 # Policy files are landed and recorded like a source, but hold judgement, not statements.
 POLICY_SOURCE = "policy"
 
 SOURCES: dict[str, Source] = {
-    module.SOURCE.source_id: module.SOURCE for module in (reference, olb_v1_contents, olb_v2_contents, model_cards)
+    module.SOURCE.source_id: module.SOURCE
+    for module in (
+        reference,
+        olb_v1_contents,
+        olb_v2_contents,
+        olb_v1_results,
+        olb_v2_results,
+        model_cards,
+    )
 }

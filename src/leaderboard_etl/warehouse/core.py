@@ -8,7 +8,7 @@ import polars as pl
 from leaderboard_etl.contracts.schema import frame_schema, tables
 from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.normalize.models import assemble_models, parameter_evidence
-from leaderboard_etl.normalize.scores import normalize_scores
+from leaderboard_etl.normalize.scores import RUN_KEY, normalize_scores, normalized_by_subtask
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.history import policy_texts
 
@@ -70,8 +70,13 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
         con,
         "history.scores",
         "rowid as row_id, source_id, source_name, variant_id, precision, score_raw, score_unit, stderr_raw,"
-        " score_norm_published_pct, n_shot",
+        " score_norm_published_pct, n_shot, has_chat_template, run_id",
     )
+    by_subtask = normalized_by_subtask(
+        _open_rows(con, "history.subtask_scores", f"{', '.join(RUN_KEY)}, task, metric, score_raw"),
+        policy.frame("harness_tasks"),
+    )
+    slim = slim.join(by_subtask, on=[*RUN_KEY, "variant_id"], how="left", maintain_order="left")
     normalized = normalize_scores(_corrected(slim, policy.frame("corrections")), policy.benchmarks)
     kept = ["row_id", "benchmark_id", "comparable_group", "score_pct", "score_norm_pct", "norm_method", "stderr_pct"]
     con.register("normalized", normalized.select(*kept, "n_shot", "is_corrected"))

@@ -1,0 +1,125 @@
+-- Where sources speak of the same model and benchmark: how far they are from what speaks for the leaderboard.
+-- One row per model, benchmark, and other value. The reference value is the leaderboard's own table row where there is
+-- one, else the value that mart.model_scaling chose for the group. Of several runs of one source the newest is compared.
+-- Caveats: protocols differ between comparable groups; a difference there is no error of either side.
+-- columns:
+--   model_id: Model
+--   benchmark: Benchmark id
+--   comparable_group: Comparable group of the other value
+--   variant: Variant of the other value
+--   reference_variant: Variant of the reference value
+--   reference_source_id: Source of the reference value
+--   reference_pct: Reference value, percent
+--   source_id: Source of the other value
+--   reported_by: Who reports the other value
+--   run_id: Its run
+--   score_pct: The other value, percent
+--   difference_pct: score_pct minus reference_pct, points
+--   difference_norm_pct: The same of the normalised scores; null: one of them has none
+--   precision: Precision of the other value's run
+--   is_same_run: True where both are the leaderboard's own, of the same model commit and precision
+--   is_agreeing: Within 0.0051 points where the reference is rounded to two decimals (v1), 0.0001 points elsewhere
+--   likely_cause: Why they differ, most likely, in words; 'agrees' where they do not
+create view mart.source_agreement as
+with stated as (
+
+    -- The commit that a source says it ran: null where it does not say.
+    select source_id, source_name, precision, repo_id, path, any_value(nullif(model_sha, '')) as model_sha
+    from history.models
+    where valid_to is null
+    group by all
+
+),
+
+newest as (
+
+    select s.*, h.model_sha
+    from core.scores as s
+    left join stated as h
+        on h.source_id = s.source_id and h.source_name = s.source_name and h.precision = s.precision
+        and h.repo_id = s.repo_id and h.path = s.path
+    qualify row_number() over (
+        partition by s.model_id, s.variant_id, s.source_id, s.reported_by, s.precision
+        order by s.evaluated_on desc nulls last, s.run_id desc, s.source_name, s.has_chat_template, s.score_raw
+    ) = 1
+
+),
+
+reference as (
+
+    select *
+    from newest
+    qualify row_number() over (
+        partition by model_id, benchmark_id
+        order by
+            case
+                when source_id in ('olb_v2_contents', 'olb_v1_contents') then 0
+                when reported_by = 'leaderboard' then 1
+                when reported_by = 'reference' then 2
+                when reported_by = 'arena' then 3
+                else 4
+            end,
+            evaluated_on desc nulls last, source_id, precision, variant_id, run_id
+    ) = 1
+
+),
+
+paired as (
+
+    select
+        o.model_id,
+        o.benchmark_id as benchmark,
+        o.comparable_group,
+        o.variant_id as variant,
+        r.variant_id as reference_variant,
+        r.source_id as reference_source_id,
+        r.score_pct as reference_pct,
+        o.source_id,
+        o.reported_by,
+        o.run_id,
+        o.score_pct,
+        o.score_pct - r.score_pct as difference_pct,
+        o.score_norm_pct - r.score_norm_pct as difference_norm_pct,
+        o.precision,
+        r.precision as reference_precision,
+        o.model_sha,
+        r.model_sha as reference_sha,
+        o.variant_id = r.variant_id
+        and o.reported_by = 'leaderboard' and r.reported_by = 'leaderboard'
+        -- A file that does not say which commit or precision it ran is taken for the row's run.
+        and coalesce(o.model_sha, r.model_sha, '') = coalesce(r.model_sha, o.model_sha, '')
+        and (o.precision = r.precision or 'unknown' in (o.precision, r.precision)) as is_same_run,
+        abs(o.score_pct - r.score_pct)
+            <= case when r.source_id = 'olb_v1_contents' or o.source_id = 'olb_v1_contents' then 0.0051 else 0.0001 end
+            as is_agreeing
+    from newest as o
+    join reference as r
+        on r.model_id = o.model_id and r.benchmark_id = o.benchmark_id
+    where (o.source_id, o.variant_id, o.precision, o.run_id, o.source_name, o.reported_by)
+        <> (r.source_id, r.variant_id, r.precision, r.run_id, r.source_name, r.reported_by)
+
+),
+
+final as (
+
+    select
+        * exclude (model_sha, reference_sha, reference_precision),
+        case
+            when is_agreeing then 'agrees'
+            when comparable_group
+                <> (select b.comparable_group from core.benchmarks as b where b.variant_id = reference_variant)
+                then 'different protocol'
+            when reported_by = 'community' then 'different run'
+            when precision <> reference_precision and 'unknown' not in (precision, reference_precision)
+                then 'different precision'
+            when model_sha <> reference_sha then 'different model commit'
+            when is_same_run then 'unexplained: same run, other number'
+            when reported_by like 'vendor%' then 'reported by the vendor'
+            when reported_by = 'reference' then 'recorded elsewhere'
+            else 'different run'
+        end as likely_cause
+    from paired
+
+)
+
+select * from final

@@ -1,0 +1,39 @@
+"""Open LLM Leaderboard v1, the evidence: result files of single runs, with every subtask.
+
+One file is one run of one model; several files of a model are several runs, told apart by `run_id`.
+MMLU is the unweighted mean of `acc` over all 57 subjects, and there is none if one subject is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.sources.base import Parsed, Source, SourceFile
+from leaderboard_etl.sources.harness_results import is_result_file
+from leaderboard_etl.sources.harness_rows import parsed_runs
+
+SOURCE_ID = "olb_v1_results"
+_VARIANTS = (
+    "mmlu_olb_v1",
+    "arc_challenge_olb_v1",
+    "hellaswag_olb_v1",
+    "truthfulqa_olb_v1",
+    "winogrande_olb_v1",
+    "gsm8k_olb_v1",
+)
+
+
+def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+    """Every metric of every file, and the scores that this leaderboard defines."""
+    return parsed_runs(SOURCE_ID, files, policy, _VARIANTS)
+
+
+SOURCE = Source(
+    source_id=SOURCE_ID,
+    description="Result files of single runs, Open LLM Leaderboard v1",
+    repo_type="dataset",
+    repo_id="open-llm-leaderboard-old/results",
+    wants=is_result_file,
+    parse=parse,
+)

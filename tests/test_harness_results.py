@@ -1,0 +1,221 @@
+"""Result files of lm-evaluation-harness: every shape is read, and scores are made only of whole sets of tasks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import World
+
+from leaderboard_etl.contracts.rules import apply_rules
+from leaderboard_etl.normalize.scores import normalized_by_subtask
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.raw.ledger import FileVersion
+from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.sources.registry import SOURCES
+
+POLICY = read_policy()
+TASKS = POLICY.frame("harness_tasks")
+SHA = "b" * 40
+NAME = "results_2024-06-12T10-00-00.123456.json"
+
+
+def landed(content: Any, *, path: str = f"org/model/{NAME}") -> SourceFile:
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return SourceFile(FileVersion("dataset", "r/r", path, "c" * 40, "d" * 40, len(raw), "2025-01-01T00:00:00Z"), raw)
+
+
+def read(source_id: str, *contents: Any) -> Parsed:
+    source = SOURCES[source_id]
+    files = [c if isinstance(c, SourceFile) else landed(c) for c in contents]
+    return apply_rules(source.parse(files, POLICY), source, POLICY.benchmarks)
+
+
+def parts(variant_id: str) -> list[str]:
+    return TASKS.filter((pl.col("variant_id") == variant_id) & (pl.col("role") == "part"))["task"].to_list()
+
+
+def mmlu(accuracies: list[float]) -> dict[str, Any]:
+    subjects = parts("mmlu_olb_v1")
+    return {
+        f"harness|{task}|5": {"acc": acc, "acc_stderr": 0.01} for task, acc in zip(subjects, accuracies, strict=False)
+    }
+
+
+def score(parsed: Parsed, variant_id: str) -> float:
+    found = parsed.scores.filter(pl.col("variant_id") == variant_id)["score_raw"].to_list()
+    assert len(found) == 1, found
+    return float(found[0])
+
+
+def test_v1_mmlu_is_the_unweighted_mean_of_its_57_subjects() -> None:
+    # https://huggingface.co/docs/leaderboards/open_llm_leaderboard/archive: "average of all the results acc"
+    accuracies = [n / 100 for n in range(57)]
+    parsed = read("olb_v1_results", {"results": mmlu(accuracies)})
+    assert len(parts("mmlu_olb_v1")) == 57
+    assert score(parsed, "mmlu_olb_v1") == pytest.approx(sum(accuracies) / 57, abs=1e-12)
+
+
+def test_v1_mmlu_is_refused_if_one_subject_is_missing_and_its_metrics_are_kept() -> None:
+    parsed = read("olb_v1_results", {"results": mmlu([0.5] * 56)})
+    assert parsed.scores.is_empty()
+    assert parsed.subtask_scores.height == 56
+    rule, text = parsed.quarantine.select("rule", "offending_text").row(0)
+    assert (rule, text) == ("aggregate|complete", parts("mmlu_olb_v1")[-1])
+
+
+def test_mmlu_of_task_version_0_is_refused_as_the_leaderboard_skipped_it() -> None:
+    file = {"results": mmlu([0.5] * 57), "versions": {"harness|hendrycksTest-abstract_algebra|5": 0}}
+    parsed = read("olb_v1_results", file)
+    assert parsed.scores.is_empty()
+    assert parsed.quarantine["rule"].to_list() == ["task|version"]
+
+
+@pytest.mark.parametrize("key", ["harness|arc:challenge|25", "arc:challenge"])
+def test_task_names_with_and_without_harness_and_shots_are_the_same_task(key: str) -> None:
+    parsed = read("olb_v1_results", {"results": {key: {"acc": 0.5, "acc_norm": 0.6}}})
+    assert score(parsed, "arc_challenge_olb_v1") == 0.6
+    assert parsed.scores["n_shot"].to_list() == [25]
+
+
+def test_nan_is_refused_with_its_place_and_the_rest_of_the_file_is_read() -> None:
+    raw = b'{"results": {"harness|truthfulqa:mc|0": {"mc1": 0.3, "mc2": NaN}, "harness|gsm8k|5": {"acc": 0.1}}}'
+    parsed = read("olb_v1_results", raw)
+    assert score(parsed, "gsm8k_olb_v1") == 0.1
+    assert sorted(parsed.quarantine["rule"]) == ["aggregate|complete", "score_raw|number"]
+    assert "results.harness|truthfulqa:mc|0.mc2" in parsed.quarantine["locator"].to_list()
+
+
+def test_a_stderr_that_is_not_available_is_null() -> None:
+    file = {"results": {"leaderboard_mmlu_pro": {"alias": "x", "acc,none": 0.4, "acc_stderr,none": "N/A"}}}
+    parsed = read("olb_v2_results", file)
+    assert parsed.subtask_scores.select("metric", "metric_filter", "stderr_raw").rows() == [("acc", "none", None)]
+
+
+def test_a_group_value_is_taken_from_results_else_from_groups_else_made_of_weighted_subtasks() -> None:
+    subtasks = {"main": (0.3, 448), "extended": (0.4, 546), "diamond": (0.2, 198)}
+    results = {f"leaderboard_gpqa_{name}": {"acc_norm,none": value} for name, (value, _) in subtasks.items()}
+    weighted = sum(value * n for value, n in subtasks.values()) / 1192
+    assert score(read("olb_v2_results", {"results": results}), "gpqa_olb_v2") == pytest.approx(weighted, abs=1e-12)
+    empty_group = {**results, "leaderboard_gpqa": {" ": " ", "alias": "x"}}
+    assert score(read("olb_v2_results", {"results": empty_group}), "gpqa_olb_v2") == pytest.approx(weighted, abs=1e-12)
+    groups = {"leaderboard_gpqa": {"acc_norm,none": 0.31}}
+    assert score(read("olb_v2_results", {"results": empty_group, "groups": groups}), "gpqa_olb_v2") == 0.31
+    both = {"results": {**results, **groups}, "groups": groups}
+    parsed = read("olb_v2_results", both)
+    assert score(parsed, "gpqa_olb_v2") == 0.31
+    assert parsed.subtask_scores.height == 4
+
+
+def test_ifeval_is_the_mean_of_its_two_strict_accuracies() -> None:
+    values = {
+        "prompt_level_strict_acc,none": 0.2,
+        "inst_level_strict_acc,none": 0.4,
+        "prompt_level_loose_acc,none": 0.9,
+    }
+    assert score(read("olb_v2_results", {"results": {"leaderboard_ifeval": values}}), "ifeval_olb_v2") == pytest.approx(
+        0.3
+    )
+
+
+def test_musr_of_a_run_is_normalised_by_subtask() -> None:
+    # https://huggingface.co/docs/leaderboards/open_llm_leaderboard/normalization: 0.7, 0.4, 0.6 make 35.00
+    values = {"murder_mysteries": 0.7, "object_placements": 0.4, "team_allocation": 0.6}
+    results = {f"leaderboard_musr_{name}": {"acc_norm,none": value} for name, value in values.items()}
+    parsed = read("olb_v2_results", {"results": results})
+    found = normalized_by_subtask(parsed.subtask_scores, TASKS)
+    assert found["score_norm_subtasks_pct"].to_list() == pytest.approx([35.0], abs=1e-9)
+    del results["leaderboard_musr_team_allocation"]
+    assert normalized_by_subtask(read("olb_v2_results", {"results": results}).subtask_scores, TASKS).is_empty()
+
+
+def test_a_run_that_names_the_model_commit_is_the_leaderboards_and_one_that_does_not_is_the_communitys() -> None:
+    results = {"leaderboard_mmlu_pro": {"acc,none": 0.4}}
+    named = {"results": results, "config": {"model_args": f"pretrained=org/model,revision={SHA},dtype=bfloat16"}}
+    parsed = read("olb_v2_results", named)
+    assert parsed.scores.select("reported_by", "precision").rows() == [("leaderboard", "bfloat16")]
+    assert parsed.subtask_scores["model_sha"].to_list() == [SHA]
+    unnamed = {"results": results, "config": {"model_args": "pretrained=org/model,dtype=auto"}}
+    assert read("olb_v2_results", unnamed).scores.select("reported_by", "precision").rows() == [
+        ("community", "unknown")
+    ]
+
+
+def test_several_files_of_a_model_are_several_runs() -> None:
+    file = {"results": {"leaderboard_mmlu_pro": {"acc,none": 0.4}}}
+    again = landed(file, path="org/model/results_2024-06-13T10-00-00.123456.json")
+    parsed = read("olb_v2_results", file, again)
+    assert parsed.scores.height == parsed.scores["run_id"].n_unique() == 2
+    assert parsed.quarantine.is_empty()
+
+
+def test_a_run_over_a_part_of_the_questions_makes_no_score() -> None:
+    file = {"results": {"leaderboard_mmlu_pro": {"acc,none": 0.4}}, "config": {"limit": 10}}
+    parsed = read("olb_v2_results", file)
+    assert (parsed.scores.height, parsed.subtask_scores.height) == (0, 1)
+    assert parsed.quarantine["rule"].to_list() == ["run|limited"]
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [(b"{", "file|json"), (b"[]", "file|shape"), (b'{"results": 1}', "file|shape"), (b"\xff\xfe", "file|json")],
+)
+def test_a_file_that_holds_no_run_is_one_quarantined_record(content: bytes, rule: str) -> None:
+    parsed = read("olb_v2_results", content)
+    assert parsed.quarantine.select("rule", "source_name").rows() == [(rule, "org/model")]
+    assert parsed.source_rows == 1
+
+
+_GOOD = json.dumps(
+    {
+        "results": {**mmlu([0.5] * 3), "leaderboard_gpqa": {"acc_norm,none": 0.3, "acc_norm_stderr,none": "N/A"}},
+        "config_general": {"model_sha": SHA, "model_dtype": "torch.float16"},
+        "versions": {"leaderboard_gpqa": 1.0},
+        "n-shot": {"leaderboard_gpqa": 0},
+        "date": 1718186400.0,
+    }
+).encode()
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.integers(0, len(_GOOD) - 1), st.binary(max_size=3), st.integers(0, 40))
+def test_mutated_bytes_never_raise(place: int, inserted: bytes, cut: int) -> None:
+    parsed = read("olb_v1_results", _GOOD[:place] + inserted + _GOOD[place + cut :])
+    assert parsed.source_rows == 1
+
+
+@given(_JSON, _JSON, _JSON)
+def test_any_json_in_place_of_a_key_never_raises(results: Any, config: Any, other: Any) -> None:
+    file = {
+        "results": {"leaderboard_gpqa": results},
+        "config": config,
+        "versions": other,
+        "n-shot": other,
+        "date": other,
+    }
+    parsed = read("olb_v2_results", json.dumps(file).encode())
+    assert parsed.source_rows == 1
+
+
+def test_the_same_run_in_table_and_file_agrees_and_another_run_is_listed_with_its_cause(world: World) -> None:
+    accuracies = [0.40, 0.41]  # the table of the world gives 0.31 to org/model-1b, at commit aaa...
+    for day, (value, config) in enumerate(
+        [(0.31, {"model_sha": "a" * 40, "model_dtype": "bfloat16"}), (accuracies[1], {"model_args": "dtype=auto"})], 1
+    ):
+        file = {"results": {"leaderboard_mmlu_pro": {"acc,none": value}}, "config_general": config, "git_hash": "x"}
+        path = f"datasets/open-llm-leaderboard/results/org/model-1b/results_2024-07-0{day}T00-00-00.000000.json"
+        world.put(path, json.dumps(file).encode())
+    world.night()
+    rows = world.query(
+        "select reported_by, is_same_run, is_agreeing, likely_cause, round(difference_pct, 6) from mart.source_agreement"
+        " where model_id = 'org/model-1b' and benchmark = 'mmlu_pro' order by reported_by"
+    )
+    assert rows == [("community", False, False, "different run", 10.0), ("leaderboard", True, True, "agrees", 0.0)]

@@ -1,0 +1,190 @@
+"""The estimators of a lag, on arrays: many resamples of one group's models at once.
+
+A frontier is the models of one side in order of release that exceed all before them, the best of a day. Every array has one
+row per resample. Scores are whole millionths, so that 63.4 less 1.0 is exactly 62.4; dates are days since 1970.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leaderboard_etl.analysis.survival import Bools, Floats
+
+Ints = NDArray[np.int64]
+
+UNIT = 1_000_000
+TOLERANCE_NATS = 0.02
+_NEVER = -(10**9)
+_MOST = 10**9
+_SPAN = 10**10  # wider than all levels: keeps the rows of a matrix apart in one sorted array
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side's models in order of release, the best of a day first.
+
+    days: release dates. levels: scores. masks: which models each resample holds (resamples, models).
+    until: last day on which a new model could have been seen.
+    """
+
+    days: Ints
+    levels: Ints
+    masks: Bools
+    until: int
+
+    @property
+    def best(self) -> Ints:
+        """The greatest level up to each model (resamples, models); far below zero before the first."""
+        best: Ints = np.maximum.accumulate(np.where(self.masks, self.levels, _NEVER), axis=1)
+        return best
+
+    @property
+    def is_frontier(self) -> Bools:
+        """Whether each model exceeds all before it."""
+        best = self.best
+        return np.diff(best, axis=1, prepend=_NEVER) > 0
+
+    def first_at(self, wanted: Ints) -> Ints:
+        """Place of the first model at or above each wanted level (resamples, levels); the number of models: none."""
+        rows = np.arange(len(self.masks))[:, None]
+        flat = (self.best + rows * _SPAN).ravel()
+        places = np.searchsorted(flat, (wanted + rows * _SPAN).ravel()).reshape(wanted.shape)
+        return np.clip(places - rows * len(self.days), 0, len(self.days))
+
+    def in_nats(self) -> Side:
+        """The same models with -ln(1 - accuracy) as level: an order of error rates that does not flatten near 100 %."""
+        with np.errstate(divide="ignore"):
+            nats = -np.log1p(-np.clip(self.levels / (100 * UNIT), 0.0, 1.0))
+        return Side(self.days, np.rint(np.minimum(nats * UNIT, _MOST)).astype(np.int64), self.masks, self.until)
+
+
+class Lags(NamedTuple):
+    """Lags of one estimator (resamples, columns). A column is a closed model, an open model, or a threshold.
+
+    lag_days: NaN where there is none. is_right: the lag is at least this. is_left: at most this.
+    closed_at, open_at: places of the two models on their sides; the number of models: none.
+    """
+
+    lag_days: Floats
+    is_right: Bools
+    is_left: Bools
+    closed_at: Ints
+    open_at: Ints
+
+
+def _days_at(side: Side, places: Ints) -> Ints:
+    """Release days at these places; a stand-in, to be masked, where there is no model."""
+    return np.append(side.days, 0)[places]
+
+
+def _places(side: Side) -> Ints:
+    return np.broadcast_to(np.arange(len(side.days)), side.masks.shape)
+
+
+def catch_up(closed: Side, open_: Side, tolerance: int) -> Lags:
+    """From a proprietary frontier model's release to that of the first open model at its score less the tolerance.
+
+    Zero or below: an open model stood there already. No open model by the last day on which one could have been seen:
+    right-censored on that day. Models released after that day could not be followed and have no lag.
+    Source: Epoch AI, https://github.com/epoch-research/open-model-trends, which has no row for what is not matched.
+    """
+    open_at = open_.first_at(np.broadcast_to(closed.levels - tolerance, closed.masks.shape))
+    is_pair = closed.is_frontier & (closed.days <= open_.until)
+    is_right = is_pair & (open_at == len(open_.days))
+    end = np.where(is_right, open_.until, _days_at(open_, open_at))
+    lag_days = np.where(is_pair, end - closed.days, np.nan)
+    return Lags(lag_days, is_right, np.zeros_like(is_right), _places(closed), open_at)
+
+
+def catch_up_nats(closed: Side, open_: Side) -> Lags:
+    """catch_up as Epoch AI count it: on -ln(1 - accuracy), within 0.02, without what needs no new match.
+
+    A proprietary model has no lag if the best open match so far is within the tolerance of it, or if an open model stood
+    there by the day of its release. Unlike Epoch's, what is not matched yet is right-censored.
+    Source: https://github.com/epoch-research/open-model-trends.
+    """
+    closed, open_ = closed.in_nats(), open_.in_nats()
+    tolerance = round(TOLERANCE_NATS * UNIT)
+    lags = catch_up(closed, open_, tolerance)
+    lag_days = np.where(lags.lag_days <= 0, np.nan, lags.lag_days)
+    winner = np.full(len(lag_days), _NEVER)
+    won = np.append(open_.levels, _NEVER)[lags.open_at]
+    for column, wanted in enumerate(closed.levels - tolerance):
+        lag_days[winner >= wanted, column] = np.nan
+        winner = np.where(np.isnan(lag_days[:, column]), winner, np.maximum(winner, won[:, column]))
+    return lags._replace(lag_days=lag_days, is_right=lags.is_right & ~np.isnan(lag_days))
+
+
+def backward(closed: Side, open_: Side, tolerance: int) -> Lags:
+    """An open frontier model's release less that of the first proprietary model at its score less the tolerance.
+
+    Zero or below: the open model was not later. No lag where no proprietary model came there.
+    Source: https://github.com/htihle/open_closed_gap.
+    """
+    closed_at = closed.first_at(np.broadcast_to(open_.levels - tolerance, open_.masks.shape))
+    is_pair = open_.is_frontier & (closed_at < len(closed.days))
+    lag_days = np.where(is_pair, open_.days - _days_at(closed, closed_at), np.nan)
+    none = np.zeros_like(is_pair)
+    return Lags(lag_days, none, none, closed_at, _places(open_))
+
+
+def threshold(closed: Side, open_: Side, levels: Ints) -> Lags:
+    """First open less first proprietary release at fixed scores.
+
+    Only the proprietary side there: right-censored on the last day for open models. Only the open side: left-censored, the
+    lag is at most the open release less the last day for proprietary models. No lag where the first models of both
+    sides stand above the score: that measures the start of the data.
+    Source: Epoch AI, https://github.com/epoch-research/open-model-trends (35, 40, .. 95 %).
+    """
+    wanted = np.broadcast_to(levels, (len(closed.masks), len(levels)))
+    closed_at, open_at = closed.first_at(wanted), open_.first_at(wanted)
+    has_closed, has_open = closed_at < len(closed.days), open_at < len(open_.days)
+    closed_on = np.where(has_closed, _days_at(closed, closed_at), closed.until)
+    open_on = np.where(has_open, _days_at(open_, open_at), open_.until)
+    is_start = (closed_at == closed.masks.argmax(axis=1)[:, None]) & (open_at == open_.masks.argmax(axis=1)[:, None])
+    is_right = has_closed & ~has_open & (closed_on <= open_.until)
+    is_left = has_open & ~has_closed & (open_on <= closed.until)
+    is_lag = (has_closed & has_open & ~is_start) | is_right | is_left
+    return Lags(np.where(is_lag, open_on - closed_on, np.nan), is_right, is_left, closed_at, open_at)
+
+
+def area(closed: Side, open_: Side) -> Floats:
+    """The area between the two frontier curves divided by its height: the mean lag in days (resamples). NaN: no overlap.
+
+    The height is the range of scores from where both curves begin to where the lower one ends, so that what no open model
+    has matched is left out: biased down. Source: Epoch AI, https://github.com/epoch-research/open-model-trends, who begin
+    at chance.
+    """
+    curves = [(side.best, side.is_frontier, side.days) for side in (open_, closed)]
+    begin = np.maximum(*[np.where(f, best, 10**10).min(axis=1) for best, f, _ in curves])[:, None]
+    end = np.minimum(*[best[:, -1] for best, _, _ in curves])[:, None]
+    parts = [
+        (np.diff(np.clip(best, begin, np.maximum(begin, end)), axis=1, prepend=begin) * days).sum(axis=1)
+        for best, _, days in curves
+    ]
+    height = (end - begin)[:, 0]
+    return np.where(height > 0, (parts[0] - parts[1]) / np.maximum(height, 1), np.nan)
+
+
+def daily(closed: Side, open_: Side) -> Floats:
+    """For how long the proprietary frontier had stood at the open one's score, mean over the days (resamples).
+
+    The days run from the first on which both sides exist to the last on which both could be seen; a day on which open
+    leads counts 0. NaN: no such day. Source: the idea of https://epoch.ai/data-insights/open-closed-eci-gap, on one score.
+    """
+    until = min(open_.until, closed.until)
+    first = [np.where(side.masks, side.days, until + 1).min(axis=1) for side in (open_, closed)]
+    start = np.maximum(*first)[:, None]
+    stood_since = np.append(closed.days, until + 1)[closed.first_at(open_.best)]
+    # The open frontier keeps its score from one release to the day before the next: sums of consecutive numbers.
+    begin = np.maximum(start, open_.days)
+    end = np.maximum(begin, np.minimum(np.append(open_.days[1:], until + 1), until + 1))
+    shortest = np.maximum(begin, stood_since) - stood_since
+    n_days = np.maximum(end - stood_since - shortest, 0)
+    total = (n_days * (2 * shortest + n_days - 1)).sum(axis=1) / 2
+    n = until + 1 - start[:, 0]
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan)

@@ -1,0 +1,97 @@
+"""The models of one comparable group as both sides of a lag: what could be seen of each, and by when.
+
+`points`: rows of one population, with the columns of mart.model_scaling and `family`. Rows without a release date or a score,
+or of unknown openness, are left out. A family that is not named is taken to be the organization. An optional column
+`is_self_reported` says whether the vendor measured; without it, reported_by does (it starts with 'vendor').
+
+`groups`: one row per group wanted: comparable_group, benchmark, observed_through_open_on,
+observed_through_proprietary_on (last day on which a new model could have been seen; null: as_of), match_tolerance_pct
+(null: 1.0). Models released after their side's day, or after as_of, are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from leaderboard_etl.analysis.lag_estimators import UNIT, Side
+from leaderboard_etl.analysis.survival import Bools
+
+DEFAULT_TOLERANCE_PCT = 1.0
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group's models that could be seen, each side in order of release, the best of a day first."""
+
+    comparable_group: str
+    benchmark: str
+    tolerance_pct: float
+    closed: pl.DataFrame
+    open_: pl.DataFrame
+    closed_until: date
+    open_until: date
+
+    @property
+    def families(self) -> list[str]:
+        return sorted({*self.closed["family"], *self.open_["family"]})
+
+    @property
+    def refusal_reason(self) -> str | None:
+        """Why nothing can be measured; None if it can."""
+        absent = [name for name, side in (("proprietary", self.closed), ("open", self.open_)) if side.is_empty()]
+        return f"not measurable: {', '.join(f'n {name} = 0' for name in absent)}" if absent else None
+
+    def sides(self, chosen: Bools | None = None) -> tuple[Side, Side]:
+        """The proprietary and the open side under each choice of families (choices, families); None: one choice, all."""
+        chosen = np.ones((1, len(self.families)), dtype=np.bool_) if chosen is None else chosen
+        place = {family: n for n, family in enumerate(self.families)}
+        closed, open_ = (
+            Side(
+                days=frame["released_on"].to_physical().to_numpy().astype(np.int64),
+                levels=np.rint(frame["score_pct"].to_numpy() * UNIT).astype(np.int64),
+                masks=chosen[:, [place[family] for family in frame["family"]]],
+                until=(until - _EPOCH).days,
+            )
+            for frame, until in ((self.closed, self.closed_until), (self.open_, self.open_until))
+        )
+        return closed, open_
+
+    def keep(self, condition: pl.Expr) -> Group:
+        """The group with only the models that fulfil the condition."""
+        return replace(self, closed=self.closed.filter(condition), open_=self.open_.filter(condition))
+
+
+def read_groups(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> Iterator[Group]:
+    """Each wanted group in order of its name, also those without a model. Does not depend on the order of any row."""
+    told = "is_self_reported" if "is_self_reported" in points.columns else None
+    models = (
+        points.filter(pl.col("score_pct").is_finite(), pl.col("released_on") <= as_of)
+        .select(
+            *("comparable_group", "openness", "model_id", "model", "released_on", "score_pct"),
+            pl.coalesce("family", pl.col("organization") + " (no family named)", "model_id").alias("family"),
+            (pl.col(told) if told else pl.col("reported_by").str.starts_with("vendor"))
+            .fill_null(False)
+            .alias("is_self_reported"),
+        )
+        .sort("released_on", "score_pct", "model_id", descending=[False, True, False])
+    )
+    for wanted in groups.sort("comparable_group").iter_rows(named=True):
+        here = models.filter(pl.col("comparable_group") == wanted["comparable_group"])
+        closed_until = min(as_of, wanted["observed_through_proprietary_on"] or as_of)
+        open_until = min(as_of, wanted["observed_through_open_on"] or as_of)
+        tolerance_pct = wanted["match_tolerance_pct"]
+        yield Group(
+            comparable_group=wanted["comparable_group"],
+            benchmark=wanted["benchmark"],
+            tolerance_pct=DEFAULT_TOLERANCE_PCT if tolerance_pct is None else float(tolerance_pct),
+            closed=here.filter(pl.col("openness") == "proprietary", pl.col("released_on") <= closed_until),
+            open_=here.filter(pl.col("openness") == "open_weights", pl.col("released_on") <= open_until),
+            closed_until=closed_until,
+            open_until=open_until,
+        )

@@ -45,8 +45,8 @@ class Side:
     @property
     def is_frontier(self) -> Bools:
         """Whether each model exceeds all before it."""
-        best = self.best
-        return np.diff(best, axis=1, prepend=_NEVER) > 0
+        rises: Bools = np.diff(self.best, axis=1, prepend=_NEVER) > 0
+        return rises
 
     def first_at(self, wanted: Ints) -> Ints:
         """Place of the first model at or above each wanted level (resamples, levels); the number of models: none."""
@@ -104,7 +104,7 @@ def catch_up_nats(closed: Side, open_: Side) -> Lags:
     """catch_up as Epoch AI count it: on -ln(1 - accuracy), within 0.02, without what needs no new match.
 
     A proprietary model has no lag if the best open match so far is within the tolerance of it, or if an open model stood
-    there by the day of its release. Unlike Epoch's, what is not matched yet is right-censored.
+    there by the day of its release. Unlike Epoch's, what is not matched yet is right-censored. Meant for accuracies only.
     Source: https://github.com/epoch-research/open-model-trends.
     """
     closed, open_ = closed.in_nats(), open_.in_nats()

@@ -22,6 +22,8 @@ THRESHOLDS_PCT = tuple(range(35, 100, 5))
 MIN_PAIRS = 3
 INTERVAL = (0.05, 0.95)
 
+_NONE = 2**31 - 1  # a day after all others
+
 _SERIES = {"area": estimate.area, "daily": estimate.daily}
 _ROW = {"comparable_group": pl.String, "benchmark": pl.String, "estimator": pl.String, "tolerance_pct": pl.Float64}
 _MODEL = {"model_id": pl.String, "model": pl.String, "released_on": pl.Date, "score_pct": pl.Float64}
@@ -77,19 +79,28 @@ def daily_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.Da
     open_score_pct: the open frontier that day, percent. closed_first_on: first proprietary model at that score; null: none.
     lag_days: days since closed_first_on; 0: open led.
     """
-    rows: list[tuple[Any, ...]] = []
+    rows: list[pl.DataFrame] = []
     for group in read_groups(points, groups, as_of):
         if group.refusal_reason is not None:
             continue
-        first = max(group.closed["released_on"][0], group.open_["released_on"][0])
-        n_days = (min(group.closed_until, group.open_until) - first).days + 1
-        closed = [(row["score_pct"], row["released_on"]) for row in group.closed.iter_rows(named=True)]
-        for day in (first + timedelta(days=n) for n in range(n_days)):
-            best = group.open_.filter(pl.col("released_on") <= day)["score_pct"].max()
-            since = next((on for score, on in closed if score >= best), None)
-            lag_days = 0 if since is None else max(0, (day - since).days)
-            rows.append((group.comparable_group, day, best, since, lag_days))
-    return pl.DataFrame(rows, schema=DAILY, orient="row")
+        closed, open_ = group.sides()
+        days = np.arange(max(closed.days[0], open_.days[0]), min(closed.until, open_.until) + 1)
+        best = open_.best[0, np.searchsorted(open_.days, days, side="right") - 1]
+        since = np.append(closed.days, _NONE)[closed.first_at(best[None, :])[0]]
+        rows.append(
+            pl.DataFrame({"day": days, "score": best / UNIT, "since": since, "lag_days": np.maximum(days - since, 0)})
+            .with_columns(
+                pl.lit(group.comparable_group).alias("comparable_group"), pl.col("since").replace(_NONE, None)
+            )
+            .select(
+                "comparable_group",
+                pl.col("day").cast(pl.Int32).cast(pl.Date),
+                pl.col("score").alias("open_score_pct"),
+                pl.col("since").cast(pl.Int32).cast(pl.Date).alias("closed_first_on"),
+                "lag_days",
+            )
+        )
+    return pl.concat([pl.DataFrame(schema=DAILY), *rows])
 
 
 def lag_summary(
@@ -98,7 +109,7 @@ def lag_summary(
     """One row per group, estimator, tolerance and sensitivity. The same for the same seed, whatever the order of rows.
 
     sensitivity: all; without each family that owns a matched or a matching frontier model; without self-reported.
-    n_pairs: lags, censored ones too; for area and daily the frontier models of the side that has fewer.
+    n_pairs: lags, censored ones too; for area and daily the frontier models of the side that has fewer; null: not tried.
     median_lag_days: Kaplan-Meier; null if more than half were never matched, and for area and daily.
     mean_lag_days: Kaplan-Meier mean, restricted to the longest lag seen; for area and daily the estimate itself.
     lo_days, hi_days: 90 % interval of the median, or of the mean where the median is null: `draws` resamples of families
@@ -212,7 +223,8 @@ def _summary_rows(
     if reason is not None:
         estimators = [("catch_up", t) for t in sorted({0.0, group.tolerance_pct})]
         for name, tolerance_pct in [*estimators, *((n, None) for n in ("catch_up_nats", "threshold", *_SERIES))]:
-            row = {"estimator": name, "tolerance_pct": tolerance_pct, "n_pairs": 0, "n_censored": 0}
+            n_pairs = 0 if group.refusal_reason else None
+            row = {"estimator": name, "tolerance_pct": tolerance_pct, "n_pairs": n_pairs, "n_censored": n_pairs}
             yield {**identity, **row, "refusal_reason": reason}
         return
     # A stream of its own for each variant: no number depends on which other groups or variants are asked for.
@@ -251,4 +263,6 @@ def _interval(values: Floats, n_pairs: int) -> dict[str, Any]:
     if 2 * len(drawn) <= len(values) - 1:
         return {"refusal_reason": "at most half of the resamples have a lag: no interval"}
     lo, hi = np.quantile(drawn, INTERVAL, method="inverted_cdf")
+    if np.isinf(lo):
+        return {"refusal_reason": "nearly all resamples leave more than half unmatched: no interval"}
     return {"lo_days": _number(lo), "hi_days": _number(hi)}

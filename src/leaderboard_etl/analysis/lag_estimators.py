@@ -18,8 +18,9 @@ Ints = NDArray[np.int64]
 
 UNIT = 1_000_000
 TOLERANCE_NATS = 0.02
-_NEVER = -(10**9)
+_LEAST = -(10**9)
 _MOST = 10**9
+NEVER = 2**31 - 1  # a day after all others
 _SPAN = 10**10  # wider than all levels: keeps the rows of a matrix apart in one sorted array
 
 
@@ -39,13 +40,13 @@ class Side:
     @property
     def best(self) -> Ints:
         """The greatest level up to each model (resamples, models); far below zero before the first."""
-        best: Ints = np.maximum.accumulate(np.where(self.masks, self.levels, _NEVER), axis=1)
+        best: Ints = np.maximum.accumulate(np.where(self.masks, self.levels, _LEAST), axis=1)
         return best
 
     @property
     def is_frontier(self) -> Bools:
         """Whether each model exceeds all before it."""
-        rises: Bools = np.diff(self.best, axis=1, prepend=_NEVER) > 0
+        rises: Bools = np.diff(self.best, axis=1, prepend=_LEAST) > 0
         return rises
 
     def first_at(self, wanted: Ints) -> Ints:
@@ -53,7 +54,8 @@ class Side:
         rows = np.arange(len(self.masks))[:, None]
         flat = (self.best + rows * _SPAN).ravel()
         places = np.searchsorted(flat, (wanted + rows * _SPAN).ravel()).reshape(wanted.shape)
-        return np.clip(places - rows * len(self.days), 0, len(self.days))
+        places = places - rows * len(self.days)
+        return np.asarray(places.clip(0, len(self.days)), dtype=np.int64)
 
     def in_nats(self) -> Side:
         """The same models with -ln(1 - accuracy) as level: an order of error rates that does not flatten near 100 %."""
@@ -111,8 +113,8 @@ def catch_up_nats(closed: Side, open_: Side) -> Lags:
     tolerance = round(TOLERANCE_NATS * UNIT)
     lags = catch_up(closed, open_, tolerance)
     lag_days = np.where(lags.lag_days <= 0, np.nan, lags.lag_days)
-    winner = np.full(len(lag_days), _NEVER)
-    won = np.append(open_.levels, _NEVER)[lags.open_at]
+    winner = np.full(len(lag_days), _LEAST)
+    won = np.append(open_.levels, _LEAST)[lags.open_at]
     for column, wanted in enumerate(closed.levels - tolerance):
         lag_days[winner >= wanted, column] = np.nan
         winner = np.where(np.isnan(lag_days[:, column]), winner, np.maximum(winner, won[:, column]))
@@ -188,3 +190,11 @@ def daily(closed: Side, open_: Side) -> Floats:
     total = (n_days * (2 * shortest + n_days - 1)).sum(axis=1) / 2
     n = until + 1 - start[:, 0]
     return np.where(n > 0, total / np.maximum(n, 1), np.nan)
+
+
+def daily_series(closed: Side, open_: Side) -> tuple[Ints, Ints, Ints]:
+    """Of the first resample, the days that daily counts, the open frontier's level on each, and since when the proprietary
+    frontier stands there (NEVER: it does not)."""
+    days = np.arange(max(closed.days[0], open_.days[0]), min(closed.until, open_.until) + 1)
+    levels = open_.best[0, np.searchsorted(open_.days, days, side="right") - 1]
+    return days, levels, np.append(closed.days, NEVER)[closed.first_at(levels[None, :])[0]]

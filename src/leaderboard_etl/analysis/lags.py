@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,6 @@ from leaderboard_etl.analysis.survival import Floats, curves, medians, restricte
 THRESHOLDS_PCT = tuple(range(35, 100, 5))
 MIN_PAIRS = 3
 INTERVAL = (0.05, 0.95)
-
-_NONE = 2**31 - 1  # a day after all others
 
 _SERIES = {"area": estimate.area, "daily": estimate.daily}
 _ROW = {"comparable_group": pl.String, "benchmark": pl.String, "estimator": pl.String, "tolerance_pct": pl.Float64}
@@ -79,28 +77,19 @@ def daily_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.Da
     open_score_pct: the open frontier that day, percent. closed_first_on: first proprietary model at that score; null: none.
     lag_days: days since closed_first_on; 0: open led.
     """
-    rows: list[pl.DataFrame] = []
+    frames = [pl.DataFrame(schema=DAILY)]
     for group in read_groups(points, groups, as_of):
-        if group.refusal_reason is not None:
-            continue
-        closed, open_ = group.sides()
-        days = np.arange(max(closed.days[0], open_.days[0]), min(closed.until, open_.until) + 1)
-        best = open_.best[0, np.searchsorted(open_.days, days, side="right") - 1]
-        since = np.append(closed.days, _NONE)[closed.first_at(best[None, :])[0]]
-        rows.append(
-            pl.DataFrame({"day": days, "score": best / UNIT, "since": since, "lag_days": np.maximum(days - since, 0)})
-            .with_columns(
-                pl.lit(group.comparable_group).alias("comparable_group"), pl.col("since").replace(_NONE, None)
+        if group.refusal_reason is None:
+            days, levels, since = estimate.daily_series(*group.sides())
+            columns = {"day": days, "closed_first_on": np.where(since == estimate.NEVER, np.nan, since)}
+            frame = pl.DataFrame(columns, nan_to_null=True).select(pl.all().cast(pl.Int32).cast(pl.Date))
+            frame = frame.with_columns(
+                pl.lit(group.comparable_group).alias("comparable_group"),
+                pl.Series("open_score_pct", levels / UNIT),
+                pl.Series("lag_days", np.maximum(days - since, 0)),
             )
-            .select(
-                "comparable_group",
-                pl.col("day").cast(pl.Int32).cast(pl.Date),
-                pl.col("score").alias("open_score_pct"),
-                pl.col("since").cast(pl.Int32).cast(pl.Date).alias("closed_first_on"),
-                "lag_days",
-            )
-        )
-    return pl.concat([pl.DataFrame(schema=DAILY), *rows])
+            frames.append(frame.select(*DAILY))
+    return pl.concat(frames)
 
 
 def lag_summary(

@@ -201,6 +201,12 @@ def test_a_threshold_is_censored_on_the_side_that_did_not_reach_it() -> None:
     assert left.select("threshold_pct", "lag_days").rows() == [(55.0, -70.0), (60.0, -70.0)]
 
 
+def test_a_threshold_reached_after_the_last_day_for_proprietary_models_has_no_lag() -> None:
+    points = frame(point("C", "closed", 50.0, 0), point("O40", "open", 40.0, 5), point("O60", "open", 60.0, 30))
+    found = lags(points, "threshold", of=groups(closed_until=day(20)))
+    assert found.filter(pl.col("threshold_pct") > 50).is_empty()
+
+
 def test_the_area_is_the_mean_lag_over_the_scores_that_both_reached() -> None:
     # From 50, where both have begun, to 70: 50-59.5 open at 200, 59.5-70 at 300; closed 50-60 at 100, 60-70 at 400.
     expected = (9.5 * 200 + 10.5 * 300 - 10 * 100 - 10 * 400) / 20
@@ -323,6 +329,13 @@ def test_without_a_family_is_the_summary_of_the_points_without_it() -> None:
     columns = ("estimator", "tolerance_pct", "n_pairs", "n_censored", "median_lag_days", "mean_lag_days")
     without = summary.filter(sensitivity="without O59").select(columns)
     assert_frame_equal(without, left.filter(sensitivity="all").select(columns))
+
+
+def test_a_family_that_is_not_named_is_the_organization_and_the_label_says_so() -> None:
+    unnamed = WORLD.with_columns(family=pl.lit(None, pl.String), organization=pl.col("openness"))
+    summary = lag_summary(unnamed, groups(), day(1000), draws=2, seed=3)
+    labels = {f"without {side} (no family named)" for side in ("open_weights", "proprietary")}
+    assert labels < set(summary["sensitivity"])
 
 
 def test_without_self_reported_says_so_when_no_score_is_marked() -> None:

@@ -40,6 +40,7 @@ def story(night: pipeline.Night, do: Callable[..., None]) -> None:
     with night.standing_alone("model_cards"):
         do(pipeline.sync_model_cards, night)
         do(pipeline.read_source, night, "model_cards")
+        do(pipeline.read_source, night, "eval_results")
     if not pipeline.has_news(night):
         do(pipeline.stay_quiet, night)
         return

@@ -15,10 +15,10 @@ ALIASES = pl.DataFrame(
 )
 
 
-def resolve(*statements: tuple[str, str, str | None]) -> dict[tuple[str, str], tuple[str, str]]:
-    frame = pl.DataFrame(
-        list(statements), schema={"source_id": pl.String, "source_name": pl.String, "hub_id": pl.String}, orient="row"
-    )
+def resolve(*statements: tuple[str | None, ...]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Each statement is (source_id, source_name, hub_id) and, where it matters, the path of its file."""
+    schema = dict.fromkeys(("source_id", "source_name", "hub_id", "path"), pl.String)
+    frame = pl.DataFrame([(*row, "table.csv")[:4] for row in statements], schema=schema, orient="row")
     rows = resolve_names(frame, frame.select("source_id", "source_name"), ALIASES).iter_rows()
     return {(source_id, name): (model_id, method) for source_id, name, model_id, method in rows}
 
@@ -52,3 +52,26 @@ def test_an_alias_of_one_source_does_not_reach_another() -> None:
 def test_models_with_similar_names_stay_apart() -> None:
     found = resolve(("olb_v1_contents", "o/m-7b", None), ("olb_v1_contents", "o/m-7b-chat", None))
     assert len({model_id for model_id, _ in found.values()}) == 2
+
+
+def test_a_name_of_a_sources_own_is_the_repository_that_its_table_links_to() -> None:
+    found = resolve(("arena", "llama-2-70b-chat", "meta-llama/Llama-2-70b-chat-hf"))
+    assert found["arena", "llama-2-70b-chat"] == ("meta-llama/Llama-2-70b-chat-hf", "hub_link")
+
+
+def test_of_several_links_of_a_name_the_newest_table_decides() -> None:
+    rows = (("arena", "m", "o/old", "table_20230101.csv"), ("arena", "m", "o/new", "table_20240101.csv"))
+    assert resolve(*rows)["arena", "m"] == resolve(*reversed(rows))["arena", "m"] == ("o/new", "hub_link")
+
+
+def test_an_alias_goes_before_a_link() -> None:
+    assert resolve(("arena", "GPT 4", "wrong/link"))["arena", "GPT 4"] == ("openai/gpt-4", "alias")
+
+
+def test_a_link_to_a_renamed_repository_is_followed() -> None:
+    found = resolve(("arena", "m", "old/name"), ("model_cards", "old/name", "new/name"))
+    assert found["arena", "m"] == ("new/name", "hub_rename")
+
+
+def test_an_own_name_that_nothing_resolves_is_a_model_by_itself_and_says_so() -> None:
+    assert resolve(("arena", "mystery-model", None))["arena", "mystery-model"] == ("mystery-model", "unresolved")

@@ -17,6 +17,7 @@ from worlds import V1, V2, V2_SENTINELS, World, content, parquet, v2_row
 from leaderboard_etl import pipeline
 from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.options import Options
+from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.sample.server import HubServer, Response
 from leaderboard_etl.sources.registry import SOURCES
@@ -54,8 +55,10 @@ def test_a_night_without_news_asks_once_a_repository_and_leaves_the_file_as_it_i
     assert world.warehouse.database.read_bytes() == before
     heads = [request.path for request in server.requests if not request.path.startswith("/api/models")]
     repositories = [source for source in SOURCES.values() if source.repo_id]
-    assert len(heads) == len(set(heads)) == len(repositories)
-    assert all(path.endswith("/revision/main") for path in heads)
+    boards = [path for path in heads if path.endswith("/leaderboard")]
+    assert len(boards) == read_policy().frame("eval_tasks")["dataset_id"].n_unique()
+    assert len(heads) == len(set(heads)) == len(repositories) + len(boards)
+    assert all(path.endswith("/revision/main") for path in set(heads) - set(boards))
     assert len((world.warehouse.raw / "ledger.jsonl").read_text().splitlines()) == 2
 
 

@@ -25,11 +25,22 @@ V1 = "datasets/open-llm-leaderboard-old/contents/data/train-00000-of-00001.parqu
 _TASKS = ("IFEval", "BBH", "MATH Lvl 5", "GPQA", "MUSR", "MMLU-PRO")
 _BASELINES = {"IFEval": 0.0, "MATH Lvl 5": 0.0, "GPQA": 0.25, "MMLU-PRO": 0.1}
 
+BIGCODE_HEADER = (
+    "T,Model,Size (B),Win Rate,Throughput (tokens/s),Seq_length,#Languages,humaneval-python,java,javascript,cpp,php,julia,d,"
+    "Average score,lua,r,racket,rust,swift,Throughput (tokens/s) bs=50,Peak Memory (MB),models_query,Links,Submission PR"
+)
 # One small file for every other repository that a night reads: a task that belongs to no benchmark makes no score.
 _RUN = b'{"results": {"other_task": {"acc": 0.5}}, "config_general": {"model_sha": "' + b"a" * 40 + b'"}}'
 OTHER_FILES = {
     "datasets/open-llm-leaderboard/results/mistralai/Mistral-7B-v0.1/results_2024-07-01T00-00-00.000000.json": _RUN,
     "datasets/open-llm-leaderboard-old/results/mistralai/Mistral-7B-v0.1/results_2023-10-01T00-00-00.000000.json": _RUN,
+    "datasets/open-llm-leaderboard/requests/mistralai/Mistral-7B-v0.1_eval_request_False_bfloat16_Original.json": (
+        b'{"model": "mistralai/Mistral-7B-v0.1", "precision": "bfloat16", "params": 7.0, "status": "FINISHED"}'
+    ),
+    "spaces/lmarena-ai/chatbot-arena-leaderboard/leaderboard_table_20250505.csv": (
+        b"key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link\n"
+    ),
+    "spaces/bigcode/bigcode-models-leaderboard/data/code_eval_board.csv": BIGCODE_HEADER.encode() + b"\n",
 }
 
 

@@ -34,7 +34,7 @@ create table core.model_aliases (
     source_id varchar not null,         -- Source that uses the name
     source_name varchar not null,       -- The name, as spelt there
     model_id varchar not null,          -- Model it resolves to
-    method varchar not null             -- hub_id, hub_id_case (differs in case), hub_rename, alias (policy/model_aliases) or reference
+    method varchar not null             -- hub_id, hub_id_case (differs in case), hub_rename, hub_link (the table links to it), alias (policy/model_aliases), reference, or unresolved (a source's own name: a model by itself until policy says which)
 );
 
 -- Every statement about a model's size and which one was chosen. One row per model, kind, method, source and name.
@@ -151,4 +151,21 @@ create table core.subtask_scores (
     blob_id varchar not null,             -- Content address of the file
     locator varchar not null,             -- Key path inside the file
     load_id integer not null              -- Load from which the value was believed
+);
+
+-- What was submitted to the Open LLM Leaderboards: requests, and rows of their tables. One row per source, name, precision and file.
+create table core.submissions (
+    model_id varchar not null,          -- Model
+    source_id varchar not null,         -- olb_v2_requests (a request), olb_v1_contents or olb_v2_contents (a row of the table)
+    source_name varchar not null,       -- The name there
+    leaderboard varchar not null,       -- olb_v1 or olb_v2
+    kind varchar not null,              -- request or table_row
+    precision varchar not null,         -- Precision asked for or run; 'unknown' where not stated
+    status varchar not null,            -- What became of it; FINISHED for a row of a table
+    submitted_on date,                  -- Date of submission, UTC; null: not stated
+    repo_id varchar not null,           -- Repository of the file
+    revision varchar not null,          -- Commit at which the statement was first seen
+    path varchar not null,              -- File that holds it
+    blob_id varchar not null,           -- Content address of that file
+    locator varchar not null            -- Place inside the file
 );

@@ -134,3 +134,29 @@ create table history.policy_files (
     valid_from timestamp not null,     -- as_of_at of load_id, UTC
     valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: in force
 );
+
+-- What was submitted to a leaderboard, whether it was evaluated or not. One row per source, name, precision, file and validity interval.
+create table history.submissions (
+    source_id varchar not null,        -- Source that holds the request
+    source_name varchar not null,      -- Model name exactly as the request spells it
+    precision varchar not null,        -- Precision asked for; 'unknown' where the request does not say
+    status varchar not null,           -- What became of it, in the leaderboard's words: PENDING, RUNNING, FINISHED, FAILED, CANCELLED ...
+    submitted_at timestamp,            -- When it was submitted, UTC; midnight where only the date is known; null: not stated
+    model_sha varchar,                 -- Commit or branch of the model repository that was asked for; null: not stated
+    model_type varchar,                -- Kind of model in the submitter's words; null: not stated
+    weight_type varchar,               -- Original, Adapter or Delta; null: not stated
+    architecture varchar,              -- Model class; null: not stated
+    base_model_text varchar,           -- Base model as the request spells it; null: not stated
+    license_text varchar,              -- Licence as the request spells it; null: not stated
+    has_chat_template varchar not null, -- Whether prompts were to go through the chat template: 'true', 'false' or 'unknown'
+    repo_type varchar not null,        -- As in raw.files
+    repo_id varchar not null,          -- Repository of the file
+    revision varchar not null,         -- Commit at which this statement was first seen
+    path varchar not null,             -- File that holds it
+    blob_id varchar not null,          -- Content address of that file
+    locator varchar not null,          -- Place inside the file
+    load_id integer not null,          -- Load from which the statement was believed
+    closed_load_id integer,            -- Load from which it no longer was; null: still believed
+    valid_from timestamp not null,     -- as_of_at of load_id, UTC
+    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
+);

@@ -18,6 +18,7 @@ KEYS = {
     ),
     "models": ("source_id", "source_name", "precision", "repo_id", "path"),
     "parameter_claims": ("source_id", "source_name", "precision", "kind", "method", "repo_id", "path"),
+    "submissions": ("source_id", "source_name", "precision", "repo_id", "path"),
 }
 _HUB_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95})?$"
 _MOST_PARAMS = 10**14
@@ -67,6 +68,8 @@ def _rules(target: str, source: Source, benchmarks: pl.DataFrame) -> list[Rule]:
                 pl.col("params").cast(pl.String),
             )
         )
+    if target == "submissions":
+        rules.append(_length_rule(["status", "model_type", "architecture", "base_model_text", "license_text"]))
     key = KEYS[target]
     rules.append(
         Rule(
@@ -144,12 +147,7 @@ def _model_rules() -> list[Rule]:
     texts = ["license_text", "base_model_text", "architecture", "organization", "display_name", "model_type", "hub_id"]
     dates = ["uploaded_on", "submitted_on", "released_on"]
     return [
-        Rule(
-            "text|length",
-            pl.all_horizontal(pl.col(c).is_null() | (pl.col(c).str.len_chars() <= 400) for c in texts),
-            "a text of over 400 characters where a name or a licence belongs",
-            pl.concat_str([pl.col(c) for c in texts], separator=" | ", ignore_nulls=True),
-        ),
+        _length_rule(texts),
         Rule(
             "date|range",
             pl.all_horizontal(pl.col(c).is_null() | pl.col(c).is_between(_EARLIEST, _LATEST) for c in dates),
@@ -157,6 +155,15 @@ def _model_rules() -> list[Rule]:
             pl.concat_str([pl.col(c).cast(pl.String) for c in dates], separator=" | ", ignore_nulls=True),
         ),
     ]
+
+
+def _length_rule(columns: list[str]) -> Rule:
+    return Rule(
+        "text|length",
+        pl.all_horizontal(pl.col(c).is_null() | (pl.col(c).str.len_chars() <= 400) for c in columns),
+        "a text of over 400 characters where a name or a licence belongs",
+        pl.concat_str([pl.col(c) for c in columns], separator=" | ", ignore_nulls=True),
+    )
 
 
 def _split(frame: pl.DataFrame, rules: list[Rule], target: str) -> tuple[pl.DataFrame, pl.DataFrame]:

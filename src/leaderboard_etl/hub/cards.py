@@ -8,6 +8,7 @@ still answers to its old name. Files are fetched only where a commit moved.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +18,25 @@ from typing import TypeVar
 
 from leaderboard_etl.errors import HubError, SourceError
 from leaderboard_etl.hub.blobs import sha256_id
-from leaderboard_etl.hub.client import Hub, HubLimitedError, HubUnreachableError, ModelAnswer, RepoUnavailableError
+from leaderboard_etl.hub.client import (
+    Hub,
+    HubLimitedError,
+    HubUnreachableError,
+    ModelAnswer,
+    RepoUnavailableError,
+    canonical,
+)
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 
 INFO_PATH = "@api/model_info.json"
 # Our record, not the Hub's bytes, that it did not show a model; beside its last answer, which stays believed.
 ABSENT_PATH = "@api/absent.json"
+# Evaluation results that only the Hub's answer has: those of open pull requests, and of gated repositories.
+RESULTS_PATH = "@api/eval_results.json"
 _CARD_FILES = ("README.md", "config.json")
+_RESULTS = re.compile(r"\.eval_results/[^/]+\.ya?ml")
+_MOST_RESULTS = 50
 _MOST_CARD_BYTES = 5 << 20
 _MOST_FAILING = 0.05
 _FEW_CALLS = 20
@@ -157,18 +169,43 @@ def _take(run: _Pass, name: str, answer: ModelAnswer) -> None:
     run.asked.add(name)
     if ("api", name, ABSENT_PATH) in run.known:
         run.gone.append(("api", name, ABSENT_PATH))
+    info = json.loads(answer.body)
+    revision = answer.revision or "unknown"
+    _take_shown_results(run, name, revision, [e for e in answer.results if info.get("gated") or e.get("pullRequest")])
     blob_id = sha256_id(answer.body)
     place = ("api", name, INFO_PATH)
     if place in run.known and run.known[place].blob_id == blob_id:
         return
-    revision = answer.revision or "unknown"
-    info = json.loads(answer.body)
     listed = {entry.get("rfilename") for entry in info.get("siblings") or [] if isinstance(entry, dict)}
     if answer.revision is not None and not info.get("gated"):
-        for path in _CARD_FILES:
+        for path in (*_CARD_FILES, *_results(run, name, listed)):
             _take_file(run, name, revision, path, is_listed=path in listed if listed else path == "README.md")
     run.store.put(blob_id, answer.body)
     run.changed.append(FileVersion("api", name, INFO_PATH, revision, blob_id, len(answer.body), run.now))
+
+
+def _take_shown_results(run: _Pass, name: str, revision: str, entries: list[dict[str, object]]) -> None:
+    place = ("api", name, RESULTS_PATH)
+    known = run.known.get(place)
+    if not entries:
+        run.gone += [place] if known is not None else []
+        return
+    body = canonical({"id": name, "evalResults": entries})
+    blob_id = sha256_id(body)
+    if known is None or known.blob_id != blob_id:
+        run.store.put(blob_id, body)
+        run.changed.append(FileVersion("api", name, RESULTS_PATH, revision, blob_id, len(body), run.now))
+
+
+def _results(run: _Pass, name: str, listed: set[object]) -> list[str]:
+    """Files of evaluation results that the model lists, or had when they were last looked at."""
+    now = [path for path in listed if isinstance(path, str) and _RESULTS.fullmatch(path)]
+    had = [
+        path
+        for repo_type, repo_id, path in run.known
+        if repo_type == "model" and repo_id == name and _RESULTS.fullmatch(path)
+    ]
+    return sorted({*sorted(now)[:_MOST_RESULTS], *had})
 
 
 def _take_file(run: _Pass, name: str, revision: str, path: str, *, is_listed: bool) -> None:

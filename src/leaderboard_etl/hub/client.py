@@ -27,6 +27,7 @@ MODEL_FIELDS = (
     *("sha", "safetensors", "cardData", "tags", "createdAt", "lastModified", "gated", "disabled"),
     *("library_name", "pipeline_tag", "baseModels", "siblings"),
 )
+RESULTS_FIELD = "evalResults"
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _UNAVAILABLE = frozenset({401, 403, 404})
 _MOST_JSON_BYTES = 64 << 20
@@ -61,11 +62,15 @@ class RepoFile:
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """What the Hub said of one model: `body` is its JSON with sorted keys, `repo_id` the name that it answers to now."""
+    """What the Hub said of one model: `body` is its JSON with sorted keys, `repo_id` the name that it answers to now.
+
+    `results` are the evaluation results that the Hub shows of it, apart, for they change without a commit of the model's.
+    """
 
     repo_id: str
     body: bytes
     revision: str | None
+    results: list[dict[str, Any]] = field(default_factory=list)
 
 
 def prepare_environment(endpoint: str) -> None:
@@ -170,12 +175,12 @@ class Hub:
 
     def model_info(self, repo_id: str) -> ModelAnswer:
         """What the Hub says of one model; a renamed one answers under its new name. One call."""
-        answer = self._json(f"/api/models/{_quoted(repo_id)}", {"expand": list(MODEL_FIELDS)}, repo_id)
+        answer = self._json(f"/api/models/{_quoted(repo_id)}", {"expand": [*MODEL_FIELDS, RESULTS_FIELD]}, repo_id)
         return self._model(answer, repo_id)
 
     def list_author_models(self, author: str) -> Iterator[ModelAnswer]:
         """The same of every model of an owner, one call a page of a thousand."""
-        query = {"author": author, "limit": "1000", "expand": list(MODEL_FIELDS)}
+        query = {"author": author, "limit": "1000", "expand": [*MODEL_FIELDS, RESULTS_FIELD]}
         for entry in self._pages("/api/models", query, author):
             yield self._model(entry, author)
 
@@ -184,7 +189,16 @@ class Hub:
             raise HubError(f"{self.endpoint} answered something that is no model when asked for {asked}")
         kept = {key: answer[key] for key in sorted({*MODEL_FIELDS, "id"} & set(answer))}
         revision = answer.get("sha")
-        return ModelAnswer(answer["id"], _canonical(kept), revision if isinstance(revision, str) else None)
+        shown = answer.get(RESULTS_FIELD)
+        results = [entry for entry in shown if isinstance(entry, dict)] if isinstance(shown, list) else []
+        return ModelAnswer(answer["id"], canonical(kept), revision if isinstance(revision, str) else None, results)
+
+    def dataset_leaderboard(self, repo_id: str) -> list[dict[str, Any]]:
+        """Which models published results on a benchmark's dataset: its leaderboard on the Hub, fine-tunes included. One call."""
+        answer = self._json(f"/api/datasets/{_quoted(repo_id)}/leaderboard", {"base_model_only": "false"}, repo_id)
+        if not isinstance(answer, list):
+            raise HubError(f"{self.endpoint} answered no list when asked for the leaderboard of {repo_id}")
+        return [entry for entry in answer if isinstance(entry, dict)]
 
     def _file(self, repo_type: str, repo_id: str, revision: str, file: RepoFile) -> bytes:
         if file.size_bytes > self.most_file_bytes:
@@ -329,7 +343,8 @@ def _quoted(repo_id: str) -> str:
     return quote(repo_id, safe="/")
 
 
-def _canonical(answer: Mapping[str, object]) -> bytes:
+def canonical(answer: object) -> bytes:
+    """An answer's JSON with sorted keys, so that the same content has the same bytes."""
     return json.dumps(answer, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import polars as pl
 
 # Where sources spell one Hub name in several cases, the first of these that has the model says which is right.
-_CASE_ORDER = ("reference", "model_cards", "olb_v2_contents", "olb_v1_contents")
+_CASE_ORDER = ("reference", "model_cards", "olb_v2_contents", "olb_v1_contents", "bigcode", "arena")
+# Sources with names of their own; hub_id is the repository that their table links to.
+_OWN_NAMES = ("arena", "bigcode")
 
 
 def resolve_names(statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     """One row per (source_id, source_name) with `model_id` and `method`, the rows of core.model_aliases.
 
     `statements` are open rows of history.models, `scored` the (source_id, source_name) of open scores, `aliases` is
-    policy/model_aliases.csv (source_id '*' means any). A name is, in this order, what an alias row says, what the Hub
-    answered when asked for it (renamed repositories), or itself; names that differ in letter case only are one model.
+    policy/model_aliases.csv (source_id '*' means any). A name is, in this order, what an alias row says, the repository that
+    the source's newest table links it to, or itself; then what the Hub answered when asked for that (renamed repositories).
+    Names that differ in letter case only are one model. An own name of a source that nothing leads further is
+    'unresolved': a model by itself until policy says which it is, never a guess.
     """
     names = (
         pl.concat([statements.select("source_id", "source_name"), scored.select("source_id", "source_name")])
@@ -26,7 +30,8 @@ def resolve_names(statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.Da
         .join(_alias_rows(aliases, any_source=False), on=["source_id", "lower"], how="left")
         .join(_alias_rows(aliases, any_source=True), on="lower", how="left", suffix="_any")
         .with_columns(pl.coalesce("alias", "alias_any").alias("alias"))
-        .with_columns(pl.coalesce("alias", "source_name").alias("named"))
+        .join(_links(statements), on=["source_id", "source_name"], how="left")
+        .with_columns(pl.coalesce("alias", "linked_to", "source_name").alias("named"))
         .with_columns(pl.col("named").str.to_lowercase().alias("named_lower"))
         .join(renamed, left_on="named_lower", right_on="lower", how="left")
         .with_columns(pl.coalesce("renamed_to", "named").alias("candidate"))
@@ -38,6 +43,10 @@ def resolve_names(statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.Da
         .then(pl.lit("alias"))
         .when(pl.col("renamed_to").is_not_null())
         .then(pl.lit("hub_rename"))
+        .when(pl.col("linked_to").is_not_null())
+        .then(pl.lit("hub_link"))
+        .when(pl.col("source_id").is_in(_OWN_NAMES) & ~pl.col("source_name").str.contains("/"))
+        .then(pl.lit("unresolved"))
         .when(pl.col("source_name") != pl.col("model_id"))
         .then(pl.lit("hub_id_case"))
         .when(pl.col("source_id") == "reference")
@@ -60,6 +69,16 @@ def _alias_rows(aliases: pl.DataFrame, *, any_source: bool) -> pl.DataFrame:
     rows = aliases.filter((pl.col("source_id") == "*") == any_source)
     keys = ["lower"] if any_source else ["source_id", "lower"]
     return rows.select("source_id", _lower("source_name"), pl.col("model_id").alias("alias")).select(*keys, "alias")
+
+
+def _links(statements: pl.DataFrame) -> pl.DataFrame:
+    """What the newest table that links a name links it to."""
+    return (
+        statements.filter(pl.col("source_id").is_in(_OWN_NAMES) & pl.col("hub_id").is_not_null())
+        .sort("path", "hub_id", descending=[True, False])
+        .unique(["source_id", "source_name"], keep="first", maintain_order=True)
+        .select("source_id", "source_name", pl.col("hub_id").alias("linked_to"))
+    )
 
 
 def _renames(statements: pl.DataFrame) -> pl.DataFrame:

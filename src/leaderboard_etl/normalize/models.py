@@ -11,8 +11,9 @@ from leaderboard_etl.normalize.licenses import normalize_licenses
 from leaderboard_etl.normalize.parameters import choose, parse_names
 
 # The Hub's own card knows a repository best; curated rows know releases, vendors and families best.
-_HUB_FIRST = ("model_cards", "olb_v2_contents", "olb_v1_contents", "reference")
-_CURATED_FIRST = ("reference", "model_cards", "olb_v2_contents", "olb_v1_contents")
+_TABLES = ("olb_v2_contents", "olb_v1_contents")
+_HUB_FIRST = ("model_cards", *_TABLES, "reference", "bigcode", "arena")
+_CURATED_FIRST = ("reference", "model_cards", *_TABLES, "bigcode", "arena")
 _HUB_FACTS = ("license_text", "architecture", "base_model_text", "is_available")
 _CURATED_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
 _RELEASE_METHODS = (
@@ -86,7 +87,11 @@ def _judged(facts: pl.DataFrame, bases: pl.DataFrame, official: pl.DataFrame, fa
             how="left",
         )
         .with_columns(
-            is_moe, (pl.col("vendor").is_not_null() | pl.col("is_curated").fill_null(False)).alias("is_official")
+            is_moe,
+            # Only its vendor can serve a model whose weights nobody else has.
+            pl.any_horizontal(pl.col("vendor").is_not_null(), pl.col("is_curated"), pl.col("openness") == "proprietary")
+            .fill_null(False)
+            .alias("is_official"),
         )
         .with_columns(
             _distinct_name().alias("display_name"),

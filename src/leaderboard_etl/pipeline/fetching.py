@@ -10,18 +10,21 @@ import polars as pl
 from leaderboard_etl import __version__
 from leaderboard_etl.contracts.brake import brake
 from leaderboard_etl.errors import EtlError
-from leaderboard_etl.hub.blobs import git_blob_id
+from leaderboard_etl.hub.blobs import git_blob_id, sha256_id
 from leaderboard_etl.hub.cards import sync_cards
+from leaderboard_etl.hub.client import RepoUnavailableError, canonical
 from leaderboard_etl.hub.repos import sync_repo
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
+from leaderboard_etl.sources import eval_results
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.warehouse.database import first_line
 from leaderboard_etl.warehouse.fold import parse_source
 
 CARDS = "model_cards"
+RESULTS = eval_results.SOURCE_ID
 _PROJECT = "leaderboard-etl"
 
 
@@ -70,30 +73,69 @@ def sync_table(night: Night, source_id: str) -> None:
 
 
 def sync_model_cards(night: Night) -> None:
-    """Asks the Hub, within the budget, about the models that the tables name. Raises HubError or SourceError."""
-    if not night.wants(CARDS):
-        night.entries[CARDS] = SourceLoad(CARDS, "unchanged", message="not asked for (--only)")
+    """Asks the Hub, within the budget, about the models that the tables and benchmark datasets name.
+
+    One pass serves two sources: the model's own files, and the evaluation results that it publishes. Raises HubError or
+    SourceError.
+    """
+    if not (night.wants(CARDS) or night.wants(RESULTS)):
+        for source_id in (CARDS, RESULTS):
+            night.entries[source_id] = SourceLoad(source_id, "unchanged", message="not asked for (--only)")
         return
     calls = (night.hub.api_calls, night.hub.file_calls)
     previous = _last_entry(night.ledger, CARDS)
     cursor = previous.cursor if previous else {}
     night.entries[CARDS] = SourceLoad(CARDS, "failed", cursor=dict(cursor))
+    night.entries[RESULTS] = SourceLoad(RESULTS, "failed", message="the pass over the models failed")
     try:
+        boards, reporting = _sync_boards(night)
         result = sync_cards(
             night.hub,
             night.store,
-            night.state.of(CARDS),
-            _named_models(night),
+            {**night.state.of(CARDS), **night.state.of(RESULTS)},
+            sorted({*_named_models(night), *reporting}),
             cursor=cursor,
             budget=night.options.card_budget,
             now=night.now,
             progress=_progress(night, CARDS),
         )
-        _record(night, CARDS, result.changes)
+        results, cards = _split(result.changes, SOURCES[RESULTS].wants)
+        _record(night, CARDS, cards)
+        _record(night, RESULTS, Changes([*boards, *results.changed], results.gone))
         entry = night.entries[CARDS]
         entry.message, entry.cursor, entry.remaining = result.message, result.cursor, result.remaining
     finally:
         _count_calls(night, CARDS, calls)
+
+
+def _sync_boards(night: Night) -> tuple[list[FileVersion], list[str]]:
+    """Lands the leaderboards of the official benchmark datasets: (new ones, every model that any of them names)."""
+    known = night.state.of(RESULTS)
+    changed, names = [], []
+    for dataset_id in read_policy().frame("eval_tasks")["dataset_id"].unique(maintain_order=True):
+        try:
+            board = night.hub.dataset_leaderboard(dataset_id)
+        except RepoUnavailableError:
+            # A dataset without a leaderboard answers 404; what it named before stays believed.
+            continue
+        # Ranks and avatars change nightly; who published, and where, is all that is used.
+        kept = [{key: entry[key] for key in ("modelId", "filename") if key in entry} for entry in board]
+        body = canonical(sorted(kept, key=str))
+        names += eval_results.models_on(kept)
+        file = FileVersion("api", dataset_id, eval_results.BOARD_PATH, "unknown", sha256_id(body), len(body), night.now)
+        if file.place not in known or known[file.place].blob_id != file.blob_id:
+            night.store.put(file.blob_id, body)
+            changed.append(file)
+    return changed, names
+
+
+def _split(changes: Changes, is_first: Callable[[str], bool]) -> tuple[Changes, Changes]:
+    """Changes of files whose path is of the first kind, and the others."""
+    parts = []
+    for wanted in (True, False):
+        changed = [file for file in changes.changed if is_first(file.path) == wanted]
+        parts.append(Changes(changed, [place for place in changes.gone if is_first(place[2]) == wanted]))
+    return parts[0], parts[1]
 
 
 def read_source(night: Night, source_id: str) -> None:
@@ -126,7 +168,7 @@ def read_source(night: Night, source_id: str) -> None:
 
 
 def _record(night: Night, source_id: str, changes: Changes, revision: str | None = None) -> None:
-    if not night.wants(source_id) and source_id in SOURCES:
+    if not night.wants(source_id) and source_id in SOURCES and source_id not in (CARDS, RESULTS):
         changes = Changes()
     night.changes[source_id] = changes
     night.entries[source_id] = SourceLoad(
@@ -175,21 +217,27 @@ def _brake(night: Night, source_id: str, parsed: Parsed, changes: Changes) -> li
 
 
 def _named_models(night: Night) -> list[str]:
-    """Every model that a leaderboard table names, by this night's reading where there is one, else as published."""
-    names: set[str] = set()
+    """Every model that policy tracks or a leaderboard table names, by this night's reading where there is one, else as
+    published."""
+    policy = read_policy()
+    curated = policy.frame("reference_models").filter(pl.col("openness") == "open_weights")
+    names = {*policy.frame("tracked_models")["model_id"], *curated["model_id"]}
     for source_id in night.table_sources:
         if source_id in night.parsed:
-            names.update(night.parsed[source_id].models["source_name"])
+            column = "source_name" if SOURCES[source_id].has_hub_names else "hub_id"
+            names.update(night.parsed[source_id].models[column].drop_nulls())
     unread = [source_id for source_id in night.table_sources if source_id not in night.parsed]
     database = night.options.warehouse.database
     if unread and database.exists():
         with duckdb.connect(str(database), read_only=True) as con:
             marks = ", ".join("?" * len(unread))
             rows = con.execute(
-                f"select distinct source_name from history.models where valid_to is null and source_id in ({marks})",
+                "select distinct source_id, source_name, hub_id from history.models"
+                f" where valid_to is null and source_id in ({marks})",
                 unread,
             ).fetchall()
-        names.update(row[0] for row in rows)
+        found = [name if SOURCES[source_id].has_hub_names else hub_id for source_id, name, hub_id in rows]
+        names.update(name for name in found if name)
     return sorted(names)
 
 

@@ -73,6 +73,9 @@ class HubServer:
             return refusal(307, "", f"moved to {moved_to}", Location=location)
         if verb == "resolve" and api.get("gated") and "authorization" not in request.headers:
             return refusal(401, "GatedRepo", f"Access to {repo_id} is restricted: log in")
+        if is_api and verb == "leaderboard":
+            board = api.get("leaderboard")
+            return refusal(404, "", "This dataset has no leaderboard") if board is None else as_json(board)
         if verb not in (("", "revision", "tree") if is_api else ("resolve",)) or (verb and not rest):
             return refusal(404, "", "not served here")
         cursor_sha, _, offset = request.first("cursor").partition(":")

@@ -11,7 +11,7 @@ from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift, FileVersion
 
-TARGETS = ("scores", "subtask_scores", "models", "parameter_claims")
+TARGETS = ("scores", "subtask_scores", "models", "parameter_claims", "submissions")
 _VALIDITY = ("load_id", "closed_load_id", "valid_from", "valid_to")
 _PLACE = ("repo_type", "repo_id", "revision", "path", "blob_id")
 _MOST_TEXT = 500
@@ -34,6 +34,7 @@ class Parsed:
     subtask_scores: pl.DataFrame = field(default_factory=lambda: empty("subtask_scores"))
     models: pl.DataFrame = field(default_factory=lambda: empty("models"))
     parameter_claims: pl.DataFrame = field(default_factory=lambda: empty("parameter_claims"))
+    submissions: pl.DataFrame = field(default_factory=lambda: empty("submissions"))
     quarantine: pl.DataFrame = field(default_factory=lambda: empty("quarantine"))
     source_rows: int = 0
     drift: list[Drift] = field(default_factory=list)

@@ -36,23 +36,31 @@ def read_front_matter(content: bytes) -> dict[str, Any]:
         if re.match(r"\A\ufeff?\s*---[ \t]*\r?\n[\w-]+:", text):
             raise FrontMatterError("the block opened with --- is never closed")
         return {}
-    block = match[1]
-    if len(block) > MOST_BYTES:
-        raise FrontMatterError(f"the block has {len(block):,} characters, over the limit of {MOST_BYTES:,}")
-    try:
-        _bound(block)
-        loaded = yaml.load(block, Loader=_Loader)
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        line = f", line {where.line + 2}" if where is not None else ""
-        raise FrontMatterError(f"YAML does not parse{line}: {getattr(error, 'problem', None) or error}") from error
-    except (RecursionError, ValueError) as error:
-        raise FrontMatterError(str(error) or "nested too deeply") from error
+    loaded = read_yaml(match[1], lines_before=1)
     if loaded in (None, ""):
         return {}
     if not isinstance(loaded, dict):
         raise FrontMatterError(f"the block is a {type(loaded).__name__}, not a mapping")
     return {key: value for key, value in loaded.items() if isinstance(key, str)}
+
+
+def read_yaml(block: str, *, lines_before: int = 0) -> object:
+    """A YAML text as strings, lists and mappings; `lines_before` it in its file count in the line of an error.
+
+    Raises FrontMatterError for YAML that does not parse, and for a text that is too large, too deep or blows up by aliases.
+    """
+    if len(block) > MOST_BYTES:
+        raise FrontMatterError(f"the block has {len(block):,} characters, over the limit of {MOST_BYTES:,}")
+    try:
+        _bound(block)
+        loaded: object = yaml.load(block, Loader=_Loader)
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 1 + lines_before}" if where is not None else ""
+        raise FrontMatterError(f"YAML does not parse{line}: {getattr(error, 'problem', None) or error}") from error
+    except (RecursionError, ValueError) as error:
+        raise FrontMatterError(str(error) or "nested too deeply") from error
+    return loaded
 
 
 def _bound(block: str) -> None:
@@ -67,6 +75,12 @@ def _bound(block: str) -> None:
             aliases += 1
         if depth > _MOST_DEPTH or nodes > _MOST_NODES or aliases > _MOST_ALIASES:
             raise FrontMatterError("nested too deeply, too long, or too many aliases")
+
+
+def body(text: str) -> str:
+    """What a card shows: its text without the block at its head."""
+    match = _BLOCK.match(text)
+    return text[match.end() :] if match else text
 
 
 def strings(value: object) -> list[str]:

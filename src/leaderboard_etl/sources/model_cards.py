@@ -8,7 +8,6 @@ does not list, and v2 leaderboard results in cards (normalised values, which the
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,8 @@ import polars as pl
 from leaderboard_etl.normalize.parameters import safetensors_total
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refuse, stage, staged_schema
-from leaderboard_etl.sources.front_matter import FrontMatterError, printable, read_front_matter, strings
+from leaderboard_etl.sources.front_matter import FrontMatterError, read_front_matter, strings
+from leaderboard_etl.sources.values import number, text, web_link
 
 SOURCE_ID = "model_cards"
 INFO_PATH = "@api/model_info.json"
@@ -28,7 +28,6 @@ ABSENT_PATH = "@api/absent.json"
 # Repositories older than the Hub's own records carry this creation date.
 _FLOOR = datetime(2022, 3, 3)
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
-_MOST_DIGITS = 40
 
 Row = dict[str, Any]
 
@@ -101,8 +100,8 @@ def _read_info(file: SourceFile, records: _Records) -> None:
         _statement(
             file,
             "id",
-            hub_id=_string(info.get("id")),
-            model_sha=_string(info.get("sha")),
+            hub_id=text(info.get("id")),
+            model_sha=text(info.get("sha")),
             license_text=license_text,
             base_model_text=_base(card),
             is_merge=True if "merge" in (tag.lower() for tag in tags) else None,
@@ -145,16 +144,16 @@ def _results(index: object, file: SourceFile, records: _Records) -> Iterator[tup
     if not isinstance(models, list):
         records.refuse(file, "model-index|shape", "model-index is no list of models", index, "model-index", "scores")
         return
-    for number, model in enumerate(models):
+    for place_, model in enumerate(models):
         results = model.get("results") if isinstance(model, dict) else None
         if results in (None, "", []):
             continue
         if not isinstance(results, list):
-            where = f"model-index[{number}].results"
+            where = f"model-index[{place_}].results"
             records.refuse(file, "model-index|shape", "results is no list", results, where, "scores")
             continue
-        for place_, result in enumerate(results):
-            where = f"model-index[{number}].results[{place_}]"
+        for row, result in enumerate(results):
+            where = f"model-index[{place_}].results[{row}]"
             if isinstance(result, dict):
                 yield where, result
             else:
@@ -167,20 +166,20 @@ def _read_result(
     where, result = found
     dataset = result.get("dataset")
     dataset = dataset if isinstance(dataset, dict) else {}
-    names = [name for key in ("name", "type") if (name := _string(dataset.get(key)))]
+    names = [name for key in ("name", "type") if (name := text(dataset.get(key)))]
     values = result.get("metrics")
-    for number, metric in enumerate(values if isinstance(values, list) else []):
+    for index, metric in enumerate(values if isinstance(values, list) else []):
         if not isinstance(metric, dict):
             continue
-        kinds = [kind for key in ("type", "name") if (kind := _string(metric.get(key)))]
+        kinds = [kind for key in ("type", "name") if (kind := text(metric.get(key)))]
         rule = next((rule for rule in metrics if _matches(rule, names, kinds)), None)
         if rule is None:
             continue
-        locator = f"{where}.metrics[{number}]"
-        value = _number(metric.get("value"))
+        locator = f"{where}.metrics[{index}]"
+        value = number(metric.get("value"))
         if value is None:
-            text = metric.get("value")
-            records.refuse(file, "score_raw|number", "the value is not a number", text, locator, "scores")
+            stated = metric.get("value")
+            records.refuse(file, "score_raw|number", "the value is not a number", stated, locator, "scores")
             continue
         unit, stated = _unit(str(metric.get("value")), value, rule["unit_rule"])
         verified = str(metric.get("verified", "")).lower()
@@ -198,7 +197,7 @@ def _read_result(
                 "reported_by": "vendor_model_index",
                 "is_verified": verified == "true",
                 "protocol": stated,
-                "source_url": _url(source.get("url")) if isinstance(source, dict) else None,
+                "source_url": web_link(source.get("url")) if isinstance(source, dict) else None,
                 "locator": locator,
             }
         )
@@ -284,17 +283,6 @@ def _matches(rule: Mapping[str, Any], names: list[str], kinds: list[str]) -> boo
     )
 
 
-def _number(value: object) -> float | None:
-    """A number, or a text that is one, with or without a percent sign; anything else is none."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, str) or len(value) > _MOST_DIGITS:
-        return None
-    match = re.fullmatch(r"\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*%?\s*", value)
-    number = float(match[1]) if match else None
-    return number if number is not None and math.isfinite(number) else None
-
-
 def _unit(text: str, value: float, rule: str) -> tuple[str, str | None]:
     """Unit and, where it was not stated but follows from the range, a note of that."""
     if "%" in text:
@@ -309,15 +297,6 @@ def _shots(dataset: Mapping[str, Any]) -> int | None:
     arguments = dataset.get("args")
     shots = arguments.get("num_few_shot") if isinstance(arguments, dict) else None
     return int(shots) if isinstance(shots, str) and re.fullmatch(r"\d{1,3}", shots) else None
-
-
-def _string(value: object) -> str | None:
-    return printable(value) if isinstance(value, str) and value.strip() else None
-
-
-def _url(value: object) -> str | None:
-    text = _string(value)
-    return text if text and re.match(r"https?://\S{1,400}$", text) else None
 
 
 SOURCE = Source(

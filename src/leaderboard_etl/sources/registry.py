@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from leaderboard_etl.sources import (
+    arena,
+    bigcode,
+    eval_results,
     model_cards,
     olb_v1_contents,
     olb_v1_results,
     olb_v2_contents,
+    olb_v2_requests,
     olb_v2_results,
     reference,
 )
@@ -23,6 +27,10 @@ SOURCES: dict[str, Source] = {
         olb_v2_contents,
         olb_v1_results,
         olb_v2_results,
+        olb_v2_requests,
+        arena,
+        bigcode,
         model_cards,
+        eval_results,
     )
 }

@@ -18,7 +18,12 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     policy = Policy(policy_texts(con))
     statements = _open_rows(con, "history.models")
     claims = _open_rows(con, "history.parameter_claims")
-    scored = _open_rows(con, "history.scores", "distinct source_id, source_name")
+    scored = pl.concat(
+        [
+            _open_rows(con, f"history.{table}", "distinct source_id, source_name")
+            for table in ("scores", "subtask_scores", "submissions")
+        ]
+    ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
     statements, claims, scored = (_with_ids(frame, aliases) for frame in (statements, claims, scored))
     evidence = parameter_evidence(
@@ -46,6 +51,35 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     )
     _insert_scores(con, policy)
     _insert_subtask_scores(con)
+    _insert_submissions(con)
+
+
+def _insert_submissions(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        """
+        insert into core.submissions
+        with said as (
+
+            select
+                source_id, source_name, 'request' as kind, precision, status, submitted_at::date as submitted_on,
+                repo_id, revision, path, blob_id, locator
+            from history.submissions
+            where valid_to is null
+            union all
+            select
+                source_id, source_name, 'table_row', precision, 'FINISHED', submitted_on,
+                repo_id, revision, path, blob_id, locator
+            from history.models
+            where valid_to is null and source_id in ('olb_v1_contents', 'olb_v2_contents')
+
+        )
+
+        select a.model_id, s.source_id, s.source_name, left(s.source_id, 6), s.* exclude (source_id, source_name)
+        from said as s
+        join core.model_aliases as a using (source_id, source_name)
+        order by all
+        """
+    )
 
 
 def _insert_subtask_scores(con: duckdb.DuckDBPyConnection) -> None:

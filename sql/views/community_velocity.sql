@@ -1,0 +1,62 @@
+-- Submissions to the Open LLM Leaderboards by month, counted each way that "submission" can be meant.
+-- One row per leaderboard, definition and month with at least one; month is null for those without a date.
+-- Definitions: 'requests' are request files of v2 (evaluated or not), 'finished_requests' those that ended well, 'table_rows'
+-- rows of the published tables (a model at two precisions is two), 'distinct_models' models of the tables, each once, in its
+-- first month. 'all' adds both leaderboards; there, a model that was on both counts once.
+-- Caveats: 724 rows of v1 carry the day of a bulk re-import, 2023-09-09, as their date; no request files of v1 are loaded.
+-- columns:
+--   leaderboard: olb_v1, olb_v2 or all
+--   definition: What is counted, see above
+--   month: First day of the month of submission; null: no date is published
+--   submissions: How many in that month
+--   n_models: Distinct models among them
+--   cumulative: All up to and with this month; null where the month is
+create view mart.community_velocity as
+with boards as (
+
+    select *, leaderboard as board from core.submissions
+    union all
+    select *, 'all' from core.submissions
+
+),
+
+counted as (
+
+    select board, 'requests' as definition, model_id, submitted_on from boards where kind = 'request'
+    union all
+    select board, 'finished_requests', model_id, submitted_on from boards where kind = 'request' and status = 'FINISHED'
+    union all
+    select board, 'table_rows', model_id, submitted_on from boards where kind = 'table_row'
+    union all
+    select board, 'distinct_models', model_id, min(submitted_on) from boards where kind = 'table_row' group by all
+
+),
+
+monthly as (
+
+    select
+        board as leaderboard,
+        definition,
+        date_trunc('month', submitted_on)::date as month,
+        count(*) as submissions,
+        count(distinct model_id) as n_models
+    from counted
+    group by all
+
+),
+
+final as (
+
+    select
+        *,
+        case
+            when month is not null
+                then sum(submissions) over (
+                    partition by leaderboard, definition order by month nulls last rows unbounded preceding
+                )::bigint
+        end as cumulative
+    from monthly
+
+)
+
+select * from final

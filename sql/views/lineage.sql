@@ -1,0 +1,38 @@
+-- From every model up its chain of base models, one step a row, so that an analysis can take one model a family.
+-- One row per model and ancestor; depth 0 is the model itself, is_root marks the last ancestor known.
+-- Caveats: a base is what a card or a table states; the chain ends where a base is not itself in core.models, and at a loop.
+-- columns:
+--   model_id: Model
+--   depth: Steps up, 0 = the model itself
+--   ancestor_id: The base at that depth
+--   is_root: Whether nothing further up is known
+--   ancestor_is_known: Whether the ancestor is itself in core.models
+create view mart.lineage as
+with recursive steps as (
+
+    select model_id, 0 as depth, model_id as ancestor_id, [lower(model_id)] as seen
+    from core.models
+    union all
+    select s.model_id, s.depth + 1, m.base_model_id, list_append(s.seen, lower(m.base_model_id))
+    from steps as s
+    join core.models as m on m.model_id = s.ancestor_id
+    where m.base_model_id is not null
+        and s.depth < 20
+        and not list_contains(s.seen, lower(m.base_model_id))
+
+),
+
+final as (
+
+    select
+        s.model_id,
+        s.depth,
+        s.ancestor_id,
+        s.depth = max(s.depth) over (partition by s.model_id) as is_root,
+        m.model_id is not null as ancestor_is_known
+    from steps as s
+    left join core.models as m on m.model_id = s.ancestor_id
+
+)
+
+select * from final

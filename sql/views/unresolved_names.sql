@@ -1,0 +1,73 @@
+-- Names of sources that no rule and no row of policy/model_aliases.csv leads to a known model, with the nearest candidates.
+-- One row per source and name. Each is a model by itself until policy says which it is: a likeness is shown, never acted on.
+-- columns:
+--   source_id: Source that uses the name
+--   source_name: The name
+--   n_scores: Scores that hang on it
+--   organization: Owner as the source says; null: not stated
+--   candidates: Up to three model ids whose last part is most alike, with the Jaro-Winkler likeness (1 = the same); null: none above 0.8
+create view mart.unresolved_names as
+with unresolved as (
+
+    select a.source_id, a.source_name, a.model_id, lower(a.source_name) as spelt
+    from core.model_aliases as a
+    where a.method = 'unresolved'
+
+),
+
+known as (
+
+    select distinct m.model_id, lower(split_part(m.model_id, '/', -1)) as spelt
+    from core.models as m
+    where m.population = 'official' and contains(m.model_id, '/')
+
+),
+
+compared as (
+
+    select u.source_id, u.source_name, k.model_id, jaro_winkler_similarity(u.spelt, k.spelt) as likeness
+    from unresolved as u
+    cross join known as k
+    where jaro_winkler_similarity(u.spelt, k.spelt) > 0.8
+    qualify row_number() over (
+        partition by u.source_id, u.source_name order by likeness desc, k.model_id
+    ) <= 3
+
+),
+
+candidates as (
+
+    select
+        source_id,
+        source_name,
+        string_agg(model_id || ' (' || printf('%.2f', likeness) || ')', ', ' order by likeness desc, model_id) as candidates
+    from compared
+    group by all
+
+),
+
+scored as (
+
+    select source_id, source_name, count(*) as n_scores
+    from core.scores
+    group by all
+
+),
+
+final as (
+
+    select
+        u.source_id,
+        u.source_name,
+        coalesce(s.n_scores, 0) as n_scores,
+        case when contains(m.organization, '/') or m.organization = u.source_name then null else m.organization end
+            as organization,
+        c.candidates
+    from unresolved as u
+    join core.models as m using (model_id)
+    left join candidates as c using (source_id, source_name)
+    left join scored as s using (source_id, source_name)
+
+)
+
+select * from final

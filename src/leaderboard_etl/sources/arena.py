@@ -1,0 +1,132 @@
+"""Chatbot Arena: the dated tables with MT-Bench and MMLU of open and proprietary models, 2023 to 2025.
+
+One row of a table is one model by the Arena's own key. Tables of 2023 have none: there the repository that the row links to
+names the model, for display names moved on to newer versions, else the display name. Every table is kept, with its date as
+the run, so a figure that twenty tables repeat is twenty scores. Elo ratings and win rates of the
+first tables are left out on purpose: they rank models against whoever else was there and are no share of a maximum, so
+they go with no scale of policy/benchmarks.csv. MMLU is a fraction and MT-bench runs from 1 to 10.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from leaderboard_etl.errors import ContractError, SourceError
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat, refuse, stage
+from leaderboard_etl.sources.csv_table import linked_repository, read_csv_table, split_numbers
+
+SOURCE_ID = "arena"
+_TABLE = re.compile(r"leaderboard_table_([0-9]{8})\.csv")
+_COMMON = {"Model", "MT-bench (score)", "MMLU", "License", "Link"}
+HEADERS = (
+    frozenset(_COMMON | {"Arena Elo rating", "MT-bench (win rate %)"}),  # 2023-06-19
+    frozenset(_COMMON | {"Arena Elo rating"}),  # 2023-07 to 2023-12
+    frozenset(_COMMON | {"key", "Organization"}),  # January 2024
+    frozenset(_COMMON | {"key", "Organization", "Knowledge cutoff date"}),  # since
+)
+_SCORES = {"MMLU": ("mmlu_arena", "fraction"), "MT-bench (score)": ("mt_bench_arena", "points_10")}
+# The second is the Arena's own spelling in some rows.
+_PROPRIETARY = ("proprietary", "propretary")
+_SAYS_NOTHING = ("other",)
+
+
+def wants(path: str) -> bool:
+    """Whether a file of the space is one of the dated tables."""
+    return _TABLE.fullmatch(path) is not None
+
+
+def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+    """Every row of every table. A file that is no CSV, has an impossible date in its name or the columns of no known
+    period is one quarantined record: a new table must not keep the old ones out."""
+    return concat([_parse_file(file) for file in files])
+
+
+def _parse_file(file: SourceFile) -> Parsed:
+    try:
+        run_on = _date_of(file)
+    except ValueError as error:
+        return _refused_file(file, "file|date", f"the date in the name of the table is none: {error}")
+    try:
+        table = read_csv_table(SOURCE_ID, file, HEADERS)
+    except ContractError as error:
+        return _refused_file(file, "file|header", str(error))
+    except SourceError as error:
+        return _refused_file(file, "file|csv", str(error))
+    rows = table.rows.with_columns(linked_repository(pl.col("Link")).alias("hub_id"))
+    name = pl.col("key") if "key" in rows.columns else pl.coalesce("hub_id", "Model")
+    rows = rows.with_columns(name.alias("source_name"))
+    scores, refused = [], table.refused
+    for column in _SCORES:
+        published, unread = split_numbers(rows, column, "scores")
+        scores.append(_scores(published, column, run_on))
+        refused.append(unread)
+    return Parsed(
+        scores=pl.concat(scores),
+        models=_models(rows),
+        quarantine=pl.concat(refused),
+        source_rows=table.n_rows,
+    )
+
+
+def _date_of(file: SourceFile) -> date:
+    """Raises ValueError for a name without a date of the calendar."""
+    match = _TABLE.fullmatch(file.version.path)
+    digits = match.group(1) if match else ""
+    return date.fromisoformat(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
+
+
+def _refused_file(file: SourceFile, rule: str, reason: str) -> Parsed:
+    text = file.content[:500]
+    refused = refuse(SOURCE_ID, file.version, target="file", rule=rule, reason=reason, text=text, locator="file")
+    return Parsed(quarantine=refused, source_rows=1)
+
+
+def _scores(rows: pl.DataFrame, column: str, run_on: date) -> pl.DataFrame:
+    variant_id, unit = _SCORES[column]
+    return stage(
+        "scores",
+        rows.with_columns(
+            pl.lit(variant_id).alias("variant_id"),
+            pl.lit("unknown").alias("precision"),
+            pl.lit("unknown").alias("has_chat_template"),
+            pl.lit(run_on.isoformat()).alias("run_id"),
+            pl.lit(unit).alias("score_unit"),
+            pl.lit("arena").alias("reported_by"),
+            pl.lit(run_on).alias("evaluated_on"),
+        ),
+    )
+
+
+def _models(rows: pl.DataFrame) -> pl.DataFrame:
+    licence = pl.col("License")
+    is_proprietary = licence.str.to_lowercase().is_in(_PROPRIETARY)
+    openness = pl.when(is_proprietary).then(pl.lit("proprietary")).otherwise(pl.lit("open_weights"))
+    is_stated = licence.is_not_null() & ~licence.str.to_lowercase().is_in(_SAYS_NOTHING)
+    organization = pl.col("Organization") if "Organization" in rows.columns else pl.lit(None, pl.String)
+    return stage(
+        "models",
+        rows.with_columns(
+            pl.lit("n/a").alias("precision"),
+            pl.col("Model").alias("display_name"),
+            organization.alias("organization"),
+            licence.alias("license_text"),
+            pl.when(is_stated).then(openness).alias("openness"),
+            pl.format("row {}", "row").alias("locator"),
+        ),
+    )
+
+
+SOURCE = Source(
+    source_id=SOURCE_ID,
+    description="Dated tables of Chatbot Arena: MT-Bench and MMLU of open and proprietary models",
+    repo_type="space",
+    repo_id="lmarena-ai/chatbot-arena-leaderboard",
+    wants=wants,
+    parse=parse,
+    has_hub_names=False,
+)

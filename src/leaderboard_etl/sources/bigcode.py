@@ -1,0 +1,155 @@
+"""BigCode Models Leaderboard: HumanEval, MultiPL-E by language and size of open code models.
+
+One row of the table is one model; scores are percentages, sizes billions. A row that links to a repository of the Hub is
+named by it, any other by the name that the table shows. Win rate, throughput and the leaderboard's averages are not
+loaded: they depend on the other rows, on the machine, or follow from the scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat, stage
+from leaderboard_etl.sources.csv_table import linked_repository, read_csv_table, split_numbers
+
+SOURCE_ID = "bigcode"
+_PATH = "data/code_eval_board.csv"
+# Published column -> language in the harness's task names, MultiPL-E's own short forms.
+LANGUAGES = {
+    "java": "java",
+    "javascript": "js",
+    "cpp": "cpp",
+    "php": "php",
+    "julia": "jl",
+    "d": "d",
+    "lua": "lua",
+    "r": "r",
+    "racket": "rkt",
+    "rust": "rs",
+    "swift": "swift",
+}
+_PYTHON, _SIZE = "humaneval-python", "Size (B)"
+_OTHERS = {
+    *("T", "Win Rate", "Throughput (tokens/s)", "Seq_length", "#Languages", "Average score"),
+    *("Throughput (tokens/s) bs=50", "Peak Memory (MB)", "models_query", "Links", "Submission PR"),
+}
+HEADERS = tuple(frozenset({name, _SIZE, _PYTHON, *LANGUAGES, *_OTHERS}) for name in ("Model", "Models"))
+_ANCHOR = r'^<a\s[^<>]*href="([^"<>]*)"[^<>]*>([^<>]*)</a>$'
+_MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
+
+
+def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+    """Every row of the table. Raises SourceError for bytes that are no CSV, ContractError for columns that the table is
+    not known to have."""
+    return concat([_parse_file(file) for file in files])
+
+
+def _parse_file(file: SourceFile) -> Parsed:
+    table = read_csv_table(SOURCE_ID, file, HEADERS)
+    rows = _named(table.rows)
+    scores, unread = split_numbers(rows, _PYTHON, "scores")
+    refused = [*table.refused, unread]
+    subtasks = []
+    for column, language in LANGUAGES.items():
+        published, unread = split_numbers(rows, column, "subtask_scores", within=(0, 100))
+        subtasks.append(_subtask_scores(published, column, language))
+        refused.append(unread)
+    return Parsed(
+        scores=_scores(scores),
+        subtask_scores=pl.concat(subtasks),
+        models=_models(rows),
+        parameter_claims=_sizes(rows),
+        quarantine=pl.concat(refused),
+        source_rows=table.n_rows,
+    )
+
+
+def _named(rows: pl.DataFrame) -> pl.DataFrame:
+    """Adds display_name, hub_id (null without a link to the Hub) and source_name."""
+    cell = pl.col("Model" if "Model" in rows.columns else "Models")
+    anchored = cell.str.contains(_ANCHOR)
+    shown = pl.when(anchored).then(cell.str.extract(_ANCHOR, 2).str.strip_chars()).otherwise(cell)
+    hub_id = pl.coalesce(linked_repository(cell.str.extract(_ANCHOR, 1)), linked_repository(pl.col("Links")))
+    return rows.with_columns(shown.alias("display_name"), hub_id.alias("hub_id")).with_columns(
+        pl.coalesce("hub_id", "display_name").alias("source_name")
+    )
+
+
+def _common() -> list[pl.Expr]:
+    return [
+        pl.lit("unknown").alias("precision"),
+        pl.lit("unknown").alias("has_chat_template"),
+        pl.lit("n/a").alias("run_id"),
+        pl.lit("leaderboard").alias("reported_by"),
+    ]
+
+
+def _scores(rows: pl.DataFrame) -> pl.DataFrame:
+    return stage(
+        "scores",
+        rows.with_columns(
+            *_common(),
+            pl.lit("humaneval_bigcode").alias("variant_id"),
+            pl.lit("percent").alias("score_unit"),
+            # A row that came with a submission was run by whoever submitted it, the vendor perhaps.
+            pl.when(pl.col("Submission PR").is_null()).then(pl.lit(True)).alias("is_verified"),
+        ),
+    )
+
+
+def _subtask_scores(rows: pl.DataFrame, column: str, language: str) -> pl.DataFrame:
+    return stage(
+        "subtask_scores",
+        rows.with_columns(
+            *_common(),
+            pl.lit(f"multiple-{language}").alias("task"),
+            pl.lit("pass@1").alias("metric"),
+            pl.lit("none").alias("metric_filter"),
+            pl.lit(column).alias("subtask"),
+        ),
+    )
+
+
+def _models(rows: pl.DataFrame) -> pl.DataFrame:
+    return stage(
+        "models",
+        rows.with_columns(
+            pl.lit("n/a").alias("precision"),
+            pl.col("hub_id").str.split("/").list.first().alias("organization"),
+            pl.col("T").alias("model_type"),
+            pl.format("row {}", "row").alias("locator"),
+        ),
+    )
+
+
+def _sizes(rows: pl.DataFrame) -> pl.DataFrame:
+    """One claim of the total per row; where the cell is no positive number params is null, and the reason says what the
+    cell held."""
+    billions = pl.col(_SIZE).cast(pl.Float64, strict=False)
+    is_known = ((billions > 0) & (billions < _MOST_BILLIONS)).fill_null(False)
+    shown = pl.col(_SIZE).fill_null("nothing").str.slice(0, 100)
+    return stage(
+        "parameter_claims",
+        rows.with_columns(
+            pl.lit("n/a").alias("precision"),
+            pl.lit("total").alias("kind"),
+            pl.lit("leaderboard").alias("method"),
+            pl.when(is_known).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
+            pl.when(~is_known).then(pl.format("the table says {}", shown)).alias("reason"),
+            pl.format("row {}, {}", "row", pl.lit(_SIZE)).alias("locator"),
+        ),
+    )
+
+
+SOURCE = Source(
+    source_id=SOURCE_ID,
+    description="Table of the BigCode Models Leaderboard",
+    repo_type="space",
+    repo_id="bigcode/bigcode-models-leaderboard",
+    wants=lambda path: path == _PATH,
+    parse=parse,
+    has_hub_names=False,
+)

@@ -1,0 +1,136 @@
+"""Leaderboard tables published as CSV text: bytes to text cells, with every row kept or refused and none lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from leaderboard_etl.errors import ContractError, SourceError
+from leaderboard_etl.sources.base import SourceFile, place_columns, refuse, stage
+
+_MISSING = ("", "-", "N/A")
+_HUB_LINK = (
+    r"^https?://(?:www\.)?huggingface\.co/([A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95})"
+    r"/?(?:(?:tree|blob)/.*|[?#].*)?$"
+)
+_NO_OWNERS = r"^(?:datasets|spaces|collections|papers|blog|docs|models|organizations)/"
+_NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?$"
+
+
+@dataclass(frozen=True)
+class CsvTable:
+    """One file. `rows` has `row` (its number in the file, from 0), the published columns as stripped text (null where
+    the cell is empty, '-' or 'N/A'), source_id and provenance; `refused` is a staged quarantine frame of the rows that
+    cannot be read; `n_rows` counts both."""
+
+    rows: pl.DataFrame
+    refused: list[pl.DataFrame]
+    n_rows: int
+
+
+def read_csv_table(source_id: str, file: SourceFile, headers: Collection[frozenset[str]]) -> CsvTable:
+    """A landed CSV whose columns, in any order, are exactly one of `headers`.
+
+    Raises SourceError for bytes that are no CSV, ContractError for any other columns. A row with another number of
+    cells than the header, with a line break inside a cell, or with bytes that are not UTF-8 is refused.
+    """
+    header, records = _records(file)
+    if len(set(header)) != len(header) or frozenset(header) not in headers:
+        raise ContractError(_unlike(file, header, headers))
+    good: list[list[str | int | None]] = []
+    refused = []
+    for number, cells in enumerate(records):
+        problem = _problem(cells, len(header))
+        if problem is None:
+            good.append([number, *(None if cell.strip() in _MISSING else cell.strip() for cell in cells)])
+            continue
+        rule, reason = problem
+        refused.append(
+            refuse(
+                source_id,
+                file.version,
+                target="models",
+                rule=rule,
+                reason=reason,
+                text=",".join(cells),
+                locator=f"row {number}",
+            )
+        )
+    schema: dict[str, type[pl.DataType]] = {"row": pl.Int64, **dict.fromkeys(header, pl.String)}
+    rows = pl.DataFrame(good, schema=schema, orient="row")
+    rows = rows.with_columns(pl.lit(source_id).alias("source_id"), *place_columns(file.version))
+    return CsvTable(rows, refused, len(records))
+
+
+def split_numbers(
+    rows: pl.DataFrame, column: str, target: str, within: tuple[float, float] | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows whose cell is a number, with it as `score_raw` and with its `locator`; and, as a staged quarantine
+    frame, those whose cell is something else or not `within` the bounds. Rows with a null cell are in neither."""
+    cell = pl.col(column)
+    place = pl.format("row {}, {}", "row", pl.lit(column)).alias("locator")
+    stated = rows.filter(cell.is_not_null()).with_columns(
+        pl.when(cell.str.contains(_NUMBER)).then(cell).cast(pl.Float64, strict=False).alias("score_raw"), place
+    )
+    value = pl.col("score_raw")
+    holds = value.is_finite() if within is None else value.is_between(*within)
+    reason = "the cell is no number" if within is None else f"the cell is no number from {within[0]} to {within[1]}"
+    bad = stated.filter(~holds.fill_null(False)).with_columns(
+        pl.lit(target).alias("target"),
+        pl.lit("score_raw|number" if within is None else "score_raw|range").alias("rule"),
+        pl.lit(reason).alias("reason"),
+        cell.str.slice(0, 500).alias("offending_text"),
+        pl.col("source_name").str.slice(0, 500),
+    )
+    return stated.filter(holds.fill_null(False)), stage("quarantine", bad)
+
+
+def linked_repository(link: pl.Expr) -> pl.Expr:
+    """The model repository of the Hub that a link leads to; null for any other link."""
+    found = link.str.strip_chars().str.extract(_HUB_LINK, 1)
+    return pl.when(~found.str.contains(_NO_OWNERS)).then(found)
+
+
+def _records(file: SourceFile) -> tuple[list[str], list[list[str]]]:
+    text = file.content.decode("utf-8-sig", "replace")
+    try:
+        # Without strict, a quote that never closes would swallow every row after it.
+        records = [cells for cells in csv.reader(io.StringIO(text, newline=""), strict=True) if cells]
+    except csv.Error as error:
+        raise SourceError(f"{_where(file)} is not a CSV table: {error}; the last good one stays in force") from error
+    if not records:
+        return [], []
+    return [name.strip() for name in records[0]], records[1:]
+
+
+def _problem(cells: list[str], n_columns: int) -> tuple[str, str] | None:
+    if len(cells) != n_columns:
+        return "row|width", f"the row has {len(cells)} cells and the header {n_columns}"
+    if any("\n" in cell or "\r" in cell for cell in cells):
+        return "row|line_break", "a cell holds a line break: a quote that was not closed may have joined rows"
+    if any("\ufffd" in cell for cell in cells):
+        return "row|encoding", "the row holds bytes that are not UTF-8"
+    return None
+
+
+def _unlike(file: SourceFile, header: list[str], headers: Collection[frozenset[str]]) -> str:
+    nearest = min(headers, key=lambda known: (len(known ^ set(header)), sorted(known)))
+    absent, extra = sorted(nearest - set(header)), sorted(set(header) - nearest)
+    twice = sorted({name for name in header if header.count(name) > 1})
+    differences = [
+        f"{what} {', '.join(repr(name[:80]) for name in names[:20])}"
+        for what, names in (("it lacks", absent), ("it also has", extra), ("it repeats", twice))
+        if names
+    ]
+    return (
+        f"{_where(file)}: its columns are those of no known era; against the nearest {'; '.join(differences)}."
+        " It would be misread, so it is not loaded: teach the source its header"
+    )
+
+
+def _where(file: SourceFile) -> str:
+    return f"{file.version.path} of {file.version.repo_id} at {file.version.revision[:12]}"

@@ -1,0 +1,166 @@
+"""Open LLM Leaderboard v2, the submissions: one request file a model and precision, with its date and what became of it.
+
+A request is not a result: it may be pending, failed, or for a model that the table no longer shows. How many submissions
+there were therefore depends on what is counted, and mart.community_velocity counts each way apart.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refuse, stage, staged_schema
+from leaderboard_etl.sources.values import number, text
+
+SOURCE_ID = "olb_v2_requests"
+_PATH = re.compile(r"(?:[^/]+/)?[^/]+_eval_request_(?:True|False)_[^/]+\.json")
+_MOST_BYTES = 1 << 16
+_MOST_BILLIONS = 9e4
+# Keys of a request that this source reads, and those that are left out on purpose: who sent it (a person), popularity,
+# and the bookkeeping of the leaderboard's cluster.
+_READ = {"model", "base_model", "revision", "precision", "params", "architectures", "weight_type", "status"}
+_READ |= {"submitted_time", "model_type", "use_chat_template", "license"}
+_LEFT_OUT = {
+    "sender",
+    "likes",
+    "job_id",
+    "job_start_time",
+    "private",
+    "still_on_hub",
+    "tags",
+    "downloads",
+    "created_at",
+}
+
+
+def wants(path: str) -> bool:
+    """Whether a file is a request: `<owner>/<model>_eval_request_False_<precision>_<weight type>.json`."""
+    return _PATH.fullmatch(path) is not None
+
+
+def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+    """One submission a file, with the size that it states as a claim. A file that is no request is quarantined, also one
+    with keys that no request is known to have: it would be half read."""
+    submissions: list[dict[str, Any]] = []
+    refused: list[pl.DataFrame] = []
+    for file in files:
+        try:
+            submissions.append(_read(file))
+        except _RefusedError as error:
+            refused.append(
+                refuse(
+                    SOURCE_ID,
+                    file.version,
+                    target="submissions",
+                    rule=error.rule,
+                    reason=str(error),
+                    text=file.content[:500],
+                    locator="file",
+                )
+            )
+    parsed = Parsed(source_rows=len(files))
+    if submissions:
+        schema = {**staged_schema("submissions"), "params": pl.Int64(), "reason": pl.String()}
+        frame = pl.DataFrame(submissions, schema=schema)
+        parsed.submissions = stage("submissions", frame)
+        parsed.parameter_claims = stage(
+            "parameter_claims",
+            frame.with_columns(pl.lit("total").alias("kind"), pl.lit("leaderboard").alias("method")),
+        )
+    if refused:
+        parsed.quarantine = pl.concat(refused)
+    return parsed
+
+
+class _RefusedError(ValueError):
+    """A file that cannot be read as a request, and the rule that it breaks."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(reason)
+        self.rule = rule
+
+
+def _read(file: SourceFile) -> dict[str, Any]:
+    request = _loaded(file)
+    unknown = sorted(set(request) - _READ - _LEFT_OUT)
+    if unknown:
+        raise _RefusedError("file|keys", f"a request with unknown keys: {', '.join(unknown[:10])[:300]}")
+    name, status = text(request.get("model")), text(request.get("status"))
+    if name is None or status is None:
+        raise _RefusedError("file|keys", "a request without model or status")
+    if not file.version.path.lower().startswith(f"{name.lower()}_eval_request_"):
+        raise _RefusedError("file|name", f"the file is named for another model than it is about, {name[:100]}")
+    submitted_at = _time(request.get("submitted_time"))
+    params, reason = _params(request.get("params"))
+    is_chat = request.get("use_chat_template")
+    return {
+        "source_id": SOURCE_ID,
+        "source_name": name,
+        "precision": text(request.get("precision")) or "unknown",
+        "status": status.upper(),
+        "submitted_at": submitted_at,
+        "model_sha": text(request.get("revision")),
+        "model_type": text(request.get("model_type")),
+        "weight_type": text(request.get("weight_type")),
+        "architecture": text(request.get("architectures")),
+        "base_model_text": text(request.get("base_model")),
+        "license_text": text(request.get("license")),
+        "has_chat_template": str(is_chat).lower() if isinstance(is_chat, bool) else "unknown",
+        "params": params,
+        "reason": reason,
+        **place(file.version),
+        "locator": "file",
+    }
+
+
+def _loaded(file: SourceFile) -> dict[str, Any]:
+    if len(file.content) > _MOST_BYTES:
+        raise _RefusedError(
+            "file|size", f"{len(file.content):,} bytes, over the limit of {_MOST_BYTES:,} for a request"
+        )
+    try:
+        request = json.loads(file.content)
+    except (ValueError, RecursionError) as error:
+        raise _RefusedError("file|json", f"not JSON: {error}") from error
+    if not isinstance(request, dict):
+        raise _RefusedError("file|json", f"a {type(request).__name__}, not an object")
+    return request
+
+
+def _time(value: object) -> datetime | None:
+    """UTC; a date alone is its midnight. Null where none is stated."""
+    stated = text(value)
+    if stated is None:
+        return None
+    try:
+        found = datetime.fromisoformat(stated)
+    except ValueError as error:
+        raise _RefusedError("submitted_at|date", f"submitted_time is no ISO 8601 date: {stated[:60]}") from error
+    found = found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+    if not 2022 <= found.year < 2100:
+        raise _RefusedError("submitted_at|date", f"submitted_time is before there was a leaderboard: {stated[:60]}")
+    return found
+
+
+def _params(value: object) -> tuple[int | None, str | None]:
+    """Billions as a count; the leaderboard writes 0 or -1 where it could not tell."""
+    billions = number(value)
+    if billions is None or not 0 < billions < _MOST_BILLIONS:
+        return None, f"the request says {str(value)[:100]}"
+    return round(billions * 1e9), None
+
+
+SOURCE = Source(
+    source_id=SOURCE_ID,
+    description="Submissions to Open LLM Leaderboard v2",
+    repo_type="dataset",
+    repo_id="open-llm-leaderboard/requests",
+    wants=wants,
+    parse=parse,
+)

@@ -1,0 +1,95 @@
+"""Arena tables: four headers, free-text cells, and no figure that a later table could overwrite."""
+
+from __future__ import annotations
+
+from sourcing import read
+
+from leaderboard_etl.sources.base import Parsed
+
+NEW = "key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link"
+LATEST = "leaderboard_table_20250505.csv"
+VICUNA = "https://huggingface.co/lmsys/vicuna-13b-v1.3"
+
+
+def table(*lines: str, path: str = LATEST) -> Parsed:
+    return read("arena", ("\n".join(lines) + "\n").encode(), path=path)
+
+
+def test_a_row_is_two_scores_and_a_model_with_the_tables_date_as_its_run() -> None:
+    parsed = table(NEW, "gpt-4-0314,GPT-4-0314,8.96,0.864,2021/9,Proprietary,OpenAI,https://openai.com/research/gpt-4")
+    wanted = ["source_name", "variant_id", "score_raw", "score_unit", "run_id", "reported_by"]
+    assert parsed.scores.select(wanted).sort("variant_id").rows() == [
+        ("gpt-4-0314", "mmlu_arena", 0.864, "fraction", "2025-05-05", "arena"),
+        ("gpt-4-0314", "mt_bench_arena", 8.96, "points_10", "2025-05-05", "arena"),
+    ]
+    assert parsed.models.select("openness", "license_text", "organization", "hub_id").row(0) == (
+        "proprietary",
+        "Proprietary",
+        "OpenAI",
+        None,
+    )
+
+
+def test_a_dash_is_no_score_and_no_licence() -> None:
+    parsed = table(NEW, "m,M,-,-,-,-,-,-")
+    assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
+    assert parsed.models.select("openness", "license_text", "organization").row(0) == (None, None, None)
+
+
+def test_every_header_of_the_years_is_read() -> None:
+    rows = {
+        "Model,MT-bench (win rate %),MT-bench (score),Arena Elo rating,MMLU,License,Link": "M,50,7,1000,0.5,MIT,-",
+        "Model,MT-bench (score),Arena Elo rating,MMLU,License,Link": "M,7,1000,0.5,MIT,-",
+        "key,Model,MT-bench (score),MMLU,License,Organization,Link": "m,M,7,0.5,MIT,Org,-",
+        NEW: "m,M,7,0.5,2023/1,MIT,Org,-",
+    }
+    for header, row in rows.items():
+        assert sorted(table(header, row).scores["score_raw"]) == [0.5, 7.0], header
+
+
+def test_a_header_of_no_known_period_quarantines_that_table_alone() -> None:
+    parsed = table("Model,Vibes", "M,9")
+    assert parsed.quarantine.select("rule", "target").rows() == [("file|header", "file")]
+    assert "Vibes" in parsed.quarantine["reason"][0]
+
+
+def test_a_model_without_a_key_is_named_by_its_link_for_display_names_move_on() -> None:
+    parsed = table(
+        "Model,MT-bench (score),Arena Elo rating,MMLU,License,Link",
+        f"Vicuna-13B,6,1000,-,Non-commercial,{VICUNA}",
+        "Claude-1,7,1000,-,Proprietary,https://www.anthropic.com",
+        path="leaderboard_table_20230717.csv",
+    )
+    assert parsed.models["source_name"].to_list() == ["lmsys/vicuna-13b-v1.3", "Claude-1"]
+    assert parsed.models["hub_id"].to_list() == ["lmsys/vicuna-13b-v1.3", None]
+
+
+def test_a_cell_that_is_no_number_or_out_of_range_is_quarantined_with_its_text() -> None:
+    parsed = table(NEW, "m,M,about 7,86.4,2023/1,MIT,Org,-")
+    assert parsed.scores.is_empty()
+    assert sorted(parsed.quarantine.select("rule", "offending_text").rows()) == [
+        ("score_raw|number", "about 7"),
+        ("score_raw|range", "mmlu_arena = 86.4 fraction"),
+    ]
+
+
+def test_a_key_that_a_table_has_twice_is_kept_once_and_quarantined_once() -> None:
+    parsed = table(NEW, *["m,M,7,-,2023/1,MIT,Org,-"] * 2)
+    assert parsed.scores.height == 1
+    assert parsed.quarantine["rule"].unique().to_list() == ["key|unique"]
+
+
+def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
+    text = "\ufeff" + NEW + "\r\n" + "m,M,7,0.5,2023/1,MIT,Org,-\r\n"
+    assert read("arena", text.encode(), path=LATEST).scores.height == 2
+
+
+def test_a_row_with_too_few_cells_is_quarantined_and_the_others_stay() -> None:
+    parsed = table(NEW, "m,M,7", "n,N,8,0.6,2023/1,MIT,Org,-")
+    assert parsed.quarantine["rule"].to_list() == ["row|width"]
+    assert set(parsed.scores["source_name"]) == {"n"}
+
+
+def test_a_locator_leads_to_the_cell() -> None:
+    parsed = table(NEW, "m,M,7,-,2023/1,MIT,Org,-")
+    assert parsed.scores.select("locator", "path").row(0) == ("row 0, MT-bench (score)", LATEST)

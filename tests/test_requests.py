@@ -1,0 +1,80 @@
+"""Request files: one submission each, whatever became of it, and no size of nought."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sourcing import read
+
+from leaderboard_etl.sources.base import Parsed
+from leaderboard_etl.sources.registry import SOURCES
+
+PATH = "org/m_eval_request_False_bfloat16_Original.json"
+REQUEST = {
+    "model": "org/m",
+    "base_model": "",
+    "revision": "main",
+    "precision": "bfloat16",
+    "params": 7.24,
+    "architectures": "MistralForCausalLM",
+    "weight_type": "Original",
+    "status": "FINISHED",
+    "submitted_time": "2024-06-12T10:00:00Z",
+    "use_chat_template": False,
+    "sender": "somebody",
+}
+
+
+def request(**changes: Any) -> Parsed:
+    return read("olb_v2_requests", json.dumps(REQUEST | changes).encode(), path=PATH)
+
+
+def test_a_request_is_a_submission_and_a_claim_of_size() -> None:
+    parsed = request()
+    wanted = ["source_name", "precision", "status", "submitted_at", "has_chat_template"]
+    assert parsed.submissions.select(wanted).rows() == [
+        ("org/m", "bfloat16", "FINISHED", datetime(2024, 6, 12, 10), "false")
+    ]
+    assert parsed.parameter_claims.select("kind", "method", "params").rows() == [
+        ("total", "leaderboard", 7_240_000_000)
+    ]
+
+
+@pytest.mark.parametrize("params", [0, -1, None, "?"])
+def test_a_size_that_the_leaderboard_could_not_tell_is_null_with_what_it_wrote(params: object) -> None:
+    assert request(params=params).parameter_claims.select("params", "reason").row(0) == (
+        None,
+        f"the request says {params}",
+    )
+
+
+def test_a_date_alone_is_its_midnight_and_a_zone_is_turned_into_utc() -> None:
+    assert request(submitted_time="2024-06-12").submissions["submitted_at"][0] == datetime(2024, 6, 12)
+    assert request(submitted_time="2024-06-12T01:00:00+02:00").submissions["submitted_at"][0] == datetime(
+        2024, 6, 11, 23
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"favourite_colour": "red"}, "file|keys"),
+        ({"status": None}, "file|keys"),
+        ({"model": "org/other"}, "file|name"),
+        ({"submitted_time": "last week"}, "submitted_at|date"),
+        ({"submitted_time": "1999-01-01"}, "submitted_at|date"),
+    ],
+)
+def test_a_file_that_is_no_such_request_is_quarantined(changes: dict[str, Any], rule: str) -> None:
+    parsed = request(**changes)
+    assert parsed.submissions.is_empty() and parsed.parameter_claims.is_empty()
+    assert parsed.quarantine["rule"].to_list() == [rule]
+
+
+def test_only_files_named_as_requests_are_wanted() -> None:
+    wants = SOURCES["olb_v2_requests"].wants
+    assert wants(PATH) and wants("gpt2_eval_request_False_float16_Original.json")
+    assert not wants("README.md") and not wants("org/m.json")

@@ -36,8 +36,9 @@ def capability_density(points: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame
 
     The curve is the group's fit over all eras (openness open_weights), in active parameters, else in total ones: `form`
     says which (null: no curve). It must rise with size, its whole interval above zero, or sizes cannot be read off it.
-    family: the cluster for bootstraps; params_b: the model's size in that form, billions; equivalent_params_b: the size at which the line has the model's score; relative_density: equivalent over own size;
-    reason: why both are null: no curve, no size, no baseline-corrected score, or a score outside the fitted sizes.
+    family: the cluster for bootstraps; params_b: the model's size in that form, billions; equivalent_params_b: the size at
+    which the line has the model's score; relative_density: equivalent over own size; reason: why both are null: no curve,
+    no size, no baseline-corrected score, or a score outside the fitted sizes.
     """
     curves = (
         fits.filter(pl.col("openness") == "open_weights", pl.col("era") == "all", pl.col("form") != "compute")

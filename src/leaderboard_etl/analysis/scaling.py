@@ -51,26 +51,13 @@ class Line:
     slopes: Floats
     intercepts: Floats
 
-    def usable(self) -> npt.NDArray[np.bool_] | None:
-        """Which draws have a line; None if fewer than nine in ten, too few for an interval."""
+    def interval(self, values: Floats) -> Floats:
+        """90 % percentile interval, low and high, of `values` (first axis: draws); NaN where fewer than nine draws in ten
+        have a line."""
         drawn = np.isfinite(self.slopes)
-        return drawn if drawn.mean() >= 0.9 else None
-
-    def slope_interval(self) -> tuple[float | None, float | None]:
-        """90 % percentile interval of the slope; nulls without enough usable draws."""
-        usable = self.usable()
-        if usable is None:
-            return None, None
-        low, high = np.percentile(self.slopes[usable], INTERVAL)
-        return float(low), float(high)
-
-    def interval(self, x: Floats) -> Floats:
-        """90 % percentile interval of the line at each x, low and high; NaN without enough usable draws."""
-        usable = self.usable()
-        if usable is None:
-            return np.full((2, x.size), np.nan)
-        lines = self.intercepts[usable, None] + self.slopes[usable, None] * x
-        return np.asarray(np.percentile(lines, INTERVAL, axis=0), dtype=np.float64)
+        if drawn.mean() < 0.9:
+            return np.full((2, *values.shape[1:]), np.nan)
+        return np.asarray(np.percentile(values[drawn], INTERVAL, axis=0), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -116,6 +103,8 @@ def scaling_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     coefficients are null (fewer than 8 models or 4 families, or sizes within a factor of 10).
 
     'all' openness takes every row given, 'all' eras also undated models. Points without score_norm_pct are left out.
+    In simulated worlds of 4 to 80 families the interval holds the true slope in 84 to 88 % of cases, one by single models
+    in 57 to 66 % (bench/coverage.py): read it as a little too narrow.
     """
     return _frame(_cells(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed))
 
@@ -152,7 +141,7 @@ def fit_bands(points: pl.DataFrame, *, draws: int = 400, seed: int, n_grid: int 
         low, high = cell.size_range
         params_b = np.clip(np.geomspace(low, high, n_grid), low, high)
         x = np.log10(params_b)
-        edges = cell.line.interval(x)
+        edges = cell.line.interval(cell.line.intercepts[:, None] + cell.line.slopes[:, None] * x)
         fractions = 1 / (1 + np.exp(-np.vstack([cell.line.intercept + cell.line.slope * x, edges])))
         baseline, ceiling = scales.get(cell.keys["comparable_group"], (np.nan, np.nan))
         values = [params_b, *(100 * fractions), *(100 * (baseline + fractions * (ceiling - baseline)))]
@@ -251,9 +240,9 @@ def _frame(cells: Iterator[_Cell]) -> pl.DataFrame:
             row["min_compute_flop"], row["max_compute_flop"] = (COMPUTE_UNIT_FLOP * size for size in cell.size_range)
         if cell.line is not None:
             row.update({name: getattr(cell.line, name) for name in ("slope", "intercept", "r2", "residual_sd")})
-            row["slope_lo"], row["slope_hi"] = cell.line.slope_interval()
+            row["slope_lo"], row["slope_hi"] = map(float, cell.line.interval(cell.line.slopes))
         rows.append(row)
-    return pl.DataFrame(rows, schema=FIT_SCHEMA)
+    return pl.DataFrame(rows, schema=FIT_SCHEMA).with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
 def _scales(points: pl.DataFrame) -> dict[str, tuple[float, float]]:

@@ -42,7 +42,7 @@ def capability_density(points: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame
     """
     curves = (
         fits.filter(pl.col("openness") == "open_weights", pl.col("era") == "all", pl.col("form") != "compute")
-        .filter(pl.col("refusal_reason").is_null(), pl.col("slope_lo") > 0)
+        .filter(pl.col("slope_lo") > 0)  # null where the fit was refused
         .sort("comparable_group", "form")  # active comes before total
         .unique("comparable_group", keep="first", maintain_order=True)
         .select("comparable_group", "form", "slope", "intercept", "min_params_b", "max_params_b")

@@ -1,1 +1,1 @@
-"""Numbers drawn from the warehouse's points: lags, frontiers and fits. Frames in, frames out; nothing here reads a file."""
+"""What SQL does badly: curve fits, lags with censoring, bootstrap intervals. Frames in, frames out; the same seed gives the same bytes."""

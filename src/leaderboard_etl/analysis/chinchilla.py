@@ -1,0 +1,108 @@
+"""Laws of pretraining loss, L(N, D) = E + A/N^α + B/D^β, as reference columns.
+
+They say nothing about benchmark scores. Hoffmann et al. 2022 (arXiv 2203.15556) and its replication by Besiroglu et al.
+2024 (arXiv 2404.10102) disagree about the optimum, and the printed, rounded constants differ most: all are kept side by side.
+The laws were fitted on dense models; for a mixture of experts N is the parameters used per token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import polars as pl
+
+from leaderboard_etl.errors import PolicyError
+from leaderboard_etl.policy import Policy
+
+FLOP_PER_PARAM_TOKEN = 6  # C = 6·N·D: Kaplan et al. 2020, arXiv 2001.08361
+
+
+@dataclass(frozen=True)
+class Law:
+    """One set of constants, for N in parameters and D in tokens; loss in nats per token."""
+
+    law_id: str
+    e_loss: float
+    a_coefficient: float
+    b_coefficient: float
+    alpha: float
+    beta: float
+
+
+def read_laws(policy: Policy) -> list[Law]:
+    """The laws of policy/scaling_laws.csv, in its order. Raises PolicyError on a missing or bad constant."""
+    names = [field.name for field in fields(Law)]
+    frame = policy.frame("scaling_laws")
+    if absent := [name for name in names if name not in frame.columns]:
+        raise PolicyError(f"policy/scaling_laws.csv lacks the columns {', '.join(absent)}")
+    try:
+        typed = frame.select("law_id", pl.col(names[1:]).cast(pl.Float64))
+    except pl.exceptions.PolarsError as error:
+        raise PolicyError(f"policy/scaling_laws.csv: a constant is not a number: {error}") from error
+    bad = typed.filter(pl.any_horizontal(pl.all().is_null(), pl.col(names[1:]) <= 0))
+    if bad.height or typed["law_id"].is_duplicated().any():
+        raise PolicyError("policy/scaling_laws.csv: every row needs a law_id of its own and five constants above zero")
+    return [Law(**row) for row in typed.iter_rows(named=True)]
+
+
+def predicted_loss(law: Law, params: float, tokens: float) -> float:
+    """Pretraining loss in nats per token of `params` parameters trained on `tokens` tokens, on the law's own data."""
+    return float(law.e_loss + law.a_coefficient * params**-law.alpha + law.b_coefficient * tokens**-law.beta)
+
+
+def optimum(law: Law, compute_flop: float) -> tuple[float, float, float]:
+    """Parameters, tokens and tokens per parameter of least loss under C = 6·N·D (closed form of arXiv 2203.15556, eq. 4):
+    N = G·(C/6)^(β/(α+β)), D = (C/6)^(α/(α+β))/G, G = (αA/βB)^(1/(α+β))."""
+    exponents = law.alpha + law.beta
+    product = compute_flop / FLOP_PER_PARAM_TOKEN
+    balance = (law.alpha * law.a_coefficient / (law.beta * law.b_coefficient)) ** (1 / exponents)
+    params = balance * product ** (law.beta / exponents)
+    tokens = product ** (law.alpha / exponents) / balance
+    return params, tokens, tokens / params
+
+
+def tokens_per_parameter(models: pl.DataFrame, laws: Sequence[Law]) -> pl.DataFrame:
+    """How far each model was trained beyond each law's optimum of its compute. One row per model and law.
+
+    `models` has model_id, params_total, params_active, is_moe and training_tokens; models without tokens or without the
+    parameters used per token have no row. Columns: model_id, law_id; params_total (null: unknown); params_per_token: N,
+    active ones, or all of a model known to be dense; training_tokens: D; compute_flop: 6·N·D; tokens_per_param: D/N;
+    optimal_tokens_per_param: the law's at that compute; ratio_to_optimum: tokens_per_param over it;
+    predicted_loss: the law's at N and D, in nats per token: a reference on the law's own data, not a score.
+    """
+    used = pl.coalesce("params_active", pl.when(pl.col("is_moe").not_()).then("params_total"))
+    known = (
+        models.select(
+            "model_id",
+            pl.col("params_total").cast(pl.Float64),
+            used.cast(pl.Float64).alias("params_per_token"),
+            pl.col("training_tokens").cast(pl.Float64),
+        )
+        .filter((pl.col("params_per_token") > 0) & (pl.col("training_tokens") > 0))
+        .sort("model_id")
+    )
+    n, d = pl.col("params_per_token"), pl.col("training_tokens")
+    derived = known.with_columns(
+        (FLOP_PER_PARAM_TOKEN * n * d).alias("compute_flop"), (d / n).alias("tokens_per_param")
+    )
+    rows = [
+        {**model, "law_id": law.law_id, **_reference(law, model["params_per_token"], model["training_tokens"])}
+        for model in derived.iter_rows(named=True)
+        for law in laws
+    ]
+    floats = (
+        "params_total", "params_per_token", "training_tokens", "compute_flop", "tokens_per_param",
+        "optimal_tokens_per_param", "ratio_to_optimum", "predicted_loss",
+    )  # fmt: skip
+    schema: dict[str, pl.DataType] = {"model_id": pl.String(), "law_id": pl.String()}
+    return pl.DataFrame(rows, schema=schema | dict.fromkeys(floats, pl.Float64()))
+
+
+def _reference(law: Law, params: float, tokens: float) -> dict[str, float]:
+    best = optimum(law, FLOP_PER_PARAM_TOKEN * params * tokens)[2]
+    return {
+        "optimal_tokens_per_param": best,
+        "ratio_to_optimum": tokens / params / best,
+        "predicted_loss": predicted_loss(law, params, tokens),
+    }

@@ -1,0 +1,174 @@
+"""Capability density, relative to our own fitted curve, and the smallest open model that reaches a score.
+
+The idea is of the densing law (arXiv 2412.04315): the size that a reference model needs for a model's score, over the
+model's own size. That paper fits its reference curve on models trained for the purpose; here the reference is our own line
+of score against size over the open models of the same group, so that a density of 1 means typical of that line, and
+values of different groups or of the paper do not compare.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from leaderboard_etl.analysis.scaling import INTERVAL, MIN_FAMILIES, NORM_BOUNDS, family_key, log_odds
+
+MIN_RECORDS = 4
+_COLUMNS = (
+    "model_id", "model", "family", "comparable_group", "benchmark", "released_on", "form", "params_b",
+    "equivalent_params_b", "relative_density", "reason",
+)  # fmt: skip
+FRONTIER_SCHEMA: dict[str, pl.DataType] = {
+    **dict.fromkeys(("comparable_group", "benchmark", "form"), pl.String()),
+    **dict.fromkeys(("doubling_days", "doubling_days_lo", "doubling_days_hi"), pl.Float64()),
+    **dict.fromkeys(("n", "n_points", "n_families"), pl.Int64()),
+    **dict.fromkeys(("first_on", "last_on"), pl.Date()),
+    "refusal_reason": pl.String(),
+}
+
+
+def capability_density(points: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
+    """One row per open-weights point: how large a typical open model with the same score would be, over its own size.
+
+    The curve is the group's fit over all eras (openness open_weights), in active parameters, else in total ones: `form`
+    says which (null: no curve). It must rise with size, its whole interval above zero, or sizes cannot be read off it.
+    family: the cluster for bootstraps; params_b: the model's size in that form, billions; equivalent_params_b: the size at
+    which the line has the model's score; relative_density: equivalent over own size; reason: why both are null: no curve,
+    no size, no baseline-corrected score, or a score outside the fitted sizes.
+    """
+    curves = (
+        fits.filter(pl.col("openness") == "open_weights", pl.col("era") == "all", pl.col("form") != "compute")
+        .filter(pl.col("slope_lo") > 0)  # null where the fit was refused
+        .sort("comparable_group", "form")  # active comes before total
+        .unique("comparable_group", keep="first", maintain_order=True)
+        .select("comparable_group", "form", "slope", "intercept", "min_params_b", "max_params_b")
+    )
+    score, equivalent = pl.col("score_norm_pct"), pl.col("equivalent_params_b")
+    size = pl.when(pl.col("form") == "active").then("params_active_b").otherwise("params_b")
+    reason = (
+        pl.when(pl.col("form").is_null()).then(pl.lit("no fitted curve of open models that rises with size"))
+        .when(score.is_null()).then(pl.lit("no baseline-corrected score"))
+        .when(pl.col("params_b").is_null()).then(pl.format("{} size unknown", "form"))
+        .when((score / 100).is_between(*NORM_BOUNDS, closed="none").not_()).then(pl.lit("score too near guessing or ceiling"))
+        .when(equivalent < pl.col("min_params_b")).then(pl.lit("score below the curve at the smallest size seen"))
+        .when(equivalent > pl.col("max_params_b")).then(pl.lit("score above the curve at the largest size seen"))
+    )  # fmt: skip
+    judged = (
+        points.filter(pl.col("openness") == "open_weights")
+        .join(curves, on="comparable_group", how="left")
+        .with_columns(
+            family_key().alias("family"),
+            size.alias("params_b"),
+            (10 ** ((log_odds() - pl.col("intercept")) / pl.col("slope"))).alias("equivalent_params_b"),
+        )
+        .with_columns(reason.alias("reason"))
+    )
+    return (
+        judged.with_columns(pl.when(pl.col("reason").is_null()).then(equivalent).alias("equivalent_params_b"))
+        .with_columns((equivalent / pl.col("params_b")).alias("relative_density"))
+        .select(_COLUMNS)
+        .sort("comparable_group", "model_id")
+    )
+
+
+def density_frontier(density: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
+    """One row per comparable group: days in which the greatest relative density doubles.
+
+    A record is a dated model denser than all before it; the line is log2 of the records' density on their date (least
+    squares). doubling_days_lo, doubling_days_hi: 90 % interval over draws of families, the curve held as fitted; a null
+    doubling_days_hi beside a doubling_days_lo: no growth cannot be excluded. n: records; n_points: dated densities;
+    n_families: among them; first_on, last_on: dates of the first and the last record; refusal_reason: why there is no
+    number. A record can only rise, so that even random densities have a finite doubling time: read it beside n.
+    """
+    rows = []
+    dated = density.drop_nulls(["relative_density", "released_on"])
+    # The densest of a day comes first, so that one day sets at most one record.
+    dated = dated.sort(
+        "comparable_group", "released_on", "relative_density", "model_id", descending=[False, False, True, False]
+    )
+    for name, benchmark in density.select("comparable_group", "benchmark").unique().sort(pl.all()).iter_rows():
+        rows.append({"comparable_group": name, "benchmark": benchmark})
+        group = dated.filter(comparable_group=name)
+        rows[-1].update(_frontier(group, draws, np.random.default_rng([seed, zlib.crc32(name.encode())])))
+    return pl.DataFrame(rows, schema=FRONTIER_SCHEMA)
+
+
+def _frontier(group: pl.DataFrame, draws: int, rng: np.random.Generator) -> dict[str, object]:
+    families, codes = np.unique(group["family"].to_numpy(), return_inverse=True)
+    seen: dict[str, object] = {"n_points": group.height, "n_families": len(families), "n": 0}
+    if group.is_empty():
+        return seen | {"refusal_reason": "no dated model has a density"}
+    days = group["released_on"].to_physical().to_numpy().astype(np.float64)
+    log_density = np.log2(group["relative_density"].to_numpy())[None, :]
+    records = _records(log_density)
+    dates = group["released_on"].filter(pl.Series(records[0]))
+    seen |= {"n": int(records.sum()), "form": group["form"][0], "first_on": dates[0], "last_on": dates[-1]}
+    if seen["n"] < MIN_RECORDS:  # type: ignore[operator]
+        return seen | {"refusal_reason": f"{seen['n']} records, {MIN_RECORDS} are needed"}
+    if len(families) < MIN_FAMILIES:
+        return seen | {"refusal_reason": f"{len(families)} families, {MIN_FAMILIES} are needed"}
+    # How often a family is drawn does not matter to a maximum, only whether.
+    drawn = rng.multinomial(len(families), np.full(len(families), 1 / len(families)), size=draws) > 0
+    resampled = np.where(drawn[:, codes], log_density, -np.inf)
+    slow, fast = np.percentile(_slopes(days, resampled, _records(resampled)), INTERVAL)
+    return seen | {
+        "doubling_days": 1 / float(_slopes(days, log_density, records)[0]),
+        "doubling_days_lo": 1 / float(fast) if fast > 0 else None,
+        "doubling_days_hi": 1 / float(slow) if slow > 0 else None,
+    }
+
+
+def _records(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Per row, where a value is above all before it."""
+    best = np.maximum.accumulate(values, axis=1)
+    return values > np.concatenate([np.full((values.shape[0], 1), -np.inf), best[:, :-1]], axis=1)
+
+
+def _slopes(
+    days: npt.NDArray[np.float64], values: npt.NDArray[np.float64], records: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Per row, the least-squares slope of its records on days; 0 where a row has one record, which is no growth."""
+    weight = records.astype(np.float64)
+    count = weight.sum(axis=1, keepdims=True)
+    x = np.where(records, days - (weight * days).sum(axis=1, keepdims=True) / count, 0.0)
+    spread = (x * x).sum(axis=1)
+    rise = (x * np.where(records, values, 0.0)).sum(axis=1)
+    slopes: npt.NDArray[np.float64] = np.divide(rise, spread, out=np.zeros_like(rise), where=spread > 0)
+    return slopes
+
+
+def size_to_reach(points: pl.DataFrame, thresholds: Sequence[float] = tuple(range(20, 91, 10))) -> pl.DataFrame:
+    """The smallest open-weights model that had reached a score by the end of each month; one row per change.
+
+    comparable_group, benchmark; score_threshold_pct: in the group's own percent; reached_on: first day of the month in which
+    the smallest size first appeared or fell; params_b: that size, total parameters in billions; model_id, model,
+    released_on: the model (of equals the earliest, then by id). Undated and unsized models are left out.
+    """
+    known = points.filter(pl.col("openness") == "open_weights", pl.col("params_b") > 0).drop_nulls(
+        ["released_on", "score_pct"]
+    )
+    levels = pl.DataFrame({"score_threshold_pct": pl.Series(list(thresholds), dtype=pl.Float64)})
+    key = ["comparable_group", "score_threshold_pct"]
+    month = pl.col("released_on").dt.truncate("1mo").alias("reached_on")
+    smallest = (
+        known.join(levels, how="cross")
+        .filter(pl.col("score_pct") >= pl.col("score_threshold_pct"))
+        .with_columns(month)
+        .sort(*key, "reached_on", "params_b", "released_on", "model_id")
+        .unique([*key, "reached_on"], keep="first", maintain_order=True)
+    )
+    before = pl.col("params_b").cum_min().shift(1).over(key)
+    return smallest.filter(before.is_null() | (pl.col("params_b") < before)).select(
+        "comparable_group",
+        "benchmark",
+        "score_threshold_pct",
+        "reached_on",
+        "params_b",
+        "model_id",
+        "model",
+        "released_on",
+    )

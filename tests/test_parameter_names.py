@@ -27,6 +27,9 @@ METHODS = read_policy().frame("parameter_methods")
         ("org/Llama-2-70b-gptq", 70e9, None),
         ("org/phi-2.7B-4k", 2.7e9, None),
         ("org/Llama_3_8B_it", 8e9, None),
+        ("org/llama_2_7b", 7e9, None),
+        ("org/stablelm-2-1_6b-chat", 1.6e9, None),
+        ("org/internlm2_5-1_8b-chat", 1.8e9, None),
     ],
 )
 def test_a_size_that_stands_alone_is_read(name: str, total: float, active: float | None) -> None:
@@ -107,3 +110,11 @@ def test_a_method_that_is_over_a_tenth_off_is_flagged_and_the_winner_kept() -> N
         "leaderboard": True,
         "name": False,
     }
+
+
+def test_whole_billions_yield_to_a_name_and_disagree_only_beyond_one() -> None:
+    cut = claims(("name", 2_700_000_000), ("leaderboard_whole", 2_000_000_000))
+    assert chosen(cut) == [("name", 2_700_000_000)]
+    assert not choose(cut, METHODS)["is_disagreeing"].any()
+    far = claims(("name", 2_700_000_000), ("leaderboard_whole", 5_000_000_000))
+    assert choose(far, METHODS)["is_disagreeing"].sum() == 1

@@ -32,7 +32,8 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class ConfigSize:
-    """Parameters as counts; `active` is all but the routed experts that a token does not visit, embeddings included.
+    """Parameters as counts; `active` is all but the routed experts that a token does not visit, embeddings included where
+    the vendor counts them.
 
     Null with a reason where the config does not tell. A count with a reason is of a part: the text model of several.
     """
@@ -113,6 +114,8 @@ class _Traits:
     qk_norm: str = ""  # "head": one weight a position of a head; "full": one a position of all heads
     mlp_matrices: int = 3  # 3: gate, up, down; 2: up, down
     has_sinks: bool = False  # one weight a head and layer
+    # Whether the vendor counts the input embedding among the active parameters; a lookup, where it does not.
+    is_embedding_active: bool = True
     is_latent: bool = False  # multi-head latent attention
     is_moe: bool = False
     shared: str = ""  # key that states the shared experts
@@ -126,7 +129,8 @@ _MIXTRAL = _Traits(is_moe=True)
 _QWEN2 = _Traits(has_qkv_bias=True)
 _QWEN3 = _Traits(qk_norm="head", defaults={"head_dim": 128})
 _QWEN3_MOE = _Traits(qk_norm="head", is_moe=True)
-_FALCON = _Traits(is_tied=True, has_norm_bias=True, mlp_matrices=2, prepare=_falcon)
+# Falcon's checkpoints store the head beside the embedding, and so the Hub counts it.
+_FALCON = _Traits(has_norm_bias=True, mlp_matrices=2, prepare=_falcon)
 _DEEPSEEK_V3 = _Traits(is_latent=True, is_moe=True, shared="n_shared_experts", has_router_bias=True)
 _GEMMA3 = {"head_dim": 256, "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 262208}
 _BIASED = {"attention_bias": True, "mlp_bias": True}
@@ -144,7 +148,10 @@ _FAMILIES: Mapping[str, _Traits] = {
     "gemma3_text": _Traits(is_tied=True, norms=4, qk_norm="head", defaults=_GEMMA3),
     "glm_moe_dsa": _DEEPSEEK_V3,
     "gpt_neox": _Traits(has_norm_bias=True, mlp_matrices=2, defaults=_BIASED),
-    "gpt_oss": _Traits(has_sinks=True, is_moe=True, has_router_bias=True, defaults=_BIASED),
+    # Its model card counts the head and not the embedding (https://arxiv.org/abs/2508.10925, table 1).
+    "gpt_oss": _Traits(
+        has_sinks=True, is_moe=True, has_router_bias=True, is_embedding_active=False, defaults=_BIASED
+    ),
     "granite": _LLAMA,
     "granitemoe": _MIXTRAL,
     "granitemoeshared": _Traits(is_moe=True, shared="shared_intermediate_size"),
@@ -228,7 +235,8 @@ def _count(facts: _Facts, traits: _Traits) -> tuple[int, int]:
         stated = facts.number(traits.shared, least=0)
         total += sparse * mlp(stated * width if traits.shared == "n_shared_experts" else stated)
         total += sparse * hidden if traits.shared == "shared_expert_intermediate_size" else 0  # its gate
-    return total, sparse * (experts - chosen) * mlp(width)
+    unread = 0 if traits.is_embedding_active else vocab * hidden
+    return total, sparse * (experts - chosen) * mlp(width) + unread
 
 
 def _attention(facts: _Facts, traits: _Traits, hidden: int) -> int:

@@ -18,6 +18,8 @@ _SIZE = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([mbt])(?![a-z0-9.])",
 _SIZE_SPLIT = re.compile(r"(?<![a-z0-9.])(\d{1,3})([b])(\d)(?![a-z0-9.])", re.ASCII)
 _ACTIVE = re.compile(r"(?<![a-z0-9])a(\d{1,4}(?:\.\d{1,3})?)([mbt])(?![a-z0-9.])", re.ASCII)
 _MIXTURE = re.compile(r"(?<![a-z0-9])\d{1,3}x\d{1,4}(?:\.\d{1,3})?[mb](?![a-z0-9])", re.ASCII)
+# An underscore for the point, in names that otherwise part their words by hyphens: `stablelm-2-1_6b`, not `llama_2_7b`.
+_UNDERSCORED = re.compile(r"(?<=-)(\d)_(\d{1,2})(?=b(?![a-z0-9]))", re.ASCII)
 _RANGE = re.compile(r"\d[mb]-?(?:to|2)-?\d{1,4}(?:\.\d+)?[mb]", re.ASCII)
 
 
@@ -38,6 +40,7 @@ def parse_name(name: str) -> NameSize:
     sizes, for a size stands alone between separators.
     """
     text = name.rsplit("/", 1)[-1].lower()[:_MOST_NAME]
+    text = _UNDERSCORED.sub(r"\1.\2", text)
     text = re.sub(r"[_\s()\[\]+,]", "-", text)
     if _MIXTURE.search(text):
         return NameSize(None, None, "the name states experts (NxM), not a total")
@@ -123,10 +126,13 @@ def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
     )
     first = pl.col("place") == pl.col("place").filter(pl.col("params").is_not_null()).min().over(group)
     chosen = pl.col("params").filter(pl.col("is_chosen")).first().over(group)
+    is_off = pl.col("disagreement_pct") > MOST_DISAGREEMENT_PCT
+    # Whole billions say no more than that the size lies within one of them.
+    is_cut = (pl.col("method") == "leaderboard_whole") & ((pl.col("params") - chosen).abs() <= 10**9)
     return (
         ranked.with_columns(first.fill_null(False).alias("is_chosen"))
         .with_columns((100.0 * (pl.col("params") - chosen).abs() / chosen).alias("disagreement_pct"))
-        .with_columns((pl.col("disagreement_pct") > MOST_DISAGREEMENT_PCT).fill_null(False).alias("is_disagreeing"))
+        .with_columns((is_off & ~is_cut).fill_null(False).alias("is_disagreeing"))
         .drop("rank", "n_saying", "is_doubtful", "place")
     )
 

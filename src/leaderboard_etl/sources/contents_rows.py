@@ -107,7 +107,8 @@ def size_rows(table: Table) -> pl.DataFrame:
         "parameter_claims",
         table.rows.with_columns(
             pl.lit("total").alias("kind"),
-            pl.lit("leaderboard").alias("method"),
+            # A table without decimals cut 2.78 down to 2: less than a name that says 2.7b.
+            pl.when(is_rounded).then(pl.lit("leaderboard_whole")).otherwise(pl.lit("leaderboard")).alias("method"),
             pl.when(is_known).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
             pl.when(is_known.fill_null(False))
             .then(pl.when(doubts != "").then(doubts))

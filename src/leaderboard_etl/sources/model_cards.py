@@ -16,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from leaderboard_etl.normalize.architecture import config_parameters
 from leaderboard_etl.normalize.parameters import safetensors_total
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refuse, stage, staged_schema
@@ -217,17 +218,22 @@ def _read_config(file: SourceFile, records: _Records) -> None:
             is_moe=max(experts, default=0) > 1,
         )
     )
+    size = config_parameters(config)
+    for kind, params in (("total", size.total), ("active", size.active)):
+        records.parameter_claims.append(_claim(file, "config", params, size.reason, "geometry", kind=kind))
 
 
 def _statement(file: SourceFile, locator: str, **facts: object) -> Row:
     return {**_base_row(file), "precision": "n/a", "locator": locator, **facts}
 
 
-def _claim(file: SourceFile, method: str, params: int | None, reason: str | None, locator: str) -> Row:
+def _claim(
+    file: SourceFile, method: str, params: int | None, reason: str | None, locator: str, *, kind: str = "total"
+) -> Row:
     return {
         **_base_row(file),
         "precision": "n/a",
-        "kind": "total",
+        "kind": kind,
         "method": method,
         "params": params,
         "reason": reason,

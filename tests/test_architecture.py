@@ -1,0 +1,338 @@
+"""Sizes by config.json: the published figures of the families come out, and no config raises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leaderboard_etl.normalize.architecture import config_parameters
+
+HF = "https://huggingface.co/"
+
+
+def dense(model_type: str, hidden: int, layers: int, heads: int, kv: int, width: int, vocab: int, **more: Any) -> Any:
+    return {
+        "model_type": model_type,
+        "hidden_size": hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv,
+        "intermediate_size": width,
+        "vocab_size": vocab,
+        **more,
+    }
+
+
+def routed(experts: int, chosen: int, **more: Any) -> dict[str, Any]:
+    return {"num_local_experts": experts, "num_experts_per_tok": chosen, **more}
+
+
+LATENT = {"q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128}
+DBRX = {
+    "model_type": "dbrx",
+    "d_model": 6144,
+    "n_layers": 40,
+    "n_heads": 48,
+    "vocab_size": 100352,
+    "attn_config": {"kv_n_heads": 8},
+    "ffn_config": {"moe_num_experts": 16, "moe_top_k": 4, "ffn_hidden_size": 10752},
+}
+FALCON_40B = {
+    "model_type": "falcon",
+    "hidden_size": 8192,
+    "num_hidden_layers": 60,
+    "num_attention_heads": 128,
+    "num_kv_heads": 8,
+    "new_decoder_architecture": True,
+    "vocab_size": 65024,
+}
+FALCON_7B = {
+    "model_type": "falcon",
+    "hidden_size": 4544,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 71,
+    "multi_query": True,
+    "parallel_attn": True,
+    "vocab_size": 65024,
+}
+
+# name, config.json as published, total and active parameters in billions as published, and where.
+GOLDEN: list[tuple[str, dict[str, Any], float, float, str]] = [
+    ("LLaMA 7B", dense("llama", 4096, 32, 32, 32, 11008, 32000), 6.7, 6.7, "https://arxiv.org/abs/2302.13971"),
+    ("LLaMA 65B", dense("llama", 8192, 80, 64, 64, 22016, 32000), 65.2, 65.2, "https://arxiv.org/abs/2302.13971"),
+    ("Llama 2 7B", dense("llama", 4096, 32, 32, 32, 11008, 32000), 6.74, 6.74, f"{HF}meta-llama/Llama-2-7b-hf"),
+    ("Llama 2 70B", dense("llama", 8192, 80, 64, 8, 28672, 32000), 68.98, 68.98, f"{HF}meta-llama/Llama-2-70b-hf"),
+    ("Llama 3 8B", dense("llama", 4096, 32, 32, 8, 14336, 128256), 8.03, 8.03, f"{HF}meta-llama/Meta-Llama-3-8B"),
+    ("Llama 3 70B", dense("llama", 8192, 80, 64, 8, 28672, 128256), 70.55, 70.55, f"{HF}meta-llama/Meta-Llama-3-70B"),
+    (
+        "Llama 3.1 405B",
+        dense("llama", 16384, 126, 128, 8, 53248, 128256),
+        405.85,
+        405.85,
+        f"{HF}meta-llama/Llama-3.1-405B",
+    ),
+    (
+        "Llama 3.2 1B",
+        dense("llama", 2048, 16, 32, 8, 8192, 128256, head_dim=64, tie_word_embeddings=True),
+        1.23,
+        1.23,
+        f"{HF}meta-llama/Llama-3.2-1B",
+    ),
+    ("Mistral 7B", dense("mistral", 4096, 32, 32, 8, 14336, 32000), 7.24, 7.24, f"{HF}mistralai/Mistral-7B-v0.1"),
+    (
+        "Mixtral 8x7B",
+        dense("mixtral", 4096, 32, 32, 8, 14336, 32000, **routed(8, 2)),
+        46.7,
+        12.9,
+        "https://mistral.ai/news/mixtral-of-experts/",
+    ),
+    (
+        "Mixtral 8x22B",
+        dense("mixtral", 6144, 56, 48, 8, 16384, 32768, **routed(8, 2)),
+        141,
+        39,
+        "https://mistral.ai/news/mixtral-8x22b/",
+    ),
+    (
+        "DeepSeek-V2",
+        dense(
+            "deepseek_v2",
+            5120,
+            60,
+            128,
+            128,
+            12288,
+            102400,
+            moe_intermediate_size=1536,
+            n_routed_experts=160,
+            n_shared_experts=2,
+            num_experts_per_tok=6,
+            first_k_dense_replace=1,
+            **LATENT,
+        ),
+        236,
+        21,
+        "https://arxiv.org/abs/2405.04434",
+    ),
+    (
+        "DeepSeek-V3",
+        dense(
+            "deepseek_v3",
+            7168,
+            61,
+            128,
+            128,
+            18432,
+            129280,
+            moe_intermediate_size=2048,
+            n_routed_experts=256,
+            n_shared_experts=1,
+            num_experts_per_tok=8,
+            first_k_dense_replace=3,
+            **LATENT,
+        ),
+        671,
+        37,
+        "https://arxiv.org/abs/2412.19437",
+    ),
+    ("Qwen1.5 7B", dense("qwen2", 4096, 32, 32, 32, 11008, 151936), 7.72, 7.72, f"{HF}Qwen/Qwen1.5-7B"),
+    (
+        "Qwen1.5 MoE A2.7B",
+        dense(
+            "qwen2_moe",
+            2048,
+            24,
+            16,
+            16,
+            5632,
+            151936,
+            num_experts=60,
+            num_experts_per_tok=4,
+            moe_intermediate_size=1408,
+            shared_expert_intermediate_size=5632,
+        ),
+        14.3,
+        2.7,
+        "https://qwenlm.github.io/blog/qwen-moe/",
+    ),
+    ("Qwen2 7B", dense("qwen2", 3584, 28, 28, 4, 18944, 152064), 7.62, 7.62, "https://arxiv.org/abs/2407.10671"),
+    ("Qwen2 72B", dense("qwen2", 8192, 80, 64, 8, 29568, 152064), 72.71, 72.71, "https://arxiv.org/abs/2407.10671"),
+    (
+        "Qwen2 57B-A14B",
+        dense(
+            "qwen2_moe",
+            3584,
+            28,
+            28,
+            4,
+            18944,
+            151936,
+            num_experts=64,
+            num_experts_per_tok=8,
+            moe_intermediate_size=2560,
+            shared_expert_intermediate_size=20480,
+        ),
+        57.4,
+        14.2,
+        f"{HF}Qwen/Qwen2-57B-A14B",
+    ),
+    ("Qwen2.5 32B", dense("qwen2", 5120, 64, 40, 8, 27648, 152064), 32.5, 32.5, f"{HF}Qwen/Qwen2.5-32B"),
+    ("Qwen3 8B", dense("qwen3", 4096, 36, 32, 8, 12288, 151936, head_dim=128), 8.2, 8.2, f"{HF}Qwen/Qwen3-8B"),
+    (
+        "Qwen3 30B-A3B",
+        dense(
+            "qwen3_moe",
+            2048,
+            48,
+            32,
+            4,
+            6144,
+            151936,
+            head_dim=128,
+            num_experts=128,
+            num_experts_per_tok=8,
+            moe_intermediate_size=768,
+        ),
+        30.5,
+        3.3,
+        f"{HF}Qwen/Qwen3-30B-A3B",
+    ),
+    (
+        "Qwen3 235B-A22B",
+        dense(
+            "qwen3_moe",
+            4096,
+            94,
+            64,
+            4,
+            12288,
+            151936,
+            head_dim=128,
+            num_experts=128,
+            num_experts_per_tok=8,
+            moe_intermediate_size=1536,
+        ),
+        235,
+        22,
+        f"{HF}Qwen/Qwen3-235B-A22B",
+    ),
+    ("Gemma 2B", dense("gemma", 2048, 18, 8, 1, 16384, 256000, head_dim=256), 2.51, 2.51, f"{HF}google/gemma-2b"),
+    ("Gemma 7B", dense("gemma", 3072, 28, 16, 16, 24576, 256000, head_dim=256), 8.54, 8.54, f"{HF}google/gemma-7b"),
+    ("Gemma 2 9B", dense("gemma2", 3584, 42, 16, 8, 14336, 256000, head_dim=256), 9.24, 9.24, f"{HF}google/gemma-2-9b"),
+    (
+        "Gemma 2 27B",
+        dense("gemma2", 4608, 46, 32, 16, 36864, 256000, head_dim=128),
+        27.23,
+        27.23,
+        f"{HF}google/gemma-2-27b",
+    ),
+    ("Phi-2", dense("phi", 2560, 32, 32, 32, 10240, 51200), 2.78, 2.78, f"{HF}microsoft/phi-2"),
+    (
+        "Phi-3 mini",
+        dense("phi3", 3072, 32, 32, 32, 8192, 32064),
+        3.82,
+        3.82,
+        f"{HF}microsoft/Phi-3-mini-4k-instruct",
+    ),
+    ("Falcon 7B", FALCON_7B, 7.22, 7.22, f"{HF}tiiuae/falcon-7b"),
+    ("Falcon 40B", FALCON_40B, 41.8, 41.8, f"{HF}tiiuae/falcon-40b"),
+    ("DBRX", DBRX, 132, 36, "https://www.databricks.com/blog/introducing-dbrx-new-state-art-open-llm"),
+    (
+        "gpt-oss-120b",
+        dense("gpt_oss", 2880, 36, 64, 8, 2880, 201088, head_dim=64, **routed(128, 4)),
+        116.83,
+        5.13,
+        "https://arxiv.org/abs/2508.10925",
+    ),
+    (
+        "gpt-oss-20b",
+        dense("gpt_oss", 2880, 24, 64, 8, 2880, 201088, head_dim=64, **routed(32, 4)),
+        20.91,
+        3.61,
+        "https://arxiv.org/abs/2508.10925",
+    ),
+    (
+        "OLMoE 1B-7B",
+        dense("olmoe", 2048, 16, 16, 16, 1024, 50304, num_experts=64, num_experts_per_tok=8),
+        6.92,
+        1.28,
+        "https://arxiv.org/abs/2409.02060",
+    ),
+    (
+        "Granite 3.1 8B",
+        dense("granite", 4096, 40, 32, 8, 12800, 49155, tie_word_embeddings=True),
+        8.17,
+        8.17,
+        f"{HF}ibm-granite/granite-3.1-8b-base",
+    ),
+    (
+        "Granite 3.1 1B-A400M",
+        dense("granitemoe", 1024, 24, 16, 8, 512, 49155, tie_word_embeddings=True, **routed(32, 8)),
+        1.33,
+        0.43,
+        f"{HF}ibm-granite/granite-3.1-1b-a400m-base",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "total_b", "active_b", "source_url"), [g[1:] for g in GOLDEN], ids=[g[0] for g in GOLDEN]
+)
+def test_the_published_size_comes_out(config: dict[str, Any], total_b: float, active_b: float, source_url: str) -> None:
+    found = config_parameters(config)
+    assert found.total is not None and found.active is not None and found.reason is None, source_url
+    assert found.total / 1e9 == pytest.approx(total_b, rel=0.01), source_url
+    assert found.active / 1e9 == pytest.approx(active_b, rel=0.02), source_url
+
+
+def test_a_dense_model_uses_all_of_its_parameters() -> None:
+    for name, config, total_b, active_b, _ in GOLDEN:
+        found = config_parameters(config)
+        assert (found.total == found.active) == (total_b == active_b), name
+
+
+def test_of_a_multimodal_model_the_text_model_is_counted_and_the_reason_says_so() -> None:
+    text = dense("llama", 4096, 32, 32, 8, 14336, 128256)
+    found = config_parameters({"model_type": "some_vl", "text_config": text, "vision_config": {}})
+    assert found.total == config_parameters(text).total
+    assert found.reason == "of the text model alone"
+
+
+def test_quantisation_does_not_change_the_number_of_weights() -> None:
+    config = GOLDEN[0][1]
+    assert config_parameters({**config, "quantization_config": {"bits": 4}}) == config_parameters(config)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"hidden_size": None}, "states no hidden_size"),
+        ({"hidden_size": -1}, "no possible size"),
+        ({"hidden_size": 4097}, "no multiple of its heads"),
+        ({"num_hidden_layers": 10**9}, "no possible size"),
+        ({"model_type": "never_heard_of"}, "no arithmetic for the model_type"),
+    ],
+)
+def test_a_config_that_does_not_tell_is_null_with_the_reason(change: dict[str, Any], said: str) -> None:
+    found = config_parameters({**GOLDEN[0][1], **change})
+    assert found.total is None and found.active is None
+    assert said in str(found.reason)
+
+
+JUNK = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=3)
+)
+
+
+@given(
+    st.sampled_from([g[1] for g in GOLDEN]),
+    st.dictionaries(st.sampled_from(sorted({k for g in GOLDEN for k in g[1]})), JUNK),
+)
+def test_no_config_raises_or_gives_a_size_below_one(config: dict[str, Any], junk: dict[str, Any]) -> None:
+    found = config_parameters({**config, **junk})
+    assert (found.total is None) == (found.active is None)
+    assert found.total is None or found.active is None or 1 <= found.active <= found.total
+    assert found.total is not None or found.reason

@@ -144,21 +144,17 @@ def _checked(points: pl.DataFrame) -> pl.DataFrame:
 
 def _comparable(points: pl.DataFrame, min_benchmarks: int) -> tuple[pl.DataFrame, dict[str, str]]:
     """The scores that can be compared with one another, and why each other model is refused."""
-    scored = points.filter(pl.col("fraction").is_not_null())
-    kept, height = scored, -1
+    kept, height = points.filter(pl.col("fraction").is_not_null()), -1
     while kept.height != height:  # a model that leaves may take a benchmark below its minimum, and the reverse
         height = kept.height
         kept = kept.filter(pl.len().over("comparable_group") >= MIN_MODELS)
         kept = kept.filter(pl.len().over("model_id") >= min_benchmarks)
+    usable = pl.col("fraction").is_not_null() & pl.col("comparable_group").is_in(
+        kept["comparable_group"].unique().to_list()
+    )
     refused = {
         model_id: f"has scores in {count} benchmarks that can be compared; at least {min_benchmarks} are needed"
-        for model_id, count in points.group_by("model_id")
-        .agg(
-            (
-                pl.col("fraction").is_not_null() & pl.col("comparable_group").is_in(kept["comparable_group"].unique())
-            ).sum()
-        )
-        .iter_rows()
+        for model_id, count in points.group_by("model_id").agg(usable.sum()).iter_rows()
     }
     island = _islands(kept)
     largest = island.group_by("island").len().sort(["len", "island"], descending=[True, False]).head(1)

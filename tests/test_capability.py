@@ -63,11 +63,17 @@ def capability_of(index: pl.DataFrame) -> dict[str, float | None]:
 
 def test_without_noise_capabilities_and_item_parameters_come_back() -> None:
     truth = np.linspace(-2, 3, 60)
-    fitted = fit_capability(world(truth), draws=0)
+    fitted = fit_capability(world(truth), draws=0, penalty=1e-4)
     found = fitted.index.sort("model_id")["capability"].to_numpy()
-    assert np.abs(found - truth).max() < 0.05  # the penalty draws them together a little
-    assert np.abs(fitted.items["difficulty"].to_numpy() - DIFFICULTY).max() < 0.05
-    assert np.abs(fitted.items["discriminability"].to_numpy() - SLOPE).max() < 0.05
+    assert np.abs(found - truth).max() < 0.01
+    assert np.abs(fitted.items["difficulty"].to_numpy() - DIFFICULTY).max() < 0.01
+    assert np.abs(fitted.items["discriminability"].to_numpy() - SLOPE).max() < 0.01
+
+
+def test_the_penalty_draws_capabilities_together_but_keeps_their_order() -> None:
+    index = capability_index(world(np.linspace(-2, 3, 60)), draws=0)
+    assert index["model_id"].to_list() == [f"m{m:03}" for m in reversed(range(60))]
+    assert 4.0 < index["capability"][0] - index["capability"][-1] < 4.95  # five without it
 
 
 def test_with_noise_and_gaps_the_order_comes_back_and_intervals_hold_the_truth() -> None:
@@ -99,6 +105,16 @@ def test_no_parameter_can_be_moved_to_a_lower_loss() -> None:
             moved = best.copy()
             moved[place] += move
             assert loss(moved) > loss(best) - 1e-8
+
+
+def test_perfect_and_hopeless_models_get_finite_places_at_the_ends() -> None:
+    scores = world(np.linspace(-1, 2, 12))
+    score = pl.when(pl.col("model_id") == "m003").then(100.0).when(pl.col("model_id") == "m007").then(0.0)
+    for penalty in (0.1, 1e-4):
+        index = capability_index(scores.with_columns(score_pct=score.otherwise("score_pct")), draws=5, penalty=penalty)
+        assert (index["model_id"][0], index["model_id"][-1]) == ("m003", "m007")
+        assert index["capability"].abs().max() <= 20  # both ends of the bounds apart
+        assert index.select("capability", "capability_lo", "capability_hi").null_count().row(0) == (0, 0, 0)
 
 
 def test_the_anchor_is_the_benchmark_with_most_models_at_zero_and_one() -> None:

@@ -17,7 +17,7 @@ from leaderboard_etl.errors import EtlError
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-PENALTY = 0.1  # on the mean square of all parameters but the anchor's discriminability
+PENALTY = 0.1  # weight of the mean square of all parameters but the anchor's discriminability
 CLIP = 1e-3  # fractions are kept inside [CLIP, 1 - CLIP]
 LIMIT_LOGITS = 10.0  # capability and difficulty stay within +-10
 LIMIT_LOG_SLOPE = float(np.log(10.0))  # discriminability stays within 0.1..10
@@ -34,13 +34,13 @@ class Parameters(NamedTuple):
     log_slope: Floats
 
 
-def fit(target: Floats, seen: Floats, anchor: int) -> Parameters:
+def fit(target: Floats, seen: Floats, anchor: int, penalty: float = PENALTY) -> Parameters:
     """Parameters of one fit (one draw), shifted so that benchmark `anchor` has difficulty 0; its discriminability is 1.
 
     Raises EtlError if the steps do not settle.
     """
     target = np.clip(target, CLIP, 1 - CLIP)
-    start, settled = _descend(target, seen[None], anchor, _additive(target, seen))
+    start, settled = _descend(target, seen[None], anchor, _additive(target, seen), penalty)
     if not settled.all():
         raise EtlError(
             f"The capability index of {target.shape[0]} models did not settle in {MAX_STEPS} steps: its numbers would depend "
@@ -50,7 +50,13 @@ def fit(target: Floats, seen: Floats, anchor: int) -> Parameters:
 
 
 def draw_capabilities(
-    target: Floats, seen: Floats, anchor: int, start: Parameters, draws: int, rng: np.random.Generator
+    target: Floats,
+    seen: Floats,
+    anchor: int,
+    start: Parameters,
+    draws: int,
+    rng: np.random.Generator,
+    penalty: float = PENALTY,
 ) -> Floats:
     """Capabilities (draws x models) refitted to the same number of scores, drawn from them with replacement.
 
@@ -64,7 +70,7 @@ def draw_capabilities(
         size = min(at_a_time, draws - first)
         weight = np.zeros((size, *seen.shape))
         weight[:, rows, cols] = rng.multinomial(rows.size, np.full(rows.size, 1 / rows.size), size=size)
-        drawn, settled = _descend(target, weight, anchor, start)
+        drawn, settled = _descend(target, weight, anchor, start, penalty)
         placed = _tied(weight > 0, anchor) & settled[:, None]
         parts.append(np.where(placed, _shifted(drawn, anchor).capability, np.nan))
     return np.concatenate(parts)
@@ -85,13 +91,15 @@ def _additive(target: Floats, seen: Floats) -> Parameters:
     return Parameters(capability[None], difficulty[None], np.zeros((1, target.shape[1])))
 
 
-def _descend(target: Floats, weight: Floats, anchor: int, start: Parameters) -> tuple[Parameters, Bools]:
+def _descend(
+    target: Floats, weight: Floats, anchor: int, start: Parameters, penalty: float
+) -> tuple[Parameters, Bools]:
     """The least-squares parameters of every draw of `weight` (draws x models x benchmarks), and which draws settled.
 
     Levenberg-Marquardt, each draw with its own damping; draws that have settled are left out of further steps.
     """
     n_draws, n_models, n_groups = weight.shape
-    ridge = PENALTY / (n_models + 2 * n_groups - 1)
+    ridge = penalty / (n_models + 2 * n_groups - 1)
     free = np.arange(n_groups) != anchor
     theta = Parameters(*(np.repeat(part, n_draws, axis=0) for part in start))
     damping = np.full(n_draws, 1e-2)
@@ -137,35 +145,45 @@ def _step(target: Floats, weight: Floats, theta: Parameters, ridge: float, free:
     n_groups = free.size
     slope, log_odds, fraction = _predict(theta)
     steep = fraction * (1 - fraction)
-    by_level, by_slope = steep * slope, steep * log_odds * free  # derivatives by capability and by log discriminability
+    by_level, by_slope = steep * slope, steep * log_odds  # derivatives by capability and by log discriminability
     pull = weight * (fraction - target)
-    ridge_slope = np.where(free, ridge * np.exp(2 * theta.log_slope), 0.0)
     level_gradient = pull * by_level
+    ridge_slope = ridge * np.exp(2 * theta.log_slope)
     model_gradient = level_gradient.sum(axis=2) + ridge * theta.capability
     item_gradient = np.concatenate(
         [ridge * theta.difficulty - level_gradient.sum(axis=1), (pull * by_slope).sum(axis=1) + ridge_slope], axis=1
     )
 
+    # What stands at a bound and is pushed outwards stays there, and the others step as if it were a constant.
+    items = np.concatenate([theta.difficulty, theta.log_slope], axis=1)
+    limit = np.repeat([LIMIT_LOGITS, LIMIT_LOG_SLOPE], n_groups)
+    model_moves = ~_pushed_out(theta.capability, model_gradient, LIMIT_LOGITS)
+    item_moves = ~_pushed_out(items, item_gradient, limit) & np.concatenate([np.ones_like(free), free])
+    model_gradient, item_gradient = model_gradient * model_moves, item_gradient * item_moves
+
     weighted = weight * by_level
     squares, mixed = weighted * by_level, weighted * by_slope
-    cross = np.concatenate([-squares, mixed], axis=2)  # models x benchmarks' parameters
     grow = 1 + damping[:, None]
     model_diagonal = (squares.sum(axis=2) + ridge) * grow
+    cross = np.concatenate([-squares, mixed], axis=2) * (model_moves[:, :, None] & item_moves[:, None, :])
     scaled = cross / model_diagonal[:, :, None]
     system = -np.matmul(scaled.transpose(0, 2, 1), cross)
     level, sharp = np.arange(n_groups), np.arange(n_groups) + n_groups
     system[:, level, level] += (squares.sum(axis=1) + ridge) * grow
-    system[:, sharp, sharp] += np.where(free, ((weight * by_slope**2).sum(axis=1) + ridge_slope) * grow, 1.0)
-    system[:, level, sharp] -= mixed.sum(axis=1)
-    system[:, sharp, level] -= mixed.sum(axis=1)
+    system[:, sharp, sharp] += ((weight * by_slope**2).sum(axis=1) + ridge_slope) * grow
+    within = mixed.sum(axis=1) * item_moves[:, :n_groups] * item_moves[:, n_groups:]
+    system[:, level, sharp] -= within
+    system[:, sharp, level] -= within
     right = (scaled * model_gradient[:, :, None]).sum(axis=1) - item_gradient
     item_step = np.linalg.solve(system, right[:, :, None])[:, :, 0]
     model_step = -(model_gradient + np.matmul(cross, item_step[:, :, None])[:, :, 0]) / model_diagonal
-    return Parameters(
-        np.clip(theta.capability + model_step, -LIMIT_LOGITS, LIMIT_LOGITS),
-        np.clip(theta.difficulty + item_step[:, :n_groups], -LIMIT_LOGITS, LIMIT_LOGITS),
-        np.clip(theta.log_slope + item_step[:, n_groups:], -LIMIT_LOG_SLOPE, LIMIT_LOG_SLOPE),
-    )
+    items = np.clip(items + item_step, -limit, limit)
+    capability = np.clip(theta.capability + model_step, -LIMIT_LOGITS, LIMIT_LOGITS)
+    return Parameters(capability, items[:, :n_groups], items[:, n_groups:])
+
+
+def _pushed_out(values: Floats, gradient: Floats, limit: Floats | float) -> Bools:
+    return np.asarray((np.abs(values) >= limit) & (values * gradient < 0))
 
 
 def _tied(seen: Bools, anchor: int) -> Bools:

@@ -133,3 +133,24 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], tmp_path: Path, capsys
 def test_text_from_data_cannot_drive_the_terminal(published: World, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "sql", "-w", published.warehouse.root, "select chr(27) || '[31mred[bold]x' as t")
     assert "\x1b" not in out and "[bold]" in out
+
+
+def test_one_record_is_shown_whole_with_the_text_about_it(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "quarantine", "list", "-w", published.warehouse.root, "--json")
+    record = json.loads(out)[0]
+    code, out, _ = run(capsys, "quarantine", "show", record["record"], "-w", published.warehouse.root)
+    assert code == 0 and record["reason"] in out and record["path"] in out and record["offending_text"] in out
+    code, _, err = run(capsys, "quarantine", "show", "zzzz", "-w", published.warehouse.root)
+    assert code == 2 and "no record" in err
+    code, _, err = run(capsys, "quarantine", "show", "-w", published.warehouse.root)
+    assert code == 2 and "id of a record" in err
+
+
+def test_a_replay_without_a_fix_leaves_every_record_where_it_was(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = published.query("select count(*) from ops.quarantine where valid_to is null")
+    code, out, _ = run(capsys, "quarantine", "replay", "-w", published.warehouse.root, "--json")
+    told = json.loads(out)
+    assert code == 0 and told["quarantined_before"] == told["quarantined_after"] == before[0][0] > 0
+    assert published.query("select count(*) from ops.quarantine where valid_to is null") == before

@@ -97,7 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", action="store_true", help="print as JSON")
 
     quarantine = _command(commands, "quarantine", _quarantine, "records that were refused, and why")
-    quarantine.add_argument("action", choices=("list",), help="list: what stands in quarantine now")
+    quarantine.add_argument(
+        "action",
+        choices=("list", "show", "replay"),
+        help="list: what stands in quarantine now; show: one record whole; replay: read its files again, after a fix",
+    )
+    quarantine.add_argument("record", nargs="?", help="for show: the record's id, as list prints it, or its first letters")
     quarantine.add_argument("--source", help="only this source")
     quarantine.add_argument("--rule", help="only this rule")
     quarantine.add_argument("--limit", type=int, default=50, help="at most so many rows (default: %(default)s)")
@@ -207,11 +212,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _quarantine(options: argparse.Namespace) -> int:
-    from leaderboard_etl.commands import inspect
+    from leaderboard_etl.commands import quarantine
 
-    return inspect.quarantine(
-        _warehouse(options), source=options.source, rule=options.rule, limit=options.limit, as_json=options.json
-    )
+    return quarantine.quarantine(options, _warehouse(options))
 
 
 if __name__ == "__main__":

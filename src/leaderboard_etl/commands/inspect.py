@@ -1,4 +1,4 @@
-"""`status`, `check` and `quarantine`: the state of a warehouse, without changing it."""
+"""`status` and `check`: the state of a warehouse, without changing it."""
 
 from __future__ import annotations
 
@@ -90,47 +90,6 @@ def check(warehouse: Warehouse, *, as_json: bool) -> int:
     else:
         print_table([{**row, "examples": str(row["examples"][0])[:160] if row["examples"] else ""} for row in rows])
     return 1 if any(finding.is_error for finding in findings) else 0
-
-
-def quarantine(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: int, as_json: bool) -> int:
-    """What stands in quarantine, newest first, with the offending text and its place."""
-    from leaderboard_etl.warehouse.database import open_published
-
-    where = "valid_to is null and ($source is null or source_id = $source) and ($rule is null or rule = $rule)"
-    values = {"source": source, "rule": rule}
-    with open_published(warehouse.database) as con:
-        counted = con.execute(f"select count(*) from ops.quarantine where {where}", values).fetchall()
-        found = con.sql(
-            f"""
-            select source_id, rule, source_name, offending_text, reason, repo_id, path, locator, revision, valid_from
-            from ops.quarantine
-            where {where}
-            order by load_id desc, source_id, rule, source_name, locator
-            limit $limit
-            """,
-            params={**values, "limit": limit},
-        ).pl()
-    rows = found.to_dicts()
-    if as_json:
-        print_json(rows)
-        return 0
-    count = counted[0][0]
-    print(
-        f"{count:,} records stand in quarantine" + (f", the newest {len(rows)} of them:" if count > len(rows) else "")
-    )
-    print_table(
-        [
-            {
-                "record": f"{row['source_id']} {row['rule']}",
-                "text": row["offending_text"],
-                "what it means": row["reason"],
-                "place": f"{row['repo_id']}@{row['revision'][:12]} {row['path']}, {row['locator']}",
-                "since": f"{row['valid_from']:%Y-%m-%d}",
-            }
-            for row in rows
-        ]
-    )
-    return 0
 
 
 def _hours_since(moment: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from leaderboard_etl.pipeline.fetching import read_source, sync_model_cards, sync_project, sync_table
 from leaderboard_etl.pipeline.night import Night, Outcome, is_passing, open_night, plainly, run_night
 from leaderboard_etl.pipeline.publishing import build, check, commit, has_news, rebuild, stay_quiet
+from leaderboard_etl.pipeline.replaying import replay
 
 __all__ = [
     "Night",
@@ -18,6 +19,7 @@ __all__ = [
     "plainly",
     "read_source",
     "rebuild",
+    "replay",
     "run_night",
     "stay_quiet",
     "sync_model_cards",

@@ -44,7 +44,7 @@ def sync_project(night: Night) -> None:
                 night.store.put(blob_id, texts[name])
                 files.append(file)
         gone = [place for place in known if place[2].removesuffix(".csv") not in names]
-        _record(night, source_id, Changes(files, gone), revision=__version__)
+        record(night, source_id, Changes(files, gone), revision=__version__)
 
 
 def sync_table(night: Night, source_id: str) -> None:
@@ -67,7 +67,7 @@ def sync_table(night: Night, source_id: str) -> None:
             now=night.now,
             progress=_progress(night, source_id),
         )
-        _record(night, source_id, result.changes, revision=result.revision)
+        record(night, source_id, result.changes, revision=result.revision)
     finally:
         _count_calls(night, source_id, calls)
 
@@ -83,7 +83,7 @@ def sync_model_cards(night: Night) -> None:
             night.entries[source_id] = SourceLoad(source_id, "unchanged", message="not asked for (--only)")
         return
     calls = (night.hub.api_calls, night.hub.file_calls)
-    previous = _last_entry(night.ledger, CARDS)
+    previous = last_entry(night.ledger, CARDS)
     cursor = previous.cursor if previous else {}
     night.entries[CARDS] = SourceLoad(CARDS, "failed", cursor=dict(cursor))
     night.entries[RESULTS] = SourceLoad(RESULTS, "failed", message="the pass over the models failed")
@@ -100,8 +100,8 @@ def sync_model_cards(night: Night) -> None:
             progress=_progress(night, CARDS),
         )
         results, cards = _split(result.changes, SOURCES[RESULTS].wants)
-        _record(night, CARDS, cards)
-        _record(night, RESULTS, Changes([*boards, *results.changed], results.gone))
+        record(night, CARDS, cards)
+        record(night, RESULTS, Changes([*boards, *results.changed], results.gone))
         entry = night.entries[CARDS]
         entry.message, entry.cursor, entry.remaining = result.message, result.cursor, result.remaining
     finally:
@@ -167,7 +167,8 @@ def read_source(night: Night, source_id: str) -> None:
     night.parsed[source_id] = parsed
 
 
-def _record(night: Night, source_id: str, changes: Changes, revision: str | None = None) -> None:
+def record(night: Night, source_id: str, changes: Changes, revision: str | None = None) -> None:
+    """Puts what changed in a source on this load's record."""
     if not night.wants(source_id) and source_id in SOURCES and source_id not in (CARDS, RESULTS):
         changes = Changes()
     night.changes[source_id] = changes
@@ -241,7 +242,8 @@ def _named_models(night: Night) -> list[str]:
     return sorted(names)
 
 
-def _last_entry(ledger: Ledger, source_id: str) -> SourceLoad | None:
+def last_entry(ledger: Ledger, source_id: str) -> SourceLoad | None:
+    """What the last load in which this source did not fail says of it; null: there is none."""
     entries = [load.source(source_id) for load in ledger.loads if load.status != "failed"]
     return next((entry for entry in reversed(entries) if entry is not None and entry.state != "failed"), None)
 

@@ -42,6 +42,7 @@ class Night:
     staged: duckdb.DuckDBPyConnection | None = None
     load: Load | None = None
     status: str = "running"
+    kind: str = "nightly"
 
     @property
     def now(self) -> str:
@@ -169,7 +170,7 @@ def ledger_line(night: Night, status: str, message: str | None = None) -> Load:
     problems = [f"{e.source_id}: {e.message}" for e in night.entries.values() if e.state in ("failed", "held")]
     return Load(
         load_id=night.ledger.next_id(),
-        kind="nightly",
+        kind=night.kind,
         status=status,
         as_of_at=night.now,
         endpoint=night.options.endpoint,

@@ -1,0 +1,154 @@
+"""Does the best open model match or exceed the best proprietary one, benchmark by benchmark, on one day?
+
+A match is a difference within the larger of two standard errors of the difference and a tolerance set by policy; to
+exceed or to trail is to differ by more. The strict answer, without any tolerance, stands beside it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+DEFAULT_TOLERANCE_PCT = 1.0
+DECIMALS = 6  # 88.7 - 87.7 must be 1, for a difference equal to the tolerance to be a match
+
+_SIDES = {"open": "open_weights", "proprietary": "proprietary"}
+
+
+def parity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """One row per comparable group of `groups`, also of those without any score.
+
+    points: one row per model and comparable group with the columns of mart.model_scaling, of the population wanted;
+    stderr_pct (standard error, points) is used if there is such a column. groups: comparable_group, is_headline,
+    observed_through_open_on, observed_through_proprietary_on (null: not limited) and perhaps match_tolerance_pct (points;
+    null or absent: 1.0). Points of groups that `groups` does not list are not judged.
+
+    Only models released on or before compared_on take part: the earliest of as_of and the two observed-through dates.
+    A side's best model is the one with the highest score_pct; of equals the earliest released, then the first by id.
+    Columns: comparable_group, is_headline, compared_on; for each side <side>_model_id, _model, _score_pct, _stderr_pct,
+    _released_on (null: no model), n_<side>, n_undated_<side> (models left out because no release date is known),
+    observed_through_<side>_on; difference_pct (open minus proprietary, points; null: a side is missing);
+    stderr_difference_pct (null: not known for both); tolerance_pct and tolerance_source (policy or two_standard_errors);
+    verdict (matches, exceeds, trails, not_measurable); strict_verdict (matches: open is equal or above; trails;
+    not_measurable).
+    """
+    frame = _judged(groups, as_of)
+    scored = _scored(points)
+    for side, openness in _SIDES.items():
+        frame = frame.join(
+            _best(scored.filter(pl.col("openness") == openness), frame, side), on="comparable_group", how="left"
+        )
+    difference = (pl.col("open_score_pct") - pl.col("proprietary_score_pct")).round(DECIMALS)
+    stderr = (pl.col("open_stderr_pct") ** 2 + pl.col("proprietary_stderr_pct") ** 2).sqrt()
+    return (
+        frame.with_columns(
+            pl.col("^n_.*$").fill_null(0), difference_pct=difference, stderr_difference_pct=stderr.round(DECIMALS)
+        )
+        .with_columns(
+            tolerance_pct=pl.max_horizontal("match_tolerance_pct", pl.col("stderr_difference_pct") * 2),
+            tolerance_source=pl.when(pl.col("stderr_difference_pct") * 2 > pl.col("match_tolerance_pct"))
+            .then(pl.lit("two_standard_errors"))
+            .otherwise(pl.lit("policy")),
+        )
+        .with_columns(verdict=_verdict(), strict_verdict=_strict_verdict())
+        .select(_COLUMNS)
+        .sort("comparable_group")
+    )
+
+
+def majority(judged: pl.DataFrame) -> pl.DataFrame:
+    """One row from the frame of `parity`, of its headline groups only.
+
+    Columns: n_headline; n_measurable (both sides have a model); n_match_or_exceed; n_match_or_exceed_strict; is_majority
+    and is_majority_strict (more than half of the measurable; null: none is measurable).
+    """
+    headline = judged.filter(pl.col("is_headline"))
+    counts = headline.select(
+        n_headline=pl.len().cast(pl.Int64),
+        n_measurable=(pl.col("verdict") != "not_measurable").sum().cast(pl.Int64),
+        n_match_or_exceed=pl.col("verdict").is_in(["matches", "exceeds"]).sum().cast(pl.Int64),
+        n_match_or_exceed_strict=(pl.col("strict_verdict") == "matches").sum().cast(pl.Int64),
+    )
+    return counts.with_columns(
+        is_majority=_more_than_half("n_match_or_exceed"), is_majority_strict=_more_than_half("n_match_or_exceed_strict")
+    )
+
+
+def _judged(groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    tolerance = pl.col("match_tolerance_pct") if "match_tolerance_pct" in groups.columns else pl.lit(None)
+    through = ["observed_through_open_on", "observed_through_proprietary_on"]
+    return groups.select(
+        "comparable_group",
+        "is_headline",
+        pl.col(through).cast(pl.Date),
+        compared_on=pl.min_horizontal(pl.lit(as_of), *(pl.col(name).cast(pl.Date) for name in through)),
+        match_tolerance_pct=tolerance.cast(pl.Float64).fill_null(DEFAULT_TOLERANCE_PCT),
+    )
+
+
+def _scored(points: pl.DataFrame) -> pl.DataFrame:
+    stderr = pl.col("stderr_pct") if "stderr_pct" in points.columns else pl.lit(None)
+    return points.with_columns(
+        pl.col("score_pct").cast(pl.Float64).fill_nan(None), stderr_pct=stderr.cast(pl.Float64).fill_nan(None)
+    ).filter(pl.col("score_pct").is_not_null())
+
+
+def _best(scored: pl.DataFrame, judged: pl.DataFrame, side: str) -> pl.DataFrame:
+    """The best model of one side in each group, and how many there were."""
+    models = scored.join(judged.select("comparable_group", "compared_on"), on="comparable_group")
+    seen = models.filter(pl.col("released_on") <= pl.col("compared_on"))
+    named = ["model_id", "model", "score_pct", "stderr_pct", "released_on"]
+    best = (
+        seen.sort(["score_pct", "released_on", "model_id"], descending=[True, False, False])
+        .group_by("comparable_group", maintain_order=True)
+        .agg(
+            *(pl.col(name).first().alias(f"{side}_{name}") for name in named),
+            pl.col("model_id").n_unique().cast(pl.Int64).alias(f"n_{side}"),
+        )
+    )
+    undated = models.group_by("comparable_group").agg(
+        pl.col("model_id").filter(pl.col("released_on").is_null()).n_unique().cast(pl.Int64).alias(f"n_undated_{side}")
+    )
+    return undated.join(best, on="comparable_group", how="left")
+
+
+def _verdict() -> pl.Expr:
+    difference, tolerance = pl.col("difference_pct"), pl.col("tolerance_pct")
+    return (
+        pl.when(difference.is_null())
+        .then(pl.lit("not_measurable"))
+        .when(difference.abs() <= tolerance)
+        .then(pl.lit("matches"))
+        .when(difference > 0)
+        .then(pl.lit("exceeds"))
+        .otherwise(pl.lit("trails"))
+    )
+
+
+def _strict_verdict() -> pl.Expr:
+    return (
+        pl.when(pl.col("difference_pct").is_null())
+        .then(pl.lit("not_measurable"))
+        .when(pl.col("difference_pct") >= 0)
+        .then(pl.lit("matches"))
+        .otherwise(pl.lit("trails"))
+    )
+
+
+def _more_than_half(count: str) -> pl.Expr:
+    return pl.when(pl.col("n_measurable") > 0).then(2 * pl.col(count) > pl.col("n_measurable"))
+
+
+_COLUMNS = [
+    *("comparable_group", "is_headline", "compared_on"),
+    *(
+        name
+        for side in _SIDES
+        for name in (
+            *(f"{side}_{column}" for column in ("model_id", "model", "score_pct", "stderr_pct", "released_on")),
+            *(f"n_{side}", f"n_undated_{side}", f"observed_through_{side}_on"),
+        )
+    ),
+    *("difference_pct", "stderr_difference_pct", "tolerance_pct", "tolerance_source", "verdict", "strict_verdict"),
+]

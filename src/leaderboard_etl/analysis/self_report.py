@@ -1,0 +1,116 @@
+"""How far the scores that vendors report lie from those that a leaderboard measured for the same model and benchmark.
+
+The two may differ in protocol (shots, prompts, subset), so a gap is not by itself an error of the vendor; and a card may
+carry a copy of the leaderboard's own number, so n_copies counts the pairs that agree to the leaderboard's last digit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+VENDOR_KINDS = ("vendor_model_index", "vendor_card_table", "vendor_eval_results")
+MEASURED = "leaderboard"
+MIN_MODELS = 5
+MIN_FAMILIES = 2  # with one family every draw is the same and the interval has no width
+COPY_PCT = 0.05  # cards and result tables round to a tenth or a hundredth of a point
+INTERVAL = (0.05, 0.95)
+DECIMALS = 6
+
+
+def self_report_pairs(scores: pl.DataFrame) -> pl.DataFrame:
+    """One row per model, benchmark and vendor kind that has both a reported and a measured score.
+
+    scores: rows of core.scores with model_id, benchmark_id, variant_id, reported_by, score_pct, and the model's family
+    (null: it is a family of its own). Rows of other reporters are not used. Columns: benchmark_id, vendor_kind, model_id,
+    family, reported_pct and measured_pct (the median of each side's values, percent), n_reported_values,
+    n_measured_values, gap_pct (reported minus measured, points), is_copy (they agree to within 0.05 points),
+    is_same_variant (a variant that the vendor reports is one that was measured).
+    """
+    keys = ["model_id", "benchmark_id"]
+    scored = scores.with_columns(pl.col("score_pct").cast(pl.Float64).fill_nan(None)).filter(
+        pl.col("score_pct").is_not_null()
+    )
+    sides = {
+        side: scored.filter(pl.col("reported_by").is_in(reporters))
+        .group_by(*keys, *(["reported_by"] if side == "reported" else []))
+        .agg(
+            pl.col("score_pct").median().alias(f"{side}_pct"),
+            pl.len().cast(pl.Int64).alias(f"n_{side}_values"),
+            pl.col("variant_id").unique().alias(f"{side}_variants"),
+            pl.col("family").drop_nulls().min().alias(f"{side}_family"),
+        )
+        for side, reporters in (("reported", VENDOR_KINDS), ("measured", (MEASURED,)))
+    }
+    gap = (pl.col("reported_pct") - pl.col("measured_pct")).round(DECIMALS)
+    return (
+        sides["reported"]
+        .join(sides["measured"], on=keys)
+        .select(
+            "benchmark_id",
+            pl.col("reported_by").alias("vendor_kind"),
+            "model_id",
+            pl.coalesce("reported_family", "measured_family", "model_id").alias("family"),
+            "reported_pct",
+            "measured_pct",
+            "n_reported_values",
+            "n_measured_values",
+            gap_pct=gap,
+            is_copy=gap.abs() <= COPY_PCT,
+            is_same_variant=pl.col("reported_variants").list.set_intersection("measured_variants").list.len() > 0,
+        )
+        .sort("benchmark_id", "vendor_kind", "model_id")
+    )
+
+
+def self_report_gap(scores: pl.DataFrame, *, draws: int = 1000, seed: int = 12345) -> pl.DataFrame:
+    """One row per benchmark and vendor kind that has a pair; input and pairs as in `self_report_pairs`.
+
+    Columns: benchmark_id, vendor_kind, n_models, n_families, n_copies, n_same_variant; mean_gap_pct and median_gap_pct
+    (reported minus measured, points); lo_pct and hi_pct (90 % interval of the mean, whole families drawn with
+    replacement); share_positive (of the models, 0..1, copies included: the vendor says more than was measured);
+    refusal_reason (null: none). Where there is a reason, the numbers after the counts are null.
+    """
+    rng = np.random.default_rng(seed)
+    rows = []
+    for (benchmark, kind), pairs in self_report_pairs(scores).group_by(
+        "benchmark_id", "vendor_kind", maintain_order=True
+    ):
+        n_families = pairs["family"].n_unique()
+        counts = (pairs.height, n_families, int(pairs["is_copy"].sum()), int(pairs["is_same_variant"].sum()))
+        numbers: tuple[float | None, ...] = (None,) * 5
+        reason = None
+        if pairs.height < MIN_MODELS:
+            reason = f"{pairs.height} models with both scores; at least {MIN_MODELS} are needed"
+        elif n_families < MIN_FAMILIES:
+            reason = f"all {pairs.height} models are of one family, which says nothing of other families"
+        else:
+            gaps = pairs["gap_pct"]
+            lo, hi = _family_interval(pairs, draws, rng)
+            numbers = (
+                float(gaps.to_numpy().mean()),
+                float(np.median(gaps.to_numpy())),
+                lo,
+                hi,
+                float((gaps > 0).sum() / gaps.len()),
+            )
+        rows.append((benchmark, kind, *counts, *numbers, reason))
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row").with_columns(pl.col(pl.Float64).round(DECIMALS))
+
+
+def _family_interval(pairs: pl.DataFrame, draws: int, rng: np.random.Generator) -> tuple[float, float]:
+    families = pairs.group_by("family").agg(total=pl.col("gap_pct").sum(), n=pl.len()).sort("family")
+    n = families.height
+    times = rng.multinomial(n, np.full(n, 1 / n), size=draws)
+    means = (times @ families["total"].to_numpy()) / (times @ families["n"].to_numpy())
+    lo, hi = np.quantile(means, INTERVAL)
+    return float(lo), float(hi)
+
+
+_SCHEMA = {
+    "benchmark_id": pl.String,
+    "vendor_kind": pl.String,
+    **dict.fromkeys(("n_models", "n_families", "n_copies", "n_same_variant"), pl.Int64),
+    **dict.fromkeys(("mean_gap_pct", "median_gap_pct", "lo_pct", "hi_pct", "share_positive"), pl.Float64),
+    "refusal_reason": pl.String,
+}

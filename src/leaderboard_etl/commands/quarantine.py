@@ -1,0 +1,137 @@
+"""`quarantine`: what was refused, where it stands, and reading it again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.settings import Warehouse
+
+# One record, whatever load it came with: the same text at the same place keeps its id.
+_RECORD = "md5(concat_ws('|', source_id, target, rule, repo_type, repo_id, path, locator, offending_text))[:10]"
+_CONTEXT_BYTES = 300
+
+
+def quarantine(options: argparse.Namespace, warehouse: Warehouse) -> int:
+    """Runs the action that was asked for."""
+    if options.action == "replay":
+        return _replay(warehouse, as_json=options.json)
+    if options.action == "show":
+        if not options.record:
+            raise UsageError("show needs the id of a record: `leaderboard-etl quarantine list` prints them")
+        return _show(warehouse, options.record.lower(), as_json=options.json)
+    return _list(warehouse, source=options.source, rule=options.rule, limit=options.limit, as_json=options.json)
+
+
+def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: int, as_json: bool) -> int:
+    """What stands in quarantine, newest first, with the offending text and its place."""
+    from leaderboard_etl.warehouse.database import open_published
+
+    where = "valid_to is null and ($source is null or source_id = $source) and ($rule is null or rule = $rule)"
+    values = {"source": source, "rule": rule}
+    with open_published(warehouse.database) as con:
+        counted = con.execute(f"select count(*) from ops.quarantine where {where}", values).fetchall()
+        found = con.sql(
+            f"""
+            select
+                {_RECORD} as record, source_id, rule, source_name, offending_text, reason, repo_id, path, locator,
+                revision, valid_from
+            from ops.quarantine
+            where {where}
+            order by load_id desc, source_id, rule, source_name, path, locator
+            limit $limit
+            """,
+            params={**values, "limit": limit},
+        ).pl()
+    rows = found.to_dicts()
+    if as_json:
+        print_json(rows)
+        return 0
+    count = counted[0][0]
+    print(
+        f"{count:,} records stand in quarantine" + (f", the newest {len(rows)} of them:" if count > len(rows) else "")
+    )
+    print_table(
+        [
+            {
+                "id": row["record"],
+                "record": f"{row['source_id']} {row['rule']}",
+                "text": row["offending_text"],
+                "what it means": row["reason"],
+                "place": f"{row['repo_id']}@{row['revision'][:12]} {row['path']}, {row['locator']}",
+                "since": f"{row['valid_from']:%Y-%m-%d}",
+            }
+            for row in rows
+        ]
+    )
+    return 0
+
+
+def _show(warehouse: Warehouse, record: str, *, as_json: bool) -> int:
+    """One record whole, with the text around it in the landed file where the offending text is found there."""
+    from leaderboard_etl.warehouse.database import open_published
+
+    with open_published(warehouse.database) as con:
+        found = con.sql(
+            f"select {_RECORD} as record, * from ops.quarantine where valid_to is null and starts_with({_RECORD}, $record)"
+            " order by record limit 2",
+            params={"record": record},
+        ).pl()
+    rows = found.to_dicts()
+    if not rows:
+        raise UsageError(f"no record {record!r} stands in quarantine: `leaderboard-etl quarantine list` prints the ids")
+    if len({row["record"] for row in rows}) > 1:
+        raise UsageError(f"{record!r} is the beginning of several ids; give more of it")
+    row = rows[0]
+    row["around_it"] = _around(warehouse, row)
+    if as_json:
+        print_json(row)
+        return 0
+    width = max(len(name) for name in row)
+    for name, value in row.items():
+        if value is not None:
+            shown = str(value).replace("\n", "\n" + " " * (width + 2))
+            print(f"{name:<{width}}  {_printable(shown)}")
+    return 0
+
+
+def _around(warehouse: Warehouse, row: dict[str, Any]) -> str | None:
+    """The landed bytes about the offending text; null where the file holds it in another form."""
+    from leaderboard_etl.raw.store import BlobStore
+
+    wanted = str(row["offending_text"] or "").encode("utf-8", "replace")
+    with BlobStore(warehouse.raw, read_only=True) as store:
+        content = store.get(row["blob_id"])
+    at = content.find(wanted) if wanted else -1
+    if at < 0:
+        return None
+    begin, end = max(0, at - _CONTEXT_BYTES), at + len(wanted) + _CONTEXT_BYTES
+    return content[begin:end].decode("utf-8", "replace")
+
+
+def _printable(text: str) -> str:
+    """A stranger's text without what would move a terminal's cursor."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
+def _replay(warehouse: Warehouse, *, as_json: bool) -> int:
+    """Parses the files of all records again and publishes what came of it."""
+    from leaderboard_etl import report
+    from leaderboard_etl.pipeline import replay
+    from leaderboard_etl.warehouse.database import open_published
+
+    with open_published(warehouse.database) as con:
+        before = con.execute("select count(*) from ops.quarantine where valid_to is null").fetchall()[0][0]
+    outcome = replay(warehouse)
+    with open_published(warehouse.database) as con:
+        after = con.execute("select count(*) from ops.quarantine where valid_to is null").fetchall()[0][0]
+    stored = sum(counts["rows_added"] for counts in outcome.counts.values())
+    if as_json:
+        print_json({**report.as_json(outcome), "quarantined_before": before, "quarantined_after": after})
+    else:
+        print(f"{before:,} records stood in quarantine, {after:,} do now; {stored:,} rows are new; {outcome.status}")
+        if outcome.message:
+            print(outcome.message)
+    return report.EXIT_CODES.get(outcome.status, 1)

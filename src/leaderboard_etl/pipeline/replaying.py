@@ -1,0 +1,69 @@
+"""Reading again what stands in quarantine, after a fix of the project, from the landed bytes: nothing is fetched."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import duckdb
+
+from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.options import Options
+from leaderboard_etl.pipeline.fetching import last_entry, read_source, record, sync_project
+from leaderboard_etl.pipeline.night import Night, Outcome, run_night
+from leaderboard_etl.pipeline.publishing import build, check, commit, stay_quiet
+from leaderboard_etl.raw.ledger import Changes, Ledger
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.warehouse.database import open_published
+
+Place = tuple[str, str, str]
+
+
+def replay(warehouse: Warehouse) -> Outcome:
+    """One load of kind 'replay': every file with a record in quarantine is parsed again by this version of the project.
+
+    Raises WarehouseError if nothing was ever published.
+    """
+    ledger = Ledger(warehouse.raw)
+    if ledger.last is None:
+        raise WarehouseError(f"{warehouse.root} holds no load yet: there is nothing to read again")
+    with open_published(warehouse.database) as con:
+        places = _places(con)
+    options = Options(warehouse, hub=ledger.last.endpoint, endpoint=ledger.last.endpoint)
+
+    def tell(night: Night) -> None:
+        night.kind = "replay"
+        sync_project(night)
+        for source_id, wanted in places.items():
+            _read_again(night, source_id, wanted)
+        if not night.parsed:
+            stay_quiet(night)
+            return
+        build(night)
+        check(night)
+        commit(night)
+
+    return run_night(options, tell)
+
+
+def _read_again(night: Night, source_id: str, places: set[Place]) -> None:
+    files = [file for place, file in night.state.of(source_id).items() if place in places]
+    before = last_entry(night.ledger, source_id)
+    record(night, source_id, Changes(sorted(files)))
+    if before is not None:
+        entry = night.entries[source_id]
+        entry.cursor, entry.remaining = dict(before.cursor), before.remaining
+    with night.standing_alone(source_id):
+        read_source(night, source_id)
+
+
+def _places(con: duckdb.DuckDBPyConnection) -> dict[str, set[Place]]:
+    """The files with records in quarantine, by source."""
+    found: dict[str, set[Place]] = defaultdict(set)
+    rows = con.execute(
+        "select distinct source_id, repo_type, repo_id, path from ops.quarantine where valid_to is null"
+    ).fetchall()
+    for source_id, *place in rows:
+        if source_id in SOURCES:
+            found[source_id].add((place[0], place[1], place[2]))
+    return found

@@ -1,0 +1,164 @@
+"""Parity worked by hand: three models, one benchmark, and what the tolerance and the dates do to them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from leaderboard_etl.analysis.parity import majority, parity
+
+AS_OF = date(2025, 12, 31)
+Point = tuple[str, str, str, float, date | None]
+
+
+def points(*rows: Point) -> pl.DataFrame:
+    """model, openness (first letter), group, percent, release date."""
+    full = {"o": "open_weights", "p": "proprietary", "u": "unknown"}
+    return pl.DataFrame(
+        [(m, m.upper(), full[o], g, s, d) for m, o, g, s, d in rows],
+        schema={
+            "model_id": pl.String,
+            "model": pl.String,
+            "openness": pl.String,
+            "comparable_group": pl.String,
+            "score_pct": pl.Float64,
+            "released_on": pl.Date,
+        },
+        orient="row",
+    )
+
+
+def groups(*names: str, headline: bool = True, through: date | None = None) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(name, headline, through, through) for name in names],
+        schema={
+            "comparable_group": pl.String,
+            "is_headline": pl.Boolean,
+            "observed_through_open_on": pl.Date,
+            "observed_through_proprietary_on": pl.Date,
+        },
+        orient="row",
+    )
+
+
+def one(frame: pl.DataFrame) -> dict[str, object]:
+    assert frame.height == 1
+    return frame.row(0, named=True)
+
+
+THREE = points(
+    ("alpha", "p", "mmlu", 88.7, date(2024, 5, 1)),
+    ("beta", "o", "mmlu", 86.0, date(2024, 6, 1)),
+    ("gamma", "o", "mmlu", 88.6, date(2024, 7, 1)),
+)
+
+
+def test_three_models_by_hand() -> None:
+    row = one(parity(THREE, groups("mmlu"), AS_OF))
+    assert (row["open_model_id"], row["open_model"], row["open_score_pct"]) == ("gamma", "GAMMA", 88.6)
+    assert (row["open_released_on"], row["n_open"], row["n_proprietary"]) == (date(2024, 7, 1), 2, 1)
+    assert (row["difference_pct"], row["tolerance_pct"], row["tolerance_source"]) == (-0.1, 1.0, "policy")
+    assert (row["verdict"], row["strict_verdict"]) == ("matches", "trails")
+
+
+@pytest.mark.parametrize(
+    ("open_pct", "verdict", "strict"),
+    [
+        (87.6, "trails", "trails"),
+        (87.7, "matches", "trails"),  # one point below 88.7, not 1.0000000000000142
+        (88.7, "matches", "matches"),
+        (89.7, "matches", "matches"),
+        (89.8, "exceeds", "matches"),
+    ],
+)
+def test_a_difference_equal_to_the_tolerance_is_a_match(open_pct: float, verdict: str, strict: str) -> None:
+    world = points(("a", "p", "g", 88.7, date(2024, 1, 1)), ("b", "o", "g", open_pct, date(2024, 1, 1)))
+    row = one(parity(world, groups("g"), AS_OF))
+    assert (row["verdict"], row["strict_verdict"]) == (verdict, strict)
+
+
+def test_two_standard_errors_wider_than_the_tolerance_make_a_match() -> None:
+    world = points(("a", "p", "g", 80.0, date(2024, 1, 1)), ("b", "o", "g", 71.0, date(2024, 1, 1)))
+    assert one(parity(world, groups("g"), AS_OF))["verdict"] == "trails"
+    row = one(parity(world.with_columns(stderr_pct=pl.Series([3.0, 4.0])), groups("g"), AS_OF))
+    assert (row["stderr_difference_pct"], row["tolerance_pct"]) == (5.0, 10.0)
+    assert (row["verdict"], row["tolerance_source"], row["strict_verdict"]) == (
+        "matches",
+        "two_standard_errors",
+        "trails",
+    )
+
+
+def test_one_unknown_standard_error_leaves_the_policy_tolerance() -> None:
+    world = points(("a", "p", "g", 80.0, date(2024, 1, 1)), ("b", "o", "g", 71.0, date(2024, 1, 1)))
+    row = one(parity(world.with_columns(stderr_pct=pl.Series([30.0, None])), groups("g"), AS_OF))
+    assert (row["stderr_difference_pct"], row["tolerance_pct"], row["verdict"]) == (None, 1.0, "trails")
+
+
+def test_policy_may_set_a_tolerance_of_its_own_for_a_group() -> None:
+    policy = groups("mmlu").with_columns(match_tolerance_pct=pl.lit(0.05))
+    assert one(parity(THREE, policy, AS_OF))["verdict"] == "trails"
+
+
+def test_models_after_the_day_or_beyond_what_either_side_could_observe_take_no_part() -> None:
+    assert one(parity(THREE, groups("mmlu"), date(2024, 6, 15)))["open_model_id"] == "beta"
+    row = one(parity(THREE, groups("mmlu", through=date(2024, 6, 15)), AS_OF))
+    assert (row["open_model_id"], row["compared_on"]) == ("beta", date(2024, 6, 15))
+    assert row["observed_through_open_on"] == row["observed_through_proprietary_on"] == date(2024, 6, 15)
+    only_one = groups("mmlu").with_columns(observed_through_proprietary_on=pl.lit(date(2024, 6, 15)))
+    assert one(parity(THREE, only_one, AS_OF))["open_model_id"] == "beta"
+
+
+def test_undated_models_are_counted_but_never_the_best() -> None:
+    world = pl.concat([THREE, points(("delta", "o", "mmlu", 99.0, None))])
+    row = one(parity(world, groups("mmlu"), AS_OF))
+    assert (row["open_model_id"], row["n_open"], row["n_undated_open"], row["n_undated_proprietary"]) == (
+        "gamma",
+        2,
+        1,
+        0,
+    )
+
+
+def test_a_missing_side_is_not_measurable_and_its_count_is_zero() -> None:
+    world = THREE.filter(openness="open_weights")
+    unknown = points(("x", "u", "mmlu", 99.0, date(2024, 1, 1)))
+    judged = parity(pl.concat([world, unknown]), groups("mmlu", "empty"), AS_OF)
+    assert judged["verdict"].to_list() == judged["strict_verdict"].to_list() == ["not_measurable"] * 2
+    assert judged.select("comparable_group", "n_open", "n_proprietary").rows() == [("empty", 0, 0), ("mmlu", 2, 0)]
+    assert judged["difference_pct"].null_count() == 2
+
+
+def test_of_equal_scores_the_earlier_model_is_named_whatever_the_row_order() -> None:
+    tied = pl.concat([THREE, points(("aaa", "o", "mmlu", 88.6, date(2024, 8, 1)))])
+    for frame in (tied, tied.reverse()):
+        assert one(parity(frame, groups("mmlu"), AS_OF))["open_model_id"] == "gamma"
+
+
+def test_the_majority_is_over_measurable_headline_groups() -> None:
+    day = date(2024, 1, 1)
+    scores = {"a": (90, 80), "b": (80.0, 80.5), "c": (60, 80), "d": (99, 80), "side": (99, 80)}
+    world = points(
+        *(("o", "o", group, float(opened), day) for group, (opened, _) in scores.items()),
+        *(("p", "p", group, float(closed), day) for group, (_, closed) in scores.items() if group != "d"),
+    )
+    policy = pl.concat([groups("a", "b", "c", "d"), groups("side", headline=False)])
+    assert one(majority(parity(world, policy, AS_OF))) == {
+        "n_headline": 4,
+        "n_measurable": 3,
+        "n_match_or_exceed": 2,
+        "n_match_or_exceed_strict": 1,
+        "is_majority": True,
+        "is_majority_strict": False,
+    }
+
+
+def test_half_is_no_majority_and_nothing_measurable_is_neither() -> None:
+    day = date(2024, 1, 1)
+    world = points(
+        ("o", "o", "a", 90.0, day), ("p", "p", "a", 80.0, day), ("o", "o", "b", 50.0, day), ("p", "p", "b", 80.0, day)
+    )
+    assert one(majority(parity(world, groups("a", "b"), AS_OF)))["is_majority"] is False
+    assert one(majority(parity(world.head(0), groups("a", "b"), AS_OF)))["is_majority"] is None

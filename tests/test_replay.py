@@ -1,0 +1,58 @@
+"""After a fix, what stood in quarantine is read again from the landed bytes, and the Hub is not asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import pytest
+from worlds import World
+
+from leaderboard_etl import pipeline
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.sample.server import HubServer
+from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.sources.registry import SOURCES
+
+TABLE = "spaces/lmarena-ai/chatbot-arena-leaderboard/leaderboard_table_20250505.csv"
+BROKEN = b"key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link\nm,M,7 points,0.5,-,MIT,O,-\n"
+
+
+def test_a_fixed_parser_frees_a_quarantined_record_without_a_request(
+    world: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.root / TABLE).write_bytes(BROKEN)
+    world.night(1)
+    standing = "select offending_text from ops.quarantine where valid_to is null and source_id = 'arena'"
+    scores = "select variant_id, score_raw from core.scores where source_id = 'arena' order by 1"
+    assert world.query(standing) == [("7 points",)]
+    assert world.query(scores) == [("mmlu_arena", 0.5)]
+
+    old = SOURCES["arena"]
+
+    def fixed(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+        mended = [SourceFile(file.version, file.content.replace(b"7 points", b"7")) for file in files]
+        return old.parse(mended, policy)
+
+    monkeypatch.setitem(SOURCES, "arena", dataclasses.replace(old, parse=fixed))
+    server.requests.clear()
+    outcome = pipeline.replay(world.warehouse)
+    assert outcome.status == "published" and server.requests == []
+    assert world.query(standing) == []
+    assert world.query(scores) == [("mmlu_arena", 0.5), ("mt_bench_arena", 7.0)]
+    assert world.query("select kind from ops.loads order by load_id") == [("nightly",), ("replay",)]
+
+
+def test_a_replay_with_nothing_in_quarantine_is_quiet(world: World) -> None:
+    world.night(1)
+    if world.query("select count(*) from ops.quarantine where valid_to is null") == [(0,)]:
+        assert pipeline.replay(world.warehouse).status == "no_news"
+
+
+def test_the_next_night_goes_on_where_the_last_one_stopped(world: World, server: HubServer) -> None:
+    (world.root / TABLE).write_bytes(BROKEN)
+    world.night(1)
+    pipeline.replay(world.warehouse)
+    server.requests.clear()
+    assert world.night(2).status == "no_news"
+    assert not [request for request in server.requests if "/resolve/" in request.path]

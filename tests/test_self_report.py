@@ -1,0 +1,123 @@
+"""Reported against measured scores, worked by hand."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from leaderboard_etl.analysis.self_report import self_report_gap, self_report_pairs
+
+SCHEMA = {
+    "model_id": pl.String,
+    "benchmark_id": pl.String,
+    "comparable_group": pl.String,
+    "variant_id": pl.String,
+    "reported_by": pl.String,
+    "score_pct": pl.Float64,
+    "family": pl.String,
+}
+Row = tuple[str, str, str, str, str, float | None, str | None]
+
+
+def scores(*rows: Row) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=SCHEMA, orient="row")
+
+
+def row(model: str, by: str, pct: float | None, family: str | None = None, variant: str = "v") -> Row:
+    return (model, "mmlu", "mmlu_x", variant, by, pct, family)
+
+
+def world(gaps: dict[str, float], family: dict[str, str] | None = None, by: str = "vendor_model_index") -> pl.DataFrame:
+    """Models measured at 50 that report 50 and their gap."""
+    kin = (family or {}).get
+    measured = [row(model, "leaderboard", 50.0, kin(model)) for model in gaps]
+    return scores(*measured, *(row(model, by, 50.0 + gap, kin(model)) for model, gap in gaps.items()))
+
+
+FIVE = {"a": 2.0, "b": 4.0, "c": 0.0, "d": -1.0, "e": 5.0}
+
+
+def test_five_models_by_hand() -> None:
+    result = self_report_gap(world(FIVE)).row(0, named=True)
+    assert (result["benchmark_id"], result["vendor_kind"]) == ("mmlu", "vendor_model_index")
+    assert (result["n_models"], result["n_families"], result["n_copies"], result["n_same_variant"]) == (5, 5, 1, 5)
+    assert (result["mean_gap_pct"], result["median_gap_pct"], result["share_positive"]) == (2.0, 2.0, 0.6)
+    assert -1.0 < result["lo_pct"] < 2.0 < result["hi_pct"] < 5.0
+    assert result["refusal_reason"] is None
+
+
+def test_four_models_are_refused_and_no_number_is_given() -> None:
+    result = self_report_gap(world({k: FIVE[k] for k in "abcd"})).row(0, named=True)
+    assert result["refusal_reason"] == "4 models with both scores; at least 5 are needed"
+    assert result["mean_gap_pct"] is result["lo_pct"] is result["share_positive"] is None
+    assert result["n_models"] == 4
+
+
+def test_families_are_drawn_whole() -> None:
+    gaps = {f"m{i}": (10.0 if i < 10 else 0.0) for i in range(20)}
+    alone = self_report_gap(world(gaps)).row(0, named=True)
+    kin = {model: ("up" if gap else "flat") for model, gap in gaps.items()}
+    together = self_report_gap(world(gaps, kin)).row(0, named=True)
+    assert together["mean_gap_pct"] == alone["mean_gap_pct"] == 5.0
+    assert (together["n_families"], together["lo_pct"], together["hi_pct"]) == (2, 0.0, 10.0)
+    assert alone["hi_pct"] - alone["lo_pct"] < 5.0
+
+
+def test_one_family_is_refused_because_its_draws_are_all_the_same() -> None:
+    result = self_report_gap(world(FIVE, dict.fromkeys(FIVE, "llama"))).row(0, named=True)
+    assert result["lo_pct"] is None
+    assert "one family" in result["refusal_reason"]
+
+
+def test_vendor_kinds_stay_apart_and_other_reporters_are_not_used() -> None:
+    both = pl.concat([world(FIVE), world({"a": 9.0}, by="vendor_card_table"), world(FIVE, by="community")]).unique()
+    assert self_report_gap(both).select("vendor_kind", "n_models").rows() == [
+        ("vendor_card_table", 1),
+        ("vendor_model_index", 5),
+    ]
+
+
+def test_a_pair_needs_the_same_model_and_the_same_benchmark() -> None:
+    elsewhere = scores(
+        row("a", "leaderboard", 50.0),
+        row("b", "vendor_model_index", 60.0),
+        ("a", "gsm8k", "g", "v", "vendor_model_index", 60.0, None),
+        row("c", "leaderboard", 50.0),
+        row("c", "vendor_model_index", None),
+    )
+    assert self_report_pairs(elsewhere).is_empty()
+    assert self_report_gap(elsewhere).is_empty()
+
+
+def test_several_values_of_a_side_speak_through_their_median() -> None:
+    several = scores(
+        row("a", "leaderboard", 40.0, "f"),
+        row("a", "leaderboard", 50.0, "f", variant="w"),
+        row("a", "leaderboard", 90.0, "f"),
+        row("a", "vendor_eval_results", 52.0, None, variant="own"),
+    )
+    assert self_report_pairs(several).row(0, named=True) == {
+        "benchmark_id": "mmlu",
+        "vendor_kind": "vendor_eval_results",
+        "model_id": "a",
+        "family": "f",
+        "reported_pct": 52.0,
+        "measured_pct": 50.0,
+        "n_reported_values": 1,
+        "n_measured_values": 3,
+        "gap_pct": 2.0,
+        "is_copy": False,
+        "is_same_variant": False,
+    }
+
+
+@pytest.mark.parametrize(("gap", "is_copy"), [(0.0, True), (0.05, True), (-0.05, True), (0.06, False), (1.0, False)])
+def test_a_report_equal_to_the_rounded_measurement_is_a_copy(gap: float, is_copy: bool) -> None:
+    assert self_report_pairs(world({"a": gap}))["is_copy"].to_list() == [is_copy]
+
+
+def test_row_order_does_not_matter_and_the_seed_does() -> None:
+    frame = world({f"m{i}": float(i * i % 7) for i in range(12)})
+    first = self_report_gap(frame)
+    assert first.equals(self_report_gap(frame.sample(fraction=1.0, shuffle=True, seed=4)))
+    assert not first.equals(self_report_gap(frame, seed=99))

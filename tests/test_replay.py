@@ -15,7 +15,9 @@ from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 
 TABLE = "spaces/lmarena-ai/chatbot-arena-leaderboard/leaderboard_table_20250505.csv"
-BROKEN = b"key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link\nm,M,7 points,0.5,-,MIT,O,-\n"
+BROKEN = (
+    b"key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link\nm,M,7 points,0.5,-,MIT,O,-\n"
+)
 
 
 def test_a_fixed_parser_frees_a_quarantined_record_without_a_request(

@@ -110,7 +110,10 @@ def v1_row(name: str, score: float = 50.0, **changes: Any) -> dict[str, Any]:
 
 
 # Models of which the truth is known, so that flags can be proved.
-V2_SENTINELS = [v2_row("mistralai/Mixtral-8x7B-v0.1", MoE=True, **{"#Params (B)": 46.7}), v2_row("mistralai/Mistral-7B-v0.1", 0.4)]
+V2_SENTINELS = [
+    v2_row("mistralai/Mixtral-8x7B-v0.1", MoE=True, **{"#Params (B)": 46.7}),
+    v2_row("mistralai/Mistral-7B-v0.1", 0.4),
+]
 V1_SENTINELS = [v1_row("mistralai/Mixtral-8x7B-v0.1", 70.0, MoE=False), v1_row("mistralai/Mistral-7B-v0.1", 60.0)]
 
 

@@ -102,7 +102,9 @@ def _parser() -> argparse.ArgumentParser:
         choices=("list", "show", "replay"),
         help="list: what stands in quarantine now; show: one record whole; replay: read its files again, after a fix",
     )
-    quarantine.add_argument("record", nargs="?", help="for show: the record's id, as list prints it, or its first letters")
+    quarantine.add_argument(
+        "record", nargs="?", help="for show: the record's id, as list prints it, or its first letters"
+    )
     quarantine.add_argument("--source", help="only this source")
     quarantine.add_argument("--rule", help="only this rule")
     quarantine.add_argument("--limit", type=int, default=50, help="at most so many rows (default: %(default)s)")

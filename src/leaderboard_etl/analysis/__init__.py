@@ -1,1 +1,1 @@
-"""What SQL does badly: curve fits, lags with censoring, bootstrap intervals. Frames in, frames out; the same seed gives the same bytes."""
+"""What SQL does badly: fits, lags with censoring, bootstrap intervals. Frames in, frames out; one seed, one result."""

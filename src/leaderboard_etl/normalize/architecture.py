@@ -149,9 +149,7 @@ _FAMILIES: Mapping[str, _Traits] = {
     "glm_moe_dsa": _DEEPSEEK_V3,
     "gpt_neox": _Traits(has_norm_bias=True, mlp_matrices=2, defaults=_BIASED),
     # Its model card counts the head and not the embedding (https://arxiv.org/abs/2508.10925, table 1).
-    "gpt_oss": _Traits(
-        has_sinks=True, is_moe=True, has_router_bias=True, is_embedding_active=False, defaults=_BIASED
-    ),
+    "gpt_oss": _Traits(has_sinks=True, is_moe=True, has_router_bias=True, is_embedding_active=False, defaults=_BIASED),
     "granite": _LLAMA,
     "granitemoe": _MIXTRAL,
     "granitemoeshared": _Traits(is_moe=True, shared="shared_intermediate_size"),

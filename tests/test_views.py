@@ -25,7 +25,7 @@ def con() -> duckdb.DuckDBPyConnection:
     con.execute("insert into core.benchmarks select * from benchmarks")
     insert(con, "core.comparable_groups", comparable_group=GROUP, benchmark_id="mmlu", display_name="MMLU", is_headline=True,
            observed_through_open_on=date(2023, 6, 30), observed_through_proprietary_on=date(2023, 8, 31),
-           source_url="https://example.org")  # fmt: skip
+           match_tolerance_pct=1.0, source_url="https://example.org")  # fmt: skip
     return con
 
 

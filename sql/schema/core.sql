@@ -87,6 +87,7 @@ create table core.comparable_groups (
     is_headline boolean not null,                  -- True where both open and proprietary models are in it
     observed_through_open_on date,                 -- Last date on which a new open model could have been seen; null: no open model
     observed_through_proprietary_on date,          -- The same for proprietary models; null: no proprietary model
+    match_tolerance_pct double not null, -- Difference in points that still counts as a match
     caveats varchar,                               -- What a reader must know; null: nothing
     source_url varchar not null                    -- Link for the dates
 );

@@ -26,6 +26,7 @@
 --   release_year: Release date as a decimal year; null: no evidence
 --   released_on_method: Evidence for the date; null: none
 --   reported_by: Who says so, as in core.scores
+--   is_self_reported: The vendor says so itself; null: not stated
 --   score_source: Source, repository, commit, file and place of the score
 --   source_url: Link to the score's file or recorded source
 --   n_values: Scores of this model in this group that the chosen one was taken from
@@ -95,6 +96,7 @@ final as (
             + (dayofyear(m.released_on) - 1) / dayofyear(make_date(year(m.released_on), 12, 31)) as release_year,
         m.released_on_method,
         r.reported_by,
+        case when r.reported_by like 'vendor_%' then true else not r.is_verified end as is_self_reported,
         concat_ws(' ', r.source_id || ':', r.repo_id || '@' || r.revision[:12], r.path, r.locator) as score_source,
         coalesce(
             r.source_url,

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from leaderboard_etl.errors import AuditError, WarehouseError
 from leaderboard_etl.pipeline.night import Night, is_degraded, ledger_line
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.raw.ledger import FileState, Ledger, format_utc
+from leaderboard_etl.raw.ledger import Drift, FileState, Ledger, format_utc
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.sources.registry import POLICY_SOURCE
 from leaderboard_etl.warehouse.audit import Finding, audit
+from leaderboard_etl.warehouse.claims import changed_verdicts
 from leaderboard_etl.warehouse.database import remove_database
 from leaderboard_etl.warehouse.fold import policy_in_force
 from leaderboard_etl.warehouse.publish import publish, published_loads, refuse_stale_wal, stage
@@ -42,9 +44,25 @@ def check(night: Night) -> None:
     errors = [finding for finding in night.findings if finding.is_error]
     if errors:
         raise AuditError(_audit_failure(errors))
+    _record_verdicts(night)
     if any(finding.is_new_warning for finding in night.findings) and night.ledger.applied():
         night.load.status = "degraded"
         night.staged.execute("update ops.loads set status = 'degraded' where load_id = ?", [night.load.load_id])
+
+
+def _record_verdicts(night: Night) -> None:
+    """Puts on this load's record which claims of the article changed their verdict since the published state."""
+    assert night.staged is not None and night.load is not None
+    entry = night.load.source(POLICY_SOURCE)
+    if entry is None:
+        return
+    for claim_id, before, now in changed_verdicts(night.staged, night.options.warehouse.database):
+        drift = Drift(POLICY_SOURCE, "verdict", claim_id, f"the claim was {before!r} and is {now!r} now")
+        entry.drift.append(drift)
+        night.staged.execute(
+            "insert into ops.drift values (?, ?, ?, ?, ?, ?)",
+            [night.load.load_id, drift.source_id, drift.kind, drift.subject, drift.message, drift.is_held],
+        )
 
 
 def commit(night: Night) -> None:

@@ -81,6 +81,7 @@ def first_line(error: BaseException) -> str:
 def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     from leaderboard_etl.warehouse.core import build_core
     from leaderboard_etl.warehouse.history import copy_until
+    from leaderboard_etl.warehouse.marts import build_marts
 
     first = con.execute(
         "select min(as_of_at) from published.ops.loads where status in ('published', 'degraded')"
@@ -95,6 +96,7 @@ def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     copy_until(con, "published", end_of_day(as_of))
     build_core(con)
     create_views(con)
+    build_marts(con, as_of)
     con.execute("detach published")
 
 

@@ -17,6 +17,7 @@ from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.warehouse.core import build_core
 from leaderboard_etl.warehouse.database import create_database, create_views, first_line
 from leaderboard_etl.warehouse.fold import fold_load
+from leaderboard_etl.warehouse.marts import build_marts
 
 _CARRIED = ("raw", "history", "ops")
 _REBUILT = ("ops.build", "ops.check_results")
@@ -46,6 +47,7 @@ def stage(
     con.execute("insert into ops.build values (?, ?)", [code_version(), loads[-1].load_id if loads else None])
     build_core(con)
     create_views(con)
+    build_marts(con, loads[-1].as_of().date())
     con.execute("commit")
     return con
 

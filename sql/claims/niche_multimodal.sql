@@ -1,0 +1,2 @@
+-- not measured here
+select null::double as computed_value

@@ -1,0 +1,259 @@
+-- What the analyses say, computed by each run (or as of a date) from core: fits, lags with censoring, indices. Small tables; the views beside them are live.
+
+-- How long open weights took to stand where a proprietary model stood, by several estimators. One row per population, group, estimator, tolerance and proprietary frontier model (or threshold). Definitions: catch_up = first open model within tolerance_pct points of each proprietary frontier model; catch_up_nats = the same within 0.02 on -ln(1 - accuracy), skipping what an earlier winner already matched, as in Epoch AI's study of 2024 (https://epoch.ai/blog/open-models-report); backward = how long before each open frontier model a proprietary one stood there; threshold = first open minus first proprietary model at a fixed score; area = mean over the scores that both frontiers reached; daily = mean over days of how long before a proprietary model stood at the open frontier. A model that is not matched yet is a right-censored row, never a missing one. Days, never months.
+create table mart.gap_lag (
+    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    comparable_group varchar not null,       -- Variants that may be compared
+    benchmark varchar,                       -- Benchmark id
+    estimator varchar not null,              -- catch_up, catch_up_nats, backward, threshold, area or daily
+    tolerance_pct double,                    -- Points below the score that still match; null: the estimator has its own or none
+    threshold_pct double,                    -- Fixed score; null but for threshold
+    closed_model_id varchar,                 -- Proprietary model; null: none
+    closed_model varchar,                    -- Its name for people
+    closed_released_on date,                 -- Its release date
+    closed_score_pct double,                 -- Its score, percent
+    open_model_id varchar,                   -- Open model that matched it; null: none
+    open_model varchar,                      -- Its name for people
+    open_released_on date,                   -- Its release date
+    open_score_pct double,                   -- Its score, percent
+    lag_days double,                         -- Days that the open side was later, at least so many where censored; negative: earlier; null: none, see reason
+    is_censored boolean,                     -- Not matched by censored_on
+    censoring varchar,                       -- right (at least lag_days), left (at most) or none; null: no lag
+    is_already_matched boolean,              -- The open model was not later; null: no pair
+    censored_on date,                        -- Last day that could be seen on both sides
+    reason varchar                           -- Why there is no lag, or why it is censored; null: neither
+);
+
+-- The lags of mart.gap_lag in one number, with censoring taken into account (Kaplan-Meier) and an interval by resampling model families. One row per population, group, estimator, tolerance and sensitivity.
+create table mart.gap_lag_summary (
+    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    comparable_group varchar not null,       -- Variants that may be compared
+    benchmark varchar,                       -- Benchmark id
+    estimator varchar not null,              -- As in mart.gap_lag
+    tolerance_pct double,                    -- As in mart.gap_lag
+    sensitivity varchar not null,            -- all; without a family that owns a frontier model; without self-reported scores
+    n_pairs bigint,                          -- Lags, censored ones too; null: not tried
+    n_censored bigint,                       -- Of these, not matched yet
+    median_lag_days double,                  -- Kaplan-Meier median, days; null: over half were never matched, or not of this estimator
+    mean_lag_days double,                    -- Kaplan-Meier mean restricted to the longest lag seen, days; of area and daily the estimate itself
+    lo_days double,                          -- Lower end of the 90 % interval of the median, or of the mean where the median is null
+    hi_days double,                          -- Upper end; null beside lo_days: none
+    refusal_reason varchar                   -- Why a number or the interval is missing; null: neither
+);
+
+-- Score against size: log-odds of the baseline-corrected score on log10 of the parameters (billions), or of training compute. One row per population, group, openness, era and form. No line where fewer than 8 models, 4 families or a factor of 10 in size.
+create table mart.scaling_fit (
+    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    comparable_group varchar not null,       -- Variants that may be compared
+    benchmark varchar,                       -- Benchmark id
+    openness varchar not null,               -- open_weights, proprietary or all
+    era varchar not null,                    -- all, until 2023, 2024 or from 2025, by release date
+    form varchar not null,                   -- total or active parameters, or compute (6 N D)
+    slope double,                            -- Log-odds per tenfold size; null: refused
+    intercept double,                        -- Log-odds at one billion parameters (compute: at 1e21 FLOP); null: refused
+    r2 double,                               -- Share of variance explained; null: refused
+    residual_sd double,                      -- Standard deviation of the residuals, log-odds
+    n bigint,                                -- Models with score and size
+    n_scored bigint,                         -- Models with score, sized or not
+    n_families bigint,                       -- Families among n
+    n_clipped bigint,                        -- Scores held at 0.5 or 99.5 percent, whose log-odds would be infinite
+    min_params_b double,                     -- Smallest size seen, billions
+    max_params_b double,                     -- Largest size seen, billions
+    min_compute_flop double,                 -- Least training compute seen; null but for compute
+    max_compute_flop double,                 -- Greatest training compute seen; null but for compute
+    slope_lo double,                         -- Lower end of the slope's 90 % interval, by resampling families; a little too narrow
+    slope_hi double,                         -- Upper end
+    refusal_reason varchar                   -- Why there is no line; null: there is
+);
+
+-- The lines of mart.scaling_fit as curves with their 90 % bands, within the sizes seen. One row per population, group, openness, era, form and size.
+create table mart.scaling_band (
+    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    comparable_group varchar not null,       -- Variants that may be compared
+    openness varchar not null,               -- As in mart.scaling_fit
+    era varchar not null,                    -- As in mart.scaling_fit
+    form varchar not null,                   -- total or active
+    params_b double not null,                -- Size, billions
+    score_norm_pct double,                   -- The line, 0 = guessing, 100 = ceiling
+    lo_norm_pct double,                      -- Lower end of its band
+    hi_norm_pct double,                      -- Upper end
+    score_pct double,                        -- The line in percent; null: the group has no single baseline
+    lo_pct double,                           -- Lower end of its band, percent
+    hi_pct double                            -- Upper end, percent
+);
+
+-- One capability per model from its scores on several benchmarks, by item response theory as in the Epoch Capabilities Index (https://github.com/epoch-research/eci-public), in logits of the anchor benchmark. One row per official model with a score. The intervals are too narrow (they held 76 % in simulations).
+create table mart.capability_index (
+    model_id varchar not null,               -- Model
+    model varchar,                           -- Its name for people
+    openness varchar,                        -- open_weights, proprietary or unknown
+    released_on date,                        -- Release date; null: no evidence
+    capability double,                       -- Logits of the anchor; null: refused
+    capability_lo double,                    -- Lower end of the 90 % interval; null: refused or too few draws
+    capability_hi double,                    -- Upper end
+    n_benchmarks bigint,                     -- Comparable groups that the fit used; of a refused model: that it has a score in
+    anchor_group varchar,                    -- Group whose difficulty is 0 and discriminability 1
+    refusal_reason varchar                   -- Why the model has no capability; null: it has one
+);
+
+-- The best proprietary against the best open model by mart.capability_index. One row.
+create table mart.capability_gap (
+    compared_on date not null,               -- Only models released by this day take part
+    open_model_id varchar,                   -- Best open model; null: none
+    open_model varchar,                      -- Its name for people
+    open_capability double,                  -- Its capability, logits
+    proprietary_model_id varchar,            -- Best proprietary model; null: none
+    proprietary_model varchar,               -- Its name for people
+    proprietary_capability double,           -- Its capability, logits
+    gap_logits double,                       -- Proprietary minus open, logits; negative: open leads; null: refused
+    gap_lo double,                           -- Lower end of the 90 % interval of the gap between these two models
+    gap_hi double,                           -- Upper end
+    n_open bigint,                           -- Open models with a capability and a date
+    n_proprietary bigint,                    -- Proprietary ones
+    refusal_reason varchar                   -- Why there is no gap; null: there is
+);
+
+-- Difficulty and discriminability of each benchmark in the fit of mart.capability_index. One row per comparable group.
+create table mart.capability_items (
+    comparable_group varchar not null,       -- Variants that may be compared
+    difficulty double,                       -- Capability at which half of the range above guessing is reached, logits
+    discriminability double,                 -- Steepness, 1 = as the anchor
+    n_models bigint,                         -- Models with a score in the fit
+    is_anchor boolean                        -- Whether the scale is this group's
+);
+
+-- Whether the best open model matches or exceeds the best proprietary one. One row per population and comparable group. A match is a difference within the larger of two standard errors and match_tolerance_pct of policy.
+create table mart.parity (
+    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    comparable_group varchar not null,       -- Variants that may be compared
+    is_headline boolean,                     -- Whether the group counts for the majority: it has both sides
+    compared_on date,                        -- Only models released by this day take part
+    open_model_id varchar,                   -- Best open model; of equals the earliest, then by id; null: none
+    open_model varchar,                      -- Its name for people
+    open_score_pct double,                   -- Its score, percent
+    open_stderr_pct double,                  -- Its standard error, points; null: not published
+    open_released_on date,                   -- Its release date
+    n_open bigint,                           -- Dated models of this side that took part
+    n_undated_open bigint,                   -- Models left out, for no release date is known
+    observed_through_open_on date,           -- Last date on which a new model of this side could have been seen; null: not limited
+    proprietary_model_id varchar,            -- Best proprietary model; of equals the earliest, then by id; null: none
+    proprietary_model varchar,               -- Its name for people
+    proprietary_score_pct double,            -- Its score, percent
+    proprietary_stderr_pct double,           -- Its standard error, points; null: not published
+    proprietary_released_on date,            -- Its release date
+    n_proprietary bigint,                    -- Dated models of this side that took part
+    n_undated_proprietary bigint,            -- Models left out, for no release date is known
+    observed_through_proprietary_on date,    -- Last date on which a new model of this side could have been seen; null: not limited
+    difference_pct double,                   -- Open minus proprietary, points; null: a side is missing
+    stderr_difference_pct double,            -- Standard error of the difference, points; null: not known for both
+    tolerance_pct double,                    -- Difference that still is a match, points
+    tolerance_source varchar,                -- policy or two_standard_errors
+    verdict varchar not null,                -- matches, exceeds, trails or not_measurable
+    strict_verdict varchar not null          -- Without tolerance: matches (open is equal or above), trails or not_measurable
+);
+
+-- Whether parity holds on most of the headline groups that can be measured. One row per population.
+create table mart.parity_majority (
+    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    n_headline bigint,                       -- Headline groups
+    n_measurable bigint,                     -- Of these, with models on both sides
+    n_match_or_exceed bigint,                -- Of these, where open matches or exceeds
+    n_match_or_exceed_strict bigint,         -- The same without tolerance
+    is_majority boolean,                     -- More than half of the measurable; null: none is
+    is_majority_strict boolean               -- The same without tolerance
+);
+
+-- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure: see n_copies.
+create table mart.self_report_gap (
+    benchmark_id varchar not null,           -- Benchmark
+    vendor_kind varchar not null,            -- vendor_model_index, vendor_card_table or vendor_eval_results
+    n_models bigint,                         -- Models with both
+    n_families bigint,                       -- Families among them
+    n_copies bigint,                         -- Pairs that agree to 0.05 points: likely the leaderboard's own figure, copied
+    n_same_variant bigint,                   -- Pairs of one variant
+    mean_gap_pct double,                     -- Mean of reported minus measured, points; null: refused
+    median_gap_pct double,                   -- Median; null: refused
+    lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families
+    hi_pct double,                           -- Upper end
+    share_positive double,                   -- Share of models whose vendor says more than was measured, 0-1, copies included
+    refusal_reason varchar                   -- Why there are no numbers; null: there are
+);
+
+-- How large a typical dense open model with the same score would be, over the model's own size (after the densing law, arXiv 2412.04315, but relative to our own fitted curve). One row per open-weights official model and group.
+create table mart.capability_density (
+    model_id varchar not null,               -- Model
+    model varchar,                           -- Its name for people
+    family varchar,                          -- Cluster for resampling: family, else organization, else the model
+    comparable_group varchar not null,       -- Variants that may be compared
+    benchmark varchar,                       -- Benchmark id
+    released_on date,                        -- Release date; null: no evidence
+    form varchar,                            -- Which size: active or total; null: no curve
+    params_b double,                         -- Its own size in that form, billions
+    equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
+    relative_density double,                 -- Equivalent over own size; 1 = typical; null: see reason
+    reason varchar                           -- Why both are null; null: they are not
+);
+
+-- In how many days the greatest relative density doubled. One row per comparable group. Records can only rise, so read it beside n.
+create table mart.density_frontier (
+    comparable_group varchar not null,       -- Variants that may be compared
+    benchmark varchar,                       -- Benchmark id
+    form varchar,                            -- As in mart.capability_density
+    doubling_days double,                    -- Days per doubling of the record density; null: refused
+    doubling_days_lo double,                 -- Lower end of its 90 % interval, by resampling families
+    doubling_days_hi double,                 -- Upper end; null beside lo: no growth cannot be excluded
+    n bigint,                                -- Records
+    n_points bigint,                         -- Dated models with a density
+    n_families bigint,                       -- Families among them
+    first_on date,                           -- Date of the first record
+    last_on date,                            -- Date of the last
+    refusal_reason varchar                   -- Why there is no number; null: there is
+);
+
+-- The smallest open model that had reached a score, by month; one row per change. One row per population, group, threshold and month.
+create table mart.size_to_reach (
+    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    comparable_group varchar not null,       -- Variants that may be compared
+    benchmark varchar,                       -- Benchmark id
+    score_threshold_pct double not null,     -- Score reached, percent
+    reached_on date not null,                -- First day of the month in which the smallest size appeared or fell
+    params_b double not null,                -- That size, total parameters in billions
+    model_id varchar not null,               -- The model
+    model varchar,                           -- Its name for people
+    released_on date not null                -- Its release date
+);
+
+-- Training tokens per parameter against the compute-optimal of each set of constants of policy/scaling_laws. One row per model with known tokens and size, and law. The laws are of pretraining loss; predicted_loss is a reference, not a score.
+create table mart.tokens_per_parameter (
+    model_id varchar not null,               -- Model
+    law_id varchar not null,                 -- Row of policy/scaling_laws
+    params_total double,                     -- Total parameters (count); null: unknown
+    params_per_token double not null,        -- Parameters used per token (count)
+    training_tokens double not null,         -- Pretraining tokens
+    compute_flop double not null,            -- 6 times parameters per token times tokens
+    tokens_per_param double not null,        -- Tokens over parameters per token
+    optimal_tokens_per_param double not null, -- The law's optimum at that compute
+    ratio_to_optimum double not null,        -- Below 1: undertrained by that law
+    predicted_loss double not null           -- The law's loss, nats per token
+);
+
+-- Every sentence of the article that data can check, with the value computed from this warehouse and the verdict that follows. One row per claim. Verdicts are computed by the rule in holds_if, never typed.
+create table mart.paper_claims (
+    claim_id varchar not null,               -- Id, as in policy/claims
+    article_place varchar not null,          -- Section of the article
+    sentence varchar not null,               -- What it says
+    measures varchar not null,               -- What computed_value is, with its unit
+    computed_value double,                   -- The value; null: not measurable
+    lo double,                               -- Lower end of its interval; null: none computed
+    hi double,                               -- Upper end
+    n bigint,                                -- Rows that it rests on
+    expected varchar not null,               -- What would make it hold, in words
+    holds_if varchar not null,               -- The same as a condition on the result of the query
+    partly_if varchar,                       -- Condition for partly; null: holds or fails
+    verdict varchar not null,                -- holds, partly, fails or not measurable
+    observed_through_on date,                -- Last date that the data reach; null: not bound to a date
+    as_of_on date not null,                  -- Day of the state
+    evidence varchar,                        -- The rows that the value comes from, in words; null: none
+    evidence_query varchar not null,         -- The query that computed it
+    note varchar                             -- What to keep in mind; null: nothing
+);

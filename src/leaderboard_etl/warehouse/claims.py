@@ -1,0 +1,95 @@
+"""The article's claims: each is a query, and a condition on what it answers decides the verdict."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.errors import PolicyError
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.settings import resource
+
+HOLDS, PARTLY, FAILS, NOT_MEASURABLE = "holds", "partly", "fails", "not measurable"
+# What a claim's query may answer; what it leaves out is null.
+_ANSWER = {
+    "computed_value": "double",
+    "lo": "double",
+    "hi": "double",
+    "n": "bigint",
+    "observed_through_on": "date",
+    "evidence": "varchar",
+}
+
+
+def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
+    """Fills mart.paper_claims: one row per row of policy/claims.csv, whose query is sql/claims/<claim_id>.sql.
+
+    A query without a row, or with a null computed_value, is not measurable. Raises PolicyError if a query or a condition is
+    refused by DuckDB, or answers with several rows.
+    """
+    rows = [_judged(con, claim, as_of) for claim in policy.frame("claims").iter_rows(named=True)]
+    schema = frame_schema("mart.paper_claims")
+    con.register("incoming", pl.DataFrame(rows, schema=schema, orient="row"))
+    con.execute("insert into mart.paper_claims select * from incoming")
+    con.unregister("incoming")
+
+
+def changed_verdicts(con: duckdb.DuckDBPyConnection, published: Path) -> list[tuple[str, str, str]]:
+    """(claim_id, verdict in the published file, verdict here) of each claim that both judge, differently. A published file
+    that is absent or has no verdicts changes nothing."""
+    if not published.exists():
+        return []
+    try:
+        with duckdb.connect(str(published), read_only=True) as before:
+            said = dict(before.execute("select claim_id, verdict from mart.paper_claims").fetchall())
+    except duckdb.Error:
+        return []
+    now = con.execute("select claim_id, verdict from mart.paper_claims order by claim_id").fetchall()
+    return [(claim, said[claim], verdict) for claim, verdict in now if said.get(claim, verdict) != verdict]
+
+
+def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of: date) -> dict[str, object]:
+    claim_id = str(claim["claim_id"])
+    file = resource("sql") / "claims" / f"{claim_id}.sql"
+    if not file.exists():
+        raise PolicyError(f"policy/claims.csv: {claim_id} has no query sql/claims/{claim_id}.sql")
+    query = file.read_text(encoding="utf-8").strip()
+    try:
+        answer = con.sql(query)
+        given = set(answer.columns)
+        selected = ", ".join(
+            f"{name}::{kind} as {name}" if name in given else f"null::{kind} as {name}"
+            for name, kind in _ANSWER.items()
+        )
+        partly = claim["partly_if"] or "false"
+        frame = con.sql(
+            f"""
+            with answer as (select * from ({query})), said as (
+                select {selected} from (select 1 as one) left join answer on true
+            )
+            select
+                *,
+                case
+                    when computed_value is null then '{NOT_MEASURABLE}'
+                    when ({claim["holds_if"]}) then '{HOLDS}'
+                    when ({partly}) then '{PARTLY}'
+                    else '{FAILS}'
+                end as verdict
+            from said
+            """
+        ).pl()
+    except duckdb.Error as error:
+        raise PolicyError(f"claim {claim_id}: DuckDB refuses its query or condition: {error}") from error
+    if frame.height != 1:
+        raise PolicyError(f"claim {claim_id}: its query answers with {frame.height} rows; a claim is one number")
+    return {
+        **{name: claim[name] for name in ("claim_id", "article_place", "sentence", "measures", "expected")},
+        **{name: claim[name] for name in ("holds_if", "partly_if", "note")},
+        **frame.row(0, named=True),
+        "as_of_on": as_of,
+        "evidence_query": query,
+    }

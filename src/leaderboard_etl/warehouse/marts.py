@@ -1,0 +1,119 @@
+"""mart: what the analyses say of core, landed as tables so that ad-hoc SQL sees them. Rebuilt whole."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.analysis.capability import fit_capability, index_gap
+from leaderboard_etl.analysis.chinchilla import read_laws, tokens_per_parameter
+from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
+from leaderboard_etl.analysis.lags import gap_lags, lag_summary
+from leaderboard_etl.analysis.parity import majority, parity
+from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
+from leaderboard_etl.analysis.self_report import self_report_gap
+from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.warehouse.claims import judge_claims
+from leaderboard_etl.warehouse.history import policy_texts
+
+# Who takes part, the default first; the others stand beside it as sensitivity.
+POPULATIONS: Mapping[str, pl.Expr] = {
+    "official": pl.col("population") == "official",
+    "official_base": (pl.col("population") == "official") & (pl.col("tuning") == "base"),
+    "official_dense": (pl.col("population") == "official") & pl.col("is_moe").not_(),
+    "unflagged": pl.col("population") != "flagged",
+    "all": pl.col("population").is_not_null(),
+}
+_LAGGED = ("official", "official_base", "unflagged", "all")
+_FITTED = ("official", "official_base", "official_dense", "all")
+_JUDGED = ("official", "official_base", "all")
+_DRAWN = ("official",)
+_SIZED = ("official", "all")
+_POINTS = """
+    select
+        p.*, m.family, m.training_tokens, b.random_baseline, b.score_ceiling
+    from mart.model_scaling as p
+    join core.models as m using (model_id)
+    join core.benchmarks as b on b.variant_id = p.variant
+    order by p.comparable_group, p.model_id
+"""
+
+
+def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Fills the empty mart tables from core and the views of it, as of the end of a day."""
+    policy = Policy(policy_texts(con))
+    points: pl.DataFrame = con.sql(_POINTS).pl()
+    groups: pl.DataFrame = con.sql(
+        "select *, benchmark_id as benchmark from core.comparable_groups order by comparable_group"
+    ).pl()
+    for table, frame in analyses(points, groups, as_of).items():
+        _insert(con, table, frame)
+    scores = con.sql("select s.*, m.family from core.scores as s join core.models as m using (model_id)").pl()
+    _insert(con, "mart.self_report_gap", self_report_gap(scores))
+    models = con.sql("select model_id, params_total, params_active, is_moe, training_tokens from core.models").pl()
+    _insert(con, "mart.tokens_per_parameter", tokens_per_parameter(models, read_laws(policy)))
+    judge_claims(con, policy, as_of)
+
+
+def analyses(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
+    """The frames of the mart tables that rest on points alone: rows of mart.model_scaling with family, training tokens,
+    baseline and ceiling."""
+    points = points.sort("comparable_group", "model_id")
+    # The same data give the same draws, on any machine and in any later run.
+    seed = zlib.crc32(points.select("model_id", "comparable_group", "score_pct", "params_b").write_csv().encode())
+    of = {name: points.filter(condition.fill_null(False)) for name, condition in POPULATIONS.items()}
+
+    def each(names: tuple[str, ...], analyse: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+        return pl.concat([analyse(of[name]).with_columns(pl.lit(name).alias("population")) for name in names])
+
+    fits = each(
+        _FITTED, lambda rows: pl.concat([scaling_fits(rows, seed=seed), compute_fits(rows, seed=seed, draws=200)])
+    )
+    density = capability_density(of["official"], fits.filter(pl.col("population") == "official_dense"))
+    capability = fit_capability(of["official"])
+    headline = groups.filter("is_headline")
+    judged = each(_JUDGED, lambda rows: parity(rows, groups, as_of))
+    return {
+        "mart.gap_lag": each(_LAGGED, lambda rows: gap_lags(rows, groups, as_of)),
+        "mart.gap_lag_summary": each(_LAGGED, lambda rows: lag_summary(rows, groups, as_of, seed=seed)),
+        "mart.scaling_fit": fits,
+        "mart.scaling_band": each(_DRAWN, lambda rows: fit_bands(rows, seed=seed)),
+        "mart.capability_index": capability.index,
+        "mart.capability_items": capability.items,
+        "mart.capability_gap": index_gap(
+            capability,
+            as_of,
+            observed_through_open_on=_last(headline, "observed_through_open_on"),
+            observed_through_proprietary_on=_last(headline, "observed_through_proprietary_on"),
+        ),
+        "mart.parity": judged,
+        "mart.parity_majority": pl.concat(
+            [
+                majority(judged.filter(pl.col("population") == name)).with_columns(pl.lit(name).alias("population"))
+                for name in _JUDGED
+            ]
+        ),
+        "mart.capability_density": density,
+        "mart.density_frontier": density_frontier(density, seed=seed),
+        "mart.size_to_reach": each(_SIZED, size_to_reach),
+    }
+
+
+def _last(groups: pl.DataFrame, column: str) -> date | None:
+    """The last day that any headline group could see; null: one of them is not limited."""
+    days = groups[column]
+    found = None if days.null_count() or days.is_empty() else days.max()
+    return found if isinstance(found, date) else None
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    schema = frame_schema(table)
+    rows = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+    con.register("incoming", rows.sort(pl.all(), nulls_last=True))
+    con.execute(f"insert into {table} select * from incoming")
+    con.unregister("incoming")

@@ -1,0 +1,101 @@
+"""The analyses' tables: landed by a night, by population, and the same on every rebuild."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+from worlds import World
+
+from leaderboard_etl import pipeline
+from leaderboard_etl.contracts.schema import frame_schema, tables
+from leaderboard_etl.warehouse.marts import POPULATIONS, analyses
+
+DAY = date(2026, 1, 1)
+GROUPS = pl.DataFrame(
+    {
+        "comparable_group": ["g"],
+        "benchmark": ["b"],
+        "is_headline": [True],
+        "observed_through_open_on": [DAY],
+        "observed_through_proprietary_on": [DAY],
+        "match_tolerance_pct": [1.0],
+    }
+)
+
+
+def point(model: str, openness: str, day: int, score: float, **more: object) -> dict[str, object]:
+    row: dict[str, object] = {
+        "model_id": model,
+        "model": model,
+        "organization": model,
+        "family": model,
+        "openness": openness,
+        "population": "official",
+        "benchmark": "b",
+        "variant": "v",
+        "comparable_group": "g",
+        "tuning": "base",
+        "score_pct": score,
+        "score_norm_pct": score,
+        "params_b": 7.0,
+        "params_active_b": 7.0,
+        "is_moe": False,
+        "released_on": date(2024, 1, 1) + timedelta(days=day),
+        "reported_by": "reference",
+        "is_self_reported": False,
+        "training_tokens": 1e12,
+        "random_baseline": 0.25,
+        "score_ceiling": 1.0,
+    }
+    return row | more
+
+
+WORLD = [
+    point("closed", "proprietary", 0, 60.0),
+    point("open", "open_weights", 100, 61.0),
+    point("tuned", "open_weights", 10, 70.0, population="fine_tune"),
+    point("cheat", "open_weights", 1, 90.0, population="flagged"),
+]
+
+
+def frames(rows: list[dict[str, object]]) -> dict[str, pl.DataFrame]:
+    return analyses(pl.DataFrame(rows), GROUPS, DAY)
+
+
+def lag_of(found: dict[str, pl.DataFrame], population: str) -> list[float | None]:
+    rows = found["mart.gap_lag"].filter(
+        (pl.col("population") == population) & (pl.col("estimator") == "catch_up") & (pl.col("tolerance_pct") == 0)
+    )
+    return rows["lag_days"].to_list()
+
+
+def test_who_takes_part_decides_the_lag_and_each_population_stands_beside_the_default() -> None:
+    found = frames(WORLD)
+    assert lag_of(found, "official") == [100.0]
+    assert lag_of(found, "unflagged") == [10.0]
+    assert lag_of(found, "all") == [1.0]
+
+
+def test_parity_by_hand_on_a_world_of_two() -> None:
+    row = frames(WORLD)["mart.parity"].filter(pl.col("population") == "official").row(0, named=True)
+    assert (row["difference_pct"], row["verdict"], row["open_model_id"]) == (1.0, "matches", "open")
+
+
+def test_the_order_of_the_points_changes_nothing() -> None:
+    one, other = frames(WORLD), frames(WORLD[::-1])
+    assert all(one[name].sort(pl.all()).equals(other[name].sort(pl.all())) for name in one)
+
+
+def test_every_frame_fills_every_column_of_its_table() -> None:
+    for name, frame in frames(WORLD).items():
+        assert set(frame_schema(name)) <= set(frame.columns), name
+
+
+def test_a_rebuild_from_raw_gives_the_same_analyses(world: World) -> None:
+    world.night(1)
+    names = [name for name, table in tables().items() if table.schema == "mart"]
+    before = {name: world.query(f"from {name} order by all") for name in names}
+    pipeline.rebuild(world.warehouse)
+    assert {name: world.query(f"from {name} order by all") for name in names} == before
+    assert set(POPULATIONS) >= {row[0] for row in world.query("select distinct population from mart.parity")}

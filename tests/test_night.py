@@ -111,15 +111,12 @@ def test_a_ledger_ahead_of_the_file_is_caught_up_by_the_next_night(world: World,
     shutil.copy(world.warehouse.database, tmp_path / "old")
     world.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
     world.night(2)
-    expected = content(
-        world.warehouse.database, without=("ops.check_results", "ops.loads", "ops.load_sources", "ops.build")
-    )
+    # Audit, loads and marts carry the day of the last load, and that is another one.
+    dated = ("ops.check_results", "ops.load", "ops.build", "mart.")
+    expected = content(world.warehouse.database, without=dated)
     shutil.copy(tmp_path / "old", world.warehouse.database)
     assert world.night(3).status in ("published", "degraded")
-    caught_up = content(
-        world.warehouse.database, without=("ops.check_results", "ops.loads", "ops.load_sources", "ops.build")
-    )
-    assert caught_up == expected
+    assert content(world.warehouse.database, without=dated) == expected
 
 
 def test_a_reader_is_never_blocked_and_sees_whole_loads(world: World) -> None:

@@ -103,15 +103,16 @@ def lag_summary(
     mean_lag_days: Kaplan-Meier mean, restricted to the longest lag seen; for area and daily the estimate itself.
     lo_days, hi_days: 90 % interval of the median, or of the mean where the median is null: `draws` resamples of families
     with replacement, frontiers drawn anew. A resample holds fewer models and so lower frontiers: the interval shows how
-    far a number rests on single families and is not centred on it. hi_days null beside lo_days: no upper end.
+    far a number rests on single families and is not centred on it. hi_days null beside lo_days: no upper end. The rows that
+    leave one family out carry no interval: the change of the number is what they tell.
     refusal_reason: why a number or the interval is missing. Left-censored lags enter as they are: their mean is too high,
     the median is right unless it is one of them.
     """
     rows = [
         row
         for group in read_groups(points, groups, as_of)
-        for sensitivity, variant, reason in _sensitivities(group)
-        for row in _summary_rows(variant, sensitivity, reason, draws, seed)
+        for sensitivity, variant, reason, is_resampled in _sensitivities(group)
+        for row in _summary_rows(variant, sensitivity, reason, draws if is_resampled else 0, seed)
     ]
     return pl.DataFrame(rows, schema=SUMMARY, orient="row")
 
@@ -184,9 +185,9 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _sensitivities(group: Group) -> Iterator[tuple[str, Group, str | None]]:
-    """Each variant of a group: its name, its models, and why it says nothing."""
-    yield "all", group, None
+def _sensitivities(group: Group) -> Iterator[tuple[str, Group, str | None, bool]]:
+    """Each variant of a group: its name, its models, why it says nothing, and whether it is resampled."""
+    yield "all", group, None, True
     if group.refusal_reason is not None:
         return
     lags = estimate.catch_up(*group.sides(), round(group.tolerance_pct * UNIT))
@@ -194,10 +195,10 @@ def _sensitivities(group: Group) -> Iterator[tuple[str, Group, str | None]]:
     matched = group.closed["family"].gather(lags.closed_at[0, is_match])
     matching = group.open_["family"].gather(lags.open_at[0, is_match])
     for family in sorted({*matched, *matching}):
-        yield f"without {family}", group.keep(pl.col("family") != family), None
+        yield f"without {family}", group.keep(pl.col("family") != family), None, False
     measured = group.keep(~pl.col("is_self_reported"))
     is_same = (measured.closed.height, measured.open_.height) == (group.closed.height, group.open_.height)
-    yield "without self-reported", measured, "no score is marked as self-reported" if is_same else None
+    yield "without self-reported", measured, "no score is marked as self-reported" if is_same else None, True
 
 
 def _summary_rows(
@@ -247,6 +248,8 @@ def _interval(values: Floats, n_pairs: int) -> dict[str, Any]:
     drawn = values[1:][~np.isnan(values[1:])]
     if np.isnan(values[0]):
         return {"refusal_reason": "no pair of models has a lag"}
+    if len(values) == 1:
+        return {"refusal_reason": "left without an interval: the row with all families has one"}
     if n_pairs < MIN_PAIRS:
         return {"refusal_reason": f"fewer than {MIN_PAIRS} pairs: no interval"}
     if 2 * len(drawn) <= len(values) - 1:

@@ -6,9 +6,11 @@ Models of one family share data and recipe, so that they are not independent: th
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -179,42 +181,51 @@ def _solve(sums: Floats) -> tuple[Floats, Floats]:
 def _cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int) -> Iterator[_Cell]:
     ready = points.select(
         "comparable_group", "benchmark", "model_id", "openness", era_key().alias("era"), family_key().alias("family"),
-        (pl.col("score_norm_pct") / 100).is_between(*NORM_BOUNDS, closed="none").not_().alias("clipped"),
+        (pl.col("score_norm_pct") / 100).is_between(*NORM_BOUNDS, closed="none").not_().fill_null(False).alias("clipped"),
         log_odds().alias("y"), params_per_token_b().alias("used"),
         *(pl.when(size > 0).then(size).alias(form) for form, size in forms.items()),
     ).sort(pl.all())  # fmt: skip
+    # Arrays and masks: a frame filtered for each cell would cost more than all the fits together.
     for group in ready.partition_by("comparable_group", maintain_order=True):
-        for openness in OPENNESS:
-            some = group if openness == "all" else group.filter(openness=openness)
-            for era in ERAS:
-                scored = (some if era == "all" else some.filter(era=era)).drop_nulls("y")
-                for form in forms:
-                    names = (group["comparable_group"][0], group["benchmark"][0], openness, era, form)
-                    keys = dict(zip(("comparable_group", "benchmark", "openness", "era", "form"), names, strict=True))
-                    yield _cell(keys, scored, draws, seed)
+        columns = {
+            name: group[name].to_numpy() for name in (*forms, "openness", "era", "family", "clipped", "y", "used")
+        }
+        is_scored = ~np.isnan(columns["y"])
+        for openness, era in itertools.product(OPENNESS, ERAS):
+            chosen = is_scored.copy()
+            for key, value in (("openness", openness), ("era", era)):
+                if value != "all":
+                    chosen &= columns[key] == value
+            for form in forms:
+                names = (group["comparable_group"][0], group["benchmark"][0], openness, era, form)
+                keys = dict(zip(("comparable_group", "benchmark", "openness", "era", "form"), names, strict=True))
+                yield _cell(keys, columns, chosen, draws, seed)
 
 
-def _cell(keys: dict[str, str], scored: pl.DataFrame, draws: int, seed: int) -> _Cell:
+def _cell(
+    keys: dict[str, str], columns: dict[str, npt.NDArray[Any]], scored: npt.NDArray[np.bool_], draws: int, seed: int
+) -> _Cell:
     form = keys["form"]
-    sized = scored.drop_nulls(form)
-    families, codes = np.unique(sized["family"].to_numpy(), return_inverse=True)
+    sized = scored & ~np.isnan(columns[form])
+    size = columns[form][sized]
+    families, codes = np.unique(columns["family"][sized], return_inverse=True)
     counts = {
-        "n": sized.height, "n_scored": scored.height, "n_families": len(families), "n_clipped": int(sized["clipped"].sum())
+        "n": size.size, "n_scored": int(scored.sum()), "n_families": len(families),
+        "n_clipped": int(columns["clipped"][sized].sum()),
     }  # fmt: skip
-    size_range = _range(sized[form])
-    params_range = _range(sized["used"]) if form == "compute" else size_range
+    size_range = _range(size)
+    params_range = _range(columns["used"][sized]) if form == "compute" else size_range
     reason = _refusal(form, counts, size_range)
     line = None
     if reason is None:
         # A cell's draws hang on its own name, so that a new benchmark does not move the intervals of the others.
         rng = np.random.default_rng([seed, zlib.crc32("|".join(keys.values()).encode())])
-        x = np.log10(sized[form].to_numpy())
-        line = fit_line(x, sized["y"].to_numpy(), codes.astype(np.int64), draws=draws, rng=rng)
+        line = fit_line(np.log10(size), columns["y"][sized], codes.astype(np.int64), draws=draws, rng=rng)
     return _Cell(keys, counts, size_range, params_range, reason, line)
 
 
-def _range(values: pl.Series) -> tuple[float, float] | None:
-    known = values.drop_nulls().to_numpy()
+def _range(values: Floats) -> tuple[float, float] | None:
+    known = values[~np.isnan(values)]
     return (float(known.min()), float(known.max())) if known.size else None
 
 

@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from worlds import OTHER_FILES, World, v1_row, v2_row
 
 from leaderboard_etl.sample.server import HubServer, Request, Response
 from leaderboard_etl.settings import Warehouse
+
+# How fast a machine is says nothing about the code: no deadline, and no complaint that making inputs takes long.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard_etl.contracts.rules import apply_rules
@@ -410,7 +410,7 @@ def test_bytes_that_are_no_table_are_one_clear_line(landed: bytes, path: str) ->
     assert f"{path} of open-llm-leaderboard/contents at cccccccccccc" in text and "\n" not in text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.data())
 def test_damaged_bytes_raise_nothing_but_a_source_error(data: st.DataObject) -> None:
     landed = bytearray(WHOLE)
@@ -435,7 +435,7 @@ CELLS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.lists(CELLS, min_size=1, max_size=8))
 def test_no_cell_raises_and_every_record_is_stored_or_quarantined(rows: list[dict[str, Any]]) -> None:
     parsed = parse(V2, *rows)

@@ -140,7 +140,7 @@ def test_growth_that_hangs_on_one_family_has_no_upper_bound() -> None:
     assert row["doubling_days_hi"] is None
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(order=st.permutations(range(12)))
 def test_the_order_of_the_rows_does_not_matter(order: list[int]) -> None:
     table = densities(*DOUBLING, *((day, value * 0.9, family) for day, value, family in DOUBLING))

@@ -109,7 +109,7 @@ states = st.lists(
 
 
 @given(nights=states)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_history_as_of_any_night_is_what_the_source_said_that_night(nights: list[dict[str, float]]) -> None:
     con = duckdb.connect(":memory:")
     create_tables(con)

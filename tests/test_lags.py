@@ -393,7 +393,7 @@ MODELS = st.lists(
 WORLDS = MODELS.map(lambda rows: [point(f"m{n}", s, p, d, family=f) for n, (s, p, d, f) in enumerate(rows)])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(WORLDS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(rows: list[dict[str, Any]], shuffler: random.Random) -> None:
     shuffled = shuffler.sample(rows, len(rows))
@@ -404,7 +404,7 @@ def test_the_order_of_rows_changes_nothing(rows: list[dict[str, Any]], shuffler:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORLDS, st.integers(0, 70), st.integers(0, 30))
 def test_a_later_as_of_never_shortens_a_censored_lag(rows: list[dict[str, Any]], as_of: int, more: int) -> None:
     key = ["tolerance_pct", "closed_model_id"]
@@ -417,7 +417,7 @@ def test_a_later_as_of_never_shortens_a_censored_lag(rows: list[dict[str, Any]],
     assert both.filter(~pl.col("is_censored"), pl.col("lag_days_after") != pl.col("lag_days")).is_empty()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORLDS)
 def test_the_arrays_agree_with_the_definitions_read_aloud(rows: list[dict[str, Any]]) -> None:
     until = day(80)

@@ -155,7 +155,7 @@ GENUINE = card("{type: pass@1, value: 0.5}")
     byte=st.integers(0, 255),
     path=st.sampled_from(["README.md", "config.json", INFO_PATH]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_mutated_file_raises(place: int, byte: int, path: str) -> None:
     parsed = read(path, GENUINE[:place] + bytes([byte]) + GENUINE[place + 1 :])
     assert parsed.source_rows == 1
@@ -183,6 +183,6 @@ fields = st.sampled_from(
 
 
 @given(answer=st.dictionaries(fields, json_values, max_size=8), path=st.sampled_from(["config.json", INFO_PATH]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_json_raises(answer: dict[str, Any], path: str) -> None:
     assert read(path, json.dumps(answer).encode()).models.height <= 1

@@ -19,7 +19,7 @@ from leaderboard_etl.raw.store import BlobStore
 
 
 @given(content=st.binary(max_size=4096))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_bytes_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     with BlobStore(tmp_path_factory.mktemp("raw")) as store:
         for blob_id in (git_blob_id(content), sha256_id(content)):

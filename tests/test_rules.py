@@ -99,7 +99,7 @@ def test_a_size_that_cannot_be_is_quarantined(params: int) -> None:
 
 
 @given(name=st.text(max_size=400), raw=st.floats(), unit=st.sampled_from(["percent", "fraction", "points_10", "", "x"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_record_is_lost_whatever_it_holds(name: str, raw: float, unit: str) -> None:
     kept, rules = judged(score(source_name=name, score_raw=raw, score_unit=unit))
     assert kept.height + len(rules) == 1

@@ -185,7 +185,7 @@ def test_a_group_without_one_baseline_has_a_normalised_band_only(baselines: list
     assert bands["score_pct"].null_count() == bands["lo_pct"].null_count() == bands.height > 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(order=st.permutations(range(16)))
 def test_the_order_of_the_rows_does_not_matter(order: list[int]) -> None:
     rng = np.random.default_rng(5)

@@ -204,6 +204,30 @@ create table mart.capability_density (
     reason varchar                           -- Why both are null; null: they are not
 );
 
+-- How large a dense open model of the same era would be with a model's score, by our own fit, and how many times its active size that is. One row per open-weights official model with a known active size, and group. Single dense models scatter about the curve far more than its interval says: see curve_r2.
+create table mart.dense_equivalent (
+    model_id varchar not null,               -- Model
+    model varchar,                           -- Its name for people
+    comparable_group varchar not null,       -- Variants that may be compared
+    benchmark varchar,                       -- Benchmark id
+    era varchar,                             -- Era of the curve: the model's own, or all where that has no rising line; null: none has
+    params_active_b double not null,         -- Parameters used per token, billions
+    score_norm_pct double,                   -- Its score, 0 = guessing, 100 = ceiling
+    equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
+    equivalent_lo_b double,                  -- Lower end of the 90 % interval of the curve there, held at the sizes seen
+    equivalent_hi_b double,                  -- Upper end
+    at_least_b double,                       -- Where the score lies above the curve: the largest dense size seen; null: it does not
+    at_most_b double,                        -- Where it lies below: the smallest
+    times_active double,                     -- equivalent_params_b over params_active_b; null: see reason
+    times_active_lo double,                  -- Lower end of its 90 % interval
+    times_active_hi double,                  -- Upper end
+    curve_n bigint,                          -- Dense models of the curve; null: no curve
+    curve_r2 double,                         -- Share of variance that the curve explains
+    curve_min_params_b double,               -- Smallest dense size seen, billions
+    curve_max_params_b double,               -- Largest
+    reason varchar                           -- Why there is no equivalent; null: there is
+);
+
 -- In how many days the greatest relative density doubled. One row per comparable group. Records can only rise, so read it beside n.
 create table mart.density_frontier (
     comparable_group varchar not null,       -- Variants that may be compared

@@ -11,6 +11,7 @@ import polars as pl
 
 from leaderboard_etl.analysis.capability import fit_capability, index_gap
 from leaderboard_etl.analysis.chinchilla import read_laws, tokens_per_parameter
+from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
 from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
@@ -60,7 +61,8 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
     # The same data give the same draws, on any machine and in any later run.
     seed = zlib.crc32(points.select("model_id", "comparable_group", "score_pct", "params_b").write_csv().encode())
     of = {name: points.join(members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS}
-    of[DENSE] = of["official"].filter(pl.col("is_moe").not_())
+    is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
+    of[DENSE] = of["official"].filter(is_dense)
 
     def each(names: Iterable[str], analyse: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
         return pl.concat([analyse(of[name]).with_columns(pl.lit(name).alias("population")) for name in names])
@@ -92,6 +94,7 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
             ]
         ),
         "mart.capability_density": density,
+        "mart.dense_equivalent": dense_equivalents(of["official"], of[DENSE], seed=seed),
         "mart.density_frontier": density_frontier(density, seed=seed),
         "mart.size_to_reach": each(_SIZED, size_to_reach),
     }

@@ -173,7 +173,7 @@ create table mart.parity_majority (
     is_majority_strict boolean               -- The same without tolerance
 );
 
--- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure: see n_copies.
+-- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure, which would hide what vendors measure themselves: see n_copies, and the mean of those that are none.
 create table mart.self_report_gap (
     benchmark_id varchar not null,           -- Benchmark
     vendor_kind varchar not null,            -- vendor_model_index, vendor_card_table or vendor_eval_results
@@ -186,7 +186,11 @@ create table mart.self_report_gap (
     lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families
     hi_pct double,                           -- Upper end
     share_positive double,                   -- Share of models whose vendor says more than was measured, 0-1, copies included
-    refusal_reason varchar                   -- Why there are no numbers; null: there are
+    refusal_reason varchar,                  -- Why there are no numbers; null: there are
+    mean_not_copied_pct double,              -- Mean gap of the pairs that are no copies, points; null: refused
+    lo_not_copied_pct double,                -- Lower end of its 90 % interval
+    hi_not_copied_pct double,                -- Upper end
+    refusal_reason_not_copied varchar        -- Why there is none; null: there is
 );
 
 -- How large a typical dense open model with the same score would be, over the model's own size (after the densing law, arXiv 2412.04315, but relative to our own fitted curve). One row per open-weights official model and group.

@@ -275,14 +275,40 @@ create table mart.tokens_per_parameter (
     predicted_loss double not null           -- The law's loss, nats per token
 );
 
--- Every sentence of the article that data can check, with the value computed from this warehouse and the verdict that follows. One row per claim. Verdicts are computed by the rule in holds_if, never typed.
+-- The sets of constants of L(N, D) = E + A/N^alpha + B/D^beta in policy/scaling_laws, and the optimum that each implies at one compute. One row per law. Why they differ: Hoffmann et al. print their exponents with two digits, and the optimum's tokens per parameter go as a power of the compute with exponent (alpha - beta) / (alpha + beta), so that the rounding alone moves it from 59 to 93; Besiroglu et al. fitted the same runs again and found that the published constants do not fit them (chi squared 238 on 5 degrees of freedom): theirs give about 18, in line with the 20 that Hoffmann's other two methods gave. Laws of pretraining loss: they say nothing about a benchmark's score.
+create table mart.scaling_laws (
+    law_id varchar not null,                 -- Row of policy/scaling_laws
+    e_loss double not null,                  -- E, irreducible loss, nats per token
+    a_coefficient double not null,           -- A
+    b_coefficient double not null,           -- B
+    alpha double not null,                   -- Exponent of the parameters N
+    beta double not null,                    -- Exponent of the tokens D
+    compute_flop double not null,            -- The compute of the optimum beside it: Chinchilla's 5.76e23
+    optimal_params double not null,          -- Parameters of least loss at it
+    optimal_tokens double not null,          -- Tokens of least loss at it
+    optimal_tokens_per_param double not null, -- Their ratio
+    source_url varchar,                      -- Link for the constants
+    note varchar                             -- How exact they are
+);
+
+-- The article's architecture table as it is printed, and the model whose figures each row is taken to be. One row per row and cell. mart.article_cells sets our figures beside it.
+create table mart.article_table (
+    row_id varchar not null,                 -- Row of the table
+    architecture varchar not null,           -- Its first cell
+    model_id varchar not null,               -- Model that the row is taken to be
+    cell varchar not null,                   -- params_total_b, params_active_b (billions), mmlu_pct (percent) or cost_relative (dense 70B = 1.0)
+    printed varchar not null,                -- The number as printed, without its unit
+    source_url varchar not null              -- Where the model's maker states the figures
+);
+
+-- Every sentence of the article that data can check, with the value computed from this warehouse and the verdict that follows. One row per claim. Verdicts are computed by the rule in holds_if, never typed; evidence_query is complete, so that it can be run again.
 create table mart.paper_claims (
     claim_id varchar not null,               -- Id, as in policy/claims
     article_place varchar not null,          -- Section of the article
     sentence varchar not null,               -- What it says
     measures varchar not null,               -- What computed_value is, with its unit
     computed_value double,                   -- The value; null: not measurable
-    lo double,                               -- Lower end of its interval; null: none computed
+    lo double,                               -- Lower end of its interval or range, of what says the note; null: none computed
     hi double,                               -- Upper end
     n bigint,                                -- Rows that it rests on
     expected varchar not null,               -- What would make it hold, in words

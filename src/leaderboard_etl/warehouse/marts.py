@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from leaderboard_etl.analysis.capability import fit_capability, index_gap
-from leaderboard_etl.analysis.chinchilla import read_laws, tokens_per_parameter
+from leaderboard_etl.analysis.chinchilla import law_optima, read_laws, tokens_per_parameter
 from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
 from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
 from leaderboard_etl.analysis.lag_summary import lag_summary
@@ -50,7 +50,13 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     scores = con.sql("select s.*, m.family from core.scores as s join core.models as m using (model_id)").pl()
     _insert(con, "mart.self_report_gap", self_report_gap(scores))
     models = con.sql("select model_id, params_total, params_active, is_moe, training_tokens from core.models").pl()
-    _insert(con, "mart.tokens_per_parameter", tokens_per_parameter(models, read_laws(policy)))
+    laws = read_laws(policy)
+    _insert(con, "mart.tokens_per_parameter", tokens_per_parameter(models, laws))
+    told = policy.frame("scaling_laws").select("law_id", "source_url", "note")
+    _insert(con, "mart.scaling_laws", law_optima(laws).join(told, on="law_id"))
+    # The policy of a load made before there was such a file judges without it.
+    if "article_table" in policy.texts:
+        _insert(con, "mart.article_table", policy.frame("article_table"))
     judge_claims(con, policy, as_of)
 
 

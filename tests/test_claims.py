@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import duckdb
@@ -11,11 +12,14 @@ from worlds import World
 
 from leaderboard_etl.errors import PolicyError
 from leaderboard_etl.policy import Policy, read_policy
+from leaderboard_etl.report import markdown, notes
 from leaderboard_etl.settings import resource
 from leaderboard_etl.warehouse.claims import changed_verdicts, judge_claims
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
 DAY = date(2026, 1, 1)
+_V1_RESULTS = "datasets/open-llm-leaderboard-old/results/microsoft/phi-2"
+_V1_RUN = resource("sample") / "hub" / _V1_RESULTS / "results_2024-04-12T12-27-45.000000.json"
 HEADER = "claim_id,article_place,sentence,measures,expected,holds_if,partly_if,note\n"
 
 
@@ -126,3 +130,19 @@ def test_a_changed_verdict_is_found_against_the_published_state(world: World) ->
     assert changed_verdicts(con, world.warehouse.database) == [("lora_reduction", "fails", "holds")]
     con.execute("update mart.paper_claims set verdict = 'fails'")
     assert changed_verdicts(con, world.warehouse.database) == []
+
+
+def test_a_verdict_that_changes_between_nights_is_a_line_of_the_report_and_a_row_of_the_drift(world: World) -> None:
+    first = world.night(1)
+    assert not any("the claim was" in note for note in notes(first))
+    run = json.loads(_V1_RUN.read_bytes())
+    run["results"] = {"harness|hendrycksTest-anatomy|5": {"acc": 0.5, "acc_norm": 0.5, "acc_stderr": 0.04}}
+    world.put(f"{_V1_RESULTS}/results_2024-04-12T12-27-45.000000.json", json.dumps(run).encode())
+    told = "the claim was 'not measurable' and is 'fails' now"
+    second = world.night(2)
+    assert f"drift in policy, mmlu_subjects: {told}" in notes(second)
+    assert told in markdown(second)
+    assert world.query("select subject, kind, message, is_held from ops.drift where kind = 'verdict'") == [
+        ("mmlu_subjects", "verdict", told, False)
+    ]
+    assert world.query("select verdict from mart.paper_claims where claim_id = 'mmlu_subjects'") == [("fails",)]

@@ -1,40 +1,42 @@
-"""`export` and `verify`: the article's files."""
+"""`export`, `verify` and `publish`: the article's files, as a folder and as a dataset on the Hub."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from leaderboard_etl.commands.display import print_json, print_table
-from leaderboard_etl.export.snapshot import verify_snapshot, write_snapshot
 from leaderboard_etl.settings import Warehouse
 
 
-def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, as_json: bool) -> int:
+def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_database: bool, as_json: bool) -> int:
     """Writes the snapshot and says what is in it and what could not be."""
-    manifest = write_snapshot(warehouse, folder, as_of)
+    from leaderboard_etl.export.snapshot import write_snapshot
+
+    manifest = write_snapshot(warehouse, folder, as_of, with_database=with_database)
     if as_json:
         print_json(manifest)
         return 0
-    print(
-        f"wrote {folder}, the state as of {manifest['as_of']} (loads {manifest['load_ids']}, hub {manifest['hub']!r})"
-    )
+    print(f"wrote {folder}, the state as of {manifest['as_of']} ({_origin(manifest)})")
     print_table(
         [
-            {"file": name, "rows": facts["rows"], "bytes": facts["bytes"], "sha256": facts["sha256"][:16]}
+            {"file": name, "rows": facts.get("rows"), "bytes": facts["bytes"], "sha256": facts["sha256"][:16]}
             for name, facts in manifest["files"].items()
         ]
     )
-    sizes = [row for row in manifest["excluded"] if row["n_without_size"]]
-    left_out = sum(row["n_without_size"] for row in sizes if row["openness"] == "proprietary")
-    print(f"left out of model_scaling.csv: {left_out} points of proprietary models without a published size; counts by")
-    print(f"group and side are in {folder / 'manifest.json'} under 'excluded'")
+    for line in _left_out(manifest):
+        print(line)
+    print(f"more of what was left out, and why: {folder / 'manifest.json'}, 'excluded'")
     print(f"check it any time: leaderboard-etl verify {folder}")
     return 0
 
 
 def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
     """Says of each file whether it is as the manifest says; exit code 1 if one is not."""
+    from leaderboard_etl.export.verify import verify_snapshot
+
     findings, word = verify_snapshot(warehouse, folder)
     is_good = all(finding.problem is None for finding in findings)
     if as_json:
@@ -44,3 +46,40 @@ def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
         print(word)
         print("the snapshot is good" if is_good else "the snapshot is not what its manifest says")
     return 0 if is_good else 1
+
+
+def publish(warehouse: Warehouse, repo_id: str, *, hub: str | None, as_of: date | None, as_json: bool) -> int:
+    """Puts the snapshot on the Hub as a dataset, and says what came of it."""
+    from leaderboard_etl.export.publish import publish_snapshot
+    from leaderboard_etl.options import hub_address
+
+    published = publish_snapshot(warehouse, repo_id, hub_address(hub), as_of)
+    if as_json:
+        print_json({"url": published.url, "commit": published.commit, "tag": published.tag, "note": published.note})
+        return 0
+    if published.commit is None:
+        print(f"{published.url} holds this snapshot already: nothing was changed")
+    else:
+        print(f"published {published.url} at commit {published.commit[:12]}, tag {published.tag}")
+    if published.note:
+        print(published.note)
+    return 0
+
+
+def _origin(manifest: Mapping[str, Any]) -> str:
+    loads = manifest["load_ids"]
+    of_loads = f"load {loads[0]}" if len(loads) == 1 else f"loads {loads[0]} to {loads[-1]}"
+    return f"{of_loads}, hub {manifest['hub']!r}"
+
+
+def _left_out(manifest: Mapping[str, Any]) -> list[str]:
+    """How many proprietary models the article's scatter cannot show, by group."""
+    rows = [
+        row
+        for row in manifest["excluded"].get("model_scaling.csv", [])
+        if row["openness"] == "proprietary" and row["reason"] == "size not published by the vendor"
+    ]
+    if not rows:
+        return []
+    counts = ", ".join(f"{row['comparable_group']} {row['n']} of {row['n_scored']}" for row in rows)
+    return [f"proprietary models without a published size, not in model_scaling.csv: {counts}"]

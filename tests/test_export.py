@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from worlds import World, v2_row
 
 from leaderboard_etl.errors import UsageError
-from leaderboard_etl.export.snapshot import make_snapshot, verify_snapshot, write_snapshot
+from leaderboard_etl.export.snapshot import make_snapshot, write_snapshot
+from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.export.tables import EXPORTS, Export, number, text, written
 
 # https://huggingface.co/spaces/tfrere/research-article-template: the columns that the article's chart reads.

@@ -128,12 +128,16 @@ def parquet(rows: list[dict[str, Any]]) -> bytes:
 
 @dataclass
 class World:
-    """A Hub folder and a warehouse folder. `night` runs one night, three in the morning of the given January day."""
+    """A Hub folder and a warehouse folder. `night` runs one night, three in the morning of the given January day.
+
+    `endpoint` is what the ledger calls the Hub.
+    """
 
     root: Path
     hub: str
     warehouse: Warehouse
     options: dict[str, Any] = field(default_factory=dict)
+    endpoint: str = "sample"
 
     def put(self, path: str, content: bytes) -> None:
         file = self.root / path
@@ -152,7 +156,10 @@ class World:
 
     def night(self, day: int = 1, **changes: Any) -> pipeline.Outcome:
         options = Options(
-            self.warehouse, self.hub, "sample", **{"started_at": datetime(2025, 1, day, 3), **self.options, **changes}
+            self.warehouse,
+            self.hub,
+            self.endpoint,
+            **{"started_at": datetime(2025, 1, day, 3), **self.options, **changes},
         )
         return pipeline.run_night(options, lambda night: story()(night, pipeline.plainly))
 

@@ -98,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", action="store_true", help="print as JSON")
 
     publish = _command(commands, "publish", _publish, "put the snapshot on the Hub as a dataset (needs HF_TOKEN)")
-    publish.add_argument("--repo", required=True, metavar="ORG/NAME", help="the dataset repository; made if it is not there")
+    publish.add_argument(
+        "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; made if it is not there"
+    )
     publish.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
     publish.add_argument("--hub", metavar="URL", help="the Hub to write to (default: HF_ENDPOINT, else the public Hub)")
     publish.add_argument("--json", action="store_true", help="print as JSON")

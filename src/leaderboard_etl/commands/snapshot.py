@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from leaderboard_etl.commands.display import print_json, print_table
 from leaderboard_etl.settings import Warehouse
@@ -13,20 +11,16 @@ from leaderboard_etl.settings import Warehouse
 
 def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_database: bool, as_json: bool) -> int:
     """Writes the snapshot and says what is in it and what could not be."""
+    from leaderboard_etl.export import summary
     from leaderboard_etl.export.snapshot import write_snapshot
 
     manifest = write_snapshot(warehouse, folder, as_of, with_database=with_database)
     if as_json:
         print_json(manifest)
         return 0
-    print(f"wrote {folder}, the state as of {manifest['as_of']} ({_origin(manifest)})")
-    print_table(
-        [
-            {"file": name, "rows": facts.get("rows"), "bytes": facts["bytes"], "sha256": facts["sha256"][:16]}
-            for name, facts in manifest["files"].items()
-        ]
-    )
-    for line in _left_out(manifest):
+    print(f"wrote {folder}, {summary.headline(manifest)}")
+    print_table(summary.file_rows(manifest))
+    for line in summary.left_out(manifest):
         print(line)
     print(f"more of what was left out, and why: {folder / 'manifest.json'}, 'excluded'")
     print(f"check it any time: leaderboard-etl verify {folder}")
@@ -64,22 +58,3 @@ def publish(warehouse: Warehouse, repo_id: str, *, hub: str | None, as_of: date 
     if published.note:
         print(published.note)
     return 0
-
-
-def _origin(manifest: Mapping[str, Any]) -> str:
-    loads = manifest["load_ids"]
-    of_loads = f"load {loads[0]}" if len(loads) == 1 else f"loads {loads[0]} to {loads[-1]}"
-    return f"{of_loads}, hub {manifest['hub']!r}"
-
-
-def _left_out(manifest: Mapping[str, Any]) -> list[str]:
-    """How many proprietary models the article's scatter cannot show, by group."""
-    rows = [
-        row
-        for row in manifest["excluded"].get("model_scaling.csv", [])
-        if row["openness"] == "proprietary" and row["reason"] == "size not published by the vendor"
-    ]
-    if not rows:
-        return []
-    counts = ", ".join(f"{row['comparable_group']} {row['n']} of {row['n_scored']}" for row in rows)
-    return [f"proprietary models without a published size, not in model_scaling.csv: {counts}"]

@@ -9,10 +9,10 @@ from typing import Any
 
 import duckdb
 
+from leaderboard_etl.policy import Policy
 from leaderboard_etl.settings import code_version
 from leaderboard_etl.warehouse.audit import audit
 from leaderboard_etl.warehouse.database import open_published
-from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.history import policy_texts
 
 DATABASE = "warehouse.duckdb"

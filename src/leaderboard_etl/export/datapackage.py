@@ -56,13 +56,18 @@ def datapackage(
     return dumped(package.to_descriptor())
 
 
+def media_type(name: str) -> str:
+    """The media type of a file of a snapshot, by its suffix."""
+    return _MEDIA_TYPES[Path(name).suffix]
+
+
 def _file(name: str, content: bytes) -> dict[str, Any]:
     return {
         "name": name.lower().replace("/", "-").replace("_", "-").replace(".", "-"),
         "path": name,
         "scheme": "file",
         "format": Path(name).suffix.removeprefix("."),
-        "mediatype": _MEDIA_TYPES[Path(name).suffix],
+        "mediatype": media_type(name),
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
         "bytes": len(content),
     }

@@ -41,7 +41,9 @@ def replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str,
         fresh.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
-        raise UsageError(f"{folder} cannot be written ({error.strerror}): choose another --out, or free space") from error
+        raise UsageError(
+            f"{folder} cannot be written ({error.strerror}): choose another --out, or free space"
+        ) from error
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

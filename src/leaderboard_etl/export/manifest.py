@@ -57,8 +57,7 @@ def manifest(
     loads = _loads(con, day)
     tables = {name: export for export in EXPORTS for name in (export.name, export.parquet_name)}
     described = {
-        name: _file_facts(content)
-        | (_table_facts(tables[name], frames[tables[name].stem]) if name in tables else {})
+        name: _file_facts(content) | (_table_facts(tables[name], frames[tables[name].stem]) if name in tables else {})
         for name, content in files.items()
     }
     return {
@@ -76,8 +75,10 @@ def manifest(
 
 
 def citations(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Whom to cite for each source, with its licence, as the policy in force says."""
-    rows: list[dict[str, Any]] = Policy(policy_texts(con)).frame("citations").sort("source_id", "citation").to_dicts()
+    """Whom to cite for each source that was ever loaded, with its licence, as the policy in force says."""
+    loaded = [row[0] for row in con.execute("select source_id from ops.load_sources where state = 'loaded'").fetchall()]
+    table = Policy(policy_texts(con)).frame("citations").filter(pl.col("source_id").is_in(loaded))
+    rows: list[dict[str, Any]] = table.sort("source_id", "citation").to_dicts()
     return rows
 
 

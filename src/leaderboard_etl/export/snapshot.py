@@ -24,16 +24,19 @@ _EMBEDS = Path(__file__).parent / "embeds"
 
 
 def write_snapshot(
-    warehouse: Warehouse, folder: Path, as_of: date | None, *, with_database: bool = False
+    warehouse: Warehouse, folder: Path | None, as_of: date | None, *, with_database: bool = False
 ) -> dict[str, Any]:
-    """Writes the files of make_snapshot and build.json into `folder`, and returns the manifest.
+    """Writes the files of make_snapshot and build.json into `folder`, and returns the manifest; null: exports/<day> of the
+    warehouse.
 
     With `with_database` also warehouse.duckdb, the whole state. An earlier snapshot in `folder` is replaced in one step.
     Raises UsageError for a folder that holds anything else, and what make_snapshot raises.
     """
-    check_target(folder)
+    if folder is not None:
+        check_target(folder)
     files = make_snapshot(warehouse, as_of)
     facts: dict[str, Any] = json.loads(files[MANIFEST])
+    folder = folder or warehouse.exports / facts["as_of"]
     build = build_facts()
     with TemporaryDirectory() as scratch:
         moved = {}

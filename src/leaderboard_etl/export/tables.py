@@ -52,6 +52,7 @@ class Export:
 EXPORTS = (
     Export("model_scaling.csv", ("score_pct", "params_b", "openness")),
     Export("model_scaling_fit.csv", ("openness", "params_b", "score_pct", "lo_pct", "hi_pct")),
+    Export("model_scaling_coverage.csv", ("comparable_group", "openness", "n_scored", "n_sized")),
     Export("llm_benchmarks.json", ("benchmark", "model", "score")),
     Export("frontier_gap.csv", ("run_name", "release_year", "score_pct")),
     Export("open_closed_lags.csv", ("benchmark", "estimator", "lag_days", "is_censored")),
@@ -93,9 +94,7 @@ def parquet(frame: pl.DataFrame) -> bytes:
     import pyarrow.parquet as pq
 
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    plain = [
-        field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field for field in table.schema
-    ]
+    plain = [field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field for field in table.schema]
     buffer = io.BytesIO()
     pq.write_table(table.cast(pa.schema(plain)).combine_chunks(), buffer, compression="zstd")
     return buffer.getvalue()

@@ -67,7 +67,9 @@ def push_dataset(
         commit = None
         if changed or gone:
             more = [(name, content) for name, content in along.items()]
-            operations = [CommitOperationAdd(name, content) for name, content in [*((n, files[n]) for n in changed), *more]]
+            operations = [
+                CommitOperationAdd(name, content) for name, content in [*((n, files[n]) for n in changed), *more]
+            ]
             answer = api.create_commit(
                 repo_id,
                 [*operations, *(CommitOperationDelete(name) for name in gone)],
@@ -97,7 +99,7 @@ def _earlier(
     try:
         found = hub.fetch_named("dataset", repo_id, head, listing, _MOST_MANIFEST_BYTES) if listing in there else None
         listed = json.loads(found[1]) if found else None
-        if is_ours(listed):
+        if listed is not None and is_ours(listed):
             return {*listed["files"], listing}
     except (ValueError, TypeError, KeyError):
         pass

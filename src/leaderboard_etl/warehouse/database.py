@@ -49,14 +49,12 @@ def remove_database(path: Path) -> None:
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
-def open_published(
-    path: Path, *, as_of: date | None = None, into: Path | None = None
-) -> duckdb.DuckDBPyConnection:
+def open_published(path: Path, *, as_of: date | None = None, into: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the published file. A run replaces the file, so readers are never in its way.
 
     With `as_of`, an in-memory database in which core and the views are those of the end of that day (UTC), beside raw,
-    history and ops until then; with `into` it is a new file there, open for writing. Raises WarehouseError if there is no published file, UsageError for a date before
-    the first load.
+    history and ops until then; with `into` it is a new file there, open for writing. Raises WarehouseError if there is no
+    published file, UsageError for a date before the first load.
     """
     if not path.exists():
         raise WarehouseError(f"{path} does not exist: no run has published here yet; start with `leaderboard-etl run`")

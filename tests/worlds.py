@@ -168,6 +168,16 @@ class World:
             return con.execute(sql).fetchall()
 
 
+def small_world(folder: Path, hub: str) -> World:
+    """Both tables with thirty models each, so that a tenth is a number of rows; the Hub's folder is `folder`/hub."""
+    world = World(folder / "hub", hub, Warehouse(folder / "warehouse"))
+    for path, content in OTHER_FILES.items():
+        world.put(path, content)
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 31)])
+    world.put_v1(*[v1_row(f"org/model-{n}b", 30.0 + n) for n in range(1, 31)])
+    return world
+
+
 @cache
 def story() -> Callable[[pipeline.Night, Callable[..., None]], None]:
     """The steps of flows/nightly.py."""

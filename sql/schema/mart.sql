@@ -1,11 +1,11 @@
 -- What the analyses say, computed by each run (or as of a date) from core: fits, lags with censoring, indices. Small tables; the views beside them are live.
 
--- How long open weights took to stand where a proprietary model stood, by several estimators. One row per population, group, estimator, tolerance and proprietary frontier model (or threshold). Definitions: catch_up = first open model within tolerance_pct points of each proprietary frontier model; catch_up_nats = the same within 0.02 on -ln(1 - accuracy), skipping what an earlier winner already matched, as in Epoch AI's study of 2024 (https://epoch.ai/blog/open-models-report); backward = how long before each open frontier model a proprietary one stood there; threshold = first open minus first proprietary model at a fixed score; area = mean over the scores that both frontiers reached; daily = mean over days of how long before a proprietary model stood at the open frontier. A model that is not matched yet is a right-censored row, never a missing one. Days, never months.
+-- How long open weights took to stand where a proprietary model stood, by several estimators. One row per population, group, estimator, tolerance and proprietary frontier model (or threshold). Definitions: catch_up = first open model within tolerance_pct points of each proprietary frontier model; catch_up_nats = the same within 0.02 on -ln(1 - accuracy), skipping what an earlier winner already matched, as in Epoch AI's study of 2024 (https://epoch.ai/blog/open-models-report); backward = how long before each open frontier model a proprietary one stood there (left-censored where none did); threshold = first open minus first proprietary model at a fixed score; area = mean over the scores that both frontiers reached; daily = mean over the days of mart.gap_lag_daily. Filter on population, estimator and tolerance_pct. A model that is not matched yet is a right-censored row, never a missing one. Days, never months.
 create table mart.gap_lag (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
-    estimator varchar not null,              -- catch_up, catch_up_nats, backward, threshold, area or daily
+    estimator varchar not null,              -- catch_up, catch_up_nats, backward, threshold, area or daily; defined above
     tolerance_pct double,                    -- Points below the score that still match; null: the estimator has its own or none
     threshold_pct double,                    -- Fixed score; null but for threshold
     closed_model_id varchar,                 -- Proprietary model; null: none
@@ -24,14 +24,24 @@ create table mart.gap_lag (
     reason varchar                           -- Why there is no lag, or why it is censored; null: neither
 );
 
--- The lags of mart.gap_lag in one number, with censoring taken into account (Kaplan-Meier) and an interval by resampling model families. One row per population, group, estimator, tolerance and sensitivity.
+-- For how long the proprietary frontier had stood at the open one's score, day by day: the series of which the estimator daily is the mean, after Epoch AI's note of 2026 (https://epoch.ai/data-insights/open-closed-eci-gap). One row per population, group and day on which both sides could be seen.
+create table mart.gap_lag_daily (
+    population varchar not null,             -- Which models take part, as in mart.populations
+    comparable_group varchar not null,       -- Variants that may be compared
+    day date not null,                       -- Day
+    open_score_pct double not null,          -- Open frontier on it, percent
+    closed_first_on date,                    -- Day on which a proprietary model first stood there; null: none ever did
+    lag_days bigint                          -- Days since then; 0: open leads; null: none
+);
+
+-- The lags of mart.gap_lag in one number, with censoring taken into account (Kaplan-Meier) and an interval by resampling model families. One row per population, group, estimator, tolerance and sensitivity. How far a lag hangs on contaminated, merged or unofficial models is told by the populations side by side.
 create table mart.gap_lag_summary (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
     estimator varchar not null,              -- As in mart.gap_lag
     tolerance_pct double,                    -- As in mart.gap_lag
-    sensitivity varchar not null,            -- all; without a family that owns a frontier model; without self-reported scores
+    sensitivity varchar not null,            -- all; without a family that owns a frontier model; without self-reported scores. Tolerances beside 0 and the group's own only under all
     n_pairs bigint,                          -- Lags, censored ones too; null: not tried
     n_censored bigint,                       -- Of these, not matched yet
     median_lag_days double,                  -- Kaplan-Meier median, days; null: over half were never matched, or not of this estimator
@@ -43,7 +53,7 @@ create table mart.gap_lag_summary (
 
 -- Score against size: log-odds of the baseline-corrected score on log10 of the parameters (billions), or of training compute. One row per population, group, openness, era and form. No line where fewer than 8 models, 4 families or a factor of 10 in size.
 create table mart.scaling_fit (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations, or official_dense: of official those known to be no mixture of experts
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
     openness varchar not null,               -- open_weights, proprietary or all
@@ -68,7 +78,7 @@ create table mart.scaling_fit (
 
 -- The lines of mart.scaling_fit as curves with their 90 % bands, within the sizes seen. One row per population, group, openness, era, form and size.
 create table mart.scaling_band (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations, or official_dense: of official those known to be no mixture of experts
     comparable_group varchar not null,       -- Variants that may be compared
     openness varchar not null,               -- As in mart.scaling_fit
     era varchar not null,                    -- As in mart.scaling_fit
@@ -124,7 +134,7 @@ create table mart.capability_items (
 
 -- Whether the best open model matches or exceeds the best proprietary one. One row per population and comparable group. A match is a difference within the larger of two standard errors and match_tolerance_pct of policy.
 create table mart.parity (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations
     comparable_group varchar not null,       -- Variants that may be compared
     is_headline boolean,                     -- Whether the group counts for the majority: it has both sides
     compared_on date,                        -- Only models released by this day take part
@@ -154,7 +164,7 @@ create table mart.parity (
 
 -- Whether parity holds on most of the headline groups that can be measured. One row per population.
 create table mart.parity_majority (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations
     n_headline bigint,                       -- Headline groups
     n_measurable bigint,                     -- Of these, with models on both sides
     n_match_or_exceed bigint,                -- Of these, where open matches or exceeds
@@ -163,7 +173,7 @@ create table mart.parity_majority (
     is_majority_strict boolean               -- The same without tolerance
 );
 
--- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure: see n_copies.
+-- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure, which would hide what vendors measure themselves: see n_copies, and the mean of those that are none.
 create table mart.self_report_gap (
     benchmark_id varchar not null,           -- Benchmark
     vendor_kind varchar not null,            -- vendor_model_index, vendor_card_table or vendor_eval_results
@@ -176,7 +186,11 @@ create table mart.self_report_gap (
     lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families
     hi_pct double,                           -- Upper end
     share_positive double,                   -- Share of models whose vendor says more than was measured, 0-1, copies included
-    refusal_reason varchar                   -- Why there are no numbers; null: there are
+    refusal_reason varchar,                  -- Why there are no numbers; null: there are
+    mean_not_copied_pct double,              -- Mean gap of the pairs that are no copies, points; null: refused
+    lo_not_copied_pct double,                -- Lower end of its 90 % interval
+    hi_not_copied_pct double,                -- Upper end
+    refusal_reason_not_copied varchar        -- Why there is none; null: there is
 );
 
 -- How large a typical dense open model with the same score would be, over the model's own size (after the densing law, arXiv 2412.04315, but relative to our own fitted curve). One row per open-weights official model and group.
@@ -192,6 +206,30 @@ create table mart.capability_density (
     equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
     relative_density double,                 -- Equivalent over own size; 1 = typical; null: see reason
     reason varchar                           -- Why both are null; null: they are not
+);
+
+-- How large a dense open model of the same era would be with a model's score, by our own fit, and how many times its active size that is. One row per open-weights official model with a known active size, and group. Single dense models scatter about the curve far more than its interval says: see curve_r2.
+create table mart.dense_equivalent (
+    model_id varchar not null,               -- Model
+    model varchar,                           -- Its name for people
+    comparable_group varchar not null,       -- Variants that may be compared
+    benchmark varchar,                       -- Benchmark id
+    era varchar,                             -- Era of the curve: the model's own, or all where that has no rising line; null: none has
+    params_active_b double not null,         -- Parameters used per token, billions
+    score_norm_pct double,                   -- Its score, 0 = guessing, 100 = ceiling
+    equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
+    equivalent_lo_b double,                  -- Lower end of the 90 % interval of the curve there, held at the sizes seen
+    equivalent_hi_b double,                  -- Upper end
+    at_least_b double,                       -- Where the score lies above the curve: the largest dense size seen; null: it does not
+    at_most_b double,                        -- Where it lies below: the smallest
+    times_active double,                     -- equivalent_params_b over params_active_b; null: see reason
+    times_active_lo double,                  -- Lower end of its 90 % interval
+    times_active_hi double,                  -- Upper end
+    curve_n bigint,                          -- Dense models of the curve; null: no curve
+    curve_r2 double,                         -- Share of variance that the curve explains
+    curve_min_params_b double,               -- Smallest dense size seen, billions
+    curve_max_params_b double,               -- Largest
+    reason varchar                           -- Why there is no equivalent; null: there is
 );
 
 -- In how many days the greatest relative density doubled. One row per comparable group. Records can only rise, so read it beside n.
@@ -212,7 +250,7 @@ create table mart.density_frontier (
 
 -- The smallest open model that had reached a score, by month; one row per change. One row per population, group, threshold and month.
 create table mart.size_to_reach (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
     score_threshold_pct double not null,     -- Score reached, percent
@@ -237,14 +275,40 @@ create table mart.tokens_per_parameter (
     predicted_loss double not null           -- The law's loss, nats per token
 );
 
--- Every sentence of the article that data can check, with the value computed from this warehouse and the verdict that follows. One row per claim. Verdicts are computed by the rule in holds_if, never typed.
+-- The sets of constants of L(N, D) = E + A/N^alpha + B/D^beta in policy/scaling_laws, and the optimum that each implies at one compute. One row per law. Why they differ: Hoffmann et al. print their exponents with two digits, and the optimum's tokens per parameter go as a power of the compute with exponent (alpha - beta) / (alpha + beta), so that the rounding alone moves it from 59 to 93; Besiroglu et al. fitted the same runs again and found that the published constants do not fit them (chi squared 238 on 5 degrees of freedom): theirs give about 18, in line with the 20 that Hoffmann's other two methods gave. Laws of pretraining loss: they say nothing about a benchmark's score.
+create table mart.scaling_laws (
+    law_id varchar not null,                 -- Row of policy/scaling_laws
+    e_loss double not null,                  -- E, irreducible loss, nats per token
+    a_coefficient double not null,           -- A
+    b_coefficient double not null,           -- B
+    alpha double not null,                   -- Exponent of the parameters N
+    beta double not null,                    -- Exponent of the tokens D
+    compute_flop double not null,            -- The compute of the optimum beside it: Chinchilla's 5.76e23
+    optimal_params double not null,          -- Parameters of least loss at it
+    optimal_tokens double not null,          -- Tokens of least loss at it
+    optimal_tokens_per_param double not null, -- Their ratio
+    source_url varchar,                      -- Link for the constants
+    note varchar                             -- How exact they are
+);
+
+-- The article's architecture table as it is printed, and the model whose figures each row is taken to be. One row per row and cell. mart.article_cells sets our figures beside it.
+create table mart.article_table (
+    row_id varchar not null,                 -- Row of the table
+    architecture varchar not null,           -- Its first cell
+    model_id varchar not null,               -- Model that the row is taken to be
+    cell varchar not null,                   -- params_total_b, params_active_b (billions), mmlu_pct (percent) or cost_relative (dense 70B = 1.0)
+    printed varchar not null,                -- The number as printed, without its unit
+    source_url varchar not null              -- Where the model's maker states the figures
+);
+
+-- Every sentence of the article that data can check, with the value computed from this warehouse and the verdict that follows. One row per claim. Verdicts are computed by the rule in holds_if, never typed; evidence_query is complete, so that it can be run again.
 create table mart.paper_claims (
     claim_id varchar not null,               -- Id, as in policy/claims
     article_place varchar not null,          -- Section of the article
     sentence varchar not null,               -- What it says
     measures varchar not null,               -- What computed_value is, with its unit
     computed_value double,                   -- The value; null: not measurable
-    lo double,                               -- Lower end of its interval; null: none computed
+    lo double,                               -- Lower end of its interval or range, of what says the note; null: none computed
     hi double,                               -- Upper end
     n bigint,                                -- Rows that it rests on
     expected varchar not null,               -- What would make it hold, in words

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from leaderboard_etl.analysis.lags import daily_lags, gap_lags, lag_summary
+from leaderboard_etl.analysis.lag_summary import lag_summary
+from leaderboard_etl.analysis.lags import daily_lags, gap_lags
 from leaderboard_etl.analysis.survival import kaplan_meier, km_median, restricted_mean_days
 from leaderboard_etl.policy import read_policy
 
@@ -180,10 +181,13 @@ def test_backward_takes_the_first_proprietary_model_at_each_open_level() -> None
     assert found.filter(pl.col("tolerance_pct") == 0)["is_already_matched"].to_list() == [False, False, True]
 
 
-def test_backward_has_no_lag_where_no_proprietary_model_ever_came() -> None:
-    found = lags(frame(point("C", "closed", 50.0, 0), point("O", "open", 60.0, 10)), "backward", day(20))
-    assert pairs(found, 0.0) == [(None, "O", None, None)]
+def test_backward_is_at_most_the_time_since_the_last_day_on_which_no_proprietary_model_was_there() -> None:
+    ahead = frame(point("C", "closed", 50.0, 0), point("O", "open", 60.0, 10))
+    found = lags(ahead, "backward", day(20))
+    assert pairs(found, 0.0) == [(None, "O", -10.0, "left")]
     assert found["reason"].to_list() == ["no proprietary model came there up to 2023-01-21"] * 2
+    unseen = lags(ahead, "backward", day(20), groups(closed_until=day(5)))
+    assert pairs(unseen, 0.0) == [(None, "O", None, None)]
 
 
 def test_a_threshold_is_censored_on_the_side_that_did_not_reach_it() -> None:
@@ -311,11 +315,14 @@ def test_every_pair_has_the_lag_of_the_world_when_steps_are_wider_than_the_toler
 
 
 def test_the_summary_counts_what_is_not_matched_instead_of_leaving_it_out() -> None:
-    row = lag_summary(WORLD, groups(), day(1000), draws=50, seed=3).filter(estimator="catch_up", sensitivity="all")
+    row = lag_summary(WORLD, groups(), day(1000), draws=50, seed=3).filter(
+        pl.col("tolerance_pct").is_in([0.0, 1.0, 5.0]), estimator="catch_up", sensitivity="all"
+    )
     columns = ("tolerance_pct", "n_pairs", "n_censored", "median_lag_days", "mean_lag_days")
     assert row.select(columns).with_columns(pl.col("mean_lag_days").round(1)).rows() == [
         (0.0, 3, 1, 200.0, 333.3),
         (1.0, 3, 1, 200.0, 300.0),
+        (5.0, 3, 1, 200.0, 300.0),
     ]
     assert row["lo_days"].is_not_null().all()
 
@@ -328,7 +335,24 @@ def test_without_a_family_is_the_summary_of_the_points_without_it() -> None:
     left = lag_summary(WORLD.filter(pl.col("family") != "O59"), groups(), day(1000), draws=20, seed=3)
     columns = ("estimator", "tolerance_pct", "n_pairs", "n_censored", "median_lag_days", "mean_lag_days")
     without = summary.filter(sensitivity="without O59").select(columns)
-    assert_frame_equal(without, left.filter(sensitivity="all").select(columns))
+    whole = left.filter(pl.col("tolerance_pct").is_null() | pl.col("tolerance_pct").is_in([0.0, 1.0]))
+    assert_frame_equal(without, whole.filter(sensitivity="all").select(columns))
+
+
+def test_the_summary_tells_the_lag_under_each_tolerance() -> None:
+    # C60 is matched by O59 after 100 days where a point is forgiven, by O70 after 200 where none is.
+    points = frame(point("C60", "closed", 60.0, 100), point("O59", "open", 59.0, 200), point("O70", "open", 70.0, 300))
+    rows = lag_summary(points, groups(), day(1000), draws=2, seed=3).filter(estimator="catch_up", sensitivity="all")
+    told = rows.select("tolerance_pct", "median_lag_days").rows()
+    assert told == [(0.0, 200.0), (0.5, 200.0), (1.0, 100.0), (2.0, 100.0), (5.0, 100.0)]
+
+
+def test_the_backward_form_has_a_summary_in_which_a_lead_is_a_negative_lag() -> None:
+    # 50 and 100 days behind, then 100 ahead of C90 (test_backward_takes_the_first_...).
+    row = lag_summary(WORLD, groups(), day(1000), draws=2, seed=3).filter(
+        estimator="backward", sensitivity="all", tolerance_pct=0.0
+    )
+    assert row.select("n_pairs", "n_censored", "median_lag_days").rows() == [(3, 0, 50.0)]
 
 
 def test_a_family_that_is_not_named_is_the_organization_and_the_label_says_so() -> None:
@@ -352,7 +376,7 @@ def test_a_group_with_one_side_only_is_refused_by_name() -> None:
     open_only = WORLD.filter(pl.col("openness") == "open_weights")
     summary = lag_summary(open_only, groups(), day(1000), draws=2, seed=3)
     assert set(summary["refusal_reason"]) == {"not measurable: n proprietary = 0"}
-    assert set(summary["estimator"]) == {"catch_up", "catch_up_nats", "threshold", "area", "daily"}
+    assert set(summary["estimator"]) == {"catch_up", "catch_up_nats", "backward", "threshold", "area", "daily"}
     found = gap_lags(open_only, groups(), day(1000))
     assert found.select("estimator", "lag_days", "reason").rows() == [
         (name, None, "not measurable: n proprietary = 0") for name in ("area", "daily")
@@ -361,8 +385,10 @@ def test_a_group_with_one_side_only_is_refused_by_name() -> None:
 
 def test_two_pairs_have_a_median_and_no_interval() -> None:
     points = frame(point("a", "closed", 50.0, 0), point("b", "closed", 60.0, 5), point("O", "open", 70.0, 9))
-    row = lag_summary(points, groups(), day(50), draws=9, seed=1).filter(estimator="catch_up", sensitivity="all")
-    assert row["median_lag_days"].to_list() == [4.0, 4.0]
+    row = lag_summary(points, groups(), day(50), draws=9, seed=1).filter(
+        pl.col("tolerance_pct") <= 1, estimator="catch_up", sensitivity="all"
+    )
+    assert row["median_lag_days"].to_list() == [4.0, 4.0, 4.0]
     assert row["lo_days"].is_null().all()
     assert set(row["refusal_reason"]) == {"fewer than 3 pairs: no interval"}
 

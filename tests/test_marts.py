@@ -8,7 +8,7 @@ import polars as pl
 from worlds import World
 
 from leaderboard_etl import pipeline
-from leaderboard_etl.contracts.schema import frame_schema, tables
+from leaderboard_etl.contracts.schema import frame_schema, tables, views
 from leaderboard_etl.warehouse.marts import POPULATIONS, analyses
 
 DAY = date(2026, 1, 1)
@@ -59,8 +59,23 @@ WORLD = [
 ]
 
 
+MEMBERS = pl.DataFrame(
+    [
+        ("official", ["closed", "open"]),
+        ("official_base", ["closed", "open"]),
+        ("fine_tunes", ["closed", "tuned"]),
+        ("merges", ["closed"]),
+        ("flagged", ["closed", "cheat"]),
+        ("unflagged", ["closed", "open", "tuned"]),
+        ("all", ["closed", "open", "tuned", "cheat"]),
+    ],
+    schema=["population", "model_id"],
+    orient="row",
+).explode("model_id")
+
+
 def frames(rows: list[dict[str, object]]) -> dict[str, pl.DataFrame]:
-    return analyses(pl.DataFrame(rows), GROUPS, DAY)
+    return analyses(pl.DataFrame(rows), MEMBERS, GROUPS, DAY)
 
 
 def lag_of(found: dict[str, pl.DataFrame], population: str) -> list[float | None]:
@@ -73,7 +88,10 @@ def lag_of(found: dict[str, pl.DataFrame], population: str) -> list[float | None
 def test_who_takes_part_decides_the_lag_and_each_population_stands_beside_the_default() -> None:
     found = frames(WORLD)
     assert lag_of(found, "official") == [100.0]
+    assert lag_of(found, "fine_tunes") == [10.0]
     assert lag_of(found, "unflagged") == [10.0]
+    assert lag_of(found, "flagged") == [1.0]
+    assert lag_of(found, "merges") == []
     assert lag_of(found, "all") == [1.0]
 
 
@@ -98,4 +116,11 @@ def test_a_rebuild_from_raw_gives_the_same_analyses(world: World) -> None:
     before = {name: world.query(f"from {name} order by all") for name in names}
     pipeline.rebuild(world.warehouse)
     assert {name: world.query(f"from {name} order by all") for name in names} == before
-    assert set(POPULATIONS) >= {row[0] for row in world.query("select distinct population from mart.parity")}
+    assert {row[0] for row in world.query("select distinct population from mart.parity")} == set(POPULATIONS)
+
+
+def test_the_populations_of_the_analyses_are_those_of_the_view(world: World) -> None:
+    world.night(1)
+    header = next(c.comment for c in views()["mart.populations"].columns if c.name == "population")
+    assert header == ", ".join(POPULATIONS[:-1]) + f" or {POPULATIONS[-1]}"
+    assert {row[0] for row in world.query("select distinct population from mart.populations")} <= set(POPULATIONS)

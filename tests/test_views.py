@@ -96,7 +96,7 @@ def test_the_frontier_holds_strict_bests_of_official_models_in_what_could_be_obs
     gap: duckdb.DuckDBPyConnection,
 ) -> None:
     rows = gap.execute("select openness, reached_on, model_id, score_pct, surpassed_on, n_models from mart.gap_frontier"
-                       " order by openness, reached_on").fetchall()  # fmt: skip
+                       " where population = 'official' order by openness, reached_on").fetchall()  # fmt: skip
     assert rows == [
         ("open_weights", date(2023, 2, 10), "open-1", 50.0, date(2023, 5, 10), 1),
         ("open_weights", date(2023, 5, 10), "open-2", 70.0, None, 2),
@@ -109,14 +109,15 @@ def test_two_bests_of_one_day_are_one_step(con: duckdb.DuckDBPyConnection) -> No
     for model_id, pct in [("b", 60.0), ("a", 60.0), ("c", 55.0)]:
         model(con, model_id, "2023-01-10", "open_weights")
         score(con, model_id, pct)
-    assert con.execute("select model_id from mart.gap_frontier").fetchall() == [("a",)]
+    rows = con.execute("select model_id from mart.gap_frontier where population = 'official'").fetchall()
+    assert rows == [("a",)]
 
 
 def test_the_monthly_gap_runs_from_both_sides_first_month_to_the_last_that_both_could_show(
     gap: duckdb.DuckDBPyConnection,
 ) -> None:
     rows = gap.execute("select month, open_pct, proprietary_pct, gap_pct, n_open, n_proprietary from mart.gap_monthly"
-                       " order by month").fetchall()  # fmt: skip
+                       " where population = 'official' order by month").fetchall()  # fmt: skip
     assert rows == [
         (date(2023, 2, 1), 50.0, 60.0, 10.0, 1, 1),
         (date(2023, 3, 1), 50.0, 80.0, 30.0, 1, 2),
@@ -128,8 +129,61 @@ def test_the_monthly_gap_runs_from_both_sides_first_month_to_the_last_that_both_
 
 def test_the_gap_in_log_odds_is_that_of_the_two_scores(gap: duckdb.DuckDBPyConnection) -> None:
     # The logarithm of 4 less that of 7/3.
-    row = gap.execute("select gap_log_odds from mart.gap_monthly where month = date '2023-06-01'").fetchall()
+    row = gap.execute("select gap_log_odds from mart.gap_monthly where population = 'official'"
+                      " and month = date '2023-06-01'").fetchall()  # fmt: skip
     assert row[0][0] == pytest.approx(0.538997, abs=1e-6)
+
+
+def test_every_day_has_a_leader_and_the_first_day_of_its_lead(con: duckdb.DuckDBPyConnection) -> None:
+    # Closed leads by 10 from the day both exist, open overtakes by 5, closed draws level and then leads again by 5.
+    for model_id, released, openness, pct in [
+        ("closed-1", "2023-01-10", "proprietary", 60.0),
+        ("open-1", "2023-01-12", "open_weights", 50.0),
+        ("open-2", "2023-01-14", "open_weights", 65.0),
+        ("closed-2", "2023-01-16", "proprietary", 65.0),
+        ("closed-3", "2023-01-17", "proprietary", 70.0),
+    ]:
+        model(con, model_id, released, openness)
+        score(con, model_id, pct)
+    rows = con.execute("select day, leader, leads_since_on, gap_pct, n_open, n_proprietary from mart.gap_daily"
+                       " where population = 'official' order by day limit 7").fetchall()  # fmt: skip
+    day = {n: date(2023, 1, n) for n in range(12, 19)}
+    assert rows == [
+        (day[12], "proprietary", day[12], 10.0, 1, 1),
+        (day[13], "proprietary", day[12], 10.0, 1, 1),
+        (day[14], "open_weights", day[14], -5.0, 2, 1),
+        (day[15], "open_weights", day[14], -5.0, 2, 1),
+        (day[16], "level", day[16], 0.0, 2, 2),
+        (day[17], "proprietary", day[17], 5.0, 2, 3),
+        (day[18], "proprietary", day[17], 5.0, 2, 3),
+    ]
+
+
+def test_each_population_sets_its_own_open_models_against_the_official_proprietary_ones(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for model_id, openness, pct, population, tuning in [
+        ("closed", "proprietary", 80.0, "official", "instruct"),
+        ("closed-base", "proprietary", 60.0, "official", "base"),
+        ("base", "open_weights", 50.0, "official", "base"),
+        ("chat", "open_weights", 70.0, "official", "instruct"),
+        ("tune", "open_weights", 75.0, "fine_tune", "instruct"),
+        ("merge", "open_weights", 77.0, "merge", None),
+        ("contaminated", "open_weights", 99.0, "flagged", None),
+    ]:
+        model(con, model_id, "2023-05-10", openness, population=population, tuning=tuning)
+        score(con, model_id, pct)
+    rows = con.execute("select population, open_model_id, proprietary_model_id, gap_pct, open_tuning, n_open, n_proprietary"
+                       " from mart.gap_monthly where month = date '2023-05-01' order by population").fetchall()  # fmt: skip
+    assert rows == [
+        ("all", "contaminated", "closed", -19.0, None, 5, 2),
+        ("fine_tunes", "tune", "closed", 5.0, "instruct", 1, 2),
+        ("flagged", "contaminated", "closed", -19.0, None, 1, 2),
+        ("merges", "merge", "closed", 3.0, None, 1, 2),
+        ("official", "chat", "closed", 10.0, "instruct", 2, 2),
+        ("official_base", "base", "closed-base", 10.0, "base", 1, 1),
+        ("unflagged", "merge", "closed", 3.0, None, 4, 2),
+    ]
 
 
 def test_a_group_with_one_side_only_has_no_gap(con: duckdb.DuckDBPyConnection) -> None:

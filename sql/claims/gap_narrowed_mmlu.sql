@@ -1,7 +1,9 @@
 -- points by which the MMLU gap shrank from June 2023 to the last month observed
 with months as (
 
-    select month, gap_pct from mart.gap_monthly where comparable_group = 'mmlu_reported' and gap_pct is not null
+    select month, gap_pct
+    from mart.gap_monthly
+    where population = 'official' and comparable_group = 'mmlu_reported' and gap_pct is not null
 
 ),
 

@@ -4,5 +4,5 @@ select
     year(reached_on) + (dayofyear(reached_on) - 1) / dayofyear(make_date(year(reached_on), 12, 31)) as release_year,
     score_pct
 from mart.gap_frontier
-where comparable_group = 'mmlu_reported'
+where population = 'official' and comparable_group = 'mmlu_reported'
 order by run_name, release_year, model_id

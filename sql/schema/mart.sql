@@ -1,11 +1,11 @@
 -- What the analyses say, computed by each run (or as of a date) from core: fits, lags with censoring, indices. Small tables; the views beside them are live.
 
--- How long open weights took to stand where a proprietary model stood, by several estimators. One row per population, group, estimator, tolerance and proprietary frontier model (or threshold). Definitions: catch_up = first open model within tolerance_pct points of each proprietary frontier model; catch_up_nats = the same within 0.02 on -ln(1 - accuracy), skipping what an earlier winner already matched, as in Epoch AI's study of 2024 (https://epoch.ai/blog/open-models-report); backward = how long before each open frontier model a proprietary one stood there; threshold = first open minus first proprietary model at a fixed score; area = mean over the scores that both frontiers reached; daily = mean over days of how long before a proprietary model stood at the open frontier. A model that is not matched yet is a right-censored row, never a missing one. Days, never months.
+-- How long open weights took to stand where a proprietary model stood, by several estimators. One row per population, group, estimator, tolerance and proprietary frontier model (or threshold). Definitions: catch_up = first open model within tolerance_pct points of each proprietary frontier model; catch_up_nats = the same within 0.02 on -ln(1 - accuracy), skipping what an earlier winner already matched, as in Epoch AI's study of 2024 (https://epoch.ai/blog/open-models-report); backward = how long before each open frontier model a proprietary one stood there (left-censored where none did); threshold = first open minus first proprietary model at a fixed score; area = mean over the scores that both frontiers reached; daily = mean over the days of mart.gap_lag_daily. Filter on population, estimator and tolerance_pct. A model that is not matched yet is a right-censored row, never a missing one. Days, never months.
 create table mart.gap_lag (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
-    estimator varchar not null,              -- catch_up, catch_up_nats, backward, threshold, area or daily
+    estimator varchar not null,              -- catch_up, catch_up_nats, backward, threshold, area or daily; defined above
     tolerance_pct double,                    -- Points below the score that still match; null: the estimator has its own or none
     threshold_pct double,                    -- Fixed score; null but for threshold
     closed_model_id varchar,                 -- Proprietary model; null: none
@@ -24,14 +24,24 @@ create table mart.gap_lag (
     reason varchar                           -- Why there is no lag, or why it is censored; null: neither
 );
 
--- The lags of mart.gap_lag in one number, with censoring taken into account (Kaplan-Meier) and an interval by resampling model families. One row per population, group, estimator, tolerance and sensitivity.
+-- For how long the proprietary frontier had stood at the open one's score, day by day: the series of which the estimator daily is the mean, after Epoch AI's note of 2026 (https://epoch.ai/data-insights/open-closed-eci-gap). One row per population, group and day on which both sides could be seen.
+create table mart.gap_lag_daily (
+    population varchar not null,             -- Which models take part, as in mart.populations
+    comparable_group varchar not null,       -- Variants that may be compared
+    day date not null,                       -- Day
+    open_score_pct double not null,          -- Open frontier on it, percent
+    closed_first_on date,                    -- Day on which a proprietary model first stood there; null: none ever did
+    lag_days bigint                          -- Days since then; 0: open leads; null: none
+);
+
+-- The lags of mart.gap_lag in one number, with censoring taken into account (Kaplan-Meier) and an interval by resampling model families. One row per population, group, estimator, tolerance and sensitivity. How far a lag hangs on contaminated, merged or unofficial models is told by the populations side by side.
 create table mart.gap_lag_summary (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
     estimator varchar not null,              -- As in mart.gap_lag
     tolerance_pct double,                    -- As in mart.gap_lag
-    sensitivity varchar not null,            -- all; without a family that owns a frontier model; without self-reported scores
+    sensitivity varchar not null,            -- all; without a family that owns a frontier model; without self-reported scores. Tolerances beside 0 and the group's own only under all
     n_pairs bigint,                          -- Lags, censored ones too; null: not tried
     n_censored bigint,                       -- Of these, not matched yet
     median_lag_days double,                  -- Kaplan-Meier median, days; null: over half were never matched, or not of this estimator
@@ -43,7 +53,7 @@ create table mart.gap_lag_summary (
 
 -- Score against size: log-odds of the baseline-corrected score on log10 of the parameters (billions), or of training compute. One row per population, group, openness, era and form. No line where fewer than 8 models, 4 families or a factor of 10 in size.
 create table mart.scaling_fit (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations, or official_dense: of official those known to be no mixture of experts
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
     openness varchar not null,               -- open_weights, proprietary or all
@@ -68,7 +78,7 @@ create table mart.scaling_fit (
 
 -- The lines of mart.scaling_fit as curves with their 90 % bands, within the sizes seen. One row per population, group, openness, era, form and size.
 create table mart.scaling_band (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations, or official_dense: of official those known to be no mixture of experts
     comparable_group varchar not null,       -- Variants that may be compared
     openness varchar not null,               -- As in mart.scaling_fit
     era varchar not null,                    -- As in mart.scaling_fit
@@ -124,7 +134,7 @@ create table mart.capability_items (
 
 -- Whether the best open model matches or exceeds the best proprietary one. One row per population and comparable group. A match is a difference within the larger of two standard errors and match_tolerance_pct of policy.
 create table mart.parity (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations
     comparable_group varchar not null,       -- Variants that may be compared
     is_headline boolean,                     -- Whether the group counts for the majority: it has both sides
     compared_on date,                        -- Only models released by this day take part
@@ -154,7 +164,7 @@ create table mart.parity (
 
 -- Whether parity holds on most of the headline groups that can be measured. One row per population.
 create table mart.parity_majority (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations
     n_headline bigint,                       -- Headline groups
     n_measurable bigint,                     -- Of these, with models on both sides
     n_match_or_exceed bigint,                -- Of these, where open matches or exceeds
@@ -212,7 +222,7 @@ create table mart.density_frontier (
 
 -- The smallest open model that had reached a score, by month; one row per change. One row per population, group, threshold and month.
 create table mart.size_to_reach (
-    population varchar not null,             -- Which models take part: official (releases of policy/official_organizations and of vendors, unmerged, unflagged), official_base, official_dense, unflagged, or all
+    population varchar not null,             -- Which models take part, as in mart.populations
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
     score_threshold_pct double not null,     -- Score reached, percent

@@ -124,14 +124,17 @@ def catch_up_nats(closed: Side, open_: Side) -> Lags:
 def backward(closed: Side, open_: Side, tolerance: int) -> Lags:
     """An open frontier model's release less that of the first proprietary model at its score less the tolerance.
 
-    Zero or below: the open model was not later. No lag where no proprietary model came there.
+    Zero or below: the open model was not later. No proprietary model there by the last day on which one could have been
+    seen: left-censored, the lag is at most the open release less that day; without those the lag would be biased up. Open
+    models released after that day have no lag then.
     Source: https://github.com/htihle/open_closed_gap.
     """
     closed_at = closed.first_at(np.broadcast_to(open_.levels - tolerance, open_.masks.shape))
-    is_pair = open_.is_frontier & (closed_at < len(closed.days))
-    lag_days = np.where(is_pair, open_.days - _days_at(closed, closed_at), np.nan)
-    none = np.zeros_like(is_pair)
-    return Lags(lag_days, none, none, closed_at, _places(open_))
+    has_closed = closed_at < len(closed.days)
+    is_left = open_.is_frontier & ~has_closed & (open_.days <= closed.until)
+    closed_on = np.where(has_closed, _days_at(closed, closed_at), closed.until)
+    lag_days = np.where(open_.is_frontier & (has_closed | is_left), open_.days - closed_on, np.nan)
+    return Lags(lag_days, np.zeros_like(is_left), is_left, closed_at, _places(open_))
 
 
 def threshold(closed: Side, open_: Side, levels: Ints) -> Lags:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import duckdb
@@ -12,7 +12,8 @@ import polars as pl
 from leaderboard_etl.analysis.capability import fit_capability, index_gap
 from leaderboard_etl.analysis.chinchilla import read_laws, tokens_per_parameter
 from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
-from leaderboard_etl.analysis.lags import gap_lags, lag_summary
+from leaderboard_etl.analysis.lag_summary import lag_summary
+from leaderboard_etl.analysis.lags import daily_lags, gap_lags
 from leaderboard_etl.analysis.parity import majority, parity
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
 from leaderboard_etl.analysis.self_report import self_report_gap
@@ -21,18 +22,9 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.claims import judge_claims
 from leaderboard_etl.warehouse.history import policy_texts
 
-# Who takes part, the default first; the others stand beside it as sensitivity.
-POPULATIONS: Mapping[str, pl.Expr] = {
-    "official": pl.col("population") == "official",
-    "official_base": (pl.col("population") == "official") & (pl.col("tuning") == "base"),
-    "official_dense": (pl.col("population") == "official") & pl.col("is_moe").not_(),
-    "unflagged": pl.col("population") != "flagged",
-    "all": pl.col("population").is_not_null(),
-}
-_LAGGED = ("official", "official_base", "unflagged", "all")
-_FITTED = ("official", "official_base", "official_dense", "all")
-_JUDGED = ("official", "official_base", "all")
-_DRAWN = ("official",)
+# Who takes part is the view mart.populations; beside it, dense models alone are the curve that a mixture is held against.
+POPULATIONS = ("official", "official_base", "fine_tunes", "merges", "flagged", "unflagged", "all")
+DENSE = "official_dense"
 _SIZED = ("official", "all")
 _POINTS = """
     select
@@ -51,7 +43,8 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     groups: pl.DataFrame = con.sql(
         "select *, benchmark_id as benchmark from core.comparable_groups order by comparable_group"
     ).pl()
-    for table, frame in analyses(points, groups, as_of).items():
+    members: pl.DataFrame = con.sql("from mart.populations").pl()
+    for table, frame in analyses(points, members, groups, as_of).items():
         _insert(con, table, frame)
     scores = con.sql("select s.*, m.family from core.scores as s join core.models as m using (model_id)").pl()
     _insert(con, "mart.self_report_gap", self_report_gap(scores))
@@ -60,29 +53,29 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     judge_claims(con, policy, as_of)
 
 
-def analyses(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
+def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
     """The frames of the mart tables that rest on points alone: rows of mart.model_scaling with family, training tokens,
-    baseline and ceiling."""
+    baseline and ceiling. members: the rows of mart.populations."""
     points = points.sort("comparable_group", "model_id")
     # The same data give the same draws, on any machine and in any later run.
     seed = zlib.crc32(points.select("model_id", "comparable_group", "score_pct", "params_b").write_csv().encode())
-    of = {name: points.filter(condition.fill_null(False)) for name, condition in POPULATIONS.items()}
+    of = {name: points.join(members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS}
+    of[DENSE] = of["official"].filter(pl.col("is_moe").not_())
 
-    def each(names: tuple[str, ...], analyse: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+    def each(names: Iterable[str], analyse: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
         return pl.concat([analyse(of[name]).with_columns(pl.lit(name).alias("population")) for name in names])
 
-    fits = each(
-        _FITTED, lambda rows: pl.concat([scaling_fits(rows, seed=seed), compute_fits(rows, seed=seed, draws=200)])
-    )
-    density = capability_density(of["official"], fits.filter(pl.col("population") == "official_dense"))
+    fits = each(of, lambda rows: pl.concat([scaling_fits(rows, seed=seed), compute_fits(rows, seed=seed, draws=200)]))
+    density = capability_density(of["official"], fits.filter(pl.col("population") == DENSE))
     capability = fit_capability(of["official"])
     headline = groups.filter("is_headline")
-    judged = each(_JUDGED, lambda rows: parity(rows, groups, as_of))
+    judged = each(POPULATIONS, lambda rows: parity(rows, groups, as_of))
     return {
-        "mart.gap_lag": each(_LAGGED, lambda rows: gap_lags(rows, groups, as_of)),
-        "mart.gap_lag_summary": each(_LAGGED, lambda rows: lag_summary(rows, groups, as_of, seed=seed)),
+        "mart.gap_lag": each(POPULATIONS, lambda rows: gap_lags(rows, groups, as_of)),
+        "mart.gap_lag_daily": each(POPULATIONS, lambda rows: daily_lags(rows, groups, as_of)),
+        "mart.gap_lag_summary": each(POPULATIONS, lambda rows: lag_summary(rows, groups, as_of, seed=seed)),
         "mart.scaling_fit": fits,
-        "mart.scaling_band": each(_DRAWN, lambda rows: fit_bands(rows, seed=seed)),
+        "mart.scaling_band": each(("official",), lambda rows: fit_bands(rows, seed=seed)),
         "mart.capability_index": capability.index,
         "mart.capability_items": capability.items,
         "mart.capability_gap": index_gap(
@@ -95,7 +88,7 @@ def analyses(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[st
         "mart.parity_majority": pl.concat(
             [
                 majority(judged.filter(pl.col("population") == name)).with_columns(pl.lit(name).alias("population"))
-                for name in _JUDGED
+                for name in POPULATIONS
             ]
         ),
         "mart.capability_density": density,

@@ -1,0 +1,143 @@
+"""The lags of one group in one number per estimator: Kaplan-Meier over the censored ones, an interval by families, and what
+changes when a family, a tolerance or the self-reported scores are left out.
+
+lag_groups says what `points` and `groups` hold; lag_estimators defines the estimators.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from leaderboard_etl.analysis import lag_estimators as estimate
+from leaderboard_etl.analysis.lag_estimators import UNIT
+from leaderboard_etl.analysis.lag_groups import Group, read_groups
+from leaderboard_etl.analysis.lags import ROW, SERIES, number_or_none, pair_lags
+from leaderboard_etl.analysis.survival import Floats, curves, medians, restricted_means
+
+MIN_PAIRS = 3
+INTERVAL = (0.05, 0.95)
+TOLERANCES_PCT = (0.0, 0.5, 1.0, 2.0, 5.0)  # beside the group's own: how far a lag hangs on what counts as a match
+
+SUMMARY: dict[str, Any] = {
+    **ROW,
+    "sensitivity": pl.String,
+    "n_pairs": pl.Int64,
+    "n_censored": pl.Int64,
+    "median_lag_days": pl.Float64,
+    "mean_lag_days": pl.Float64,
+    "lo_days": pl.Float64,
+    "hi_days": pl.Float64,
+    "refusal_reason": pl.String,
+}
+
+
+def lag_summary(
+    points: pl.DataFrame, groups: pl.DataFrame, as_of: date, *, draws: int = 400, seed: int
+) -> pl.DataFrame:
+    """One row per group, estimator, tolerance and sensitivity. The same for the same seed, whatever the order of rows.
+
+    tolerance_pct: as in gap_lags; over all models also TOLERANCES_PCT.
+    sensitivity: all; without each family that owns a matched or a matching frontier model; without self-reported.
+    n_pairs: lags, censored ones too; for area and daily the frontier models of the side that has fewer; null: not tried.
+    median_lag_days: Kaplan-Meier; null if more than half were never matched, and for area and daily.
+    mean_lag_days: Kaplan-Meier mean, restricted to the longest lag seen; for area and daily the estimate itself.
+    lo_days, hi_days: 90 % interval of the median, or of the mean where the median is null: `draws` resamples of families
+    with replacement, frontiers drawn anew. A resample holds fewer models and so lower frontiers: the interval shows how
+    far a number rests on single families and is not centred on it. hi_days null beside lo_days: no upper end. The rows that
+    leave one family out carry no interval: the change of the number is what they tell.
+    refusal_reason: why a number or the interval is missing. Left-censored lags enter as they are: their mean is too high,
+    the median is right unless it is one of them.
+    """
+    rows = [
+        row
+        for group in read_groups(points, groups, as_of)
+        for sensitivity, variant, reason, is_resampled in _sensitivities(group)
+        for row in _summary_rows(variant, sensitivity, reason, draws if is_resampled else 0, seed)
+    ]
+    return pl.DataFrame(rows, schema=SUMMARY, orient="row")
+
+
+def _sensitivities(group: Group) -> Iterator[tuple[str, Group, str | None, bool]]:
+    """Each variant of a group: its name, its models, why it says nothing, and whether it is resampled."""
+    yield "all", group, None, True
+    if group.refusal_reason is not None:
+        return
+    lags = estimate.catch_up(*group.sides(), round(group.tolerance_pct * UNIT))
+    is_match = ~np.isnan(lags.lag_days[0]) & ~lags.is_right[0]
+    matched = group.closed["family"].gather(lags.closed_at[0, is_match])
+    matching = group.open_["family"].gather(lags.open_at[0, is_match])
+    for family in sorted({*matched, *matching}):
+        yield f"without {family}", group.keep(pl.col("family") != family), None, False
+    measured = group.keep(~pl.col("is_self_reported"))
+    is_same = (measured.closed.height, measured.open_.height) == (group.closed.height, group.open_.height)
+    yield "without self-reported", measured, "no score is marked as self-reported" if is_same else None, True
+
+
+def _summary_rows(
+    group: Group, sensitivity: str, reason: str | None, draws: int, seed: int
+) -> Iterator[dict[str, Any]]:
+    identity = {
+        "comparable_group": group.comparable_group,
+        "benchmark": group.benchmark,
+        "sensitivity": sensitivity,
+    }
+    reason = reason or group.refusal_reason
+    if reason is not None:
+        estimators = [(name, t) for name in ("catch_up", "backward") for t in _tolerances(group, sensitivity)]
+        for name, tolerance_pct in [*estimators, *((n, None) for n in ("catch_up_nats", "threshold", *SERIES))]:
+            n_pairs = 0 if group.refusal_reason else None
+            row = {"estimator": name, "tolerance_pct": tolerance_pct, "n_pairs": n_pairs, "n_censored": n_pairs}
+            yield {**identity, **row, "refusal_reason": reason}
+        return
+    # A stream of its own for each variant: no number depends on which other groups or variants are asked for.
+    stream = np.random.default_rng([seed, zlib.crc32(f"{group.comparable_group}\n{sensitivity}".encode())])
+    n_families = len(group.families)
+    chosen = np.zeros((1 + draws, n_families), dtype=np.bool_)
+    chosen[0] = True  # the first row is the group itself
+    drawn = stream.integers(0, n_families, size=(draws, n_families))
+    chosen[1 + np.arange(draws)[:, None], drawn] = True
+    sides = group.sides(chosen)
+    for name, tolerance_pct, lags in pair_lags(sides, _tolerances(group, sensitivity)):
+        lag_days = lags.lag_days
+        n_pairs = int((~np.isnan(lag_days[0])).sum())
+        row = {"estimator": name, "tolerance_pct": tolerance_pct, "n_pairs": n_pairs}
+        row["n_censored"] = int((lags.is_right | lags.is_left)[0].sum())
+        curve = curves(lag_days, lags.is_right)
+        median, mean = medians(curve), np.full(1 + draws, np.nan)
+        if n_pairs:
+            mean = restricted_means(curve, float(np.nanmax(lag_days[0])))
+        row |= {"median_lag_days": number_or_none(median[0]), "mean_lag_days": number_or_none(mean[0])}
+        yield {**identity, **row, **_interval(median if np.isfinite(median[0]) else mean, n_pairs)}
+    for name, estimator in SERIES.items():
+        values = estimator(*sides)
+        n_pairs = min(int(side.is_frontier[0].sum()) for side in sides)
+        row = {"estimator": name, "n_pairs": n_pairs, "n_censored": 0, "mean_lag_days": number_or_none(values[0])}
+        yield {**identity, **row, **_interval(values, n_pairs)}
+
+
+def _tolerances(group: Group, sensitivity: str) -> list[float]:
+    """What counts as a match is varied over all models only; a variant of the models keeps to the group's own and none."""
+    return sorted({0.0, group.tolerance_pct, *(TOLERANCES_PCT if sensitivity == "all" else ())})
+
+
+def _interval(values: Floats, n_pairs: int) -> dict[str, Any]:
+    """lo_days and hi_days of the resamples (all but the first value), and why there is none."""
+    drawn = values[1:][~np.isnan(values[1:])]
+    if np.isnan(values[0]):
+        return {"refusal_reason": "no pair of models has a lag"}
+    if len(values) == 1:
+        return {"refusal_reason": "left without an interval: the row with all families has one"}
+    if n_pairs < MIN_PAIRS:
+        return {"refusal_reason": f"fewer than {MIN_PAIRS} pairs: no interval"}
+    if 2 * len(drawn) <= len(values) - 1:
+        return {"refusal_reason": "at most half of the resamples have a lag: no interval"}
+    lo, hi = np.quantile(drawn, INTERVAL, method="inverted_cdf")
+    if np.isinf(lo):
+        return {"refusal_reason": "nearly all resamples leave more than half unmatched: no interval"}
+    return {"lo_days": number_or_none(lo), "hi_days": number_or_none(hi)}

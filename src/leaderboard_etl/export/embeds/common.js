@@ -78,6 +78,8 @@
   // Number('') is 0, and a blank size is not a size of 0.
   const number = (text) => (text && text.trim() !== '' ? Number(text) : NaN);
 
+  const counted = (n, noun) => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
   const webLink = (text) => {
     try { const url = new URL(text); return ['http:', 'https:'].includes(url.protocol) ? url.href : null; } catch { return null; }
   };

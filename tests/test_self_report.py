@@ -46,6 +46,20 @@ def test_five_models_by_hand() -> None:
     assert result["refusal_reason"] is None
 
 
+def test_the_mean_without_copies_of_the_leaderboards_own_figure_stands_beside_it() -> None:
+    result = self_report_gap(world(FIVE | {"f": 0.0, "g": 0.05, "h": 8.0})).row(0, named=True)
+    assert (result["n_models"], result["n_copies"]) == (8, 3)
+    assert result["mean_gap_pct"] == pytest.approx(18.05 / 8, abs=1e-6)
+    assert result["mean_not_copied_pct"] == pytest.approx(18 / 5)
+    assert result["lo_not_copied_pct"] < 18 / 5 < result["hi_not_copied_pct"]
+
+
+def test_where_nearly_all_are_copies_there_is_no_mean_without_them() -> None:
+    result = self_report_gap(world(FIVE)).row(0, named=True)
+    assert result["mean_not_copied_pct"] is None
+    assert result["refusal_reason_not_copied"] == "4 models whose report is no copy; at least 5 are needed"
+
+
 def test_four_models_are_refused_and_no_number_is_given() -> None:
     result = self_report_gap(world({k: FIVE[k] for k in "abcd"})).row(0, named=True)
     assert result["refusal_reason"] == "4 models with both scores; at least 5 are needed"

@@ -238,6 +238,21 @@ def test_relative_inference_cost_is_that_of_the_active_parameters(
     assert (round(row[0], 2), row[1]) == (cost, 60.0)
 
 
+def test_the_architecture_table_has_the_dense_size_that_the_score_is_worth_or_says_why_not(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for name in ("within", "beyond"):
+        model(con, name, "2024-01-10", "open_weights", params_total=100_000_000_000, params_active=10_000_000_000)
+        score(con, name, 60.0)
+    facts: dict[str, Any] = {"comparable_group": GROUP, "params_active_b": 10.0}
+    insert(con, "mart.dense_equivalent", model_id="within", equivalent_params_b=30.0, times_active=3.0, **facts)
+    insert(con, "mart.dense_equivalent", model_id="beyond", at_least_b=180.0, reason="score above the curve", **facts)
+    rows = con.execute(
+        "select model_id, dense_equivalent_b, times_active, dense_equivalent_note from mart.moe_efficiency order by model_id"
+    ).fetchall()
+    assert rows == [("beyond", None, None, "score above the curve; at least 180.0B"), ("within", 30.0, 3.0, None)]
+
+
 def test_coverage_counts_what_a_scatter_cannot_show_and_says_why(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "sized", "2023-01-10", "proprietary", params_total=10)
     model(con, "undisclosed", "2023-01-10", "proprietary")

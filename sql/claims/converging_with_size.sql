@@ -9,3 +9,4 @@ select
     ) as evidence
 from mart.model_scaling
 where comparable_group = 'mmlu_reported' and openness = 'proprietary' and population = 'official'
+having count(*) > 0

@@ -1,13 +1,11 @@
--- largest ratio, over the models of this warehouse, between the optimal tokens per parameter by the printed constants of Hoffmann 2022 and by their replication (Besiroglu 2024)
+-- ratio of the optimal tokens per parameter at Chinchilla's compute by the printed constants of Hoffmann 2022 to that by their replication
 select
-    max(printed.optimal_tokens_per_param / refit.optimal_tokens_per_param) as computed_value,
-    count(*) as n,
-    printf(
-        'the optimum runs from %.0f to %.0f tokens per parameter by the one and from %.0f to %.0f by the other',
-        min(printed.optimal_tokens_per_param), max(printed.optimal_tokens_per_param),
-        min(refit.optimal_tokens_per_param), max(refit.optimal_tokens_per_param)
+    printed.optimal_tokens_per_param / refit.optimal_tokens_per_param as computed_value,
+    (select count(*) from mart.scaling_laws) as n,
+    (
+        select string_agg(printf('%s: %.0f tokens per parameter', law_id, optimal_tokens_per_param), '; ' order by law_id)
+        from mart.scaling_laws
     ) as evidence
-from mart.tokens_per_parameter as printed
-join mart.tokens_per_parameter as refit
-    on refit.model_id = printed.model_id and refit.law_id = 'besiroglu_2024'
+from mart.scaling_laws as printed
+join mart.scaling_laws as refit on refit.law_id = 'besiroglu_2024'
 where printed.law_id = 'hoffmann_2022_printed'

@@ -1,8 +1,11 @@
--- share of the proprietary models with an MMLU score whose vendor published no size, 0-1
+-- share of the proprietary models with any score whose id has one of these words and whose vendor published no size, 0-1
 select
-    avg((params_b is null)::int) as computed_value,
+    avg((params_total is null)::int) as computed_value,
     count(*) as n,
     max(released_on) as observed_through_on,
-    printf('%d of %d have no published size', count(*) filter (where params_b is null), count(*)) as evidence
-from mart.model_scaling
-where comparable_group = 'mmlu_reported' and openness = 'proprietary'
+    printf('%d of %d have no published size', count(*) filter (where params_total is null), count(*))
+    || coalesce('; published: ' || string_agg(display_name, ', ' order by model_id) filter (where params_total is not null), '')
+        as evidence
+from core.models
+where openness = 'proprietary' and regexp_matches(model_id, $subject)
+having count(*) > 0

@@ -1,25 +1,40 @@
--- days from the release of LLaMA (2023-02-24) to the first open model within one point of GPT-3.5 Turbo on MT-Bench
-with commercial as (
+-- days from the release of LLaMA to the first open model within a match of GPT-3.5 Turbo on MT-Bench
+with llama as (
 
-    select max(score_pct) as score_pct
-    from mart.model_scaling
-    where comparable_group = 'mt_bench' and model_id in ('openai/gpt-3.5-turbo-0301', 'openai/gpt-3.5-turbo-0613')
+    select released_on from core.models where model_id = 'huggyllama/llama-65b'
 
 ),
 
-rivals as (
+commercial as (
 
-    select p.model, p.released_on, p.score_pct
+    select max(p.score_pct) as score_pct, any_value(g.match_tolerance_pct) as tolerance_pct
     from mart.model_scaling as p
-    cross join commercial as c
-    where p.comparable_group = 'mt_bench' and p.openness = 'open_weights' and p.released_on is not null
-        and p.score_pct >= c.score_pct - 1
+    join core.comparable_groups as g using (comparable_group)
+    where p.comparable_group = 'mt_bench' and p.model_id = 'openai/gpt-3.5-turbo-0301'
+
+),
+
+open_models as (
+
+    select p.model, p.score_pct, p.released_on, date_diff('day', l.released_on, p.released_on) as days
+    from mart.model_scaling as p
+    cross join llama as l
+    where p.comparable_group = 'mt_bench' and p.openness = 'open_weights' and p.population <> 'flagged'
+        and p.released_on >= l.released_on
 
 )
 
 select
-    date_diff('day', date '2023-02-24', min(released_on)) as computed_value,
+    min(days) filter (where o.score_pct >= c.score_pct - c.tolerance_pct) as computed_value,
     count(*) as n,
-    max(released_on) as observed_through_on,
-    arg_min(model, released_on) as evidence
-from rivals
+    max(o.released_on) as observed_through_on,
+    printf(
+        'GPT-3.5 Turbo %.1f percent of the scale; first match %s; best within 60 days %s',
+        any_value(c.score_pct),
+        coalesce(arg_min(o.model, o.days) filter (where o.score_pct >= c.score_pct - c.tolerance_pct), 'none'),
+        coalesce(
+            arg_max(printf('%s %.1f', o.model, o.score_pct), o.score_pct) filter (where o.days <= 60), 'none with a score'
+        )
+    ) as evidence
+from open_models as o
+cross join commercial as c

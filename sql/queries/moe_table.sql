@@ -1,5 +1,15 @@
--- The article's architecture table: total and active size, MMLU and relative inference cost
-select model, params_total_b, params_active_b, tuning, mmlu_reported_pct, inference_cost_relative
+-- The article's architecture table: total and active size, MMLU, relative inference cost, and the dense size that MMLU is worth
+select
+    model,
+    params_total_b,
+    params_active_b,
+    tuning,
+    mmlu_reported_pct,
+    round(inference_cost_relative, 2) as inference_cost_relative,
+    round(dense_equivalent_b, 1) as dense_equivalent_b,
+    round(times_active, 1) as times_active,
+    round(curve_r2, 2) as curve_r2,
+    dense_equivalent_note
 from mart.moe_efficiency
 where mmlu_reported_pct is not null
-order by params_total_b
+order by params_total_b, model_id

@@ -173,7 +173,7 @@ create table mart.parity_majority (
     is_majority_strict boolean               -- The same without tolerance
 );
 
--- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure: see n_copies.
+-- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure, which would hide what vendors measure themselves: see n_copies, and the mean of those that are none.
 create table mart.self_report_gap (
     benchmark_id varchar not null,           -- Benchmark
     vendor_kind varchar not null,            -- vendor_model_index, vendor_card_table or vendor_eval_results
@@ -186,7 +186,11 @@ create table mart.self_report_gap (
     lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families
     hi_pct double,                           -- Upper end
     share_positive double,                   -- Share of models whose vendor says more than was measured, 0-1, copies included
-    refusal_reason varchar                   -- Why there are no numbers; null: there are
+    refusal_reason varchar,                  -- Why there are no numbers; null: there are
+    mean_not_copied_pct double,              -- Mean gap of the pairs that are no copies, points; null: refused
+    lo_not_copied_pct double,                -- Lower end of its 90 % interval
+    hi_not_copied_pct double,                -- Upper end
+    refusal_reason_not_copied varchar        -- Why there is none; null: there is
 );
 
 -- How large a typical dense open model with the same score would be, over the model's own size (after the densing law, arXiv 2412.04315, but relative to our own fitted curve). One row per open-weights official model and group.
@@ -202,6 +206,30 @@ create table mart.capability_density (
     equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
     relative_density double,                 -- Equivalent over own size; 1 = typical; null: see reason
     reason varchar                           -- Why both are null; null: they are not
+);
+
+-- How large a dense open model of the same era would be with a model's score, by our own fit, and how many times its active size that is. One row per open-weights official model with a known active size, and group. Single dense models scatter about the curve far more than its interval says: see curve_r2.
+create table mart.dense_equivalent (
+    model_id varchar not null,               -- Model
+    model varchar,                           -- Its name for people
+    comparable_group varchar not null,       -- Variants that may be compared
+    benchmark varchar,                       -- Benchmark id
+    era varchar,                             -- Era of the curve: the model's own, or all where that has no rising line; null: none has
+    params_active_b double not null,         -- Parameters used per token, billions
+    score_norm_pct double,                   -- Its score, 0 = guessing, 100 = ceiling
+    equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
+    equivalent_lo_b double,                  -- Lower end of the 90 % interval of the curve there, held at the sizes seen
+    equivalent_hi_b double,                  -- Upper end
+    at_least_b double,                       -- Where the score lies above the curve: the largest dense size seen; null: it does not
+    at_most_b double,                        -- Where it lies below: the smallest
+    times_active double,                     -- equivalent_params_b over params_active_b; null: see reason
+    times_active_lo double,                  -- Lower end of its 90 % interval
+    times_active_hi double,                  -- Upper end
+    curve_n bigint,                          -- Dense models of the curve; null: no curve
+    curve_r2 double,                         -- Share of variance that the curve explains
+    curve_min_params_b double,               -- Smallest dense size seen, billions
+    curve_max_params_b double,               -- Largest
+    reason varchar                           -- Why there is no equivalent; null: there is
 );
 
 -- In how many days the greatest relative density doubled. One row per comparable group. Records can only rise, so read it beside n.
@@ -247,14 +275,40 @@ create table mart.tokens_per_parameter (
     predicted_loss double not null           -- The law's loss, nats per token
 );
 
--- Every sentence of the article that data can check, with the value computed from this warehouse and the verdict that follows. One row per claim. Verdicts are computed by the rule in holds_if, never typed.
+-- The sets of constants of L(N, D) = E + A/N^alpha + B/D^beta in policy/scaling_laws, and the optimum that each implies at one compute. One row per law. Why they differ: Hoffmann et al. print their exponents with two digits, and the optimum's tokens per parameter go as a power of the compute with exponent (alpha - beta) / (alpha + beta), so that the rounding alone moves it from 59 to 93; Besiroglu et al. fitted the same runs again and found that the published constants do not fit them (chi squared 238 on 5 degrees of freedom): theirs give about 18, in line with the 20 that Hoffmann's other two methods gave. Laws of pretraining loss: they say nothing about a benchmark's score.
+create table mart.scaling_laws (
+    law_id varchar not null,                 -- Row of policy/scaling_laws
+    e_loss double not null,                  -- E, irreducible loss, nats per token
+    a_coefficient double not null,           -- A
+    b_coefficient double not null,           -- B
+    alpha double not null,                   -- Exponent of the parameters N
+    beta double not null,                    -- Exponent of the tokens D
+    compute_flop double not null,            -- The compute of the optimum beside it: Chinchilla's 5.76e23
+    optimal_params double not null,          -- Parameters of least loss at it
+    optimal_tokens double not null,          -- Tokens of least loss at it
+    optimal_tokens_per_param double not null, -- Their ratio
+    source_url varchar,                      -- Link for the constants
+    note varchar                             -- How exact they are
+);
+
+-- The article's architecture table as it is printed, and the model whose figures each row is taken to be. One row per row and cell. mart.article_cells sets our figures beside it.
+create table mart.article_table (
+    row_id varchar not null,                 -- Row of the table
+    architecture varchar not null,           -- Its first cell
+    model_id varchar not null,               -- Model that the row is taken to be
+    cell varchar not null,                   -- params_total_b, params_active_b (billions), mmlu_pct (percent) or cost_relative (dense 70B = 1.0)
+    printed varchar not null,                -- The number as printed, without its unit
+    source_url varchar not null              -- Where the model's maker states the figures
+);
+
+-- Every sentence of the article that data can check, with the value computed from this warehouse and the verdict that follows. One row per claim. Verdicts are computed by the rule in holds_if, never typed; evidence_query is complete, so that it can be run again.
 create table mart.paper_claims (
     claim_id varchar not null,               -- Id, as in policy/claims
     article_place varchar not null,          -- Section of the article
     sentence varchar not null,               -- What it says
     measures varchar not null,               -- What computed_value is, with its unit
     computed_value double,                   -- The value; null: not measurable
-    lo double,                               -- Lower end of its interval; null: none computed
+    lo double,                               -- Lower end of its interval or range, of what says the note; null: none computed
     hi double,                               -- Upper end
     n bigint,                                -- Rows that it rests on
     expected varchar not null,               -- What would make it hold, in words

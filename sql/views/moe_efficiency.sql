@@ -2,7 +2,8 @@
 -- One row per model of the population 'official' with a known active size and an MMLU score.
 -- Inference cost is compute, 2 x active parameters per token (Kaplan et al. 2020, https://arxiv.org/abs/2001.08361,
 -- section 2.1), relative to a dense model of 70 billion. A ratio of operations is not a price: memory for the total
--- parameters, batch size and bandwidth decide that. MMLU of several protocols stands in two columns, never in one.
+-- parameters, batch size and bandwidth decide that. MMLU of several protocols stands in two columns, never in one. The
+-- dense equivalent is that of MMLU as reported, by our own fit: see mart.dense_equivalent, also for other benchmarks.
 -- columns:
 --   model_id: Model
 --   model: Name for people
@@ -18,6 +19,12 @@
 --   mmlu_reported_pct: MMLU as reported, percent; null: none
 --   mmlu_reported_n_shot: Its in-context examples; null: not stated
 --   mmlu_measured_pct: MMLU as measured by Open LLM Leaderboard v1, percent; null: not measured there
+--   dense_equivalent_b: Size of a typical dense open model of its era with the same MMLU, billions; null: see the note
+--   dense_equivalent_lo_b: Lower end of the curve's 90 % interval there
+--   dense_equivalent_hi_b: Upper end
+--   times_active: dense_equivalent_b over params_active_b; null: see the note
+--   curve_r2: Share of variance that the curve of dense models explains: where it is small, a typical size says little
+--   dense_equivalent_note: Why it is null and what is known instead; null: it is not, or the model has no such score
 --   released_on: Release date; null: no evidence
 create view mart.moe_efficiency as
 with mmlu as (
@@ -50,9 +57,19 @@ final as (
         mmlu.mmlu_reported_pct,
         mmlu.mmlu_reported_n_shot,
         mmlu.mmlu_measured_pct,
+        d.equivalent_params_b as dense_equivalent_b,
+        d.equivalent_lo_b as dense_equivalent_lo_b,
+        d.equivalent_hi_b as dense_equivalent_hi_b,
+        d.times_active,
+        d.curve_r2,
+        nullif(
+            concat_ws('; ', d.reason, 'at least ' || round(d.at_least_b, 1) || 'B', 'at most ' || round(d.at_most_b, 1) || 'B'),
+            ''
+        ) as dense_equivalent_note,
         m.released_on
     from mmlu
     join core.models as m using (model_id)
+    left join mart.dense_equivalent as d on d.model_id = m.model_id and d.comparable_group = 'mmlu_reported'
     where m.params_active is not null and m.params_total is not null
 
 )

@@ -8,7 +8,7 @@ The laws were fitted on dense models; for a mixture of experts N is the paramete
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from leaderboard_etl.errors import PolicyError
 from leaderboard_etl.policy import Policy
 
 FLOP_PER_PARAM_TOKEN = 6  # C = 6·N·D: Kaplan et al. 2020, arXiv 2001.08361
+CHINCHILLA_FLOP = 5.76e23  # the budget of Gopher and Chinchilla: Hoffmann et al. 2022, arXiv 2203.15556
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,16 @@ def optimum(law: Law, compute_flop: float) -> tuple[float, float, float]:
     params = balance * product ** (law.beta / exponents)
     tokens = product ** (law.alpha / exponents) / balance
     return params, tokens, tokens / params
+
+
+def law_optima(laws: Sequence[Law], compute_flop: float = CHINCHILLA_FLOP) -> pl.DataFrame:
+    """One row per law: its constants, compute_flop, and optimal_params, optimal_tokens and optimal_tokens_per_param at it."""
+    rows = []
+    for law in laws:
+        params, tokens, ratio = optimum(law, compute_flop)
+        found = {"optimal_params": params, "optimal_tokens": tokens, "optimal_tokens_per_param": ratio}
+        rows.append({**asdict(law), "compute_flop": compute_flop, **found})
+    return pl.DataFrame(rows)
 
 
 def tokens_per_parameter(models: pl.DataFrame, laws: Sequence[Law]) -> pl.DataFrame:

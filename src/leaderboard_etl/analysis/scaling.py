@@ -63,8 +63,11 @@ class Line:
 
 
 @dataclass(frozen=True)
-class _Cell:
-    """One combination of group, openness, era and form: what was seen, and its line unless refused."""
+class Cell:
+    """One combination of group, openness, era and form (the keys): what was seen, and its line unless refused.
+
+    counts: n, n_scored, n_families, n_clipped. size_range, params_range: least and greatest; None: no size.
+    """
 
     keys: dict[str, str]
     counts: dict[str, int]
@@ -108,7 +111,7 @@ def scaling_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     In simulated worlds of 4 to 80 families the interval holds the true slope in 84 to 88 % of cases, one by single models
     in 57 to 66 % (bench/coverage.py): read it as a little too narrow.
     """
-    return _frame(_cells(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed))
+    return _frame(cells(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed))
 
 
 def compute_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
@@ -119,7 +122,7 @@ def compute_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     min_params_b and max_params_b that of N among its models.
     """
     flop = 6e9 * params_per_token_b() * pl.col("training_tokens")
-    return _frame(_cells(points, {"compute": flop / COMPUTE_UNIT_FLOP}, draws, seed))
+    return _frame(cells(points, {"compute": flop / COMPUTE_UNIT_FLOP}, draws, seed))
 
 
 def params_per_token_b() -> pl.Expr:
@@ -137,7 +140,7 @@ def fit_bands(points: pl.DataFrame, *, draws: int = 400, seed: int, n_grid: int 
     """
     frames = []
     scales = _scales(points)
-    for cell in _cells(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed):
+    for cell in cells(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed):
         if cell.line is None or cell.size_range is None:
             continue
         low, high = cell.size_range
@@ -180,7 +183,8 @@ def _solve(sums: Floats) -> tuple[Floats, Floats]:
         return slopes, (y - slopes * x) / n
 
 
-def _cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int) -> Iterator[_Cell]:
+def cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int) -> Iterator[Cell]:
+    """Every combination of group, openness, era and form (its size by name), refused ones too."""
     ready = points.select(
         "comparable_group", "benchmark", "model_id", "openness", era_key().alias("era"), family_key().alias("family"),
         (pl.col("score_norm_pct") / 100).is_between(*NORM_BOUNDS, closed="none").not_().fill_null(False).alias("clipped"),
@@ -201,12 +205,12 @@ def _cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: in
             for form in forms:
                 names = (group["comparable_group"][0], group["benchmark"][0], openness, era, form)
                 keys = dict(zip(("comparable_group", "benchmark", "openness", "era", "form"), names, strict=True))
-                yield _cell(keys, columns, chosen, draws, seed)
+                yield _read_cell(keys, columns, chosen, draws, seed)
 
 
-def _cell(
+def _read_cell(
     keys: dict[str, str], columns: dict[str, npt.NDArray[Any]], scored: npt.NDArray[np.bool_], draws: int, seed: int
-) -> _Cell:
+) -> Cell:
     form = keys["form"]
     sized = scored & ~np.isnan(columns[form])
     size = columns[form][sized]
@@ -223,7 +227,7 @@ def _cell(
         # A cell's draws hang on its own name, so that a new benchmark does not move the intervals of the others.
         rng = np.random.default_rng([seed, zlib.crc32("|".join(keys.values()).encode())])
         line = fit_line(np.log10(size), columns["y"][sized], codes.astype(np.int64), draws=draws, rng=rng)
-    return _Cell(keys, counts, size_range, params_range, reason, line)
+    return Cell(keys, counts, size_range, params_range, reason, line)
 
 
 def _range(values: Floats) -> tuple[float, float] | None:
@@ -244,9 +248,9 @@ def _refusal(form: str, counts: dict[str, int], size_range: tuple[float, float] 
     return None
 
 
-def _frame(cells: Iterator[_Cell]) -> pl.DataFrame:
+def _frame(found: Iterator[Cell]) -> pl.DataFrame:
     rows = []
-    for cell in cells:
+    for cell in found:
         row: dict[str, object] = {**cell.keys, **cell.counts, "refusal_reason": cell.refusal_reason}
         row["min_params_b"], row["max_params_b"] = cell.params_range or (None, None)
         if cell.keys["form"] == "compute" and cell.size_range is not None:

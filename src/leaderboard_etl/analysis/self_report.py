@@ -69,33 +69,49 @@ def self_report_gap(scores: pl.DataFrame, *, draws: int = 1000, seed: int = 1234
     Columns: benchmark_id, vendor_kind, n_models, n_families, n_copies, n_same_variant; mean_gap_pct and median_gap_pct
     (reported minus measured, points); lo_pct and hi_pct (90 % interval of the mean, whole families drawn with
     replacement); share_positive (of the models, 0..1, copies included: the vendor says more than was measured);
-    refusal_reason (null: none). Where there is a reason, the numbers after the counts are null.
+    refusal_reason (null: none). Where there is a reason, the numbers after the counts are null. The same of the pairs that
+    are no copies: mean_not_copied_pct, lo_not_copied_pct, hi_not_copied_pct and refusal_reason_not_copied.
     """
-    rng = np.random.default_rng(seed)
     rows = []
     for (benchmark, kind), pairs in self_report_pairs(scores).group_by(
         "benchmark_id", "vendor_kind", maintain_order=True
     ):
-        n_families = pairs["family"].n_unique()
-        counts = (pairs.height, n_families, int(pairs["is_copy"].sum()), int(pairs["is_same_variant"].sum()))
-        numbers: tuple[float | None, ...] = (None,) * 5
-        reason = None
-        if pairs.height < MIN_MODELS:
-            reason = f"{pairs.height} models with both scores; at least {MIN_MODELS} are needed"
-        elif n_families < MIN_FAMILIES:
-            reason = f"all {pairs.height} models are of one family, which says nothing of other families"
-        else:
-            gaps = pairs["gap_pct"]
-            lo, hi = _family_interval(pairs, draws, rng)
-            numbers = (
-                float(gaps.to_numpy().mean()),
-                float(np.median(gaps.to_numpy())),
-                lo,
-                hi,
-                float((gaps > 0).sum() / gaps.len()),
-            )
-        rows.append((benchmark, kind, *counts, *numbers, reason))
+        original = pairs.filter(~pl.col("is_copy"))
+        gaps, reason = pairs["gap_pct"], _refusal(pairs, "models with both scores")
+        reason_original = _refusal(original, "models whose report is no copy")
+        rows.append(
+            {
+                "benchmark_id": benchmark,
+                "vendor_kind": kind,
+                "n_models": pairs.height,
+                "n_families": pairs["family"].n_unique(),
+                "n_copies": pairs.height - original.height,
+                "n_same_variant": pairs["is_same_variant"].sum(),
+                "refusal_reason": reason,
+                "refusal_reason_not_copied": reason_original,
+            }
+        )
+        if reason is None:
+            rows[-1] |= dict(zip(("mean_gap_pct", "lo_pct", "hi_pct"), _mean(pairs, draws, seed), strict=True))
+            rows[-1] |= {"median_gap_pct": gaps.median(), "share_positive": (gaps > 0).mean()}
+        if reason_original is None:
+            names = ("mean_not_copied_pct", "lo_not_copied_pct", "hi_not_copied_pct")
+            rows[-1] |= dict(zip(names, _mean(original, draws, seed), strict=True))
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row").with_columns(pl.col(pl.Float64).round(DECIMALS))
+
+
+def _refusal(pairs: pl.DataFrame, what: str) -> str | None:
+    if pairs.height < MIN_MODELS:
+        return f"{pairs.height} {what}; at least {MIN_MODELS} are needed"
+    if pairs["family"].n_unique() < MIN_FAMILIES:
+        return f"all {pairs.height} models are of one family, which says nothing of other families"
+    return None
+
+
+def _mean(pairs: pl.DataFrame, draws: int, seed: int) -> tuple[float, float, float]:
+    """The mean gap and its interval."""
+    lo, hi = _family_interval(pairs, draws, np.random.default_rng(seed))
+    return float(pairs["gap_pct"].to_numpy().mean()), lo, hi
 
 
 def _family_interval(pairs: pl.DataFrame, draws: int, rng: np.random.Generator) -> tuple[float, float]:
@@ -113,4 +129,6 @@ _SCHEMA = {
     **dict.fromkeys(("n_models", "n_families", "n_copies", "n_same_variant"), pl.Int64),
     **dict.fromkeys(("mean_gap_pct", "median_gap_pct", "lo_pct", "hi_pct", "share_positive"), pl.Float64),
     "refusal_reason": pl.String,
+    **dict.fromkeys(("mean_not_copied_pct", "lo_not_copied_pct", "hi_not_copied_pct"), pl.Float64),
+    "refusal_reason_not_copied": pl.String,
 }

@@ -26,10 +26,12 @@ _ANSWER = {
 
 
 def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
-    """Fills mart.paper_claims: one row per row of policy/claims.csv, whose query is sql/claims/<claim_id>.sql.
+    """Fills mart.paper_claims: one row per row of policy/claims.csv.
 
-    A query without a row, or with a null computed_value, is not measurable. Raises PolicyError if a query or a condition is
-    refused by DuckDB, or answers with several rows.
+    The query is sql/claims/<query>.sql, that of claim_id where the column is blank; $subject in it stands for the column
+    subject. A query without a row, or with a null computed_value, is not measurable, as is a claim of an older load whose
+    query this version no longer has. Raises PolicyError if a query or a condition is refused by DuckDB, or if it answers
+    with several rows.
     """
     rows = [_judged(con, claim, as_of) for claim in policy.frame("claims").iter_rows(named=True)]
     schema = frame_schema("mart.paper_claims")
@@ -52,12 +54,19 @@ def changed_verdicts(con: duckdb.DuckDBPyConnection, published: Path) -> list[tu
     return [(claim, said[claim], verdict) for claim, verdict in now if said.get(claim, verdict) != verdict]
 
 
+def _query(claim: dict[str, str | None]) -> str:
+    """The claim's query with its subject put in, so that it can be read and run as it is."""
+    name = claim.get("query") or claim["claim_id"]
+    file = resource("sql") / "claims" / f"{name}.sql"
+    if not file.exists():
+        return f"select null::double as computed_value, 'no query sql/claims/{name}.sql in this version' as evidence"
+    subject = (claim.get("subject") or "").replace("'", "''")
+    return file.read_text(encoding="utf-8").strip().replace("$subject", f"'{subject}'")
+
+
 def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of: date) -> dict[str, object]:
     claim_id = str(claim["claim_id"])
-    file = resource("sql") / "claims" / f"{claim_id}.sql"
-    if not file.exists():
-        raise PolicyError(f"policy/claims.csv: {claim_id} has no query sql/claims/{claim_id}.sql")
-    query = file.read_text(encoding="utf-8").strip()
+    query = _query(claim)
     try:
         answer = con.sql(query)
         given = set(answer.columns)

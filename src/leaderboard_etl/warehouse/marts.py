@@ -10,7 +10,8 @@ import duckdb
 import polars as pl
 
 from leaderboard_etl.analysis.capability import fit_capability, index_gap
-from leaderboard_etl.analysis.chinchilla import read_laws, tokens_per_parameter
+from leaderboard_etl.analysis.chinchilla import law_optima, read_laws, tokens_per_parameter
+from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
 from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
@@ -49,7 +50,13 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     scores = con.sql("select s.*, m.family from core.scores as s join core.models as m using (model_id)").pl()
     _insert(con, "mart.self_report_gap", self_report_gap(scores))
     models = con.sql("select model_id, params_total, params_active, is_moe, training_tokens from core.models").pl()
-    _insert(con, "mart.tokens_per_parameter", tokens_per_parameter(models, read_laws(policy)))
+    laws = read_laws(policy)
+    _insert(con, "mart.tokens_per_parameter", tokens_per_parameter(models, laws))
+    told = policy.frame("scaling_laws").select("law_id", "source_url", "note")
+    _insert(con, "mart.scaling_laws", law_optima(laws).join(told, on="law_id"))
+    # The policy of a load made before there was such a file judges without it.
+    if "article_table" in policy.texts:
+        _insert(con, "mart.article_table", policy.frame("article_table"))
     judge_claims(con, policy, as_of)
 
 
@@ -60,7 +67,8 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
     # The same data give the same draws, on any machine and in any later run.
     seed = zlib.crc32(points.select("model_id", "comparable_group", "score_pct", "params_b").write_csv().encode())
     of = {name: points.join(members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS}
-    of[DENSE] = of["official"].filter(pl.col("is_moe").not_())
+    is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
+    of[DENSE] = of["official"].filter(is_dense)
 
     def each(names: Iterable[str], analyse: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
         return pl.concat([analyse(of[name]).with_columns(pl.lit(name).alias("population")) for name in names])
@@ -92,6 +100,7 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
             ]
         ),
         "mart.capability_density": density,
+        "mart.dense_equivalent": dense_equivalents(of["official"], of[DENSE], seed=seed),
         "mart.density_frontier": density_frontier(density, seed=seed),
         "mart.size_to_reach": each(_SIZED, size_to_reach),
     }

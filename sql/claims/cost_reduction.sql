@@ -1,2 +1,0 @@
--- not measured here
-select null::double as computed_value

@@ -1,0 +1,13 @@
+-- share of the variance of MMLU (log-odds) that training compute explains among open official models, 0-1
+select
+    c.r2 as computed_value,
+    c.n,
+    printf(
+        '%d models of %d families; total size alone explains %.2f of %d models', c.n, c.n_families, s.r2, s.n
+    ) as evidence
+from mart.scaling_fit as c
+join mart.scaling_fit as s
+    on s.population = c.population and s.comparable_group = c.comparable_group and s.openness = c.openness
+    and s.era = c.era and s.form = 'total'
+where c.population = 'official' and c.comparable_group = 'mmlu_reported' and c.openness = 'open_weights'
+    and c.era = 'all' and c.form = 'compute' and c.r2 is not null

@@ -1,0 +1,12 @@
+-- cells of one row of the article's architecture table that agree with our figures
+select
+    count(*) filter (where is_agreeing) as computed_value,
+    count(our_value) as n,
+    string_agg(
+        cell || ' printed ' || printed || ', ours ' || coalesce(round(our_value, 3)::varchar, 'unknown')
+        || case when n_values > 1 then printf(' (nearest of %d from %.1f to %.1f)', n_values, least_value, greatest_value) else '' end,
+        '; ' order by cell
+    ) || ': ' || any_value(model_id) || coalesce(', ' || any_value(tuning), '') as evidence
+from mart.article_cells
+where row_id = $subject
+having count(our_value) = count(*) and count(*) > 0

@@ -1,0 +1,91 @@
+"""How large a dense model of the same time would be with a model's score, by our own fit: what a mixture of experts saves.
+
+The curve is the line of score against size of dense open models of the model's own era, for progress of two years moves a
+line further than a factor of ten in size does; the line of all eras where the era's own is refused or flat.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from leaderboard_etl.analysis.scaling import INTERVAL, NORM_BOUNDS, Cell, Floats, cells, era_key, log_odds
+
+SCHEMA: dict[str, Any] = {
+    **dict.fromkeys(("model_id", "model", "comparable_group", "benchmark", "era"), pl.String),
+    **dict.fromkeys(("params_active_b", "score_norm_pct"), pl.Float64),
+    **dict.fromkeys(("equivalent_params_b", "equivalent_lo_b", "equivalent_hi_b"), pl.Float64),
+    **dict.fromkeys(("at_least_b", "at_most_b", "times_active", "times_active_lo", "times_active_hi"), pl.Float64),
+    "curve_n": pl.Int64,
+    **dict.fromkeys(("curve_r2", "curve_min_params_b", "curve_max_params_b"), pl.Float64),
+    "reason": pl.String,
+}
+_NO_CURVE = "no line of dense open models that rises with size, neither of its era nor of all"
+
+
+def dense_equivalents(points: pl.DataFrame, dense: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
+    """One row per open-weights point with a known active size (columns as SCHEMA).
+
+    points, dense: rows of mart.model_scaling with family; of dense, open-weights models make the curves. era: of the curve.
+    equivalent_params_b: size at which the curve has the model's score, billions; equivalent_lo_b, equivalent_hi_b: 90 %
+    interval of the curve there (draws of families), held at the sizes seen: single dense models scatter far more.
+    at_least_b, at_most_b: in place of the three where the score lies beyond the curve, the size at which the curve ends: no
+    line is drawn further. times_active: the equivalent over params_active_b. reason: why equivalent_params_b is null.
+    """
+    lines = {
+        (cell.keys["comparable_group"], cell.keys["era"]): cell
+        for cell in cells(dense.filter(openness="open_weights"), {"total": pl.col("params_b")}, draws, seed)
+        if cell.keys["openness"] == "open_weights" and _rises(cell)
+    }
+    known = points.filter(pl.col("openness") == "open_weights", pl.col("params_active_b") > 0).select(
+        "model_id", "model", "comparable_group", "benchmark", "params_active_b", "score_norm_pct",
+        era_key().fill_null("all").alias("era"), log_odds().alias("y"),
+    )  # fmt: skip
+    rows = []
+    for row in known.sort("comparable_group", "model_id").iter_rows(named=True):
+        group, y = row["comparable_group"], row.pop("y")
+        cell = lines.get((group, row["era"])) or lines.get((group, "all"))
+        rows.append({**row, "era": None, "reason": _NO_CURVE} if cell is None else {**row, **_read_off(row, y, cell)})
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _rises(cell: Cell) -> bool:
+    """Whether sizes can be read off the line: its whole interval is above zero."""
+    return cell.line is not None and bool(cell.line.interval(cell.line.slopes)[0] > 0)
+
+
+def _read_off(row: dict[str, Any], y: float | None, cell: Cell) -> dict[str, Any]:
+    assert cell.line is not None and cell.size_range is not None
+    least, greatest = cell.size_range
+    seen = {
+        "era": cell.keys["era"],
+        "curve_n": cell.counts["n"],
+        "curve_r2": cell.line.r2,
+        "curve_min_params_b": least,
+        "curve_max_params_b": greatest,
+    }
+    if y is None:
+        return seen | {"reason": "no baseline-corrected score"}
+    if not NORM_BOUNDS[0] < row["score_norm_pct"] / 100 < NORM_BOUNDS[1]:
+        return seen | {"reason": "score too near guessing or ceiling"}
+    size = 10 ** ((y - cell.line.intercept) / cell.line.slope)
+    if size > greatest:
+        return seen | {"at_least_b": greatest, "reason": "score above the curve at the largest dense size seen"}
+    if size < least:
+        return seen | {"at_most_b": least, "reason": "score below the curve at the smallest dense size seen"}
+    lo, hi = np.clip(_drawn_sizes(cell, y), least, greatest)
+    sizes = {"equivalent_params_b": float(size), "equivalent_lo_b": float(lo), "equivalent_hi_b": float(hi)}
+    times = [value / row["params_active_b"] for value in sizes.values()]
+    return seen | sizes | dict(zip(("times_active", "times_active_lo", "times_active_hi"), times, strict=True))
+
+
+def _drawn_sizes(cell: Cell, y: float) -> Floats:
+    """90 % interval of the size at which the drawn lines have log-odds y; a line that falls never has them."""
+    assert cell.line is not None
+    slopes, intercepts = cell.line.slopes, cell.line.intercepts
+    rises = slopes > 0
+    exponents = np.where(rises, (y - intercepts) / np.where(rises, slopes, 1.0), np.inf)
+    drawn = exponents[np.isfinite(slopes)]
+    return np.asarray(10 ** np.minimum(np.quantile(drawn, np.array(INTERVAL) / 100, method="inverted_cdf"), 300.0))

@@ -1,0 +1,77 @@
+"""The dense size that a model's score is worth, on curves worked by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
+
+OLD, NEW = date(2023, 6, 1), date(2024, 6, 1)
+
+
+def point(name: str, active_b: float, norm_pct: float, on: date | None = NEW, **more: Any) -> dict[str, Any]:
+    return {
+        "model_id": name, "model": name, "family": name, "organization": name, "openness": "open_weights",
+        "benchmark": "b", "comparable_group": "g", "score_norm_pct": norm_pct, "params_b": active_b,
+        "params_active_b": active_b, "is_moe": False, "released_on": on,
+    } | more  # fmt: skip
+
+
+def norm(params_b: float, offset: float) -> float:
+    """On the line log-odds = 2 log10(size) + offset."""
+    return float(100 / (1 + np.exp(-2 * np.log10(params_b) - offset)))
+
+
+# Two eras of dense models, each on a line of its own: the later one is a factor of ten ahead.
+SIZES = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 100.0]
+DENSE = pl.DataFrame(
+    [point(f"old-{size}", size, norm(size, -3), OLD) for size in SIZES]
+    + [point(f"new-{size}", size, norm(size, -1)) for size in SIZES]
+)
+
+
+def one(**more: Any) -> dict[str, Any]:
+    mixture = point("mixture", 10.0, norm(40.0, -1), params_b=100.0, is_moe=True) | more
+    points = pl.DataFrame([mixture], schema_overrides={"released_on": pl.Date})
+    return dense_equivalents(points, DENSE, draws=50, seed=1).row(0, named=True)
+
+
+def test_a_mixture_is_worth_the_dense_size_of_its_own_era_with_its_score() -> None:
+    row = one()
+    assert (row["era"], row["curve_n"], row["reason"]) == ("2024", 8, None)
+    assert row["equivalent_params_b"] == pytest.approx(40.0)
+    assert row["times_active"] == pytest.approx(4.0)
+    # All models lie on the line, so that no draw of families moves it.
+    assert [row["times_active_lo"], row["times_active_hi"]] == pytest.approx([4.0, 4.0])
+
+
+def test_a_score_beyond_the_sizes_seen_gives_a_bound_and_no_number() -> None:
+    above, below = one(score_norm_pct=norm(300.0, -1)), one(score_norm_pct=norm(0.5, -1))
+    assert (above["equivalent_params_b"], above["times_active"], above["at_least_b"]) == (None, None, 100.0)
+    assert above["reason"] == "score above the curve at the largest dense size seen"
+    assert (below["equivalent_params_b"], below["at_most_b"]) == (None, 1.0)
+
+
+def test_without_a_line_of_its_era_the_curve_is_that_of_all() -> None:
+    assert one(released_on=date(2025, 6, 1))["era"] == "all"
+    assert one(released_on=None)["era"] == "all"
+
+
+def test_a_curve_that_may_fall_with_size_gives_no_size() -> None:
+    flat = DENSE.with_columns(score_norm_pct=pl.Series([50.0, 60.0] * 8))
+    row = dense_equivalents(pl.DataFrame([point("m", 10.0, 55.0)]), flat, draws=50, seed=1).row(0, named=True)
+    assert (row["era"], row["equivalent_params_b"]) == (None, None)
+    assert row["reason"] == "no line of dense open models that rises with size, neither of its era nor of all"
+
+
+def test_the_interval_is_wider_where_families_disagree_and_stays_within_the_sizes_seen() -> None:
+    rng = np.random.default_rng(1)
+    noisy = DENSE.with_columns(score_norm_pct=(pl.col("score_norm_pct") + rng.normal(0, 6, DENSE.height)).clip(1, 99))
+    mixture = pl.DataFrame([point("m", 10.0, norm(40.0, -1))])
+    row = dense_equivalents(mixture, noisy, draws=200, seed=1).row(0, named=True)
+    assert 1.0 <= row["equivalent_lo_b"] < row["equivalent_params_b"] < row["equivalent_hi_b"] <= 100.0

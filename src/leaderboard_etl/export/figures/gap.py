@@ -135,11 +135,12 @@ def open_closed_lags(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
 def _spans(steps: pl.DataFrame) -> list[dict[str, Any]]:
     """Spans of time over which neither frontier moves: who leads (`side`, `score_pct`), and the other one (`other_pct`).
 
-    The last may be a single moment. Empty if a side has no frontier."""
+    The last may be a single moment. Empty if a side has no frontier.
+    """
+    if steps.n_unique("side") < len(SIDES):
+        return []
     rows = steps.to_dicts()
-    end = min(
-        (max(row["until_year"] for row in rows if row["side"] == side) for side in {r["side"] for r in rows}), default=0
-    )
+    end = min(max(row["until_year"] for row in rows if row["side"] == side) for side in SIDES)
     moments = sorted({row["year"] for row in rows if row["year"] <= end})
     spans = []
     for year, until_year in zip(moments, [*moments[1:], end], strict=True):

@@ -28,7 +28,10 @@ MANIFEST = "manifest.json"
 BUILD = "build.json"
 TOOL = "leaderboard-etl"
 # The packages whose versions decide the bytes of Parquet files and pictures.
-PACKAGES = ("duckdb", "polars", "pyarrow", "frictionless", "huggingface_hub", "datasets", "prefect")
+PACKAGES = (
+    *("duckdb", "polars", "pyarrow", "altair", "vl-convert-python", "jinja2", "frictionless"),
+    *("huggingface_hub", "datasets", "prefect"),
+)
 TYPES: Mapping[Any, tuple[str, str]] = {
     pl.String: ("varchar", "string"),
     pl.Float64: ("double", "number"),

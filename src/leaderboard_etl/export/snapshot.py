@@ -14,13 +14,14 @@ import duckdb
 from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.export.database import DATABASE, database_facts, fill_database
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
+from leaderboard_etl.export.embeds import embeds
+from leaderboard_etl.export.figures import figures
 from leaderboard_etl.export.folder import check_target, replace_folder
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, build_facts, citations, dumped, manifest, state_day
+from leaderboard_etl.export.report_page import report_page
 from leaderboard_etl.export.tables import EXPORTS, parquet, query, written
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.warehouse.database import first_line, open_published
-
-_EMBEDS = Path(__file__).parent / "embeds"
 
 
 def write_snapshot(
@@ -69,7 +70,9 @@ def make_snapshot(warehouse: Warehouse, as_of: date | None) -> dict[str, bytes]:
 
 def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
     """Embeds for the article's template, figures for print and the report page, by name."""
-    return {f"embeds/{path.name}": path.read_bytes() for path in sorted(_EMBEDS.glob("*.html"))}
+    files = {f"embeds/{name}": content for name, content in embeds().items()}
+    files |= {f"figures/{name}": content for name, content in figures(con).items()}
+    return {**files, "report.html": report_page(con)}
 
 
 def _files(con: duckdb.DuckDBPyConnection, day: date) -> dict[str, bytes]:

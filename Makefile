@@ -4,13 +4,17 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 WAREHOUSE ?= warehouse/sample
 
-.PHONY: run test lint types check-all clean
+.PHONY: run test test-browser lint types check-all clean
 
 run: $(VENV)/.installed
 	@$(BIN)/leaderboard-etl run --hub sample --warehouse $(WAREHOUSE)
 
 test: $(VENV)/.tested
 	@$(BIN)/python -m pytest
+
+# What a reader sees in a real browser; chromium is Debian's (apt-get install chromium).
+test-browser: $(VENV)/.tested
+	@$(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/.tested
 	@$(BIN)/ruff check .

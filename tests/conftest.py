@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from worlds import OTHER_FILES, World, v1_row, v2_row
+from worlds import World, small_world
 
 from leaderboard_etl.sample.server import HubServer, Request, Response
-from leaderboard_etl.settings import Warehouse
 
 # How fast a machine is says nothing about the code: no deadline, and no complaint that making inputs takes long.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,9 +42,4 @@ def server(tmp_path: Path, faults: Faults) -> Iterator[HubServer]:
 @pytest.fixture
 def world(tmp_path: Path, server: HubServer) -> World:
     """Both tables with thirty models each, so that a tenth is a number of rows."""
-    world = World(tmp_path / "hub", server.url, Warehouse(tmp_path / "warehouse"))
-    for path, content in OTHER_FILES.items():
-        world.put(path, content)
-    world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 31)])
-    world.put_v1(*[v1_row(f"org/model-{n}b", 30.0 + n) for n in range(1, 31)])
-    return world
+    return small_world(tmp_path, server.url)

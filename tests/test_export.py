@@ -1,117 +1,219 @@
-"""A snapshot drops into the article as it is, is the same bytes for the same state, and can be checked."""
+"""The article's files have the columns, the formats and the gaps that its template can read, and say what they leave out."""
 
 from __future__ import annotations
 
 import csv
+import io
+import itertools
 import json
-from datetime import date
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import duckdb
+import frictionless
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import World, v2_row
+from worlds import small_world
 
-from leaderboard_etl.errors import UsageError
-from leaderboard_etl.export.snapshot import make_snapshot, verify_snapshot, write_snapshot
-from leaderboard_etl.export.tables import EXPORTS, Export, number, text, written
+from leaderboard_etl.export.folder import replace_folder
+from leaderboard_etl.export.manifest import TYPES
+from leaderboard_etl.export.snapshot import make_snapshot
+from leaderboard_etl.export.tables import EXPORTS, Export, number, query, text, written
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.sample.server import HubServer
+from leaderboard_etl.sources.registry import SOURCES
 
-# https://huggingface.co/spaces/tfrere/research-article-template: the columns that the article's chart reads.
-SCALING_COLUMNS = [
-    *("model", "organization", "openness", "benchmark", "variant", "score_pct", "params_b", "params_kind"),
-    *("params_method", "is_moe", "released_on", "release_year", "score_source", "source_url", "reported_by"),
-]
-
-
-@pytest.fixture
-def published(world: World) -> World:
-    world.night(1)
-    return world
-
-
-def scaling(folder: Path) -> list[dict[str, str]]:
-    with (folder / "model_scaling.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def test_the_scaling_file_has_the_articles_columns_and_no_blank_where_it_is_plotted(
-    published: World, tmp_path: Path
-) -> None:
-    write_snapshot(published.warehouse, tmp_path / "out", None)
-    rows = scaling(tmp_path / "out")
-    assert list(rows[0]) == SCALING_COLUMNS
-    assert all(row["score_pct"] and float(row["params_b"]) > 0 for row in rows)
-    assert {row["openness"] for row in rows} <= {"Open", "Proprietary"}
+# The columns that the article's charts read, in the order agreed with its author; others may follow them.
+# https://huggingface.co/spaces/tfrere/research-article-template
+CONTRACT = {
+    "model_scaling.csv": [
+        *("model", "organization", "openness", "benchmark", "variant", "score_pct", "params_b", "params_kind"),
+        *("params_method", "is_moe", "released_on", "release_year", "score_source", "source_url", "reported_by"),
+    ],
+    "model_scaling_fit.csv": ["openness", "params_b", "score_pct", "lo_pct", "hi_pct"],
+    "llm_benchmarks.json": ["benchmark", "model", "score"],
+    "frontier_gap.csv": ["run_name", "release_year", "score_pct"],
+    "open_closed_lags.csv": ["benchmark", "estimator", "closed_model", "open_model", "lag_days", "is_censored"],
+}
+CSV_NAMES = [export.name for export in EXPORTS if export.name.endswith(".csv")]
 
 
-def test_open_rows_come_first_and_then_by_size(published: World, tmp_path: Path) -> None:
-    write_snapshot(published.warehouse, tmp_path / "out", None)
-    keys = [(row["openness"], float(row["params_b"])) for row in scaling(tmp_path / "out")]
-    assert keys == sorted(keys)
+@dataclass
+class Exported:
+    """The files of a snapshot of the small world, and the database that they are of."""
+
+    files: dict[str, bytes]
+    database: Path
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        manifest: dict[str, Any] = json.loads(self.files["manifest.json"])
+        return manifest
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        shown = self.files[name].decode()
+        rows: list[dict[str, Any]] = (
+            json.loads(shown) if name.endswith(".json") else [*csv.DictReader(io.StringIO(shown))]
+        )
+        return rows
+
+    def table(self, name: str) -> pl.DataFrame:
+        return pl.read_parquet(self.files[name])
 
 
-def test_models_without_a_size_are_counted_in_the_manifest_not_drawn_at_zero(published: World, tmp_path: Path) -> None:
-    manifest = write_snapshot(published.warehouse, tmp_path / "out", None)
-    left_out = {(r["comparable_group"], r["openness"]): r["n_without_size"] for r in manifest["excluded"]}
-    assert left_out["mmlu_reported", "proprietary"] > 0
-    assert manifest["files"]["model_scaling.csv"]["rows"] == len(scaling(tmp_path / "out"))
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
+    folder = tmp_path_factory.mktemp("exported")
+    (folder / "hub").mkdir()
+    with HubServer(folder / "hub") as server:
+        world = small_world(folder, server.url)
+        world.night(1)
+    yield Exported(make_snapshot(world.warehouse, None), world.warehouse.database)
 
 
-def test_the_same_state_gives_the_same_bytes_after_further_nights(published: World) -> None:
-    first = make_snapshot(published.warehouse, date(2025, 1, 1))
-    published.put_v2(*[v2_row(f"org/model-{n}b", 0.9) for n in range(1, 31)])
-    published.night(2)
-    assert make_snapshot(published.warehouse, date(2025, 1, 1)) == first
+@pytest.mark.parametrize("name", CONTRACT)
+def test_a_file_begins_with_the_columns_that_the_article_reads(exported: Exported, name: str) -> None:
+    assert list(exported.rows(name)[0])[: len(CONTRACT[name])] == CONTRACT[name]
 
 
-def test_without_a_date_a_snapshot_is_as_of_the_last_load(published: World) -> None:
-    assert make_snapshot(published.warehouse, None) == make_snapshot(published.warehouse, date(2025, 1, 1))
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.stem)
+def test_no_cell_is_blank_where_it_is_plotted(exported: Exported, export: Export) -> None:
+    rows = exported.rows(export.name)
+    assert rows
+    assert all(row[name] not in ("", None) for row in rows for name in export.plotted)
 
 
-def test_a_sample_warehouse_says_so(published: World, tmp_path: Path) -> None:
-    assert write_snapshot(published.warehouse, tmp_path / "out", None)["hub"] == "sample"
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.stem)
+def test_the_header_of_a_query_describes_the_columns_that_it_gives(exported: Exported, export: Export) -> None:
+    description, columns = export.describe()
+    assert description and all(column.comment for column in columns)
+    assert [column.name for column in columns] == exported.table(export.parquet_name).columns
 
 
-@pytest.mark.parametrize("damage", ["change", "remove", "add"])
-def test_verify_finds_every_kind_of_damage(published: World, tmp_path: Path, damage: str) -> None:
-    out = tmp_path / "out"
-    write_snapshot(published.warehouse, out, None)
-    findings, word = verify_snapshot(published.warehouse, out)
-    assert all(finding.problem is None for finding in findings) and word.startswith("recomputed")
-    file = out / "model_scaling.csv"
-    if damage == "change":
-        file.write_bytes(file.read_bytes().replace(b"Open", b"open", 1))
-    elif damage == "remove":
-        file.unlink()
-    else:
-        (out / "extra.csv").write_text("x\n")
-    findings, _ = verify_snapshot(published.warehouse, out)
-    assert next(f.name for f in findings if f.problem) == ("extra.csv" if damage == "add" else file.name)
+@pytest.mark.parametrize("name", CSV_NAMES)
+def test_a_csv_file_is_plain_utf8_with_one_kind_of_line_end_and_no_exponents(exported: Exported, name: str) -> None:
+    content = exported.files[name]
+    assert b"\r" not in content and not content.startswith(b"\xef\xbb\xbf") and content.endswith(b"\n")
+    floats = {c["name"] for c in exported.manifest["files"][name]["columns"] if c["type"] == "double"}
+    cells = [row[column] for row in exported.rows(name) for column in floats if row[column]]
+    assert all(re.fullmatch(r"-?\d+(\.\d+)?", cell) for cell in cells)
 
 
-def test_a_folder_with_other_things_in_it_is_not_overwritten(published: World, tmp_path: Path) -> None:
-    (tmp_path / "thesis.doc").write_text("years of work")
-    with pytest.raises(UsageError, match="no snapshot of ours"):
-        write_snapshot(published.warehouse, tmp_path, None)
-    assert (tmp_path / "thesis.doc").read_text() == "years of work"
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.stem)
+def test_parquet_holds_the_rows_of_the_text_file(exported: Exported, export: Export) -> None:
+    frame = exported.table(export.parquet_name)
+    assert written(export, frame) == exported.files[export.name]
+    assert all(dtype.base_type() in TYPES for dtype in frame.dtypes)
 
 
-def test_an_earlier_snapshot_is_replaced_whole(published: World, tmp_path: Path) -> None:
-    write_snapshot(published.warehouse, tmp_path / "out", None)
-    (tmp_path / "out" / "stale.csv").write_text("x\n")
-    write_snapshot(published.warehouse, tmp_path / "out", None)
-    assert not (tmp_path / "out" / "stale.csv").exists()
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {e.name for e in EXPORTS} | {
-        "manifest.json",
-        "build.json",
-    }
+def test_open_rows_come_first_and_then_by_size(exported: Exported) -> None:
+    keys = [(row["openness"], float(row["params_b"])) for row in exported.rows("model_scaling.csv")]
+    assert keys == sorted(keys) and {key[0] for key in keys} == {"Open", "Proprietary"}
+    assert keys[0][1] > 0
 
 
-def test_the_benchmark_file_is_a_full_grid(published: World) -> None:
-    rows = json.loads(make_snapshot(published.warehouse, None)["llm_benchmarks.json"])
+def test_every_score_is_either_drawn_or_counted_as_left_out(exported: Exported) -> None:
+    with duckdb.connect(str(exported.database), read_only=True) as con:
+        scored = con.execute("select count(*) from mart.model_scaling").fetchall()[0][0]
+    excluded = exported.manifest["excluded"]["model_scaling.csv"]
+    assert len(exported.rows("model_scaling.csv")) + sum(row["n"] for row in excluded) == scored
+
+
+def test_proprietary_models_without_a_size_are_named(exported: Exported) -> None:
+    [row] = [
+        row
+        for row in exported.manifest["excluded"]["model_scaling.csv"]
+        if row["comparable_group"] == "mmlu_reported" and row["reason"] == "size not published by the vendor"
+    ]
+    assert row["n"] == len(row["models"]) == row["n_scored"] - row["n_sized"] > 0
+    assert "openai/gpt-4o-2024-05-13" in row["models"] or any("gpt-4o" in model for model in row["models"])
+
+
+def test_the_coverage_file_counts_the_points_of_the_scaling_file(exported: Exported) -> None:
+    drawn = exported.table("parquet/model_scaling.parquet").group_by("comparable_group", "openness").len()
+    counted = exported.table("parquet/model_scaling_coverage.parquet").filter(pl.col("n_sized") > 0)
+    both = counted.join(drawn, on=["comparable_group", "openness"], how="full", coalesce=True)
+    assert both["n_sized"].to_list() == both["len"].to_list()
+    assert (both["n_scored"] >= both["n_sized"]).all()
+
+
+def test_a_fitted_line_is_of_the_points_that_are_drawn_and_lies_in_its_band(exported: Exported) -> None:
+    fits = exported.table("parquet/model_scaling_fit.parquet")
+    points = exported.table("parquet/model_scaling.parquet")
+    assert fits.height > 0
+    for (group, side), line in fits.group_by("comparable_group", "openness"):
+        drawn = points.filter(pl.col("comparable_group") == group, pl.col("openness") == side)
+        assert line["n_sized"].unique().to_list() == [drawn.height]
+        assert (line["params_b"].min(), line["params_b"].max()) == (drawn["params_b"].min(), drawn["params_b"].max())
+        assert line["params_b"].is_unique().all()
+        assert ((line["lo_pct"] <= line["score_pct"]) & (line["score_pct"] <= line["hi_pct"])).all()
+
+
+def test_the_frontier_is_a_step_that_ends_where_observation_does(exported: Exported) -> None:
+    frame = exported.table("parquet/frontier_gap.parquet")
+    assert frame["run_name"].unique(maintain_order=True).to_list() == ["Open", "Proprietary"]
+    for _, run in frame.group_by("run_name"):
+        years, scores = run["release_year"].to_list(), run["score_pct"].to_list()
+        assert years == sorted(set(years)) and scores == sorted(scores)
+        assert years[-1] == pytest.approx(run["observed_through_year"][-1], abs=1e-5)
+        pairs = itertools.pairwise(run.iter_rows(named=True))
+        rises = [(a, b) for a, b in pairs if a["score_pct"] < b["score_pct"]]
+        assert rises and all(b["is_new_best"] and b["release_year"] - a["release_year"] < 1.1 / 365 for a, b in rises)
+
+
+def test_the_benchmark_file_is_a_full_grid_within_twelve_colours(exported: Exported) -> None:
+    rows = exported.rows("llm_benchmarks.json")
+    pairs = {(row["benchmark"], row["model"]) for row in rows}
     benchmarks, models = {row["benchmark"] for row in rows}, {row["model"] for row in rows}
-    assert len(rows) == len(benchmarks) * len(models) > 0
+    assert len(rows) == len(pairs) == len(benchmarks) * len(models)
+    assert len(benchmarks) == 3 and 2 <= len(models) <= 12
+    assert isinstance(rows[0]["score"], int | float)
+
+
+def test_a_lag_that_has_not_ended_is_a_row_that_says_so(exported: Exported) -> None:
+    rows = exported.rows("open_closed_lags.csv")
+    right = [row for row in rows if row["censoring"] == "right"]
+    assert right and all(row["is_censored"] == "true" and row["reason"] for row in right)
+    assert {row["is_censored"] for row in rows} == {"true", "false"}
+
+
+def test_every_claim_of_the_article_is_there_with_a_verdict(exported: Exported) -> None:
+    claims = {row["claim_id"]: row for row in exported.rows("claims.json")}
+    assert set(claims) == set(read_policy().frame("claims")["claim_id"])
+    assert {row["verdict"] for row in claims.values()} <= {"holds", "partly", "fails", "not measurable"}
+    assert all(row["as_of_on"] == "2025-01-01" and row["evidence_query"] for row in claims.values())
+
+
+def test_the_manifest_has_the_hash_of_every_query_and_of_every_view_that_it_reads(exported: Exported) -> None:
+    facts = exported.manifest["files"]["frontier_gap.csv"]
+    assert {"mart.gap_frontier", "mart.model_scaling", "mart.populations"} <= set(facts["views"])
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in [*facts["views"].values(), facts["query_sha256"]])
+
+
+def test_every_source_has_a_citation_and_the_manifest_those_of_the_sources_loaded(exported: Exported) -> None:
+    known = read_policy().frame("citations")
+    assert set(SOURCES) == set(known["source_id"])
+    assert not known.select(pl.all().is_null().any()).row(0).count(True)
+    assert {row["source_id"] for row in exported.manifest["citations"]} <= set(exported.manifest["sources"])
+    assert {"reference", "olb_v2_contents"} <= {row["source_id"] for row in exported.manifest["citations"]}
+
+
+def test_other_tools_can_read_the_folder_by_its_descriptor(exported: Exported, tmp_path: Path) -> None:
+    replace_folder(tmp_path, exported.files, {})
+    report = frictionless.validate(str(tmp_path / "datapackage.json"))
+    assert report.valid, report.flatten(["name", "rowNumber", "message"])
+    rows = {task.name: task.stats.get("rows") for task in report.tasks if task.type in ("table", "json")}
+    assert {name: rows[re.sub(r"[._]", "-", name)] for name in (export.name for export in EXPORTS)} == {
+        export.name: exported.manifest["files"][export.name]["rows"] for export in EXPORTS
+    }
+    file = tmp_path / "model_scaling.csv"
+    file.write_bytes(file.read_bytes().replace(b"Open", b"open", 1))
+    assert not frictionless.validate(str(tmp_path / "datapackage.json")).valid
 
 
 @pytest.mark.parametrize(
@@ -120,10 +222,15 @@ def test_the_benchmark_file_is_a_full_grid(published: World) -> None:
         ("score_pct", 86.4, "86.40"),
         ("score_pct", 0.125, "0.12"),  # half to even
         ("score_pct", 0.375, "0.38"),
+        ("lo_pct", -0.001, "0.00"),
         ("params_b", 46.7029, "46.7"),
         ("params_b", 0.13456, "0.1346"),
         ("params_b", 671.0, "671"),
+        ("params_b", 1000.0, "1000"),
+        ("params_b", 123456.0, "123500"),
         ("release_year", 2024.5, "2024.5"),
+        ("lag_days", -60.0, "-60"),
+        ("lag_days", -1e-9, "0"),
     ],
 )
 def test_numbers_are_written_as_their_column_says(name: str, value: float, shown: str) -> None:
@@ -137,12 +244,34 @@ def test_a_size_keeps_four_digits_and_never_an_exponent(value: float) -> None:
     assert float(shown) == pytest.approx(value, rel=5.1e-4)
 
 
+@given(name=st.sampled_from(["score_pct", "params_b", "lag_days"]), value=st.floats(-1e9, 1e9))
+def test_a_written_number_is_written_the_same_again(name: str, value: float) -> None:
+    assert number(name, float(number(name, value))) == number(name, value)
+
+
 @pytest.mark.parametrize("cell", ["=1+1", "+SUM(A1)", "-2+3", "@x", "\tx"])
 def test_a_text_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
     assert text(cell) == f"'{cell}"
 
 
+@given(cell=st.one_of(st.floats(allow_nan=False, allow_infinity=False).map(str), st.integers().map("{:+d}".format)))
+def test_a_number_is_no_formula_whatever_its_sign(cell: str) -> None:
+    assert text(cell) == cell
+
+
+@given(cell=st.from_regex(r"[A-Za-z0-9][\w.-]{0,40}/[A-Za-z0-9][\w.+@=-]{0,40}", fullmatch=True))
+def test_a_models_name_is_written_as_it_is(cell: str) -> None:
+    assert text(cell) == cell
+
+
 def test_a_blank_in_a_plotted_column_is_refused() -> None:
-    frame = pl.DataFrame({"score": [None], "x": ["a"]}, schema={"score": pl.Float64, "x": pl.String})
-    with pytest.raises(ValueError, match="blank cells"):
-        written(Export("t.csv", ("score",)), frame)
+    with (
+        duckdb.connect() as con,
+        pytest.raises(ValueError, match="blank cells in the plotted columns run_name"),
+    ):
+        con.execute("create schema mart")
+        con.execute(
+            "create view mart.community_velocity as select null::varchar as leaderboard, 'requests' as definition,"
+            " date '2024-01-01' as month, 1 as submissions, 1 as n_models, 1 as cumulative"
+        )
+        query(con, next(export for export in EXPORTS if export.stem == "community_velocity"))

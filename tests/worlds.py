@@ -128,12 +128,16 @@ def parquet(rows: list[dict[str, Any]]) -> bytes:
 
 @dataclass
 class World:
-    """A Hub folder and a warehouse folder. `night` runs one night, three in the morning of the given January day."""
+    """A Hub folder and a warehouse folder. `night` runs one night, three in the morning of the given January day.
+
+    `endpoint` is what the ledger calls the Hub.
+    """
 
     root: Path
     hub: str
     warehouse: Warehouse
     options: dict[str, Any] = field(default_factory=dict)
+    endpoint: str = "sample"
 
     def put(self, path: str, content: bytes) -> None:
         file = self.root / path
@@ -152,13 +156,26 @@ class World:
 
     def night(self, day: int = 1, **changes: Any) -> pipeline.Outcome:
         options = Options(
-            self.warehouse, self.hub, "sample", **{"started_at": datetime(2025, 1, day, 3), **self.options, **changes}
+            self.warehouse,
+            self.hub,
+            self.endpoint,
+            **{"started_at": datetime(2025, 1, day, 3), **self.options, **changes},
         )
         return pipeline.run_night(options, lambda night: story()(night, pipeline.plainly))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.warehouse.database), read_only=True) as con:
             return con.execute(sql).fetchall()
+
+
+def small_world(folder: Path, hub: str) -> World:
+    """Both tables with thirty models each, so that a tenth is a number of rows; the Hub's folder is `folder`/hub."""
+    world = World(folder / "hub", hub, Warehouse(folder / "warehouse"))
+    for path, content in OTHER_FILES.items():
+        world.put(path, content)
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 31)])
+    world.put_v1(*[v1_row(f"org/model-{n}b", 30.0 + n) for n in range(1, 31)])
+    return world
 
 
 @cache

@@ -1,5 +1,26 @@
--- The points of the article's chart: score against size, open first, sized models only.
--- Population 'official'; every comparable group, told apart by the column variant.
+-- Score against size, one row per model and comparable group: the points of the article's chart, open models first.
+-- Only the population 'official', and only models with a published size: see what is left out, and how much, beside it.
+-- Caveats: *_reported groups mix protocols; compare within one comparable_group only.
+-- columns:
+--   model: Name for people
+--   organization: Owner or vendor
+--   openness: Open or Proprietary
+--   benchmark: Benchmark id
+--   variant: Benchmark variant of the score
+--   score_pct: Score, percent
+--   params_b: Parameters in billions, as params_kind counts them
+--   params_kind: What params_b counts: always total here
+--   params_method: How the size was had
+--   is_moe: Mixture of experts; blank: no source says
+--   released_on: Release date; blank: no evidence
+--   release_year: Release date as a decimal year; blank: no evidence
+--   score_source: Source, repository, commit, file and place of the score
+--   source_url: Link to the score's file or recorded source
+--   reported_by: Who says so: leaderboard, community, vendor_*, arena or reference
+--   comparable_group: Variants that may be compared
+--   tuning: base, instruct or other; blank: unknown
+--   n_shot: In-context examples; blank: not stated
+--   model_id: Model
 select
     model,
     organization,
@@ -15,10 +36,13 @@ select
     release_year,
     score_source,
     source_url,
-    reported_by
+    reported_by,
+    comparable_group,
+    tuning,
+    n_shot,
+    model_id
 from mart.model_scaling
 where population = 'official'
     and openness in ('open_weights', 'proprietary')
     and params_b > 0
-    and score_pct is not null
 order by openness, params_b, benchmark, variant, model_id

@@ -1,4 +1,17 @@
--- Total and active size, MMLU and relative inference cost; only models with an MMLU score as reported.
+-- Total and active size, MMLU as reported and relative inference cost of dense and mixture-of-experts models.
+-- Only official models with both sizes and an MMLU score as reported. The cost is of operations per token, not a price.
+-- columns:
+--   model: Name for people
+--   organization: Owner or vendor
+--   openness: Open or Proprietary
+--   tuning: base, instruct or other; blank: unknown
+--   is_moe: Mixture of experts; blank: no source says
+--   params_total_b: Total parameters in billions
+--   params_active_b: Parameters used per token in billions
+--   score_pct: MMLU as reported, percent
+--   n_shot: Its in-context examples; blank: not stated
+--   inference_cost_relative: Operations per token over those of a dense model of 70 billion
+--   released_on: Release date; blank: no evidence
 select
     model,
     organization,

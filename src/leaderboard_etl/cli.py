@@ -90,11 +90,20 @@ def _parser() -> argparse.ArgumentParser:
     export = _command(commands, "export", _export, "write the article's files and their manifest")
     export.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
     export.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
+    export.add_argument("--database", action="store_true", help="with warehouse.duckdb, the whole state as one file")
     export.add_argument("--json", action="store_true", help="print the manifest")
 
     verify = _command(commands, "verify", _verify, "check an exported folder byte for byte, and against the warehouse")
     verify.add_argument("folder", type=Path, metavar="DIR", help="the exported folder")
     verify.add_argument("--json", action="store_true", help="print as JSON")
+
+    publish = _command(commands, "publish", _publish, "put the snapshot on the Hub as a dataset (needs HF_TOKEN)")
+    publish.add_argument(
+        "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; made if it is not there"
+    )
+    publish.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
+    publish.add_argument("--hub", metavar="URL", help="the Hub to write to (default: HF_ENDPOINT, else the public Hub)")
+    publish.add_argument("--json", action="store_true", help="print as JSON")
 
     quarantine = _command(commands, "quarantine", _quarantine, "records that were refused, and why")
     quarantine.add_argument(
@@ -204,13 +213,27 @@ def _explain(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import snapshot
 
-    return snapshot.export(_warehouse(options), options.out, as_of=options.as_of, as_json=options.json)
+    return snapshot.export(
+        _warehouse(options),
+        options.out,
+        as_of=options.as_of,
+        with_database=options.database,
+        as_json=options.json,
+    )
 
 
 def _verify(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import snapshot
 
     return snapshot.verify(_warehouse(options), options.folder, as_json=options.json)
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import snapshot
+
+    return snapshot.publish(
+        _warehouse(options), options.repo, hub=options.hub, as_of=options.as_of, as_json=options.json
+    )
 
 
 def _quarantine(options: argparse.Namespace) -> int:

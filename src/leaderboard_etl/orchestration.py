@@ -6,6 +6,7 @@ Prefect reads its settings when it is imported, so it is imported here inside fu
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import os
 import sys
@@ -119,6 +120,13 @@ def table_artifact(key: str, rows: Sequence[Mapping[str, object]]) -> None:
 def markdown_artifact(key: str, text: str) -> None:
     """Keeps a text with the flow run. Does nothing outside a flow, and only logs a warning if the API is away."""
     _keep("markdown", key=key, markdown=text)
+
+
+def image_artifact(key: str, content: bytes, media_type: str, description: str) -> None:
+    """Keeps a picture itself with the flow run, not a link to it. Does nothing outside a flow, and only logs a warning if the
+    API is away."""
+    url = f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+    _keep("image", key=key, image_url=url, description=description)
 
 
 def _keep(kind: str, **content: object) -> None:

@@ -68,9 +68,10 @@ def resource(name: str) -> Path:
 
 @cache
 def code_version() -> str:
-    """Version of the package and a hash of the code and SQL that make the tables: same text, same tables from the same raw."""
+    """Version of the package and a hash of the code, SQL and templates: same text, same tables and exports from the same raw."""
     digest = hashlib.sha256()
-    files = [*PACKAGE.rglob("*.py"), *resource("sql").rglob("*.sql")]
+    own = (path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".html", ".css", ".js", ".jinja"))
+    files = [*own, *resource("sql").rglob("*.sql")]
     for file in sorted(files, key=lambda f: f.name + f.parent.name):
         digest.update(f"{file.parent.name}/{file.name}\0".encode())
         digest.update(file.read_bytes().replace(b"\r\n", b"\n"))

@@ -1,4 +1,4 @@
-"""`export` and `verify`: the article's files."""
+"""`export`, `verify` and `publish`: the article's files, as a folder and as a dataset on the Hub."""
 
 from __future__ import annotations
 
@@ -6,35 +6,31 @@ from datetime import date
 from pathlib import Path
 
 from leaderboard_etl.commands.display import print_json, print_table
-from leaderboard_etl.export.snapshot import verify_snapshot, write_snapshot
 from leaderboard_etl.settings import Warehouse
 
 
-def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, as_json: bool) -> int:
+def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_database: bool, as_json: bool) -> int:
     """Writes the snapshot and says what is in it and what could not be."""
-    manifest = write_snapshot(warehouse, folder, as_of)
+    from leaderboard_etl.export import summary
+    from leaderboard_etl.export.snapshot import write_snapshot
+
+    manifest = write_snapshot(warehouse, folder, as_of, with_database=with_database)
     if as_json:
         print_json(manifest)
         return 0
-    print(
-        f"wrote {folder}, the state as of {manifest['as_of']} (loads {manifest['load_ids']}, hub {manifest['hub']!r})"
-    )
-    print_table(
-        [
-            {"file": name, "rows": facts["rows"], "bytes": facts["bytes"], "sha256": facts["sha256"][:16]}
-            for name, facts in manifest["files"].items()
-        ]
-    )
-    sizes = [row for row in manifest["excluded"] if row["n_without_size"]]
-    left_out = sum(row["n_without_size"] for row in sizes if row["openness"] == "proprietary")
-    print(f"left out of model_scaling.csv: {left_out} points of proprietary models without a published size; counts by")
-    print(f"group and side are in {folder / 'manifest.json'} under 'excluded'")
+    print(f"wrote {folder}, {summary.headline(manifest)}")
+    print_table(summary.file_rows(manifest))
+    for line in summary.left_out(manifest):
+        print(line)
+    print(f"more of what was left out, and why: {folder / 'manifest.json'}, 'excluded'")
     print(f"check it any time: leaderboard-etl verify {folder}")
     return 0
 
 
 def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
     """Says of each file whether it is as the manifest says; exit code 1 if one is not."""
+    from leaderboard_etl.export.verify import verify_snapshot
+
     findings, word = verify_snapshot(warehouse, folder)
     is_good = all(finding.problem is None for finding in findings)
     if as_json:
@@ -44,3 +40,21 @@ def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
         print(word)
         print("the snapshot is good" if is_good else "the snapshot is not what its manifest says")
     return 0 if is_good else 1
+
+
+def publish(warehouse: Warehouse, repo_id: str, *, hub: str | None, as_of: date | None, as_json: bool) -> int:
+    """Puts the snapshot on the Hub as a dataset, and says what came of it."""
+    from leaderboard_etl.export.publish import publish_snapshot
+    from leaderboard_etl.options import hub_address
+
+    published = publish_snapshot(warehouse, repo_id, hub_address(hub), as_of)
+    if as_json:
+        print_json({"url": published.url, "commit": published.commit, "tag": published.tag, "note": published.note})
+        return 0
+    if published.commit is None:
+        print(f"{published.url} holds this snapshot already: nothing was changed")
+    else:
+        print(f"published {published.url} at commit {published.commit[:12]}, tag {published.tag}")
+    if published.note:
+        print(published.note)
+    return 0

@@ -89,6 +89,19 @@ def views() -> dict[str, Relation]:
     return found
 
 
+def described(text: str) -> tuple[str, tuple[Column, ...]]:
+    """The comment lines of a query and the columns that its `-- columns:` list describes."""
+    comment: list[str] = []
+    columns: list[Column] = []
+    for line in text.splitlines():
+        column = _VIEW_COLUMN.match(line)
+        if column is not None:
+            columns.append(Column(column[1], "", False, column[2].strip()))
+        elif line.startswith("-- ") and not line.startswith("-- columns:"):
+            comment.append(line[3:].strip())
+    return " ".join(comment), tuple(columns)
+
+
 def frame_schema(table: str, *, without: tuple[str, ...] = ()) -> dict[str, pl.DataType]:
     """Column names and Polars dtypes of a table, to check staged frames against."""
     import polars as pl
@@ -148,15 +161,8 @@ def _read_view(text: str, file: Path) -> Relation:
     match = _CREATE.search(text)
     if match is None or match[1] != "view":
         raise EtlError(f"{file}: no `create view schema.name as`")
-    comment: list[str] = []
-    columns: list[Column] = []
-    for line in text[: match.start()].splitlines():
-        column = _VIEW_COLUMN.match(line)
-        if column is not None:
-            columns.append(Column(column[1], "", False, column[2].strip()))
-        elif line.startswith("-- ") and not line.startswith("-- columns:"):
-            comment.append(line[3:].strip())
-    return Relation(match[2], "view", " ".join(comment), tuple(columns), text, file)
+    comment, columns = described(text[: match.start()])
+    return Relation(match[2], "view", comment, columns, text, file)
 
 
 def _code(sql: str) -> str:

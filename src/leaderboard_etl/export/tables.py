@@ -1,7 +1,8 @@
-"""The article's files: which query makes each, and how its cells are written so that bytes do not depend on the day."""
+"""The article's tables: which query makes each, and how its cells are written so that bytes do not depend on the day."""
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -13,51 +14,90 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from leaderboard_etl.contracts.schema import Column, described
 from leaderboard_etl.settings import resource
 
+# What a spreadsheet runs. A number is none, whatever its sign; a repository's name on the Hub never begins like this.
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
+_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 _SIGNIFICANT = {"params_b": 4, "params_total_b": 4, "params_active_b": 4}
-_DECIMALS = {"score_pct": 2, "score": 2}
+_DECIMALS = {"score_pct": 2, "score": 2, "lo_pct": 2, "hi_pct": 2, "closed_score_pct": 2, "open_score_pct": 2}
 _OTHER_DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class Export:
-    """One file: `name` is its file name, the query is sql/exports/<stem>.sql; `plotted` columns are never blank."""
+    """One table: `name` is its file name, the query is sql/exports/<stem>.sql; `plotted` columns are never blank."""
 
     name: str
     plotted: tuple[str, ...]
 
     @property
+    def stem(self) -> str:
+        return Path(self.name).stem
+
+    @property
+    def parquet_name(self) -> str:
+        return f"parquet/{self.stem}.parquet"
+
+    @property
     def query_file(self) -> Path:
-        return resource("sql") / "exports" / f"{Path(self.name).stem}.sql"
+        return resource("sql") / "exports" / f"{self.stem}.sql"
+
+    def describe(self) -> tuple[str, tuple[Column, ...]]:
+        """What the table is, and its columns in order, as the header of its query says."""
+        return described(self.query_file.read_text(encoding="utf-8"))
 
 
 EXPORTS = (
     Export("model_scaling.csv", ("score_pct", "params_b", "openness")),
-    Export("frontier_gap.csv", ("run_name", "release_year", "score_pct")),
-    Export("moe_efficiency.csv", ("params_total_b", "params_active_b", "score_pct")),
+    Export("model_scaling_fit.csv", ("openness", "params_b", "score_pct", "lo_pct", "hi_pct")),
+    Export("model_scaling_coverage.csv", ("comparable_group", "openness", "n_scored", "n_sized")),
     Export("llm_benchmarks.json", ("benchmark", "model", "score")),
+    Export("frontier_gap.csv", ("run_name", "release_year", "score_pct")),
+    Export("open_closed_lags.csv", ("benchmark", "estimator", "lag_days", "is_censored")),
+    Export("moe_efficiency.csv", ("params_total_b", "params_active_b", "score_pct", "inference_cost_relative")),
+    Export("community_velocity.csv", ("run_name", "submission_year", "cumulative", "submissions")),
+    Export("claims.json", ("claim_id", "sentence", "verdict")),
 )
 
 
 def query(con: duckdb.DuckDBPyConnection, export: Export) -> pl.DataFrame:
-    """The rows of one file, in their order."""
+    """The rows of one table, in their order, with every number as `number` writes it.
+
+    Raises ValueError if a plotted cell is blank: charts would draw it at 0.
+    """
     frame: pl.DataFrame = con.sql(export.query_file.read_text(encoding="utf-8")).pl()
-    return frame
-
-
-def written(export: Export, frame: pl.DataFrame) -> bytes:
-    """A frame as the bytes of its file. Raises ValueError if a plotted cell is blank: charts would draw it at 0."""
     blank = [name for name in export.plotted if frame[name].null_count()]
     if blank:
         raise ValueError(f"{export.name}: blank cells in the plotted columns {', '.join(blank)}")
+    return frame.with_columns(
+        pl.Series(name, [None if value is None else float(number(name, value)) for value in frame[name]], pl.Float64)
+        for name, dtype in frame.schema.items()
+        if dtype == pl.Float64
+    )
+
+
+def written(export: Export, frame: pl.DataFrame) -> bytes:
+    """A frame as the bytes of its CSV or JSON file."""
     if export.name.endswith(".json"):
         return _json(frame)
     lines = [",".join(frame.columns)]
     for row in frame.iter_rows():
         lines.append(",".join(_csv_cell(name, value) for name, value in zip(frame.columns, row, strict=True)))
     return ("\n".join(lines) + "\n").encode("utf-8")
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    """The same frame as Parquet, its text columns of the plain string type, which every reader knows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    plain = [field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field for field in table.schema]
+    buffer = io.BytesIO()
+    pq.write_table(table.cast(pa.schema(plain)).combine_chunks(), buffer, compression="zstd")
+    return buffer.getvalue()
 
 
 def number(name: str, value: float) -> str:
@@ -68,16 +108,14 @@ def number(name: str, value: float) -> str:
     exact = Decimal(repr(value))
     if name in _SIGNIFICANT and value:
         exact = exact.quantize(Decimal(1).scaleb(exact.adjusted() - _SIGNIFICANT[name] + 1), ROUND_HALF_EVEN)
-        text = format(exact, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return _short(format(exact, "f"))
     if name in _DECIMALS:
-        return format(exact.quantize(Decimal(1).scaleb(-_DECIMALS[name]), ROUND_HALF_EVEN), "f")
-    text = format(exact.quantize(Decimal(1).scaleb(-_OTHER_DECIMALS), ROUND_HALF_EVEN), "f")
-    return text.rstrip("0").rstrip(".") or "0"
+        return _unsigned_zero(format(exact.quantize(Decimal(1).scaleb(-_DECIMALS[name]), ROUND_HALF_EVEN), "f"))
+    return _unsigned_zero(_short(format(exact.quantize(Decimal(1).scaleb(-_OTHER_DECIMALS), ROUND_HALF_EVEN), "f")))
 
 
 def text(value: object) -> str:
-    """A cell's text; what a spreadsheet would run as a formula gets an apostrophe in front."""
+    """A cell's text. What a spreadsheet would run as a formula gets an apostrophe in front; a number stays as it is."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -85,7 +123,15 @@ def text(value: object) -> str:
     if isinstance(value, date | datetime):
         return value.isoformat()
     shown = str(value)
-    return f"'{shown}" if isinstance(value, str) and _FORMULA.match(shown) else shown
+    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER.match(shown) else shown
+
+
+def _short(shown: str) -> str:
+    return (shown.rstrip("0").rstrip(".") if "." in shown else shown) or "0"
+
+
+def _unsigned_zero(shown: str) -> str:
+    return shown.removeprefix("-") if not shown.strip("-0.") else shown
 
 
 def _csv_cell(name: str, value: object) -> str:
@@ -96,12 +142,15 @@ def _csv_cell(name: str, value: object) -> str:
 
 
 def _json(frame: pl.DataFrame) -> bytes:
-    """A list of objects, one a line; numbers are numbers, text is text."""
+    """A list of objects, one a line; numbers are numbers, text is text, dates are ISO 8601."""
     lines = []
     for row in frame.iter_rows(named=True):
-        cells = (
-            f"{json.dumps(name)}: {number(name, value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)}"
-            for name, value in row.items()
-        )
+        cells = (f"{json.dumps(name)}: {_json_cell(name, value)}" for name, value in row.items())
         lines.append("  {" + ", ".join(cells) + "}")
     return ("[\n" + ",\n".join(lines) + "\n]\n").encode("utf-8")
+
+
+def _json_cell(name: str, value: object) -> str:
+    if isinstance(value, float):
+        return number(name, value)
+    return json.dumps(value.isoformat() if isinstance(value, date | datetime) else value, ensure_ascii=False)

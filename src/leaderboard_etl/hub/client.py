@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub.blobs import git_blob_id, verify
+from leaderboard_etl.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
     import httpx2
@@ -75,6 +76,8 @@ class ModelAnswer:
 
 def prepare_environment(endpoint: str) -> None:
     """Sets what huggingface_hub reads when it is imported: the address, and no telemetry. Call it before the first use."""
+    if endpoint != DEFAULT_ENDPOINT:
+        os.environ.setdefault("HF_HUB_DISABLE_XET", "1")  # a store of the public Hub's, through which uploads would go
     os.environ["HF_ENDPOINT"] = endpoint
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"

@@ -49,19 +49,19 @@ def remove_database(path: Path) -> None:
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
-def open_published(path: Path, *, as_of: date | None = None) -> duckdb.DuckDBPyConnection:
+def open_published(path: Path, *, as_of: date | None = None, into: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the published file. A run replaces the file, so readers are never in its way.
 
-    With `as_of`, an in-memory database in which core and the views are those of the end of that day (UTC), beside the
-    published raw, history and ops. Raises WarehouseError if there is no published file, UsageError for a date before
-    the first load.
+    With `as_of`, an in-memory database in which core and the views are those of the end of that day (UTC), beside raw,
+    history and ops until then; with `into` it is a new file there, open for writing. Raises WarehouseError if there is no
+    published file, UsageError for a date before the first load.
     """
     if not path.exists():
         raise WarehouseError(f"{path} does not exist: no run has published here yet; start with `leaderboard-etl run`")
     try:
         if as_of is None:
             return duckdb.connect(str(path), read_only=True)
-        con = duckdb.connect(":memory:")
+        con = _new_database(into)
         con.execute(f"attach '{_escaped(path)}' as published (read_only)")
     except duckdb.Error as error:
         raise WarehouseError(f"{path} cannot be opened ({first_line(error)}): run again, or restore it") from error
@@ -78,6 +78,14 @@ def first_line(error: BaseException) -> str:
     return re.sub(r"\s+", " ", str(error)).strip()[:800]
 
 
+def _new_database(path: Path | None) -> duckdb.DuckDBPyConnection:
+    if path is not None:
+        return create_database(path)
+    con = duckdb.connect(":memory:")
+    create_tables(con)
+    return con
+
+
 def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     from leaderboard_etl.warehouse.core import build_core
     from leaderboard_etl.warehouse.history import copy_until
@@ -92,7 +100,6 @@ def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
             if first and first[0]
             else "this warehouse holds no load"
         )
-    create_tables(con)
     copy_until(con, "published", end_of_day(as_of))
     build_core(con)
     create_views(con)

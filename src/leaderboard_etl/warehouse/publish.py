@@ -47,9 +47,15 @@ def stage(
     con.execute("insert into ops.build values (?, ?)", [code_version(), loads[-1].load_id if loads else None])
     build_core(con)
     create_views(con)
-    build_marts(con, loads[-1].as_of().date())
+    build_marts(con, _last_change(loads).as_of().date())
     con.execute("commit")
     return con
+
+
+def _last_change(loads: list[Load]) -> Load:
+    """The last load that changed what is believed: a quiet night after it leaves the state, and its day, as they are."""
+    changing = [load for load in loads if load.is_applied and any(source.changes_blob for source in load.sources)]
+    return max(changing or loads, key=lambda load: (load.as_of(), load.load_id))
 
 
 def refuse_stale_wal(warehouse: Warehouse) -> None:

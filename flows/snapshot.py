@@ -1,0 +1,65 @@
+"""The snapshot flow: exports a state into a folder named by its day, checks it, and shows its figures."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from leaderboard_etl import orchestration
+from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.export import summary
+from leaderboard_etl.export.datapackage import media_type
+from leaderboard_etl.export.publish import publish_snapshot
+from leaderboard_etl.export.snapshot import write_snapshot
+from leaderboard_etl.export.verify import verify_snapshot
+from leaderboard_etl.options import hub_address
+from leaderboard_etl.settings import Warehouse
+
+_MOST_BYTES = 400_000  # of a figure that is kept with the run; the database of the Prefect server holds it
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def export(warehouse: Warehouse, out: str | None, day: date | None, with_database: bool) -> tuple[Path, dict[str, Any]]:
+    """Writes the snapshot, by default into exports/<day> of the warehouse: the folder and its manifest."""
+    manifest = write_snapshot(warehouse, Path(out) if out else None, day, with_database=with_database)
+    return Path(out) if out else warehouse.exports / manifest["as_of"], manifest
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def verify(warehouse: Warehouse, folder: Path) -> None:
+    """Raises WarehouseError if the folder is not what its manifest says."""
+    bad = [f"{finding.name}: {finding.problem}" for finding in verify_snapshot(warehouse, folder)[0] if finding.problem]
+    if bad:
+        raise WarehouseError(f"{folder} is not what its manifest says: {'; '.join(bad)}")
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def publish(warehouse: Warehouse, repo: str, day: date | None) -> None:
+    """Puts the snapshot on the Hub of HF_ENDPOINT, with HF_TOKEN."""
+    publish_snapshot(warehouse, repo, hub_address(None), day)
+
+
+@flow(name="snapshot", log_prints=False)
+def snapshot(
+    warehouse: str = "warehouse",
+    out: str | None = None,
+    as_of: str | None = None,
+    with_database: bool = False,
+    repo: str | None = None,
+) -> dict[str, Any]:
+    """Exports the published state, or that of a day or a tag `as-of-<day>`; with `repo` publishes it on the Hub as well."""
+    place = Warehouse(Path(warehouse))
+    day = date.fromisoformat(as_of.removeprefix("as-of-")) if as_of else None
+    folder, manifest = export(place, out, day, with_database)
+    verify(place, folder)
+    orchestration.markdown_artifact("snapshot", summary.markdown(manifest, folder))
+    for figure in sorted(path for path in (folder / "figures").glob("*") if path.stat().st_size <= _MOST_BYTES):
+        key = figure.name.replace(".", "-").replace("_", "-").lower()
+        orchestration.image_artifact(key, figure.read_bytes(), media_type(figure.name), f"as of {manifest['as_of']}")
+    if repo:
+        publish(place, repo, day)
+    return {"folder": str(folder), "as_of": manifest["as_of"]}

@@ -1,0 +1,26 @@
+-- Lines that model_scaling_fit.csv does not have, with the reason for which the fit was refused.
+select
+    f.comparable_group,
+    f.openness,
+    coalesce(f.refusal_reason, 'the group has no single baseline: its line has no percent') as reason,
+    1 as n,
+    f.n as n_sized,
+    f.n_scored
+from mart.scaling_fit as f
+where f.population = 'official'
+    and f.openness in ('open_weights', 'proprietary')
+    and f.era = 'all'
+    and f.form = 'total'
+    and not exists (
+        select 1
+        from mart.scaling_band as b
+        where b.population = f.population
+            and b.comparable_group = f.comparable_group
+            and b.openness = f.openness
+            and b.era = f.era
+            and b.form = f.form
+            and b.score_pct is not null
+            and b.lo_pct is not null
+            and b.hi_pct is not null
+    )
+order by f.comparable_group, f.openness

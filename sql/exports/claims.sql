@@ -1,0 +1,40 @@
+-- Every sentence of the article that data can check, with the value computed and the verdict that follows from it.
+-- One row per claim. A verdict is computed by holds_if from what evidence_query answers, never typed.
+-- columns:
+--   claim_id: Claim
+--   article_place: Section of the article
+--   sentence: What it says
+--   measures: What computed_value is, with its unit
+--   computed_value: The value; null: not measurable
+--   lo: Lower end of its interval; null: none computed
+--   hi: Upper end
+--   n: Rows that it rests on
+--   expected: What would make it hold, in words
+--   verdict: holds, partly, fails or not measurable
+--   observed_through_on: Last date that the data reach; null: not bound to a date
+--   as_of_on: Day of the state
+--   evidence: The rows that the value comes from, in words; null: none
+--   holds_if: Condition on the answer of evidence_query for holds
+--   partly_if: The same for partly; null: holds or fails
+--   note: What to keep in mind; null: nothing
+--   evidence_query: The query that computed it
+select
+    claim_id,
+    article_place,
+    sentence,
+    measures,
+    computed_value,
+    lo,
+    hi,
+    n,
+    expected,
+    verdict,
+    observed_through_on,
+    as_of_on,
+    evidence,
+    holds_if,
+    partly_if,
+    note,
+    evidence_query
+from mart.paper_claims
+order by claim_id

@@ -1,0 +1,24 @@
+-- Submissions to the Open LLM Leaderboards by month, counted each way that "submission" can be meant.
+-- One row per leaderboard, definition and month with at least one. The definitions are described with
+-- mart.community_velocity; 724 rows of v1 carry the day of a bulk re-import, 2023-09-09.
+-- columns:
+--   run_name: Leaderboard and definition, one line of a chart
+--   submission_year: First day of the month as a decimal year
+--   cumulative: All up to and with this month
+--   submissions: How many in this month
+--   n_models: Distinct models among them
+--   month: First day of the month
+--   leaderboard: olb_v1, olb_v2 or all
+--   definition: requests, finished_requests, table_rows or distinct_models
+select
+    leaderboard || ' ' || definition as run_name,
+    year(month) + (dayofyear(month) - 1) / dayofyear(make_date(year(month), 12, 31)) as submission_year,
+    cumulative,
+    submissions,
+    n_models,
+    month,
+    leaderboard,
+    definition
+from mart.community_velocity
+where month is not null
+order by run_name, month

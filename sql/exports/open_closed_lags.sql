@@ -1,0 +1,42 @@
+-- How many days after a proprietary model an open one stood there, by several estimators, official models only.
+-- A lag that is censored is at least (right) or at most (left) so many days: the match had not been seen by censored_on.
+-- The estimators are described with mart.gap_lag; area and daily compare whole frontiers and name no models.
+-- columns:
+--   benchmark: Benchmark id
+--   estimator: catch_up, catch_up_nats, backward, threshold, area or daily
+--   closed_model: Proprietary model; blank: whole frontiers are compared
+--   open_model: Open model that matched it; blank: none yet, or whole frontiers are compared
+--   lag_days: Days that the open side was later; negative: earlier
+--   is_censored: Whether the match had not been seen
+--   comparable_group: Variants that may be compared
+--   tolerance_pct: Points below the score that still match; blank: the estimator has its own or none
+--   threshold_pct: Fixed score that both sides had to reach; blank but for threshold
+--   closed_released_on: Release date of the proprietary model
+--   closed_score_pct: Its score, percent
+--   open_released_on: Release date of the open model
+--   open_score_pct: Its score, percent
+--   censoring: right, left or none
+--   censored_on: Last day that could be seen on both sides
+--   reason: Why the lag is censored; blank: it is not
+select
+    benchmark,
+    estimator,
+    closed_model,
+    open_model,
+    lag_days,
+    is_censored,
+    comparable_group,
+    tolerance_pct,
+    threshold_pct,
+    closed_released_on,
+    closed_score_pct,
+    open_released_on,
+    open_score_pct,
+    censoring,
+    censored_on,
+    reason
+from mart.gap_lag
+where population = 'official' and lag_days is not null
+order by
+    comparable_group, estimator, tolerance_pct nulls first, threshold_pct nulls first, closed_released_on nulls first,
+    open_released_on nulls first, closed_model_id, open_model_id

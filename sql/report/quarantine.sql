@@ -1,0 +1,15 @@
+-- Records that stand in quarantine, by rule; an example each
+select
+    source_id,
+    rule,
+    first(reason order by path, locator) as reason,
+    count(*) as n_records,
+    count(*) filter (
+        where load_id = (select max(load_id) from ops.loads where status in ('published', 'degraded'))
+    ) as n_new,
+    first(offending_text order by path, locator) as example,
+    first(repo_id || ' ' || path || ', ' || locator order by path, locator) as place
+from ops.quarantine
+where valid_to is null
+group by source_id, rule
+order by n_records desc, source_id, rule

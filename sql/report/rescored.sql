@@ -1,0 +1,15 @@
+-- The twenty scores that the last load moved most, as their source writes them
+select
+    o.source_id,
+    o.source_name,
+    o.variant_id,
+    c.score_raw as before_raw,
+    o.score_raw as after_raw,
+    o.score_unit
+from history.scores as o
+join history.scores as c using (source_id, source_name, variant_id, precision, has_chat_template, run_id)
+where o.load_id = (select max(load_id) from ops.loads where status in ('published', 'degraded'))
+    and c.closed_load_id = o.load_id
+    and c.score_raw <> o.score_raw
+order by abs(o.score_raw - c.score_raw) / greatest(abs(c.score_raw), 1e-9) desc, o.source_id, o.source_name, o.variant_id
+limit 20

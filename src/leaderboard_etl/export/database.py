@@ -1,0 +1,51 @@
+"""warehouse.duckdb: the whole state of a snapshot as one DuckDB file, with its comments, for any DuckDB client."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.settings import code_version
+from leaderboard_etl.warehouse.audit import audit
+from leaderboard_etl.warehouse.history import policy_texts
+
+DATABASE = "warehouse.duckdb"
+
+
+def complete_database(con: duckdb.DuckDBPyConnection) -> None:
+    """Adds to a state as of a day what only a run writes: which code made it, and what the audit finds in it."""
+    con.execute("insert into ops.build select ?, max(load_id) from ops.loads", [code_version()])
+    audit(con, None, Policy(policy_texts(con)).frame("accepted_warnings"))
+
+
+def database_facts(path: Path) -> dict[str, Any]:
+    """Bytes, sha256 and storage version of the file, and rows and content hash per table.
+
+    The file's own bytes hold an identity that DuckDB draws anew each time; the content of its tables is the same for the
+    same state.
+    """
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    with duckdb.connect(str(path), read_only=True) as con:
+        names = con.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where not internal order by all"
+        ).fetchall()
+        content = {name: _content(con, name) for (name,) in names}
+        version = con.execute("select tags['storage_version'] from duckdb_databases() where not internal").fetchall()
+    return {
+        "bytes": path.stat().st_size,
+        "sha256": digest,
+        "storage_version": version[0][0],
+        "tables": content,
+    }
+
+
+def _content(con: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
+    [(rows, digest)] = con.execute(
+        f"select count(*), coalesce(sum(hash(t)::hugeint), 0)::varchar from {name} as t"
+    ).fetchall()
+    return {"rows": rows, "content_hash": digest}

@@ -1,0 +1,37 @@
+"""The charts for print, as SVG and PNG: Altair specifications, drawn by vl-convert without a browser or a network."""
+
+from __future__ import annotations
+
+import duckdb
+import vl_convert
+
+from leaderboard_etl.export.figures.ecosystem import community_velocity, moe_efficiency
+from leaderboard_etl.export.figures.gap import open_closed_lags, open_gap
+from leaderboard_etl.export.figures.scaling import model_scaling
+from leaderboard_etl.export.figures.style import Chart
+
+_CHARTS = (model_scaling, open_gap, open_closed_lags, moe_efficiency, community_velocity)
+_VEGA_LITE = "6.4"
+# 720 pixels at three dots each are 7.2 inches at 300 dots an inch.
+_SCALE, _PPI = 3, 72
+
+
+def figures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
+    """Each figure twice, `<name>.svg` and `<name>.png`; one for which the warehouse has no data is left out.
+
+    The same state gives the same bytes under one set of package versions.
+    """
+    files = {}
+    for draw in _CHARTS:
+        chart = draw(con)
+        if chart is not None:
+            svg = as_svg(chart)
+            files[f"{draw.__name__}.svg"] = svg.encode("utf-8")
+            files[f"{draw.__name__}.png"] = vl_convert.svg_to_png(svg, scale=_SCALE, ppi=_PPI)
+    return files
+
+
+def as_svg(chart: Chart) -> str:
+    """A chart as SVG text."""
+    svg: str = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=_VEGA_LITE)
+    return svg

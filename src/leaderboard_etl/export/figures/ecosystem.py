@@ -1,0 +1,114 @@
+"""Beside the gap: what a mixture of experts costs, and how much the community submitted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import duckdb
+import polars as pl
+
+from leaderboard_etl.export.figures.labels import Axis, place
+from leaderboard_etl.export.figures.style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    LEGEND,
+    UPRIGHT,
+    WIDTH,
+    export_rows,
+    finished,
+    log_ticks,
+    marks,
+    names,
+    score,
+    score_axis,
+)
+
+_KINDS = ["Mixture of experts", "Dense"]
+
+
+def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
+    """MMLU as reported against relative inference cost, mixtures of experts apart; None without one of them."""
+    is_moe = pl.col("is_moe").fill_null(False)
+    models = export_rows(con, "moe_efficiency").with_columns(
+        kind=pl.when(is_moe).then(pl.lit(_KINDS[0])).otherwise(pl.lit(_KINDS[1]))
+    )
+    if not (models["kind"] == _KINDS[0]).any():
+        return None
+    costs = list(models["inference_cost_relative"])
+    x_axis = Axis(min(costs) / 1.4, max(costs) * 1.4, 0, WIDTH, is_log=True)
+    y_axis = score_axis(list(models["score_pct"]))
+    x = alt.X(
+        "inference_cost_relative:Q",
+        title="Operations per token (dense model of 70 billion parameters = 1, log scale)",
+        scale=alt.Scale(type="log", domain=[x_axis.low, x_axis.high], nice=False),
+        axis=alt.Axis(values=log_ticks(x_axis), format="~g"),
+    )
+    y = score(y_axis)
+    by_kind: dict[str, Any] = {"domain": _KINDS}
+    legend = alt.Legend(**LEGEND)
+    drawn = marks(
+        models,
+        x,
+        y,
+        color=alt.Color("kind:N", scale=alt.Scale(**by_kind, range=[GREEN, FAINT]), legend=legend),
+        shape=alt.Shape("kind:N", scale=alt.Scale(**by_kind, range=["square", "circle"]), legend=legend),
+    )
+    # Worth a name: each mixture of experts, and each dense model that no cheaper one equals.
+    dense = models.filter(pl.col("kind") == _KINDS[1]).sort("inference_cost_relative", -pl.col("score_pct"), "model")
+    best_before = pl.col("score_pct").cum_max().shift(1, fill_value=-1)
+    mixtures = models.filter(pl.col("kind") == _KINDS[0]).sort(-pl.col("score_pct"), "model")
+    wanted = pl.concat([mixtures, dense.filter(pl.col("score_pct") > best_before).reverse()])
+    labels = place(
+        wanted.select("inference_cost_relative", "score_pct", "model").iter_rows(),
+        models.select("inference_cost_relative", "score_pct").rows(),
+        x_axis,
+        y_axis,
+    )
+    caption = [
+        f"MMLU as reported (protocols mixed) of {models.height} models with published total and active parameters.",
+        "Operations are no price: memory, hardware and utilisation are left out.",
+    ]
+    return finished(
+        drawn + names(labels, x, y), "Score against operations per token: dense and mixture of experts", caption
+    )
+
+
+def community_velocity(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
+    """Models first submitted to the Open LLM Leaderboards by month; None without a dated one."""
+    rows = export_rows(con, "community_velocity").filter(
+        (pl.col("definition") == "distinct_models") & (pl.col("leaderboard") != "all")
+    )
+    if rows.is_empty():
+        return None
+    boards = {"olb_v1": "Leaderboard v1", "olb_v2": "Leaderboard v2"}
+    rows = rows.with_columns(
+        board=pl.col("leaderboard").replace(boards), on=pl.col("month").dt.strftime("%Y-%m"), models=pl.col("n_models")
+    )
+    months = sorted(set(rows["on"]))
+    x = alt.X("on:N", title="Month of first submission", sort=months, axis=alt.Axis(labelAngle=-45, ticks=False))
+    y = alt.Y(
+        "models:Q",
+        title="Models",
+        axis=alt.Axis(**UPRIGHT, format=",d"),
+    )
+    color = alt.Color(
+        "board:N",
+        scale=alt.Scale(domain=list(boards.values()), range=[BLUE, "#56b4e9"]),
+        legend=alt.Legend(**LEGEND),
+    )
+    totals = rows.group_by("on").agg(pl.col("models").sum()).sort("on")
+    bars = alt.Chart(rows).mark_bar(stroke=INK, strokeWidth=0.5).encode(x=x, y=y, color=color, order="leaderboard:N")
+    counts = (
+        alt.Chart(totals)
+        .mark_text(dy=-7, fontSize=10, color=INK)
+        .encode(x=x, y=y, text=alt.Text("models:Q", format=","))
+    )
+    n_v1, n_v2 = (rows.filter(pl.col("leaderboard") == board)["models"].sum() for board in boards)
+    caption = [
+        f"Distinct models by month of first submission: {n_v1:,} on v1 and {n_v2:,} on v2, each leaderboard by itself.",
+        "September 2023 holds a bulk re-import of v1; models without a date are left out.",
+    ]
+    return finished(bars + counts, "Models submitted to the Open LLM Leaderboards", caption)

@@ -1,0 +1,149 @@
+"""How the printed charts look: size, font, colours, and the parts that several of them have."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import duckdb
+import polars as pl
+
+from leaderboard_etl.export.figures.labels import Axis, Label
+from leaderboard_etl.settings import resource
+
+Chart = alt.Chart | alt.LayerChart
+
+GROUP = "mmlu_reported"
+WIDTH, HEIGHT = 720, 430
+INK, FAINT = "#1f2328", "#59636e"
+SIDES = ["Open", "Proprietary"]
+# Okabe and Ito: told apart with any colour vision. Shape and dash say the same again.
+BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
+COLOR = alt.Color("side:N", scale=alt.Scale(domain=SIDES, range=[BLUE, VERMILION]), legend=None)
+DASH = alt.StrokeDash("side:N", scale=alt.Scale(domain=SIDES, range=[[1, 0], [7, 3]]), legend=None)
+SHAPE = alt.Shape("side:N", scale=alt.Scale(domain=SIDES, range=["circle", "diamond"]), legend=None)
+# The title of a vertical axis, level and above it.
+UPRIGHT: dict[str, Any] = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": -30, "titleY": -12}
+# Above the right end of the chart, where it hides nothing.
+LEGEND: dict[str, Any] = {
+    "title": "Legend",
+    "orient": "none",
+    "direction": "horizontal",
+    "legendX": 440,
+    "legendY": -32,
+}
+# vl-convert carries the first, so that a picture is the same on every machine; the others stand in where an SVG is shown.
+_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+# Distance of the ticks by how much of the scale is used, points.
+_TICK_STEPS = ((60, 20), (25, 10), (0, 5))
+
+
+def export_rows(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+    """The rows of one of the article's files, in their order: a figure shows what the file beside it says."""
+    file = resource("sql") / "exports" / f"{name}.sql"
+    rows: pl.DataFrame = con.sql(file.read_text(encoding="utf-8")).pl()
+    return rows
+
+
+def score_axis(scores_pct: Sequence[float]) -> Axis:
+    """A vertical axis of whole ticks around the scores, within 0 to 100."""
+    low, high = min(scores_pct), max(scores_pct)
+    step = next(step for spread, step in _TICK_STEPS if high - low >= spread)
+    return Axis(max(0, (low - 1) // step * step), min(100, -(-(high + 1) // step) * step), HEIGHT, 0)
+
+
+def score(axis: Axis) -> alt.Y:
+    """The encoding of column score_pct on such an axis."""
+    return alt.Y(
+        "score_pct:Q",
+        title="Score (%)",
+        scale=alt.Scale(domain=[axis.low, axis.high], nice=False),
+        axis=alt.Axis(**UPRIGHT),
+    )
+
+
+def log_ticks(axis: Axis) -> list[float]:
+    """1, 2 and 5 times the powers of ten that lie on a logarithmic axis."""
+    powers = range(math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high)) + 1)
+    ticks = [float(f"{step}e{power}") for power in powers for step in (1, 2, 5)]
+    return [tick for tick in ticks if axis.low <= tick <= axis.high]
+
+
+def marks(rows: pl.DataFrame, x: alt.X, y: alt.Y, **channels: Any) -> alt.Chart:
+    """Points, by default open and proprietary apart by colour and shape."""
+    drawn: alt.Chart = (
+        alt.Chart(rows)
+        .mark_point(filled=True, opacity=0.75, size=60, stroke=INK, strokeWidth=0.6)
+        .encode(x=x, y=y, **{"color": COLOR, "shape": SHAPE, **channels})
+    )
+    return drawn
+
+
+def names(labels: Sequence[Label], x: alt.X, y: alt.Y) -> Any:
+    """Placed names with a pale outline, so that a line behind them does not strike them out."""
+    frame = pl.DataFrame(
+        {
+            str(x.shorthand).split(":")[0]: [label.x for label in labels],
+            str(y.shorthand).split(":")[0]: [label.y for label in labels],
+            "name": [label.text for label in labels],
+            "align": [label.align for label in labels],
+        },
+        schema_overrides={"name": pl.String},
+    )
+    base = alt.Chart(frame).encode(x=x, y=y, text="name:N")
+    align = alt.expr("datum.align")
+    outline = base.mark_text(align=align, fontSize=11, stroke="white", strokeWidth=3, strokeJoin="round")
+    return outline + base.mark_text(align=align, fontSize=11, color=INK)
+
+
+def finished(layers: Any, title: str, caption: list[str], height: int = HEIGHT) -> alt.LayerChart:
+    """A chart with its title, what a reader must know under it, and the look."""
+    chart: alt.LayerChart = (
+        layers.properties(
+            width=WIDTH,
+            height=height,
+            padding=14,
+            background="white",
+            description=" ".join([f"{title}.", *caption]),
+            title=alt.TitleParams(
+                title,
+                subtitle=caption,
+                anchor="start",
+                frame="group",
+                fontSize=17,
+                subtitleFontSize=12,
+                offset=16,
+                subtitleColor=FAINT,
+                subtitlePadding=6,
+                subtitleLineHeight=16,
+                color=INK,
+            ),
+        )
+        .configure(font=_FONT, view=alt.ViewConfig(stroke=None))
+        .configure_axis(
+            labelFontSize=12,
+            titleFontSize=12,
+            gridColor="#e4e7eb",
+            domainColor=FAINT,
+            tickColor=FAINT,
+            labelColor=INK,
+            titleColor=INK,
+            titleFontWeight="bold",
+            titlePadding=10,
+            labelFlush=False,
+        )
+        .configure_legend(
+            titleOrient="left",
+            labelFontSize=12,
+            titleFontSize=12,
+            symbolSize=70,
+            symbolOpacity=1,
+            labelColor=INK,
+            titleColor=INK,
+            titlePadding=10,
+            columnPadding=18,
+        )
+    )
+    return chart

@@ -1,0 +1,71 @@
+"""A snapshot as a folder: written in one step, read back without trusting it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.export.manifest import MANIFEST, TOOL
+
+
+def check_target(folder: Path) -> None:
+    """Raises UsageError for a folder that holds anything but a snapshot of ours: it would be replaced."""
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file: choose a folder for --out")
+    if folder.exists() and any(folder.iterdir()) and not _is_snapshot(folder):
+        raise UsageError(f"{folder} is not empty and no snapshot of ours: choose another --out")
+
+
+def replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str, Path]) -> None:
+    """Puts `files`, and the files of `moved` under their names, into `folder` in place of what is there.
+
+    Raises UsageError as check_target, and if the folder cannot be written; then what is there stays.
+    """
+    check_target(folder)
+    fresh, old = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
+    try:
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        for name, content in files.items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        for name, path in moved.items():
+            shutil.move(path, fresh / name)
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be written ({error.strerror}): choose another --out, or free space"
+        ) from error
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a snapshot folder. Raises UsageError if there is none of ours, or if it names files elsewhere."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+        if manifest["tool"] != TOOL:
+            raise ValueError(f"its tool is {manifest['tool']!r}")
+        for name, facts in manifest["files"].items():
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise ValueError(f"it names {name!r}, which is outside the folder")
+            facts["sha256"], facts["bytes"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"{folder} is no snapshot: it has no {MANIFEST} that `leaderboard-etl export` wrote ({error})"
+        ) from error
+    return manifest
+
+
+def _is_snapshot(folder: Path) -> bool:
+    try:
+        read_manifest(folder)
+    except UsageError:
+        return False
+    return True

@@ -1,0 +1,206 @@
+"""manifest.json: what a snapshot is, the same for the same state; build.json: what differs by day and machine."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.contracts.schema import views
+from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.export.tables import EXPORTS, Export
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.settings import PACKAGE, code_version, resource
+from leaderboard_etl.warehouse.database import end_of_day
+from leaderboard_etl.warehouse.history import policy_texts
+
+MANIFEST = "manifest.json"
+BUILD = "build.json"
+TOOL = "leaderboard-etl"
+# The packages whose versions decide the bytes of Parquet files and pictures.
+PACKAGES = (
+    *("duckdb", "polars", "pyarrow", "altair", "vl-convert-python", "jinja2", "frictionless"),
+    *("huggingface_hub", "datasets", "prefect"),
+)
+TYPES: Mapping[Any, tuple[str, str]] = {
+    pl.String: ("varchar", "string"),
+    pl.Float64: ("double", "number"),
+    pl.Int64: ("bigint", "integer"),
+    pl.Int32: ("integer", "integer"),
+    pl.Boolean: ("boolean", "boolean"),
+    pl.Date: ("date", "date"),
+}
+
+
+def state_day(con: duckdb.DuckDBPyConnection) -> date:
+    """The day of the state that a database holds: the one its marts were made for. Raises WarehouseError if it is empty."""
+    day: date | None = con.execute("select max(as_of_on) from mart.paper_claims").fetchall()[0][0]
+    if day is None:
+        raise WarehouseError("the warehouse holds no load: nothing can be exported")
+    return day
+
+
+def manifest(
+    con: duckdb.DuckDBPyConnection, frames: Mapping[str, pl.DataFrame], files: Mapping[str, bytes], day: date
+) -> dict[str, Any]:
+    """What the snapshot `files` is: `frames` are the rows of its tables by stem, `con` the state as of `day`.
+
+    The same state gives the same manifest.
+    """
+    loads = _loads(con, day)
+    tables = {name: export for export in EXPORTS for name in (export.name, export.parquet_name)}
+    described = {
+        name: _file_facts(content) | (_table_facts(tables[name], frames[tables[name].stem]) if name in tables else {})
+        for name, content in files.items()
+    }
+    return {
+        "tool": TOOL,
+        "as_of": day.isoformat(),
+        "hub": loads[-1][1],
+        "code_version": code_version(),
+        "load_ids": [load[0] for load in loads],
+        "sources": _sources(con, [load[0] for load in loads]),
+        "files": described,
+        "excluded": {export.name: rows for export in EXPORTS if (rows := exclusions(con, export))},
+        "coverage": con.sql("select * from mart.coverage order by comparable_group, openness").pl().to_dicts(),
+        "citations": citations(con),
+    }
+
+
+def citations(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Whom to cite for each source that was ever loaded, with its licence, as the policy in force says."""
+    loaded = [row[0] for row in con.execute("select source_id from ops.load_sources where state = 'loaded'").fetchall()]
+    table = Policy(policy_texts(con)).frame("citations").filter(pl.col("source_id").is_in(loaded))
+    rows: list[dict[str, Any]] = table.sort("source_id", "citation").to_dicts()
+    return rows
+
+
+def exclusions(con: duckdb.DuckDBPyConnection, export: Export) -> list[dict[str, Any]]:
+    """What a table does not show: reason, n and, where it can be told, which models. Empty: nothing is left out."""
+    file = resource("sql") / "exclusions" / f"{export.stem}.sql"
+    if not file.exists():
+        return []
+    rows = con.sql(file.read_text(encoding="utf-8")).pl().to_dicts()
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
+def build_facts() -> dict[str, Any]:
+    """When, where and with what this copy of the snapshot was made."""
+    return {
+        "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "packages": package_versions(),
+        **_git_facts(),
+    }
+
+
+def package_versions() -> dict[str, str]:
+    """Installed versions of PACKAGES."""
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def dumped(value: object) -> bytes:
+    """Indented JSON with sorted keys, as bytes that depend on the value alone; dates are ISO 8601."""
+    return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str) + "\n").encode("utf-8")
+
+
+def _loads(con: duckdb.DuckDBPyConnection, day: date) -> list[tuple[int, str]]:
+    """(load id, hub) of the loads that changed the state by the end of a day, in the order in which they are believed.
+
+    Loads that changed nothing are left out: a quiet night is entered only when a later one publishes.
+    """
+    loads = con.execute(
+        """
+        select l.load_id, l.endpoint
+        from ops.loads as l
+        where l.status in ('published', 'degraded')
+            and l.as_of_at <= ?
+            and exists (
+                select 1 from ops.load_sources as s
+                where s.load_id = l.load_id and s.files_changed + s.files_gone > 0
+            )
+        order by l.as_of_at, l.load_id
+        """,
+        [end_of_day(day)],
+    ).fetchall()
+    if not loads:
+        raise WarehouseError("the warehouse holds no load: nothing can be exported")
+    return loads
+
+
+def _sources(con: duckdb.DuckDBPyConnection, load_ids: list[int]) -> dict[str, dict[str, Any]]:
+    """Per source the revision in force, null for one of many repositories, and the load that last changed it."""
+    rows = con.execute(
+        """
+        with taken as (
+
+            select s.source_id, s.revision, s.load_id, l.as_of_at, s.files_changed + s.files_gone > 0 as has_news
+            from ops.load_sources as s
+            join ops.loads as l using (load_id)
+            where load_id in (select unnest($ids)) and s.state in ('loaded', 'unchanged')
+
+        )
+
+        select
+            source_id,
+            arg_max(revision, (as_of_at, load_id)),
+            arg_max(load_id, (as_of_at, load_id)) filter (where has_news)
+        from taken
+        group by source_id
+        order by source_id
+        """,
+        {"ids": load_ids},
+    ).fetchall()
+    return {name: {"revision": revision, "load_id": load_id} for name, revision, load_id in rows}
+
+
+def _file_facts(content: bytes) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def _table_facts(export: Export, frame: pl.DataFrame) -> dict[str, Any]:
+    sql = export.query_file.read_text(encoding="utf-8")
+    return {
+        "rows": frame.height,
+        "columns": [{"name": name, "type": TYPES[dtype.base_type()][0]} for name, dtype in frame.schema.items()],
+        "query": f"sql/exports/{export.query_file.name}",
+        "query_sha256": hashlib.sha256(sql.encode()).hexdigest(),
+        "views": {name: hashlib.sha256(views()[name].sql.encode()).hexdigest() for name in sorted(_views_read(sql))},
+    }
+
+
+def _views_read(sql: str) -> set[str]:
+    """The views that a query reads, directly or through others."""
+    read: set[str] = set()
+    texts = [sql]
+    while texts:
+        code = re.sub(r"--.*", "", texts.pop())
+        found = {name for name in views() if re.search(rf"\b{re.escape(name)}\b", code)} - read
+        read |= found
+        texts += [views()[name].sql for name in found]
+    return read
+
+
+def _git_facts() -> dict[str, Any]:
+    root = PACKAGE.parents[1]
+    if not (root / ".git").exists():
+        return {"git_commit": None, "git_is_clean": None}
+    try:
+        commit = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+        status = subprocess.run(
+            ["git", "-C", root, "status", "--porcelain"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return {"git_commit": None, "git_is_clean": None}
+    return {"git_commit": commit.stdout.strip(), "git_is_clean": not status.stdout.strip()}

@@ -1,0 +1,42 @@
+"""The snapshot as a dataset on the Hub: one configuration a table, a card, a tag of its day."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.export.card import dataset_card
+from leaderboard_etl.export.manifest import BUILD, MANIFEST, TOOL, build_facts, dumped
+from leaderboard_etl.export.snapshot import make_snapshot
+from leaderboard_etl.hub.client import prepare_environment
+from leaderboard_etl.hub.upload import Pushed, push_dataset
+from leaderboard_etl.options import SAMPLE
+from leaderboard_etl.settings import Warehouse
+
+CARD = "README.md"
+
+
+def publish_snapshot(warehouse: Warehouse, repo_id: str, endpoint: str, as_of: date | None) -> Pushed:
+    """Makes the dataset `repo_id` hold the snapshot, its card and build.json, with the tag `as-of-<day>`.
+
+    The same snapshot a second time makes no commit. Raises UsageError for a sample's warehouse, and what make_snapshot and
+    push_dataset raise.
+    """
+    prepare_environment(endpoint)
+    files = make_snapshot(warehouse, as_of)
+    manifest: dict[str, Any] = json.loads(files[MANIFEST])
+    if manifest["hub"] == SAMPLE:
+        raise UsageError(f"{warehouse.root} holds the bundled sample: it is for trying things out and is not published")
+    files[CARD] = dataset_card(manifest, repo_id, endpoint)
+    return push_dataset(
+        endpoint,
+        repo_id,
+        files,
+        along={BUILD: dumped(build_facts())},
+        listing=MANIFEST,
+        is_ours=lambda listed: listed["tool"] == TOOL,
+        message=f"Snapshot as of {manifest['as_of']}",
+        tag=f"as-of-{manifest['as_of']}",
+    )

@@ -1,0 +1,68 @@
+"""report.html: one page that a person reads after a night, without any request to elsewhere."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from leaderboard_etl.export.figures import as_svg
+from leaderboard_etl.export.figures.gap import open_gap
+from leaderboard_etl.export.figures.scaling import model_scaling
+from leaderboard_etl.settings import resource
+
+_TEMPLATE = "report.html.jinja"
+_MISSING = "–"
+
+
+def report_page(con: duckdb.DuckDBPyConnection) -> bytes:
+    """The page of this state: what the last load changed, the gap, the scaling, claims, coverage and quarantine.
+
+    Its numbers are the answers of sql/report, a section each; the same state gives the same bytes. Text from data is
+    escaped: markup in it stays text.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"decimals": _decimals, "count": _count, "day": _day, "shown": _shown}
+    sections = {file.stem: _rows(con, file) for file in sorted((resource("sql") / "report").glob("*.sql"))}
+    pictures = {draw.__name__: _picture(draw(con)) for draw in (open_gap, model_scaling)}
+    return environment.get_template(_TEMPLATE).render(**sections, pictures=pictures).encode("utf-8")
+
+
+def _rows(con: duckdb.DuckDBPyConnection, file: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = con.sql(file.read_text(encoding="utf-8")).pl().to_dicts()
+    return rows
+
+
+def _picture(chart: Any) -> dict[str, str] | None:
+    """A chart as an address that holds its SVG, and its description in words; None where there is no chart."""
+    if chart is None:
+        return None
+    encoded = base64.b64encode(as_svg(chart).encode("utf-8")).decode("ascii")
+    return {"address": f"data:image/svg+xml;base64,{encoded}", "description": chart.description}
+
+
+def _decimals(value: float | None, n: int = 1, *, sign: bool = False) -> str:
+    if value is None:
+        return _MISSING
+    return f"{value:{'+' if sign else ''}.{n}f}"
+
+
+def _count(value: int | None) -> str:
+    return _MISSING if value is None else f"{value:,}"
+
+
+def _day(value: Any) -> str:
+    return _MISSING if value is None else f"{value:%Y-%m-%d}"
+
+
+def _shown(value: object) -> str:
+    return _MISSING if value is None or value == "" else str(value)

@@ -1,0 +1,46 @@
+"""What a snapshot says of itself in a few lines: to a person at a terminal, and to Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def headline(manifest: Mapping[str, Any]) -> str:
+    """Which state it is, in a few words."""
+    loads = manifest["load_ids"]
+    of_loads = f"load {loads[0]}" if len(loads) == 1 else f"loads {loads[0]} to {loads[-1]}"
+    return f"the state as of {manifest['as_of']} ({of_loads}, hub {manifest['hub']!r})"
+
+
+def file_rows(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row per file; rows is null for what is no table."""
+    return [
+        {"file": name, "rows": facts.get("rows"), "bytes": facts["bytes"], "sha256": facts["sha256"][:16]}
+        for name, facts in manifest["files"].items()
+    ]
+
+
+def left_out(manifest: Mapping[str, Any]) -> list[str]:
+    """How many proprietary models the article's scatter cannot show, by group; nothing if it shows all."""
+    rows = [
+        row
+        for row in manifest["excluded"].get("model_scaling.csv", [])
+        if row["openness"] == "proprietary" and row["reason"] == "size not published by the vendor"
+    ]
+    if not rows:
+        return []
+    counts = ", ".join(f"{row['comparable_group']} {row['n']} of {row['n_scored']}" for row in rows)
+    return [f"proprietary models without a published size, not in model_scaling.csv: {counts}"]
+
+
+def markdown(manifest: Mapping[str, Any], folder: Path) -> str:
+    """The same as Markdown."""
+    rows = [
+        f"| {row['file']} | {'' if row['rows'] is None else row['rows']} | {row['bytes']} | {row['sha256']} |"
+        for row in file_rows(manifest)
+    ]
+    lines = [f"# Snapshot: {headline(manifest)}", "", f"In `{folder}`.", ""]
+    lines += ["| file | rows | bytes | sha256 |", "| --- | --- | --- | --- |", *rows, ""]
+    return "\n".join([*lines, *left_out(manifest)]) + "\n"

@@ -1,0 +1,152 @@
+"""Writing to the Hub: a folder of files as a dataset repository, in one commit, and nothing where nothing changed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from leaderboard_etl.errors import HubError, UsageError
+from leaderboard_etl.hub.blobs import verify
+from leaderboard_etl.hub.client import Hub, HubUnreachableError, RepoUnavailableError, prepare_environment
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+_MOST_MANIFEST_BYTES = 16 << 20
+# What a Hub puts into a new repository itself.
+_NOT_OURS = (".gitattributes",)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What came of a push: `commit` is null where the repository held everything already; `note` is for a person."""
+
+    url: str
+    commit: str | None
+    tag: str
+    note: str | None
+
+
+def push_dataset(
+    endpoint: str,
+    repo_id: str,
+    files: Mapping[str, bytes],
+    *,
+    along: Mapping[str, bytes],
+    listing: str,
+    is_ours: Callable[[Any], bool],
+    message: str,
+    tag: str,
+) -> Pushed:
+    """Makes the dataset repository hold `files`, tagged `tag`; `along` goes with a commit but is no reason for one.
+
+    `listing` is the name of the JSON file whose `files` name everything that an earlier push put there; of these, what
+    is not among `files` now is removed. Files that no listing names are left alone.
+    Raises UsageError without a token, for a name that is none, and for a repository with files but no listing that
+    `is_ours` accepts; HubError where the Hub refuses or does not answer.
+    """
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo_id):
+        raise UsageError(f"{repo_id!r} is no name of a repository: give ORG/NAME")
+    prepare_environment(endpoint)
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
+
+    token = get_token()
+    if token is None:
+        raise UsageError(f"writing to {endpoint} needs a token with write access: set HF_TOKEN, or run `hf auth login`")
+    hub, api = Hub(endpoint, token), HfApi(endpoint, token, library_name="leaderboard-etl")
+    with _plain_errors(endpoint, repo_id):
+        head = _head_or_new(hub, api, repo_id)
+        there = {file.path: file.blob_id for file in hub.tree("dataset", repo_id, head)}
+        earlier = _earlier(hub, repo_id, head, there, listing, is_ours)
+        changed = [name for name, content in files.items() if name not in there or not verify(there[name], content)]
+        gone = sorted(name for name in earlier if name in there and name not in files and name not in along)
+        commit = None
+        if changed or gone:
+            more = [(name, content) for name, content in along.items()]
+            operations = [
+                CommitOperationAdd(name, content) for name, content in [*((n, files[n]) for n in changed), *more]
+            ]
+            answer = api.create_commit(
+                repo_id,
+                [*operations, *(CommitOperationDelete(name) for name in gone)],
+                commit_message=message,
+                repo_type="dataset",
+                parent_commit=head,
+            )
+            commit = answer.oid
+        note = _tag(api, repo_id, tag, commit or head)
+    return Pushed(f"{endpoint}/datasets/{repo_id}", commit, tag, note)
+
+
+def _head_or_new(hub: Hub, api: HfApi, repo_id: str) -> str:
+    try:
+        return hub.head("dataset", repo_id)
+    except RepoUnavailableError:
+        api.create_repo(repo_id, repo_type="dataset", exist_ok=True)
+        return hub.head("dataset", repo_id)
+
+
+def _earlier(
+    hub: Hub, repo_id: str, head: str, there: Mapping[str, str], listing: str, is_ours: Callable[[Any], bool]
+) -> set[str]:
+    """The files that the last push put there. Raises UsageError if the repository is somebody else's."""
+    if not set(there) - set(_NOT_OURS):
+        return set()
+    try:
+        found = hub.fetch_named("dataset", repo_id, head, listing, _MOST_MANIFEST_BYTES) if listing in there else None
+        listed = json.loads(found[1]) if found else None
+        if listed is not None and is_ours(listed):
+            return {*listed["files"], listing}
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise UsageError(f"the dataset {repo_id} holds files but no snapshot of ours: choose another --repo")
+
+
+def _tag(api: HfApi, repo_id: str, tag: str, commit: str) -> str | None:
+    """Sets the tag where it is not yet; a tag that stands elsewhere may be cited and stays. Returns what to say about it."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo_id, repo_type="dataset").tags}
+    if tag in tags:
+        if tags[tag] == commit:
+            return None
+        return f"the tag {tag} stays at commit {tags[tag][:12]}, where it may be cited; main is at {commit[:12]}"
+    try:
+        api.create_tag(repo_id, tag=tag, revision=commit, repo_type="dataset", exist_ok=True)
+    except HfHubHTTPError as error:
+        if error.response is not None and error.response.status_code in (404, 405, 501):
+            return f"this Hub takes no tags: cite the commit {commit}"
+        raise
+    return None
+
+
+@contextmanager
+def _plain_errors(endpoint: str, repo_id: str) -> Iterator[None]:
+    import httpx2
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        yield
+    except HFValidationError as error:
+        raise UsageError(f"{repo_id!r} is no name of a repository: {str(error).splitlines()[0]}") from error
+    except RepoUnavailableError as error:
+        raise _refusal(endpoint, repo_id, error.status) from error
+    except HfHubHTTPError as error:
+        raise _refusal(endpoint, repo_id, error.response.status_code if error.response is not None else 0) from error
+    except (httpx2.TransportError, OSError, RuntimeError) as error:  # the last two: the public Hub's upload store
+        raise HubUnreachableError(
+            f"the Hub at {endpoint} cannot be reached ({type(error).__name__}): check the address and the network"
+        ) from error
+
+
+def _refusal(endpoint: str, repo_id: str, status: int) -> HubError:
+    if status in (401, 403, 404):
+        why = "the token is not valid there" if status == 401 else f"the token may not write to {repo_id}"
+        return HubError(f"{endpoint} refuses to take {repo_id} (HTTP {status}): {why}; nothing was published")
+    if status == 412:
+        return HubError(f"{repo_id} was changed while we were writing to it: nothing was published; try again")
+    return HubError(f"{endpoint} did not take {repo_id} (HTTP {status}): try again later")

@@ -1,0 +1,300 @@
+"""What a reader of the article sees in a real browser: every exported row a mark, readable, usable by mouse and keyboard."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from articles import Article, Reader, chromium, served
+from playwright.sync_api import Browser, Locator, Page
+from worlds import small_world
+
+from leaderboard_etl.export.snapshot import make_snapshot
+from leaderboard_etl.sample.server import HubServer
+
+pytestmark = pytest.mark.browser
+
+SCALING, GAP = "d3-model-scaling", "d3-open-gap"
+SCALING_HEADER = "model,organization,openness,score_pct,params_b,source_url,score_source,comparable_group\n"
+GAP_HEADER = "run_name,release_year,score_pct\n"
+HOSTILE = "<img src=x onerror=window.hacked=1>"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "hub").mkdir()
+    with HubServer(folder / "hub") as server:
+        world = small_world(folder, server.url)
+        world.night(1)
+    return make_snapshot(world.warehouse, None)
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Iterator[Article]:
+    with served(tmp_path / "article") as article:
+        yield article
+
+
+@pytest.fixture
+def exported(article: Article, snapshot: dict[str, bytes]) -> Article:
+    """An article with the exported files in its data folder, unchanged."""
+    article.put(
+        {name: content for name, content in snapshot.items() if name.endswith((".csv", ".json")) and "/" not in name}
+    )
+    return article
+
+
+@pytest.fixture
+def reader(browser: Browser) -> Iterator[Reader]:
+    reader = Reader(browser)
+    yield reader
+    reader.page.close()
+
+
+def rows(snapshot: dict[str, bytes], name: str) -> list[dict[str, str]]:
+    return [*csv.DictReader(io.StringIO(snapshot[name].decode()))]
+
+
+def marks(page: Page, plot: int = 0) -> Locator:
+    return page.locator("#chart .plot").nth(plot).locator(".mark")
+
+
+def test_every_exported_row_of_every_benchmark_is_a_mark(
+    exported: Article, reader: Reader, snapshot: dict[str, bytes]
+) -> None:
+    page = reader.opens(exported.page(SCALING))
+    groups = [row["comparable_group"] for row in rows(snapshot, "model_scaling.csv")]
+    options = page.locator("#chart select option").evaluate_all("all => all.map((option) => option.value)")
+    assert sorted(options) == sorted(set(groups))
+    for group in options:
+        page.locator("#chart select").select_option(group)
+        assert marks(page).count() == groups.count(group), group
+    assert reader.complaints == []
+
+
+def test_every_step_of_the_frontiers_and_every_lag_is_a_mark(
+    exported: Article, reader: Reader, snapshot: dict[str, bytes]
+) -> None:
+    page = reader.opens(exported.page(GAP))
+    steps = [row for row in rows(snapshot, "frontier_gap.csv") if row["is_new_best"] == "true"]
+    lags = [
+        row
+        for row in rows(snapshot, "open_closed_lags.csv")
+        if (row["comparable_group"], row["estimator"], float(row["tolerance_pct"] or -1))
+        == ("mmlu_reported", "catch_up", 1)
+    ]
+    assert (marks(page, 0).count(), marks(page, 1).count()) == (len(steps), len(lags))
+    page.locator("#chart select").select_option("0")
+    assert marks(page, 1).count() > 0
+    assert reader.complaints == []
+
+
+def test_the_gap_says_who_leads_and_by_how_much(article: Article, reader: Reader) -> None:
+    article.put({"frontier_gap.csv": GAP_HEADER + "Open,2023.0,60\nOpen,2024.5,80\nProprietary,2023.2,70\n"})
+    page = reader.opens(article.page(GAP, data="frontier_gap.csv"))
+    assert "Open models lead by 10.0 points in July 2024: 80.0 % and 70.0 %." in page.locator(".headline").inner_text()
+    assert page.locator(".gap.side-Proprietary").count() == 1
+
+
+def test_a_lag_that_is_not_over_is_drawn_open_ended(article: Article, reader: Reader) -> None:
+    header = "benchmark,estimator,closed_model,open_model,lag_days,is_censored\n"
+    lags = header + "mmlu,catch_up,Old,Later,400,false\nmmlu,catch_up,New,,90,true\n"
+    article.put({"frontier_gap.csv": GAP_HEADER + "Open,2023,60\nProprietary,2023,70\n", "open_closed_lags.csv": lags})
+    page = reader.opens(article.page(GAP))
+    assert (
+        page.locator(".mark.is-open-ended").get_attribute("aria-label")
+        == "New. Lag: at least 90 days. Matched by: none up to the last day seen"
+    )
+    assert page.locator(".lag.is-open-ended").count() == 1
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize("embed", [SCALING, GAP])
+@pytest.mark.parametrize("width", [360, 800, 1200])
+def test_it_fits_any_width_and_no_name_lies_on_another(
+    exported: Article, browser: Browser, embed: str, width: int
+) -> None:
+    reader = Reader(browser, width)
+    page = reader.opens(exported.page(embed))
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    overlaps = """all => {
+        const boxes = all.map((text) => text.getBoundingClientRect());
+        return all.flatMap((text, i) => boxes.slice(i + 1).flatMap((b, j) => {
+            const a = boxes[i], isBeside = a.right <= b.left || b.right <= a.left;
+            const isApart = isBeside || a.bottom <= b.top + 2 || b.bottom <= a.top + 2;
+            return isApart ? [] : [`${text.textContent} / ${all[i + 1 + j].textContent}`];
+        }));
+    }"""
+    assert page.locator("#chart .plot svg text").evaluate_all(overlaps) == []
+    page.close()
+
+
+def test_the_mouse_shows_model_score_size_and_source(article: Article, reader: Reader) -> None:
+    article.put(
+        {
+            "model_scaling.csv": SCALING_HEADER
+            + "Tiny,Org,Open,41.5,7,https://example.org/tiny,a table row 3,mmlu_reported\n"
+        }
+    )
+    page = reader.opens(article.page(SCALING, data="model_scaling.csv"))
+    marks(page).hover()
+    shown = page.locator(".tip").inner_text()
+    for words in ("Tiny", "Score: 41.5 %", "Parameters: 7 billion", "Source: a table row 3"):
+        assert words in shown
+    page.mouse.move(1, 1)
+    assert page.locator(".tip").is_hidden()
+
+
+def test_the_keyboard_walks_the_models_and_opens_the_source(article: Article, reader: Reader) -> None:
+    lines = "Small,Org,Open,41.5,7,https://example.org/small,a,mmlu_reported\nLarge,Org,Proprietary,60,70,https://example.org/large,b,mmlu_reported\n"
+    article.put({"model_scaling.csv": SCALING_HEADER + lines})
+    page = reader.opens(article.page(SCALING, data="model_scaling.csv"))
+    page.locator("#chart select").focus()
+    page.keyboard.press("Tab")
+    assert page.locator(".tip b").inner_text() == "Small"
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".tip b").inner_text() == "Large"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.href") == "https://example.org/large"
+    page.keyboard.press("Escape")
+    assert page.locator(".tip").is_hidden()
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Large. Score: 60 %")
+
+
+def test_a_screen_reader_finds_a_description_buttons_and_a_table(article: Article, reader: Reader) -> None:
+    article.put({"model_scaling.csv": SCALING_HEADER + "Tiny,Org,Open,41.5,7,,,mmlu_reported\n"})
+    page = reader.opens(article.page(SCALING, data="model_scaling.csv"))
+    assert "on a logarithmic axis" in str(page.get_by_role("img").first.get_attribute("aria-label"))
+    assert page.get_by_role("button", name="Tiny. Score: 41.5 %").count() == 1
+    page.get_by_text("As a table: 1 point").click()
+    assert page.get_by_role("cell", name="Tiny").count() == 1
+
+
+@pytest.mark.parametrize("embed", [SCALING, GAP])
+def test_text_is_readable_in_both_themes(exported: Article, reader: Reader, embed: str) -> None:
+    # Contrast of WCAG 2.2, 1.4.3: https://www.w3.org/TR/WCAG22/#contrast-minimum
+    contrast = """text => {
+        const canvas = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d');
+        const light = (...colors) => {
+            for (const color of colors) { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); }
+            const linear = (v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+            const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((v) => linear(v / 255));
+            return .2126 * r + .7152 * g + .0722 * b;
+        };
+        const card = getComputedStyle(document.querySelector('.html-embed__card')).backgroundColor;
+        const [a, b] = [light(card), light(card, getComputedStyle(text).fill)].sort((x, y) => y - x);
+        return (a + .05) / (b + .05);
+    }"""
+    for theme in ("light", "dark"):
+        page = reader.opens(exported.page(embed, theme=theme))
+        for part in (".axis-label", ".axes text", ".labels text"):
+            assert page.locator(f"#chart {part}").first.evaluate(contrast) >= 4.5, (theme, part)
+
+
+def test_sides_differ_by_shape_and_take_the_articles_colours(article: Article, reader: Reader) -> None:
+    lines = "A,Org,Open,41.5,7,,,mmlu_reported\nB,Org,Proprietary,60,70,,,mmlu_reported\n"
+    article.put({"model_scaling.csv": SCALING_HEADER + lines})
+    palette = "<script>window.ColorPalettes = { getColors: () => window.colors || ['#112233', '#445566'] };</script>"
+    page = reader.opens(article.page(SCALING, data="model_scaling.csv", head=palette))
+    fills = "all => all.map((mark) => getComputedStyle(mark).fill)"
+    assert marks(page).evaluate_all(fills) == ["rgb(17, 34, 51)", "rgb(68, 85, 102)"]
+    page.evaluate("window.colors = ['#000001', '#000002']; document.dispatchEvent(new Event('palettes:updated'))")
+    assert marks(page).evaluate_all(fills) == ["rgb(0, 0, 1)", "rgb(0, 0, 2)"]
+    first, second = marks(page).evaluate_all("all => all.map((mark) => mark.getAttribute('d'))")
+    assert first != second
+    assert page.locator(".legend-title").inner_text() == "Legend"
+
+
+def test_without_the_articles_palette_colours_fall_back(article: Article, reader: Reader) -> None:
+    article.put({"model_scaling.csv": SCALING_HEADER + "A,Org,Open,41.5,7,,,mmlu_reported\n"})
+    page = reader.opens(article.page(SCALING, data="model_scaling.csv"))
+    assert marks(page).evaluate("mark => getComputedStyle(mark).fill") == "rgb(0, 114, 178)"
+
+
+def test_fits_are_drawn_with_their_bands(article: Article, reader: Reader) -> None:
+    fit = "openness,params_b,score_pct,lo_pct,hi_pct\nOpen,1,30,20,40\nOpen,10,50,40,60\n"
+    article.put({"points.csv": SCALING_HEADER + "A,Org,Open,41.5,7,,,mmlu_reported\n", "lines.csv": fit})
+    page = reader.opens(article.page(SCALING, data=["lines.csv", "points.csv"]))
+    assert (page.locator(".fit .band").count(), page.locator(".fit .line").count()) == (1, 1)
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize("embed", [SCALING, GAP])
+def test_markup_in_the_data_stays_text(article: Article, reader: Reader, embed: str) -> None:
+    article.put(
+        {
+            "model_scaling.csv": SCALING_HEADER
+            + f"{HOSTILE},{HOSTILE},Open,41.5,7,javascript:window.hacked=1,{HOSTILE},{HOSTILE}\n",
+            "model_scaling_fit.csv": "openness,params_b,score_pct,lo_pct,hi_pct\n",
+            "model_scaling_coverage.csv": "comparable_group,openness,n_scored,n_sized\n"
+            + f"{HOSTILE},Open,{HOSTILE},1\n",
+            "frontier_gap.csv": f"run_name,release_year,score_pct,model\nOpen,2023,50,{HOSTILE}\nProprietary,2024,60,{HOSTILE}\n",
+            "open_closed_lags.csv": "benchmark,estimator,closed_model,open_model,lag_days,is_censored\n"
+            + f"mmlu,catch_up,{HOSTILE},{HOSTILE},3,false\n",
+        }
+    )
+    page = reader.opens(article.page(embed))
+    marks(page).first.click()
+    for summary in page.locator("summary").all():
+        summary.click()
+    assert HOSTILE in page.locator(".tip").inner_text()
+    assert page.locator("#chart img, #chart a").count() == 0
+    assert page.evaluate("window.hacked") is None
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize("embed", [SCALING, GAP])
+def test_a_git_lfs_pointer_is_told_apart_from_data(article: Article, reader: Reader, embed: str) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12\n"
+    article.put({"x.csv": pointer})
+    page = reader.opens(article.page(embed, data="x.csv"))
+    assert "git lfs pull" in page.get_by_role("alert").inner_text()
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize("embed", [SCALING, GAP])
+def test_a_missing_or_a_wrong_file_is_named(article: Article, reader: Reader, embed: str) -> None:
+    page = reader.opens(article.page(embed, data="absent.csv"))
+    assert page.get_by_role("alert").inner_text().startswith("absent.csv could not be read")
+    article.put({"other.csv": "colour\nred\n"})
+    page = reader.opens(article.page(embed, data="other.csv"))
+    assert page.get_by_role("alert").inner_text().startswith("other.csv is no file of this chart: it has no column ")
+
+
+def test_a_row_without_a_size_is_left_out_and_counted(article: Article, reader: Reader) -> None:
+    lines = "A,Org,Open,41.5,7,,,mmlu_reported\nB,Org,Proprietary,60,,,,mmlu_reported\n"
+    article.put({"model_scaling.csv": SCALING_HEADER + lines})
+    page = reader.opens(article.page(SCALING, data="model_scaling.csv"))
+    assert marks(page).count() == 1
+    assert "Left out: 1 row of the file without a size or a score" in page.locator(".note").inner_text()
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_the_report_asks_nobody_and_fits(
+    tmp_path: Path, browser: Browser, snapshot: dict[str, bytes], width: int
+) -> None:
+    (tmp_path / "report.html").write_bytes(snapshot["report.html"])
+    reader = Reader(browser, width)
+    reader.page.goto((tmp_path / "report.html").as_uri())
+    assert reader.page.evaluate("document.documentElement.scrollWidth") == width
+    assert [url for url in reader.requests if not url.startswith(("file:", "data:"))] == []
+    assert reader.complaints == []
+    assert reader.page.locator("figure img").evaluate_all("all => all.map((image) => image.naturalWidth > 0)") == [
+        True,
+        True,
+    ]
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = reader.page.evaluate(background)
+    reader.page.emulate_media(color_scheme="dark")
+    assert reader.page.evaluate(background) != light
+    reader.page.close()

@@ -1,0 +1,126 @@
+"""The report says what the last load changed, asks nobody, and keeps text from data text."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import duckdb
+import pytest
+from worlds import World, v1_row, v2_row
+
+from leaderboard_etl.export.report_page import report_page
+from leaderboard_etl.warehouse.database import create_tables, create_views
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+class Parsed(HTMLParser):
+    """Tags, identifiers and links of a page, and what is open at its end."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.open: list[str] = []
+        self.feed(page.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+        if tag not in ("meta", "link", "br", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def empty() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    create_tables(con)
+    create_views(con)
+    return con
+
+
+def page_of(world: World) -> str:
+    with duckdb.connect(str(world.warehouse.database), read_only=True) as con:
+        page = report_page(con)
+        assert page == report_page(con)
+    return page.decode()
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_it_says_what_the_last_load_changed(world: World) -> None:
+    world.night(1)
+    first = page_of(world)
+    assert "This is the first load: everything in it is new." in first
+    rows = [v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 31)]
+    world.put_v2(v2_row("org/model-1b", 0.9), *rows[1:], v2_row("org/new-3b", 0.4))
+    world.put_v1(*[v1_row(f"org/model-{n}b", 30.0 + n) for n in range(1, 31)])
+    world.night(2)
+    second = words(page_of(world))
+    assert "Since the load before, of 2025-01-01." in second
+    # Six benchmarks: the six scores of one model moved, those of another are new, each with its normalised twin.
+    [scores] = world.query("select count(*) from history.scores where load_id = 2 and source_name = 'org/new-3b'")
+    assert re.search(rf"olb_v2_contents {scores[0]} {scores[0]} 0\b", second)
+    assert re.search(r"org/model-1b \S+ 0\.3100 0\.9000", second)
+
+
+def test_every_section_is_there_and_well_formed(world: World) -> None:
+    world.night(1)
+    page = page_of(world)
+    parsed = Parsed(page.encode())
+    assert parsed.open == []
+    assert {"changes", "gap", "scaling", "claims", "coverage", "quarantine"} <= set(parsed.ids)
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert {link for link in parsed.links if not link.startswith("data:")} == {
+        f"#{name}" for name in parsed.ids if not name.startswith("claim-")
+    }
+    [(n_claims,)] = world.query("select count(*) from mart.paper_claims")
+    assert len([name for name in parsed.ids if name.startswith("claim-")]) == n_claims
+
+
+def test_an_empty_warehouse_has_a_page_too(empty: duckdb.DuckDBPyConnection) -> None:
+    page = report_page(empty)
+    assert Parsed(page).open == []
+    assert b"No load has been published yet." in page
+
+
+def test_markup_from_the_data_stays_text(empty: duckdb.DuckDBPyConnection) -> None:
+    at = "timestamp '2025-01-01'"
+    empty.execute(f"insert into ops.loads values (1, 'nightly', 'degraded', {at}, $1, $1, $1)", [HOSTILE])
+    empty.execute(
+        "insert into ops.load_sources values (1, $1, 'failed', $1, $1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)", [HOSTILE]
+    )
+    empty.execute(
+        "insert into ops.drift values (1, $1, $1, $1, $1, true), (1, $1, 'verdict', $1, $1, false)", [HOSTILE]
+    )
+    empty.execute(
+        f"insert into ops.quarantine values ($1, $1, $1, $1, $1, $1, $1, $1, $1, $1, $1, $1, 1, null, {at}, null)",
+        [HOSTILE],
+    )
+    empty.execute(
+        "insert into mart.paper_claims (claim_id, article_place, sentence, measures, expected, holds_if, verdict, as_of_on,"
+        " evidence, note, evidence_query) values ($1, $1, $1, $1, $1, $1, 'fails', '2025-01-01', $1, $1, $1)",
+        [HOSTILE],
+    )
+    page = report_page(empty)
+    assert page.count(b"&lt;script&gt;") >= 20
+    assert "script" not in Parsed(page).tags
+
+
+def test_a_verdict_that_changed_is_named(empty: duckdb.DuckDBPyConnection) -> None:
+    empty.execute(
+        "insert into ops.loads values (1, 'nightly', 'published', timestamp '2025-01-01', 'sample', '1', null)"
+    )
+    empty.execute(
+        "insert into ops.drift values (1, 'policy', 'verdict', 'lora', 'the claim was ''fails'' and is ''holds'' now', false)"
+    )
+    shown = words(report_page(empty).decode())
+    assert "lora – the claim was &#39;fails&#39; and is &#39;holds&#39; now" in shown

@@ -1,0 +1,302 @@
+"""A snapshot is the same bytes for the same state: on another day, on another machine, from raw alone; and can be checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from worlds import World, small_world, v1_row, v2_row
+
+from leaderboard_etl import pipeline
+from leaderboard_etl.cli import main
+from leaderboard_etl.errors import UsageError, WarehouseError
+from leaderboard_etl.export.folder import read_manifest
+from leaderboard_etl.export.snapshot import make_snapshot, write_snapshot
+from leaderboard_etl.export.verify import verify_snapshot
+from leaderboard_etl.raw.ledger import Ledger
+from leaderboard_etl.sample.server import HubServer
+from leaderboard_etl.settings import PACKAGE, Warehouse
+
+FIRST = date(2025, 1, 1)
+
+
+@pytest.fixture
+def published(world: World) -> World:
+    """A world of its own for a test that adds nights to it."""
+    world.night(1)
+    return world
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """One that all tests share which only read it."""
+    folder = tmp_path_factory.mktemp("standing")
+    (folder / "hub").mkdir()
+    with HubServer(folder / "hub") as server:
+        world = small_world(folder, server.url)
+        world.night(1)
+    return world
+
+
+def rescore(world: World) -> None:
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.9) for n in range(1, 31)])
+    world.put_v1(*[v1_row(f"org/model-{n}b", 80.0) for n in range(1, 31)], v1_row("org/new-9b", 91.0))
+
+
+def problems(folder: Path, warehouse: Warehouse) -> set[str]:
+    """The files that verify finds fault with."""
+    findings, _ = verify_snapshot(warehouse, folder)
+    return {finding.name for finding in findings if finding.problem}
+
+
+def test_the_same_day_gives_the_same_bytes_before_and_after_further_nights(published: World) -> None:
+    first = make_snapshot(published.warehouse, None)
+    assert make_snapshot(published.warehouse, FIRST) == first
+    published.night(2)  # without news
+    assert make_snapshot(published.warehouse, None) == first
+    rescore(published)
+    published.night(3)
+    second = make_snapshot(published.warehouse, None)
+    assert make_snapshot(published.warehouse, FIRST) == first
+    assert make_snapshot(published.warehouse, date(2025, 1, 3)) == second
+    manifests = [json.loads(files["manifest.json"]) for files in (first, second)]
+    assert [manifest["load_ids"] for manifest in manifests] == [[1], [1, 3]]
+    revisions = [manifest["sources"]["olb_v2_contents"] for manifest in manifests]
+    assert revisions[0]["revision"] != revisions[1]["revision"]
+    assert [revision["load_id"] for revision in revisions] == [1, 3]
+
+
+def test_a_day_between_two_nights_is_the_state_of_the_first_under_its_own_name(published: World) -> None:
+    rescore(published)
+    published.night(5)
+    first, between = (
+        json.loads(make_snapshot(published.warehouse, day)["manifest.json"]) for day in (FIRST, date(2025, 1, 4))
+    )
+    assert between["as_of"] == "2025-01-04"
+    assert between["load_ids"] == first["load_ids"]
+    assert {n: f["sha256"] for n, f in between["files"].items() if n.startswith("model_scaling")} == {
+        n: f["sha256"] for n, f in first["files"].items() if n.startswith("model_scaling")
+    }
+
+
+def test_a_degraded_night_without_news_changes_no_snapshot_of_its_day(published: World) -> None:
+    shutil.rmtree(published.root / "spaces" / "bigcode")
+    assert published.night(2).status == "degraded"
+    second = make_snapshot(published.warehouse, date(2025, 1, 2))
+    rescore(published)
+    published.night(3)
+    assert make_snapshot(published.warehouse, date(2025, 1, 2)) == second
+
+
+def test_rebuilt_from_raw_elsewhere_under_another_clock_locale_and_hash_seed_it_is_the_same(
+    published: World, tmp_path: Path
+) -> None:
+    rescore(published)
+    published.night(2)
+    published.night(4)  # a quiet one, which must not move the day of the state
+    here = [make_snapshot(published.warehouse, day) for day in (None, FIRST)]
+    other = Warehouse(tmp_path / "another machine's folder")
+    shutil.copytree(published.warehouse.raw, other.raw)
+    code = (
+        "import sys; from datetime import date; from pathlib import Path; from leaderboard_etl import pipeline;"
+        "from leaderboard_etl.settings import Warehouse; from leaderboard_etl.export.snapshot import write_snapshot;"
+        "w = Warehouse(Path(sys.argv[1])); pipeline.rebuild(w);"
+        "write_snapshot(w, None, None); write_snapshot(w, None, date(2025, 1, 1))"
+    )
+    environment = {
+        "PYTHONHASHSEED": "7",
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "tr_TR.UTF-8",
+        "POLARS_MAX_THREADS": "1",
+    }
+    path = os.pathsep.join([str(PACKAGE.parent), *sys.path])
+    subprocess.run(
+        [sys.executable, "-c", code, str(other.root)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": path, **environment},
+        cwd=tmp_path,
+        check=True,
+    )
+    for files, day in zip(here, ("2025-01-02", "2025-01-01"), strict=True):
+        there = other.exports / day
+        names = {path.relative_to(there).as_posix() for path in there.rglob("*") if path.is_file()}
+        assert names == {*files, "build.json"}
+        assert {name: (there / name).read_bytes() for name in files} == files
+
+
+def test_a_day_before_the_first_load_is_an_error_in_one_line(
+    standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = str(standing.warehouse.root)
+    assert main(["export", "-w", root, "--out", str(tmp_path / "out"), "--as-of", "2024-12-31"]) == 2
+    shown = capsys.readouterr().err
+    assert "before the first load of this warehouse (2025-01-01 UTC)" in shown and shown.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_day_to_come_is_refused_for_it_could_not_be_made_again(standing: World) -> None:
+    with pytest.raises(UsageError, match="still to come"):
+        make_snapshot(standing.warehouse, datetime.now(UTC).date() + timedelta(days=1))
+
+
+def test_a_file_that_other_code_made_is_an_error_that_says_what_to_do(published: World) -> None:
+    with duckdb.connect(str(published.warehouse.database)) as con:
+        con.execute("drop view mart.community_velocity")
+    with pytest.raises(WarehouseError, match="run `leaderboard-etl run --offline` once"):
+        make_snapshot(published.warehouse, None)
+
+
+def test_a_sample_warehouse_says_so(standing: World, tmp_path: Path) -> None:
+    assert write_snapshot(standing.warehouse, tmp_path / "out", None)["hub"] == "sample"
+
+
+def edit(name: str, change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    """A change of one JSON file of a folder."""
+
+    def apply(folder: Path) -> None:
+        content = json.loads((folder / name).read_text())
+        change(content)
+        (folder / name).write_text(json.dumps(content))
+
+    return apply
+
+
+def test_verify_finds_every_kind_of_damage(standing: World, tmp_path: Path) -> None:
+    good, nowhere = tmp_path / "good", Warehouse(tmp_path / "none")
+    write_snapshot(standing.warehouse, good, None)
+    assert problems(good, standing.warehouse) == set()
+    assert verify_snapshot(standing.warehouse, good)[1] == "recomputed from the warehouse"
+    csv = "model_scaling.csv"
+    content = (good / csv).read_bytes()
+
+    def damaged(*damages: Callable[[Path], object], warehouse: Warehouse = nowhere) -> set[str]:
+        folder = tmp_path / "damaged"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(good, folder)
+        for damage in damages:
+            damage(folder)
+        return problems(folder, warehouse)
+
+    def remove(folder: Path) -> None:
+        (folder / csv).unlink()
+
+    assert damaged(lambda f: (f / csv).write_bytes(content.replace(b"Open", b"open", 1))) == {csv}
+    assert damaged(lambda f: (f / csv).write_bytes(content + b"\n")) == {csv}
+    assert damaged(remove) == {csv}
+    assert damaged(remove, lambda f: (f / csv).symlink_to(good / csv)) == {csv}
+    assert damaged(lambda f: (f / "link.csv").symlink_to(good / csv)) == {"link.csv"}
+    assert damaged(lambda f: (f / "parquet" / "extra.parquet").touch()) == {"parquet/extra.parquet"}
+    # build.json says when and where: it is not part of what is the same.
+    assert damaged(edit("build.json", lambda b: b.update(exported_at="2030-01-01"))) == set()
+    # Of a manifest made to fit changed files only the warehouse can tell.
+    forget = edit("manifest.json", lambda m: m["files"].pop(csv))
+    assert damaged(remove, forget) == set()
+    assert damaged(remove, forget, warehouse=standing.warehouse) == {csv, "manifest.json"}
+
+
+def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_snapshot(published.warehouse, out, None)
+
+    def word(warehouse: Warehouse = published.warehouse) -> str:
+        findings, word = verify_snapshot(warehouse, out)
+        assert all(finding.problem is None for finding in findings)
+        return word
+
+    assert word(Warehouse(tmp_path / "none")).startswith("not recomputed: there is no warehouse at")
+    manifest = (out / "manifest.json").read_text()
+    edit("manifest.json", lambda m: m.update(code_version="0.0.1+0"))(out)
+    assert "made by code 0.0.1+0" in word()
+    (out / "manifest.json").write_text(manifest)
+    edit("manifest.json", lambda m: m.update(hub="https://huggingface.co"))(out)
+    assert "of the Hub 'https://huggingface.co', this warehouse of another" in word()
+    (out / "manifest.json").write_text(manifest)
+    rescore(published)
+    published.night(1, started_at=datetime(2025, 1, 1, 22))
+    assert "it rests on the loads [1], by now that day has [1, 2]" in word()
+
+
+def test_verify_with_other_packages_compares_the_text_files_alone(standing: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_snapshot(standing.warehouse, out, None)
+    edit("build.json", lambda b: b["packages"].update(pyarrow="1.0"))(out)
+    parquet = out / "parquet" / "claims.parquet"
+    parquet.write_bytes(parquet.read_bytes()[:-1] + b"x")
+    findings, word = verify_snapshot(standing.warehouse, out)
+    assert "but for Parquet and pictures" in word
+    assert {f.name: f.problem for f in findings if f.problem} == {
+        "parquet/claims.parquet": "changed: its sha256 is not that of the manifest"
+    }
+
+
+@pytest.mark.parametrize("name", ["../outside.csv", "/etc/hostname"])
+def test_a_manifest_that_names_files_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    manifest = {"tool": "leaderboard-etl", "files": {name: {"sha256": "0" * 64, "bytes": 1}}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UsageError, match="outside the folder"):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"tool": "leaderboard-etl", "files": {"a.csv": 3}}'])
+def test_a_broken_manifest_is_an_error_without_a_traceback(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(UsageError, match="is no snapshot"):
+        read_manifest(tmp_path)
+
+
+def test_a_folder_with_other_things_in_it_is_not_overwritten(standing: World, tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("years of work")
+    with pytest.raises(UsageError, match="no snapshot of ours"):
+        write_snapshot(standing.warehouse, tmp_path, None)
+    with pytest.raises(UsageError, match="is a file"):
+        write_snapshot(standing.warehouse, tmp_path / "thesis.doc", None)
+    assert (tmp_path / "thesis.doc").read_text() == "years of work"
+
+
+def test_an_earlier_snapshot_is_replaced_whole(standing: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_snapshot(standing.warehouse, out, None, with_database=True)
+    (out / "stale.csv").write_text("x\n")
+    manifest = write_snapshot(standing.warehouse, out, None)
+    names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert names == {*manifest["files"], "manifest.json", "build.json"}
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_database_of_a_snapshot_is_the_whole_state_of_its_day(published: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    manifest = write_snapshot(published.warehouse, out, None, with_database=True)
+    assert problems(out, Warehouse(tmp_path)) == set()
+    rescore(published)
+    published.night(2)
+    later = write_snapshot(published.warehouse, tmp_path / "later", FIRST, with_database=True)
+    assert later == manifest
+    builds = [json.loads((folder / "build.json").read_text())["database"] for folder in (out, tmp_path / "later")]
+    assert builds[0]["tables"] == builds[1]["tables"]
+    assert builds[0]["storage_version"].startswith("v1.5.0")
+    with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as con:
+        points = con.execute(
+            "select count(*) from mart.model_scaling where population = 'official' and params_b > 0"
+        ).fetchall()
+        assert points == [(manifest["files"]["model_scaling.csv"]["rows"],)]
+        bare = con.execute("select count(*) from duckdb_columns() where not internal and comment is null").fetchall()
+        assert bare == [(0,)]
+        assert con.execute("select load_id from ops.build").fetchall() == [(1,)]
+        assert con.execute("select count(*) > 0 from ops.check_results").fetchall() == [(True,)]
+    (out / "warehouse.duckdb").write_bytes(b"x")
+    assert problems(out, Warehouse(tmp_path)) == {"warehouse.duckdb"}
+
+
+def test_a_quiet_night_does_not_move_the_day_of_a_rebuilt_state(published: World) -> None:
+    published.night(9)
+    assert len(Ledger(published.warehouse.raw).loads) == 2
+    pipeline.rebuild(published.warehouse)
+    assert published.query("select distinct as_of_on from mart.paper_claims") == [(FIRST,)]

@@ -1,0 +1,203 @@
+"""The snapshot on the Hub: one configuration a table, one commit a change, a card that says what it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+from worlds import World, small_world
+from writing import READER, WRITER, WritableHub
+
+from leaderboard_etl.cli import main
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.export.publish import publish_snapshot
+from leaderboard_etl.export.tables import EXPORTS
+from leaderboard_etl.sample.server import HubServer
+
+REPO = "author/snapshot"
+READ_BACK = """
+import json, sys
+from datasets import get_dataset_config_names, load_dataset
+import polars as pl
+repo = sys.argv[1]
+for name in get_dataset_config_names(repo):
+    table = load_dataset(repo, name, split="train")
+    table.to_polars().write_parquet(f"{name}.parquet")
+"""
+
+
+@pytest.fixture(scope="module")
+def genuine(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A warehouse that was not filled from the sample."""
+    folder = tmp_path_factory.mktemp("genuine")
+    (folder / "hub").mkdir()
+    with HubServer(folder / "hub") as server:
+        world = small_world(folder, server.url)
+        world.endpoint = server.url
+        world.night(1)
+    return world
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[WritableHub]:
+    root = tmp_path / "target"
+    root.mkdir()
+    writable = WritableHub(root)
+    with HubServer(root, intercept=writable) as server:
+        writable.server = server
+        yield writable
+
+
+@pytest.fixture(autouse=True)
+def writer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A token for writing, and none of the person's own."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no token"))
+    monkeypatch.delenv("HUGGING_FACE_HUB_TOKEN", raising=False)
+    monkeypatch.setenv("HF_TOKEN", WRITER)
+
+
+def published(hub: WritableHub, name: str) -> bytes:
+    return (hub.root / "datasets" / REPO / name).read_bytes()
+
+
+def card(hub: WritableHub) -> tuple[dict[str, object], str]:
+    _, block, body = published(hub, "README.md").decode().split("---\n", 2)
+    return yaml.safe_load(block), body
+
+
+def test_a_second_time_changes_nothing(genuine: World, hub: WritableHub) -> None:
+    first = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    assert first.commit is not None and first.note is None
+    assert hub.tags == {"as-of-2025-01-01": first.commit}
+    assert "build.json" in hub.commits[0]
+    second = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    assert (second.commit, second.note, len(hub.commits)) == (None, None, 1)
+
+
+def test_only_what_changed_is_committed_and_what_is_gone_is_removed(genuine: World, hub: WritableHub) -> None:
+    publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    folder = hub.root / "datasets" / REPO
+    manifest = json.loads(published(hub, "manifest.json"))
+    manifest["files"]["older.csv"] = {"sha256": "0" * 64, "bytes": 1}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "older.csv").write_text("a table of an earlier version\n")
+    (folder / "NOTES.txt").write_text("somebody's own\n")
+    publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    assert hub.commits[1] == ["build.json", "manifest.json", "older.csv"]
+    assert (folder / "NOTES.txt").exists() and not (folder / "older.csv").exists()
+
+
+def test_a_tag_that_may_be_cited_stays_where_it_is(genuine: World, hub: WritableHub) -> None:
+    first = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    (hub.root / "datasets" / REPO / "claims.json").write_text("[]\n")
+    (hub.root / "datasets" / REPO / "NOTES.txt").write_text("somebody's own\n")
+    second = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    assert second.commit != first.commit
+    assert second.note is not None and "the tag as-of-2025-01-01 stays at commit" in second.note
+    assert hub.tags == {"as-of-2025-01-01": first.commit}
+
+
+def test_datasets_reads_every_table_back_as_it_is(genuine: World, hub: WritableHub, tmp_path: Path) -> None:
+    publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": hub.url,
+        "HF_HOME": str(tmp_path / "hf"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+    subprocess.run(
+        [sys.executable, "-c", READ_BACK, REPO], env=environment, cwd=tmp_path, check=True, capture_output=True
+    )
+    for export in EXPORTS:
+        there = pl.read_parquet(tmp_path / f"{export.stem}.parquet")
+        here = pl.read_parquet(published(hub, export.parquet_name))
+        assert there.equals(here) and there.schema == here.schema
+
+
+def test_the_card_names_configurations_columns_sources_and_the_day(genuine: World, hub: WritableHub) -> None:
+    publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    data, body = card(hub)
+    configs = data["configs"]
+    assert isinstance(configs, list)
+    assert [config["config_name"] for config in configs] == [export.stem for export in EXPORTS]
+    assert [config["config_name"] for config in configs if config.get("default")] == ["model_scaling"]
+    tags = data["tags"]
+    assert isinstance(tags, list) and "as-of-2025-01-01" in tags
+    for export in EXPORTS:
+        for column in export.describe()[1]:
+            assert f"| {column.name} |" in body
+    manifest = json.loads(published(hub, "manifest.json"))
+    assert all(row["source_url"] in body and row["license"] in body for row in manifest["citations"])
+    assert all(source["revision"] in body for source in manifest["sources"].values() if source["revision"])
+    assert "@misc{leaderboard_etl_2025_01_01" in body
+
+
+def test_a_sample_is_not_published(world: World, hub: WritableHub) -> None:
+    world.night(1)
+    with pytest.raises(UsageError, match="holds the bundled sample"):
+        publish_snapshot(world.warehouse, REPO, hub.url, None)
+    assert hub.commits == []
+
+
+def test_a_repository_with_other_things_in_it_is_left_alone(genuine: World, hub: WritableHub) -> None:
+    folder = hub.root / "datasets" / REPO
+    folder.mkdir(parents=True)
+    (folder / "thesis.csv").write_text("years of work")
+    for manifest in (None, "[]", '{"tool": "another"}'):
+        if manifest is not None:
+            (folder / "manifest.json").write_text(manifest)
+        with pytest.raises(UsageError, match="no snapshot of ours"):
+            publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    assert hub.commits == []
+
+
+def test_a_hub_without_tags_is_told_by_a_note(genuine: World, hub: WritableHub) -> None:
+    hub.takes_tags = False
+    pushed = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    assert pushed.note == f"this Hub takes no tags: cite the commit {pushed.commit}"
+
+
+@pytest.mark.parametrize(
+    ("token", "repo", "code", "said"),
+    [
+        (None, REPO, 2, "needs a token with write access: set HF_TOKEN"),
+        (READER, REPO, 1, "the token may not write to author/snapshot"),
+        ("hf_unknown", REPO, 1, "the token is not valid there"),
+        (WRITER, "no-owner", 2, "give ORG/NAME"),
+        (WRITER, "author/a..b", 2, "is no name of a repository"),
+    ],
+)
+def test_what_cannot_be_published_is_one_line_and_no_token(
+    genuine: World,
+    hub: WritableHub,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    token: str | None,
+    repo: str,
+    code: int,
+    said: str,
+) -> None:
+    if token is None:
+        monkeypatch.delenv("HF_TOKEN")
+    else:
+        monkeypatch.setenv("HF_TOKEN", token)
+    assert main(["publish", "-w", str(genuine.warehouse.root), "--repo", repo, "--hub", hub.url]) == code
+    shown = capsys.readouterr()
+    assert said in shown.err and shown.err.count("\n") == 1 and shown.out == ""
+    assert token is None or token not in shown.err
+    assert hub.commits == []
+
+
+def test_a_hub_that_is_not_there_is_one_line(genuine: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["publish", "-w", str(genuine.warehouse.root), "--repo", REPO, "--hub", "http://127.0.0.1:9"]) == 1
+    shown = capsys.readouterr().err
+    assert "http://127.0.0.1:9 cannot be reached" in shown and shown.count("\n") == 1

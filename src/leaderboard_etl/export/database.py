@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,15 @@ import duckdb
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.settings import code_version
 from leaderboard_etl.warehouse.audit import audit
-from leaderboard_etl.warehouse.database import open_published
 from leaderboard_etl.warehouse.history import policy_texts
 
 DATABASE = "warehouse.duckdb"
 
 
-def fill_database(published: Path, day: date, target: Path) -> None:
-    """Writes the state as of the end of a day, raw and history until then included, into a new file.
-
-    Raises what open_published raises.
-    """
-    with open_published(published, as_of=day, into=target) as con:
-        con.execute("insert into ops.build select ?, max(load_id) from ops.loads", [code_version()])
-        audit(con, None, Policy(policy_texts(con)).frame("accepted_warnings"))
+def complete_database(con: duckdb.DuckDBPyConnection) -> None:
+    """Adds to a state as of a day what only a run writes: which code made it, and what the audit finds in it."""
+    con.execute("insert into ops.build select ?, max(load_id) from ops.loads", [code_version()])
+    audit(con, None, Policy(policy_texts(con)).frame("accepted_warnings"))
 
 
 def database_facts(path: Path) -> dict[str, Any]:

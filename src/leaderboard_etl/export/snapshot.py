@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from leaderboard_etl.errors import UsageError, WarehouseError
-from leaderboard_etl.export.database import DATABASE, database_facts, fill_database
+from leaderboard_etl.export.database import DATABASE, complete_database, database_facts
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
 from leaderboard_etl.export.figures import figures
@@ -35,37 +35,40 @@ def write_snapshot(
     """
     if folder is not None:
         check_target(folder)
-    files = make_snapshot(warehouse, as_of)
-    facts: dict[str, Any] = json.loads(files[MANIFEST])
-    folder = folder or warehouse.exports / facts["as_of"]
-    build = build_facts()
     with TemporaryDirectory() as scratch:
-        moved = {}
+        moved = {DATABASE: Path(scratch) / DATABASE} if with_database else {}
+        files = make_snapshot(warehouse, as_of, database=moved.get(DATABASE))
+        facts: dict[str, Any] = json.loads(files[MANIFEST])
+        build = build_facts()
         if with_database:
-            moved[DATABASE] = Path(scratch) / DATABASE
-            fill_database(warehouse.database, date.fromisoformat(facts["as_of"]), moved[DATABASE])
             build["database"] = database_facts(moved[DATABASE])
-        replace_folder(folder, {**files, BUILD: dumped(build)}, moved)
+        replace_folder(folder or warehouse.exports / facts["as_of"], {**files, BUILD: dumped(build)}, moved)
     return facts
 
 
-def make_snapshot(warehouse: Warehouse, as_of: date | None) -> dict[str, bytes]:
+def make_snapshot(warehouse: Warehouse, as_of: date | None, *, database: Path | None = None) -> dict[str, bytes]:
     """The deterministic files of a snapshot by name: the same state gives the same bytes.
 
     Without `as_of` it is the published state; the manifest names it by its day, and the same day asked for gives the same.
+    With `database` the whole state is put into a new DuckDB file there as well.
     Raises UsageError for a day that is not over or lies before the first load, WarehouseError if there is no published
     file or other code made it.
     """
     if as_of is not None and as_of > datetime.now(UTC).date():
         raise UsageError(f"as of {as_of}: that day is still to come; leave --as-of out for the present state")
-    with closing(open_published(warehouse.database, as_of=as_of)) as con:
-        try:
+    try:
+        if as_of is None and database is not None:
+            with closing(open_published(warehouse.database)) as con:
+                as_of = state_day(con)
+        with closing(open_published(warehouse.database, as_of=as_of, into=database)) as con:
+            if database is not None:
+                complete_database(con)
             return _files(con, as_of or state_day(con))
-        except (duckdb.CatalogException, duckdb.BinderException) as error:
-            raise WarehouseError(
-                f"{warehouse.database} was made by other code than this ({first_line(error)}): run `leaderboard-etl run"
-                " --offline` once, then export again"
-            ) from error
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise WarehouseError(
+            f"{warehouse.database} was made by other code than this ({first_line(error)}): run `leaderboard-etl run"
+            " --offline` once, then export again"
+        ) from error
 
 
 def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:

@@ -1,0 +1,68 @@
+"""How long a snapshot takes: `python -m bench.export -w DIR [--as-of DATE]`. Without starting Python and without imports.
+
+As of a day, core and the analyses are computed again from history; the published state is read as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from leaderboard_etl.export.manifest import state_day
+from leaderboard_etl.export.snapshot import pictures, write_snapshot
+from leaderboard_etl.export.tables import EXPORTS, parquet, query, written
+from leaderboard_etl.export.verify import verify_snapshot
+from leaderboard_etl.settings import Warehouse, default_warehouse
+from leaderboard_etl.warehouse.database import open_published
+
+
+def main() -> None:
+    """Prints a table of steps: seconds, and the ratio of CPU to a full export of the published state."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-w", "--warehouse", type=Path, default=default_warehouse())
+    parser.add_argument("--as-of", type=date.fromisoformat, help="a day to measure (default: that of the last load)")
+    given = parser.parse_args()
+    warehouse = Warehouse(given.warehouse)
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "out"
+        with closing(open_published(warehouse.database)) as con:
+            day = given.as_of or state_day(con)
+            _timed(lambda: pictures(con))  # the first picture starts the renderer
+            tables_s = _timed(lambda: [_both(export, query(con, export)) for export in EXPORTS])
+            pictures_s = _timed(lambda: pictures(con))
+        whole_s = _timed(lambda: write_snapshot(warehouse, folder, None))
+        rows = [
+            ("tables as text and Parquet", tables_s),
+            ("embeds, figures, report", pictures_s),
+            ("full export", whole_s),
+            (f"full export as of {day}", _timed(lambda: write_snapshot(warehouse, folder, day))),
+            ("the same with the database", _timed(lambda: write_snapshot(warehouse, folder, day, with_database=True))),
+            ("verify, recomputed", _timed(lambda: verify_snapshot(warehouse, folder))),
+        ]
+        for name, seconds in rows:
+            wall_s, cpu_s = seconds
+            print(f"{name:32} {wall_s:8.2f} s   {cpu_s:8.2f} s of CPU   {cpu_s / whole_s[1]:6.2f} of a full export's")
+        print(
+            f"{sum(path.stat().st_size for path in folder.rglob('*') if path.is_file()) / 1e6:.1f} MB in {folder.name}/"
+        )
+
+
+def _both(export: Any, frame: Any) -> tuple[bytes, bytes]:
+    return written(export, frame), parquet(frame)
+
+
+def _timed(run: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and of CPU over all threads: on a machine that does other work only the latter compares."""
+    begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
+    run()
+    return time.perf_counter() - begun_s, time.process_time() - begun_cpu_s
+
+
+if __name__ == "__main__":
+    main()

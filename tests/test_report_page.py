@@ -96,7 +96,7 @@ def test_markup_from_the_data_stays_text(empty: duckdb.DuckDBPyConnection) -> No
     at = "timestamp '2025-01-01'"
     empty.execute(f"insert into ops.loads values (1, 'nightly', 'degraded', {at}, $1, $1, $1)", [HOSTILE])
     empty.execute(
-        "insert into ops.load_sources values (1, $1, 'failed', $1, $1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)", [HOSTILE]
+        "insert into ops.load_sources values (1, $1, 'failed', $1, $1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)", [HOSTILE]
     )
     empty.execute(
         "insert into ops.drift values (1, $1, $1, $1, $1, true), (1, $1, 'verdict', $1, $1, false)", [HOSTILE]
@@ -120,7 +120,23 @@ def test_a_verdict_that_changed_is_named(empty: duckdb.DuckDBPyConnection) -> No
         "insert into ops.loads values (1, 'nightly', 'published', timestamp '2025-01-01', 'sample', '1', null)"
     )
     empty.execute(
+        "insert into ops.load_sources values (1, 'policy', 'loaded', null, '1', 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)"
+    )
+    empty.execute(
         "insert into ops.drift values (1, 'policy', 'verdict', 'lora', 'the claim was ''fails'' and is ''holds'' now', false)"
     )
     shown = words(report_page(empty).decode())
     assert "lora – the claim was &#39;fails&#39; and is &#39;holds&#39; now" in shown
+
+
+def test_a_night_without_news_does_not_pass_for_the_last_load(empty: duckdb.DuckDBPyConnection) -> None:
+    empty.execute(
+        "insert into ops.loads values (1, 'nightly', 'published', timestamp '2025-01-01', 'sample', '1', null)"
+    )
+    empty.execute(
+        "insert into ops.loads values (2, 'nightly', 'degraded', timestamp '2025-01-02', 'sample', '1', 'ill')"
+    )
+    for load_id, n_files in ((1, 1), (2, 0)):
+        counts = f"0, 0, {n_files}, 0, 0, 0, 0, 0, 0, 0, 0"
+        empty.execute(f"insert into ops.load_sources values ({load_id}, 'arena', 'loaded', null, '1', {counts})")
+    assert "Load 1 of 2025-01-01" in words(report_page(empty).decode())

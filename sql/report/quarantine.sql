@@ -4,9 +4,7 @@ select
     rule,
     first(reason order by path, locator) as reason,
     count(*) as n_records,
-    count(*) filter (
-        where load_id = (select max(load_id) from ops.loads where status in ('published', 'degraded'))
-    ) as n_new,
+    count(*) filter (where load_id = getvariable('last_load_id')) as n_new,
     first(offending_text order by path, locator) as example,
     first(repo_id || ' ' || path || ', ' || locator order by path, locator) as place
 from ops.quarantine

@@ -1,15 +1,9 @@
 -- Scores that the last load brought, changed or ended, by source
-with last as (
-
-    select max(load_id) as load_id from ops.loads where status in ('published', 'degraded')
-
-),
-
-opened as (
+with opened as (
 
     select source_id, source_name, variant_id, precision, has_chat_template, run_id
     from history.scores
-    where load_id = (select load_id from last)
+    where load_id = getvariable('last_load_id')
 
 ),
 
@@ -17,7 +11,7 @@ closed as (
 
     select source_id, source_name, variant_id, precision, has_chat_template, run_id
     from history.scores
-    where closed_load_id = (select load_id from last)
+    where closed_load_id = getvariable('last_load_id')
 
 ),
 

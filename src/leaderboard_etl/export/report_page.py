@@ -32,9 +32,13 @@ def report_page(con: duckdb.DuckDBPyConnection) -> bytes:
         lstrip_blocks=True,
     )
     environment.filters |= {"decimals": _decimals, "count": _count, "day": _day, "shown": _shown}
-    sections = {file.stem: _rows(con, file) for file in sorted((resource("sql") / "report").glob("*.sql"))}
+    queries = {file.stem: file for file in sorted((resource("sql") / "report").glob("*.sql"))}
+    load = _rows(con, queries.pop("load"))
+    # What the other queries mean by the last load.
+    con.execute("set variable last_load_id = ?", [load[0]["load_id"] if load else None])
+    sections = {name: _rows(con, file) for name, file in queries.items()}
     pictures = {draw.__name__: _picture(draw(con)) for draw in (open_gap, model_scaling)}
-    return environment.get_template(_TEMPLATE).render(**sections, pictures=pictures).encode("utf-8")
+    return environment.get_template(_TEMPLATE).render(load=load, **sections, pictures=pictures).encode("utf-8")
 
 
 def _rows(con: duckdb.DuckDBPyConnection, file: Path) -> list[dict[str, Any]]:

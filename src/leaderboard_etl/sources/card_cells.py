@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_MISSING = frozenset({"", "n/a", "na", "n.a.", "nan", "?", "/", "x", "tbd", "tbc", "none", "null", "unknown", "❌", "..."})
+_MISSING = frozenset(
+    {"", "n/a", "na", "n.a.", "nan", "?", "/", "x", "tbd", "tbc", "none", "null", "unknown", "❌", "..."}
+)
 _FIGURE = re.compile(
     r"(?P<value>[+-]?\d{1,3}(?:\.\d{1,12})?) ?(?P<percent>%)?"
     r"(?: ?(?:±|\+/-) ?(?P<stderr>\d{1,3}(?:\.\d{1,12})?) ?%?)?"
@@ -16,7 +18,10 @@ _FIGURE = re.compile(
 )
 _SHOTS = re.compile(r"\b(\d{1,3})[- ]?shots?\b", re.IGNORECASE)
 # Which metric a figure is in, where that is what such a table's benchmarks are scored by anyway.
-_METRIC = re.compile(r"\(?\b(?:em|acc|accuracy|pass@1|macro[ _]avg/\w+|exact[ _]match|acc_char|acc_norm|higher is better|%)(?:\b|(?<=%))\)?", re.I)
+_METRIC = re.compile(
+    r"\(?\b(?:em|acc|accuracy|pass@1|macro[ _]avg/\w+|exact[ _]match|acc_char|acc_norm|higher is better|%)(?:\b|(?<=%))\)?",
+    re.I,
+)
 _MOST_LABEL = 120
 
 
@@ -42,7 +47,10 @@ def figure(text: str) -> Figure | None:
         return None
     shots, stderr = match["shots"], match["stderr"]
     return Figure(
-        float(match["value"]), match["percent"] is not None, int(shots) if shots else None, float(stderr) if stderr else None
+        float(match["value"]),
+        match["percent"] is not None,
+        int(shots) if shots else None,
+        float(stderr) if stderr else None,
     )
 
 
@@ -71,7 +79,9 @@ def variant(rules: Sequence[Mapping[str, Any]], name: str, cells: Sequence[str])
     return None
 
 
-def unit(stated: str, line: Sequence[Figure], own: Figure, *, says_percent: bool, baseline: float | None) -> tuple[str | None, str | None]:
+def unit(
+    stated: str, line: Sequence[Figure], own: Figure, *, says_percent: bool, baseline: float | None
+) -> tuple[str | None, str | None]:
     """(unit, note): `stated` is the policy's unit, `line` the figures of the same benchmark or column, own included.
 
     A percent sign decides, else the line: it is in one unit, so one figure above 1 makes percentages of all. The unit is

@@ -67,7 +67,11 @@ def read_scores(
 def _words(table: Table) -> list[str]:
     """What policy's table_pattern may match: the table's labels, its headings and the lines above it, in lower case."""
     cells = (*table.header, *(cell for row in table.rows for cell in row[:3]))
-    return [*(label(cell.text) for cell in cells), *(heading.lower() for heading in table.headings), table.above.lower()]
+    return [
+        *(label(cell.text) for cell in cells),
+        *(heading.lower() for heading in table.headings),
+        table.above.lower(),
+    ]
 
 
 def _score(

@@ -25,7 +25,8 @@ from leaderboard_etl.sources.card_names import OwnName
 from leaderboard_etl.sources.markdown_tables import Cell, Table
 
 _BENCHMARK = re.compile(
-    r"(?:benchmarks?|metrics?|tasks?|datasets?|[\w -]*eval(?:uation)?s?|tests?|groups?|评测集|数据集)(?: ?\(metrics?\))?", re.I
+    r"(?:benchmarks?|metrics?|tasks?|datasets?|[\w -]*eval(?:uation)?s?|tests?|groups?|评测集|数据集)(?: ?\(metrics?\))?",
+    re.I,
 )
 _VALUE = re.compile(r"(?:values?|scores?|results?|accuracy|acc|pass@1|performance)(?: ?\(?%\)?)?|%", re.I)
 _MODEL = re.compile(r"(?:models?(?: name)?|names?|llms?|模型|模型名称)", re.I)
@@ -104,9 +105,7 @@ def _own_row(table: Table, own: OwnName) -> Iterator[OwnCell]:
     side = names[0] if names else 0
     sizes = [column for column, cell in enumerate(table.header) if _SIZE.fullmatch(cell.text)]
     rows = [
-        number
-        for number, row in enumerate(table.rows)
-        if own.is_in(row[side], row[sizes[0]].text if sizes else "")
+        number for number, row in enumerate(table.rows) if own.is_in(row[side], row[sizes[0]].text if sizes else "")
     ]
     if len(rows) == 1:
         yield from _along(table, rows[0], side)
@@ -149,7 +148,9 @@ def _is_beside(header: str) -> bool:
 
 def _down(table: Table, side: int, column: int) -> Iterator[OwnCell]:
     """Benchmarks down the side: one cell a row."""
-    is_only = not any(_is_figure_column(table, other) for other in range(len(table.header)) if other not in (side, column))
+    is_only = not any(
+        _is_figure_column(table, other) for other in range(len(table.header)) if other not in (side, column)
+    )
     whole = [row[column] for row in table.rows]
     is_foreign = False
     for number, row in enumerate(table.rows, 1):

@@ -81,7 +81,10 @@ def read_tables(text: str) -> Iterator[Table]:
             pass
         elif match := _HEADING.match(line):
             level = len(match[1]) if match[1] else int(match[3])
-            headings = [*((n, title) for n, title in headings if n < level), (level, plain(match[2] or match[4] or "").text)]
+            headings = [
+                *((n, title) for n, title in headings if n < level),
+                (level, plain(match[2] or match[4] or "").text),
+            ]
             above = []
         elif _TABLE_TAG.search(line):
             rows, after = _html_block(lines, at)

@@ -93,7 +93,10 @@ def _read_info(file: SourceFile, info: Mapping[str, Any], records: Records) -> N
     )
     if is_adapter:
         own = f"{params:,}" if params else "unknown"
-        params, reason = None, f"the weights are an adapter's ({own} parameters), to be added to those of its base model"
+        params, reason = (
+            None,
+            f"the weights are an adapter's ({own} parameters), to be added to those of its base model",
+        )
     records.size(file, "safetensors", params, reason, "safetensors.parameters")
 
 

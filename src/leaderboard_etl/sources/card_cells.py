@@ -19,8 +19,7 @@ _FIGURE = re.compile(
 _SHOTS = re.compile(r"\b(\d{1,3})[- ]?shots?\b", re.IGNORECASE)
 # Which metric a figure is in, where that is what such a table's benchmarks are scored by anyway.
 _METRIC = re.compile(
-    r"\(?\b(?:em|acc|accuracy|pass@1|macro[ _]avg/\w+|exact[ _]match|acc_char|acc_norm|higher is better|%)(?:\b|(?<=%))\)?",
-    re.I,
+    r"\(?\b(?:em|acc|accuracy|pass@1|macro[ _]avg/\w+|exact[ _]match|acc_char|acc_norm|higher is better)\b\)?|\(?(?:in )?%\)?"
 )
 _MOST_LABEL = 120
 
@@ -85,14 +84,15 @@ def unit(
     """(unit, note): `stated` is the policy's unit, `line` the figures of the same benchmark or column, own included.
 
     A percent sign decides, else the line: it is in one unit, so one figure above 1 makes percentages of all. The unit is
-    null, with the reason as note, where a figure is no more than 1 in such a line and guessing alone gives more.
+    null, with the reason as note, where that makes a percentage of at most 1 of a figure that guessing alone would pass.
     """
     if stated != "by_line":
         return stated, None
-    if own.has_percent or says_percent or any(other.has_percent for other in line):
+    if own.has_percent:
         return "percent", None
-    if max(other.value for other in line) <= 1.0:
+    is_stated = says_percent or any(other.has_percent for other in line)
+    if not is_stated and max(other.value for other in line) <= 1.0:
         return "fraction", "unit not stated; fraction, for no figure of its line is above 1"
     if own.value <= 1.0 and baseline != 0:
-        return None, "not above 1 where other figures of its line are: a fraction or a percentage"
-    return "percent", "unit not stated; percent, for figures of its line are above 1"
+        return None, "not above 1 in a line of percentages, and less than guessing gives: perhaps a fraction"
+    return "percent", None if is_stated else "unit not stated; percent, for figures of its line are above 1"

@@ -26,7 +26,7 @@ _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()]*)\)")
 _ANCHOR = re.compile(r"<a\s([^<>]*)>", re.IGNORECASE)
 _ADDRESS = re.compile(r"href=[\"']?([^\"'\s<>]*)", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"<sup>\s*\[?[\d*†‡§,]{1,3}\]?\s*</sup>|\[\^[^\[\]]{1,20}\]", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
 _MARKS = re.compile("[\\[<*_`~&\\\\\u00a0\u200b]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
@@ -152,11 +152,15 @@ def _pipe_block(lines: list[str], start: int) -> tuple[list[list[str]], int]:
     rows = [_cells(lines[start])]
     if len(rows[0]) > _MOST_COLUMNS:
         return [], start + 1
+    # Strictly no table where the dashes do not fit the header; cards have them, and rows of the header's width are sure.
+    is_exact = len(_cells(lines[start + 1])) != len(rows[0])
     at = start + 2
     while at < len(lines) and "|" in lines[at]:
         # Some draw a second line of dashes between groups of rows.
         if not _is_delimiter(lines[at]):
-            rows.append(_cells(lines[at]))
+            row = _cells(lines[at])
+            if not is_exact or len(row) == len(rows[0]):
+                rows.append(row)
         at += 1
     return rows, at
 

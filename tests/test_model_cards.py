@@ -166,8 +166,9 @@ def test_an_adapters_weights_are_not_the_models_size(answer: dict[str, Any]) -> 
     lineage = {"baseModels": {"relation": "adapter", "models": [{"id": "org/base"}]}}
     parsed = read(INFO_PATH, {"id": "org/lora", "safetensors": {"parameters": {"F32": 4_000_000}}, **answer, **lineage})
     assert parsed.models.select("weight_type", "base_model_text").rows() == [("Adapter", "org/base")]
-    assert parsed.parameter_claims["params"].to_list() == [None]
-    assert "adapter's (4,000,000 parameters)" in parsed.parameter_claims["reason"][0]
+    claims = parsed.parameter_claims.select("kind", "params", "reason").rows()
+    assert claims[0] == ("adapter", 4_000_000, None)
+    assert claims[1][:2] == ("total", None) and "added to those of its base" in claims[1][2]
 
 
 def test_a_model_that_ships_an_adapter_beside_its_own_weights_is_no_adapter() -> None:

@@ -67,12 +67,12 @@ def label(text: str) -> str:
     return " ".join(plain.split()).strip(" ,;:")
 
 
-def variant(rules: Sequence[Mapping[str, Any]], name: str, cells: Sequence[str]) -> Mapping[str, Any] | None:
-    """The row of policy/card_table_rows.csv for a benchmark called `name` (of `label`) in a table with the labels `cells`;
-    null where the policy knows none, or leaves it out by a row without a variant."""
+def variant(rules: Sequence[Mapping[str, Any]], name: str, words: str) -> Mapping[str, Any] | None:
+    """The row of policy/card_table_rows.csv for a benchmark called `name` (by `label`) in a table with the lines `words`; null
+    where the policy knows none, or leaves it out by a row without a variant."""
     for rule in rules:
         if re.search(rule["row_pattern"], name) and (
-            rule["table_pattern"] is None or any(re.search(rule["table_pattern"], cell) for cell in cells)
+            rule["table_pattern"] is None or re.search(rule["table_pattern"], words, re.MULTILINE)
         ):
             return rule if rule["variant_id"] else None
     return None

@@ -52,8 +52,10 @@ def read_scores(
     `rules` is policy/card_table_rows.csv, `baselines` the random baseline of each variant in policy/benchmarks.csv.
     """
     given: set[tuple[str, float, int | None]] = set()
-    words = {table.number: _words(table) for table in tables}
+    words: dict[int, str] = {}
     for own in own_cells(tables, repo_id):
+        if own.table.number not in words:
+            words[own.table.number] = _words(own.table)
         score = _score(own, words[own.table.number], rules, baselines)
         if score is None:
             continue
@@ -64,18 +66,15 @@ def read_scores(
         yield score
 
 
-def _words(table: Table) -> list[str]:
-    """What policy's table_pattern may match: the table's labels, its headings and the lines above it, in lower case."""
+def _words(table: Table) -> str:
+    """What policy's table_pattern may match, a line each: the table's labels, its headings and the lines above it, in lower
+    case."""
     cells = (*table.header, *(cell for row in table.rows for cell in row[:3]))
-    return [
-        *(label(cell.text) for cell in cells),
-        *(heading.lower() for heading in table.headings),
-        table.above.lower(),
-    ]
+    return "\n".join([*(label(cell.text) for cell in cells), *table.headings, table.above]).lower()
 
 
 def _score(
-    own: OwnCell, words: Sequence[str], rules: Sequence[Mapping[str, Any]], baselines: Mapping[str, float | None]
+    own: OwnCell, words: str, rules: Sequence[Mapping[str, Any]], baselines: Mapping[str, float | None]
 ) -> TableScore | None:
     if is_missing(own.cell.text) or len(own.benchmark) > _MOST_SHOWN or _METRIC_REFUSED.search(own.benchmark):
         return None
@@ -111,7 +110,7 @@ def _shots(own: OwnCell, read: Figure | None, title: str) -> int | None:
 
 
 def _rule(
-    benchmark: str, n_shot: int | None, words: Sequence[str], rules: Sequence[Mapping[str, Any]]
+    benchmark: str, n_shot: int | None, words: str, rules: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
     name = label(benchmark)
     with_shots = f"{name} ({n_shot}-shot)" if n_shot is not None and shots(name) is None else name
@@ -125,6 +124,6 @@ def _has_condition(own: OwnCell, rules: Sequence[Mapping[str, Any]]) -> bool:
         if "metric" in name and text and not _METRIC_TAKEN.search(text) and shots(text) is None:
             return True
         has_words = any(character.isalpha() for character in text)
-        if has_words and not _HARMLESS.fullmatch(name) and variant(rules, name, ()) is None:
+        if has_words and not _HARMLESS.fullmatch(name) and variant(rules, name, "") is None:
             return True
     return False

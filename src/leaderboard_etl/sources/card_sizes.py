@@ -17,14 +17,17 @@ _OF_WHICH = re.compile(
     rf"(?:the )?{_SUBJECT} ?[:=|] ?{_SIZE} (?:in )?total(?: and|,)? {_SIZE} (?:activated|active)\W*", re.IGNORECASE
 )
 _ALONE = re.compile(rf"{_SIZE} (?:params|parameters)\W*", re.IGNORECASE)
+_HINT = re.compile(r"[Pp]aram|PARAM|[Mm]odel [Ss]ize")
 _MOST_LINE = 200
 
 
 def stated_sizes(text: str) -> tuple[int | None, int | None, str | None]:
     """(total parameters, parameters used per token, the line) by a card's text; nulls where it states none or several."""
     found: dict[tuple[int, int | None], str] = {}
+    if _HINT.search(text) is None:
+        return None, None, None
     for line in text.splitlines():
-        if not 3 < len(line) < _MOST_LINE or not re.search(r"param|model size", line, re.IGNORECASE):
+        if not 3 < len(line) < _MOST_LINE or _HINT.search(line) is None:
             continue
         plain = " ".join(re.sub(r"[*_`]", "", line).split()).strip("-•#>| ")
         if match := _OF_WHICH.fullmatch(plain):

@@ -66,6 +66,8 @@ def read_tables(text: str) -> Iterator[Table]:
 
     Raises TooManyTablesError once a bound is passed; the tables before are good.
     """
+    if "|" not in text and not _TABLE_TAG.search(text):
+        return
     lines = text.splitlines()
     headings: list[tuple[int, str]] = []
     above: list[str] = []
@@ -75,18 +77,19 @@ def read_tables(text: str) -> Iterator[Table]:
         line = lines[at][:_MOST_LINE].strip().removeprefix(">").strip()
         rows: list[list[str]] = []
         after = at + 1
-        if match := _FENCE.match(line):
+        first = line[:1]
+        if first in ("`", "~") and (match := _FENCE.match(line)):
             fence = "" if fence and match[1].startswith(fence) else fence or match[1]
         elif fence:
             pass
-        elif match := _HEADING.match(line):
+        elif first in ("#", "<") and (match := _HEADING.match(line)):
             level = len(match[1]) if match[1] else int(match[3])
             headings = [
                 *((n, title) for n, title in headings if n < level),
                 (level, plain(match[2] or match[4] or "").text),
             ]
             above = []
-        elif _TABLE_TAG.search(line):
+        elif "<" in line and _TABLE_TAG.search(line):
             rows, after = _html_block(lines, at)
         elif "|" in line and at + 1 < len(lines) and _is_delimiter(lines[at + 1]):
             rows, after = _pipe_block(lines, at)

@@ -13,6 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,17 +39,34 @@ _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_exp
 _QUANTIZED = re.compile(r"\b(gptq|awq|4-?bit|8-?bit|bnb|gguf|exl2|mlx)\b")
 
 
+@dataclass(frozen=True)
+class _Rules:
+    """What policy says of benchmarks in cards, at hand for thousands of them."""
+
+    metrics: list[dict[str, Any]]
+    table_rows: list[dict[str, Any]]
+    baselines: dict[str, float | None]
+
+    @classmethod
+    def of(cls, policy: Policy) -> _Rules:
+        return cls(
+            list(policy.frame("card_metrics").iter_rows(named=True)),
+            list(policy.frame("card_table_rows").iter_rows(named=True)),
+            dict(policy.benchmarks.select("variant_id", "random_baseline").iter_rows()),
+        )
+
+
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every file by itself, but for a weight index, whose bytes the config.json of the same repository explains (whoever
     lands one gives both); a file that cannot be read is one quarantined record."""
-    records = Records()
+    records, rules = Records(), _Rules.of(policy)
     configs: dict[str, dict[str, Any]] = {}
     for file in sorted(files, key=lambda file: file.version.path != CONFIG_PATH):
         path = file.version.path
         if path == ABSENT_PATH:
             records.model(file, "unavailable", is_available=False)
         elif path == CARD_PATH:
-            _read_card(file, policy, records)
+            _read_card(file, rules, records)
         elif (loaded := _json_object(file, records)) is None:
             continue
         elif path == INFO_PATH:
@@ -92,11 +110,8 @@ def _read_info(file: SourceFile, info: Mapping[str, Any], records: Records) -> N
         is_quantized=any(_QUANTIZED.search(tag.lower()) for tag in tags),
     )
     if is_adapter:
-        own = f"{params:,}" if params else "unknown"
-        params, reason = (
-            None,
-            f"the weights are an adapter's ({own} parameters), to be added to those of its base model",
-        )
+        records.size(file, "safetensors", params, reason, "safetensors.parameters", kind="adapter")
+        params, reason = None, "the weights are an adapter's, to be added to those of its base model"
     records.size(file, "safetensors", params, reason, "safetensors.parameters")
 
 
@@ -114,7 +129,7 @@ def _stated_base(info: Mapping[str, Any]) -> str | None:
     return text(mapping(models[0]).get("id")) if isinstance(models, list) and models else None
 
 
-def _read_card(file: SourceFile, policy: Policy, records: Records) -> None:
+def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
     try:
         card = read_front_matter(file.content)
     except FrontMatterError as error:
@@ -124,26 +139,23 @@ def _read_card(file: SourceFile, policy: Policy, records: Records) -> None:
     if card:
         facts = {"license_text": license_text(card), "base_model_text": base_model(card)}
         records.model(file, "front matter", **facts)
-        metrics = list(policy.frame("card_metrics").iter_rows(named=True))
-        read_model_index(card.get("model-index"), file, metrics, records)
+        read_model_index(card.get("model-index"), file, rules.metrics, records)
     shown = body(file.content.decode("utf-8", "replace"))
-    _read_tables(file, shown, policy, records)
+    _read_tables(file, shown, rules, records)
     total, active, line = stated_sizes(shown)
     for kind, params in (("total", total), ("active", active)):
         if params is not None:
             records.size(file, "card_text", params, None, f"line {line!r}", kind=kind)
 
 
-def _read_tables(file: SourceFile, shown: str, policy: Policy, records: Records) -> None:
+def _read_tables(file: SourceFile, shown: str, rules: _Rules, records: Records) -> None:
     tables: list[Table] = []
     try:
         tables.extend(read_tables(shown))
     except TooManyTablesError as error:
         records.refuse(file, "card|tables", f"not read to its end: {error}", error, "text", "scores")
-    rules = list(policy.frame("card_table_rows").iter_rows(named=True))
-    baselines = dict(policy.benchmarks.select("variant_id", "random_baseline").iter_rows())
     taken: Counter[str] = Counter()
-    for score in read_scores(tables, file.version.repo_id, rules, baselines):
+    for score in read_scores(tables, file.version.repo_id, rules.table_rows, rules.baselines):
         if score.rule is not None:
             records.refuse(file, score.rule, score.reason or "", score.shown, score.locator, "scores")
             continue

@@ -62,6 +62,7 @@ def test_the_cards_own_model_is_found_in_every_form_of_table(text: str) -> None:
         ("| Model | Language | MMLU |\n|-|-|-|\n| Foo-7B | German | 64.2 |", "a condition of the row"),
         ("| Benchmark | Language | Foo-7B |\n|-|-|-|\n| MMLU | German | 64.2 |", "a condition of the line"),
         ("# German\n| Metric | Value |\n|-|-|\n| MMLU | 64.2 |", "another language"),
+        ("# Foo\n## Deutsch\n### Results\n| Metric | Value |\n|-|-|\n| MMLU | 64.2 |", "a section in another language"),
         ("# Data contamination\n| Metric | Value |\n|-|-|\n| MMLU | 64.2 |", "no scores"),
         ("# Original model card\n| Metric | Value |\n|-|-|\n| MMLU | 64.2 |", "another model's card"),
         ("[here](x/details_other__Base)\n\n| Metric | Value |\n|-|-|\n| MMLU | 64.2 |", "another model's results"),
@@ -75,6 +76,13 @@ def test_the_cards_own_model_is_found_in_every_form_of_table(text: str) -> None:
 def test_where_the_rules_do_not_decide_there_is_no_row_and_no_error(text: str, why: str) -> None:
     parsed = read(text)
     assert parsed.scores.is_empty() and parsed.quarantine.is_empty(), why
+
+
+def test_a_packed_copy_has_only_the_figures_that_bear_its_name() -> None:
+    nameless = "| Metric | Value |\n|-|-|\n| MMLU | 64.2 |\n"
+    named = "\n| Metric | Foo-7B | Foo-7B-AWQ (this model) |\n|-|-|-|\n| MMLU | 64.2 | 63.9 |"
+    assert scores(nameless + named, "org/Foo-7B-AWQ") == [("mmlu_reported", 63.9, "percent", None)]
+    assert scores("# A German model\n## Results\n" + nameless) == [MMLU]
 
 
 def test_a_row_says_who_says_so_where_and_in_which_words() -> None:

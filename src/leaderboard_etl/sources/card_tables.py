@@ -10,8 +10,8 @@ are about other models:
 
 Figures of other models (comparison columns) are left out on purpose: who measured them is not said, they are copied from card
 to card, and their names are seldom exact. So are tables that stand below "original model card" or link to another model's
-results, and tables of contamination tests and of benchmarks in other languages. A name that stands both below a heading for
-base models and below one for tuned models is two models: neither is read.
+results, nameless tables in cards of packed copies, and tables of contamination tests and of benchmarks in other languages.
+A name that stands both below a heading for base models and below one for tuned models is two models: neither is read.
 """
 
 from __future__ import annotations
@@ -36,10 +36,13 @@ _BESIDE = re.compile(r"version|stderr|±|", re.I)
 _NOT_OURS = re.compile(r"original (?:model )?card", re.I)
 _NOT_SCORES = re.compile(r"contaminat|translated\b", re.I)
 _OTHER_MATTER = re.compile(
-    r"contaminat|german|deutsch|chinese|french|spanish|italian|japanese|korean|portuguese|arabic|russian|dutch|vietnamese"
-    r"|polish|turkish|hindi|thai\b|indonesian|translat|multilingual",
+    r"contaminat|translat|multilingual|\b(?:arabic|basque|bengali|bulgarian|catalan|chinese|czech|danish|deutsch|dutch|finnish"
+    r"|french|galician|german|greek|hebrew|hindi|hungarian|indonesian|italian|japanese|korean|malay|norwegian|persian|polish"
+    r"|portuguese|romanian|russian|spanish|swahili|swedish|tamil|thai|turkish|ukrainian|urdu|vietnamese)\b",
     re.I,
 )
+# Packed copies of a model, whose cards are often the original's, word for word.
+_COPY = re.compile(r"gguf|ggml|gptq|awq|exl2|bpw|mlx|[248]-?bit|int[48]|fp[48]|nvfp4|w[48]a", re.I)
 _DETAILS = re.compile(r"details_([\w.-]+?)__([\w.-]+)", re.ASCII)
 _BASE = re.compile(r"\bbase\b|pre-?trained", re.I)
 _TUNED = re.compile(r"\bchat\b|instruct|\btuned\b|post-?train", re.I)
@@ -70,7 +73,7 @@ def own_cells(tables: Sequence[Table], repo_id: str) -> Iterator[OwnCell]:
             continue
         if by_name := [*_own_column(table, own)] or [*_own_row(table, own)]:
             read.append((table, by_name, True))
-        else:
+        elif not _COPY.search(repo_id):
             read.append((table, [*_only_column(table)] or [*_only_row(table)], False))
     titles = [_title(table) for table, _, is_named in read if is_named]
     is_two = any(map(_BASE.search, titles)) and any(map(_TUNED.search, titles))
@@ -83,7 +86,9 @@ def own_cells(tables: Sequence[Table], repo_id: str) -> Iterator[OwnCell]:
 def _is_about(table: Table, repo_id: str) -> bool:
     if any(_NOT_OURS.search(heading) for heading in table.headings):
         return False
-    if _OTHER_MATTER.search(_title(table)) or _NOT_SCORES.search(table.caption):
+    # The first heading is the card's, and a model may be a German one.
+    sections = {*table.headings[1:], _title(table)}
+    if any(_OTHER_MATTER.search(title) for title in sections) or _NOT_SCORES.search(table.caption):
         return False
     details = {f"{owner}/{name}".lower() for owner, name in _DETAILS.findall(table.above)}
     return not details or repo_id.lower() in details

@@ -196,6 +196,16 @@ def test_a_card_over_the_limit_is_told_of_and_the_rest_of_the_model_lands(cards:
     assert result.message is not None and "README.md of org/a has 6,291,456 bytes" in result.message
 
 
+def test_files_are_asked_for_under_the_hubs_own_spelling(cards: Pass) -> None:
+    cards.put("org/Model-7b")
+    cards.put("org/other")
+    assert ("org/model-7B", "README.md") in changed(cards.run("org/model-7B", "org/other"))
+    assert [request.path.split("/resolve/")[0] for request in cards.server.requests if "/resolve/" in request.path] == [
+        "/org/Model-7b",
+        "/org/other",
+    ]
+
+
 def test_a_hub_that_fails_often_fails_the_source(tmp_path: Path) -> None:
     def ill(request: Request) -> Response | None:
         return Response(500, {}, b"") if "/api/models" in request.path else None

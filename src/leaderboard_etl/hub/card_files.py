@@ -66,7 +66,7 @@ def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> None:
         if is_known:
             paths = [path for path in paths if path in listed and ("model", name, path) not in run.known]
         found = [
-            _take_file(run, name, revision, path, is_listed=path in listed if listed else path == "README.md")
+            _take_file(run, name, answer.repo_id, revision, path, path in listed if listed else path == "README.md")
             for path in paths
         ]
         _pair_index(run, name, {path for path, is_new in zip(paths, found, strict=True) if is_new})
@@ -126,15 +126,16 @@ def _results(run: CardPass, name: str, listed: set[object]) -> list[str]:
     return sorted({*sorted(now)[:_MOST_RESULTS], *had})
 
 
-def _take_file(run: CardPass, name: str, revision: str, path: str, *, is_listed: bool) -> bool:
-    """Lands a file if the commit moved and the file with it; whether it is new, another, or gone."""
+def _take_file(run: CardPass, name: str, hub_id: str, revision: str, path: str, is_listed: bool) -> bool:
+    """Lands a file of `name`, which the Hub calls `hub_id`, if the commit moved and the file with it; whether it is new,
+    another, or gone."""
     place = ("model", name, path)
     known = run.known.get(place)
     if known is not None and known.revision == revision:
         return False
     most_bytes = _MOST_INDEX_BYTES if path in _INDEXES else _MOST_CARD_BYTES
     try:
-        found = run.hub.fetch_named("model", name, revision, path, most_bytes) if is_listed else None
+        found = run.hub.fetch_named("model", hub_id, revision, path, most_bytes) if is_listed else None
     except RepoUnavailableError:
         # Gated: the API answers for it, its files need terms to be accepted. What was known of them stays.
         return False

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from leaderboard_etl.errors import SourceError
-from leaderboard_etl.hub.cards import ABSENT_PATH, INFO_PATH, CardSync, sync_cards
+from leaderboard_etl.hub.card_files import ABSENT_PATH, INFO_PATH
+from leaderboard_etl.hub.cards import CardSync, sync_cards
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
@@ -30,6 +31,15 @@ class Pass:
         file = self.root / "models" / name / "README.md"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+
+    def add(self, name: str, path: str, text: str) -> None:
+        (self.root / "models" / name / path).write_text(text)
+
+    def say(self, name: str, **fields: object) -> None:
+        """What the Hub's answer says besides."""
+        file = self.root / "_api/models" / f"{name}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(fields))
 
     def run(self, *names: str, budget: int = 100) -> CardSync:
         self.server.requests.clear()
@@ -143,6 +153,57 @@ def test_a_renamed_model_is_found_under_its_old_name(cards: Pass) -> None:
     assert ("old/name", INFO_PATH) in changed(result) and ("old/name", ABSENT_PATH) not in changed(result)
     body = next(file for file in result.changes.changed if file.repo_id == "old/name" and file.path == INFO_PATH)
     assert json.loads(cards.store.get(body.blob_id))["id"] == "new/name"
+
+
+INDEX = "model.safetensors.index.json"
+
+
+def test_a_weight_index_is_fetched_only_where_the_hub_does_not_tell_the_size(cards: Pass) -> None:
+    for name in ("org/told", "org/untold", "org/packed"):
+        cards.put(name)
+        cards.add(name, INDEX, "{}")
+    cards.say("org/told", safetensors={"parameters": {"BF16": 7}, "total": 7})
+    cards.add("org/packed", "quantize_config.json", "{}")
+    result = cards.run("org/told", "org/untold", "org/packed")
+    assert [name for name, path in changed(result) if path == INDEX] == ["org/untold"]
+    assert cards.asked("/api/models") == 1
+
+
+def test_an_index_and_its_config_are_named_together_where_one_of_them_changed(cards: Pass) -> None:
+    cards.put("org/a")
+    cards.add("org/a", INDEX, "{}")
+    cards.add("org/a", "config.json", '{"torch_dtype": "float32"}')
+    cards.run("org/a")
+    cards.add("org/a", "config.json", '{"torch_dtype": "bfloat16"}')
+    assert changed(cards.run("org/a")) == [("org/a", INFO_PATH), ("org/a", "config.json"), ("org/a", INDEX)]
+    cards.put("org/a", "another card")
+    assert changed(cards.run("org/a")) == [("org/a", INFO_PATH), ("org/a", "README.md")]
+
+
+def test_files_that_are_read_from_now_on_are_fetched_of_known_models_once(cards: Pass) -> None:
+    cards.put("org/a")
+    cards.add("org/a", "adapter_config.json", "{}")
+    cards.run("org/a")
+    del cards.known["model", "org/a", "adapter_config.json"]
+    assert changed(cards.run("org/a")) == [("org/a", "adapter_config.json")]
+    assert not cards.run("org/a").changes
+
+
+def test_a_card_over_the_limit_is_told_of_and_the_rest_of_the_model_lands(cards: Pass) -> None:
+    cards.put("org/a", "x" * (6 << 20))
+    result = cards.run("org/a")
+    assert changed(result) == [("org/a", INFO_PATH)]
+    assert result.message is not None and "README.md of org/a has 6,291,456 bytes" in result.message
+
+
+def test_files_are_asked_for_under_the_hubs_own_spelling(cards: Pass) -> None:
+    cards.put("org/Model-7b")
+    cards.put("org/other")
+    assert ("org/model-7B", "README.md") in changed(cards.run("org/model-7B", "org/other"))
+    assert [request.path.split("/resolve/")[0] for request in cards.server.requests if "/resolve/" in request.path] == [
+        "/org/Model-7b",
+        "/org/other",
+    ]
 
 
 def test_a_hub_that_fails_often_fails_the_source(tmp_path: Path) -> None:

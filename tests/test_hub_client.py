@@ -9,14 +9,9 @@ from pathlib import Path
 import pytest
 
 from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub.answers import HubLimitedError, HubUnreachableError, RepoFile, RepoUnavailableError
 from leaderboard_etl.hub.blobs import git_blob_id, sha256_id
-from leaderboard_etl.hub.client import (
-    Hub,
-    HubLimitedError,
-    HubUnreachableError,
-    RepoFile,
-    RepoUnavailableError,
-)
+from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.sample.server import HubServer, Request, Response
 
 REPO = ("dataset", "org/data")
@@ -117,7 +112,7 @@ def test_a_limit_is_waited_for_as_long_as_the_hub_asks(
     hub: Hub, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("leaderboard_etl.hub.client.time.sleep", waits.append)
+    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", waits.append)
     script.answers = [Response(429, {"Retry-After": "7"}, b""), Response(429, {"RateLimit": '"api";r=0;t=11'}, b"")]
     assert len(hub.head(*REPO)) == 40
     assert waits == [7.0, 12.0]

@@ -61,6 +61,40 @@ def test_a_benchmark_that_policy_does_not_list_is_left_out_and_not_an_error() ->
     assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
 
 
+@pytest.mark.parametrize("metric", ["{type: pass@10, value: 60}", "{type: code_eval, name: pass@100, value: 60}"])
+def test_more_tries_than_one_are_another_metric(metric: str) -> None:
+    parsed = read("README.md", card(metric))
+    assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
+
+
+def test_results_without_a_name_are_known_by_their_type_and_a_lone_mapping_is_a_list_of_one() -> None:
+    content = (
+        b"---\nmodel-index:\n  name: m\n  results:\n  - dataset: {type: openai_humaneval}\n"
+        b"    metrics: {type: pass@1, value: 0.5}\n  - dataset: {}\n    metrics: [{type: acc, value: 1}]\n---\n"
+    )
+    parsed = read("README.md", content)
+    assert parsed.scores["locator"].to_list() == ["model-index[0].results[0].metrics[0]"]
+    assert parsed.quarantine.is_empty()
+
+
+def test_metrics_that_are_no_list_are_quarantined_where_policy_knows_the_benchmark() -> None:
+    content = card("").replace(b"metrics: []", b"metrics: high")
+    assert read("README.md", content).quarantine.select("rule", "locator").rows() == [
+        ("model-index|shape", "model-index[0].results[0].metrics")
+    ]
+
+
+def test_normalised_results_of_the_second_leaderboard_are_left_out() -> None:
+    dataset = "{name: MMLU-PRO (5-shot), type: TIGER-Lab/MMLU-Pro}"
+    parsed = read("README.md", card("{type: acc, value: 31.2, name: accuracy}", dataset=dataset))
+    assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
+
+
+def test_a_card_whose_front_matter_is_broken_still_shows_its_tables() -> None:
+    parsed = read("README.md", b"---\na: [\n---\n| Metric | Value |\n|-|-|\n| MMLU | 64.2 |\n")
+    assert parsed.quarantine["rule"].to_list() == ["card|yaml"] and parsed.scores["score_raw"].to_list() == [64.2]
+
+
 @pytest.mark.parametrize("value", ["N/A", "[1, 2]", "{a: 1}", ".nan", "1e999"])
 def test_a_value_that_is_no_number_is_quarantined_with_its_place(value: str) -> None:
     parsed = read("README.md", card(f"{{type: pass@1, value: {value}}}"))
@@ -119,6 +153,33 @@ def test_an_answer_gives_licence_base_sizes_and_a_date_above_the_floor() -> None
     assert (row["hub_id"], row["license_text"], row["base_model_text"]) == ("org/renamed", "llama3.1", "org/base")
     assert str(row["created_at"]) == "2024-05-01 12:00:00"
     assert parsed.parameter_claims.select("method", "params").rows() == [("safetensors", 70)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"library_name": "peft"},
+        {"siblings": [{"rfilename": "adapter_config.json"}, {"rfilename": "adapter_model.safetensors"}]},
+    ],
+)
+def test_an_adapters_weights_are_not_the_models_size(answer: dict[str, Any]) -> None:
+    lineage = {"baseModels": {"relation": "adapter", "models": [{"id": "org/base"}]}}
+    parsed = read(INFO_PATH, {"id": "org/lora", "safetensors": {"parameters": {"F32": 4_000_000}}, **answer, **lineage})
+    assert parsed.models.select("weight_type", "base_model_text").rows() == [("Adapter", "org/base")]
+    claims = parsed.parameter_claims.select("kind", "params", "reason").rows()
+    assert claims[0] == ("adapter", 4_000_000, None)
+    assert claims[1][:2] == ("total", None) and "added to those of its base" in claims[1][2]
+
+
+def test_a_model_that_ships_an_adapter_beside_its_own_weights_is_no_adapter() -> None:
+    siblings = [{"rfilename": "adapter_config.json"}, {"rfilename": "config.json"}]
+    parsed = read(INFO_PATH, {"id": "org/m", "siblings": siblings, "safetensors": {"parameters": {"F32": 7}}})
+    assert parsed.models["weight_type"].to_list() == [None] and parsed.parameter_claims["params"].to_list() == [7]
+
+
+def test_an_adapters_config_names_its_base() -> None:
+    row = read("adapter_config.json", {"base_model_name_or_path": "org/base"}).models.to_dicts()[0]
+    assert (row["weight_type"], row["base_model_text"]) == ("Adapter", "org/base")
 
 
 def test_the_hubs_floor_date_is_no_date() -> None:

@@ -174,7 +174,7 @@ def test_a_vanished_tenth_is_held_until_it_is_accepted(world: World) -> None:
 def test_a_source_that_fails_leaves_the_others_loaded(
     world: World, faults: Faults, fault: Response, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard_etl.hub.client.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", lambda seconds: None)
     faults.answers["api/datasets/open-llm-leaderboard/contents"] = fault
     outcome = world.night(1)
     assert outcome.status == "degraded"
@@ -188,7 +188,7 @@ def test_a_source_that_fails_leaves_the_others_loaded(
 def test_wrong_bytes_are_asked_for_again_then_refused_and_never_landed(
     world: World, faults: Faults, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard_etl.hub.client.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", lambda seconds: None)
     good = (world.root / V2).read_bytes()
     faults.answers["/resolve/"] = Response(200, {}, good[:-1] + bytes([good[-1] ^ 1]))
     outcome = world.night(1, only=("olb_v2_contents",))
@@ -294,7 +294,7 @@ def test_a_warehouse_belongs_to_one_hub(world: World) -> None:
 def test_an_unreachable_hub_fails_the_night_and_leaves_the_published_file(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard_etl.hub.client.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", lambda seconds: None)
     world.night(1)
     before = world.warehouse.database.read_bytes()
     world.hub = "http://127.0.0.1:9"

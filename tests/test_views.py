@@ -215,6 +215,25 @@ def test_a_number_from_a_cards_table_is_not_in_the_marts(con: duckdb.DuckDBPyCon
     assert con.execute("select * from mart.model_scaling").fetchall() == []
 
 
+def test_a_number_from_a_cards_table_is_to_be_had_by_name_beside_the_charts_own(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    score(con, "m", 60.0)
+    score(con, "m", 61.5, reported_by="vendor_card_table", run_id="card table", locator="table 1")
+    score(con, "m", 40.0, reported_by="vendor_card_table", comparable_group="other")
+    rows = con.execute(
+        "select score_pct, charted_pct, difference_pct from mart.card_table_scores order by 1"
+    ).fetchall()
+    assert rows == [(40.0, None, None), (61.5, 60.0, 1.5)]
+
+
+def test_a_number_from_a_cards_table_is_never_what_others_are_held_against(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    for reporter, pct in (("vendor_model_index", 60.0), ("vendor_card_table", 61.0)):
+        score(con, "m", pct, reported_by=reporter, source_id="model_cards", run_id=f"a {reporter}")
+    rows = con.execute("select reference_pct, score_pct from mart.source_agreement").fetchall()
+    assert rows == [(60.0, 61.0)]
+
+
 def test_release_year_is_the_date_as_a_decimal(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "m", "2024-07-01", "open_weights")
     score(con, "m", 60.0)

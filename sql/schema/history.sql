@@ -107,7 +107,7 @@ create table history.parameter_claims (
     source_id varchar not null,        -- Source that makes the statement
     source_name varchar not null,      -- Model name exactly as the source spells it
     precision varchar not null,        -- Precision of the row it comes from; 'n/a' where a source does not speak by precision
-    kind varchar not null,             -- total or active
+    kind varchar not null,             -- total, active, or adapter (the weights of an adapter alone, without its base model)
     method varchar not null,           -- How the number was had: reference, safetensors, config, leaderboard ... as in core.parameter_methods
     params bigint,                     -- Parameters (count); null: refused, see reason
     reason varchar,                    -- Why params is null or doubtful; null: nothing to say

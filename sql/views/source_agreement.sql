@@ -57,6 +57,7 @@ reference as (
                 when reported_by = 'leaderboard' then 1
                 when reported_by = 'reference' then 2
                 when reported_by = 'arena' then 3
+                when reported_by = 'vendor_card_table' then 5
                 else 4
             end,
             evaluated_on desc nulls last, source_id, precision, variant_id, run_id

@@ -72,7 +72,7 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
 
 def _prepare(options: argparse.Namespace) -> None:
     """The environment that huggingface_hub and datasets read when they are imported."""
-    from leaderboard_etl.hub.client import prepare_environment
+    from leaderboard_etl.hub.transport import prepare_environment
 
     prepare_environment(hub_address(None if options.hub == SAMPLE else options.hub))
 

@@ -10,7 +10,7 @@ from leaderboard_etl.errors import UsageError
 from leaderboard_etl.export.card import dataset_card
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, TOOL, build_facts, dumped
 from leaderboard_etl.export.snapshot import make_snapshot
-from leaderboard_etl.hub.client import prepare_environment
+from leaderboard_etl.hub.transport import prepare_environment
 from leaderboard_etl.hub.upload import Pushed, push_dataset
 from leaderboard_etl.options import SAMPLE
 from leaderboard_etl.settings import Warehouse

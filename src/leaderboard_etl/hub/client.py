@@ -1,25 +1,30 @@
 """Talking to the Hub with huggingface_hub's session: one request a question, verified bodies, no copies from a cache.
 
 The client's own download helpers ask twice a file, hand out stale copies when the Hub is ill and do not hash what they
-get; its info calls give up at the first 429. So a request here is a plain GET through its session, tried again here.
+get. So a request here is a plain GET through its session, by `Transport`.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub.answers import (
+    FileTooLargeError,
+    HubUnreachableError,
+    ModelAnswer,
+    RepoFile,
+    RepoUnavailableError,
+    canonical,
+)
 from leaderboard_etl.hub.blobs import git_blob_id, verify
-from leaderboard_etl.settings import DEFAULT_ENDPOINT
+from leaderboard_etl.hub.transport import Query, Transport
 
 if TYPE_CHECKING:
     import httpx2
@@ -29,80 +34,15 @@ MODEL_FIELDS = (
     *("library_name", "pipeline_tag", "baseModels", "siblings"),
 )
 RESULTS_FIELD = "evalResults"
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
-_UNAVAILABLE = frozenset({401, 403, 404})
 _MOST_JSON_BYTES = 64 << 20
-Query = Mapping[str, str | Sequence[str]]
 _PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 
 
-class HubUnreachableError(HubError):
-    """No answer at all from the Hub's address."""
-
-
-class HubLimitedError(HubError):
-    """The Hub's rate limit outlasted our patience or the run's deadline."""
-
-
-class RepoUnavailableError(HubError):
-    """A repository or file that is gone, private or gated; `status` is the Hub's answer."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(frozen=True)
-class RepoFile:
-    """A file of a tree. `blob_id` is its git blob id, or `sha256:…` for an LFS file."""
-
-    path: str
-    blob_id: str
-    size_bytes: int
-
-
-@dataclass(frozen=True)
-class ModelAnswer:
-    """What the Hub said of one model: `body` is its JSON with sorted keys, `repo_id` the name that it answers to now.
-
-    `results` are the evaluation results that the Hub shows of it, apart, for they change without a commit of the model's.
-    """
-
-    repo_id: str
-    body: bytes
-    revision: str | None
-    results: list[dict[str, Any]] = field(default_factory=list)
-
-
-def prepare_environment(endpoint: str) -> None:
-    """Sets what huggingface_hub reads when it is imported: the address, and no telemetry. Call it before the first use."""
-    if endpoint != DEFAULT_ENDPOINT:
-        os.environ.setdefault("HF_HUB_DISABLE_XET", "1")  # a store of the public Hub's, through which uploads would go
-    os.environ["HF_ENDPOINT"] = endpoint
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
-
-
 @dataclass
-class Hub:
-    """One Hub at one address. Counts every HTTP try in `api_calls` and `file_calls`; safe to use from several threads.
+class Hub(Transport):
+    """One Hub at one address: its repositories, files, models and leaderboards."""
 
-    `deadline` is a time.monotonic() instant after which no further try is begun.
-    """
-
-    endpoint: str
-    token: str | None = None
-    workers: int = 16
-    timeout_s: float = 30.0
-    tries: int = 5
-    first_wait_s: float = 1.0
-    most_wait_s: float = 300.0
     most_file_bytes: int = 512 << 20
-    deadline: float | None = None
-    api_calls: int = 0
-    file_calls: int = 0
-    _has_answered: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def head(self, repo_type: str, repo_id: str) -> str:
         """The head commit of a repository's main branch."""
@@ -157,14 +97,16 @@ class Hub:
     ) -> tuple[str, bytes] | None:
         """A file that no tree was asked for: (blob id, bytes), verified against the answer's ETag; null if there is none."""
         try:
-            response = self._request(self._resolve(repo_type, repo_id, revision, path), {}, path, is_file=True)
+            response = self.request(self._resolve(repo_type, repo_id, revision, path), {}, path, is_file=True)
         except RepoUnavailableError as error:
             if error.status == 404:
                 return None
             raise
         content = response.content
         if len(content) > most_bytes:
-            raise HubError(f"{path} of {repo_id} has {len(content):,} bytes, over the limit of {most_bytes:,}: refused")
+            raise FileTooLargeError(
+                f"{path} of {repo_id} has {len(content):,} bytes, over the limit of {most_bytes:,}: refused"
+            )
         etag = response.headers.get("x-linked-etag") or response.headers.get("etag") or ""
         stated = etag.removeprefix("W/").strip('"')
         blob_id = f"sha256:{stated}" if re.fullmatch(r"[0-9a-f]{64}", stated) else stated
@@ -211,7 +153,7 @@ class Hub:
         def is_whole(response: httpx2.Response) -> bool:
             return len(response.content) == file.size_bytes and verify(file.blob_id, response.content)
 
-        return self._request(url, {}, file.path, is_file=True, is_whole=is_whole).content
+        return self.request(url, {}, file.path, is_file=True, is_whole=is_whole).content
 
     def _resolve(self, repo_type: str, repo_id: str, revision: str, path: str) -> str:
         return f"{self.endpoint}/{_PREFIX[repo_type]}{_quoted(repo_id)}/resolve/{revision}/{quote(path)}"
@@ -220,7 +162,7 @@ class Hub:
         url: str | None = f"{self.endpoint}{path}"
         parameters: Query = query
         while url is not None:
-            response = self._request(url, parameters, asked)
+            response = self.request(url, parameters, asked)
             entries = self._decoded(response, asked)
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise HubError(f"{self.endpoint} answered no list when asked for {asked}")
@@ -230,7 +172,7 @@ class Hub:
                 raise HubError(f"{self.endpoint} sends on to another host for the next page of {asked}: refused")
 
     def _json(self, path: str, query: Query, asked: str) -> object:
-        return self._decoded(self._request(f"{self.endpoint}{path}", query, asked), asked)
+        return self._decoded(self.request(f"{self.endpoint}{path}", query, asked), asked)
 
     def _decoded(self, response: httpx2.Response, asked: str) -> object:
         if len(response.content) > _MOST_JSON_BYTES:
@@ -239,75 +181,6 @@ class Hub:
             return json.loads(response.content)
         except (ValueError, RecursionError) as error:
             raise HubError(f"{self.endpoint} answered something that is no JSON when asked for {asked}") from error
-
-    def _request(
-        self,
-        url: str,
-        query: Query,
-        asked: str,
-        *,
-        is_file: bool = False,
-        is_whole: Callable[[httpx2.Response], bool] | None = None,
-    ) -> httpx2.Response:
-        """One GET, tried again on passing failures. Raises HubError or one of its kinds."""
-        import httpx2
-        from huggingface_hub import get_session
-        from huggingface_hub.utils._headers import build_hf_headers
-
-        # Only the configured host sees the token: httpx drops the header on a redirect to another one.
-        headers = build_hf_headers(token=self.token, library_name="leaderboard-etl")
-        why, status = "", 0
-        # An address that never answered is more likely wrong than ill: say so soon.
-        tries = self.tries if self._has_answered else min(self.tries, 3)
-        for number in range(tries):
-            self._count(is_file)
-            pause = self.first_wait_s * 2**number
-            try:
-                response = get_session().get(
-                    url, params=dict(query) or None, headers=headers, timeout=self.timeout_s, follow_redirects=True
-                )
-            except (httpx2.TransportError, httpx2.TooManyRedirects, httpx2.DecodingError) as error:
-                why, status = _reason(error), 0
-            else:
-                self._has_answered = True
-                status = response.status_code
-                if status in _UNAVAILABLE:
-                    raise RepoUnavailableError(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)
-                if response.is_success:
-                    if is_whole is None or is_whole(response):
-                        return response
-                    why = "the body is not the one that the tree names"
-                elif status in _PASSING:
-                    why = f"HTTP {status}"
-                    pause = max(pause, _asked_wait_s(response.headers))
-                else:
-                    raise HubError(f"{self.endpoint} answered HTTP {status} when asked for {asked}")
-            if number + 1 < tries and not self._sleep(pause):
-                break
-        if status == 429:
-            raise HubLimitedError(
-                f"{self.endpoint} limits our requests (asked for {asked}): go on later, or with HF_TOKEN set"
-            )
-        if status == 0:
-            raise HubUnreachableError(
-                f"the Hub at {self.endpoint} cannot be reached ({why}); check the address (--hub, HF_ENDPOINT) and the"
-                " network, or try the bundled one with --hub sample"
-            )
-        raise HubError(f"{asked}: {why}, {tries} times")
-
-    def _count(self, is_file: bool) -> None:
-        with self._lock:
-            if is_file:
-                self.file_calls += 1
-            else:
-                self.api_calls += 1
-
-    def _sleep(self, seconds: float) -> bool:
-        """Waits before the next try; false where that would outlast our patience or the deadline."""
-        if seconds > self.most_wait_s or (self.deadline is not None and time.monotonic() + seconds > self.deadline):
-            return False
-        time.sleep(seconds)
-        return True
 
 
 def _in_parallel(
@@ -333,24 +206,5 @@ def _in_parallel(
                 future.cancel()
 
 
-def _asked_wait_s(headers: Mapping[str, str]) -> float:
-    """How long the Hub asks us to wait: Retry-After, or `t=` of its RateLimit header and a second more; else 0."""
-    after = headers.get("retry-after", "")
-    if after.isdigit():
-        return float(after)
-    reset = re.search(r"\bt=(\d+)", headers.get("ratelimit", ""))
-    return float(reset[1]) + 1 if reset else 0.0
-
-
 def _quoted(repo_id: str) -> str:
     return quote(repo_id, safe="/")
-
-
-def canonical(answer: object) -> bytes:
-    """An answer's JSON with sorted keys, so that the same content has the same bytes."""
-    return json.dumps(answer, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text and text[0] else type(error).__name__

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from leaderboard_etl.errors import SourceError
-from leaderboard_etl.hub.client import Hub, RepoFile
+from leaderboard_etl.hub.answers import RepoFile
+from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 

@@ -10,9 +10,9 @@ import polars as pl
 from leaderboard_etl import __version__
 from leaderboard_etl.contracts.brake import brake
 from leaderboard_etl.errors import EtlError
+from leaderboard_etl.hub.answers import RepoUnavailableError, canonical
 from leaderboard_etl.hub.blobs import git_blob_id, sha256_id
 from leaderboard_etl.hub.cards import sync_cards
-from leaderboard_etl.hub.client import RepoUnavailableError, canonical
 from leaderboard_etl.hub.repos import sync_repo
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy

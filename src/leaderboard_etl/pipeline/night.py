@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from leaderboard_etl.errors import EtlError, HubError, UsageError
-from leaderboard_etl.hub.client import Hub, HubUnreachableError
+from leaderboard_etl.hub.answers import HubUnreachableError
+from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.options import Options
 from leaderboard_etl.raw.ledger import Changes, FileState, Ledger, Load, SourceLoad, format_utc
 from leaderboard_etl.raw.lock import run_lock

@@ -1,0 +1,56 @@
+"""What the Hub answers, and the ways in which it does not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from leaderboard_etl.errors import HubError
+
+
+class HubUnreachableError(HubError):
+    """No answer at all from the Hub's address."""
+
+
+class HubLimitedError(HubError):
+    """The Hub's rate limit outlasted our patience or the run's deadline."""
+
+
+class FileTooLargeError(HubError):
+    """A file over the limit of what is read of its kind."""
+
+
+class RepoUnavailableError(HubError):
+    """A repository or file that is gone, private or gated; `status` is the Hub's answer."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class RepoFile:
+    """A file of a tree. `blob_id` is its git blob id, or `sha256:…` for an LFS file."""
+
+    path: str
+    blob_id: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """What the Hub said of one model: `body` is its JSON with sorted keys, `repo_id` the name that it answers to now.
+
+    `results` are the evaluation results that the Hub shows of it, apart, for they change without a commit of the model's.
+    """
+
+    repo_id: str
+    body: bytes
+    revision: str | None
+    results: list[dict[str, Any]] = field(default_factory=list)
+
+
+def canonical(answer: object) -> bytes:
+    """An answer's JSON with sorted keys, so that the same content has the same bytes."""
+    return json.dumps(answer, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,98 @@
+"""What single cells of a benchmark table say: a figure with its shots, a benchmark with its protocol, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_MISSING = frozenset(
+    {"", "n/a", "na", "n.a.", "nan", "?", "/", "x", "tbd", "tbc", "none", "null", "unknown", "❌", "..."}
+)
+_FIGURE = re.compile(
+    r"(?P<value>[+-]?\d{1,3}(?:\.\d{1,12})?) ?(?P<percent>%)?"
+    r"(?: ?(?:±|\+/-) ?(?P<stderr>\d{1,3}(?:\.\d{1,12})?) ?%?)?"
+    r"(?: ?\(?(?P<shots>\d{1,3})[- ]shots?\)?)?(?: ?pass@1)?",
+    re.IGNORECASE,
+)
+_SHOTS = re.compile(r"\b(\d{1,3})[- ]?shots?\b", re.IGNORECASE)
+# Which metric a figure is in, where that is what such a table's benchmarks are scored by anyway.
+_METRIC = re.compile(
+    r"\(?\b(?:em|acc|accuracy|pass@1|macro[ _]avg/\w+|exact[ _]match|acc_char|acc_norm|higher is better)\b\)?|\(?(?:in )?%\)?"
+)
+_MOST_LABEL = 120
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number as written. `shots` and `stderr` are null where the cell does not state them."""
+
+    value: float
+    has_percent: bool
+    shots: int | None
+    stderr: float | None
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell says that there is no figure."""
+    return text.lower() in _MISSING or not text.strip("-–—_*~ .")
+
+
+def figure(text: str) -> Figure | None:
+    """The one number that a cell holds, with a percent sign, shots or an error behind it; null for anything else."""
+    match = _FIGURE.fullmatch(text.strip().rstrip("*†‡^ ").strip()) if len(text) <= 60 else None
+    if match is None:
+        return None
+    shots, stderr = match["shots"], match["stderr"]
+    return Figure(
+        float(match["value"]),
+        match["percent"] is not None,
+        int(shots) if shots else None,
+        float(stderr) if stderr else None,
+    )
+
+
+def shots(text: str) -> int | None:
+    """The number of examples that a text states; null for none or several."""
+    found = set(_SHOTS.findall(text[:_MOST_LABEL]))
+    return int(found.pop()) if len(found) == 1 else None
+
+
+def label(text: str) -> str:
+    """A benchmark's name as policy/card_table_rows.csv matches it: lower case, one blank, without its usual metric."""
+    lowered = " ".join(text[:_MOST_LABEL].lower().split()).strip(" *:†^")
+    plain = _METRIC.sub(" ", lowered)
+    plain = re.sub(r"\( ?[,;/]? ?\)|[,;/] ?(?=\))", "", plain)
+    return " ".join(plain.split()).strip(" ,;:")
+
+
+def variant(rules: Sequence[Mapping[str, Any]], name: str, words: str) -> Mapping[str, Any] | None:
+    """The row of policy/card_table_rows.csv for a benchmark called `name` (by `label`) in a table with the lines `words`; null
+    where the policy knows none, or leaves it out by a row without a variant."""
+    for rule in rules:
+        if re.search(rule["row_pattern"], name) and (
+            rule["table_pattern"] is None or re.search(rule["table_pattern"], words, re.MULTILINE)
+        ):
+            return rule if rule["variant_id"] else None
+    return None
+
+
+def unit(
+    stated: str, line: Sequence[Figure], own: Figure, *, says_percent: bool, baseline: float | None
+) -> tuple[str | None, str | None]:
+    """(unit, note): `stated` is the policy's unit, `line` the figures of the same benchmark or column, own included.
+
+    A percent sign decides, else the line: it is in one unit, so one figure above 1 makes percentages of all. The unit is
+    null, with the reason as note, where that makes a percentage of at most 1 of a figure that guessing alone would pass.
+    """
+    if stated != "by_line":
+        return stated, None
+    if own.has_percent:
+        return "percent", None
+    is_stated = says_percent or any(other.has_percent for other in line)
+    if not is_stated and max(other.value for other in line) <= 1.0:
+        return "fraction", "unit not stated; fraction, for no figure of its line is above 1"
+    if own.value <= 1.0 and baseline != 0:
+        return None, "not above 1 in a line of percentages, and less than guessing gives: perhaps a fraction"
+    return "percent", None if is_stated else "unit not stated; percent, for figures of its line are above 1"

@@ -1,0 +1,47 @@
+"""Whether a cell names the model that a card is about: by exact rules, for a figure of a neighbour is worse than none."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from leaderboard_etl.sources.markdown_tables import Cell
+
+_REPOSITORY = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(?!datasets/|spaces/|papers/|docs/|blog/|collections/)"
+    r"([\w.-]+/[\w.-]+)|^([\w.-]+/[\w.-]+)$",
+    re.ASCII,
+)
+_OURS = re.compile(r"[(\[][^()\[\]]*\b(?:ours|this model|our model)\b[^()\[\]]*[)\]]", re.IGNORECASE)
+_GREEK = str.maketrans({"α": "alpha", "β": "beta", "γ": "gamma"})
+
+
+def folded(name: str) -> str:
+    """A name without what spellings differ in: case, blanks, hyphens, underscores, brackets, pictures; points stay."""
+    text = unicodedata.normalize("NFKC", name).casefold().translate(_GREEK)
+    return re.sub(r"[^\w.+]|_", "", text)
+
+
+class OwnName:
+    """The names of one repository's model in its own card."""
+
+    def __init__(self, repo_id: str) -> None:
+        self._repo_id = repo_id.lower()
+        name = repo_id.rsplit("/", 1)[-1]
+        # `-hf` says in which file format the same weights are.
+        self._keys = {folded(name), folded(re.sub(r"-hf$", "", name, flags=re.IGNORECASE))}
+
+    def is_in(self, cell: Cell, size: str = "") -> bool:
+        """Whether `cell` names the model: as owner/name, as its name alone, as its name without the size that stands in
+        `size`, or by a link to the repository that is all of its text. A cell that links to a model of another name, or
+        that says more than the name ("Foo-7B, 4 bit"), does not."""
+        text = _OURS.sub("", cell.text).strip()
+        if re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+            return text.lower() == self._repo_id
+        linked = [(found[1] or found[2]).lower() for link in cell.links if (found := _REPOSITORY.search(link))]
+        if self._repo_id in linked:
+            return folded(cell.linked_text) == folded(text) or folded(text) in self._keys
+        # Owners get renamed, and old cards keep the old address: the name must be ours still.
+        if linked and not any(folded(repo.rsplit("/", 1)[-1]) in self._keys for repo in linked):
+            return False
+        return folded(text) in self._keys or bool(size and text and folded(text + size) in self._keys)

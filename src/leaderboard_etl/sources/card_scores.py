@@ -1,0 +1,129 @@
+"""Scores of policy's benchmarks out of the cells that are about a card's own model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leaderboard_etl.sources.card_cells import Figure, figure, is_missing, label, shots, unit, variant
+from leaderboard_etl.sources.card_tables import OwnCell, own_cells
+from leaderboard_etl.sources.markdown_tables import Table
+
+# Columns of words that do not change what a figure means; any other is a condition (a language, a decoding, a prompt).
+_HARMLESS = re.compile(
+    r"|category|capability|modality|domain|version|filter|metrics?|stderr|licen[sc]e|links?|checkpoint|paper|demo|type|date|日期"
+    r"|(?:\S+ )?hf ?links?|organi[sz]ation|developer|(?:# ?|n-?)?shots?|(?:# ?)?(?:model )?(?:size|params?|parameters)"
+    r"|align(?:ment)?|tuning method|data(?:set)? size|context(?: window| length)?|base(?: model)?|±|(?:\S+ )?free",
+    re.I,
+)
+_METRIC_TAKEN = re.compile(r"pass@1\b|acc|\bem\b|exact|score|avg|top-1", re.I)
+_METRIC_REFUSED = re.compile(r"pass@(?!1\b)\d|maj\d?@|turn\b", re.I)
+_FEW_SHOT = re.compile(r"num_fewshot: ?(\d{1,3})\b")
+_PERCENT = re.compile(r"%|\bpercent", re.I)
+_MOST_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class TableScore:
+    """One figure, or a cell where one belongs that could not be read: then `rule` and `reason` say why.
+
+    `score_raw` and `stderr_raw` are in `score_unit`; `n_shot` is null where nothing states it; `shown` is the cell's text.
+    """
+
+    variant_id: str
+    locator: str
+    shown: str
+    protocol: str
+    score_raw: float = 0.0
+    score_unit: str = ""
+    stderr_raw: float | None = None
+    n_shot: int | None = None
+    rule: str | None = None
+    reason: str | None = None
+
+
+def read_scores(
+    tables: Sequence[Table], repo_id: str, rules: Sequence[Mapping[str, Any]], baselines: Mapping[str, float | None]
+) -> Iterator[TableScore]:
+    """The scores of `repo_id` in the tables of its card; a figure that a card repeats (in another language) is given once.
+
+    `rules` is policy/card_table_rows.csv, `baselines` the random baseline of each variant in policy/benchmarks.csv.
+    """
+    given: set[tuple[str, float, int | None]] = set()
+    words: dict[int, str] = {}
+    for own in own_cells(tables, repo_id):
+        if own.table.number not in words:
+            words[own.table.number] = _words(own.table)
+        score = _score(own, words[own.table.number], rules, baselines)
+        if score is None:
+            continue
+        key = (score.variant_id, score.score_raw, score.n_shot)
+        if score.rule is None and key in given:
+            continue
+        given.add(key)
+        yield score
+
+
+def _words(table: Table) -> str:
+    """What policy's table_pattern may match, a line each: the table's labels, its headings and the lines above it, in lower
+    case."""
+    cells = (*table.header, *(cell for row in table.rows for cell in row[:3]))
+    return "\n".join([*(label(cell.text) for cell in cells), *table.headings, table.above]).lower()
+
+
+def _score(
+    own: OwnCell, words: str, rules: Sequence[Mapping[str, Any]], baselines: Mapping[str, float | None]
+) -> TableScore | None:
+    if is_missing(own.cell.text) or len(own.benchmark) > _MOST_SHOWN or _METRIC_REFUSED.search(own.benchmark):
+        return None
+    read = figure(own.cell.text)
+    title = own.table.headings[-1][:_MOST_SHOWN] if own.table.headings else ""
+    n_shot = _shots(own, read, title)
+    rule = _rule(own.benchmark, n_shot, words, rules)
+    if rule is None or _has_condition(own, rules):
+        return None
+    shown = own.cell.text[:_MOST_SHOWN]
+    where = f"table {own.table.number}, {own.where[: 3 * _MOST_SHOWN]}: {shown!r}"
+    protocol = own.benchmark + (f", below {title!r}" if title else "")
+    if read is None:
+        reason = "the cell of the card's own model is not one number"
+        return TableScore(rule["variant_id"], where, shown, protocol, rule="score_raw|number", reason=reason)
+    line = [found for cell in own.line if (found := figure(cell.text))]
+    says_percent = any(_PERCENT.search(text) for text in (own.benchmark, own.column, own.table.caption, title))
+    baseline = baselines.get(rule["variant_id"])
+    in_unit, note = unit(rule["unit"], [read, *line], read, says_percent=says_percent, baseline=baseline)
+    if in_unit is None:
+        return TableScore(rule["variant_id"], where, shown, protocol, rule="score_raw|unit", reason=note)
+    protocol += f"; {note}" if note else ""
+    return TableScore(rule["variant_id"], where, shown, protocol, read.value, in_unit, read.stderr, n_shot)
+
+
+def _shots(own: OwnCell, read: Figure | None, title: str) -> int | None:
+    """Examples by the cell, the benchmark's name, the table, the words of the line, what stands above it: the first to say."""
+    stated = [read.shots if read else None, shots(own.benchmark), own.n_shot]
+    stated += [shots(text) for text in own.conditions.values()]
+    harness = _FEW_SHOT.search(own.table.caption)
+    stated += [int(harness[1]) if harness else None, shots(title)]
+    return next((count for count in stated if count is not None), None)
+
+
+def _rule(
+    benchmark: str, n_shot: int | None, words: str, rules: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    name = label(benchmark)
+    with_shots = f"{name} ({n_shot}-shot)" if n_shot is not None and shots(name) is None else name
+    return variant(rules, with_shots, words) or variant(rules, name, words)
+
+
+def _has_condition(own: OwnCell, rules: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the line says something that makes its figure another one than the plain benchmark's."""
+    for header, text in own.conditions.items():
+        name = label(header)
+        if "metric" in name and text and not _METRIC_TAKEN.search(text) and shots(text) is None:
+            return True
+        has_words = any(character.isalpha() for character in text)
+        if has_words and not _HARMLESS.fullmatch(name) and variant(rules, name, "") is None:
+            return True
+    return False

@@ -1,0 +1,214 @@
+"""Which cells of the tables in a model card are about the card's own model.
+
+That is decided by few exact rules, in this order; where they do not decide, there is no cell, for most tables of most cards
+are about other models:
+
+1. one column whose header names this repository's model (`OwnName`), with the benchmarks down the side;
+2. one row that begins with that name, with the benchmarks along the top;
+3. the only column of figures, headed `Value`, `Score` or the like, or nothing at all, beside names of benchmarks;
+4. the only row, begun with `Score` or the like, or with a figure, below names of benchmarks.
+
+Figures of other models (comparison columns) are left out on purpose: who measured them is not said, they are copied from card
+to card, and their names are seldom exact. So are tables that stand below "original model card" or link to another model's
+results, nameless tables in cards of packed copies, and tables of contamination tests and of benchmarks in other languages.
+A name that stands both below a heading for base models and below one for tuned models is two models: neither is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from leaderboard_etl.sources.card_cells import figure, is_missing, shots
+from leaderboard_etl.sources.card_names import OwnName
+from leaderboard_etl.sources.markdown_tables import Cell, Table
+
+_BENCHMARK = re.compile(
+    r"(?:benchmarks?|metrics?|tasks?|datasets?|[\w -]*eval(?:uation)?s?|tests?|groups?|评测集|数据集)(?: ?\(metrics?\))?",
+    re.I,
+)
+_VALUE = re.compile(r"(?:values?|scores?|results?|accuracy|acc|pass@1|performance)(?: ?\(?%\)?)?|%", re.I)
+_MODEL = re.compile(r"(?:models?(?: name)?|names?|llms?|模型|模型名称)", re.I)
+_SIZE = re.compile(r"(?:# ?)?(?:model )?(?:size|params?|parameters)", re.I)
+SHOTS_HEADER = re.compile(r"(?:# ?|n-?|num(?:ber of)? ?)?shots?", re.I)
+_BESIDE = re.compile(r"version|stderr|±|", re.I)
+_NOT_OURS = re.compile(r"original (?:model )?card", re.I)
+_NOT_SCORES = re.compile(r"contaminat|translated\b", re.I)
+_OTHER_MATTER = re.compile(
+    r"contaminat|translat|multilingual|\b(?:arabic|basque|bengali|bulgarian|catalan|chinese|czech|danish|deutsch|dutch|finnish"
+    r"|french|galician|german|greek|hebrew|hindi|hungarian|indonesian|italian|japanese|korean|malay|norwegian|persian|polish"
+    r"|portuguese|romanian|russian|spanish|swahili|swedish|tamil|thai|turkish|ukrainian|urdu|vietnamese)\b",
+    re.I,
+)
+# Packed copies of a model, whose cards are often the original's, word for word.
+_COPY = re.compile(r"gguf|ggml|gptq|awq|exl2|bpw|mlx|[248]-?bit|int[48]|fp[48]|nvfp4|w[48]a", re.I)
+_DETAILS = re.compile(r"details_([\w.-]+?)__([\w.-]+)", re.ASCII)
+_BASE = re.compile(r"\bbase\b|pre-?trained", re.I)
+_TUNED = re.compile(r"\bchat\b|instruct|\btuned\b|post-?train", re.I)
+
+
+@dataclass(frozen=True)
+class OwnCell:
+    """A cell of the card's own model. `benchmark` is the header or first cell that names what was measured, `where` the place
+    in words, `line` every cell that must be in the same unit, `column` the header above the figures, `conditions` what else
+    the line says by header, `n_shot` the examples by the table (null: not by it)."""
+
+    table: Table
+    benchmark: str
+    cell: Cell
+    where: str
+    line: Sequence[Cell]
+    column: str
+    conditions: Mapping[str, str]
+    n_shot: int | None = None
+
+
+def own_cells(tables: Sequence[Table], repo_id: str) -> Iterator[OwnCell]:
+    """The cells of `repo_id` in the tables of its card, in order, without those that hold a name and no figure."""
+    own = OwnName(repo_id)
+    read: list[tuple[Table, list[OwnCell], bool]] = []
+    for table in tables:
+        if not _is_about(table, repo_id):
+            continue
+        if by_name := [*_own_column(table, own)] or [*_own_row(table, own)]:
+            read.append((table, by_name, True))
+        elif not _COPY.search(repo_id):
+            read.append((table, [*_only_column(table)] or [*_only_row(table)], False))
+    titles = [_title(table) for table, _, is_named in read if is_named]
+    is_two = any(map(_BASE.search, titles)) and any(map(_TUNED.search, titles))
+    for table, cells, is_named in read:
+        title = _title(table)
+        if not (is_two and is_named and (_BASE.search(title) or _TUNED.search(title))):
+            yield from cells
+
+
+def _is_about(table: Table, repo_id: str) -> bool:
+    if any(_NOT_OURS.search(heading) for heading in table.headings):
+        return False
+    # The first heading is the card's, and a model may be a German one.
+    sections = {*table.headings[1:], _title(table)}
+    if any(_OTHER_MATTER.search(title) for title in sections) or _NOT_SCORES.search(table.caption):
+        return False
+    details = {f"{owner}/{name}".lower() for owner, name in _DETAILS.findall(table.above)}
+    return not details or repo_id.lower() in details
+
+
+def _title(table: Table) -> str:
+    return table.headings[-1] if table.headings else ""
+
+
+def _own_column(table: Table, own: OwnName) -> Iterator[OwnCell]:
+    columns = [column for column, cell in enumerate(table.header) if own.is_in(cell)]
+    side = _side(table)
+    if len(columns) == 1 and columns[0] != side:
+        yield from _down(table, side, columns[0])
+
+
+def _own_row(table: Table, own: OwnName) -> Iterator[OwnCell]:
+    names = [column for column, cell in enumerate(table.header) if _MODEL.fullmatch(cell.text)]
+    side = names[0] if names else 0
+    sizes = [column for column, cell in enumerate(table.header) if _SIZE.fullmatch(cell.text)]
+    rows = [
+        number for number, row in enumerate(table.rows) if own.is_in(row[side], row[sizes[0]].text if sizes else "")
+    ]
+    if len(rows) == 1:
+        yield from _along(table, rows[0], side)
+
+
+def _only_column(table: Table) -> Iterator[OwnCell]:
+    side = _side(table)
+    if table.header[side].text and not _BENCHMARK.fullmatch(table.header[side].text):
+        return
+    with_figures = [
+        column
+        for column in range(len(table.header))
+        if column != side and any(figure(row[column].text) for row in table.rows)
+    ]
+    headed = [column for column in with_figures if _VALUE.fullmatch(table.header[column].text)]
+    bare = [column for column in with_figures if not table.header[column].text]
+    found = headed or bare
+    others = [column for column in with_figures if column not in found]
+    if len(found) == 1 and all(_is_beside(table.header[column].text) for column in others):
+        yield from _down(table, side, found[0])
+
+
+def _only_row(table: Table) -> Iterator[OwnCell]:
+    rows = [number for number, row in enumerate(table.rows) if any(cell.text for cell in row)]
+    if len(rows) == 1:
+        first = table.rows[rows[0]][0].text
+        if figure(first) or _VALUE.fullmatch(first):
+            yield from _along(table, rows[0], None if figure(first) else 0)
+
+
+def _side(table: Table) -> int:
+    """The column of names of benchmarks: the first that is headed so, else the first."""
+    headed = [column for column, cell in enumerate(table.header) if _BENCHMARK.fullmatch(cell.text)]
+    return headed[0] if headed else 0
+
+
+def _is_beside(header: str) -> bool:
+    return bool(_BESIDE.fullmatch(header) or SHOTS_HEADER.fullmatch(header))
+
+
+def _down(table: Table, side: int, column: int) -> Iterator[OwnCell]:
+    """Benchmarks down the side: one cell a row."""
+    is_only = not any(
+        _is_figure_column(table, other) for other in range(len(table.header)) if other not in (side, column)
+    )
+    whole = [row[column] for row in table.rows]
+    is_foreign = False
+    for number, row in enumerate(table.rows, 1):
+        texts = {cell.text for cell in row} - {""}
+        if len(texts) == 1 and (row[side].text or not figure(next(iter(texts)))):
+            # A row of one text is a heading within the table.
+            is_foreign = bool(_OTHER_MATTER.search(next(iter(texts))))
+            continue
+        name = row[side].text
+        if is_foreign or not name:
+            continue
+        figures = [other for other in range(len(row)) if other != side and not _is_beside(table.header[other].text)]
+        first = min((other for other in figures if figure(row[other].text)), default=column)
+        stated = {table.header[other].text: row[other].text for other in range(min(first, column)) if other != side}
+        counts = [row[other].text for other, cell in enumerate(table.header) if SHOTS_HEADER.fullmatch(cell.text)]
+        # The harness shows no version of a group of tasks, and a number of shots that is not its own.
+        is_group = any(cell.text == "Version" and row[other].text == "N/A" for other, cell in enumerate(table.header))
+        n_shot = int(counts[0]) if len(counts) == 1 and counts[0].isdecimal() and len(counts[0]) < 4 else None
+        yield OwnCell(
+            table,
+            name,
+            row[column],
+            f"row {number} {name!r}, column {column + 1} {table.header[column].text!r}",
+            whole if is_only else [row[other] for other in figures],
+            table.header[column].text,
+            stated,
+            None if is_group else n_shot,
+        )
+
+
+def _along(table: Table, own_row: int, side: int | None) -> Iterator[OwnCell]:
+    """Benchmarks along the top: one cell a column."""
+    row = table.rows[own_row]
+    stated = {
+        table.header[column].text: cell.text
+        for column, cell in enumerate(row)
+        if column != side and not figure(cell.text) and not is_missing(cell.text)
+    }
+    # A row without a model may say under each benchmark with how many examples it was run.
+    below = next((other for other in table.rows if side is not None and not other[side].text), None)
+    for column, header in enumerate(table.header):
+        if column != side and header.text:
+            yield OwnCell(
+                table,
+                header.text,
+                row[column],
+                f"row {own_row + 1} {'' if side is None else row[side].text!r}, column {column + 1} {header.text!r}",
+                [other[column] for other in table.rows],
+                header.text,
+                {name: text for name, text in stated.items() if name != header.text},
+                None if below is None else shots(below[column].text),
+            )
+
+
+def _is_figure_column(table: Table, column: int) -> bool:
+    return not _is_beside(table.header[column].text) and any(figure(row[column].text) for row in table.rows)

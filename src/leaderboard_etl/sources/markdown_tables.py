@@ -1,0 +1,176 @@
+"""Tables in a model card: GitHub's pipe tables and HTML's, as rows of cells with the headings and lines above them.
+
+A line scanner of this size instead of a Markdown library: a night reads thousands of cards, full parsers cost many times
+the YAML of their front matter, and most cards hold no table at all. Every step is linear in the text, and what a hostile
+card could blow up is bounded. Tables inside fenced code are no tables to the Hub either, and are not read.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from leaderboard_etl.sources.html_tables import MOST_CELLS, read_html_rows
+
+MOST_TABLES = 300
+_MOST_COLUMNS = 100
+_MOST_CELL = 2_000
+_MOST_LINE = 20_000
+_MOST_ABOVE = 1_500
+_FENCE = re.compile(r"(`{3,}|~{3,})")
+_HEADING = re.compile(r"(#{1,6})\s+(.*)|<h([1-6])[^<>]{0,200}>(.*)", re.IGNORECASE)
+_TABLE_TAG = re.compile(r"<table\b", re.IGNORECASE)
+_LINK = re.compile(r"\[([^\[\]]*)\]\(([^()]*)\)")
+_ANCHOR = re.compile(r"<a\s([^<>]*)>", re.IGNORECASE)
+_ADDRESS = re.compile(r"href=[\"']?([^\"'\s<>]*)", re.IGNORECASE)
+_FOOTNOTE = re.compile(r"<sup>\s*\[?[\d*†‡§,]{1,3}\]?\s*</sup>|\[\^[^\[\]]{1,20}\]", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
+_MARKS = re.compile("[\\[<*_`~&\\\\\u00a0\u200b]")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a reader sees of a cell, the addresses that it links to, and the part of its text that is a link's."""
+
+    text: str
+    links: tuple[str, ...] = ()
+    linked_text: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table. `number` counts from 1 in the card; every row has as many cells as `header`; `headings` are those that it
+    stands under, outermost first; `above` are the lines between the last of them (or the table before) and the table."""
+
+    number: int
+    header: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    headings: tuple[str, ...]
+    above: str
+
+    @property
+    def caption(self) -> str:
+        """The last line above the table; empty where there is none below the heading."""
+        return self.above.rpartition("\n")[2]
+
+
+class TooManyTablesError(ValueError):
+    """A card with more tables or cells than a person wrote; the text says which."""
+
+
+def read_tables(text: str) -> Iterator[Table]:
+    """The tables of a card's text (without its front matter) in order.
+
+    Raises TooManyTablesError once a bound is passed; the tables before are good.
+    """
+    if "|" not in text and not _TABLE_TAG.search(text):
+        return
+    lines = text.splitlines()
+    headings: list[tuple[int, str]] = []
+    above: list[str] = []
+    fence = ""
+    number = cells = at = 0
+    while at < len(lines):
+        line = lines[at][:_MOST_LINE].strip().removeprefix(">").strip()
+        rows: list[list[str]] = []
+        after = at + 1
+        first = line[:1]
+        if first in ("`", "~") and (match := _FENCE.match(line)):
+            fence = "" if fence and match[1].startswith(fence) else fence or match[1]
+        elif fence:
+            pass
+        elif first in ("#", "<") and (match := _HEADING.match(line)):
+            level = len(match[1]) if match[1] else int(match[3])
+            headings = [
+                *((n, title) for n, title in headings if n < level),
+                (level, plain(match[2] or match[4] or "").text),
+            ]
+            above = []
+        elif "<" in line and _TABLE_TAG.search(line):
+            rows, after = _html_block(lines, at)
+        elif "|" in line and at + 1 < len(lines) and _is_delimiter(lines[at + 1]):
+            rows, after = _pipe_block(lines, at)
+        if len(rows) > 1:
+            number += 1
+            cells += sum(map(len, rows))
+            if number > MOST_TABLES or cells > MOST_CELLS:
+                raise TooManyTablesError(f"more than {MOST_TABLES} tables or {MOST_CELLS:,} cells")
+            yield _table(number, rows, tuple(title for _, title in headings), "\n".join(above)[-_MOST_ABOVE:])
+            above = []
+        elif line:
+            above.append(line[:_MOST_ABOVE])
+        at = after
+
+
+def plain(source: str) -> Cell:
+    """A cell's source without links, emphasis, tags, footnote marks and escapes."""
+    text = " ".join(source[:_MOST_CELL].split())
+    if not _MARKS.search(text):
+        return Cell(text)
+    text = _FOOTNOTE.sub("", text)
+    found = _LINK.findall(text)
+    links = [address for _, target in found for address in target.split()[:1]]
+    links += [address for tag in _ANCHOR.findall(text) for address in _ADDRESS.findall(tag)[:1]]
+    return Cell(_unmarked(_LINK.sub(r"\1", text)), tuple(links), _unmarked(" ".join(shown for shown, _ in found)))
+
+
+def _unmarked(text: str) -> str:
+    text = html.unescape(_TAG.sub(" ", text))
+    text = text.replace("**", "").replace("__", "").replace("`", "").replace("\u00a0", " ").replace("\u200b", "")
+    text = _ESCAPE.sub(r"\1", " ".join(text.split()))
+    for mark in ("*", "_", "~~"):
+        if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
+            text = text.removeprefix(mark).removesuffix(mark)
+    return text.strip()
+
+
+def _table(number: int, rows: list[list[str]], headings: tuple[str, ...], above: str) -> Table:
+    width = min(len(rows[0]), _MOST_COLUMNS)
+    # Rows whose surplus cells hold something do not fit the header: no cell of theirs has a known column.
+    fitting = [row for row in rows if not any(cell.strip() for cell in row[width:])]
+    cells = [tuple(plain(cell) for cell in [*row[:width], *[""] * (width - len(row))]) for row in fitting]
+    return Table(number, cells[0], tuple(cells[1:]), headings, above)
+
+
+def _is_delimiter(line: str) -> bool:
+    """Whether a line is the one of dashes below a header."""
+    line = line[:_MOST_LINE].strip().removeprefix(">").strip()
+    if "-" not in line or "|" not in line or line.strip(" \t|:-"):
+        return False
+    return all(re.fullmatch(r":?-+:?", cell.strip()) for cell in _cells(line))
+
+
+def _cells(line: str) -> list[str]:
+    line = line[:_MOST_LINE].strip().removeprefix(">").strip().removeprefix("|")
+    if line.endswith("|") and not line.endswith("\\|"):
+        line = line[:-1]
+    return re.split(r"(?<!\\)\|", line)
+
+
+def _pipe_block(lines: list[str], start: int) -> tuple[list[list[str]], int]:
+    """The rows of a pipe table whose header stands at `start`, and the first line behind it."""
+    rows = [_cells(lines[start])]
+    if len(rows[0]) > _MOST_COLUMNS:
+        return [], start + 1
+    # Strictly no table where the dashes do not fit the header; cards have them, and rows of the header's width are sure.
+    is_exact = len(_cells(lines[start + 1])) != len(rows[0])
+    at = start + 2
+    while at < len(lines) and "|" in lines[at]:
+        # Some draw a second line of dashes between groups of rows.
+        if not _is_delimiter(lines[at]):
+            row = _cells(lines[at])
+            if not is_exact or len(row) == len(rows[0]):
+                rows.append(row)
+        at += 1
+    return rows, at
+
+
+def _html_block(lines: list[str], start: int) -> tuple[list[list[str]], int]:
+    """The rows of an HTML table that begins on line `start`, and the first line behind it."""
+    end = start
+    while end < len(lines) and "</table" not in lines[end].lower():
+        end += 1
+    return read_html_rows("\n".join(lines[start : end + 1])), end + 1

@@ -228,6 +228,21 @@ def test_bad_rows_are_quarantined_with_their_text_and_the_books_add_up(world: Wo
     assert world.query("select count(*) from core.scores where model_id = 'org/good'") == [(6,)]
 
 
+def test_a_record_lost_between_the_parser_and_the_tables_stops_the_publication(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leaderboard_etl.warehouse import fold
+
+    def careless(con: Any, target: str, staged: Any, *rest: Any, **more: Any) -> tuple[int, int, int]:
+        return merge(con, target, staged.head(staged.height - 1) if target == "scores" else staged, *rest, **more)
+
+    merge = fold.merge
+    monkeypatch.setattr(fold, "merge", careless)
+    outcome = world.night(1)
+    assert outcome.status == "failed" and "loads_add_up" in str(outcome.message)
+    assert not world.warehouse.database.exists()
+
+
 def test_a_quarantined_record_that_is_mended_leaves_quarantine(world: World) -> None:
     world.put_v2(v2_row("org/m", 1e9))
     world.night(1)

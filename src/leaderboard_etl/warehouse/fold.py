@@ -102,15 +102,18 @@ def _fold_source(
         schema=["repo_type", "repo_id", "path"],
         orient="row",
     )
-    counts = _nothing_read() | {"source_rows": parsed.source_rows, "rows_quarantined": parsed.quarantine.height}
+    # What went in is counted where it was read, what came of it in the tables: sql/checks/loads_add_up.sql compares them.
+    counts = _nothing_read() | {"source_rows": parsed.source_rows, "rows_in": parsed.rows_in or 0}
     for target in (*TARGETS, "quarantine"):
-        frame = parsed.frame(target)
-        opened, closed = merge(con, target, frame, source.source_id, scope, load_id=load.load_id, as_of_at=load.as_of())
-        if target != "quarantine":
-            counts["rows_stored"] += frame.height
+        held, opened, closed = merge(
+            con, target, parsed.frame(target), source.source_id, scope, load_id=load.load_id, as_of_at=load.as_of()
+        )
+        if target == "quarantine":
+            counts["rows_quarantined"] = held
+        else:
+            counts["rows_stored"] += held
             counts["rows_added"] += opened
             counts["rows_closed"] += closed
-    counts["rows_in"] = counts["rows_stored"] + counts["rows_quarantined"]
     return counts
 
 

@@ -247,7 +247,16 @@ def test_of_a_task_at_several_shots_the_variants_own_makes_the_score() -> None:
 
 
 def test_every_column_of_a_metric_is_read_in_both_generations() -> None:
-    columns = ["task", "metric", "metric_filter", "score_raw", "stderr_raw", "n_shot", "task_version", "harness_version"]
+    columns = [
+        "task",
+        "metric",
+        "metric_filter",
+        "score_raw",
+        "stderr_raw",
+        "n_shot",
+        "task_version",
+        "harness_version",
+    ]
     columns += ["model_sha", "precision", "has_chat_template", "evaluated_on", "subtask", "locator"]
     old = {
         "results": {"harness|hendrycksTest-anatomy|5": {"acc": 0.5, "acc_stderr": 0.04}},
@@ -256,8 +265,10 @@ def test_every_column_of_a_metric_is_read_in_both_generations() -> None:
     }
     on = date(2024, 6, 12)
     assert read("olb_v1_results", old).subtask_scores.select(columns).rows() == [
-        ("hendrycksTest-anatomy", "acc", "none", 0.5, 0.04, 5, "1", "e" * 40)
-        + (SHA, "float16", "unknown", on, "anatomy", "results.harness|hendrycksTest-anatomy|5.acc")
+        (
+            *("hendrycksTest-anatomy", "acc", "none", 0.5, 0.04, 5, "1", "e" * 40),
+            *(SHA, "float16", "unknown", on, "anatomy", "results.harness|hendrycksTest-anatomy|5.acc"),
+        )
     ]
     new = {
         "results": {"leaderboard_gpqa_main": {"alias": "  - main", "acc_norm,none": 0.3, "acc_norm_stderr,none": 0.02}},
@@ -269,8 +280,10 @@ def test_every_column_of_a_metric_is_read_in_both_generations() -> None:
         "chat_template": "{{ messages }}",
     }
     assert read("olb_v2_results", new).subtask_scores.select(columns).rows() == [
-        ("leaderboard_gpqa_main", "acc_norm", "none", 0.3, 0.02, 0, "1.0", "ea4fe0c")
-        + (SHA, "bfloat16", "true", on, "main", "results.leaderboard_gpqa_main.acc_norm,none")
+        (
+            *("leaderboard_gpqa_main", "acc_norm", "none", 0.3, 0.02, 0, "1.0", "ea4fe0c"),
+            *(SHA, "bfloat16", "true", on, "main", "results.leaderboard_gpqa_main.acc_norm,none"),
+        )
     ]
 
 

@@ -7,6 +7,7 @@ import shutil
 import threading
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -19,10 +20,12 @@ from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.options import Options
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.lock import run_lock
+from leaderboard_etl.report import headline
 from leaderboard_etl.sample.server import HubServer, Response
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse import audit
 from leaderboard_etl.warehouse.database import open_published
+from leaderboard_etl.warehouse.history import merge
 
 
 def state_of(world: World, source_id: str) -> str:
@@ -185,6 +188,16 @@ def test_a_source_that_fails_leaves_the_others_loaded(
     assert state_of(world, "olb_v2_contents") == "loaded"
 
 
+def test_nights_without_news_leave_the_file_as_it_is_while_a_source_fails(world: World, faults: Faults) -> None:
+    faults.answers["open-llm-leaderboard/requests"] = Response(401, b"{}")
+    world.night(1)
+    before = world.warehouse.database.read_bytes()
+    for day in (2, 3):
+        outcome = world.night(day)
+        assert outcome.status == "degraded" and headline(outcome).startswith("no news, but degraded")
+        assert world.warehouse.database.read_bytes() == before
+
+
 def test_wrong_bytes_are_asked_for_again_then_refused_and_never_landed(
     world: World, faults: Faults, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,13 +244,17 @@ def test_bad_rows_are_quarantined_with_their_text_and_the_books_add_up(world: Wo
 def test_a_record_lost_between_the_parser_and_the_tables_stops_the_publication(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from leaderboard_etl.warehouse import fold
+    def careless(
+        con: duckdb.DuckDBPyConnection,
+        target: str,
+        staged: pl.DataFrame,
+        source_id: str,
+        scope: pl.DataFrame,
+        **of: Any,
+    ) -> tuple[int, int, int]:
+        return merge(con, target, staged.head(-1) if target == "scores" else staged, source_id, scope, **of)
 
-    def careless(con: Any, target: str, staged: Any, *rest: Any, **more: Any) -> tuple[int, int, int]:
-        return merge(con, target, staged.head(staged.height - 1) if target == "scores" else staged, *rest, **more)
-
-    merge = fold.merge
-    monkeypatch.setattr(fold, "merge", careless)
+    monkeypatch.setattr("leaderboard_etl.warehouse.fold.merge", careless)
     outcome = world.night(1)
     assert outcome.status == "failed" and "loads_add_up" in str(outcome.message)
     assert not world.warehouse.database.exists()

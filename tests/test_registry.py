@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import duckdb
 import polars as pl
 import pytest
 
 from leaderboard_etl.contracts.schema import frame_schema, tables, views
+from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse.audit import checks
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
@@ -56,3 +60,8 @@ def test_staged_frames_take_their_dtypes_from_the_tables() -> None:
 def test_every_check_runs_on_an_empty_warehouse_and_finds_nothing(empty: duckdb.DuckDBPyConnection) -> None:
     assert checks()
     assert {check.name: empty.execute(check.sql).fetchall() for check in checks()} == {c.name: [] for c in checks()}
+
+
+def test_the_documentation_says_of_every_source_what_is_left_out() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "sources.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(SOURCES)

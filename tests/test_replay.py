@@ -76,7 +76,9 @@ def test_a_mended_policy_row_frees_a_quarantined_record(
     mended = tmp_path / "policy"
     shutil.copytree(POLICY, mended)
     tasks = (mended / "eval_tasks.csv").read_text()
-    (mended / "eval_tasks.csv").write_text(tasks.replace("gpqa_diamond_reported,percent,1", "gpqa_diamond_reported,percent,0"))
+    (mended / "eval_tasks.csv").write_text(
+        tasks.replace("gpqa_diamond_reported,percent,1", "gpqa_diamond_reported,percent,0")
+    )
     monkeypatch.setattr("leaderboard_etl.policy.POLICY", mended)
     server.requests.clear()
     assert pipeline.replay(world.warehouse).status == "published" and server.requests == []

@@ -2,8 +2,8 @@
 
 The format leaves the unit open (https://huggingface.co/docs/hub/eval-results), so policy/eval_tasks.csv says it per task:
 a value not above its `above_raw` could be a fraction or a percentage, and is refused. Results of benchmarks that it names with
-the reason why they are left out are not loaded; those that it does not name are counted as drift. The leaderboard that the Hub shows of a benchmark's dataset
-names no task, so it says which models to ask, not what they scored.
+the reason why they are left out are not loaded; those that it does not name are counted as drift. The leaderboard that the
+Hub shows of a benchmark's dataset names no task, so it says which models to ask, not what they scored.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ import polars as pl
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place, refuse, stage
-from leaderboard_etl.sources.harness_results import Metrics, Run, UnreadableRunError, read_run
+from leaderboard_etl.sources.harness_file import Run, UnreadableRunError
+from leaderboard_etl.sources.harness_results import Metrics, read_run
 from leaderboard_etl.sources.harness_scores import leaderboard_scores
 
 # Values are held as Python lists until they are a frame: so many files at a time.

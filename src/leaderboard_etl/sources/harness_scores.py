@@ -149,7 +149,9 @@ def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
         "quarantine",
         judged.with_columns(
             pl.lit("scores").alias("target"),
-            pl.coalesce(pl.when(pl.col("rule") == rule).then(reason) for rule, reason in reasons.items()).alias("reason"),
+            pl.coalesce(pl.when(pl.col("rule") == rule).then(reason) for rule, reason in reasons.items()).alias(
+                "reason"
+            ),
             pl.when(is_incomplete)
             .then(absent.list.join(", ").str.slice(0, 500))
             .otherwise("first_locator")

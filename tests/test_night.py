@@ -189,7 +189,7 @@ def test_a_source_that_fails_leaves_the_others_loaded(
 
 
 def test_nights_without_news_leave_the_file_as_it_is_while_a_source_fails(world: World, faults: Faults) -> None:
-    faults.answers["open-llm-leaderboard/requests"] = Response(401, b"{}")
+    faults.answers["open-llm-leaderboard/requests"] = Response(401)
     world.night(1)
     before = world.warehouse.database.read_bytes()
     for day in (2, 3):

@@ -73,12 +73,6 @@ def test_a_cell_that_is_no_number_or_out_of_range_is_quarantined_with_its_text()
     ]
 
 
-def test_a_key_that_a_table_has_twice_is_kept_once_and_quarantined_once() -> None:
-    parsed = table(NEW, *["m,M,7,-,2023/1,MIT,Org,-"] * 2)
-    assert parsed.scores.height == 1
-    assert parsed.quarantine["rule"].unique().to_list() == ["key|unique"]
-
-
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
     text = "\ufeff" + NEW + "\r\n" + "m,M,7,0.5,2023/1,MIT,Org,-\r\n"
     assert read("arena", text.encode(), path=LATEST).scores.height == 2
@@ -93,3 +87,15 @@ def test_a_row_with_too_few_cells_is_quarantined_and_the_others_stay() -> None:
 def test_a_locator_leads_to_the_cell() -> None:
     parsed = table(NEW, "m,M,7,-,2023/1,MIT,Org,-")
     assert parsed.scores.select("locator", "path").row(0) == ("row 0, MT-bench (score)", LATEST)
+
+
+def test_a_row_that_repeats_another_cell_by_cell_is_one_statement_and_one_that_differs_is_refused() -> None:
+    row = "yi-34b-chat,Yi-34B-Chat,-,0.735,2023/6,Yi License,01 AI,https://huggingface.co/01-ai/Yi-34B-Chat"
+    same = table(NEW, row, row)
+    assert (same.scores.height, same.models.height, same.quarantine.height, same.source_rows) == (1, 1, 0, 2)
+    other = table(NEW, row, row.replace("0.735", "0.8"))
+    assert other.scores["score_raw"].to_list() == [0.735]
+    assert other.quarantine.select("rule", "target", "locator").sort("target").rows() == [
+        ("key|unique", "models", "row 1"),
+        ("key|unique", "scores", "row 1, MMLU"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,31 @@ def test_status_reads_the_ledger_and_says_when_a_night_is_missing(
     assert code == 0
     assert found["is_overdue"] is True  # the world's nights are in January 2025
     assert [load["status"] for load in found["loads"]] == ["published"]
+
+
+def test_status_says_how_many_models_are_left_and_how_many_nights_they_take(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.night(1, card_budget=0)
+    assert "model cards" not in run(capsys, "status", "-w", world.warehouse.root)[1]
+    world.night(2, card_budget=3)
+    found = json.loads(run(capsys, "status", "-w", world.warehouse.root, "--json")[1])
+    left, asked = found["models_not_asked_for_yet"], found["models_asked_for"]
+    assert left > 0 and asked > 0
+    assert found["nights_to_ask_them"] == math.ceil(left / asked)
+    assert found["oldest_answer_at"].startswith("2025-01-02")
+    world.night(3)
+    assert f"all {asked + left} models asked for" in run(capsys, "status", "-w", world.warehouse.root)[1]
+
+
+def test_quarantine_list_is_a_line_a_record_and_show_has_the_row_that_is_meant(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = run(capsys, "quarantine", "list", "-w", published.warehouse.root)
+    assert "6 records stand in quarantine" in out and out.count("olb_v2_contents score_raw|range") == 6
+    record = json.loads(run(capsys, "quarantine", "list", "-w", published.warehouse.root, "--json")[1])[0]["record"]
+    _, out, _ = run(capsys, "quarantine", "show", record, "-w", published.warehouse.root)
+    assert "fullname: org/bad" in out and "score_raw|range" in out
 
 
 def test_check_is_clean_on_a_published_warehouse(published: World, capsys: pytest.CaptureFixture[str]) -> None:

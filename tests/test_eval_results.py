@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sourcing import POLICY, read
+from sourcing import POLICY, landed, read
 from worlds import World
 
+from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.eval_results import API_PATH, BOARD_PATH
+from leaderboard_etl.sources.registry import SOURCES
 
 PATH = ".eval_results/gpqa.yaml"
 
@@ -55,6 +58,21 @@ def test_a_benchmark_that_policy_does_not_list_is_counted_not_lost() -> None:
     parsed = results(entry(task="main"))
     assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
     assert [(d.kind, d.subject) for d in parsed.drift] == [("unknown_benchmark", "Idavidrein/gpqa")]
+
+
+def test_a_benchmark_that_is_left_out_on_purpose_is_no_news() -> None:
+    left_out = POLICY.frame("eval_tasks").filter(pl.col("variant_id").is_null())
+    assert left_out.height and not left_out["left_out_because"].null_count()
+    for dataset_id in left_out["dataset_id"]:
+        parsed = results(entry().replace(b"Idavidrein/gpqa", dataset_id.encode()))
+        assert (parsed.scores.height, parsed.quarantine.height, parsed.drift) == (0, 0, [])
+
+
+def test_a_policy_of_before_benchmarks_could_be_left_out_by_name_still_reads() -> None:
+    old = POLICY.frame("eval_tasks").drop_nulls("variant_id").drop("left_out_because").write_csv().encode()
+    file = landed(entry(), PATH, repo_type="model", repo_id="org/m")
+    parsed = SOURCES["eval_results"].parse([file], Policy({**POLICY.texts, "eval_tasks": old}))
+    assert parsed.scores["score_raw"].to_list() == [78.8]
 
 
 def test_two_entries_of_one_task_in_a_file_are_two_runs() -> None:

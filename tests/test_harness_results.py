@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import World
+from worlds import World, v2_row
 
 from leaderboard_etl.contracts.rules import apply_rules
 from leaderboard_etl.normalize.scores import normalized_by_subtask
@@ -205,6 +206,96 @@ def test_any_json_in_place_of_a_key_never_raises(results: Any, config: Any, othe
     assert parsed.source_rows == 1
 
 
+@pytest.mark.parametrize("pair", [{"acc": "0.5"}, {"acc": True}, {"acc": [0.5]}, {"acc": None}, 0.5])
+def test_a_value_that_is_no_number_is_refused_with_its_text(pair: Any) -> None:
+    parsed = read("olb_v1_results", {"results": {"harness|winogrande|5": pair, "harness|gsm8k|5": {"acc": 0.1}}})
+    refused = parsed.quarantine.filter(pl.col("rule") == "score_raw|number")
+    stated = json.dumps(pair["acc"] if isinstance(pair, dict) else [pair])
+    assert refused["offending_text"].to_list() == [f'"{"acc" if isinstance(pair, dict) else "value"}": {stated}']
+    assert score(parsed, "gsm8k_olb_v1") == 0.1
+
+
+def test_a_byte_order_mark_and_infinity_do_not_hide_the_rest_of_the_file() -> None:
+    raw = b'\xef\xbb\xbf{"results": {"harness|winogrande|5": {"acc": 0.5, "acc_stderr": Infinity}, "all": {"acc": Infinity}}}'
+    parsed = read("olb_v1_results", raw)
+    assert parsed.subtask_scores.select("task", "score_raw", "stderr_raw").rows() == [("winogrande", 0.5, None)]
+    assert parsed.quarantine["offending_text"].to_list() == ['"acc": Infinity']
+
+
+def test_tasks_that_stand_inside_their_group_are_read_as_tasks() -> None:
+    names = parts("gpqa_olb_v2")
+    group = {"leaderboard_gpqa": {"acc_norm,none": 0.3}, **{name: {"acc_norm,none": 0.3} for name in names}}
+    parsed = read("olb_v2_results", {"results": {"leaderboard_gpqa": group}})
+    assert sorted(parsed.subtask_scores["task"]) == ["leaderboard_gpqa", *sorted(names)]
+    assert score(parsed, "gpqa_olb_v2") == 0.3 and parsed.quarantine.is_empty()
+
+
+def test_a_run_that_asked_fewer_questions_than_the_task_has_makes_no_score() -> None:
+    file = {
+        "results": {"leaderboard_mmlu_pro": {"acc,none": 0.6}},
+        "n-samples": {"leaderboard_mmlu_pro": {"original": 12032, "effective": 10}},
+    }
+    parsed = read("olb_v2_results", file)
+    assert parsed.scores.is_empty() and parsed.quarantine["rule"].to_list() == ["run|limited"]
+
+
+def test_of_a_task_at_several_shots_the_variants_own_makes_the_score() -> None:
+    results = {"harness|arc:challenge|0": {"acc_norm": 0.1}, "harness|arc:challenge|25": {"acc_norm": 0.6}}
+    parsed = read("olb_v1_results", {"results": results})
+    assert score(parsed, "arc_challenge_olb_v1") == 0.6
+    assert parsed.subtask_scores.select("n_shot", "score_raw").rows() == [(0, 0.1), (25, 0.6)]
+
+
+def test_every_column_of_a_metric_is_read_in_both_generations() -> None:
+    columns = [
+        "task",
+        "metric",
+        "metric_filter",
+        "score_raw",
+        "stderr_raw",
+        "n_shot",
+        "task_version",
+        "harness_version",
+    ]
+    columns += ["model_sha", "precision", "has_chat_template", "evaluated_on", "subtask", "locator"]
+    old = {
+        "results": {"harness|hendrycksTest-anatomy|5": {"acc": 0.5, "acc_stderr": 0.04}},
+        "versions": {"harness|hendrycksTest-anatomy|5": 1},
+        "config_general": {"model_sha": SHA, "model_dtype": "torch.float16", "lighteval_sha": "e" * 40},
+    }
+    on = date(2024, 6, 12)
+    assert read("olb_v1_results", old).subtask_scores.select(columns).rows() == [
+        (
+            *("hendrycksTest-anatomy", "acc", "none", 0.5, 0.04, 5, "1", "e" * 40),
+            *(SHA, "float16", "unknown", on, "anatomy", "results.harness|hendrycksTest-anatomy|5.acc"),
+        )
+    ]
+    new = {
+        "results": {"leaderboard_gpqa_main": {"alias": "  - main", "acc_norm,none": 0.3, "acc_norm_stderr,none": 0.02}},
+        "versions": {"leaderboard_gpqa_main": 1.0},
+        "n-shot": {"leaderboard_gpqa_main": 0},
+        "config": {"model_args": f"pretrained=org/model,revision={SHA},dtype=bfloat16"},
+        "git_hash": "ea4fe0c",
+        "date": 1718186400.0,
+        "chat_template": "{{ messages }}",
+    }
+    assert read("olb_v2_results", new).subtask_scores.select(columns).rows() == [
+        (
+            *("leaderboard_gpqa_main", "acc_norm", "none", 0.3, 0.02, 0, "1.0", "ea4fe0c"),
+            *(SHA, "bfloat16", "true", on, "main", "results.leaderboard_gpqa_main.acc_norm,none"),
+        )
+    ]
+
+
+def test_runs_read_together_are_read_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [landed({"results": mmlu([n / 10] * 57)}, path=f"org/model-{n}/{NAME}") for n in range(5)]
+    together = read("olb_v1_results", *files)
+    monkeypatch.setattr("leaderboard_etl.sources.harness_rows._FILES_AT_ONCE", 2)
+    assert read("olb_v1_results", *files).scores.equals(together.scores)
+    alone = pl.concat([read("olb_v1_results", file).scores for file in files])
+    assert alone.equals(together.scores)
+
+
 def test_the_same_run_in_table_and_file_agrees_and_another_run_is_listed_with_its_cause(world: World) -> None:
     accuracies = [0.40, 0.41]  # the table of the world gives 0.31 to org/model-1b, at commit aaa...
     for day, (value, config) in enumerate(
@@ -219,3 +310,31 @@ def test_the_same_run_in_table_and_file_agrees_and_another_run_is_listed_with_it
         " where model_id = 'org/model-1b' and benchmark = 'mmlu_pro' order by reported_by"
     )
     assert rows == [("community", False, False, "different run", 10.0), ("leaderboard", True, True, "agrees", 0.0)]
+
+
+def test_of_the_tables_rows_the_one_of_the_same_commit_is_compared_with_a_file(world: World) -> None:
+    rows = [
+        v2_row("org/two", 0.4, Precision="float16", **{"Model sha": "1" * 40, "Submission Date": "2024-09-01"}),
+        v2_row("org/two", 0.3, Precision="bfloat16", **{"Model sha": "2" * 40, "Submission Date": "2024-07-01"}),
+    ]
+    world.put_v2(*rows)
+    file = {"results": {"leaderboard_mmlu_pro": {"acc,none": 0.3}}, "config_general": {"model_sha": "2" * 40}}
+    world.put(f"datasets/open-llm-leaderboard/results/org/two/{NAME}", json.dumps(file).encode())
+    world.night()
+    assert world.query(
+        "select is_same_run, likely_cause, reference_pct from mart.source_agreement"
+        " where model_id = 'org/two' and source_id = 'olb_v2_results'"
+    ) == [(True, "agrees", 30.0)]
+
+
+@pytest.mark.parametrize(
+    ("off", "cause"), [(0.9e-6, "agrees"), (1.1e-6, "unexplained: same run, other number")], ids=["within", "beyond"]
+)
+def test_a_recomputed_raw_score_agrees_to_a_millionth(world: World, off: float, cause: str) -> None:
+    file = {"results": {"leaderboard_mmlu_pro": {"acc,none": 0.31 + off}}, "config_general": {"model_sha": "a" * 40}}
+    world.put(f"datasets/open-llm-leaderboard/results/org/model-1b/{NAME}", json.dumps(file).encode())
+    world.night()
+    found = world.query(
+        "select likely_cause from mart.source_agreement where model_id = 'org/model-1b' and source_id = 'olb_v2_results'"
+    )
+    assert found == [(cause,)]

@@ -53,8 +53,11 @@ def scores(values: dict[str, float], *, revision: str = "r1", path: str = "t.par
 
 
 def load(con: duckdb.DuckDBPyConnection, number: int, staged: pl.DataFrame, *paths: str) -> tuple[int, int]:
+    """How many rows were opened and closed; those that are open now are those that were staged."""
     scope = pl.DataFrame([{**PLACE, "path": path} for path in paths or ("t.parquet",)])
-    return merge(con, "scores", staged, "s", scope, load_id=number, as_of_at=night(number))
+    held, opened, closed = merge(con, "scores", staged, "s", scope, load_id=number, as_of_at=night(number))
+    assert held == staged.height
+    return opened, closed
 
 
 def believed(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
@@ -82,6 +85,20 @@ def test_a_row_that_vanished_is_closed_and_kept(con: duckdb.DuckDBPyConnection) 
     assert load(con, 2, scores({"a": 1.0})) == (0, 1)
     assert believed(con) == {"a": 1.0}
     assert con.execute("select count(*) from history.scores").fetchone() == (2,)
+
+
+def test_of_two_records_refused_alike_one_can_leave_quarantine(con: duckdb.DuckDBPyConnection) -> None:
+    twice = [
+        {"source_id": "s", "target": "scores", "rule": "r", "reason": "w", "offending_text": "x", **PLACE}
+        | {"path": "t.parquet", "revision": "r1", "blob_id": "r1", "locator": locator}
+        for locator in ("row 1", "row 2")
+    ]
+    scope = pl.DataFrame([{**PLACE, "path": "t.parquet"}])
+    held = []
+    for number, rows in enumerate([twice, twice, twice[1:]], 1):
+        staged = stage("quarantine", pl.DataFrame(rows))
+        held.append(merge(con, "quarantine", staged, "s", scope, load_id=number, as_of_at=night(number)))
+    assert held == [(2, 2, 0), (2, 0, 0), (1, 0, 1)]
 
 
 def test_files_that_did_not_change_are_left_alone(con: duckdb.DuckDBPyConnection) -> None:

@@ -7,6 +7,7 @@ import shutil
 import threading
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -19,10 +20,12 @@ from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.options import Options
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.lock import run_lock
+from leaderboard_etl.report import headline
 from leaderboard_etl.sample.server import HubServer, Response
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse import audit
 from leaderboard_etl.warehouse.database import open_published
+from leaderboard_etl.warehouse.history import merge
 
 
 def state_of(world: World, source_id: str) -> str:
@@ -56,7 +59,7 @@ def test_a_night_without_news_asks_once_a_repository_and_leaves_the_file_as_it_i
     heads = [request.path for request in server.requests if not request.path.startswith("/api/models")]
     repositories = [source for source in SOURCES.values() if source.repo_id]
     boards = [path for path in heads if path.endswith("/leaderboard")]
-    assert len(boards) == read_policy().frame("eval_tasks")["dataset_id"].n_unique()
+    assert len(boards) == read_policy().frame("eval_tasks").drop_nulls("variant_id")["dataset_id"].n_unique()
     assert len(heads) == len(set(heads)) == len(repositories) + len(boards)
     assert all(path.endswith("/revision/main") for path in set(heads) - set(boards))
     assert len((world.warehouse.raw / "ledger.jsonl").read_text().splitlines()) == 2
@@ -185,6 +188,16 @@ def test_a_source_that_fails_leaves_the_others_loaded(
     assert state_of(world, "olb_v2_contents") == "loaded"
 
 
+def test_nights_without_news_leave_the_file_as_it_is_while_a_source_fails(world: World, faults: Faults) -> None:
+    faults.answers["open-llm-leaderboard/requests"] = Response(401)
+    world.night(1)
+    before = world.warehouse.database.read_bytes()
+    for day in (2, 3):
+        outcome = world.night(day)
+        assert outcome.status == "degraded" and headline(outcome).startswith("no news, but degraded")
+        assert world.warehouse.database.read_bytes() == before
+
+
 def test_wrong_bytes_are_asked_for_again_then_refused_and_never_landed(
     world: World, faults: Faults, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +239,25 @@ def test_bad_rows_are_quarantined_with_their_text_and_the_books_add_up(world: Wo
         "select rows_in - rows_stored - rows_quarantined from ops.load_sources where source_id = 'olb_v2_contents'"
     ) == [(0,)]
     assert world.query("select count(*) from core.scores where model_id = 'org/good'") == [(6,)]
+
+
+def test_a_record_lost_between_the_parser_and_the_tables_stops_the_publication(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(
+        con: duckdb.DuckDBPyConnection,
+        target: str,
+        staged: pl.DataFrame,
+        source_id: str,
+        scope: pl.DataFrame,
+        **of: Any,
+    ) -> tuple[int, int, int]:
+        return merge(con, target, staged.head(-1) if target == "scores" else staged, source_id, scope, **of)
+
+    monkeypatch.setattr("leaderboard_etl.warehouse.fold.merge", careless)
+    outcome = world.night(1)
+    assert outcome.status == "failed" and "loads_add_up" in str(outcome.message)
+    assert not world.warehouse.database.exists()
 
 
 def test_a_quarantined_record_that_is_mended_leaves_quarantine(world: World) -> None:

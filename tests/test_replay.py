@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from worlds import World
@@ -11,6 +13,7 @@ from worlds import World
 from leaderboard_etl import pipeline
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sample.server import HubServer
+from leaderboard_etl.settings import POLICY
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 
@@ -47,8 +50,8 @@ def test_a_fixed_parser_frees_a_quarantined_record_without_a_request(
 
 def test_a_replay_with_nothing_in_quarantine_is_quiet(world: World) -> None:
     world.night(1)
-    if world.query("select count(*) from ops.quarantine where valid_to is null") == [(0,)]:
-        assert pipeline.replay(world.warehouse).status == "no_news"
+    assert world.query("select count(*) from ops.quarantine where valid_to is null") == [(0,)]
+    assert pipeline.replay(world.warehouse).status == "no_news"
 
 
 def test_the_next_night_goes_on_where_the_last_one_stopped(world: World, server: HubServer) -> None:
@@ -58,3 +61,26 @@ def test_the_next_night_goes_on_where_the_last_one_stopped(world: World, server:
     server.requests.clear()
     assert world.night(2).status == "no_news"
     assert not [request for request in server.requests if "/resolve/" in request.path]
+
+
+def test_a_mended_policy_row_frees_a_quarantined_record(
+    world: World, server: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put_model("org/model-1b", b"---\nlicense: mit\n---\n")
+    entry = b"- dataset: {id: Idavidrein/gpqa, task_id: diamond}\n  value: 0.9\n"
+    world.put("models/org/model-1b/.eval_results/gpqa.yaml", entry)
+    world.night(1)
+    standing = "select rule from ops.quarantine where valid_to is null and source_id = 'eval_results'"
+    assert world.query(standing) == [("score_raw|unit",)]
+
+    mended = tmp_path / "policy"
+    shutil.copytree(POLICY, mended)
+    tasks = (mended / "eval_tasks.csv").read_text()
+    (mended / "eval_tasks.csv").write_text(
+        tasks.replace("gpqa_diamond_reported,percent,1", "gpqa_diamond_reported,percent,0")
+    )
+    monkeypatch.setattr("leaderboard_etl.policy.POLICY", mended)
+    server.requests.clear()
+    assert pipeline.replay(world.warehouse).status == "published" and server.requests == []
+    assert world.query(standing) == []
+    assert world.query("select score_pct from core.scores where source_id = 'eval_results'") == [(0.9,)]

@@ -30,7 +30,7 @@ create table history.scores (
     valid_to timestamp                    -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
 );
 
--- Every metric of every task and subtask in the raw evaluation files. One row per source, name, run, task, metric and validity interval.
+-- Every metric of every task and subtask in the raw evaluation files. One row per source, name, run, task, metric, shots and validity interval.
 create table history.subtask_scores (
     source_id varchar not null,           -- Source that published the value
     source_name varchar not null,         -- Model name exactly as the source spells it

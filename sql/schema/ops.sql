@@ -24,7 +24,7 @@ create table ops.load_sources (
     files_gone integer not null,       -- Files gone in this load
     bytes_fetched bigint not null,     -- Bytes of the files new in this load
     source_rows integer not null,      -- Table rows, or files, read in this load
-    rows_in integer not null,          -- Records staged from them: scores, model statements and parameter claims
+    rows_in integer not null,          -- Records read from them: scores, metrics, statements about models and sizes, submissions, and files or rows that could not be read
     rows_stored integer not null,      -- Of these, accepted
     rows_quarantined integer not null, -- Of these, refused: see ops.quarantine
     rows_added integer not null,       -- Versions opened in history

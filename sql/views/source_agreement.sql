@@ -1,6 +1,7 @@
 -- Where sources speak of the same model and benchmark: how far they are from what speaks for the leaderboard.
 -- One row per model, benchmark, and other value. The reference value is the leaderboard's own table row where there is
--- one, else the value that mart.model_scaling chose for the group. Of several runs of one source the newest is compared.
+-- one: that of the same commit and precision where it has several, else the newest; without a row, the most official of the
+-- others. Of several runs of one source, commit and precision the newest is compared.
 -- Caveats: protocols differ between comparable groups; a difference there is no error of either side.
 -- columns:
 --   model_id: Model
@@ -18,7 +19,7 @@
 --   difference_norm_pct: The same of the normalised scores; null: one of them has none
 --   precision: Precision of the other value's run
 --   is_same_run: True where both are the leaderboard's own, of the same model commit and precision
---   is_agreeing: Within 0.0051 points where the reference is rounded to two decimals (v1), 0.0001 points elsewhere
+--   is_agreeing: Within 0.0051 points where one is rounded to two decimals (v1), 0.0001 points elsewhere; normalised within 0.01
 --   likely_cause: Why they differ, most likely, in words; 'agrees' where they do not
 create view mart.source_agreement as
 with stated as (
@@ -39,29 +40,32 @@ newest as (
         on h.source_id = s.source_id and h.source_name = s.source_name and h.precision = s.precision
         and h.repo_id = s.repo_id and h.path = s.path
     qualify row_number() over (
-        partition by s.model_id, s.variant_id, s.source_id, s.reported_by, s.precision
+        partition by s.model_id, s.variant_id, s.source_id, s.reported_by, s.precision, h.model_sha
         order by s.evaluated_on desc nulls last, s.run_id desc, s.source_name, s.has_chat_template, s.score_raw
     ) = 1
 
 ),
 
-reference as (
+ranked as (
 
-    select *
+    -- place 1 speaks for the benchmark; the table's other rows speak for runs of their own commit or precision.
+    select
+        *,
+        source_id in ('olb_v2_contents', 'olb_v1_contents') as is_table_row,
+        row_number() over (
+            partition by model_id, benchmark_id
+            order by
+                case
+                    when source_id in ('olb_v2_contents', 'olb_v1_contents') then 0
+                    when reported_by = 'leaderboard' then 1
+                    when reported_by = 'reference' then 2
+                    when reported_by = 'arena' then 3
+                    when reported_by = 'vendor_card_table' then 5
+                    else 4
+                end,
+                evaluated_on desc nulls last, source_id, precision, variant_id, run_id, source_name, has_chat_template
+        ) as place
     from newest
-    qualify row_number() over (
-        partition by model_id, benchmark_id
-        order by
-            case
-                when source_id in ('olb_v2_contents', 'olb_v1_contents') then 0
-                when reported_by = 'leaderboard' then 1
-                when reported_by = 'reference' then 2
-                when reported_by = 'arena' then 3
-                when reported_by = 'vendor_card_table' then 5
-                else 4
-            end,
-            evaluated_on desc nulls last, source_id, precision, variant_id, run_id
-    ) = 1
 
 ),
 
@@ -82,6 +86,7 @@ paired as (
         o.score_pct - r.score_pct as difference_pct,
         o.score_norm_pct - r.score_norm_pct as difference_norm_pct,
         o.precision,
+        o.comparable_group = r.comparable_group as is_one_protocol,
         r.precision as reference_precision,
         o.model_sha,
         r.model_sha as reference_sha,
@@ -92,24 +97,30 @@ paired as (
         and (o.precision = r.precision or 'unknown' in (o.precision, r.precision)) as is_same_run,
         abs(o.score_pct - r.score_pct)
             <= case when r.source_id = 'olb_v1_contents' or o.source_id = 'olb_v1_contents' then 0.0051 else 0.0001 end
-            as is_agreeing
-    from newest as o
-    join reference as r
+            -- 0.005 points of v1 are 0.01 of a normalised Winogrande, whose level of guessing is a half.
+            and coalesce(abs(o.score_norm_pct - r.score_norm_pct) <= 0.0102, true) as is_agreeing
+    from ranked as o
+    join ranked as r
         on r.model_id = o.model_id and r.benchmark_id = o.benchmark_id
-    where (o.source_id, o.variant_id, o.precision, o.run_id, o.source_name, o.reported_by)
-        <> (r.source_id, r.variant_id, r.precision, r.run_id, r.source_name, r.reported_by)
+        and (r.place = 1 or (r.is_table_row and not o.is_table_row))
+    where o.place > 1
+    qualify row_number() over (
+        partition by o.model_id, o.benchmark_id, o.place
+        order by
+            coalesce(o.model_sha = r.model_sha, false) desc,
+            coalesce(o.precision = r.precision, false) desc,
+            r.place
+    ) = 1
 
 ),
 
 final as (
 
     select
-        * exclude (model_sha, reference_sha, reference_precision),
+        * exclude (model_sha, reference_sha, reference_precision, is_one_protocol),
         case
             when is_agreeing then 'agrees'
-            when comparable_group
-                <> (select b.comparable_group from core.benchmarks as b where b.variant_id = reference_variant)
-                then 'different protocol'
+            when not is_one_protocol then 'different protocol'
             when reported_by = 'community' then 'different run'
             when precision <> reference_precision and 'unknown' not in (precision, reference_precision)
                 then 'different precision'

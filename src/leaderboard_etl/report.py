@@ -19,7 +19,10 @@ _HEADLINES = {
 
 def headline(outcome: Outcome) -> str:
     """One line: what came of the run."""
-    text = f"{_HEADLINES.get(outcome.status, outcome.status)} ({outcome.seconds:.1f} s)"
+    said = _HEADLINES.get(outcome.status, outcome.status)
+    if outcome.status == "degraded" and not outcome.counts:
+        said = "no news, but degraded: the published warehouse stays as it is"
+    text = f"{said} ({outcome.seconds:.1f} s)"
     return text if outcome.message is None else f"{text}: {outcome.message}"
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.commands.display import print_json, print_table
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.settings import Warehouse
+
+if TYPE_CHECKING:
+    from leaderboard_etl.raw.ledger import Ledger
 
 _SHOWN_LOADS = 10
 ALERT_HOURS = 36
@@ -25,7 +29,7 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
     applied = [load for load in ledger.loads if load.is_applied and load.summary]
     last_good = max((load for load in ledger.loads if load.status != "failed"), key=lambda x: x.load_id, default=None)
     hours = _hours_since(last_good.as_of()) if last_good else None
-    asked = next((s for load in reversed(ledger.loads) for s in load.sources if s.source_id == "model_cards"), None)
+    cards = _cards(warehouse, ledger)
     loads = [
         {
             "load": load.load_id,
@@ -46,8 +50,10 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
         "holds": applied[-1].summary if applied else {},
         "hours_since_last_run": hours,
         "is_overdue": hours is None or hours > ALERT_HOURS,
-        "models_not_asked_for_yet": asked.remaining if asked else None,
-        "nights_to_ask_them": _nights(asked.remaining, asked.api_calls) if asked else None,
+        "models_asked_for": cards.asked if cards else None,
+        "models_not_asked_for_yet": cards.remaining if cards else None,
+        "nights_to_ask_them": cards.nights if cards else None,
+        "oldest_answer_at": cards.oldest_at if cards else None,
         "loads": loads,
     }
     if as_json:
@@ -61,8 +67,8 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
         print("nothing is published yet")
     if found["is_overdue"]:
         print(f"alert: the last run that did not fail is {hours} hours ago; nights are 24")
-    if asked and asked.remaining:
-        print(f"model cards: {asked.remaining:,} models not asked for yet, about {found['nights_to_ask_them']} nights")
+    if cards is not None:
+        print(cards.line)
     print_table(loads)
     return 0
 
@@ -96,5 +102,47 @@ def _hours_since(moment: datetime) -> int:
     return int((datetime.now(UTC).replace(tzinfo=None) - moment).total_seconds() // 3600)
 
 
-def _nights(remaining: int, calls_a_night: int) -> int:
-    return 0 if not remaining else -(-remaining // max(calls_a_night, 1))
+@dataclass(frozen=True)
+class _Cards:
+    """How far the passes over the models have come. `nights` is null where no pass asked for a model yet."""
+
+    asked: int
+    remaining: int
+    nights: int | None
+    calls: int
+    oldest_at: str
+
+    @property
+    def line(self) -> str:
+        since = f"the oldest answer that still stands is of {self.oldest_at[:10]}"
+        if not self.remaining:
+            return f"model cards: all {self.asked:,} models asked for; {since}"
+        pace = "the last run asked for none" if self.nights is None else f"about {self.nights:,} more nights"
+        pace += f" at its {self.calls:,} calls" if self.nights is not None else ""
+        return f"model cards: {self.asked:,} models asked for, {self.remaining:,} not yet, {pace}; {since}"
+
+
+def _cards(warehouse: Warehouse, ledger: Ledger) -> _Cards | None:
+    """What the ledger knows of the models; null before any was asked for.
+
+    One call may answer for all models of an owner, so the pace is that of the last run which asked for new ones.
+    """
+    from leaderboard_etl.hub.cards import ABSENT_PATH, INFO_PATH
+    from leaderboard_etl.raw.ledger import read_changes
+    from leaderboard_etl.raw.store import BlobStore
+
+    answers: dict[str, str] = {}
+    fresh, calls, remaining = 0, 0, 0
+    loads = [load for load in ledger.loads if load.status != "failed"]
+    with BlobStore(warehouse.raw, read_only=True) as store:
+        for entry in (s for load in loads for s in load.sources if s.source_id == "model_cards"):
+            files = read_changes(store, entry).changed
+            now = {file.repo_id: file.fetched_at for file in files if file.path in (INFO_PATH, ABSENT_PATH)}
+            if new := len(now.keys() - answers.keys()):
+                fresh, calls = new, entry.api_calls
+            answers.update(now)
+            remaining = entry.remaining
+    if not answers:
+        return None
+    nights = -(-remaining // fresh) if fresh else None
+    return _Cards(len(answers), remaining, nights, calls, min(answers.values()))

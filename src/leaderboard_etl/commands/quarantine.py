@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import re
 from typing import Any
 
 from leaderboard_etl.commands.display import print_json, print_table
@@ -12,6 +14,8 @@ from leaderboard_etl.settings import Warehouse
 # One record, whatever load it came with: the same text at the same place keeps its id.
 _RECORD = "md5(concat_ws('|', source_id, target, rule, repo_type, repo_id, path, locator, offending_text))[:10]"
 _CONTEXT_BYTES = 300
+# Rows of a table are numbered from 0; the reference's lines are named otherwise.
+_ROW = re.compile(r"row (\d+)(?:,|$)")
 
 
 def quarantine(options: argparse.Namespace, warehouse: Warehouse) -> int:
@@ -33,6 +37,11 @@ def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: 
     values = {"source": source, "rule": rule}
     with open_published(warehouse.database) as con:
         counted = con.execute(f"select count(*) from ops.quarantine where {where}", values).fetchall()
+        rules = con.sql(
+            "select source_id as source, rule, count(*) as records, min(left(reason, 140)) as 'what it means, for one'"
+            f" from ops.quarantine where {where} group by all order by records desc, source, rule",
+            params=values,
+        ).pl()
         found = con.sql(
             f"""
             select
@@ -50,22 +59,24 @@ def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: 
         print_json(rows)
         return 0
     count = counted[0][0]
-    print(
-        f"{count:,} records stand in quarantine" + (f", the newest {len(rows)} of them:" if count > len(rows) else "")
-    )
+    print(f"{count:,} records stand in quarantine")
+    print_table(rules.to_dicts())
+    if count > len(rows):
+        print(f"the newest {len(rows)} of them, more with --limit:")
     print_table(
         [
             {
                 "id": row["record"],
-                "record": f"{row['source_id']} {row['rule']}",
-                "text": row["offending_text"],
-                "what it means": row["reason"],
-                "place": f"{row['repo_id']}@{row['revision'][:12]} {row['path']}, {row['locator']}",
+                "source, rule": f"{row['source_id']} {row['rule']}",
+                "text": _cut(row["offending_text"], 56),
+                "place": _tail(f"{row['path']}, {row['locator']}", 80),
                 "since": f"{row['valid_from']:%Y-%m-%d}",
             }
             for row in rows
         ]
     )
+    if rows:
+        print(f"the whole of one: leaderboard-etl quarantine show {rows[0]['record']}; after a fix: quarantine replay")
     return 0
 
 
@@ -98,17 +109,52 @@ def _show(warehouse: Warehouse, record: str, *, as_json: bool) -> int:
 
 
 def _around(warehouse: Warehouse, row: dict[str, Any]) -> str | None:
-    """The landed bytes about the offending text; null where the file holds it in another form."""
+    """What the landed file holds about the record's place: the table's row, or the bytes around the offending text; null
+    where it holds the text in another form."""
     from leaderboard_etl.raw.store import BlobStore
 
-    wanted = str(row["offending_text"] or "").encode("utf-8", "replace")
     with BlobStore(warehouse.raw, read_only=True) as store:
         content = store.get(row["blob_id"])
-    at = content.find(wanted) if wanted else -1
+    if numbered := _ROW.match(row["locator"]):
+        return _row(content, str(row["path"]), int(numbered[1]))
+    wanted = str(row["offending_text"] or "").encode("utf-8", "replace")
+    # A key path's text may stand in the file more often: the one meant comes after its task's name.
+    begin = max(0, max(content.find(f'"{key}"'.encode()) for key in _keys(row["locator"])))
+    at = content.find(wanted, begin) if wanted else -1
     if at < 0:
         return None
-    begin, end = max(0, at - _CONTEXT_BYTES), at + len(wanted) + _CONTEXT_BYTES
-    return content[begin:end].decode("utf-8", "replace")
+    return content[max(0, at - _CONTEXT_BYTES) : at + len(wanted) + _CONTEXT_BYTES].decode("utf-8", "replace")
+
+
+def _keys(locator: str) -> list[str]:
+    """The beginnings of a key path `results.<task>.<metric>` that may be the task's name, which itself may hold dots."""
+    parts = locator.split(".")[1:]
+    return [".".join(parts[:n]) for n in range(1, len(parts) + 1)] or [locator]
+
+
+def _row(content: bytes, path: str, number: int) -> str | None:
+    """A row of a table, each cell with its column's name; null where the file has no such row."""
+    import polars as pl
+
+    try:
+        if path.endswith(".parquet"):
+            rows = pl.read_parquet(io.BytesIO(content)).slice(number, 1)
+        else:
+            rows = pl.read_csv(io.BytesIO(content), infer_schema=False, truncate_ragged_lines=True).slice(number, 1)
+    except pl.exceptions.PolarsError:
+        return None
+    cells = rows.to_dicts()
+    return "\n".join(f"{name}: {value}" for name, value in cells[0].items()) if cells else None
+
+
+def _cut(text: str, most: int) -> str:
+    """A text short enough for a line, with a sign that it goes on."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _tail(text: str, most: int) -> str:
+    """The same for a place, of which the end says more."""
+    return text if len(text) <= most else "…" + text[1 - most :]
 
 
 def _printable(text: str) -> str:

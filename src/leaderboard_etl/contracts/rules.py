@@ -14,7 +14,7 @@ KEYS = {
     "scores": ("source_id", "source_name", "variant_id", "precision", "has_chat_template", "run_id"),
     "subtask_scores": (
         *("source_id", "source_name", "precision", "has_chat_template", "run_id"),
-        *("task", "metric", "metric_filter"),
+        *("task", "metric", "metric_filter", "n_shot"),
     ),
     "models": ("source_id", "source_name", "precision", "repo_id", "path"),
     "parameter_claims": ("source_id", "source_name", "precision", "kind", "method", "repo_id", "path"),
@@ -37,7 +37,8 @@ class Rule:
 
 def apply_rules(parsed: Parsed, source: Source, benchmarks: pl.DataFrame) -> Parsed:
     """`parsed` with every record that breaks a rule moved to its quarantine."""
-    kept = Parsed(source_rows=parsed.source_rows, drift=parsed.drift)
+    rows_in = sum(parsed.frame(target).height for target in (*KEYS, "quarantine"))
+    kept = Parsed(source_rows=parsed.source_rows, rows_in=rows_in, drift=parsed.drift)
     refused = [parsed.quarantine]
     for target in KEYS:
         frame = parsed.frame(target)

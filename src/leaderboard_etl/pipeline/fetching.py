@@ -112,7 +112,8 @@ def _sync_boards(night: Night) -> tuple[list[FileVersion], list[str]]:
     """Lands the leaderboards of the official benchmark datasets: (new ones, every model that any of them names)."""
     known = night.state.of(RESULTS)
     changed, names = [], []
-    for dataset_id in read_policy().frame("eval_tasks")["dataset_id"].unique(maintain_order=True):
+    loaded = read_policy().frame("eval_tasks").filter(pl.col("variant_id").is_not_null())
+    for dataset_id in loaded["dataset_id"].unique(maintain_order=True):
         try:
             board = night.hub.dataset_leaderboard(dataset_id)
         except RepoUnavailableError:

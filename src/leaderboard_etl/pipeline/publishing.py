@@ -23,7 +23,9 @@ from leaderboard_etl.warehouse.publish import publish, published_loads, refuse_s
 def has_news(night: Night) -> bool:
     """Whether anything was found that the published warehouse does not hold."""
     held = published_loads(night.options.warehouse.database)
-    behind = held is None or any(load.is_applied for load in night.ledger.loads[held:])
+    # A quiet night is on record too, degraded if a source failed, and left nothing to catch up with.
+    missing = [load for load in night.ledger.loads[held or 0 :] if load.is_applied]
+    behind = held is None or any(entry.changes_blob for load in missing for entry in load.sources)
     return behind or any(night.changes.values()) or _has_new_finding(night)
 
 

@@ -2,9 +2,9 @@
 
 One row of a table is one model by the Arena's own key. Tables of 2023 have none: there the repository that the row links to
 names the model, for display names moved on to newer versions, else the display name. Every table is kept, with its date as
-the run, so a figure that twenty tables repeat is twenty scores. Elo ratings and win rates of the
-first tables are left out on purpose: they rank models against whoever else was there and are no share of a maximum, so
-they go with no scale of policy/benchmarks.csv. MMLU is a fraction and MT-bench runs from 1 to 10.
+the run, so a figure that twenty tables repeat is twenty scores. MMLU is a fraction and MT-bench runs from 1 to 10.
+Left out on purpose: Elo ratings and win rates of the first tables, which rank models against whoever else was there and are
+no share of a maximum, so they go with no scale of policy/benchmarks.csv; and Arena-Hard, whose table is no dated one.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ class SourceFile:
 @dataclass
 class Parsed:
     """What a source read out of some files. Frames have the columns of history.* without validity, quarantine those of
-    ops.quarantine; every record read is in one of them. `source_rows` counts table rows, or files where a file is a record."""
+    ops.quarantine; every record read is in one of them. `source_rows` counts table rows, or files where a file is a record;
+    `rows_in` the records that the rules were given, null before they were."""
 
     scores: pl.DataFrame = field(default_factory=lambda: empty("scores"))
     subtask_scores: pl.DataFrame = field(default_factory=lambda: empty("subtask_scores"))
@@ -37,6 +38,7 @@ class Parsed:
     submissions: pl.DataFrame = field(default_factory=lambda: empty("submissions"))
     quarantine: pl.DataFrame = field(default_factory=lambda: empty("quarantine"))
     source_rows: int = 0
+    rows_in: int | None = None
     drift: list[Drift] = field(default_factory=list)
 
     def frame(self, target: str) -> pl.DataFrame:

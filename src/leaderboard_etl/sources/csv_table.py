@@ -24,8 +24,8 @@ _NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?$"
 @dataclass(frozen=True)
 class CsvTable:
     """One file. `rows` has `row` (its number in the file, from 0), the published columns as stripped text (null where
-    the cell is empty, '-' or 'N/A'), source_id and provenance; `refused` is a staged quarantine frame of the rows that
-    cannot be read; `n_rows` counts both."""
+    the cell is empty, '-' or 'N/A'), source_id and provenance; a row that repeats an earlier one cell by cell is the same
+    statement and is left out. `refused` is a staged quarantine frame of the rows that cannot be read; `n_rows` counts all."""
 
     rows: pl.DataFrame
     refused: list[pl.DataFrame]
@@ -62,6 +62,7 @@ def read_csv_table(source_id: str, file: SourceFile, headers: Collection[frozens
         )
     schema: dict[str, type[pl.DataType]] = {"row": pl.Int64, **dict.fromkeys(header, pl.String)}
     rows = pl.DataFrame(good, schema=schema, orient="row")
+    rows = rows.unique(header, keep="first", maintain_order=True)
     rows = rows.with_columns(pl.lit(source_id).alias("source_id"), *place_columns(file.version))
     return CsvTable(rows, refused, len(records))
 

@@ -1,9 +1,9 @@
 """Evaluation results that model repositories publish in `.eval_results/*.yaml`, and the Hub's own answers about them.
 
 The format leaves the unit open (https://huggingface.co/docs/hub/eval-results), so policy/eval_tasks.csv says it per task:
-a value not above its `above_raw` could be a fraction or a percentage, and is refused. Results of benchmarks that the policy
-does not list are left out on purpose, and counted as drift. The leaderboard that the Hub shows of a benchmark's dataset
-names no task, so it says which models to ask, not what they scored.
+a value not above its `above_raw` could be a fraction or a percentage, and is refused. Results of benchmarks that it names with
+the reason why they are left out are not loaded; those that it does not name are counted as drift. The leaderboard that the
+Hub shows of a benchmark's dataset names no task, so it says which models to ask, not what they scored.
 """
 
 from __future__ import annotations
@@ -160,6 +160,8 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     rule = next((rule for rule in found.rules if _matches(rule, dataset_id, task_id)), None)
     if rule is None:
         found.unknown[dataset_id[:_MOST_TEXT]][task_id[:_MOST_TEXT]] += 1
+        return
+    if rule.get("left_out_because"):  # a load of before this column is replayed with the policy of its day
         return
     value = number(entry.get("value"))
     if value is None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile
-from leaderboard_etl.sources.harness_results import is_result_file
+from leaderboard_etl.sources.harness_file import is_result_file
 from leaderboard_etl.sources.harness_rows import parsed_runs
 
 SOURCE_ID = "olb_v1_results"

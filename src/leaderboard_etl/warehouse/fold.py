@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 import polars as pl
@@ -13,9 +13,11 @@ from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Changes, Drift, FileState, FileVersion, Load, SourceLoad, parse_utc, read_changes
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sources.base import TARGETS, Parsed, Source, SourceFile
+from leaderboard_etl.sources.base import TARGETS, Parsed, Source, SourceFile, concat
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.warehouse.history import merge
+
+_MOST_BYTES_AT_ONCE = 64 << 20
 
 
 def policy_in_force(store: BlobStore, state: FileState) -> Policy:
@@ -29,16 +31,31 @@ def parse_source(source: Source, files: Iterable[FileVersion], store: BlobStore,
 
     Raises ContractError or SourceError as the source's parser does.
     """
-    versions = sorted(files)
-    contents = dict(store.read(file.blob_id for file in versions))
-    absent = [file for file in versions if file.blob_id not in contents]
-    if absent:
-        raise WarehouseError(
-            f"{store.path} lacks {len(absent)} files of {source.source_id}, the first {absent[0].path} of"
-            f" {absent[0].repo_id}: fetch them again with `leaderboard-etl run --full`"
-        )
-    parsed = source.parse([SourceFile(file, contents[file.blob_id]) for file in versions], policy)
-    return apply_rules(parsed, source, policy.benchmarks)
+    parts = []
+    for versions in _batches(sorted(files)):
+        contents = dict(store.read(file.blob_id for file in versions))
+        absent = [file for file in versions if file.blob_id not in contents]
+        if absent:
+            raise WarehouseError(
+                f"{store.path} lacks files of {source.source_id}, the first {absent[0].path} of {absent[0].repo_id}: fetch"
+                " them again with `leaderboard-etl run --full`"
+            )
+        parts.append(source.parse([SourceFile(file, contents[file.blob_id]) for file in versions], policy))
+    return apply_rules(concat(parts), source, policy.benchmarks)
+
+
+def _batches(versions: Iterable[FileVersion]) -> Iterator[list[FileVersion]]:
+    """The files in order, so many at a time that their bytes fit in memory beside what was read from them."""
+    batch: list[FileVersion] = []
+    n_bytes = 0
+    for version in versions:
+        if batch and n_bytes + version.size_bytes > _MOST_BYTES_AT_ONCE:
+            yield batch
+            batch, n_bytes = [], 0
+        batch.append(version)
+        n_bytes += version.size_bytes
+    if batch:
+        yield batch
 
 
 def fold_load(
@@ -85,15 +102,18 @@ def _fold_source(
         schema=["repo_type", "repo_id", "path"],
         orient="row",
     )
-    counts = _nothing_read() | {"source_rows": parsed.source_rows, "rows_quarantined": parsed.quarantine.height}
+    # What went in is counted where it was read, what came of it in the tables: sql/checks/loads_add_up.sql compares them.
+    counts = _nothing_read() | {"source_rows": parsed.source_rows, "rows_in": parsed.rows_in or 0}
     for target in (*TARGETS, "quarantine"):
-        frame = parsed.frame(target)
-        opened, closed = merge(con, target, frame, source.source_id, scope, load_id=load.load_id, as_of_at=load.as_of())
-        if target != "quarantine":
-            counts["rows_stored"] += frame.height
+        held, opened, closed = merge(
+            con, target, parsed.frame(target), source.source_id, scope, load_id=load.load_id, as_of_at=load.as_of()
+        )
+        if target == "quarantine":
+            counts["rows_quarantined"] = held
+        else:
+            counts["rows_stored"] += held
             counts["rows_added"] += opened
             counts["rows_closed"] += closed
-    counts["rows_in"] = counts["rows_stored"] + counts["rows_quarantined"]
     return counts
 
 

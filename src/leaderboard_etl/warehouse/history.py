@@ -27,34 +27,38 @@ def merge(
     *,
     load_id: int,
     as_of_at: datetime,
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Makes the open rows of `source_id` that stem from the files in `scope` say what `staged` says.
 
     `scope` has the columns repo_type, repo_id, path: files that changed or are gone. A row that says the same as before
-    stays open with the place where it was first seen. Returns how many rows were opened and closed.
+    stays open with the place where it was first seen. Returns how many rows are open now, and were opened and closed.
     """
     table = history_table(target)
     columns = list(staged_schema(target))
-    compared = ", ".join(column for column in columns if column not in _NOT_COMPARED)
+    said = ", ".join(column for column in columns if column not in _NOT_COMPARED)
+    if target == "quarantine":
+        # Nothing keeps a file from holding one bad record twice: the second is another record.
+        said += f", row_number() over (partition by {said} order by locator)"
     con.register("staged_rows", staged)
     con.register("staged_scope", scope)
     con.execute(
         f"""
         create or replace temp table open_rows as
-        select rowid as row_id, hash({compared}) as said
+        select rowid as row_id, hash({said}) as said
         from {table}
         where valid_to is null and source_id = ? and (repo_type, repo_id, path) in (from staged_scope)
         """,
         [source_id],
     )
-    con.execute(f"create or replace temp table said_now as select *, hash({compared}) as said from staged_rows")
+    con.execute(f"create or replace temp table said_now as select *, hash({said}) as said from staged_rows")
+    before = con.execute("select count(*) from open_rows").fetchall()[0][0]
     closed = con.execute(
         f"""
         update {table} set valid_to = $at, closed_load_id = $load
         where rowid in (select row_id from open_rows where said not in (select said from said_now))
         """,
         {"at": as_of_at, "load": load_id},
-    ).fetchone()
+    ).fetchall()[0][0]
     opened = con.execute(
         f"""
         insert into {table} ({", ".join(columns)}, load_id, valid_from)
@@ -63,11 +67,11 @@ def merge(
         where said not in (select said from open_rows)
         """,
         {"at": as_of_at, "load": load_id},
-    ).fetchone()
+    ).fetchall()[0][0]
     con.unregister("staged_rows")
     con.unregister("staged_scope")
     con.execute("drop table open_rows; drop table said_now")
-    return (opened[0] if opened else 0, closed[0] if closed else 0)
+    return before + opened - closed, opened, closed
 
 
 def policy_texts(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:

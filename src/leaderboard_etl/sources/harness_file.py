@@ -1,0 +1,176 @@
+"""A result file of lm-evaluation-harness as a whole: its bytes decoded, and what it says of the run that made it.
+
+Left out on purpose: task configurations, hashes, tokenizer and machine descriptions, and timings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+
+_FILE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})[-:](\d{2})[-:](\d{2})")
+_REVISION = re.compile(r"(?:^|,)revision=([0-9a-f]{40})(?:,|$)")
+_DTYPE = re.compile(r"(?:^|,)dtype=([A-Za-z0-9_.]+)")
+_SHA = re.compile(r"^[0-9a-f]{40}$")
+
+
+class UnreadableRunError(ValueError):
+    """A file that holds no run: `rule` names what it breaks."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(reason)
+        self.rule = rule
+
+
+@dataclass(frozen=True)
+class Run:
+    """One file. `model_name` is the folder, which is how the leaderboard files it; the name inside may be a local path.
+
+    `model_sha`, `harness_version` and `evaluated_on` are null where the file does not say; `is_limited` is true for a run
+    over a part of the questions.
+    """
+
+    model_name: str
+    run_id: str
+    precision: str
+    has_chat_template: str
+    model_sha: str | None
+    harness_version: str | None
+    evaluated_on: date | None
+    is_limited: bool
+
+
+class ResultFile(msgspec.Struct):
+    """The keys that are read; the decoder skips all others, which are most of a file."""
+
+    results: dict[str, Any]
+    groups: dict[str, Any] | None = None
+    versions: dict[str, Any] | None = None
+    n_shot: Any = msgspec.field(default=None, name="n-shot")
+    n_samples: Any = msgspec.field(default=None, name="n-samples")
+    n_samples_too: Any = msgspec.field(default=None, name="n_samples")
+    config: Any = None
+    config_general: Any = None
+    params: Any = None
+    git_hash: Any = None
+    date: Any = None
+    chat_template: Any = None
+    chat_template_sha: Any = None
+
+
+_decoder = msgspec.json.Decoder(ResultFile)
+
+
+def is_result_file(path: str) -> bool:
+    """Whether a repository's path is a result file in a model's folder."""
+    folder, _, name = path.rpartition("/")
+    return bool(folder) and name.startswith("results") and name.endswith(".json")
+
+
+def decode(raw: bytes) -> ResultFile:
+    """The file's keys that are read. Raises UnreadableRunError; nothing else, whatever the bytes."""
+    try:
+        return _decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass  # strict JSON has no NaN, which the harness writes: the standard library's reader takes it
+    try:
+        loaded = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableRunError("file|json", f"not JSON: {error}") from None
+    if not isinstance(loaded, dict) or not isinstance(loaded.get("results"), dict):
+        raise UnreadableRunError("file|shape", "JSON, but without the object 'results' that a result file has")
+    try:
+        return msgspec.convert(loaded, ResultFile)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise UnreadableRunError("file|shape", f"not the shape of a result file: {error}") from None
+
+
+def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
+    """What the file at `path` says of its run; `samples` are the numbers of questions by task.
+
+    Raises UnreadableRunError for a file that is in no model's folder.
+    """
+    config = {**mapping(content.params), **mapping(content.config), **mapping(content.config_general)}
+    folder, _, file_name = path.rpartition("/")
+    if not folder:
+        raise UnreadableRunError("file|place", "the file is not in a model's folder, so whose run it is cannot be told")
+    arguments = config.get("model_args")
+    arguments = arguments if isinstance(arguments, str) else _joined(arguments)
+    pinned = _REVISION.search(arguments)
+    stated = str(config.get("model_sha") or "")
+    sha = stated if _SHA.match(stated) else pinned[1] if pinned else None
+    stem = file_name.removeprefix("results_").removesuffix(".json")
+    return Run(
+        model_name=folder,
+        run_id=f"{sha[:12] if sha else 'sha unknown'} {stem}"[:120],
+        precision=_precision(config.get("model_dtype"), arguments),
+        has_chat_template=_template(content, config),
+        model_sha=sha,
+        harness_version=_text(config.get("lighteval_sha")) or _text(content.git_hash),
+        evaluated_on=_moment(content.date, file_name),
+        is_limited=_is_limited(config, samples),
+    )
+
+
+def _is_limited(config: Mapping[str, Any], samples: Mapping[str, Any]) -> bool:
+    stated = (config.get("limit"), config.get("max_samples"))
+    if any(value not in (None, "", 0, "null") for value in stated):
+        return True
+    asked = ((count(sizes.get("effective")), count(sizes.get("original"))) for sizes in map(mapping, samples.values()))
+    return any(effective is not None and original is not None and effective < original for effective, original in asked)
+
+
+def _template(content: ResultFile, config: Mapping[str, Any]) -> str:
+    stated = config.get("use_chat_template", config.get("chat_template"))
+    if isinstance(stated, bool):
+        return "true" if stated else "false"
+    if content.chat_template or content.chat_template_sha or stated:
+        return "true"
+    # The newer harness always writes the key, null where no template was used; the older one knew no templates.
+    return "false" if content.git_hash is not None else "unknown"
+
+
+def _precision(dtype: object, arguments: str) -> str:
+    found = _DTYPE.search(arguments)
+    said = _text(dtype) or (found[1] if found else None)
+    if not said or said == "auto":
+        return "unknown"
+    return said.removeprefix("torch.")[:40]
+
+
+def _moment(stated: object, file_name: str) -> date | None:
+    if isinstance(stated, int | float) and not isinstance(stated, bool) and 0 < stated < 4e9:
+        return datetime.fromtimestamp(float(stated), UTC).date()
+    found = _FILE_TIME.search(file_name)
+    if found is None:
+        return None
+    try:
+        return date.fromisoformat(found[1])
+    except ValueError:
+        return None
+
+
+def _joined(arguments: object) -> str:
+    return ",".join(f"{name}={value}" for name, value in mapping(arguments).items())
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """The value if it is an object of JSON, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def count(value: object) -> int | None:
+    """The value if it is a plausible number of questions or shots, the effective one of several; else null."""
+    if isinstance(value, dict):
+        value = value.get("effective", value.get("original"))
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**7 else None
+
+
+def _text(value: object) -> str | None:
+    return value.strip()[:80] if isinstance(value, str) and value.strip() else None

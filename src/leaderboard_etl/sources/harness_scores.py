@@ -1,0 +1,161 @@
+"""The scores that the leaderboards make of a run's metrics, and why some runs have none.
+
+Which task belongs to which score, and which metric counts, is policy/harness_tasks.csv: a `whole` task holds the score, or
+`part` tasks make it. Only whole sets of tasks make a score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.sources.base import stage
+
+_MMLU = "mmlu_olb_v1"
+_MMLU_SIGN = "hendrycksTest-abstract_algebra"
+
+
+def leaderboard_scores(
+    metrics: pl.DataFrame, runs: pl.DataFrame, policy: Policy, variants: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Staged scores, and a staged quarantine of those that a run has tasks of and that cannot be made.
+
+    `metrics` has run, task, metric, metric_filter, score_raw, stderr_raw, n_shot, n_questions, task_version and locator;
+    `runs` the columns that every row of a run holds, and is_limited.
+    """
+    recipes = _recipes(policy, variants)
+    judged = (
+        _sums(_counting(metrics, policy, variants), recipes)
+        .join(runs, on="run", maintain_order="left")
+        .with_columns(pl.col("run").is_in(_old_mmlu_runs(metrics).implode()).alias("has_old_mmlu"))
+        .with_columns(_problem().alias("rule"))
+    )
+    return _scores(judged.filter(pl.col("rule").is_null())), _refusals(judged.filter(pl.col("rule").is_not_null()))
+
+
+def _recipes(policy: Policy, variants: Sequence[str]) -> pl.DataFrame:
+    """One row per score: the tasks and the number of metrics that make it, and the variant's shots."""
+    tasks = policy.frame("harness_tasks").filter(pl.col("variant_id").is_in(variants))
+    is_part = pl.col("role") == "part"
+    return (
+        tasks.group_by("variant_id")
+        .agg(
+            pl.col("task").filter(is_part).alias("parts"),
+            pl.col("task").filter(~is_part).alias("wholes"),
+            pl.col("metric").first().str.split(" ").list.len().alias("n_metrics"),
+        )
+        .join(policy.benchmarks.select("variant_id", pl.col("n_shot").alias("variant_n_shot")), on="variant_id")
+    )
+
+
+def _counting(metrics: pl.DataFrame, policy: Policy, variants: Sequence[str]) -> pl.DataFrame:
+    """The metrics that count towards a score, each task's once: at the variant's shots where a file has several."""
+    tasks = policy.frame("harness_tasks").filter(pl.col("variant_id").is_in(variants))
+    wanted = tasks.select(
+        "task",
+        pl.col("metric").str.split(" "),
+        "variant_id",
+        (pl.col("role") == "part").alias("is_part"),
+        pl.col("n_questions").cast(pl.Int64).alias("usual_questions"),
+    ).explode("metric")
+    shots = policy.benchmarks.select("variant_id", pl.col("n_shot").alias("variant_n_shot"))
+    return (
+        metrics.filter(pl.col("metric_filter") == "none")
+        .join(wanted, on=["task", "metric"], maintain_order="left")
+        .join(shots, on="variant_id", maintain_order="left")
+        .with_columns((pl.col("n_shot") != pl.col("variant_n_shot")).fill_null(True).alias("is_other"))
+        .sort("is_other", maintain_order=True)
+        .unique(["run", "variant_id", "task", "metric"], keep="first", maintain_order=True)
+    )
+
+
+def _sums(counting: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
+    """One row per run and score with what its tasks add up to, whether complete or not."""
+    is_number = pl.col("score_raw").is_finite()
+    is_part, is_whole = pl.col("is_part") & is_number, ~pl.col("is_part") & is_number
+    # The leaderboard's MMLU is an unweighted mean; the harness weighs its own groups by their questions.
+    questions = pl.coalesce("n_questions", "usual_questions").fill_null(0)
+    weight = pl.when(pl.col("variant_id") == _MMLU).then(1).otherwise(questions).filter(is_part)
+    return (
+        counting.group_by("run", "variant_id", maintain_order=True)
+        .agg(
+            pl.col("score_raw").filter(is_whole).mean().alias("whole"),
+            is_whole.sum().alias("n_wholes"),
+            pl.col("stderr_raw", "locator").filter(is_whole).first().name.prefix("whole_"),
+            pl.col("n_shot").filter(is_whole).drop_nulls().unique().alias("whole_shots"),
+            ((weight * pl.col("score_raw").filter(is_part)).sum() / weight.sum()).alias("mean"),
+            is_part.sum().alias("n_parts"),
+            pl.col("locator").filter(is_part).first().alias("part_locator"),
+            pl.col("n_shot").filter(is_part).drop_nulls().unique().alias("part_shots"),
+            pl.col("locator").first().alias("first_locator"),
+            pl.col("task").filter(is_number).alias("tasks"),
+        )
+        .join(recipes, on="variant_id", maintain_order="left")
+        .with_columns((pl.col("n_wholes") == pl.col("n_metrics")).alias("is_whole"))
+    )
+
+
+def _old_mmlu_runs(metrics: pl.DataFrame) -> pl.Series:
+    is_old = (pl.col("task") == _MMLU_SIGN) & pl.col("task_version").is_in(["0", "0.0"])
+    return metrics.filter(is_old)["run"].unique()
+
+
+def _problem() -> pl.Expr:
+    """The rule by which a score cannot be made; null where it can."""
+    has_parts = (pl.col("n_parts") > 0) & (pl.col("n_parts") == pl.col("parts").list.len())
+    return (
+        pl.when("is_limited")
+        .then(pl.lit("run|limited"))
+        .when((pl.col("variant_id") == _MMLU) & pl.col("has_old_mmlu"))
+        .then(pl.lit("task|version"))
+        .when(~pl.col("is_whole") & ~has_parts)
+        .then(pl.lit("aggregate|complete"))
+    )
+
+
+def _scores(judged: pl.DataFrame) -> pl.DataFrame:
+    is_whole = pl.col("is_whole")
+    shots = pl.when(is_whole).then("whole_shots").otherwise("part_shots")
+    mean_of = pl.format("results, mean of {} tasks from {}", "n_parts", "part_locator")
+    return stage(
+        "scores",
+        judged.with_columns(
+            pl.when(is_whole).then("whole").otherwise("mean").alias("score_raw"),
+            pl.lit("fraction").alias("score_unit"),
+            pl.when(is_whole & (pl.col("n_metrics") == 1)).then("whole_stderr_raw").alias("stderr_raw"),
+            pl.when(shots.list.len() == 1).then(shots.list.first()).otherwise("variant_n_shot").alias("n_shot"),
+            pl.lit(True).alias("is_verified"),
+            pl.when(is_whole).then("whole_locator").otherwise(mean_of).alias("locator"),
+        ),
+    )
+
+
+def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
+    needed = pl.when(pl.col("parts").list.len() > 0).then("parts").otherwise("wholes")
+    absent = needed.list.set_difference("tasks").list.sort()
+    reasons = {
+        "run|limited": pl.lit("the run asked a part of the questions only: no score of the benchmark"),
+        "task|version": pl.lit(
+            "version 0 of the MMLU tasks, whose prompts were wrong; the leaderboard skipped these files as well"
+        ),
+        "aggregate|complete": pl.format(
+            "{} of the {} tasks that make the score are missing or no numbers", absent.list.len(), needed.list.len()
+        ),
+    }
+    is_incomplete = pl.col("rule") == "aggregate|complete"
+    return stage(
+        "quarantine",
+        judged.with_columns(
+            pl.lit("scores").alias("target"),
+            pl.coalesce(pl.when(pl.col("rule") == rule).then(reason) for rule, reason in reasons.items()).alias(
+                "reason"
+            ),
+            pl.when(is_incomplete)
+            .then(absent.list.join(", ").str.slice(0, 500))
+            .otherwise("first_locator")
+            .alias("offending_text"),
+            pl.format("results, {}", "variant_id").alias("locator"),
+        ),
+    )

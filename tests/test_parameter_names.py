@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard_etl.normalize.parameters import choose, parse_name, safetensors_total
+from leaderboard_etl.normalize.parameters import parse_name, safetensors_total
 from leaderboard_etl.policy import read_policy
 
 METHODS = read_policy().frame("parameter_methods")

@@ -8,13 +8,12 @@ import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.licenses import normalize_licenses
-from leaderboard_etl.normalize.parameters import choose, parse_names
 
 # The Hub's own card knows a repository best; curated rows know releases, vendors and families best.
 _TABLES = ("olb_v2_contents", "olb_v1_contents")
 _HUB_FIRST = ("model_cards", *_TABLES, "reference", "bigcode", "arena")
 _CURATED_FIRST = ("reference", "model_cards", *_TABLES, "bigcode", "arena")
-_HUB_FACTS = ("license_text", "architecture", "base_model_text", "is_available")
+_HUB_FACTS = ("license_text", "architecture", "is_available")
 _CURATED_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
 _RELEASE_METHODS = (
     ("released_on", "reference"),
@@ -24,33 +23,18 @@ _RELEASE_METHODS = (
 )
 
 
-def parameter_evidence(
-    claims: pl.DataFrame, names: pl.DataFrame, overrides: pl.DataFrame, methods: pl.DataFrame
-) -> pl.DataFrame:
-    """Every statement about a model's size with the chosen one marked: the rows of core.parameter_evidence.
-
-    `claims` are open rows of history.parameter_claims with `model_id`; `names` has model_id, source_id, source_name and
-    the place of a statement, for what the name itself says; `overrides` is policy/parameter_overrides.csv.
-    """
-    schema = frame_schema(
-        "core.parameter_evidence", without=("confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
-    )
-    evidence = [claims, _from_names(names), _from_overrides(overrides, names)]
-    rows = pl.concat([_shaped(frame, schema) for frame in evidence])
-    return choose(rows, methods).select(list(frame_schema("core.parameter_evidence")))
-
-
 def assemble_models(
     statements: pl.DataFrame,
     scored: pl.DataFrame,
     evidence: pl.DataFrame,
+    kin: pl.DataFrame,
     *,
     licenses: pl.DataFrame,
     official: pl.DataFrame,
     families: pl.DataFrame,
 ) -> pl.DataFrame:
     """The rows of core.models. `statements` are open rows of history.models with `model_id`, `scored` the model ids that
-    have scores; the rest is policy."""
+    have scores, `evidence` those of core.parameter_evidence, `kin` those of lineage.bases; the rest is policy."""
     models = pl.concat([statements.select("model_id"), scored.select("model_id")]).unique().sort("model_id")
     facts = models
     for columns, order in ((_HUB_FACTS, _HUB_FIRST), (_CURATED_FACTS, _CURATED_FIRST)):
@@ -68,16 +52,16 @@ def assemble_models(
             normalize_licenses(facts["license_text"].unique(), licenses).drop("openness"), on="license_text", how="left"
         )
     )
-    return _judged(facts, _bases(statements), official, families).select(list(frame_schema("core.models")))
+    return _judged(facts, kin, official, families).select(list(frame_schema("core.models")))
 
 
-def _judged(facts: pl.DataFrame, bases: pl.DataFrame, official: pl.DataFrame, families: pl.DataFrame) -> pl.DataFrame:
+def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, families: pl.DataFrame) -> pl.DataFrame:
     owner = pl.col("model_id").str.split("/").list.first()
     is_moe = (
         pl.when(pl.col("params_active") < pl.col("params_total")).then(True).otherwise(pl.col("is_moe")).alias("is_moe")
     )
     return (
-        facts.join(bases, on="model_id", how="left")
+        facts.join(kin, on="model_id", how="left")
         .with_columns(owner.str.to_lowercase().alias("owner"))
         .join(
             official.select(
@@ -126,6 +110,8 @@ def _population() -> pl.Expr:
         .then(pl.lit("flagged"))
         .when(pl.col("is_merge").fill_null(False))
         .then(pl.lit("merge"))
+        .when(pl.col("base_model_relation") == "quantized")
+        .then(pl.lit("quantized"))
         .when(pl.col("is_official"))
         .then(pl.lit("official"))
         .otherwise(pl.lit("fine_tune"))
@@ -188,59 +174,4 @@ def _sizes(evidence: pl.DataFrame) -> pl.DataFrame:
         .join(active, on="model_id", how="left")
         .with_columns(pl.when(pl.col("params_total").is_null()).then(pl.col("refusals")).alias("params_reason"))
         .drop("refusals")
-    )
-
-
-def _bases(statements: pl.DataFrame) -> pl.DataFrame:
-    """base_model_id by the Hub's spelling where the base is a model of ours, else as stated; never the model itself."""
-    said = _first_said(statements, ["base_model_text"], _HUB_FIRST).drop_nulls()
-    known = statements.select(pl.col("model_id").alias("known_id")).unique()
-    known = known.with_columns(pl.col("known_id").str.to_lowercase().alias("key")).unique("key")
-    return (
-        said.with_columns(pl.col("base_model_text").str.to_lowercase().alias("key"))
-        .join(known, on="key", how="left")
-        .with_columns(pl.coalesce("known_id", "base_model_text").alias("base_model_id"))
-        .filter(pl.col("base_model_id").str.to_lowercase() != pl.col("model_id").str.to_lowercase())
-        .select("model_id", "base_model_id")
-    )
-
-
-def _from_names(names: pl.DataFrame) -> pl.DataFrame:
-    """What names say of sizes: one claim per model and kind, from the model id itself."""
-    firsts = names.sort("model_id", "source_id", "source_name").unique("model_id", keep="first", maintain_order=True)
-    sizes = parse_names(firsts["model_id"]).rename({"source_name": "model_id"}).unique("model_id")
-    said = firsts.join(sizes, on="model_id", how="left").with_columns(
-        pl.lit("name").alias("method"), pl.lit("n/a").alias("precision"), pl.lit("model name").alias("locator")
-    )
-    total = said.with_columns(pl.lit("total").alias("kind"), pl.col("params_total").alias("params"))
-    active = said.filter(pl.col("params_active").is_not_null()).with_columns(
-        pl.lit("active").alias("kind"), pl.col("params_active").alias("params")
-    )
-    return pl.concat([total, active])
-
-
-def _from_overrides(overrides: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    known = names.select("model_id").unique().with_columns(pl.col("model_id").str.to_lowercase().alias("key"))
-    return (
-        overrides.with_columns(pl.col("model_id").str.to_lowercase().alias("key"))
-        .drop("model_id")
-        .join(known, on="key", how="inner")
-        .with_columns(
-            pl.col("params").cast(pl.Float64).cast(pl.Int64),
-            pl.lit("override").alias("method"),
-            pl.lit("policy").alias("source_id"),
-            pl.col("model_id").alias("source_name"),
-            pl.lit("n/a").alias("precision"),
-            pl.lit("leaderboard-etl").alias("repo_id"),
-            pl.lit("policy").alias("revision"),
-            pl.lit("parameter_overrides.csv").alias("path"),
-            pl.concat_str(pl.lit("model_id "), pl.col("model_id")).alias("locator"),
-        )
-    )
-
-
-def _shaped(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    return frame.select(
-        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
-        for name, dtype in schema.items()
     )

@@ -1,6 +1,7 @@
 """Which of several statements about a model's size is believed. The ladder is policy/parameter_methods.csv.
 
-A statement that there is cause to doubt keeps its number and says why, but speaks only where no sound one does.
+A count of what are no parameters (packed weights) is null and says so. A statement that there is cause to doubt keeps its
+number and says why, but speaks only where no sound one does.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
-from leaderboard_etl.normalize.lineage import QUANTIZED_NAME, weights_of
+from leaderboard_etl.normalize.lineage import weights_of
 from leaderboard_etl.normalize.parameters import parse_names
 
 MOST_DISAGREEMENT_PCT = 10.0
@@ -16,9 +17,11 @@ MOST_DISAGREEMENT_PCT = 10.0
 _COUNTING = ("safetensors", "index", "leaderboard", "leaderboard_whole")
 _TABLES = ("leaderboard", "leaderboard_whole")
 _PACKED_RUN = ("4bit", "8bit", "GPTQ")
+_PACKED_NAME = r"(?i)/.*(?:^|[^a-z0-9])(?:gptq|awq|exl2|bnb|nf4|int[48]|[2348]-?bits?)(?:[^a-z0-9]|$)"
 # How the leaderboard itself read a size from a name: the first match, in the owner's name too. It reads 64 from
 # 64bits/LexPodLM-13B and 8 from internlm2-1_8b (https://huggingface.co/docs/leaderboards/open_llm_leaderboard/about).
 _THEIR_SIZE = r"((?:\d\.)?\d+)(b|m)"
+_MISREAD = r"(?i)\d+x\d+(?:\.\d+)?[bm]|\d+-?bit"
 # Below this a table of whole billions cannot show a half or a double.
 _LEAST_WHOLE = 4 * 10**9
 
@@ -41,14 +44,14 @@ def parameter_evidence(
     )
     names = _from_names(statements)
     said = pl.concat([_shaped(frame, schema) for frame in (claims, names, _from_overrides(overrides, statements))])
-    doubted = _doubted(said, statements, kin)
-    firsts = choose(doubted, methods)
+    judged = _judged(said, statements)
+    firsts = choose(judged, methods)
     derived = _from_bases(firsts, weights_of(kin))
     if derived.is_empty():
         rows = firsts
     else:
-        shape = dict(doubted.schema)
-        rows = choose(pl.concat([_without_adapters(doubted, derived), _shaped(derived, shape)]), methods)
+        shape = dict(judged.schema)
+        rows = choose(pl.concat([_beside_bases(judged, derived), _shaped(derived, shape)]), methods)
     return rows.select(list(frame_schema("core.parameter_evidence")))
 
 
@@ -84,8 +87,8 @@ def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _doubted(said: pl.DataFrame, statements: pl.DataFrame, kin: pl.DataFrame) -> pl.DataFrame:
-    """The statements with is_doubtful, and the cause in front of what reason says already."""
+def _judged(said: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
+    """The statements with is_doubtful; counts of what are no parameters become null. The cause goes before the reason."""
     facts = statements.group_by("model_id").agg(
         (pl.col("is_moe").fill_null(False) | pl.col("architecture").fill_null("").str.contains("(?i)mixtral|moe"))
         .any()
@@ -94,50 +97,72 @@ def _doubted(said: pl.DataFrame, statements: pl.DataFrame, kin: pl.DataFrame) ->
     stated = said.filter((pl.col("method") == "name") & (pl.col("kind") == "total")).select(
         "model_id", pl.col("params").alias("named")
     )
-    quantized = kin.filter(pl.col("base_model_relation") == "quantized").select("model_id", pl.lit(True).alias("is_packed"))
     rows = (
         said.join(facts, on="model_id", how="left", maintain_order="left")
         .join(stated, on="model_id", how="left", maintain_order="left")
-        .join(quantized, on="model_id", how="left", maintain_order="left")
-        .with_columns(_counting_doubt().alias("doubt"))
-        .with_columns(_whole_sound().alias("whole"))
+        .with_columns(_theirs().alias("theirs"))
+        .with_columns(_refusal().alias("refusal"))
+        .with_columns(pl.when(pl.col("refusal").is_null()).then(pl.col("params")).alias("params"))
+        .with_columns(_table_doubt().alias("doubt"))
+        .with_columns(_sound_whole().alias("whole"))
     )
     doubt = pl.coalesce("doubt", _name_doubt())
+    reason = pl.concat_str([pl.coalesce("refusal", doubt), "reason"], separator="; ", ignore_nulls=True)
     return rows.with_columns(
-        doubt.is_not_null().alias("is_doubtful"),
-        pl.concat_str([doubt, "reason"], separator="; ", ignore_nulls=True).replace("", None).alias("reason"),
-    ).drop("is_sparse", "named", "is_packed", "doubt", "whole")
+        doubt.is_not_null().alias("is_doubtful"), pl.when(reason != "").then(reason).alias("reason")
+    ).drop("is_sparse", "named", "theirs", "refusal", "doubt", "whole")
 
 
-def _counting_doubt() -> pl.Expr:
-    """Why a count of stored weights may not be that of the parameters; null: nothing speaks against it."""
-    params, named = pl.col("params"), pl.col("named")
-    in_table = pl.col("method").is_in(_TABLES)
-    is_packed = pl.col("is_packed").fill_null(False) | pl.col("precision").is_in(_PACKED_RUN)
-    is_packed |= pl.col("model_id").str.contains(QUANTIZED_NAME)
-    is_packed |= pl.col("reason").fill_null("").str.contains("packed")
-    theirs = (
-        pl.col("source_name").str.to_lowercase().str.extract(_THEIR_SIZE, 1).cast(pl.Float64)
-        * pl.when(pl.col("source_name").str.to_lowercase().str.extract(_THEIR_SIZE, 2) == "m").then(1e6).otherwise(1e9)
+def _theirs() -> pl.Expr:
+    """The size that the leaderboard's own pattern reads from a name, as it shows it: to the billion in the older table."""
+    name = pl.col("source_name").str.to_lowercase()
+    unit = pl.when(name.str.extract(_THEIR_SIZE, 2) == "m").then(1e6).otherwise(1e9)
+    size = name.str.extract(_THEIR_SIZE, 1).cast(pl.Float64) * unit
+    is_whole = (pl.col("method") == "leaderboard_whole") & (size >= 1e9)
+    return pl.when(is_whole).then((size / 1e9).floor() * 1e9).otherwise(size)
+
+
+def _is_theirs() -> pl.Expr:
+    named = pl.col("named")
+    is_other = ((pl.col("theirs") - named).abs() > 0.1 * named).fill_null(True)
+    return pl.col("method").is_in(_TABLES) & ((pl.col("params") - pl.col("theirs")).abs() < 1e6) & is_other
+
+
+def _refusal() -> pl.Expr:
+    """Why a number is none of parameters at all; null: it may be."""
+    is_packed = pl.col("precision").is_in(_PACKED_RUN) | pl.col("model_id").str.contains(_PACKED_NAME)
+    is_misread = _is_theirs() & pl.col("source_name").str.contains(_MISREAD)
+    return (
+        pl.when(pl.col("params").is_null())
+        .then(None)
+        .when(pl.col("method").is_in(_COUNTING) & is_packed)
+        .then(pl.format("{} is a count of packed weights", "params"))
+        .when(is_misread)
+        .then(pl.format("{} is the leaderboard's misreading of bits or experts in the name", "params"))
     )
-    is_theirs = (params - theirs).abs() < pl.when(pl.col("method") == "leaderboard").then(1e6).otherwise(1e9)
-    is_misread = is_theirs & ((theirs - named).abs() > 0.1 * named).fill_null(True) & (params % 10**9 == 0)
-    ratio = params / named
+
+
+def _table_doubt() -> pl.Expr:
+    """What speaks against a number of the leaderboard; null: nothing."""
+    params = pl.col("params")
+    in_table = pl.col("method").is_in(_TABLES)
+    most = params.max().over("model_id", "kind", "method")
+    ratio = params / pl.col("named")
     is_twice = (ratio.is_between(0.45, 0.55) | ratio.is_between(1.85, 2.15)) & ~pl.col("is_sparse").fill_null(False)
     is_twice &= (pl.col("method") == "leaderboard") | (params >= _LEAST_WHOLE)
     return (
-        pl.when(params.is_null())
+        pl.when(params.is_null() | ~in_table)
         .then(None)
-        .when(pl.col("method").is_in(_COUNTING) & is_packed)
-        .then(pl.lit("a count of packed weights"))
-        .when(in_table & is_misread)
-        .then(pl.lit("the leaderboard's own misreading of digits in the name"))
-        .when(in_table & is_twice)
+        .when(_is_theirs())
+        .then(pl.lit("the leaderboard read it from the name"))
+        .when(is_twice)
         .then(pl.lit("half or double of what the name states"))
+        .when((params / most).is_between(0.49, 0.51))
+        .then(pl.lit("half of what another row of the table states"))
     )
 
 
-def _whole_sound() -> pl.Expr:
+def _sound_whole() -> pl.Expr:
     """What a table of whole billions says of the model, where nothing speaks against it."""
     is_sound = (pl.col("method") == "leaderboard_whole") & pl.col("doubt").is_null()
     return pl.col("params").filter(is_sound).max().over("model_id")
@@ -202,13 +227,21 @@ def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _without_adapters(doubted: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
-    """Doubts the headers of repositories that hold an adapter alone: they count it without its base."""
-    alone = pl.col("model_id").is_in(derived.filter("is_added")["model_id"].unique().to_list())
-    is_alone = alone & pl.col("method").is_in(["safetensors", "index"])
-    return doubted.with_columns(
-        (pl.col("is_doubtful") | is_alone).alias("is_doubtful"),
-        pl.when(is_alone).then(pl.lit("the adapter's weights without its base")).otherwise("reason").alias("reason"),
+def _beside_bases(judged: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
+    """Doubts counts of copies and adapters whose base is known: adapters were counted alone, or with their base twice."""
+    ids = derived["model_id"].unique().to_list()
+    alone = derived.filter("is_added")["model_id"].unique().to_list()
+    is_alone = pl.col("model_id").is_in(alone) & pl.col("method").is_in(["safetensors", "index"])
+    is_copy = pl.col("model_id").is_in(ids) & pl.col("method").is_in(_TABLES) & pl.col("params").is_not_null()
+    doubt = (
+        pl.when(is_alone)
+        .then(pl.lit("the adapter's weights without its base"))
+        .when(is_copy & ~pl.col("is_doubtful"))
+        .then(pl.lit("the leaderboard's count of a copy or adapter"))
+    )
+    return judged.with_columns(
+        (pl.col("is_doubtful") | doubt.is_not_null()).alias("is_doubtful"),
+        pl.coalesce(doubt, "reason").alias("reason"),
     )
 
 

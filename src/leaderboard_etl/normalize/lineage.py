@@ -11,7 +11,7 @@ import polars as pl
 _ORDER = ("model_cards", "olb_v2_contents", "olb_v1_contents", "reference", "bigcode", "arena")
 # The endings that tools and publishers of quantised copies give to names: `-GPTQ-4bit-128g`, `-bnb-4bit`, `-FP8`.
 QUANTIZED_NAME = (
-    r"(?i)(?:[-_.](?:unsloth|bnb|gptq|awq|gguf|ggml|exl2|hqq|aqlm|quip|marlin|autoround|smashed"
+    r"(?i)(?:[-_.](?:bnb|gptq|awq|gguf|ggml|exl2|hqq|aqlm|quip|marlin|autoround|smashed"
     r"|int[48]|w[48]a(?:8|16)|nf4|fp[48]|nvfp4|mxfp4|[2348]-?bits?|\d+g|q[2-8](?:_[a-z0-9]+)*))+$"
 )
 _MOST_STEPS = 4
@@ -86,7 +86,9 @@ def _rank() -> pl.Expr:
 
 def _known(statements: pl.DataFrame) -> pl.DataFrame:
     """Every id and every name of a repository that leads to a model of ours, without regard to case."""
-    ids = statements.select(_key("model_id").alias("key"), pl.col("model_id").alias("known_id"), pl.lit(0).alias("rank"))
+    ids = statements.select(
+        _key("model_id").alias("key"), pl.col("model_id").alias("known_id"), pl.lit(0).alias("rank")
+    )
     names = statements.filter(pl.col("source_name").str.contains("/")).select(
         _key("source_name").alias("key"), pl.col("model_id").alias("known_id"), pl.lit(1).alias("rank")
     )

@@ -14,20 +14,24 @@ _UNIT = {"m": 10**6, "b": 10**9}
 
 # A number with its unit that no letter or digit touches: `7b` in `llama-7b-chat`, not in `4bit`, `m2m`, `e4b`, `v0.7b1x`;
 # or one that ends a word: `opt125m`, `Mistral7B`.
-_SIZE = re.compile(r"(?:(?<![a-z0-9.])|(?<=[a-z]{3})(?<!from)(?<!rank))(\d{1,4}(?:\.\d{1,3})?)([mb])(?![a-z0-9.])", re.ASCII)
+_SIZE = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([mb])(?![a-z0-9.])", re.ASCII)
+_SIZE_OF_WORD = re.compile(r"(?<=[a-z]{3})(?<!from)(\d{1,3}(?:\.\d)?)([mb])(?![a-z0-9.])", re.ASCII)
 _SIZE_SPLIT = re.compile(r"(?<![a-z0-9.])(\d{1,3})([b])(\d)(?![a-z0-9.])", re.ASCII)
 _ACTIVE = re.compile(r"(?<![a-z0-9])a(\d{1,4}(?:\.\d{1,3})?)([mb])(?![a-z0-9.])", re.ASCII)
-_MIXTURE = re.compile(r"\d{1,3}x\d{1,4}(?:\.\d{1,3})?[mb](?![a-z0-9])|\d[mb]-?x\d", re.ASCII)
+_MIXTURE = re.compile(r"\d{1,3}x\d{1,4}(?:\.\d{1,3})?[mb](?![a-z0-9])|\d[mb]-?x\d|-\d{1,3}e(?![a-z0-9])", re.ASCII)
 # An underscore for the point where it is the only one of the name: `stablelm-2-1_6b`, not `llama_2_7b` or `llama-3_8b`.
 _UNDERSCORED = re.compile(
-    r"^([^_]*-)(?<!llama-)(?<!gemma-)(?<!qwen-)(?<!phi-)(\d)_(\d{1,2}b(?![a-z0-9])[^_]*)$|(?<=-)([01])_(\d{1,2}b)(?=-|$)", re.ASCII
+    r"^([^_]*-)(?<!llama-)(?<!gemma-)(?<!qwen-)(?<!phi-)(\d)_(\d{1,2}b(?![a-z0-9])[^_]*)$|(?<=-)([01])_(\d{1,2}b)(?=-|$)",
+    re.ASCII,
 )
-_RANGE = re.compile(r"\d[mb]-?(?:to|2)-?\d{1,4}(?:\.\d+)?[mb]", re.ASCII)
+_RANGE = re.compile(r"\d[mb](?:-?to-?|2|-2-)\d{1,4}(?:\.\d+)?[mb]", re.ASCII)
+_TOKENS = re.compile(r"tokens?-\d+b|\d+b-tokens(?![a-z])|step-\d+k-\d+b", re.ASCII)
 # Millions of tokens of context or of examples, not of parameters: `Qwen2.5-7B-Instruct-1M`.
 _MOST_CONTEXT = 10**7
 # Words of names that state the size of what the model was made from, and what was then done to that.
 _RESIZED = re.compile(
-    r"passthrough|franken|self-?merge|upscal|prun|brainstorm|stacked|(?<![a-z])(?:dus|moe|clown)(?![a-z])|moerge|mixtral", re.ASCII
+    r"passthrough|franken|self-?merge|upscal|prun|brainstorm|stacked|(?<![a-z])(?:dus|moe)(?![a-z])|moerge|mixtral",
+    re.ASCII,
 )
 
 
@@ -51,12 +55,14 @@ def parse_name(name: str) -> NameSize:
     text = name.rsplit("/", 1)[-1].lower()[:_MOST_NAME]
     text = _UNDERSCORED.sub(r"\1\2\4.\3\5", text)
     text = re.sub(r"[_\s()\[\]+,]", "-", text)
+    text = _TOKENS.sub("", text)
     if _MIXTURE.search(text):
         return NameSize(None, None, "the name states experts (NxM), not a total")
     if _RANGE.search(text):
         return NameSize(None, None, "the name states a range of sizes")
     active = {_count(number, unit) for number, unit in _ACTIVE.findall(text)}
     sizes = {_count(number, unit) for number, unit in _SIZE.findall(text)}
+    sizes |= {_count(number, unit) for number, unit in _SIZE_OF_WORD.findall(text)}
     sizes |= {_count(f"{whole}.{part}", unit) for whole, unit, part in _SIZE_SPLIT.findall(text)}
     sizes.discard(0)
     plausible = {size for size in sizes if size > _MOST_CONTEXT}

@@ -18,7 +18,9 @@ _SIZE = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([mb])(?![a-z0-9.])", 
 _SIZE_OF_WORD = re.compile(r"(?<=[a-z]{3})(?<!from)(\d{1,3}(?:\.\d)?)([mb])(?![a-z0-9.])", re.ASCII)
 _SIZE_SPLIT = re.compile(r"(?<![a-z0-9.])(\d{1,3})([b])(\d)(?![a-z0-9.])", re.ASCII)
 _ACTIVE = re.compile(r"(?<![a-z0-9])a(\d{1,4}(?:\.\d{1,3})?)([mb])(?![a-z0-9.])", re.ASCII)
-_MIXTURE = re.compile(r"\d{1,3}x\d{1,4}(?:\.\d{1,3})?[mb](?![a-z0-9])|\d[mb]-?x\d|-\d{1,3}e(?![a-z0-9])", re.ASCII)
+_MIXTURE = re.compile(
+    r"\d{1,3}x\d{1,4}(?:\.\d{1,3})?[mb](?![a-z0-9])|\d[mb]-?x\d|\d[mb]-\d{1,3}e(?![a-z0-9]|-\d)", re.ASCII
+)
 # An underscore for the point where it is the only one of the name: `stablelm-2-1_6b`, not `llama_2_7b` or `llama-3_8b`.
 _UNDERSCORED = re.compile(
     r"^([^_]*-)(?<!llama-)(?<!gemma-)(?<!qwen-)(?<!phi-)(\d)_(\d{1,2}b(?![a-z0-9])[^_]*)$|(?<=-)([01])_(\d{1,2}b)(?=-|$)",

@@ -73,8 +73,12 @@ def statement(model_id: str, base: str | None = None, **facts: Any) -> dict[str,
     )
 
 
+def _with_id(table: str) -> dict[str, pl.DataType]:
+    return {"model_id": pl.String(), **frame_schema(table)}
+
+
 def statements(*rows: dict[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={"model_id": pl.String()} | frame_schema("history.models"), orient="row")
+    return pl.DataFrame(rows, schema=_with_id("history.models"), orient="row")
 
 
 def claim(model_id: str, method: str, params: int | None, **facts: Any) -> dict[str, Any]:
@@ -90,9 +94,7 @@ def evidence(said: list[dict[str, Any]], made: list[dict[str, Any]], *overrides:
     schema = dict.fromkeys(("model_id", "kind", "params", "source_url", "reason"), pl.String)
     rows = [(*row, "https://example.org", "r") for row in overrides]
     frame = statements(*said)
-    made_frame = pl.DataFrame(
-        made, schema={"model_id": pl.String()} | frame_schema("history.parameter_claims"), orient="row"
-    )
+    made_frame = pl.DataFrame(made, schema=_with_id("history.parameter_claims"), orient="row")
     policy = pl.DataFrame(rows, schema=schema, orient="row")
     return parameter_evidence(made_frame, frame, bases(frame), policy, METHODS)
 

@@ -12,6 +12,7 @@ create table core.models (
     license_text varchar,               -- Licence as its best source spells it; null: not stated anywhere
     license_id varchar,                 -- SPDX id or name of a community licence; null: not stated or not recognised
     license_class varchar not null,     -- permissive, copyleft, community, non_commercial, proprietary or unknown
+    license_reason varchar,             -- Why license_class is unknown; null: it is known
     released_on date,                   -- Release date by the best evidence; null: no evidence
     released_on_method varchar,         -- reference, hub_upload, hub_created or leaderboard_submission; null: no evidence
     params_total bigint,                -- Total parameters (count) of the chosen evidence; null: unknown, see params_reason

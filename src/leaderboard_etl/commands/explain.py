@@ -27,6 +27,7 @@ _FACTS = (
     ("licence", "license_text"),
     ("licence id", "license_id"),
     ("licence class", "license_class"),
+    ("licence unknown because", "license_reason"),
     ("released on", "released_on"),
     ("date known from", "released_on_method"),
     ("base model", "base_model_id"),

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
-from leaderboard_etl.normalize.licenses import normalize_licenses
+from leaderboard_etl.normalize.licenses import NOT_STATED, normalize_licenses
 
 # The Hub's own card knows a repository best; curated rows know releases, vendors and families best.
 _TABLES = ("olb_v2_contents", "olb_v1_contents")
 _HUB_FIRST = ("model_cards", *_TABLES, "reference", "bigcode", "arena")
 _CURATED_FIRST = ("reference", "model_cards", *_TABLES, "bigcode", "arena")
-_HUB_FACTS = ("license_text", "architecture", "is_available")
+_HUB_FACTS = ("architecture", "is_available")
 _CURATED_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
 _RELEASE_METHODS = (
     ("released_on", "reference"),
@@ -48,9 +48,7 @@ def assemble_models(
         facts.join(flags, on="model_id", how="left")
         .join(_released(statements), on="model_id", how="left")
         .join(_sizes(evidence), on="model_id", how="left")
-        .join(
-            normalize_licenses(facts["license_text"].unique(), licenses).drop("openness"), on="license_text", how="left"
-        )
+        .join(_licences(statements, licenses), on="model_id", how="left")
     )
     return _judged(facts, kin, official, families).select(list(frame_schema("core.models")))
 
@@ -87,6 +85,10 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
                 pl.lit("unknown"),
             ).alias("openness"),
             pl.col("license_class").fill_null("unknown"),
+            pl.when(pl.col("license_text").is_null())
+            .then(pl.lit(NOT_STATED))
+            .otherwise("license_reason")
+            .alias("license_reason"),
             # A dense model uses all of its parameters for every token.
             pl.when(pl.col("is_moe") == False)  # noqa: E712
             .then(pl.coalesce("params_active", "params_total"))
@@ -135,6 +137,19 @@ def _first_said(statements: pl.DataFrame, columns: Sequence[str], order: Sequenc
         .sort("model_id", "rank", "source_id", "source_name", "precision", "path")
         .group_by("model_id", maintain_order=True)
         .agg(pl.col(column).drop_nulls().first() for column in columns)
+    )
+
+
+def _licences(statements: pl.DataFrame, policy: pl.DataFrame) -> pl.DataFrame:
+    """The licence of each model: what the best source states of those that say which ("other" says nothing)."""
+    known = normalize_licenses(statements["license_text"], policy).drop("openness")
+    said = statements.join(known, on="license_text", how="inner")
+    telling = _first_said(said.filter(pl.col("license_class") != "unknown"), ["license_text"], _HUB_FIRST)
+    vague = _first_said(said, ["license_text"], _HUB_FIRST).rename({"license_text": "vague_text"})
+    return (
+        vague.join(telling, on="model_id", how="left")
+        .select("model_id", pl.coalesce("license_text", "vague_text").alias("license_text"))
+        .join(known, on="license_text", how="left")
     )
 
 

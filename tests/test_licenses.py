@@ -50,3 +50,10 @@ def test_every_row_of_policy_has_a_link_a_class_and_a_text_of_its_own() -> None:
     assert set(LICENSES["license_class"]) <= set(CLASSES)
     assert LICENSES["source_url"].str.starts_with("https://").all()
     assert LICENSES["license_text"].str.to_lowercase().is_unique().all()
+
+
+def test_every_licence_of_a_family_is_one_that_policy_knows() -> None:
+    rows = read_policy().frame("model_licenses")
+    known = normalize_licenses(rows["license_text"], LICENSES)
+    assert "unknown" not in known["license_class"]
+    assert rows["source_url"].str.starts_with("https://").all()

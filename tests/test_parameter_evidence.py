@@ -118,6 +118,17 @@ def test_a_quantised_copy_has_the_size_of_its_base_and_says_whose() -> None:
     assert reasons(found, "q/x-7b-GPTQ", "leaderboard") == ["9000000000 is a count of packed weights"]
 
 
+def test_a_copys_own_config_yields_to_its_base_but_not_to_its_bases_name() -> None:
+    said = [statement("o/x-7b"), statement("q/x-AWQ", "o/x-7b")]
+    config = claim("q/x-AWQ", "config", 7_100_000_000)
+    assert size(evidence(said, [config, claim("o/x-7b", "safetensors", 7_240_000_000)]), "q/x-AWQ") == (
+        "base_model",
+        7_240_000_000,
+    )
+    assert size(evidence(said, [config]), "q/x-AWQ") == ("config", 7_100_000_000)
+    assert size(evidence(said, []), "q/x-AWQ") == ("base_model", 7_000_000_000)
+
+
 def test_a_copy_of_a_copy_has_the_size_of_the_first_that_is_none() -> None:
     found = evidence(
         [statement("o/x"), statement("o/x-lora", "o/x", weight_type="Adapter"), statement("q/x-lora-AWQ", "o/x-lora")],
@@ -137,6 +148,14 @@ def test_an_adapter_is_its_base_and_its_own_weights() -> None:
     )
     assert size(found, "a/lora") == ("base_model", 7_040_000_000)
     assert not found.filter(pl.col("is_disagreeing") & ~pl.col("is_doubtful")).height
+
+
+def test_an_adapters_own_count_may_be_a_kind_of_its_own() -> None:
+    found = evidence(
+        [statement("o/x"), statement("a/lora", "o/x", weight_type="Adapter")],
+        [claim("o/x", "config", 7_000_000_000), claim("a/lora", "safetensors", 40_000_000, kind="adapter")],
+    )
+    assert size(found, "a/lora") == ("base_model", 7_040_000_000)
 
 
 def test_an_adapter_that_was_merged_into_its_base_keeps_its_own_count() -> None:

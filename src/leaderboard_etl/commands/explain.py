@@ -205,6 +205,9 @@ def _story(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None)
         query = _QUERIES[name]
         values = {"model": model_id} | ({"benchmark": benchmark} if "$benchmark" in query else {})
         story[name] = _rows(con, query, values)
+    if benchmark is None and story["model"]["license_text"] and not any(row["chosen"] for row in story["licences"]):
+        policy = {"source": "policy", "place": "leaderboard-etl policy model_licenses.csv"}
+        story["licences"].insert(0, {"chosen": "*", "text": story["model"]["license_text"], **policy})
     if benchmark is not None and not story["scores"] and not story["ended"]:
         has = "select distinct benchmark_id from core.scores where model_id = $model order by all"
         known = ", ".join(row["benchmark_id"] for row in _rows(con, has, {"model": model_id}))

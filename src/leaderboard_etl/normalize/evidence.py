@@ -1,7 +1,6 @@
 """Which of several statements about a model's size is believed. The ladder is policy/parameter_methods.csv.
 
-A count of what are no parameters (packed weights) is null and says so. A statement that there is cause to doubt keeps its
-number and says why, but speaks only where no sound one does.
+What doubts.py refuses has no number; what it doubts speaks only where no sound statement does.
 """
 
 from __future__ import annotations
@@ -9,21 +8,11 @@ from __future__ import annotations
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, TABLES, judge
 from leaderboard_etl.normalize.lineage import weights_of
 from leaderboard_etl.normalize.parameters import parse_names
 
-MOST_DISAGREEMENT_PCT = 10.0
-# What counts weights as stored: packed ones too few or, by the leaderboard's factor of 8 for "gptq", too many.
-_COUNTING = ("safetensors", "index", "leaderboard", "leaderboard_whole")
-_TABLES = ("leaderboard", "leaderboard_whole")
-_PACKED_RUN = ("4bit", "8bit", "GPTQ")
-_PACKED_NAME = r"(?i)/.*(?:^|[^a-z0-9])(?:gptq|awq|exl2|bnb|nf4|int[48]|[2348]-?bits?)(?:[^a-z0-9]|$)"
-# How the leaderboard itself read a size from a name: the first match, in the owner's name too. It reads 64 from
-# 64bits/LexPodLM-13B and 8 from internlm2-1_8b (https://huggingface.co/docs/leaderboards/open_llm_leaderboard/about).
-_THEIR_SIZE = r"((?:\d\.)?\d+)(b|m)"
-_MISREAD = r"(?i)\d+x\d+(?:\.\d+)?[bm]|\d+-?bit"
-# Below this a table of whole billions cannot show a half or a double.
-_LEAST_WHOLE = 4 * 10**9
+_VAGUE = ("name", "card_text", "leaderboard_whole")
 
 
 def parameter_evidence(
@@ -44,7 +33,7 @@ def parameter_evidence(
     )
     names = _from_names(statements)
     said = pl.concat([_shaped(frame, schema) for frame in (claims, names, _from_overrides(overrides, statements))])
-    judged = _judged(said, statements)
+    judged = judge(said, statements)
     firsts = choose(judged, methods)
     derived = _from_bases(firsts, weights_of(kin))
     if derived.is_empty():
@@ -87,94 +76,6 @@ def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _judged(said: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
-    """The statements with is_doubtful; counts of what are no parameters become null. The cause goes before the reason."""
-    facts = statements.group_by("model_id").agg(
-        (pl.col("is_moe").fill_null(False) | pl.col("architecture").fill_null("").str.contains("(?i)mixtral|moe"))
-        .any()
-        .alias("is_sparse")
-    )
-    stated = said.filter((pl.col("method") == "name") & (pl.col("kind") == "total")).select(
-        "model_id", pl.col("params").alias("named")
-    )
-    rows = (
-        said.join(facts, on="model_id", how="left", maintain_order="left")
-        .join(stated, on="model_id", how="left", maintain_order="left")
-        .with_columns(_theirs().alias("theirs"))
-        .with_columns(_refusal().alias("refusal"))
-        .with_columns(pl.when(pl.col("refusal").is_null()).then(pl.col("params")).alias("params"))
-        .with_columns(_table_doubt().alias("doubt"))
-        .with_columns(_sound_whole().alias("whole"))
-    )
-    doubt = pl.coalesce("doubt", _name_doubt())
-    reason = pl.concat_str([pl.coalesce("refusal", doubt), "reason"], separator="; ", ignore_nulls=True)
-    return rows.with_columns(
-        doubt.is_not_null().alias("is_doubtful"), pl.when(reason != "").then(reason).alias("reason")
-    ).drop("is_sparse", "named", "theirs", "refusal", "doubt", "whole")
-
-
-def _theirs() -> pl.Expr:
-    """The size that the leaderboard's own pattern reads from a name, as it shows it: to the billion in the older table."""
-    name = pl.col("source_name").str.to_lowercase()
-    unit = pl.when(name.str.extract(_THEIR_SIZE, 2) == "m").then(1e6).otherwise(1e9)
-    size = name.str.extract(_THEIR_SIZE, 1).cast(pl.Float64) * unit
-    is_whole = (pl.col("method") == "leaderboard_whole") & (size >= 1e9)
-    return pl.when(is_whole).then((size / 1e9).floor() * 1e9).otherwise(size)
-
-
-def _is_theirs() -> pl.Expr:
-    named = pl.col("named")
-    is_other = ((pl.col("theirs") - named).abs() > 0.1 * named).fill_null(True)
-    return pl.col("method").is_in(_TABLES) & ((pl.col("params") - pl.col("theirs")).abs() < 1e6) & is_other
-
-
-def _refusal() -> pl.Expr:
-    """Why a number is none of parameters at all; null: it may be."""
-    is_packed = pl.col("precision").is_in(_PACKED_RUN) | pl.col("model_id").str.contains(_PACKED_NAME)
-    is_misread = _is_theirs() & pl.col("source_name").str.contains(_MISREAD)
-    return (
-        pl.when(pl.col("params").is_null())
-        .then(None)
-        .when(pl.col("method").is_in(_COUNTING) & is_packed)
-        .then(pl.format("{} is a count of packed weights", "params"))
-        .when(is_misread)
-        .then(pl.format("{} is the leaderboard's misreading of bits or experts in the name", "params"))
-    )
-
-
-def _table_doubt() -> pl.Expr:
-    """What speaks against a number of the leaderboard; null: nothing."""
-    params = pl.col("params")
-    in_table = pl.col("method").is_in(_TABLES)
-    most = params.max().over("model_id", "kind", "method")
-    ratio = params / pl.col("named")
-    is_twice = (ratio.is_between(0.45, 0.55) | ratio.is_between(1.85, 2.15)) & ~pl.col("is_sparse").fill_null(False)
-    is_twice &= (pl.col("method") == "leaderboard") | (params >= _LEAST_WHOLE)
-    return (
-        pl.when(params.is_null() | ~in_table)
-        .then(None)
-        .when(_is_theirs())
-        .then(pl.lit("the leaderboard read it from the name"))
-        .when(is_twice)
-        .then(pl.lit("half or double of what the name states"))
-        .when((params / most).is_between(0.49, 0.51))
-        .then(pl.lit("half of what another row of the table states"))
-    )
-
-
-def _sound_whole() -> pl.Expr:
-    """What a table of whole billions says of the model, where nothing speaks against it."""
-    is_sound = (pl.col("method") == "leaderboard_whole") & pl.col("doubt").is_null()
-    return pl.col("params").filter(is_sound).max().over("model_id")
-
-
-def _name_doubt() -> pl.Expr:
-    off = (pl.col("params") - pl.col("whole")).abs()
-    is_off = (off > 10**9) & (off > MOST_DISAGREEMENT_PCT / 100 * pl.col("params"))
-    is_name = (pl.col("method") == "name") & (pl.col("kind") == "total")
-    return pl.when(is_name & is_off).then(pl.lit("the leaderboard counted another size"))
-
-
 def _from_names(statements: pl.DataFrame) -> pl.DataFrame:
     """What names say of sizes: one claim per model and kind, from the model id itself."""
     firsts = statements.sort("model_id", "source_id", "source_name").unique(
@@ -201,9 +102,9 @@ def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
     The place is that of the base's own evidence. Weights of an adapter's repository that are over half of the base are a
     whole model, merged, and nothing to add.
     """
-    chosen = firsts.filter("is_chosen").rename({"model_id": "root_id"})
+    chosen = firsts.filter(pl.col("is_chosen") & (pl.col("kind") != "adapter")).rename({"model_id": "root_id"})
     own = (
-        firsts.filter((pl.col("method") == "safetensors") & (pl.col("kind") == "total"))
+        firsts.filter((pl.col("method") == "safetensors") & pl.col("kind").is_in(["total", "adapter"]))
         .group_by("model_id")
         .agg(pl.col("params").max().alias("own"))
     )
@@ -221,6 +122,8 @@ def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
             (pl.col("params") + added).alias("params"),
             reason.alias("reason"),
             is_added.fill_null(False).alias("is_added"),
+            # A base of which only the name tells says less than the copy's own config.
+            (pl.col("is_doubtful") | pl.col("method").is_in(_VAGUE)).alias("is_doubtful"),
             pl.lit("base_model").alias("method"),
         )
         .drop("relation", "root_id", "own", "confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
@@ -232,7 +135,7 @@ def _beside_bases(judged: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
     ids = derived["model_id"].unique().to_list()
     alone = derived.filter("is_added")["model_id"].unique().to_list()
     is_alone = pl.col("model_id").is_in(alone) & pl.col("method").is_in(["safetensors", "index"])
-    is_copy = pl.col("model_id").is_in(ids) & pl.col("method").is_in(_TABLES) & pl.col("params").is_not_null()
+    is_copy = pl.col("model_id").is_in(ids) & pl.col("method").is_in(TABLES) & pl.col("params").is_not_null()
     doubt = (
         pl.when(is_alone)
         .then(pl.lit("the adapter's weights without its base"))

@@ -30,6 +30,7 @@ def assemble_models(
     kin: pl.DataFrame,
     *,
     licenses: pl.DataFrame,
+    model_licenses: pl.DataFrame,
     official: pl.DataFrame,
     families: pl.DataFrame,
 ) -> pl.DataFrame:
@@ -48,7 +49,7 @@ def assemble_models(
         facts.join(flags, on="model_id", how="left")
         .join(_released(statements), on="model_id", how="left")
         .join(_sizes(evidence), on="model_id", how="left")
-        .join(_licences(statements, licenses), on="model_id", how="left")
+        .join(_licences(statements, licenses, model_licenses), on="model_id", how="left")
     )
     return _judged(facts, kin, official, families).select(list(frame_schema("core.models")))
 
@@ -78,7 +79,7 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
         .with_columns(
             _distinct_name().alias("display_name"),
             pl.coalesce("vendor", "organization", owner).alias("organization"),
-            pl.coalesce("family", _family(families)).alias("family"),
+            pl.coalesce("family", _by_pattern(families, "family")).alias("family"),
             pl.coalesce(
                 "openness",
                 pl.when(pl.col("is_on_hub").fill_null(False)).then(pl.lit("open_weights")),
@@ -120,11 +121,11 @@ def _population() -> pl.Expr:
     )
 
 
-def _family(families: pl.DataFrame) -> pl.Expr:
-    """The first family of policy/families.csv whose pattern the model id matches."""
+def _by_pattern(table: pl.DataFrame, column: str) -> pl.Expr:
+    """`column` of the first row of a policy table whose model_id_pattern the model id matches."""
     found: pl.Expr = pl.lit(None, pl.String)
-    for pattern, family in reversed(list(families.select("model_id_pattern", "family").iter_rows())):
-        found = pl.when(pl.col("model_id").str.contains(f"(?i){pattern}")).then(pl.lit(family)).otherwise(found)
+    for pattern, value in reversed(list(table.select("model_id_pattern", column).iter_rows())):
+        found = pl.when(pl.col("model_id").str.contains(f"(?i){pattern}")).then(pl.lit(value)).otherwise(found)
     return found
 
 
@@ -140,15 +141,20 @@ def _first_said(statements: pl.DataFrame, columns: Sequence[str], order: Sequenc
     )
 
 
-def _licences(statements: pl.DataFrame, policy: pl.DataFrame) -> pl.DataFrame:
-    """The licence of each model: what the best source states of those that say which ("other" says nothing)."""
-    known = normalize_licenses(statements["license_text"], policy).drop("openness")
+def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: pl.DataFrame) -> pl.DataFrame:
+    """The licence of each model: what the best source states of those that say which ("other" says nothing); else what
+    policy/model_licenses.csv says; else the text that says nothing."""
+    known = normalize_licenses(pl.concat([statements["license_text"], model_licenses["license_text"]]), licenses)
+    known = known.drop("openness")
+    ids = statements.select("model_id").unique()
     said = statements.join(known, on="license_text", how="inner")
     telling = _first_said(said.filter(pl.col("license_class") != "unknown"), ["license_text"], _HUB_FIRST)
     vague = _first_said(said, ["license_text"], _HUB_FIRST).rename({"license_text": "vague_text"})
+    text = pl.coalesce("license_text", _by_pattern(model_licenses, "license_text"), "vague_text")
     return (
-        vague.join(telling, on="model_id", how="left")
-        .select("model_id", pl.coalesce("license_text", "vague_text").alias("license_text"))
+        ids.join(telling, on="model_id", how="left")
+        .join(vague, on="model_id", how="left")
+        .select("model_id", text.alias("license_text"))
         .join(known, on="license_text", how="left")
     )
 

@@ -38,6 +38,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         evidence,
         kin,
         licenses=policy.frame("licenses"),
+        model_licenses=policy.frame("model_licenses", younger=("model_id_pattern", "license_text")),
         official=policy.frame("official_organizations"),
         families=policy.frame("families"),
     )

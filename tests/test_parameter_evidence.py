@@ -13,6 +13,7 @@ from leaderboard_etl.normalize.lineage import bases, weights_of
 from leaderboard_etl.policy import read_policy
 
 METHODS = read_policy().frame("parameter_methods")
+NO_BASES = pl.DataFrame(schema={"model_id": pl.String, "base_model_id": pl.String})
 
 
 def claims(*rows: tuple[str, int | None]) -> pl.DataFrame:
@@ -96,7 +97,7 @@ def evidence(said: list[dict[str, Any]], made: list[dict[str, Any]], *overrides:
     frame = statements(*said)
     made_frame = pl.DataFrame(made, schema=_with_id("history.parameter_claims"), orient="row")
     policy = pl.DataFrame(rows, schema=schema, orient="row")
-    return parameter_evidence(made_frame, frame, bases(frame), policy, METHODS)
+    return parameter_evidence(made_frame, frame, bases(frame, NO_BASES), policy, METHODS)
 
 
 def size(found: pl.DataFrame, model_id: str) -> tuple[Any, ...] | None:
@@ -221,7 +222,8 @@ def test_the_relation_to_the_base_is_told_from_tables_and_names() -> None:
             statement("o/merged", is_merge=True),
             statement("o/tuned", "gone/base"),
             statement("o/itself", "o/Itself"),
-        )
+        ),
+        NO_BASES,
     )
     assert found.rows() == [
         ("a/lora", "o/x", "adapter"),
@@ -234,7 +236,14 @@ def test_the_relation_to_the_base_is_told_from_tables_and_names() -> None:
 
 def test_a_base_is_known_under_every_name_that_leads_to_it() -> None:
     renamed = statement("o/new", source_name="o/old")
-    assert bases(statements(renamed, statement("o/tuned", "O/Old"))).rows() == [("o/tuned", "o/new", "finetune")]
+    found = bases(statements(renamed, statement("o/tuned", "O/Old")), NO_BASES)
+    assert found.rows() == [("o/tuned", "o/new", "finetune")]
+
+
+def test_a_base_of_policy_goes_before_a_stated_one() -> None:
+    curated = pl.DataFrame({"model_id": ["Q/X-gptq"], "base_model_id": ["o/right"]})
+    found = bases(statements(statement("q/x-GPTQ", "o/wrong"), statement("o/right")), curated)
+    assert found.rows() == [("q/x-GPTQ", "o/right", "quantized")]
 
 
 def test_copies_in_a_circle_have_no_root() -> None:

@@ -17,13 +17,13 @@ QUANTIZED_NAME = (
 _MOST_STEPS = 4
 
 
-def bases(statements: pl.DataFrame) -> pl.DataFrame:
+def bases(statements: pl.DataFrame, policy: pl.DataFrame) -> pl.DataFrame:
     """One row per model that was made from another: model_id, base_model_id, base_model_relation.
 
-    `statements` are open rows of history.models with `model_id`. The base is what the best source states, by the id that
-    we know it under; of a quantised copy that nobody states a base of, the model of the same owner and the same name
-    without the ending. The relation is there without a base where only the name or the table tells it. A base is never
-    the model itself.
+    `statements` are open rows of history.models with `model_id`. The base is what policy/base_models.csv says, else what
+    the best source states, by the id that we know it under; of a quantised copy that nobody states a base of, the model
+    of the same owner and the same name without the ending. The relation is there without a base where only the name or
+    the table tells it. A base is never the model itself.
     """
     said = (
         statements.with_columns(_rank().alias("rank"))
@@ -50,7 +50,12 @@ def bases(statements: pl.DataFrame) -> pl.DataFrame:
     )
     known = _known(statements)
     return (
-        said.with_columns(_key("base_model_text").alias("stated"), _key(name_alone).alias("bare"))
+        said.with_columns(_key("model_id").alias("key"))
+        .join(
+            policy.select(_key("model_id").alias("key"), pl.col("base_model_id").alias("curated")), on="key", how="left"
+        )
+        .with_columns(pl.coalesce("curated", "base_model_text").alias("base_model_text"))
+        .with_columns(_key("base_model_text").alias("stated"), _key(name_alone).alias("bare"))
         .join(known, left_on="stated", right_on="key", how="left")
         .join(known, left_on="bare", right_on="key", how="left", suffix="_bare")
         .with_columns(pl.coalesce("known_id", "base_model_text", "known_id_bare").alias("base_model_id"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import polars as pl
 
@@ -21,6 +22,9 @@ _RELEASE_METHODS = (
     ("created_at", "hub_created"),
     ("submitted_on", "leaderboard_submission"),
 )
+
+# Repositories older than the Hub's own records bear this date (huggingface_hub, hf_api.py).
+_HUB_FLOOR = date(2022, 3, 2)
 
 
 def assemble_models(
@@ -165,15 +169,32 @@ def _any_said(flag: str) -> pl.Expr:
 
 
 def _released(statements: pl.DataFrame) -> pl.DataFrame:
-    """The date of the best kind of evidence that there is; within a kind the earliest, for a model is not released twice."""
+    """The date of the best kind of evidence that there is; within a kind the earliest, for a model is not released twice.
+
+    A repository that was made or filled after its model had been submitted was made again: that is no release. What
+    bears the Hub's floor date is older than the Hub's records: then no later date is one either.
+    """
     dates = (
         statements.with_columns(pl.col("created_at").dt.date())
         .group_by("model_id")
         .agg(pl.col(column).min().alias(method) for column, method in _RELEASE_METHODS)
     )
+    is_older = pl.min_horizontal("hub_upload", "hub_created") <= _HUB_FLOOR
+    again = [
+        pl.when((pl.col(m) > pl.col("leaderboard_submission")).fill_null(False))
+        .then(None)
+        .otherwise(pl.col(m))
+        .alias(m)
+        for m in ("hub_upload", "hub_created")
+    ]
     methods = [method for _, method in _RELEASE_METHODS]
+    later = [pl.when(pl.col("is_older").fill_null(False)).then(None).otherwise(pl.col(m)).alias(m) for m in methods[1:]]
     said = pl.coalesce(*[pl.when(pl.col(m).is_not_null()).then(pl.lit(m)) for m in methods])
-    return dates.select("model_id", pl.coalesce(*methods).alias("released_on"), said.alias("released_on_method"))
+    return (
+        dates.with_columns(is_older.alias("is_older"), *again)
+        .with_columns(later)
+        .select("model_id", pl.coalesce(*methods).alias("released_on"), said.alias("released_on_method"))
+    )
 
 
 def _sizes(evidence: pl.DataFrame) -> pl.DataFrame:

@@ -100,13 +100,11 @@ _QUERIES = {
     """,
     "bases": """
         select
-            l.depth as steps, l.ancestor_id as base, m.base_model_relation as relation,
-            case when l.ancestor_is_known then 'yes' else 'no' end as in_this_warehouse
-        from mart.lineage as l
-        left join mart.lineage as below on below.model_id = l.model_id and below.depth = l.depth - 1
-        left join core.models as m on m.model_id = below.ancestor_id
-        where l.model_id = $model and l.depth > 0
-        order by l.depth
+            depth as steps, ancestor_id as base, relation,
+            case when ancestor_is_known then 'yes' else 'no' end as in_this_warehouse
+        from mart.lineage
+        where model_id = $model and depth > 0
+        order by depth
     """,
     "derivatives": """
         select

@@ -13,7 +13,8 @@ Llama 3.2 and 1.67 in Falcon 3. Precision is printed three ways, for the column 
     reading  the same, where a row of name_labels.csv says, by eye, that the name states just what was read: then the model
              is not of the size in its name, which no reader of names can know
 
-Recall = read / names that show digits before b or m and are not of the kinds that state no single size.
+Recall = read / names that show digits before b or m: all of them, and those that state one size (not experts, a range, or
+the size of what was stacked, pruned or mixed).
 """
 
 from __future__ import annotations
@@ -62,14 +63,16 @@ def main() -> None:
     said = rows.filter(pl.col("params_read_b").is_not_null())
     counted = said.filter(~pl.col("is_doubtful"))
     is_read = pl.col("is_right") | pl.col("label").is_in(["other_size", "miscounted"])
-    stating = rows.filter(pl.col("is_stating") & ~pl.col("reason").fill_null("").str.contains(_NO_SINGLE))
+    stating = rows.filter("is_stating")
+    single = stating.filter(~pl.col("reason").fill_null("").str.contains(_NO_SINGLE))
     print(f"models with a measured size    {rows.height:>6,}")
     print(f"names that were read           {said.height:>6,}")
     print(f"rows of them that are doubted  {said.height - counted.height:>6,}")
     print(f"precision, column              {_share(said, pl.col('is_right')):>6.4f}")
     print(f"precision, counted             {_share(counted, pl.col('is_right')):>6.4f}")
     print(f"precision, reading             {_share(counted, is_read):>6.4f}")
-    print(f"recall                         {stating['params_read_b'].count() / stating.height:>6.4f}")
+    print(f"recall, all                    {_share(stating, pl.col('params_read_b').is_not_null()):>6.4f}")
+    print(f"recall, one size               {_share(single, pl.col('params_read_b').is_not_null()):>6.4f}")
     reasons = rows.filter(pl.col("params_read_b").is_null()).group_by("reason").len().sort("len", descending=True)
     for reason, count in reasons.iter_rows():
         print(f"  unread: {reason:<75} {count:>6,}")

@@ -42,7 +42,7 @@ create table core.model_aliases (
 -- Every statement about a model's size and which one was chosen. One row per model, kind, method, source and name.
 create table core.parameter_evidence (
     model_id varchar not null,          -- Model
-    kind varchar not null,              -- total, active, or adapter (its own weights, without its base)
+    kind varchar not null,              -- total, active, or adapter (the weights of an adapter alone, without its base model)
     method varchar not null,            -- How the number was had, best first: see policy/parameter_methods
     params bigint,                      -- Parameters (count); null: refused, see reason
     reason varchar,                     -- Why params is null or doubtful; null: nothing to say

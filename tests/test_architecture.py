@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from leaderboard_etl.normalize.architecture import config_parameters
 
 HF = "https://huggingface.co/"
+# Its column counts the weights of the files, to the million.
+TABLE = f"{HF}datasets/open-llm-leaderboard/contents"
 
 
 def dense(model_type: str, hidden: int, layers: int, heads: int, kv: int, width: int, vocab: int, **more: Any) -> Any:
@@ -58,6 +60,23 @@ FALCON_7B = {
     "parallel_attn": True,
     "vocab_size": 65024,
 }
+
+FALCON_180B = {**FALCON_40B, "hidden_size": 14848, "num_hidden_layers": 80, "num_attention_heads": 232}
+LLAMA_4_SCOUT = dense("llama4_text", 5120, 48, 40, 8, 8192, 202048, intermediate_size_mlp=16384, **routed(16, 1))
+DEEPSEEK_MOE_16B = dense(
+    "deepseek",
+    2048,
+    28,
+    16,
+    16,
+    10944,
+    102400,
+    moe_intermediate_size=1408,
+    n_routed_experts=64,
+    n_shared_experts=2,
+    num_experts_per_tok=6,
+    first_k_dense_replace=1,
+)
 
 # name, config.json as published, total and active parameters in billions as published, and where.
 GOLDEN: list[tuple[str, dict[str, Any], float, float, str]] = [
@@ -275,6 +294,92 @@ GOLDEN: list[tuple[str, dict[str, Any], float, float, str]] = [
         0.43,
         f"{HF}ibm-granite/granite-3.1-1b-a400m-base",
     ),
+    ("LLaMA 13B", dense("llama", 5120, 40, 40, 40, 13824, 32000), 13.0, 13.0, "https://arxiv.org/abs/2302.13971"),
+    ("LLaMA 33B", dense("llama", 6656, 60, 52, 52, 17920, 32000), 32.5, 32.5, "https://arxiv.org/abs/2302.13971"),
+    ("Llama 2 13B", dense("llama", 5120, 40, 40, 40, 13824, 32000), 13.016, 13.016, TABLE),
+    ("Llama 3.2 3B", dense("llama", 3072, 28, 24, 8, 8192, 128256, tie_word_embeddings=True), 3.213, 3.213, TABLE),
+    ("Llama 4 Scout", LLAMA_4_SCOUT, 107.77, 17.17, f"{HF}meta-llama/Llama-4-Scout-17B-16E"),
+    ("Mistral Small 24B", dense("mistral", 5120, 40, 32, 8, 32768, 131072, head_dim=128), 23.572, 23.572, TABLE),
+    ("DeepSeek MoE 16B", DEEPSEEK_MOE_16B, 16.376, 2.8, "https://arxiv.org/abs/2401.06066"),
+    ("Qwen1.5 0.5B", dense("qwen2", 1024, 24, 16, 16, 2816, 151936), 0.62, 0.62, TABLE),
+    ("Qwen1.5 14B", dense("qwen2", 5120, 40, 40, 40, 13696, 152064), 14.167, 14.167, TABLE),
+    ("Qwen1.5 32B", dense("qwen2", 5120, 64, 40, 8, 27392, 152064), 32.512, 32.512, TABLE),
+    ("Qwen1.5 110B", dense("qwen2", 8192, 80, 64, 8, 49152, 152064), 111.21, 111.21, TABLE),
+    ("Qwen2 0.5B", dense("qwen2", 896, 24, 14, 2, 4864, 151936, tie_word_embeddings=True), 0.494, 0.494, TABLE),
+    ("Qwen2 1.5B", dense("qwen2", 1536, 28, 12, 2, 8960, 151936, tie_word_embeddings=True), 1.544, 1.544, TABLE),
+    ("Qwen2.5 7B", dense("qwen2", 3584, 28, 28, 4, 18944, 152064), 7.616, 7.616, TABLE),
+    ("Qwen2.5 14B", dense("qwen2", 5120, 48, 40, 8, 13824, 152064), 14.77, 14.77, TABLE),
+    ("Qwen2.5 72B", dense("qwen2", 8192, 80, 64, 8, 29568, 152064), 72.706, 72.706, TABLE),
+    (
+        "Qwen3 0.6B",
+        dense("qwen3", 1024, 28, 16, 8, 3072, 151936, head_dim=128, tie_word_embeddings=True),
+        0.6,
+        0.6,
+        "https://arxiv.org/abs/2505.09388",
+    ),
+    (
+        "Qwen3 4B",
+        dense("qwen3", 2560, 36, 32, 8, 9728, 151936, head_dim=128, tie_word_embeddings=True),
+        4.0,
+        4.0,
+        f"{HF}Qwen/Qwen3-4B",
+    ),
+    ("Qwen3 14B", dense("qwen3", 5120, 40, 40, 8, 17408, 151936, head_dim=128), 14.8, 14.8, f"{HF}Qwen/Qwen3-14B"),
+    ("Qwen3 32B", dense("qwen3", 5120, 64, 64, 8, 25600, 151936, head_dim=128), 32.8, 32.8, f"{HF}Qwen/Qwen3-32B"),
+    ("Gemma 2 2B", dense("gemma2", 2304, 26, 8, 4, 9216, 256000, head_dim=256), 2.614, 2.614, TABLE),
+    (
+        "Gemma 3 1B",
+        dense("gemma3_text", 1152, 26, 4, 1, 6912, 262144, head_dim=256),
+        1.0,
+        1.0,
+        "https://arxiv.org/abs/2503.19786",
+    ),
+    (
+        "Gemma 3 4B, text",
+        dense("gemma3_text", 2560, 34, 8, 4, 10240, 262208, head_dim=256),
+        3.884,
+        3.884,
+        "https://arxiv.org/abs/2503.19786",
+    ),
+    (
+        "Gemma 3 12B, text",
+        dense("gemma3_text", 3840, 48, 16, 8, 15360, 262208, head_dim=256),
+        11.771,
+        11.771,
+        "https://arxiv.org/abs/2503.19786",
+    ),
+    (
+        "Gemma 3 27B, text",
+        dense("gemma3_text", 5376, 62, 32, 16, 21504, 262208, head_dim=128),
+        27.016,
+        27.016,
+        "https://arxiv.org/abs/2503.19786",
+    ),
+    ("Phi-1", dense("phi", 2048, 24, 32, 32, 8192, 51200), 1.418, 1.418, TABLE),
+    ("Phi-1.5", dense("phi", 2048, 24, 32, 32, 8192, 51200), 1.418, 1.418, TABLE),
+    ("Phi-3 medium", dense("phi3", 5120, 40, 40, 10, 17920, 32064), 13.96, 13.96, TABLE),
+    (
+        "Phi-3.5 MoE",
+        dense("phimoe", 4096, 32, 32, 8, 6400, 32064, attention_bias=True, lm_head_bias=True, **routed(16, 2)),
+        42,
+        6.6,
+        f"{HF}microsoft/Phi-3.5-MoE-instruct",
+    ),
+    ("Phi-4", dense("phi3", 5120, 40, 40, 10, 17920, 100352), 14.66, 14.66, TABLE),
+    ("Phi-4 mini", dense("phi3", 3072, 32, 24, 8, 8192, 200064, tie_word_embeddings=True), 3.836, 3.836, TABLE),
+    ("Falcon 180B", FALCON_180B, 180, 180, f"{HF}tiiuae/falcon-180B"),
+    ("OLMo 1B", dense("olmo", 2048, 16, 16, 16, 8192, 50304, tie_word_embeddings=True), 1.177, 1.177, TABLE),
+    ("OLMo 7B", dense("olmo", 4096, 32, 32, 32, 11008, 50304), 6.888, 6.888, TABLE),
+    ("OLMo 2 7B", dense("olmo2", 4096, 32, 32, 32, 11008, 100352), 7.299, 7.299, TABLE),
+    ("Granite 3.1 2B", dense("granite", 2048, 40, 32, 8, 8192, 49155, tie_word_embeddings=True), 2.534, 2.534, TABLE),
+    (
+        "Granite 3.1 3B-A800M",
+        dense("granitemoe", 1536, 32, 24, 8, 512, 49155, tie_word_embeddings=True, **routed(40, 8)),
+        3.299,
+        0.88,
+        f"{HF}ibm-granite/granite-3.1-3b-a800m-base",
+    ),
+    ("Command R", dense("cohere", 8192, 40, 64, 64, 22528, 256000), 34.981, 34.981, TABLE),
 ]
 
 

@@ -101,6 +101,51 @@ def test_explain_tells_where_a_score_came_from_and_which_one_the_marts_use(
     assert "data/train-00000-of-00001.parquet row 3, GPQA Raw" in gpqa[0]["place"]
 
 
+def test_explain_tells_the_story_in_words(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    tuned = v2_row("org/tuned-7b", 0.6, **{"Base Model": "org/good-7b", "#Params (B)": 3.5})
+    world.put_v2(v2_row("org/good-7b", 0.5), tuned)
+    world.night(1)
+    _, out, _ = run(capsys, "explain", "-w", world.warehouse.root, "org/tuned-7b")
+    told = [" ".join(line.split()) for line in out.splitlines()]
+    assert "* total name 7,000,000,000 0" in told
+    assert "half or double of what the name states" in told
+    assert "1 org/good-7b finetune yes" in told
+    assert "* 2024-06-01 hub_upload olb_v2_contents" in told
+    assert "* apache-2.0 olb_v2_contents" in told
+    _, out, _ = run(capsys, "explain", "-w", world.warehouse.root, "org/good-7b")
+    assert "finetune 1 1 org/tuned-7b" in [" ".join(line.split()) for line in out.splitlines()]
+
+
+def test_explain_of_one_benchmark_tells_its_scores_alone_and_which_there_are(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "explain", "-w", published.warehouse.root, "org/good-7b", "gpqa")
+    assert code == 0 and "gpqa_olb_v2" in out and "ifeval" not in out and "Sizes" not in out
+    assert "the only value in this group" in out
+    code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/good-7b", "hellaswag")
+    assert code == 2 and "gpqa" in err and err.count("\n") == 1
+
+
+def test_explain_of_a_mart_tells_what_each_column_means(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    of = ("explain", "-w", published.warehouse.root, "--mart", "model_scaling", "--key")
+    code, out, _ = run(capsys, *of, "ORG/good-7b")
+    assert code == 0 and "What decided the choice, in words" in out and "leaderboard-etl explain org/good-7b" in out
+    _, out, _ = run(capsys, *of, "org/good-7b", "--json")
+    assert {row["model_id"]["value"] for row in json.loads(out)} == {"org/good-7b"}
+    code, _, err = run(capsys, *of, "no such key")
+    assert code == 2 and "no such key" in err
+    code, _, err = run(capsys, *of[:4], "no_such_mart", "--key", "x")
+    assert code == 2 and "model_scaling" in err
+
+
+@pytest.mark.parametrize("arguments", [[], ["m", "--mart", "x", "--key", "y"], ["--mart", "x"], ["m", "--key", "y"]])
+def test_explain_takes_a_model_or_a_mart_with_a_key(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(capsys, "explain", "-w", tmp_path, *arguments)
+    assert code == 2 and "--mart NAME with --key KEY" in err
+
+
 def test_an_unknown_model_names_the_nearest_ones(published: World, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/goood-7b")
     assert code == 2 and "org/good-7b" in err

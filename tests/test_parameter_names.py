@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard_etl.normalize.parameters import choose, parse_name, safetensors_total
-from leaderboard_etl.policy import read_policy
-
-METHODS = read_policy().frame("parameter_methods")
+from leaderboard_etl.normalize.parameters import parse_name, safetensors_total
 
 
 @pytest.mark.parametrize(
@@ -30,6 +26,15 @@ METHODS = read_policy().frame("parameter_methods")
         ("org/llama_2_7b", 7e9, None),
         ("org/stablelm-2-1_6b-chat", 1.6e9, None),
         ("org/internlm2_5-1_8b-chat", 1.8e9, None),
+        ("org/LLAMA-3_8B_Unaligned_BETA", 8e9, None),
+        ("org/opt125m_10e5", 125e6, None),
+        ("org/Mistral7B-PairRM-SPPO", 7e9, None),
+        ("org/granite-3.1-3b-a800m-base", 3e9, 800e6),
+        ("org/Qwen2.5-7B-Instruct-1M", 7e9, None),
+        ("org/Infinity-Instruct-3M-0613-Llama3-70B", 70e9, None),
+        ("org/TinyLlama-1.1B-intermediate-step-1431k-3T", 1.1e9, None),
+        ("org/nucleus-22B-token-500B", 22e9, None),
+        ("org/Qwen2.5-0.5B-SFT-2e-5-2ep", 0.5e9, None),
     ],
 )
 def test_a_size_that_stands_alone_is_read(name: str, total: float, active: float | None) -> None:
@@ -49,7 +54,16 @@ def test_a_size_that_stands_alone_is_read(name: str, total: float, active: float
         "org/foo-v0.1",
         "org/gemma-3n-e4b-it",
         "org/Llama-4-Scout-16E",
+        "org/Llama-4-Scout-17B-16E",
+        "org/SOLARC-10.7Bx4",
         "org/3b-and-7b",
+        "org/Q2.5-Instruct-1M_Harmony",
+        "org/DPO-miniguanaco-1.5T",
+        "org/frqwen2.5-from7b-it",
+        "org/Llama-3.1-8B-passthrough-merge",
+        "org/FrankenMonarch-7B",
+        "org/pruned60-llama-3.2-3b",
+        "org/sixtyoneeighty-7b-MOE",
         "7b/no-size-in-the-model",
     ],
 )
@@ -64,7 +78,7 @@ def test_no_name_raises_or_gives_both_a_size_and_a_reason(name: str) -> None:
     assert (found.params_total is None) == (found.reason is not None)
 
 
-@given(number=st.integers(1, 999), unit=st.sampled_from(["b", "B", "m", "M"]))
+@given(number=st.integers(11, 999), unit=st.sampled_from(["b", "B", "m", "M"]))
 def test_the_size_is_the_number_times_its_unit(number: int, unit: str) -> None:
     assert parse_name(f"org/model-{number}{unit}-chat").params_total == number * (10**9 if unit in "bB" else 10**6)
 
@@ -80,41 +94,3 @@ def test_a_hardcoded_total_does_not_hide_the_sum() -> None:
 )
 def test_packed_or_impossible_weights_are_not_counted(dtypes: dict[str, int], is_quantized: bool) -> None:
     assert safetensors_total(dtypes, None, is_quantized=is_quantized)[0] is None
-
-
-def claims(*rows: tuple[str, int | None]) -> pl.DataFrame:
-    frame = pl.DataFrame(list(rows), schema={"method": pl.String, "params": pl.Int64}, orient="row")
-    names = ("source_id", "source_name", "precision", "path", "reason")
-    return frame.with_columns(
-        pl.lit("m").alias("model_id"), pl.lit("total").alias("kind"), *[pl.lit(None, pl.String).alias(n) for n in names]
-    )
-
-
-def chosen(frame: pl.DataFrame) -> list[tuple[str, int]]:
-    return choose(frame, METHODS).filter("is_chosen").select("method", "params").rows()
-
-
-def test_the_best_method_that_states_a_number_is_chosen() -> None:
-    assert chosen(claims(("name", 7), ("leaderboard", 8), ("safetensors", None))) == [("leaderboard", 8)]
-    assert chosen(claims(("name", 7), ("override", 9), ("safetensors", 8))) == [("override", 9)]
-
-
-def test_nothing_is_chosen_where_no_method_states_a_number() -> None:
-    assert chosen(claims(("name", None), ("leaderboard", None))) == []
-
-
-def test_a_method_that_is_over_a_tenth_off_is_flagged_and_the_winner_kept() -> None:
-    rows = choose(claims(("safetensors", 100), ("leaderboard", 111), ("name", 110)), METHODS)
-    assert dict(rows.select("method", "is_disagreeing").rows()) == {
-        "safetensors": False,
-        "leaderboard": True,
-        "name": False,
-    }
-
-
-def test_whole_billions_yield_to_a_name_and_disagree_only_beyond_one() -> None:
-    cut = claims(("name", 2_700_000_000), ("leaderboard_whole", 2_000_000_000))
-    assert chosen(cut) == [("name", 2_700_000_000)]
-    assert not choose(cut, METHODS)["is_disagreeing"].any()
-    far = claims(("name", 2_700_000_000), ("leaderboard_whole", 5_000_000_000))
-    assert choose(far, METHODS)["is_disagreeing"].sum() == 1

@@ -1,5 +1,8 @@
--- check: a model whose size is stated differently by over 10 percent; settle it in policy/parameter_overrides.csv
+-- check: a model whose size is stated differently by over 10 percent, with nothing said for or against; settle it in policy/parameter_overrides.csv
 -- severity: warn
 select model_id, kind, method, params, disagreement_pct
 from core.parameter_evidence
-where is_disagreeing and method not in ('name', 'card_text')
+where is_disagreeing
+    and not is_doubtful
+    and method not in ('name', 'card_text')
+    and (model_id, kind) not in (select (model_id, kind) from core.parameter_evidence where method = 'override')

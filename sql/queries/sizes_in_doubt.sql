@@ -1,5 +1,4 @@
--- Models whose size is stated differently by over 10 percent, with every statement
-select model_id, kind, method, params, is_chosen, round(disagreement_pct, 1) as off_pct, source_id, path, locator
-from core.parameter_evidence
-where model_id in (select model_id from core.parameter_evidence where is_disagreeing)
-order by model_id, kind, is_chosen desc, method
+-- Sizes that sources state over 10 percent apart, the unexplained first
+select model_id, kind, chosen_method, chosen_params, method, params, round(disagreement_pct, 1) as off_pct, state, reason, source_place
+from mart.parameter_disagreement
+order by state = 'open' desc, n_scores desc, model_id, kind, method

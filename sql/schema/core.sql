@@ -7,10 +7,12 @@ create table core.models (
     organization varchar not null,      -- Owner on the Hub, or the vendor
     family varchar,                     -- Model family by policy or reference; null: not assigned
     base_model_id varchar,              -- Model it was tuned or merged from; null: itself a base, or not stated
+    base_model_relation varchar,        -- How it was made: quantized (a copy with packed weights: a variant, not a model), adapter, merge or finetune, as the Hub calls them; null: no base known
     openness varchar not null,          -- open_weights, proprietary or unknown
     license_text varchar,               -- Licence as its best source spells it; null: not stated anywhere
     license_id varchar,                 -- SPDX id or name of a community licence; null: not stated or not recognised
     license_class varchar not null,     -- permissive, copyleft, community, non_commercial, proprietary or unknown
+    license_reason varchar,             -- Why license_class is unknown; null: it is known
     released_on date,                   -- Release date by the best evidence; null: no evidence
     released_on_method varchar,         -- reference, hub_upload, hub_created or leaderboard_submission; null: no evidence
     params_total bigint,                -- Total parameters (count) of the chosen evidence; null: unknown, see params_reason
@@ -26,7 +28,7 @@ create table core.models (
     is_flagged boolean,                 -- Flagged by a leaderboard (contamination and the like); null: no source says
     is_official boolean not null,       -- Released by an organization of policy/official_organizations
     is_available boolean,               -- Repository visible on the Hub when last asked; null: never asked, or not a Hub model
-    population varchar not null         -- Group for frontiers and fits: official, fine_tune, merge or flagged (the first that applies from the right)
+    population varchar not null         -- Group for frontiers and fits: official, fine_tune, quantized, merge or flagged (the first that applies from the right, official before fine_tune)
 );
 
 -- Which name in which source is which model. One row per name used by a source.
@@ -45,6 +47,7 @@ create table core.parameter_evidence (
     params bigint,                      -- Parameters (count); null: refused, see reason
     reason varchar,                     -- Why params is null or doubtful; null: nothing to say
     confidence double,                  -- Confidence of the method, 0-1
+    is_doubtful boolean not null,       -- True where reason gives cause for doubt: believed only where there is no sound statement
     is_chosen boolean not null,         -- True for the one that core.models uses
     disagreement_pct double,            -- Distance from the chosen one in percent; null: params is null or nothing chosen
     is_disagreeing boolean not null,    -- True where disagreement_pct is over 10

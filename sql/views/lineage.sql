@@ -5,15 +5,17 @@
 --   model_id: Model
 --   depth: Steps up, 0 = the model itself
 --   ancestor_id: The base at that depth
+--   relation: How the model one step below was made from it (quantized, adapter, merge, finetune); null: depth 0
 --   is_root: Whether nothing further up is known
 --   ancestor_is_known: Whether the ancestor is itself in core.models
 create view mart.lineage as
 with recursive steps as (
 
-    select model_id, 0 as depth, model_id as ancestor_id, [lower(model_id)] as seen
+    select model_id, 0 as depth, model_id as ancestor_id, null::varchar as relation, [lower(model_id)] as seen
     from core.models
     union all
-    select s.model_id, s.depth + 1, m.base_model_id, list_append(s.seen, lower(m.base_model_id))
+    select
+        s.model_id, s.depth + 1, m.base_model_id, m.base_model_relation, list_append(s.seen, lower(m.base_model_id))
     from steps as s
     join core.models as m on m.model_id = s.ancestor_id
     where m.base_model_id is not null
@@ -28,6 +30,7 @@ final as (
         s.model_id,
         s.depth,
         s.ancestor_id,
+        s.relation,
         s.depth = max(s.depth) over (partition by s.model_id) as is_root,
         m.model_id is not null as ancestor_is_known
     from steps as s

@@ -9,7 +9,7 @@
 --   model: Name for people
 --   organization: Owner or vendor
 --   openness: open_weights, proprietary or unknown
---   population: official, fine_tune, merge or flagged, as in core.models
+--   population: official, fine_tune, quantized, merge or flagged, as in core.models
 --   benchmark: Benchmark id
 --   variant: Benchmark variant of the score
 --   comparable_group: Variants that may be compared

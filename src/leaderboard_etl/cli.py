@@ -82,8 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     sql.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
 
     explain = _command(commands, "explain", _explain, "where each value of one model came from")
-    explain.add_argument("model", help="a model id or any name that a source uses")
-    explain.add_argument("benchmark", nargs="?", help="only this benchmark")
+    explain.add_argument("model", nargs="?", help="a model id or any name that a source uses")
+    explain.add_argument("benchmark", nargs="?", help="only its scores of this benchmark")
+    explain.add_argument("--mart", metavar="NAME", help="instead of a model: rows of this mart, column by column")
+    explain.add_argument("--key", help="with --mart: a value that a row has in one of its text columns")
     explain.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
     explain.add_argument("--json", action="store_true", help="print as JSON")
 
@@ -203,11 +205,14 @@ def _sql(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from leaderboard_etl.commands import explain
+    from leaderboard_etl.commands import explain, explain_mart
 
-    return explain.explain(
-        _warehouse(options), options.model, options.benchmark, as_of=options.as_of, as_json=options.json
-    )
+    if (options.model is None) == (options.mart is None) or (options.mart is None) != (options.key is None):
+        raise UsageError("explain takes a model, or --mart NAME with --key KEY")
+    how = {"as_of": options.as_of, "as_json": options.json}
+    if options.mart is not None:
+        return explain_mart.explain_mart(_warehouse(options), options.mart, options.key, **how)
+    return explain.explain(_warehouse(options), options.model, options.benchmark, **how)
 
 
 def _export(options: argparse.Namespace) -> int:

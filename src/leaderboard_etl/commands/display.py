@@ -42,6 +42,30 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
     console.print(table)
 
 
+def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None, below: Sequence[str] = ()) -> None:
+    """Rows in columns, and under each row, on lines of their own, what is too long for a column (the keys in `below`)."""
+    if title:
+        print(f"\n{title}")
+    names = [name for name in rows[0] if name not in below] if rows else []
+    cells = [[plain(row[name]) for name in names] for row in rows]
+    is_number = [all(isinstance(row[name], int | float | None) for row in rows) for name in names]
+    widths = [max(len(line[place]) for line in (*cells, names)) for place in range(len(names))]
+
+    def print_line(values: Sequence[str]) -> None:
+        parts = [
+            value.rjust(width) if right else value.ljust(width)
+            for value, width, right in zip(values, widths, is_number, strict=True)
+        ]
+        print(f"  {'  '.join(parts)}".rstrip())
+
+    print_line(names)
+    for row, line in zip(rows, cells, strict=True):
+        print_line(line)
+        for name in below:
+            if row[name] is not None:
+                print(f"        {plain(row[name])}")
+
+
 def print_json(value: object) -> None:
     """A value as JSON, dates and the like as text."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)

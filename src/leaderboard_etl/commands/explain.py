@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 import duckdb
 
-from leaderboard_etl.commands.display import plain, print_json, print_table
+from leaderboard_etl.commands.display import plain, print_json, print_records
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
 
@@ -15,29 +16,142 @@ _FACTS = (
     ("organization", "organization"),
     ("family", "family"),
     ("openness", "openness"),
-    ("licence", "license_text"),
-    ("licence class", "license_class"),
-    ("released on", "released_on"),
-    ("known from", "released_on_method"),
+    ("population", "population"),
+    ("tuning", "tuning"),
+    ("architecture", "architecture"),
+    ("mixture of experts", "is_moe"),
     ("total parameters", "params_total"),
     ("active parameters", "params_active"),
     ("size known from", "params_method"),
     ("size unknown because", "params_reason"),
-    ("mixture of experts", "is_moe"),
-    ("architecture", "architecture"),
-    ("tuning", "tuning"),
+    ("licence", "license_text"),
+    ("licence id", "license_id"),
+    ("licence class", "license_class"),
+    ("licence unknown because", "license_reason"),
+    ("released on", "released_on"),
+    ("date known from", "released_on_method"),
     ("base model", "base_model_id"),
-    ("population", "population"),
-    ("flagged", "is_flagged"),
+    ("relation to it", "base_model_relation"),
+    ("training tokens", "training_tokens"),
     ("merge", "is_merge"),
+    ("flagged", "is_flagged"),
     ("visible on the Hub", "is_available"),
 )
+_PLACE = "concat_ws(' ', s.repo_id || '@' || s.revision[:12], s.path, s.locator)"
+_SECTIONS = (
+    ("names", "Names", ()),
+    ("sizes", "Sizes: * is believed", ("reason", "place", "link")),
+    ("licences", "Licence as stated: * is believed", ("place",)),
+    ("dates", "Dates: * is the release date", ("place", "link")),
+    ("bases", "Made from", ()),
+    ("derivatives", "Made from it, in this warehouse", ()),
+    ("scores", "Scores: the marts use those marked *", ("because", "place", "link")),
+    ("ended", "Believed earlier", ("place",)),
+)
+_QUERIES = {
+    "names": """
+        select source_id as source, source_name as name, method
+        from core.model_aliases
+        where model_id = $model
+        order by all
+    """,
+    "sizes": f"""
+        select
+            case when is_chosen then '*' else '' end as chosen, kind, method, params,
+            case when is_disagreeing and is_doubtful then 'doubted' when is_disagreeing then 'disagrees'
+                when is_doubtful then 'doubted' else '' end as state,
+            round(disagreement_pct, 1) as off_pct, reason, {_PLACE} as place, source_url as link
+        from core.parameter_evidence as s
+        where model_id = $model
+        order by kind desc, is_chosen desc, is_doubtful, params is null, confidence desc, method, source_id, path, locator
+    """,
+    "licences": f"""
+        select
+            case when s.license_text = m.license_text then '*' else '' end as chosen,
+            s.license_text as text, s.source_id as source, min({_PLACE}) as place
+        from history.models as s
+        join core.model_aliases as a using (source_id, source_name)
+        join core.models as m using (model_id)
+        where m.model_id = $model and s.valid_to is null and s.license_text is not null
+        group by all
+        order by chosen desc, source, text
+    """,
+    "dates": f"""
+        with said as (
+            unpivot (
+                select
+                    source_id, source_name, repo_id, revision, path, locator, released_on_url,
+                    released_on as reference, uploaded_on as hub_upload,
+                    created_at::date as hub_created, submitted_on as leaderboard_submission
+                from history.models
+                where valid_to is null
+            ) on reference, hub_upload, hub_created, leaderboard_submission into name kind value on_date
+        )
+        select
+            case when m.released_on = s.on_date and m.released_on_method = s.kind then '*' else '' end as chosen,
+            s.on_date as date, s.kind, s.source_id as source, min({_PLACE}) as place,
+            any_value(s.released_on_url) filter (where s.kind = 'reference') as link
+        from said as s
+        join core.model_aliases as a using (source_id, source_name)
+        join core.models as m using (model_id)
+        where m.model_id = $model
+        group by all
+        order by chosen desc, date, kind, source
+    """,
+    "bases": """
+        select
+            depth as steps, ancestor_id as base, relation,
+            case when ancestor_is_known then 'yes' else 'no' end as in_this_warehouse
+        from mart.lineage
+        where model_id = $model and depth > 0
+        order by depth
+    """,
+    "derivatives": """
+        select
+            m.base_model_relation as relation, count(*) as models, count(*) filter (where l.depth = 1) as directly,
+            array_to_string(list(m.model_id order by m.model_id)[:3], ', ') as examples
+        from mart.lineage as l
+        join core.models as m using (model_id)
+        where l.ancestor_id = $model and l.depth > 0
+        group by all
+        order by models desc, relation
+    """,
+    "scores": f"""
+        select
+            case when m.model_id is not null then '*' else '' end as used,
+            s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.score_pct as pct,
+            s.score_norm_pct as norm_pct, s.n_shot, s.precision, s.reported_by as by,
+            m.chosen_because as because, {_PLACE} as place, s.source_url as link
+        from core.scores as s
+        left join mart.model_scaling as m
+            on m.model_id = s.model_id
+            and m.comparable_group = s.comparable_group
+            and m.variant = s.variant_id
+            and m.score_source
+                = concat_ws(' ', s.source_id || ':', s.repo_id || '@' || s.revision[:12], s.path, s.locator)
+        where s.model_id = $model and ($benchmark is null or $benchmark in (s.benchmark_id, s.variant_id))
+        order by s.benchmark_id, s.variant_id, used desc, s.source_id, s.precision, s.run_id
+    """,
+    "ended": f"""
+        select
+            s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.precision,
+            s.valid_from::date as from_day, s.valid_to::date as to_day, {_PLACE} as place
+        from history.scores as s
+        join core.model_aliases as a using (source_id, source_name)
+        join core.benchmarks as b using (variant_id)
+        where a.model_id = $model
+            and s.valid_to is not null
+            and ($benchmark is null or $benchmark in (b.benchmark_id, s.variant_id))
+        order by s.variant_id, s.valid_from
+    """,
+}
 
 
 def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: date | None, as_json: bool) -> int:
-    """Prints names, facts, sizes with every evidence, scores with their places, and which ones the marts use.
+    """Prints names, facts, sizes with every evidence, licence, dates, lineage, and scores with why the marts use which.
 
-    Raises UsageError for a name that no source uses, with the nearest ones.
+    With `benchmark`, a benchmark or variant id, its scores alone. Raises UsageError for a name that no source uses, with
+    the nearest ones, and for a benchmark of which the model has no score, with those that it has.
     """
     from leaderboard_etl.warehouse.database import open_published
 
@@ -48,14 +162,14 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
         print_json(story)
         return 0
     facts = story["model"]
-    print(f"{facts['display_name']}  ({model_id})")
-    print_table(
-        [{"fact": name, "value": _shown(facts[column])} for name, column in _FACTS if facts[column] is not None]
-    )
-    print_table(story["names"], title="Names")
-    print_table(story["sizes"], title="Sizes: the chosen one and every other statement")
-    print_table(story["scores"], title="Scores: those that the marts use are marked *")
-    print_table(story["ended"], title="Believed earlier")
+    print(f"{plain(facts['display_name'])}  ({plain(model_id)})")
+    if benchmark is None:
+        print_records(
+            [{"fact": name, "value": _shown(facts[column])} for name, column in _FACTS if facts[column] is not None]
+        )
+    for name, title, below in _SECTIONS:
+        if story.get(name):
+            print_records([_readable(row) for row in story[name]], title=title, below=below)
     return 0
 
 
@@ -81,67 +195,33 @@ def _find(con: duckdb.DuckDBPyConnection, name: str) -> str:
 
 
 def _story(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None) -> dict[str, Any]:
-    values = {"model": model_id, "benchmark": benchmark}
-    place = "concat_ws(' ', s.repo_id || '@' || s.revision[:12], s.path, s.locator) as place"
-    return {
-        "model": _rows(con, "select * from core.models where model_id = $model", {"model": model_id})[0],
-        "names": _rows(
-            con,
-            "select source_id as source, source_name as name, method from core.model_aliases where model_id = $model"
-            " order by all",
-            {"model": model_id},
-        ),
-        "sizes": _rows(
-            con,
-            f"""
-            select
-                case when is_chosen then '*' else '' end as chosen,
-                kind, method, params, reason, round(disagreement_pct, 1) as off_pct, {place}
-            from core.parameter_evidence as s
-            where model_id = $model
-            order by kind desc, is_chosen desc, confidence desc, method, source_id, path
-            """,
-            {"model": model_id},
-        ),
-        "scores": _rows(
-            con,
-            f"""
-            select
-                case when m.model_id is not null then '*' else '' end as used,
-                s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.score_pct as pct,
-                s.score_norm_pct as norm_pct, s.n_shot, s.precision, s.reported_by as by, {place}
-            from core.scores as s
-            left join mart.model_scaling as m
-                on m.model_id = s.model_id
-                and m.comparable_group = s.comparable_group
-                and m.score_source
-                    = concat_ws(' ', s.source_id || ':', s.repo_id || '@' || s.revision[:12], s.path, s.locator)
-            where s.model_id = $model and ($benchmark is null or $benchmark in (s.benchmark_id, s.variant_id))
-            order by s.benchmark_id, s.variant_id, used desc, s.source_id, s.precision, s.run_id
-            """,
-            values,
-        ),
-        "ended": _rows(
-            con,
-            f"""
-            select
-                s.variant_id as variant, s.score_raw as raw, s.precision, s.valid_from, s.valid_to, {place}
-            from history.scores as s
-            join core.model_aliases as a using (source_id, source_name)
-            join core.benchmarks as b using (variant_id)
-            where a.model_id = $model
-                and s.valid_to is not null
-                and ($benchmark is null or $benchmark in (b.benchmark_id, s.variant_id))
-            order by s.variant_id, s.valid_from
-            """,
-            values,
-        ),
+    asked: Iterable[str] = _QUERIES if benchmark is None else ("scores", "ended")
+    story: dict[str, Any] = {
+        "model": _rows(con, "select * from core.models where model_id = $model", {"model": model_id})[0]
     }
+    for name in asked:
+        query = _QUERIES[name]
+        values = {"model": model_id} | ({"benchmark": benchmark} if "$benchmark" in query else {})
+        story[name] = _rows(con, query, values)
+    if benchmark is None and story["model"]["license_text"] and not any(row["chosen"] for row in story["licences"]):
+        policy = {"source": "policy", "place": "leaderboard-etl policy model_licenses.csv"}
+        story["licences"].insert(0, {"chosen": "*", "text": story["model"]["license_text"], **policy})
+    if benchmark is not None and not story["scores"] and not story["ended"]:
+        has = "select distinct benchmark_id from core.scores where model_id = $model order by all"
+        known = ", ".join(row["benchmark_id"] for row in _rows(con, has, {"model": model_id}))
+        raise UsageError(f"{model_id} has no score of {benchmark!r}; it has: {known or 'none'}")
+    return story
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = con.sql(query, params=values).pl().to_dicts()
     return rows
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with counts of parameters and percents as people read them."""
+    shown = {name: round(row[name], 2) for name in ("pct", "norm_pct") if row.get(name) is not None}
+    return row | shown | ({"params": _shown(row["params"])} if row.get("params") is not None else {})
 
 
 def _shown(value: object) -> str:

@@ -22,10 +22,11 @@ _NAMES = {
     "heads": ("num_attention_heads", "n_heads", "n_head"),
     "kv_heads": ("num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads"),
     "head_dim": ("head_dim", "kv_channels"),
-    "width": ("intermediate_size", "ffn_hidden_size"),
+    "width": ("intermediate_size_mlp", "intermediate_size", "ffn_hidden_size"),
     "expert_width": ("moe_intermediate_size", "intermediate_size", "ffn_hidden_size"),
     "experts": ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"),
     "chosen": ("num_experts_per_tok", "experts_per_token", "moe_top_k"),
+    "step": ("decoder_sparse_step", "interleave_moe_layer_step"),
     "vocab": ("vocab_size",),
 }
 
@@ -156,6 +157,8 @@ _FAMILIES: Mapping[str, _Traits] = {
     "kimi_k2": _DEEPSEEK_V3,
     "llama": _LLAMA,
     "minimax_m2": _Traits(qk_norm="full", is_moe=True, has_router_bias=True),
+    "llama4_text": _Traits(is_moe=True, shared="n_shared_experts", defaults={"n_shared_experts": 1}),
+    "mimo": _QWEN2,
     "mistral": _LLAMA,
     "mixtral": _MIXTRAL,
     "olmo": _Traits(norms=0),
@@ -268,7 +271,7 @@ def _latent_attention(facts: _Facts, hidden: int) -> int:
 def _sparse_layers(facts: _Facts, layers: int) -> int:
     """Layers whose MLP is a set of experts: not the first dense ones, and of the others each of a step."""
     dense, first = facts.layers_in("mlp_only_layers"), facts.number("first_k_dense_replace", 0, least=0)
-    step, frequency = facts.number("decoder_sparse_step", 1), facts.number("moe_layer_freq", 1)
+    step, frequency = facts.number("step", 1), facts.number("moe_layer_freq", 1)
     return sum(
         layer >= first and layer % frequency == 0 and (layer + 1) % step == 0 and layer not in dense
         for layer in range(layers)

@@ -1,4 +1,4 @@
-"""How big a model is: what its name says, what its weights' headers say, and which of several statements is believed."""
+"""How big a model is by its name, and by the headers of its weights."""
 
 from __future__ import annotations
 
@@ -8,19 +8,33 @@ from dataclasses import dataclass
 
 import polars as pl
 
-MOST_DISAGREEMENT_PCT = 10.0
 _MOST_NAME = 300
 _MOST_PARAMS = 10**14
-_UNIT = {"m": 10**6, "b": 10**9, "t": 10**12}
+_UNIT = {"m": 10**6, "b": 10**9}
 
-# A number with its unit that no letter or digit touches: `7b` in `llama-7b-chat`, not in `4bit`, `m2m`, `e4b`, `v0.7b1x`.
-_SIZE = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([mbt])(?![a-z0-9.])", re.ASCII)
+# A number with its unit that no letter or digit touches: `7b` in `llama-7b-chat`, not in `4bit`, `m2m`, `e4b`, `v0.7b1x`;
+# or one that ends a word: `opt125m`, `Mistral7B`.
+_SIZE = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([mb])(?![a-z0-9.])", re.ASCII)
+_SIZE_OF_WORD = re.compile(r"(?<=[a-z]{3})(?<!from)(\d{1,3}(?:\.\d)?)([mb])(?![a-z0-9.])", re.ASCII)
 _SIZE_SPLIT = re.compile(r"(?<![a-z0-9.])(\d{1,3})([b])(\d)(?![a-z0-9.])", re.ASCII)
-_ACTIVE = re.compile(r"(?<![a-z0-9])a(\d{1,4}(?:\.\d{1,3})?)([mbt])(?![a-z0-9.])", re.ASCII)
-_MIXTURE = re.compile(r"(?<![a-z0-9])\d{1,3}x\d{1,4}(?:\.\d{1,3})?[mb](?![a-z0-9])", re.ASCII)
-# An underscore for the point, in names that otherwise part their words by hyphens: `stablelm-2-1_6b`, not `llama_2_7b`.
-_UNDERSCORED = re.compile(r"(?<=-)(\d)_(\d{1,2})(?=b(?![a-z0-9]))", re.ASCII)
-_RANGE = re.compile(r"\d[mb]-?(?:to|2)-?\d{1,4}(?:\.\d+)?[mb]", re.ASCII)
+_ACTIVE = re.compile(r"(?<![a-z0-9])a(\d{1,4}(?:\.\d{1,3})?)([mb])(?![a-z0-9.])", re.ASCII)
+_MIXTURE = re.compile(
+    r"\d{1,3}x\d{1,4}(?:\.\d{1,3})?[mb](?![a-z0-9])|\d[mb]-?x\d|\d[mb]-\d{1,3}e(?![a-z0-9]|-\d)", re.ASCII
+)
+# An underscore for the point where it is the only one of the name: `stablelm-2-1_6b`, not `llama_2_7b` or `llama-3_8b`.
+_UNDERSCORED = re.compile(
+    r"^([^_]*-)(?<!llama-)(?<!gemma-)(?<!qwen-)(?<!phi-)(\d)_(\d{1,2}b(?![a-z0-9])[^_]*)$|(?<=-)([01])_(\d{1,2}b)(?=-|$)",
+    re.ASCII,
+)
+_RANGE = re.compile(r"\d[mb](?:-?to-?|2|-2-)\d{1,4}(?:\.\d+)?[mb]", re.ASCII)
+_TOKENS = re.compile(r"tokens?-\d+b|\d+b-tokens(?![a-z])|step-\d+k-\d+b", re.ASCII)
+# Millions of tokens of context or of examples, not of parameters: `Qwen2.5-7B-Instruct-1M`.
+_MOST_CONTEXT = 10**7
+# Words of names that state the size of what the model was made from, and what was then done to that.
+_RESIZED = re.compile(
+    r"passthrough|franken|self-?merge|upscal|prun|brainstorm|stacked|(?<![a-z])(?:dus|moe)(?![a-z])|moerge|mixtral",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -36,27 +50,35 @@ def parse_name(name: str) -> NameSize:
     """The size that a model's name states.
 
     `30B-A3B` states total and active; `7b1` is 7.1 billion. `8x7B` states experts, whose shared parts make the total
-    less than the product: null. Two different sizes (`3b-to-70b`) are no size. Context lengths, bits and versions are not
-    sizes, for a size stands alone between separators.
+    less than the product: null. Two different sizes (`3b-to-70b`) are no size, nor is the size of a model that was
+    pruned, stacked or made one of several experts. Context lengths, bits, versions and trillions of training tokens are
+    not sizes, for a size stands alone between separators or ends a word.
     """
     text = name.rsplit("/", 1)[-1].lower()[:_MOST_NAME]
-    text = _UNDERSCORED.sub(r"\1.\2", text)
+    text = _UNDERSCORED.sub(r"\1\2\4.\3\5", text)
     text = re.sub(r"[_\s()\[\]+,]", "-", text)
+    text = _TOKENS.sub("", text)
     if _MIXTURE.search(text):
         return NameSize(None, None, "the name states experts (NxM), not a total")
     if _RANGE.search(text):
         return NameSize(None, None, "the name states a range of sizes")
     active = {_count(number, unit) for number, unit in _ACTIVE.findall(text)}
     sizes = {_count(number, unit) for number, unit in _SIZE.findall(text)}
+    sizes |= {_count(number, unit) for number, unit in _SIZE_OF_WORD.findall(text)}
     sizes |= {_count(f"{whole}.{part}", unit) for whole, unit, part in _SIZE_SPLIT.findall(text)}
     sizes.discard(0)
-    if len(sizes) > 1:
+    plausible = {size for size in sizes if size > _MOST_CONTEXT}
+    if len(plausible) > 1:
         return NameSize(None, None, "the name states several sizes")
-    if not sizes:
-        return NameSize(None, None, "the name states no size")
-    total = sizes.pop()
+    if not plausible:
+        said = "only millions, perhaps of context or data" if sizes else "no size"
+        return NameSize(None, None, f"the name states {said}")
+    total = plausible.pop()
     used = active.pop() if len(active) == 1 else None
-    return NameSize(total, used if used is not None and 0 < used < total else None, None)
+    used = used if used is not None and 0 < used < total else None
+    if used is None and _RESIZED.search(text):
+        return NameSize(None, None, "the name states the size of what the model was stacked, pruned or mixed from")
+    return NameSize(total, used, None)
 
 
 def parse_names(names: pl.Series) -> pl.DataFrame:
@@ -100,41 +122,6 @@ def safetensors_total(
     if total is not None and abs(total - summed) > 0.1 * summed:
         return summed, f"the headers' own total, {total}, is another"
     return summed, None
-
-
-def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
-    """Adds confidence, is_chosen, disagreement_pct and is_disagreeing to statements about sizes.
-
-    `methods` is policy/parameter_methods.csv: method, rank, confidence. Of a model's statements of one kind the one of
-    the best rank is chosen; within a method the count that most sources state, then the greatest, then the first source.
-    """
-    ladder = methods.select("method", pl.col("rank").cast(pl.Int32), pl.col("confidence").cast(pl.Float64))
-    group = ["model_id", "kind"]
-    ranked = (
-        evidence.join(ladder, on="method", how="left", maintain_order="left")
-        .with_columns(
-            pl.len().over([*group, "method", "params"]).alias("n_saying"),
-            # Packed weights of a quantised run must not speak where a plain one does.
-            pl.col("reason").fill_null("").str.contains("packed").alias("is_doubtful"),
-        )
-        .sort(
-            [*group, "rank", "is_doubtful", "n_saying", "params", "source_id", "source_name", "precision", "path"],
-            descending=[False, False, False, False, True, True, False, False, False, False],
-            nulls_last=True,
-        )
-        .with_row_index("place")
-    )
-    first = pl.col("place") == pl.col("place").filter(pl.col("params").is_not_null()).min().over(group)
-    chosen = pl.col("params").filter(pl.col("is_chosen")).first().over(group)
-    is_off = pl.col("disagreement_pct") > MOST_DISAGREEMENT_PCT
-    # Whole billions say no more than that the size lies within one of them.
-    is_cut = (pl.col("method") == "leaderboard_whole") & ((pl.col("params") - chosen).abs() <= 10**9)
-    return (
-        ranked.with_columns(first.fill_null(False).alias("is_chosen"))
-        .with_columns((100.0 * (pl.col("params") - chosen).abs() / chosen).alias("disagreement_pct"))
-        .with_columns((is_off & ~is_cut).fill_null(False).alias("is_disagreeing"))
-        .drop("rank", "n_saying", "is_doubtful", "place")
-    )
 
 
 def _count(number: str, unit: str) -> int:

@@ -26,9 +26,12 @@ class Policy:
         self.texts = dict(texts)
         self._frames: dict[str, pl.DataFrame] = {}
 
-    def frame(self, name: str) -> pl.DataFrame:
+    def frame(self, name: str, *, younger: tuple[str, ...] = ()) -> pl.DataFrame:
         """One policy table. Blank cells are null. Columns are text, but for tables that the warehouse keeps as they are,
-        which have its types. Raises PolicyError if the file is absent or does not fit."""
+        which have its types. Loads older than a table judged without it: with its columns in `younger` it is then empty.
+        Raises PolicyError if the file is absent or does not fit."""
+        if younger and name not in self.texts:
+            return pl.DataFrame(schema=dict.fromkeys(younger, pl.String))
         if name not in self._frames:
             self._frames[name] = self._read(name)
         return self._frames[name]

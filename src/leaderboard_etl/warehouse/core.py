@@ -6,8 +6,10 @@ import duckdb
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema, tables
+from leaderboard_etl.normalize.evidence import parameter_evidence
 from leaderboard_etl.normalize.identity import resolve_names
-from leaderboard_etl.normalize.models import assemble_models, parameter_evidence
+from leaderboard_etl.normalize.lineage import bases
+from leaderboard_etl.normalize.models import assemble_models
 from leaderboard_etl.normalize.scores import RUN_KEY, normalize_scores, normalized_by_subtask
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.history import policy_texts
@@ -26,17 +28,17 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
     statements, claims, scored = (_with_ids(frame, aliases) for frame in (statements, claims, scored))
+    kin = bases(statements, policy.frame("base_models", younger=("model_id", "base_model_id")))
     evidence = parameter_evidence(
-        claims,
-        statements.select("model_id", "source_id", "source_name", "repo_id", "revision", "path"),
-        policy.frame("parameter_overrides"),
-        policy.frame("parameter_methods"),
+        claims, statements, kin, policy.frame("parameter_overrides"), policy.frame("parameter_methods")
     )
     models = assemble_models(
         statements,
         scored,
         evidence,
+        kin,
         licenses=policy.frame("licenses"),
+        model_licenses=policy.frame("model_licenses", younger=("model_id_pattern", "license_text")),
         official=policy.frame("official_organizations"),
         families=policy.frame("families"),
     )

@@ -1,0 +1,60 @@
+-- Statements about a model's size that are over 10 percent off the chosen one, with what is known for or against them.
+-- One row per model, kind and disagreeing statement. What nothing explains can be settled by a row of policy/parameter_overrides.csv.
+-- columns:
+--   model_id: Model
+--   kind: total or active
+--   chosen_method: Method of the chosen statement
+--   chosen_params: Its count
+--   method: Method of the disagreeing statement
+--   params: Its count
+--   disagreement_pct: Distance from the chosen count in percent of that
+--   state: settled (an override decides), doubted (reason says why it is not believed), name (a name is at times not the size), or open
+--   reason: What speaks against the disagreeing statement; null: nothing
+--   n_scores: Scores of the model that a chart of sizes would place
+--   source_id: Source of the disagreeing statement
+--   source_place: Its file, commit and place
+create view mart.parameter_disagreement as
+with chosen as (
+
+    select model_id, kind, method, params
+    from core.parameter_evidence
+    where is_chosen
+
+),
+
+scored as (
+
+    select model_id, count(*) as n_scores
+    from core.scores
+    group by all
+
+),
+
+final as (
+
+    select
+        e.model_id,
+        e.kind,
+        c.method as chosen_method,
+        c.params as chosen_params,
+        e.method,
+        e.params,
+        e.disagreement_pct,
+        case
+            when c.method = 'override' then 'settled'
+            when e.is_doubtful then 'doubted'
+            when e.method in ('name', 'card_text') then 'name'
+            else 'open'
+        end as state,
+        e.reason,
+        coalesce(s.n_scores, 0) as n_scores,
+        e.source_id,
+        concat_ws(' ', e.repo_id || '@' || e.revision[:12], e.path, e.locator) as source_place
+    from core.parameter_evidence as e
+    join chosen as c using (model_id, kind)
+    left join scored as s using (model_id)
+    where e.is_disagreeing
+
+)
+
+select * from final

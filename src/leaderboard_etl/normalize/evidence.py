@@ -1,0 +1,175 @@
+"""Which of several statements about a model's size is believed. The ladder is policy/parameter_methods.csv.
+
+What doubts.py refuses has no number; what it doubts speaks only where no sound statement does.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, TABLES, judge
+from leaderboard_etl.normalize.lineage import weights_of
+from leaderboard_etl.normalize.parameters import parse_names
+
+_VAGUE = ("name", "card_text", "leaderboard_whole")
+
+
+def parameter_evidence(
+    claims: pl.DataFrame,
+    statements: pl.DataFrame,
+    kin: pl.DataFrame,
+    overrides: pl.DataFrame,
+    methods: pl.DataFrame,
+) -> pl.DataFrame:
+    """Every statement about a model's size with the chosen one marked: the rows of core.parameter_evidence.
+
+    `claims` and `statements` are open rows of history.parameter_claims and history.models with `model_id`, `kin` the
+    rows of lineage.bases, `overrides` and `methods` policy/parameter_overrides.csv and parameter_methods.csv.
+    """
+    schema = frame_schema(
+        "core.parameter_evidence",
+        without=("confidence", "is_chosen", "is_doubtful", "disagreement_pct", "is_disagreeing"),
+    )
+    names = _from_names(statements)
+    said = pl.concat([_shaped(frame, schema) for frame in (claims, names, _from_overrides(overrides, statements))])
+    judged = judge(said, statements)
+    firsts = choose(judged, methods)
+    derived = _from_bases(firsts, weights_of(kin))
+    if derived.is_empty():
+        rows = firsts
+    else:
+        shape = dict(judged.schema)
+        rows = choose(pl.concat([_beside_bases(judged, derived), _shaped(derived, shape)]), methods)
+    return rows.select(list(frame_schema("core.parameter_evidence")))
+
+
+def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
+    """Adds confidence, is_chosen, disagreement_pct and is_disagreeing to statements about sizes.
+
+    `methods` is policy/parameter_methods.csv: method, rank, confidence. Of a model's statements of one kind the sound one
+    of the best rank is chosen, else the doubtful one of the best rank; within a method the count that most sources state,
+    then the greatest, then the first source.
+    """
+    ladder = methods.select("method", pl.col("rank").cast(pl.Int32), pl.col("confidence").cast(pl.Float64))
+    group = ["model_id", "kind"]
+    ranked = (
+        evidence.join(ladder, on="method", how="left", maintain_order="left")
+        .with_columns(pl.len().over([*group, "method", "params"]).alias("n_saying"))
+        .sort(
+            [*group, "is_doubtful", "rank", "n_saying", "params", "source_id", "source_name", "precision", "path"],
+            descending=[False, False, False, False, True, True, False, False, False, False],
+            nulls_last=True,
+        )
+        .with_row_index("place")
+    )
+    first = pl.col("place") == pl.col("place").filter(pl.col("params").is_not_null()).min().over(group)
+    chosen = pl.col("params").filter(pl.col("is_chosen")).first().over(group)
+    is_off = pl.col("disagreement_pct") > MOST_DISAGREEMENT_PCT
+    # Whole billions say no more than that the size lies within one of them.
+    is_cut = (pl.col("method") == "leaderboard_whole") & ((pl.col("params") - chosen).abs() <= 10**9)
+    return (
+        ranked.with_columns(first.fill_null(False).alias("is_chosen"))
+        .with_columns((100.0 * (pl.col("params") - chosen).abs() / chosen).alias("disagreement_pct"))
+        .with_columns((is_off & ~is_cut).fill_null(False).alias("is_disagreeing"))
+        .drop("rank", "n_saying", "place")
+    )
+
+
+def _from_names(statements: pl.DataFrame) -> pl.DataFrame:
+    """What names say of sizes: one claim per model and kind, from the model id itself."""
+    firsts = statements.sort("model_id", "source_id", "source_name").unique(
+        "model_id", keep="first", maintain_order=True
+    )
+    sizes = parse_names(firsts["model_id"]).rename({"source_name": "model_id"}).unique("model_id")
+    said = (
+        firsts.select("model_id", "source_id", "source_name", "repo_id", "revision", "path")
+        .join(sizes, on="model_id", how="left")
+        .with_columns(
+            pl.lit("name").alias("method"), pl.lit("n/a").alias("precision"), pl.lit("model name").alias("locator")
+        )
+    )
+    total = said.with_columns(pl.lit("total").alias("kind"), pl.col("params_total").alias("params"))
+    active = said.filter(pl.col("params_active").is_not_null()).with_columns(
+        pl.lit("active").alias("kind"), pl.col("params_active").alias("params")
+    )
+    return pl.concat([total, active])
+
+
+def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
+    """Sizes of quantised copies and adapters by that of their base; an adapter's own weights come on top of it.
+
+    The place is that of the base's own evidence. Weights of an adapter's repository that are over half of the base are a
+    whole model, merged, and nothing to add.
+    """
+    chosen = firsts.filter(pl.col("is_chosen") & (pl.col("kind") != "adapter")).rename({"model_id": "root_id"})
+    own = (
+        firsts.filter((pl.col("method") == "safetensors") & pl.col("kind").is_in(["total", "adapter"]))
+        .group_by("model_id")
+        .agg(pl.col("params").max().alias("own"))
+    )
+    is_added = (pl.col("relation") == "adapter") & (pl.col("own") < pl.col("params") / 2)
+    added = pl.when(is_added).then(pl.col("own")).otherwise(0)
+    reason = (
+        pl.when(is_added)
+        .then(pl.format("{} by {}, and {} of the adapter", "root_id", "method", "own"))
+        .otherwise(pl.format("{} by {}", "root_id", "method"))
+    )
+    return (
+        copies.join(chosen, on="root_id", how="inner")
+        .join(own, on="model_id", how="left")
+        .with_columns(
+            (pl.col("params") + added).alias("params"),
+            reason.alias("reason"),
+            is_added.fill_null(False).alias("is_added"),
+            # A base of which only the name tells says less than the copy's own config.
+            (pl.col("is_doubtful") | pl.col("method").is_in(_VAGUE)).alias("is_doubtful"),
+            pl.lit("base_model").alias("method"),
+        )
+        .drop("relation", "root_id", "own", "confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
+    )
+
+
+def _beside_bases(judged: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
+    """Doubts counts of copies and adapters whose base is known: adapters were counted alone, or with their base twice."""
+    ids = derived["model_id"].unique().to_list()
+    alone = derived.filter("is_added")["model_id"].unique().to_list()
+    is_alone = pl.col("model_id").is_in(alone) & pl.col("method").is_in(["safetensors", "index"])
+    is_copy = pl.col("model_id").is_in(ids) & pl.col("method").is_in(TABLES) & pl.col("params").is_not_null()
+    doubt = (
+        pl.when(is_alone)
+        .then(pl.lit("the adapter's weights without its base"))
+        .when(is_copy & ~pl.col("is_doubtful"))
+        .then(pl.lit("the leaderboard's count of a copy or adapter"))
+    )
+    return judged.with_columns(
+        (pl.col("is_doubtful") | doubt.is_not_null()).alias("is_doubtful"),
+        pl.coalesce(doubt, "reason").alias("reason"),
+    )
+
+
+def _from_overrides(overrides: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
+    known = statements.select("model_id").unique().with_columns(pl.col("model_id").str.to_lowercase().alias("key"))
+    return (
+        overrides.with_columns(pl.col("model_id").str.to_lowercase().alias("key"))
+        .drop("model_id")
+        .join(known, on="key", how="inner")
+        .with_columns(
+            pl.col("params").cast(pl.Float64).cast(pl.Int64),
+            pl.lit("override").alias("method"),
+            pl.lit("policy").alias("source_id"),
+            pl.col("model_id").alias("source_name"),
+            pl.lit("n/a").alias("precision"),
+            pl.lit("leaderboard-etl").alias("repo_id"),
+            pl.lit("policy").alias("revision"),
+            pl.lit("parameter_overrides.csv").alias("path"),
+            pl.concat_str(pl.lit("model_id "), pl.col("model_id")).alias("locator"),
+        )
+    )
+
+
+def _shaped(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    return frame.select(
+        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in schema.items()
+    )

@@ -1,0 +1,104 @@
+"""What a model was made from, and how: its base and the relation to it, in the Hub's own words for relations.
+
+https://huggingface.co/docs/hub/model-cards#specifying-a-base-model: adapter, merge, quantized or finetune.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+# Which source is believed first about a base.
+_ORDER = ("model_cards", "olb_v2_contents", "olb_v1_contents", "reference", "bigcode", "arena")
+# The endings that tools and publishers of quantised copies give to names: `-GPTQ-4bit-128g`, `-bnb-4bit`, `-FP8`.
+QUANTIZED_NAME = (
+    r"(?i)(?:[-_.](?:bnb|gptq|awq|gguf|ggml|exl2|hqq|aqlm|quip|marlin|autoround|smashed"
+    r"|int[48]|w[48]a(?:8|16)|nf4|fp[48]|nvfp4|mxfp4|[2348]-?bits?|\d+g|q[2-8](?:_[a-z0-9]+)*))+$"
+)
+_MOST_STEPS = 4
+
+
+def bases(statements: pl.DataFrame, policy: pl.DataFrame) -> pl.DataFrame:
+    """One row per model that was made from another: model_id, base_model_id, base_model_relation.
+
+    `statements` are open rows of history.models with `model_id`. The base is what policy/base_models.csv says, else what
+    the best source states, by the id that we know it under; of a quantised copy that nobody states a base of, the model
+    of the same owner and the same name without the ending. The relation is there without a base where only the name or
+    the table tells it. A base is never the model itself.
+    """
+    said = (
+        statements.with_columns(_rank().alias("rank"))
+        .sort("model_id", "rank", "source_id", "source_name", "precision", "path")
+        .group_by("model_id", maintain_order=True)
+        .agg(
+            pl.col("base_model_text").drop_nulls().first(),
+            pl.col("weight_type").is_in(["Adapter", "Delta"]).any().fill_null(False).alias("is_adapter"),
+            (pl.col("precision") == "GPTQ").any().alias("is_run_packed"),
+            pl.col("is_merge").fill_null(False).any().alias("is_merge"),
+        )
+    )
+    name_alone = pl.col("model_id").str.replace(QUANTIZED_NAME, "")
+    is_quantized = pl.col("is_run_packed") | (name_alone != pl.col("model_id"))
+    relation = (
+        pl.when("is_adapter")
+        .then(pl.lit("adapter"))
+        .when(is_quantized)
+        .then(pl.lit("quantized"))
+        .when("is_merge")
+        .then(pl.lit("merge"))
+        .when(pl.col("base_model_id").is_not_null())
+        .then(pl.lit("finetune"))
+    )
+    known = _known(statements)
+    return (
+        said.with_columns(_key("model_id").alias("key"))
+        .join(
+            policy.select(_key("model_id").alias("key"), pl.col("base_model_id").alias("curated")), on="key", how="left"
+        )
+        .with_columns(pl.coalesce("curated", "base_model_text").alias("base_model_text"))
+        .with_columns(_key("base_model_text").alias("stated"), _key(name_alone).alias("bare"))
+        .join(known, left_on="stated", right_on="key", how="left")
+        .join(known, left_on="bare", right_on="key", how="left", suffix="_bare")
+        .with_columns(pl.coalesce("known_id", "base_model_text", "known_id_bare").alias("base_model_id"))
+        .with_columns(pl.when(_key("base_model_id") != _key("model_id")).then(pl.col("base_model_id")))
+        .with_columns(relation.alias("base_model_relation"))
+        .filter(pl.col("base_model_relation").is_not_null())
+        .select("model_id", "base_model_id", "base_model_relation")
+        .sort("model_id")
+    )
+
+
+def weights_of(kin: pl.DataFrame) -> pl.DataFrame:
+    """Of each quantised copy and adapter the model whose weights it holds or needs: model_id, relation, root_id.
+
+    Copies of copies are followed up to the first ancestor that is neither; models without a known base have no row.
+    """
+    copies = kin.filter(
+        pl.col("base_model_relation").is_in(["quantized", "adapter"]) & pl.col("base_model_id").is_not_null()
+    ).select("model_id", pl.col("base_model_relation").alias("relation"), pl.col("base_model_id").alias("root_id"))
+    up = copies.select(pl.col("model_id").alias("root_id"), pl.col("root_id").alias("next_id"))
+    for _ in range(_MOST_STEPS):
+        copies = copies.join(up, on="root_id", how="left", maintain_order="left").with_columns(
+            pl.coalesce("next_id", "root_id").alias("root_id")
+        )
+        copies = copies.drop("next_id")
+    return copies.filter(pl.col("root_id") != pl.col("model_id"))
+
+
+def _rank() -> pl.Expr:
+    order = {source_id: number for number, source_id in enumerate(_ORDER)}
+    return pl.col("source_id").replace_strict(order, default=len(order), return_dtype=pl.Int32)
+
+
+def _known(statements: pl.DataFrame) -> pl.DataFrame:
+    """Every id and every name of a repository that leads to a model of ours, without regard to case."""
+    ids = statements.select(
+        _key("model_id").alias("key"), pl.col("model_id").alias("known_id"), pl.lit(0).alias("rank")
+    )
+    names = statements.filter(pl.col("source_name").str.contains("/")).select(
+        _key("source_name").alias("key"), pl.col("model_id").alias("known_id"), pl.lit(1).alias("rank")
+    )
+    return pl.concat([ids, names]).unique().sort("key", "rank", "known_id").unique("key", keep="first").drop("rank")
+
+
+def _key(column: str | pl.Expr) -> pl.Expr:
+    return (pl.col(column) if isinstance(column, str) else column).str.to_lowercase()

@@ -1,0 +1,138 @@
+"""The audit of identity and sizes: what joins two models, leads nowhere or goes in a circle stops the publication."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import pytest
+from test_views import insert, model
+
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.warehouse.audit import checks
+from leaderboard_etl.warehouse.database import create_tables, create_views
+
+PLACE = {"repo_id": "r", "revision": "c" * 40, "path": "p", "locator": "row 1"}
+
+
+@pytest.fixture
+def con() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(":memory:")
+    create_tables(con)
+    create_views(con)
+    return con
+
+
+def found(con: duckdb.DuckDBPyConnection, check: str) -> list[tuple[Any, ...]]:
+    sql = next(c.sql for c in checks() if c.name == check)
+    return con.execute(sql).fetchall()
+
+
+def alias(con: duckdb.DuckDBPyConnection, name: str, model_id: str, method: str = "alias") -> None:
+    insert(con, "core.model_aliases", source_id="s", source_name=name, model_id=model_id, method=method)
+
+
+def sized(con: duckdb.DuckDBPyConnection, model_id: str, name: str, params: int | None, **facts: Any) -> None:
+    defaults: dict[str, Any] = {
+        "kind": "total",
+        "method": "safetensors",
+        "is_doubtful": False,
+        "is_chosen": False,
+        "is_disagreeing": False,
+        "source_id": "s",
+        "precision": "n/a",
+        **PLACE,
+    }
+    insert(con, "core.parameter_evidence", model_id=model_id, source_name=name, params=params, **(defaults | facts))
+
+
+def stated(con: duckdb.DuckDBPyConnection, name: str, openness: str) -> None:
+    moment = datetime(2025, 1, 1)
+    insert(con, "history.models", source_id="s", source_name=name, openness=openness, precision="n/a", repo_type="model",
+           blob_id="b", load_id=1, valid_from=moment, **PLACE)  # fmt: skip
+
+
+def test_two_repositories_of_different_size_are_not_one_model(con: duckdb.DuckDBPyConnection) -> None:
+    sized(con, "o/new", "o/old", 7_000_000_000)
+    sized(con, "o/new", "o/new", 13_000_000_000)
+    assert [row[:4] for row in found(con, "joined_names_are_one_model")] == [("size", "o/new", "o/new", "o/old")]
+
+
+def test_a_renamed_repository_of_one_size_is_one_model(con: duckdb.DuckDBPyConnection) -> None:
+    sized(con, "o/new", "o/old", 7_000_000_000)
+    sized(con, "o/new", "o/new", 7_240_000_000)
+    sized(con, "o/new", "o/old", 14_000_000_000, is_doubtful=True)
+    assert found(con, "joined_names_are_one_model") == []
+
+
+def test_an_open_and_a_proprietary_name_are_not_one_model(con: duckdb.DuckDBPyConnection) -> None:
+    for name, openness in [("api-name", "proprietary"), ("o/weights", "open_weights")]:
+        alias(con, name, "o/weights")
+        stated(con, name, openness)
+    assert [row[0] for row in found(con, "joined_names_are_one_model")] == ["openness"]
+    stated(con, "api-name", "open_weights")  # one of its tables says otherwise: then nothing is certain
+    assert found(con, "joined_names_are_one_model") == []
+
+
+def test_an_alias_to_a_name_that_is_itself_led_on_is_found(con: duckdb.DuckDBPyConnection) -> None:
+    alias(con, "a", "b")
+    assert found(con, "aliases_end") == []
+    alias(con, "b", "a")
+    assert {row[1] for row in found(con, "aliases_end")} == {"a", "b"}
+
+
+def test_an_alias_to_a_model_that_nobody_knows_is_found(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "nobody/x", None, "open_weights", is_official=False)
+    alias(con, "x", "nobody/x")
+    assert [row[2] for row in found(con, "aliases_lead_to_known_models")] == ["nobody/x"]
+    alias(con, "nobody/x", "nobody/x", "hub_id")
+    assert found(con, "aliases_lead_to_known_models") == []
+
+
+def test_sizes_that_disagree_are_told_unless_doubted_or_settled(con: duckdb.DuckDBPyConnection) -> None:
+    sized(con, "m", "m", 100, is_chosen=True)
+    sized(con, "m", "m", 120, method="leaderboard", is_disagreeing=True, disagreement_pct=20.0)
+    sized(con, "m", "m", 50, method="leaderboard", is_disagreeing=True, is_doubtful=True, disagreement_pct=50.0)
+    assert [row[3] for row in found(con, "sizes_agree")] == [120]
+    shown = con.execute("select params, state from mart.parameter_disagreement order by params").fetchall()
+    assert shown == [(50, "doubted"), (120, "open")]
+    con.execute("update core.parameter_evidence set is_chosen = false")
+    sized(con, "m", "m", 100, method="override", is_chosen=True)
+    assert found(con, "sizes_agree") == []
+    states = con.execute("select distinct state from mart.parameter_disagreement").fetchall()
+    assert states == [("settled",)]
+
+
+def test_lineage_goes_up_to_the_last_known_base_and_no_further_in_a_circle(con: duckdb.DuckDBPyConnection) -> None:
+    for model_id, base, relation in [
+        ("a", "b", "quantized"), ("b", "c", "finetune"), ("c", "gone/base", "merge"), ("x", "y", "merge"),
+        ("y", "X", "finetune"),
+    ]:  # fmt: skip
+        model(con, model_id, None, "open_weights", base_model_id=base, base_model_relation=relation)
+    rows = con.execute(
+        "select depth, ancestor_id, relation, is_root, ancestor_is_known from mart.lineage where model_id = 'a' order by 1"
+    ).fetchall()
+    assert rows == [
+        (0, "a", None, False, True),
+        (1, "b", "quantized", False, True),
+        (2, "c", "finetune", False, True),
+        (3, "gone/base", "merge", True, False),
+    ]
+    circle = con.execute(
+        "select depth, ancestor_id, is_root from mart.lineage where model_id = 'x' order by 1"
+    ).fetchall()
+    assert circle == [(0, "x", False), (1, "y", True)]
+
+
+def test_no_row_of_policy_leads_to_a_name_that_another_row_leads_on() -> None:
+    rows = read_policy().frame("model_aliases")
+    led = {(source_id, name.lower()) for source_id, name in rows.select("source_id", "source_name").iter_rows()}
+    ends = rows.select("source_id", "source_name", "model_id").iter_rows()
+    chained = [
+        name
+        for source_id, name, model_id in ends
+        if name.lower() != model_id.lower() and {(source_id, model_id.lower()), ("*", model_id.lower())} & led
+    ]
+    assert chained == []
+    assert rows["reason"].str.len_chars().min() and rows["source_url"].str.starts_with("https://").all()

@@ -1,0 +1,103 @@
+"""One row a model: which of several statements about its licence, its release and its kind is believed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.normalize.evidence import parameter_evidence
+from leaderboard_etl.normalize.lineage import bases
+from leaderboard_etl.normalize.models import assemble_models
+from leaderboard_etl.policy import read_policy
+
+POLICY = read_policy()
+NO_BASES = pl.DataFrame(schema={"model_id": pl.String, "base_model_id": pl.String})
+
+
+def said(model_id: str, source_id: str = "olb_v2_contents", **facts: Any) -> dict[str, Any]:
+    place = {"repo_id": "r", "revision": "c", "path": "p", "precision": "float16"}
+    return {"model_id": model_id, "source_id": source_id, "source_name": model_id, **place, **facts}
+
+
+def models(*rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    statements = pl.DataFrame(rows, schema={"model_id": pl.String(), **frame_schema("history.models")}, orient="row")
+    claims = pl.DataFrame(schema={"model_id": pl.String(), **frame_schema("history.parameter_claims")})
+    kin = bases(statements, NO_BASES)
+    evidence = parameter_evidence(
+        claims, statements, kin, POLICY.frame("parameter_overrides"), POLICY.frame("parameter_methods")
+    )
+    found = assemble_models(
+        statements,
+        statements.select("model_id"),
+        evidence,
+        kin,
+        licenses=POLICY.frame("licenses"),
+        model_licenses=POLICY.frame("model_licenses"),
+        official=POLICY.frame("official_organizations"),
+        families=POLICY.frame("families"),
+    )
+    return {row["model_id"]: row for row in found.iter_rows(named=True)}
+
+
+def test_a_licence_that_says_which_goes_before_a_better_source_that_says_other() -> None:
+    found = models(said("o/m", "model_cards", license_text="other"), said("o/m", "arena", license_text="Apache 2.0"))
+    assert (found["o/m"]["license_text"], found["o/m"]["license_id"]) == ("Apache 2.0", "Apache-2.0")
+    assert found["o/m"]["license_reason"] is None
+
+
+def test_where_every_source_says_other_the_vendors_page_decides_by_family() -> None:
+    found = models(said("facebook/opt-13b", license_text="other"), said("o/opt-13b", license_text="other"))
+    assert found["facebook/opt-13b"]["license_class"] == "non_commercial"
+    assert (found["o/opt-13b"]["license_class"], found["o/opt-13b"]["license_text"]) == ("unknown", "other")
+
+
+def test_an_unknown_licence_says_why() -> None:
+    found = models(said("o/silent"), said("o/vague", license_text="cc"), said("o/odd", license_text="be kind"))
+    assert {name.split("/")[1]: row["license_reason"] for name, row in found.items()} == {
+        "silent": "no source states one",
+        "vague": "does not say which licence",
+        "odd": "policy/licenses.csv does not list it",
+    }
+
+
+@pytest.mark.parametrize(
+    ("facts", "released"),
+    [
+        ({"uploaded_on": date(2024, 1, 5)}, (date(2024, 1, 5), "hub_upload")),
+        ({"created_at": datetime(2024, 1, 5, 12)}, (date(2024, 1, 5), "hub_created")),
+        ({"submitted_on": date(2024, 3, 1)}, (date(2024, 3, 1), "leaderboard_submission")),
+        (
+            {"uploaded_on": date(2024, 1, 5), "submitted_on": date(2023, 12, 1)},
+            (date(2023, 12, 1), "leaderboard_submission"),
+        ),
+        (
+            {"created_at": datetime(2024, 6, 1), "uploaded_on": date(2023, 12, 1), "submitted_on": date(2023, 12, 11)},
+            (date(2023, 12, 1), "hub_upload"),
+        ),
+        ({"uploaded_on": date(2022, 3, 2), "submitted_on": date(2023, 12, 1)}, (None, None)),
+        ({}, (None, None)),
+    ],
+    ids=["upload", "creation", "submission", "uploaded again", "created again", "older than the Hub", "nothing"],
+)
+def test_the_release_date_is_of_the_best_evidence_that_can_be_one(facts: dict[str, Any], released: Any) -> None:
+    row = models(said("o/m", **facts))["o/m"]
+    assert (row["released_on"], row["released_on_method"]) == released
+
+
+def test_a_curated_date_goes_before_what_the_hub_records() -> None:
+    rows = (said("o/m", uploaded_on=date(2022, 3, 2)), said("o/m", "reference", released_on=date(2019, 2, 14)))
+    assert models(*rows)["o/m"]["released_on"] == date(2019, 2, 14)
+
+
+def test_a_quantised_copy_by_a_vendor_is_a_variant_and_not_one_of_its_models() -> None:
+    found = models(said("Qwen/Qwen3-8B"), said("Qwen/Qwen3-8B-AWQ"))
+    assert {name: row["population"] for name, row in found.items()} == {
+        "Qwen/Qwen3-8B": "official",
+        "Qwen/Qwen3-8B-AWQ": "quantized",
+    }
+    assert found["Qwen/Qwen3-8B-AWQ"]["base_model_id"] == "Qwen/Qwen3-8B"
+    assert found["Qwen/Qwen3-8B-AWQ"]["base_model_relation"] == "quantized"

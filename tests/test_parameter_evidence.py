@@ -1,0 +1,253 @@
+"""Which statement about a size is believed, which is doubted or refused, and what copies take from their base."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.normalize.evidence import choose, parameter_evidence
+from leaderboard_etl.normalize.lineage import bases, weights_of
+from leaderboard_etl.policy import read_policy
+
+METHODS = read_policy().frame("parameter_methods")
+NO_BASES = pl.DataFrame(schema={"model_id": pl.String, "base_model_id": pl.String})
+
+
+def claims(*rows: tuple[str, int | None]) -> pl.DataFrame:
+    frame = pl.DataFrame(list(rows), schema={"method": pl.String, "params": pl.Int64}, orient="row")
+    names = ("source_id", "source_name", "precision", "path", "reason")
+    return frame.with_columns(
+        pl.lit("m").alias("model_id"),
+        pl.lit("total").alias("kind"),
+        pl.lit(False).alias("is_doubtful"),
+        *[pl.lit(None, pl.String).alias(n) for n in names],
+    )
+
+
+def chosen(frame: pl.DataFrame) -> list[tuple[str, int]]:
+    return choose(frame, METHODS).filter("is_chosen").select("method", "params").rows()
+
+
+def test_the_best_method_that_states_a_number_is_chosen() -> None:
+    assert chosen(claims(("name", 7), ("leaderboard", 8), ("safetensors", None))) == [("leaderboard", 8)]
+    assert chosen(claims(("name", 7), ("override", 9), ("safetensors", 8))) == [("override", 9)]
+
+
+def test_nothing_is_chosen_where_no_method_states_a_number() -> None:
+    assert chosen(claims(("name", None), ("leaderboard", None))) == []
+
+
+def test_a_method_that_is_over_a_tenth_off_is_flagged_and_the_winner_kept() -> None:
+    rows = choose(claims(("safetensors", 100), ("leaderboard", 111), ("name", 110)), METHODS)
+    assert dict(rows.select("method", "is_disagreeing").rows()) == {
+        "safetensors": False,
+        "leaderboard": True,
+        "name": False,
+    }
+
+
+def test_whole_billions_yield_to_a_name_and_disagree_only_beyond_one() -> None:
+    cut = claims(("name", 2_700_000_000), ("leaderboard_whole", 2_000_000_000))
+    assert chosen(cut) == [("name", 2_700_000_000)]
+    assert not choose(cut, METHODS)["is_disagreeing"].any()
+    far = claims(("name", 2_700_000_000), ("leaderboard_whole", 5_000_000_000))
+    assert choose(far, METHODS)["is_disagreeing"].sum() == 1
+
+
+def test_a_doubtful_statement_speaks_only_where_no_sound_one_does() -> None:
+    frame = claims(("leaderboard", 4), ("name", 8)).with_columns(
+        (pl.col("method") == "leaderboard").alias("is_doubtful")
+    )
+    assert chosen(frame) == [("name", 8)]
+    assert chosen(frame.filter("is_doubtful")) == [("leaderboard", 4)]
+
+
+def statement(model_id: str, base: str | None = None, **facts: Any) -> dict[str, Any]:
+    row = {"model_id": model_id, "source_name": model_id, "base_model_text": base}
+    return (
+        {"source_id": "olb_v2_contents", "precision": "float16", "repo_id": "r", "revision": "c", "path": "p"}
+        | row
+        | facts
+    )
+
+
+def _with_id(table: str) -> dict[str, pl.DataType]:
+    return {"model_id": pl.String(), **frame_schema(table)}
+
+
+def statements(*rows: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=_with_id("history.models"), orient="row")
+
+
+def claim(model_id: str, method: str, params: int | None, **facts: Any) -> dict[str, Any]:
+    row = {"model_id": model_id, "source_name": model_id, "method": method, "params": params, "kind": "total"}
+    return (
+        {"source_id": "olb_v2_contents", "precision": "float16", "repo_id": "r", "revision": "c", "path": "p"}
+        | row
+        | facts
+    )
+
+
+def evidence(said: list[dict[str, Any]], made: list[dict[str, Any]], *overrides: tuple[str, str, str]) -> pl.DataFrame:
+    schema = dict.fromkeys(("model_id", "kind", "params", "source_url", "reason"), pl.String)
+    rows = [(*row, "https://example.org", "r") for row in overrides]
+    frame = statements(*said)
+    made_frame = pl.DataFrame(made, schema=_with_id("history.parameter_claims"), orient="row")
+    policy = pl.DataFrame(rows, schema=schema, orient="row")
+    return parameter_evidence(made_frame, frame, bases(frame, NO_BASES), policy, METHODS)
+
+
+def size(found: pl.DataFrame, model_id: str) -> tuple[Any, ...] | None:
+    rows = found.filter((pl.col("model_id") == model_id) & (pl.col("kind") == "total") & pl.col("is_chosen"))
+    return rows.select("method", "params").rows()[0] if rows.height else None
+
+
+def reasons(found: pl.DataFrame, model_id: str, method: str) -> list[Any]:
+    return found.filter((pl.col("model_id") == model_id) & (pl.col("method") == method))["reason"].to_list()
+
+
+def test_a_quantised_copy_has_the_size_of_its_base_and_says_whose() -> None:
+    found = evidence(
+        [statement("o/x-7b"), statement("q/x-7b-GPTQ", "o/x-7b")],
+        [claim("o/x-7b", "leaderboard", 7_240_000_000), claim("q/x-7b-GPTQ", "leaderboard", 9_000_000_000)],
+    )
+    assert size(found, "q/x-7b-GPTQ") == ("base_model", 7_240_000_000)
+    assert reasons(found, "q/x-7b-GPTQ", "base_model") == ["o/x-7b by leaderboard"]
+    assert reasons(found, "q/x-7b-GPTQ", "leaderboard") == ["9000000000 is a count of packed weights"]
+
+
+def test_a_copys_own_config_yields_to_its_base_but_not_to_its_bases_name() -> None:
+    said = [statement("o/x-7b"), statement("q/x-AWQ", "o/x-7b")]
+    config = claim("q/x-AWQ", "config", 7_100_000_000)
+    assert size(evidence(said, [config, claim("o/x-7b", "safetensors", 7_240_000_000)]), "q/x-AWQ") == (
+        "base_model",
+        7_240_000_000,
+    )
+    assert size(evidence(said, [config]), "q/x-AWQ") == ("config", 7_100_000_000)
+    assert size(evidence(said, []), "q/x-AWQ") == ("base_model", 7_000_000_000)
+
+
+def test_a_copy_of_a_copy_has_the_size_of_the_first_that_is_none() -> None:
+    found = evidence(
+        [statement("o/x"), statement("o/x-lora", "o/x", weight_type="Adapter"), statement("q/x-lora-AWQ", "o/x-lora")],
+        [claim("o/x", "config", 7_000_000_000)],
+    )
+    assert size(found, "q/x-lora-AWQ") == ("base_model", 7_000_000_000)
+
+
+def test_an_adapter_is_its_base_and_its_own_weights() -> None:
+    found = evidence(
+        [statement("o/x"), statement("a/lora", "o/x", weight_type="Adapter")],
+        [
+            claim("o/x", "config", 7_000_000_000),
+            claim("a/lora", "safetensors", 40_000_000),
+            claim("a/lora", "leaderboard", 14_000_000_000),
+        ],
+    )
+    assert size(found, "a/lora") == ("base_model", 7_040_000_000)
+    assert not found.filter(pl.col("is_disagreeing") & ~pl.col("is_doubtful")).height
+
+
+def test_an_adapters_own_count_may_be_a_kind_of_its_own() -> None:
+    found = evidence(
+        [statement("o/x"), statement("a/lora", "o/x", weight_type="Adapter")],
+        [claim("o/x", "config", 7_000_000_000), claim("a/lora", "safetensors", 40_000_000, kind="adapter")],
+    )
+    assert size(found, "a/lora") == ("base_model", 7_040_000_000)
+
+
+def test_an_adapter_that_was_merged_into_its_base_keeps_its_own_count() -> None:
+    found = evidence(
+        [statement("o/x"), statement("a/lora", "o/x", weight_type="Adapter")],
+        [claim("o/x", "config", 7_000_000_000), claim("a/lora", "safetensors", 7_040_000_000)],
+    )
+    assert size(found, "a/lora") == ("safetensors", 7_040_000_000)
+
+
+def test_packed_weights_without_a_base_and_a_name_are_no_size() -> None:
+    found = evidence([statement("q/chat-GPTQ")], [claim("q/chat-GPTQ", "leaderboard_whole", 53_000_000_000)])
+    assert size(found, "q/chat-GPTQ") is None
+
+
+@pytest.mark.parametrize("params", [4_015_000_000, 16_060_000_000])
+def test_half_or_double_of_the_name_yields_to_it(params: int) -> None:
+    # https://huggingface.co/spaces/open-llm-leaderboard/open_llm_leaderboard/discussions/1049
+    found = evidence([statement("o/x-8B")], [claim("o/x-8B", "leaderboard", params)])
+    assert size(found, "o/x-8B") == ("name", 8_000_000_000)
+
+
+def test_of_a_mixture_of_experts_double_the_name_is_believed() -> None:
+    found = evidence(
+        [statement("o/x-7B", architecture="MixtralForCausalLM")], [claim("o/x-7B", "leaderboard", 13_500_000_000)]
+    )
+    assert size(found, "o/x-7B") == ("leaderboard", 13_500_000_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "billions"), [("64bits/LexPodLM-13B", 64), ("o/internlm2-1_8b", 8)], ids=["owner", "underscore"]
+)
+def test_what_the_leaderboard_misread_in_a_name_yields_to_our_reading(name: str, billions: int) -> None:
+    found = evidence([statement(name)], [claim(name, "leaderboard_whole", billions * 10**9)])
+    assert (size(found, name) or ("",))[0] == "name"
+
+
+@pytest.mark.parametrize(("name", "billions"), [("o/Hermes-2x7b", 7), ("o/phi_merged_16bit", 16)])
+def test_experts_and_bits_that_the_leaderboard_took_for_a_size_are_none(name: str, billions: int) -> None:
+    found = evidence([statement(name)], [claim(name, "leaderboard", billions * 10**9)])
+    assert size(found, name) is None
+
+
+def test_a_count_in_whole_billions_that_no_rounding_explains_goes_before_the_name() -> None:
+    found = evidence([statement("o/lion-2b")], [claim("o/lion-2b", "leaderboard_whole", 8_000_000_000)])
+    assert size(found, "o/lion-2b") == ("leaderboard_whole", 8_000_000_000)
+    assert reasons(found, "o/lion-2b", "name") == ["the leaderboard counted another size"]
+
+
+def test_an_override_settles_a_disagreement() -> None:
+    said = [claim("o/x", "config", 2_000_000_000), claim("o/x", "leaderboard", 2_500_000_000)]
+    assert size(evidence([statement("o/x")], said), "o/x") == ("config", 2_000_000_000)
+    assert size(evidence([statement("o/x")], said, ("O/X", "total", "2.5e9")), "o/x") == ("override", 2_500_000_000)
+
+
+def test_the_relation_to_the_base_is_told_from_tables_and_names() -> None:
+    found = bases(
+        statements(
+            statement("o/x"),
+            statement("o/x-FP8"),
+            statement("q/x-GPTQ-4bit-128g", "o/X"),
+            statement("a/lora", "o/x", weight_type="Adapter"),
+            statement("o/merged", is_merge=True),
+            statement("o/tuned", "gone/base"),
+            statement("o/itself", "o/Itself"),
+        ),
+        NO_BASES,
+    )
+    assert found.rows() == [
+        ("a/lora", "o/x", "adapter"),
+        ("o/merged", None, "merge"),
+        ("o/tuned", "gone/base", "finetune"),
+        ("o/x-FP8", "o/x", "quantized"),
+        ("q/x-GPTQ-4bit-128g", "o/x", "quantized"),
+    ]
+
+
+def test_a_base_is_known_under_every_name_that_leads_to_it() -> None:
+    renamed = statement("o/new", source_name="o/old")
+    found = bases(statements(renamed, statement("o/tuned", "O/Old")), NO_BASES)
+    assert found.rows() == [("o/tuned", "o/new", "finetune")]
+
+
+def test_a_base_of_policy_goes_before_a_stated_one() -> None:
+    curated = pl.DataFrame({"model_id": ["Q/X-gptq"], "base_model_id": ["o/right"]})
+    found = bases(statements(statement("q/x-GPTQ", "o/wrong"), statement("o/right")), curated)
+    assert found.rows() == [("q/x-GPTQ", "o/right", "quantized")]
+
+
+def test_copies_in_a_circle_have_no_root() -> None:
+    kin = pl.DataFrame(
+        {"model_id": ["a", "b"], "base_model_id": ["b", "a"], "base_model_relation": ["quantized", "quantized"]}
+    )
+    assert weights_of(kin).filter(pl.col("model_id") == pl.col("root_id")).is_empty()

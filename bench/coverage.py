@@ -1,49 +1,142 @@
-"""Does the 90 % interval by family hold the true slope in 90 % of worlds? `python -m bench.coverage [--worlds N]`.
+"""Do the 90 % intervals hold the truth in 90 % of simulated worlds? `python -m bench.coverage [scaling lags index] [--worlds N]`.
 
-Each world has families with an offset of their own, a few sizes each, and a known slope. Beside it stands the interval of a
-bootstrap over single models, which takes the models of a family for independent.
+scaling: families with an offset of their own, a few sizes each, and a known slope; beside it the interval of a bootstrap over
+single models, which takes the models of a family for independent. lags: two sides of which the open one is the other's process,
+late by a known lag, and cut off before the end. index: models of known capability with noisy scores on some benchmarks.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
+from leaderboard_etl.analysis.capability import fit_capability, index_gap
+from leaderboard_etl.analysis.item_response import PENALTY
+from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.scaling import Floats, fit_bands, fit_line, scaling_fits
 
 SLOPE = 1.5
 OFFSET_SD = 0.7
 NOISE_SD = 0.3
+LAG_DAYS, DAYS, START = 300, 1200, date(2021, 1, 1)
 
 
 def main() -> None:
-    """Prints coverage and median width by number of families, then the time of a full set of fits."""
+    """Prints the coverage of the parts asked for, all by default."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", type=int, default=1000, help="simulated worlds per row (default: 1000)")
+    parts = {"scaling": scaling, "lags": lags, "index": index}
+    parser.add_argument("parts", nargs="*", choices=[[], *parts], help="scaling, lags, index (default: all)")
+    parser.add_argument("--worlds", type=int, default=300, help="simulated worlds per row (default: 300)")
     parser.add_argument("--draws", type=int, default=400, help="bootstrap draws per world (default: 400)")
     given = parser.parse_args()
-    print(f"nominal 0.90, true slope {SLOPE}, {given.worlds} worlds, {given.draws} draws")
-    print("families  by family: coverage  width   by model: coverage  width")
-    rng = np.random.default_rng(20240601)
+    for name in given.parts or parts:
+        print(f"{name}: nominal 0.90, {given.worlds} worlds, {given.draws} draws")
+        parts[name](given.worlds, given.draws, np.random.default_rng(20240601))
+
+
+def scaling(worlds: int, draws: int, rng: np.random.Generator) -> None:
+    """Coverage and median width by number of families, then the time of a full set of fits."""
+    print(f"true slope {SLOPE}\nfamilies  by family: coverage  width   by model: coverage  width")
     for n_families in (4, 6, 10, 20, 40, 80):
         by_family, by_model = [], []
-        for _ in range(given.worlds):
+        for _ in range(worlds):
             x, y, family = world(n_families, rng)
-            by_family.append(interval(x, y, family, given.draws, rng))
-            by_model.append(interval(x, y, np.arange(x.size), given.draws, rng))
+            by_family.append(interval(x, y, family, draws, rng))
+            by_model.append(interval(x, y, np.arange(x.size), draws, rng))
         print(f"{n_families:8} {summary(by_family)}            {summary(by_model)}")
     points = tables(20, 400, rng)
     begun = time.perf_counter()
-    fits = scaling_fits(points, draws=given.draws, seed=1)
+    fits = scaling_fits(points, draws=draws, seed=1)
     fitted_s = time.perf_counter() - begun
-    bands = fit_bands(points, draws=given.draws, seed=1)
+    bands = fit_bands(points, draws=draws, seed=1)
     banded_s = time.perf_counter() - begun - fitted_s
     print(
         f"{points.height} points in 20 groups: {fits.height} fits {fitted_s:.2f} s, {bands.height} band rows {banded_s:.2f} s"
     )
+
+
+def lags(worlds: int, draws: int, rng: np.random.Generator) -> None:
+    """Median estimate by estimator, and how often its interval holds the true lag and its own median over the worlds: the
+    first tells of the estimator's bias too, the second of the interval alone."""
+    print(f"true lag {LAG_DAYS} days, of {DAYS} followed; what is not matched by then is censored")
+    print("families  estimator      median estimate  censored  coverage: true lag  own median")
+    for n_families in (6, 20, 40):
+        found = pl.concat([lag_summary(*two_sides(n_families, rng), draws=draws, seed=n) for n in range(worlds)])
+        rows = found.filter(pl.col("tolerance_pct").is_null() | (pl.col("tolerance_pct") == 1.0), sensitivity="all")
+        for (name,), group in rows.group_by("estimator", maintain_order=True):
+            estimate = group.select(pl.coalesce("median_lag_days", "mean_lag_days").median()).item()
+            censored = float(group["n_censored"].sum()) / float(group["n_pairs"].sum())
+            true, own = (_held(group, days) for days in (LAG_DAYS, estimate))
+            print(f"{n_families:8}  {name!s:13} {estimate:16.0f} {censored:9.2f} {true:19.2f} {own:11.2f}")
+
+
+def _held(intervals: pl.DataFrame, days: float) -> float:
+    """Share of the intervals that hold a lag; an interval without an upper end holds what is above its lower one."""
+    held = (pl.col("lo_days") <= days) & (pl.col("hi_days").fill_null(np.inf) >= days)
+    return float(intervals.drop_nulls("lo_days").select(held.mean()).item())
+
+
+def index(worlds: int, draws: int, rng: np.random.Generator) -> None:
+    """Coverage of single capabilities, and of the gap between the models that look best on each side."""
+    print("penalty  coverage: capability   gap of the best two   scale (1 = right)")
+    draws = min(draws, 100)  # as the mart
+    for penalty in (0.1, PENALTY):  # that of eci-public, and ours
+        held, gaps, scales = [], [], []
+        for n in range(max(1, worlds // 10)):
+            points, true = scored_models(rng)
+            fitted = fit_capability(points, draws=draws, seed=n, penalty=penalty)
+            rows = fitted.index.drop_nulls("capability").join(true, on="model_id")
+            within = pl.col("true").is_between("capability_lo", "capability_hi")
+            held.append(rows.select(within.mean()).item())
+            scales.append(float(np.polyfit(rows["true"].to_numpy(), rows["capability"].to_numpy(), 1)[0]))
+            gap = index_gap(fitted, date(2025, 1, 1)).row(0, named=True)
+            best = [true.filter(model_id=gap[f"{side}_model_id"])["true"][0] for side in ("proprietary", "open")]
+            gaps.append(gap["gap_lo"] <= best[0] - best[1] <= gap["gap_hi"])
+        print(f"{penalty:7} {np.mean(held):21.2f} {np.mean(gaps):21.2f} {np.mean(scales):19.2f}")
+
+
+def two_sides(n_families: int, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame, date]:
+    """Points, groups and day of a world in which both sides gain 30 points a year, each model with an offset of its family's
+    and one of its own."""
+    rows = []
+    for side, late in (("proprietary", 0), ("open_weights", LAG_DAYS)):
+        for family in range(n_families):
+            offset = rng.normal(0, 2)
+            for model in range(rng.integers(1, 5)):
+                day = rng.uniform(0, DAYS)
+                score = 20 + 30 * (day - late) / 365 + offset + rng.normal(0, 2)
+                name = f"{side} {family} {model}"
+                rows.append((name, side, f"{side} {family}", score, START + timedelta(days=int(day))))
+    points = pl.DataFrame(
+        rows, schema=["model_id", "openness", "family", "score_pct", "released_on"], orient="row"
+    ).with_columns(pl.lit("g").alias("comparable_group"), pl.col("family").alias("organization"), model="model_id")
+    groups = pl.DataFrame({"comparable_group": ["g"], "benchmark": ["b"], "match_tolerance_pct": [1.0]})
+    until = pl.lit(None, pl.Date)
+    groups = groups.with_columns(observed_through_open_on=until, observed_through_proprietary_on=until)
+    return points.with_columns(reported_by=pl.lit("x")), groups, START + timedelta(days=DAYS)
+
+
+def scored_models(rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """60 models with scores on 3 to 8 of 8 benchmarks, all on the first, which is the anchor; and their true capabilities."""
+    capability = rng.normal(0, 1, 60)
+    difficulty = np.array([0.0, *rng.normal(0, 1, 7)])
+    slope = np.exp(np.array([0.0, *rng.normal(0, 0.3, 7)]))
+    fraction = 1 / (1 + np.exp(-slope * (capability[:, None] - difficulty)))
+    scored = np.clip(fraction + rng.normal(0, 0.03, fraction.shape), 0, 1)
+    rows = [
+        (f"m{n}", f"m{n}", "open_weights" if n % 2 else "proprietary", f"g{k}", 100 * scored[n, k])
+        for n in range(60)
+        for k in sorted({0, *rng.choice(8, rng.integers(2, 8), replace=False)})
+    ]
+    schema = ["model_id", "model", "openness", "comparable_group", "score_norm_pct"]
+    points = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        released_on=pl.lit(START), score_pct=pl.col("score_norm_pct")
+    )
+    return points, pl.DataFrame({"model_id": [f"m{n}" for n in range(60)], "true": capability})
 
 
 def world(

@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 from leaderboard_etl.analysis.capability import capability_index, fit_capability, index_gap, item_parameters
-from leaderboard_etl.analysis.item_response import CLIP, PENALTY, fit
+from leaderboard_etl.analysis.item_response import CLIP, fit
 from leaderboard_etl.errors import UsageError
 
+ECI_PENALTY = 0.1  # of https://github.com/epoch-research/eci-public
 DIFFICULTY = np.array([0.0, -1.0, 0.5, 1.5, -0.5, 1.0])
 SLOPE = np.array([1.0, 0.8, 1.5, 1.2, 0.6, 2.0])
 
@@ -71,7 +72,7 @@ def test_without_noise_capabilities_and_item_parameters_come_back() -> None:
 
 
 def test_the_penalty_draws_capabilities_together_but_keeps_their_order() -> None:
-    index = capability_index(world(np.linspace(-2, 3, 60)), draws=0)
+    index = capability_index(world(np.linspace(-2, 3, 60)), draws=0, penalty=ECI_PENALTY)
     assert index["model_id"].to_list() == [f"m{m:03}" for m in reversed(range(60))]
     assert 4.0 < index["capability"][0] - index["capability"][-1] < 4.95  # five without it
 
@@ -91,14 +92,14 @@ def test_no_parameter_can_be_moved_to_a_lower_loss() -> None:
     target = np.clip(rng.random((12, 4)), CLIP, 1 - CLIP)
     seen = (rng.random((12, 4)) < 0.8).astype(float)
     seen[:, 0] = 1
-    theta = fit(target, seen, anchor=0)
+    theta = fit(target, seen, anchor=0, penalty=ECI_PENALTY)
     best = np.concatenate([theta.capability[0], theta.difficulty[0], theta.log_slope[0]])
 
     def loss(parameters: np.ndarray) -> float:
         capability, difficulty, slope = parameters[:12], parameters[12:16], np.exp(parameters[16:])
         misfit = seen * (1 / (1 + np.exp(-slope * (capability[:, None] - difficulty))) - target) ** 2
         levels = parameters[:16] - parameters[:16].mean()  # the anchor's zero is set after the penalty has been paid
-        return float(misfit.sum() + PENALTY / (12 + 8 - 1) * ((levels**2).sum() + (slope[1:] ** 2).sum()))
+        return float(misfit.sum() + ECI_PENALTY / (12 + 8 - 1) * ((levels**2).sum() + (slope[1:] ** 2).sum()))
 
     for place in [*range(16), 17, 18, 19]:
         for move in (-1e-3, 1e-3):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import polars as pl
-from worlds import World
+from worlds import World, v1_row
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.contracts.schema import frame_schema, tables, views
@@ -124,3 +124,12 @@ def test_the_populations_of_the_analyses_are_those_of_the_view(world: World) -> 
     header = next(c.comment for c in views()["mart.populations"].columns if c.name == "population")
     assert header == ", ".join(POPULATIONS[:-1]) + f" or {POPULATIONS[-1]}"
     assert {row[0] for row in world.query("select distinct population from mart.populations")} <= set(POPULATIONS)
+
+
+def test_a_model_that_uses_all_its_parameters_is_dense_whatever_a_tables_flag_says(world: World) -> None:
+    # Yi-34B has both sizes in policy/reference_models; the v1 table, whose flags are inverted, calls it a mixture.
+    flagged = [v1_row("01-ai/Yi-34B", MoE=False), v1_row("org/unknown-34b", MoE=False)]
+    world.put_v1(*flagged, *[v1_row(f"org/dense-{n}b") for n in range(1, 5)])
+    world.night(1)
+    rows = world.query("select model_id, is_moe from core.models where model_id in ('01-ai/Yi-34B', 'org/unknown-34b')")
+    assert dict(rows) == {"01-ai/Yi-34B": False, "org/unknown-34b": True}

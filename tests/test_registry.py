@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from leaderboard_etl.contracts.schema import frame_schema, tables, views
+from leaderboard_etl.settings import resource
 from leaderboard_etl.warehouse.audit import checks
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
@@ -56,3 +57,12 @@ def test_staged_frames_take_their_dtypes_from_the_tables() -> None:
 def test_every_check_runs_on_an_empty_warehouse_and_finds_nothing(empty: duckdb.DuckDBPyConnection) -> None:
     assert checks()
     assert {check.name: empty.execute(check.sql).fetchall() for check in checks()} == {c.name: [] for c in checks()}
+
+
+def test_every_worked_query_says_its_question_and_runs_on_an_empty_warehouse(empty: duckdb.DuckDBPyConnection) -> None:
+    files = sorted((resource("sql") / "queries").glob("*.sql"))
+    assert files
+    for file in files:
+        sql = file.read_text(encoding="utf-8")
+        assert sql.startswith("-- "), file.name
+        assert empty.execute(sql).fetchall() == [], file.name

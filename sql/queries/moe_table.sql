@@ -1,4 +1,4 @@
--- The article's architecture table: total and active size, MMLU, relative inference cost, and the dense size that MMLU is worth
+-- The article's architecture table and other mixtures of experts: sizes, MMLU, relative cost, and the dense size it is worth
 select
     model,
     params_total_b,
@@ -11,5 +11,5 @@ select
     round(curve_r2, 2) as curve_r2,
     dense_equivalent_note
 from mart.moe_efficiency
-where mmlu_reported_pct is not null
+where mmlu_reported_pct is not null and (is_moe or model_id in (select model_id from mart.article_table))
 order by params_total_b, model_id

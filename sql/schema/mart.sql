@@ -1,6 +1,6 @@
 -- What the analyses say, computed by each run (or as of a date) from core: fits, lags with censoring, indices. Small tables; the views beside them are live.
 
--- How long open weights took to stand where a proprietary model stood, by several estimators. One row per population, group, estimator, tolerance and proprietary frontier model (or threshold). Definitions: catch_up = first open model within tolerance_pct points of each proprietary frontier model; catch_up_nats = the same within 0.02 on -ln(1 - accuracy), skipping what an earlier winner already matched, as in Epoch AI's study of 2024 (https://epoch.ai/blog/open-models-report); backward = how long before each open frontier model a proprietary one stood there (left-censored where none did); threshold = first open minus first proprietary model at a fixed score; area = mean over the scores that both frontiers reached; daily = mean over the days of mart.gap_lag_daily. Filter on population, estimator and tolerance_pct. A model that is not matched yet is a right-censored row, never a missing one. Days, never months.
+-- How long open weights took to stand where a proprietary model stood, by several estimators. One row per population, group, estimator, tolerance and proprietary frontier model (or threshold). Definitions: catch_up = first open model within tolerance_pct points of each proprietary frontier model; catch_up_nats = the same within 0.02 on -ln(1 - accuracy), skipping what an earlier winner already matched, as in Epoch AI's study of 2024 (https://epoch.ai/blog/open-models-report); backward = how long before each open frontier model a proprietary one stood there (left-censored where none did); threshold = first open minus first proprietary model at a fixed score; area = mean over the scores that both frontiers reached; daily = mean over the days of mart.gap_lag_daily. Filter on population, estimator and tolerance_pct. A model that is not matched yet is a right-censored row, never a missing one. Days, never months. catch_up waits for the next open best and is biased up by that wait, backward down by the wait for a proprietary one: where bests are few the lag lies between them.
 create table mart.gap_lag (
     population varchar not null,             -- Which models take part, as in mart.populations
     comparable_group varchar not null,       -- Variants that may be compared
@@ -92,7 +92,7 @@ create table mart.scaling_band (
     hi_pct double                            -- Upper end, percent
 );
 
--- One capability per model from its scores on several benchmarks, by item response theory as in the Epoch Capabilities Index (https://github.com/epoch-research/eci-public), in logits of the anchor benchmark. One row per official model with a score. The intervals are too narrow (they held 76 % in simulations).
+-- One capability per model from its scores on several benchmarks, by item response theory as in the Epoch Capabilities Index (https://github.com/epoch-research/eci-public), in logits of the anchor benchmark. One row per official model with a score. The intervals are a little too narrow (of 90 % they held 85 % in simulations). Refused: a model with scores in fewer than 3 benchmarks that can be compared.
 create table mart.capability_index (
     model_id varchar not null,               -- Model
     model varchar,                           -- Its name for people
@@ -106,7 +106,7 @@ create table mart.capability_index (
     refusal_reason varchar                   -- Why the model has no capability; null: it has one
 );
 
--- The best proprietary against the best open model by mart.capability_index. One row.
+-- The best proprietary against the best open model by mart.capability_index: the gap's one headline number, beside those by benchmark in mart.gap_daily. One row. The best of each side are those that look best, so that luck is in it; the interval is of these two models.
 create table mart.capability_gap (
     compared_on date not null,               -- Only models released by this day take part
     open_model_id varchar,                   -- Best open model; null: none

@@ -17,6 +17,7 @@
 --   n_shot: In-context examples; null: not stated
 --   score_pct: Score, percent
 --   score_norm_pct: 0 = guessing, 100 = ceiling; null: not defined for the variant
+--   stderr_pct: Standard error of score_pct, points; null: not published
 --   params_b: Total parameters in billions; null: not published
 --   params_active_b: Parameters used per token in billions; null: unknown
 --   params_kind: What params_b counts: always total here
@@ -86,6 +87,7 @@ final as (
         r.n_shot,
         r.score_pct,
         r.score_norm_pct,
+        r.stderr_pct,
         m.params_total / 1e9 as params_b,
         m.params_active / 1e9 as params_active_b,
         'total' as params_kind,

@@ -49,8 +49,10 @@ def lag_summary(
     mean_lag_days: Kaplan-Meier mean, restricted to the longest lag seen; for area and daily the estimate itself.
     lo_days, hi_days: 90 % interval of the median, or of the mean where the median is null: `draws` resamples of families
     with replacement, frontiers drawn anew. A resample holds fewer models and so lower frontiers: the interval shows how
-    far a number rests on single families and is not centred on it. hi_days null beside lo_days: no upper end. The rows that
-    leave one family out carry no interval: the change of the number is what they tell.
+    far a number rests on single families and is not centred on it. In simulated worlds of 6 to 40 families a side it held
+    the estimator's own median in 76 to 98 % (bench/coverage.py); the true lag as often only for threshold and area, for
+    catch_up is biased up and backward and daily down where bests are few. hi_days null beside lo_days: no upper end.
+    The rows that leave one family out carry no interval: the change of the number is what they tell.
     refusal_reason: why a number or the interval is missing. Left-censored lags enter as they are: their mean is too high,
     the median is right unless it is one of them.
     """

@@ -73,8 +73,10 @@ def assemble_models(
 
 def _judged(facts: pl.DataFrame, bases: pl.DataFrame, official: pl.DataFrame, families: pl.DataFrame) -> pl.DataFrame:
     owner = pl.col("model_id").str.split("/").list.first()
+    # Two known sizes say more than a table's flag: v1 marks dense models too. A few percent are embeddings, or rounding.
+    share = pl.col("params_active") / pl.col("params_total")
     is_moe = (
-        pl.when(pl.col("params_active") < pl.col("params_total")).then(True).otherwise(pl.col("is_moe")).alias("is_moe")
+        pl.when(share < 0.95).then(True).when(share >= 0.95).then(False).otherwise(pl.col("is_moe")).alias("is_moe")
     )
     return (
         facts.join(bases, on="model_id", how="left")

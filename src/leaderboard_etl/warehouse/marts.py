@@ -8,6 +8,7 @@ from datetime import date
 
 import duckdb
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from leaderboard_etl.analysis.capability import fit_capability, index_gap
 from leaderboard_etl.analysis.chinchilla import law_optima, read_laws, tokens_per_parameter
@@ -45,8 +46,10 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         "select *, benchmark_id as benchmark from core.comparable_groups order by comparable_group"
     ).pl()
     members: pl.DataFrame = con.sql("from mart.populations").pl()
-    for table, frame in analyses(points, members, groups, as_of).items():
-        _insert(con, table, frame)
+    # The matrices are small: threads only wait for each other, for minutes where other programs want the processors too.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for table, frame in analyses(points, members, groups, as_of).items():
+            _insert(con, table, frame)
     scores = con.sql("select s.*, m.family from core.scores as s join core.models as m using (model_id)").pl()
     _insert(con, "mart.self_report_gap", self_report_gap(scores))
     models = con.sql("select model_id, params_total, params_active, is_moe, training_tokens from core.models").pl()

@@ -1,0 +1,15 @@
+-- Does the best open model match the best proprietary one, by benchmark and population?
+select
+    comparable_group,
+    population,
+    verdict,
+    round(difference_pct, 1) as difference_pct,
+    round(tolerance_pct, 1) as tolerance_pct,
+    open_model,
+    proprietary_model,
+    n_open,
+    n_proprietary,
+    compared_on
+from mart.parity
+where is_headline
+order by comparable_group, population <> 'official', population

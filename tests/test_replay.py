@@ -84,3 +84,25 @@ def test_a_mended_policy_row_frees_a_quarantined_record(
     assert pipeline.replay(world.warehouse).status == "published" and server.requests == []
     assert world.query(standing) == []
     assert world.query("select score_pct from core.scores where source_id = 'eval_results'") == [(0.9,)]
+
+
+def test_a_replay_with_new_policy_reads_every_source_by_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.put(TABLE, BROKEN)
+    world.put_model("org/model-1b", b"---\nlicense: mit\n---\n")
+    world.put(
+        "models/org/model-1b/.eval_results/gsm8k.yaml", b"- dataset: {id: openai/gsm8k, task_id: gsm8k}\n  value: 90\n"
+    )
+    before = tmp_path / "policy"
+    shutil.copytree(POLICY, before)
+    tasks = [line for line in (before / "eval_tasks.csv").read_text().splitlines() if "gsm8k" not in line]
+    (before / "eval_tasks.csv").write_text("\n".join(tasks))
+    scores = "select variant_id, score_pct from core.scores where source_id = 'eval_results'"
+    with monkeypatch.context() as patched:
+        patched.setattr("leaderboard_etl.policy.POLICY", before)
+        world.night(1)
+        assert world.query(scores) == []
+    assert pipeline.replay(world.warehouse).status == "published"
+    assert world.query(scores) == [("gsm8k_reported", 90.0)]
+    assert world.night(2).status == "no_news"

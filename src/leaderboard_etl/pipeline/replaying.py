@@ -13,14 +13,15 @@ from leaderboard_etl.pipeline.night import Night, Outcome, run_night
 from leaderboard_etl.pipeline.publishing import build, check, commit, stay_quiet
 from leaderboard_etl.raw.ledger import Changes, Ledger
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.warehouse.database import open_published
 
 Place = tuple[str, str, str]
 
 
 def replay(warehouse: Warehouse) -> Outcome:
-    """One load of kind 'replay': every file with a record in quarantine is parsed again by this version of the project.
+    """One load of kind 'replay': every file with a record in quarantine is parsed again by this version of the project, and all
+    files where its policy is new.
 
     Raises WarehouseError if nothing was ever published.
     """
@@ -34,8 +35,9 @@ def replay(warehouse: Warehouse) -> Outcome:
     def tell(night: Night) -> None:
         night.kind = "replay"
         sync_project(night)
-        for source_id, wanted in places.items():
-            _read_again(night, source_id, wanted)
+        # New policy is in force for every source from this load on, so all of them are read by it.
+        for source_id in SOURCES if night.changes[POLICY_SOURCE] else places:
+            _read_again(night, source_id, places.get(source_id, set()))
         if not night.parsed:
             stay_quiet(night)
             return
@@ -47,9 +49,11 @@ def replay(warehouse: Warehouse) -> Outcome:
 
 
 def _read_again(night: Night, source_id: str, places: set[Place]) -> None:
-    files = [file for place, file in night.state.of(source_id).items() if place in places]
+    files = {place: file for place, file in night.state.of(source_id).items() if place in places}
+    project = night.changes.get(source_id, Changes())  # a reference CSV that this version of the project changed
+    files.update({file.place: file for file in project.changed})
     before = last_entry(night.ledger, source_id)
-    record(night, source_id, Changes(sorted(files)))
+    record(night, source_id, Changes(sorted(files.values()), project.gone))
     if before is not None:
         entry = night.entries[source_id]
         entry.cursor, entry.remaining = dict(before.cursor), before.remaining

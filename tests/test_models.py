@@ -101,3 +101,10 @@ def test_a_quantised_copy_by_a_vendor_is_a_variant_and_not_one_of_its_models() -
     }
     assert found["Qwen/Qwen3-8B-AWQ"]["base_model_id"] == "Qwen/Qwen3-8B"
     assert found["Qwen/Qwen3-8B-AWQ"]["base_model_relation"] == "quantized"
+
+
+def test_a_vendors_word_that_a_model_is_dense_goes_before_a_tables_flag_and_makes_the_whole_size_active() -> None:
+    curated, flagged = said("o/model-2b", "reference", is_moe=False), said("o/model-2b", is_moe=True)
+    row = models(curated, flagged)["o/model-2b"]
+    assert (row["is_moe"], row["params_active"]) == (False, row["params_total"])
+    assert models(flagged)["o/model-2b"]["is_moe"] is True

@@ -6,10 +6,8 @@ from datetime import date
 
 import polars as pl
 import pytest
+from sourcing import POLICY, read
 
-from leaderboard_etl.policy import read_policy
-
-POLICY = read_policy()
 MODELS = POLICY.frame("reference_models")
 SCORES = POLICY.frame("reference_scores")
 OPENNESS = SCORES.join(MODELS.select("model_id", "openness"), on="model_id")
@@ -71,8 +69,26 @@ def test_the_dates_give_the_published_lags(closed: str, open_model: str, lag_day
     assert (date.fromisoformat(dates[open_model]) - date.fromisoformat(dates[closed])).days == lag_days
 
 
-def test_a_proprietary_size_is_linked_to_where_its_vendor_published_it() -> None:
+def test_a_proprietary_size_is_linked_to_a_paper_that_states_it() -> None:
     sized = MODELS.filter((pl.col("openness") == "proprietary") & pl.col("params_total").is_not_null())
     assert sized.filter(~pl.col("params_url").str.starts_with("https://arxiv.org/abs/")).is_empty()
     undisclosed = MODELS.filter(pl.col("model_id").str.contains("^(openai/(gpt-4|gpt-5|o[1-9])|anthropic/|xai/)"))
     assert undisclosed.height > 30 and undisclosed["params_total"].is_null().all()
+
+
+def test_a_row_with_both_sizes_the_same_says_dense_and_claims_no_active_size() -> None:
+    stated = pl.DataFrame(
+        {
+            "model_id": ["a/dense", "a/mixture"],
+            "openness": "open_weights",
+            "params_total": ["2e9", "47e9"],
+            "params_active": ["2e9", "13e9"],
+        }
+    )
+    frame = pl.concat([MODELS.clear(), stated], how="diagonal")
+    parsed = read("reference", frame.write_csv().encode(), path="reference_models.csv")
+    assert dict(parsed.models.select("source_name", "is_moe").iter_rows()) == {"a/dense": False, "a/mixture": True}
+    claims = parsed.parameter_claims.select("source_name", "kind", "params")
+    assert sorted(claims.iter_rows()) == [
+        ("a/dense", "total", 2_000_000_000), ("a/mixture", "active", 13_000_000_000), ("a/mixture", "total", 47_000_000_000)
+    ]  # fmt: skip

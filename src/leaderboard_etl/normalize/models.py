@@ -16,6 +16,7 @@ _HUB_FIRST = ("model_cards", *_TABLES, "reference", "bigcode", "arena")
 _CURATED_FIRST = ("reference", "model_cards", *_TABLES, "bigcode", "arena")
 _HUB_FACTS = ("architecture", "is_available")
 _CURATED_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
+_GEOMETRY_FIRST = ("reference", "model_cards")
 _RELEASE_METHODS = (
     ("released_on", "reference"),
     ("uploaded_on", "hub_upload"),
@@ -45,7 +46,15 @@ def assemble_models(
     for columns, order in ((_HUB_FACTS, _HUB_FIRST), (_CURATED_FACTS, _CURATED_FIRST)):
         facts = facts.join(_first_said(statements, columns, order), on="model_id", how="left")
     flags = statements.group_by("model_id").agg(
-        *[_any_said(flag) for flag in ("is_merge", "is_flagged", "is_moe")],
+        *[_any_said(flag) for flag in ("is_merge", "is_flagged")],
+        # A curated row and the model's own config know; the tables mark dense models as well.
+        pl.coalesce(
+            *(
+                pl.col("is_moe").filter(pl.col("source_id") == source).drop_nulls().first()
+                for source in _GEOMETRY_FIRST
+            ),
+            _any_said("is_moe"),
+        ).alias("is_moe"),
         (pl.col("source_id") == "reference").any().alias("is_curated"),
         pl.col("hub_id").is_not_null().any().alias("is_on_hub"),
     )

@@ -68,20 +68,24 @@ def _scores(rows: pl.DataFrame) -> Parsed:
 
 
 def _models(rows: pl.DataFrame) -> Parsed:
+    """Facts of the models. A row with both sizes the same says that the model is dense, and of the active size nothing more:
+    where another source counts the total exactly, all of that is active."""
+    total, active = (pl.col(f"params_{kind}").cast(pl.Float64, strict=False) for kind in ("total", "active"))
     models = rows.with_columns(
+        (active < total).alias("is_moe"),
         pl.col("license").alias("license_text"),
         pl.col("released_on").str.to_date("%Y-%m-%d", strict=False),
         pl.col("training_tokens").cast(pl.Float64, strict=False),
         pl.when(pl.col("openness") == "open_weights").then(pl.col("model_id")).alias("hub_id"),
     )
     claims = [
-        rows.filter(pl.col(f"params_{kind}").is_not_null()).with_columns(
+        rows.filter(count.is_not_null() & said).with_columns(
             pl.lit(kind).alias("kind"),
             pl.lit("reference").alias("method"),
-            pl.col(f"params_{kind}").cast(pl.Float64, strict=False).cast(pl.Int64).alias("params"),
+            count.cast(pl.Int64).alias("params"),
             pl.col("params_url").alias("source_url"),
         )
-        for kind in ("total", "active")
+        for kind, count, said in (("total", total, pl.lit(True)), ("active", active, active.ne_missing(total)))
     ]
     return Parsed(
         models=stage("models", models),

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 WAREHOUSE ?= warehouse/sample
 
-.PHONY: run test test-browser lint types check-all clean
+.PHONY: run test test-browser lint types clean
 
 run: $(VENV)/.installed
 	@$(BIN)/leaderboard-etl run --hub sample --warehouse $(WAREHOUSE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from worlds import World, v2_row
 
 from leaderboard_etl.cli import main
+from leaderboard_etl.contracts.schema import tables, views
 
 
 @pytest.fixture
@@ -225,3 +227,22 @@ def test_a_replay_without_a_fix_leaves_every_record_where_it_was(
     told = json.loads(out)
     assert code == 0 and told["quarantined_before"] == told["quarantined_after"] == before[0][0] > 0
     assert published.query("select count(*) from ops.quarantine where valid_to is null") == before
+
+
+def test_the_dictionary_lists_every_table_and_view_with_its_grain_and_tells_the_columns_of_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = run(capsys, "tables", "--json")
+    listed = {row["name"]: row["what it is"] for row in json.loads(out)}
+    assert code == 0 and set(listed) == {*tables(), *views()}
+    assert all("One row" in brief for brief in listed.values())
+    _, out, _ = run(capsys, "tables", "gap_lag", "--json")
+    assert [c["column"] for c in json.loads(out)["columns"]] == [c.name for c in tables()["mart.gap_lag"].columns]
+    code, _, err = run(capsys, "tables", "gap_lags")
+    assert code == 2 and "perhaps mart.gap_lag" in err
+
+
+def test_a_csv_cell_holds_lists_and_structures_as_json(capsys: pytest.CaptureFixture[str], published: World) -> None:
+    query = "select [1, null] as a, {'day': date '2024-01-02'} as b, null::integer[] as c"
+    _, out, _ = run(capsys, "sql", "-w", published.warehouse.root, "--format", "csv", query)
+    assert list(csv.reader(out.splitlines())) == [["a", "b", "c"], ["[1, null]", '{"day": "2024-01-02"}', ""]]

@@ -71,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     check = _command(commands, "check", _check, "run every check of sql/checks on the published warehouse")
     check.add_argument("--json", action="store_true", help="print as JSON")
 
+    tables = _command(commands, "tables", _tables, "the dictionary: every table and view, or the columns of one")
+    tables.add_argument("name", nargs="?", help="a table or view, e.g. mart.gap_lag")
+    tables.add_argument("--json", action="store_true", help="print as JSON")
+
     sql = _command(commands, "sql", _sql, "ask the published warehouse in SQL")
     sql.add_argument("query", nargs="?", help="a query; '-' reads it from standard input")
     sql.add_argument("-f", "--file", type=Path, help="a file with the query")
@@ -196,6 +200,12 @@ def _check(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import inspect
 
     return inspect.check(_warehouse(options), as_json=options.json)
+
+
+def _tables(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import dictionary
+
+    return dictionary.tables(options.name, as_json=options.json)
 
 
 def _sql(options: argparse.Namespace) -> int:

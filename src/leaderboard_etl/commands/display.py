@@ -66,8 +66,13 @@ def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None
                 print(f"        {plain(row[name])}")
 
 
+def as_json_text(value: object) -> str:
+    """A value as JSON on one line, dates and the like as text."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 def print_json(value: object) -> None:
-    """A value as JSON, dates and the like as text."""
+    """The same over several lines, printed."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
     print()
 

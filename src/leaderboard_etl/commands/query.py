@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.commands.display import as_json_text, print_json, print_table
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse, resource
 
 if TYPE_CHECKING:
     import duckdb
+    import polars as pl
 
 _SHOWN_ROWS = 100
 
@@ -59,8 +60,7 @@ def _write(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) ->
             raise UsageError("--format parquet needs -o FILE: it is not text")
         relation.pl().write_parquet(output)
     elif form == "csv":
-        text = relation.pl().write_csv()
-        _emit(text, output)
+        _emit(_flat(relation.pl()).write_csv(), output)
     elif output is not None:
         _emit(relation.pl().write_json(), output)
     elif form == "json":
@@ -75,6 +75,19 @@ def _write(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) ->
     if output is not None:
         print(f"wrote {output}", file=sys.stderr)
     return 0
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with lists and structures as JSON text, for a cell of a CSV holds nothing else."""
+    from polars import Series, String
+
+    nested = [column for column in frame if column.dtype.is_nested()]
+    return frame.with_columns(
+        Series(
+            column.name, [None if value is None else as_json_text(value) for value in column.to_list()], dtype=String
+        )
+        for column in nested
+    )
 
 
 def _emit(text: str, output: Path | None) -> None:

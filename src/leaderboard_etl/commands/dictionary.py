@@ -1,0 +1,66 @@
+"""`tables`: what every table, view and column means, from the comments of sql/, which are those of the database as well."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.errors import UsageError
+
+if TYPE_CHECKING:
+    from leaderboard_etl.contracts.schema import Relation
+
+
+def tables(name: str | None, *, as_json: bool) -> int:
+    """All relations, a line each, or the columns of one. Raises UsageError for a name that none has."""
+    from leaderboard_etl.contracts import schema
+
+    relations = {**schema.tables(), **schema.views()}
+    if name is not None:
+        return _columns(_named(name, relations), as_json=as_json)
+    rows = [
+        {"name": relation.name, "kind": relation.kind, "columns": len(relation.columns), "what it is": _brief(relation)}
+        for _, relation in sorted(relations.items())
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows)
+    return 0
+
+
+def _brief(relation: Relation) -> str:
+    """What a relation is, up to its grain; caveats and definitions are told with its columns."""
+    found = re.match(r".*?One row.*?\.(?= |$)", relation.comment)
+    return found[0] if found else relation.comment
+
+
+def _named(name: str, relations: dict[str, Relation]) -> Relation:
+    """The relation of that name, with or without its schema."""
+    found = [relation for full, relation in relations.items() if name in (full, full.partition(".")[2])]
+    if len(found) == 1:
+        return found[0]
+    near = [relation.name for relation in found] or difflib.get_close_matches(name, relations, n=3, cutoff=0.4)
+    raise UsageError(f"no table or view {name!r}" + (f"; perhaps {' or '.join(near)}" if near else ""))
+
+
+def _columns(relation: Relation, *, as_json: bool) -> int:
+    rows = [
+        # What type a view's column has follows from its query.
+        {
+            "column": column.name,
+            "type": column.sql_type or None,
+            "is_required": column.is_required,
+            "meaning": column.comment,
+        }
+        for column in relation.columns
+    ]
+    if as_json:
+        print_json({"name": relation.name, "kind": relation.kind, "comment": relation.comment, "columns": rows})
+        return 0
+    print(f"{relation.name} ({relation.kind}). {relation.comment}")
+    shown = ("column", "meaning") if relation.kind == "view" else ("column", "type", "meaning")
+    print_table([{key: row[key] for key in shown} for row in rows])
+    return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -33,7 +35,8 @@ def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) ->
     query this version no longer has. Raises PolicyError if a query or a condition is refused by DuckDB, or if it answers
     with several rows.
     """
-    rows = [_judged(con, claim, as_of) for claim in policy.frame("claims").iter_rows(named=True)]
+    with _one_thread(con):
+        rows = [_judged(con, claim, as_of) for claim in policy.frame("claims").iter_rows(named=True)]
     schema = frame_schema("mart.paper_claims")
     con.register("incoming", pl.DataFrame(rows, schema=schema, orient="row"))
     con.execute("insert into mart.paper_claims select * from incoming")
@@ -52,6 +55,17 @@ def changed_verdicts(con: duckdb.DuckDBPyConnection, published: Path) -> list[tu
         return []
     now = con.execute("select claim_id, verdict from mart.paper_claims order by claim_id").fetchall()
     return [(claim, said[claim], verdict) for claim, verdict in now if said.get(claim, verdict) != verdict]
+
+
+@contextmanager
+def _one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Within the block sums are added up in one order: with several threads the last digit of a slope is left to chance."""
+    threads = con.execute("select current_setting('threads')").fetchall()[0][0]
+    con.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        con.execute(f"set threads = {threads}")
 
 
 def _query(claim: dict[str, str | None]) -> str:

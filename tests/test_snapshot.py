@@ -154,6 +154,14 @@ def test_a_file_that_other_code_made_is_an_error_that_says_what_to_do(published:
         make_snapshot(published.warehouse, None)
 
 
+def test_a_file_of_other_code_is_not_exported_under_the_name_of_this_code(published: World) -> None:
+    with duckdb.connect(str(published.warehouse.database)) as con:
+        con.execute("update ops.build set code_version = '0.0.9+abc'")
+    for day in (None, date(2025, 1, 2)):
+        with pytest.raises(WarehouseError, match=r"by 0\.0\.9\+abc, this is .* run `leaderboard-etl run --offline` once"):
+            make_snapshot(published.warehouse, day)
+
+
 def test_a_sample_warehouse_says_so(standing: World, tmp_path: Path) -> None:
     assert write_snapshot(standing.warehouse, tmp_path / "out", None)["hub"] == "sample"
 

@@ -158,7 +158,9 @@ def test_a_file_of_other_code_is_not_exported_under_the_name_of_this_code(publis
     with duckdb.connect(str(published.warehouse.database)) as con:
         con.execute("update ops.build set code_version = '0.0.9+abc'")
     for day in (None, date(2025, 1, 2)):
-        with pytest.raises(WarehouseError, match=r"by 0\.0\.9\+abc, this is .* run `leaderboard-etl run --offline` once"):
+        with pytest.raises(
+            WarehouseError, match=r"by 0\.0\.9\+abc, this is .* run `leaderboard-etl run --offline` once"
+        ):
             make_snapshot(published.warehouse, day)
 
 
@@ -208,6 +210,17 @@ def test_verify_finds_every_kind_of_damage(standing: World, tmp_path: Path) -> N
     forget = edit("manifest.json", lambda m: m["files"].pop(csv))
     assert damaged(remove, forget) == set()
     assert damaged(remove, forget, warehouse=standing.warehouse) == {csv, "manifest.json"}
+
+
+def test_a_copy_from_the_hub_is_as_good_as_the_folder(standing: World, tmp_path: Path) -> None:
+    folder = tmp_path / "downloaded"
+    write_snapshot(standing.warehouse, folder, None)
+    for name in ("README.md", ".gitattributes", ".cache/huggingface/download/README.md.metadata"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    assert problems(folder, standing.warehouse) == set()
+    (folder / "parquet" / "README.md").touch()
+    assert problems(folder, standing.warehouse) == {"parquet/README.md"}
 
 
 def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path) -> None:

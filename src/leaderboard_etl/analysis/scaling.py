@@ -24,7 +24,9 @@ MIN_SPAN = 10.0
 NORM_BOUNDS = (0.005, 0.995)  # log-odds of 0 and 1 are infinite; fractions are held within these
 INTERVAL = (5.0, 95.0)
 COMPUTE_UNIT_FLOP = 1e21
-NO_NORMALISED_SCORE = "no score of the group is normalised (its benchmark has no level of guessing): no log-odds, no line"
+NO_NORMALISED_SCORE = (
+    "no score of the group is normalised (its benchmark has no level of guessing): no log-odds, no line"
+)
 
 OPENNESS = ("open_weights", "proprietary", "all")
 ERAS = ("all", "until 2023", "2024", "from 2025")

@@ -217,8 +217,17 @@ def test_sides_differ_by_shape_and_take_the_articles_colours(article: Article, r
 
 def test_without_the_articles_palette_colours_fall_back(article: Article, reader: Reader) -> None:
     article.put({"model_scaling.csv": SCALING_HEADER + "A,Org,Open,41.5,7,,,mmlu_reported\n"})
-    page = reader.opens(article.page(SCALING, data="model_scaling.csv"))
-    assert marks(page).evaluate("mark => getComputedStyle(mark).fill") == "rgb(0, 114, 178)"
+    for order in ([], ["Open", "Proprietary"], ["Proprietary", "Open"]):  # of the palette's colours, not of these
+        page = reader.opens(article.page(SCALING, data="model_scaling.csv", config={"colorOrder": order}))
+        assert marks(page).evaluate("mark => getComputedStyle(mark).fill") == "rgb(0, 114, 178)"
+
+
+def test_the_order_of_colours_can_follow_the_articles_words(article: Article, reader: Reader) -> None:
+    article.put({"model_scaling.csv": SCALING_HEADER + "A,Org,Open,41.5,7,,,mmlu_reported\n"})
+    palette = "<script>window.ColorPalettes = { getColors: () => ['#112233', '#445566'] };</script>"
+    config = {"colorOrder": ["Proprietary", "Open"]}
+    page = reader.opens(article.page(SCALING, data="model_scaling.csv", head=palette, config=config))
+    assert marks(page).evaluate("mark => getComputedStyle(mark).fill") == "rgb(68, 85, 102)"
 
 
 def test_fits_are_drawn_with_their_bands(article: Article, reader: Reader) -> None:

@@ -100,7 +100,7 @@ def test_a_model_without_a_family_counts_under_its_organization() -> None:
             [point(f"m{i}", None, 50) for i in range(9)],
             "0 models with score and total size (of 9 with score), 8 are needed",
         ),
-        ([point(f"m{i}", 10.0**i, None) for i in range(9)], "0 models with score and total size (of 0 with score)"),
+        ([point(f"m{i}", 10.0**i, None) for i in range(9)], "no score of the group is normalised"),
         ([point(f"m{i}", 0.0, 50) for i in range(9)], "0 models with score and total size (of 9 with score)"),
     ],
 )

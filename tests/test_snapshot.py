@@ -154,6 +154,16 @@ def test_a_file_that_other_code_made_is_an_error_that_says_what_to_do(published:
         make_snapshot(published.warehouse, None)
 
 
+def test_a_file_of_other_code_is_not_exported_under_the_name_of_this_code(published: World) -> None:
+    with duckdb.connect(str(published.warehouse.database)) as con:
+        con.execute("update ops.build set code_version = '0.0.9+abc'")
+    for day in (None, date(2025, 1, 2)):
+        with pytest.raises(
+            WarehouseError, match=r"by 0\.0\.9\+abc, this is .* run `leaderboard-etl run --offline` once"
+        ):
+            make_snapshot(published.warehouse, day)
+
+
 def test_a_sample_warehouse_says_so(standing: World, tmp_path: Path) -> None:
     assert write_snapshot(standing.warehouse, tmp_path / "out", None)["hub"] == "sample"
 
@@ -200,6 +210,17 @@ def test_verify_finds_every_kind_of_damage(standing: World, tmp_path: Path) -> N
     forget = edit("manifest.json", lambda m: m["files"].pop(csv))
     assert damaged(remove, forget) == set()
     assert damaged(remove, forget, warehouse=standing.warehouse) == {csv, "manifest.json"}
+
+
+def test_a_copy_from_the_hub_is_as_good_as_the_folder(standing: World, tmp_path: Path) -> None:
+    folder = tmp_path / "downloaded"
+    write_snapshot(standing.warehouse, folder, None)
+    for name in ("README.md", ".gitattributes", ".cache/huggingface/download/README.md.metadata"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    assert problems(folder, standing.warehouse) == set()
+    (folder / "parquet" / "README.md").touch()
+    assert problems(folder, standing.warehouse) == {"parquet/README.md"}
 
 
 def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path) -> None:

@@ -1,12 +1,24 @@
 -- Lines that model_scaling_fit.csv does not have, with the reason for which the fit was refused.
+-- n_sized of n_scored: as in model_scaling_coverage.csv, so that a line that no group of its kind can have is not taken
+-- for one that lacks models.
+with sides as (
+
+    select comparable_group, openness, count(*) as n_scored, count(params_b) as n_sized
+    from mart.model_scaling
+    where population = 'official'
+    group by all
+
+)
+
 select
     f.comparable_group,
     f.openness,
     coalesce(f.refusal_reason, 'the group has no single baseline: its line has no percent') as reason,
     1 as n,
-    f.n as n_sized,
-    f.n_scored
+    coalesce(s.n_sized, 0) as n_sized,
+    coalesce(s.n_scored, 0) as n_scored
 from mart.scaling_fit as f
+left join sides as s using (comparable_group, openness)
 where f.population = 'official'
     and f.openness in ('open_weights', 'proprietary')
     and f.era = 'all'

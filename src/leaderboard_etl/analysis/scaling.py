@@ -24,6 +24,9 @@ MIN_SPAN = 10.0
 NORM_BOUNDS = (0.005, 0.995)  # log-odds of 0 and 1 are infinite; fractions are held within these
 INTERVAL = (5.0, 95.0)
 COMPUTE_UNIT_FLOP = 1e21
+NO_NORMALISED_SCORE = (
+    "no score of the group is normalised (its benchmark has no level of guessing): no log-odds, no line"
+)
 
 OPENNESS = ("open_weights", "proprietary", "all")
 ERAS = ("all", "until 2023", "2024", "from 2025")
@@ -105,7 +108,7 @@ def scaling_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     among n (see family_key); n_clipped: of n, scores at or beyond NORM_BOUNDS, whose log-odds are held at the bound;
     min_params_b, max_params_b: the sizes seen, in the form's own count; min_compute_flop, max_compute_flop: null here;
     slope_lo, slope_hi: 90 % percentile interval over `draws` bootstrap draws of families; refusal_reason: why the
-    coefficients are null (fewer than 8 models or 4 families, or sizes within a factor of 10).
+    coefficients are null (no normalised score, fewer than 8 models or 4 families, or sizes within a factor of 10).
 
     'all' openness takes every row given, 'all' eras also undated models. Points without score_norm_pct are left out.
     In simulated worlds of 4 to 80 families the interval holds the true slope in 84 to 88 % of cases, one by single models
@@ -221,7 +224,7 @@ def _read_cell(
     }  # fmt: skip
     size_range = _range(size)
     params_range = _range(columns["used"][sized]) if form == "compute" else size_range
-    reason = _refusal(form, counts, size_range)
+    reason = _refusal(form, counts, size_range) if np.isfinite(columns["y"]).any() else NO_NORMALISED_SCORE
     line = None
     if reason is None:
         # A cell's draws hang on its own name, so that a new benchmark does not move the intervals of the others.

@@ -84,7 +84,8 @@ def _missing(manifest: Mapping[str, Any]) -> list[str]:
                 lines.append(f"| {group} | {openness} | {counts} |")
     return [
         "Most proprietary models have no published size, so score against size cannot show them: that side is thin, not low."
-        " Counts and names of everything left out, with the reason, are in `manifest.json` under `excluded`.",
+        " Counted here are models of every population, fine-tunes and merges too; the tables of the charts hold official"
+        " releases only. Counts and names of what they leave out, with the reason, are in `manifest.json` under `excluded`.",
         "\n".join(lines),
     ]
 

@@ -20,7 +20,7 @@ from leaderboard_etl.export.folder import check_target, replace_folder
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, build_facts, citations, dumped, manifest, state_day
 from leaderboard_etl.export.report_page import report_page
 from leaderboard_etl.export.tables import EXPORTS, parquet, query, written
-from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.settings import Warehouse, code_version
 from leaderboard_etl.warehouse.database import first_line, open_published
 
 
@@ -51,24 +51,22 @@ def make_snapshot(warehouse: Warehouse, as_of: date | None, *, database: Path | 
 
     Without `as_of` it is the published state; the manifest names it by its day, and the same day asked for gives the same.
     With `database` the whole state is put into a new DuckDB file there as well.
-    Raises UsageError for a day that is not over or lies before the first load, WarehouseError if there is no published
+    Raises UsageError for a day that is still to come or lies before the first load, WarehouseError if there is no published
     file or other code made it.
     """
     if as_of is not None and as_of > datetime.now(UTC).date():
         raise UsageError(f"as of {as_of}: that day is still to come; leave --as-of out for the present state")
     try:
-        if as_of is None and database is not None:
-            with closing(open_published(warehouse.database)) as con:
+        with closing(open_published(warehouse.database)) as con:
+            _check_code(con, warehouse.database)
+            if as_of is None and database is not None:
                 as_of = state_day(con)
         with closing(open_published(warehouse.database, as_of=as_of, into=database)) as con:
             if database is not None:
                 complete_database(con)
             return _files(con, as_of or state_day(con))
     except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise WarehouseError(
-            f"{warehouse.database} was made by other code than this ({first_line(error)}): run `leaderboard-etl run"
-            " --offline` once, then export again"
-        ) from error
+        raise _other_code(warehouse.database, first_line(error)) from error
 
 
 def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
@@ -86,3 +84,16 @@ def _files(con: duckdb.DuckDBPyConnection, day: date) -> dict[str, bytes]:
     files[DESCRIPTOR] = datapackage(frames, files, day, citations(con))
     files[MANIFEST] = dumped(manifest(con, frames, files, day))
     return files
+
+
+def _check_code(con: duckdb.DuckDBPyConnection, database: Path) -> None:
+    """Raises WarehouseError if other code made the published file: the manifest would name code that did not."""
+    made_by = con.execute("select code_version from ops.build").fetchall()
+    if made_by != [(code_version(),)]:
+        raise _other_code(database, f"by {', '.join(str(code) for (code,) in made_by)}, this is {code_version()}")
+
+
+def _other_code(database: Path, sign: str) -> WarehouseError:
+    return WarehouseError(
+        f"{database} was made by other code than this ({sign}): run `leaderboard-etl run --offline` once, then export again"
+    )

@@ -21,6 +21,9 @@ from leaderboard_etl.warehouse.database import open_published
 # The bytes of all other files follow from the state alone, whatever the versions of the packages.
 _STABLE = (".csv", ".json")
 _OF_THE_PACKAGES = ("datapackage.json", MANIFEST)
+# What a copy from the Hub holds besides: the dataset's card, the Hub's own file, and the bookkeeping of `hf download`.
+_OF_THE_HUB = ("README.md", ".gitattributes")
+_OF_A_DOWNLOAD = ".cache/huggingface/"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Finding:
 def verify_snapshot(warehouse: Warehouse, folder: Path) -> tuple[list[Finding], str]:
     """Each file of a snapshot with its problem, and in words whether the warehouse gives the same files.
 
+    A snapshot that was downloaded from the Hub may hold the dataset's card too, which no manifest covers.
     Raises UsageError for a folder without a manifest of ours.
     """
     manifest = read_manifest(folder)
@@ -43,7 +47,8 @@ def verify_snapshot(warehouse: Warehouse, folder: Path) -> tuple[list[Finding], 
         expected[DATABASE] = build["database"]
     findings = [_check_file(folder, name, facts) for name, facts in expected.items()]
     known = {*expected, MANIFEST, BUILD}
-    findings += [Finding(name, "not named in the manifest") for name in _files(folder) if name not in known]
+    others = (name for name in _files(folder) if name not in known and not name.startswith(_OF_A_DOWNLOAD))
+    findings += [Finding(name, "not named in the manifest") for name in others if name not in _OF_THE_HUB]
     recomputed, word = _recompute(warehouse, manifest, build)
     for name, content in recomputed.items():
         if name not in known:

@@ -1,6 +1,6 @@
   const SVG = 'http://www.w3.org/2000/svg';
   const SIDES = ['Open', 'Proprietary'];
-  const FALLBACK_COLORS = ['#0072b2', '#d55e00']; // Okabe and Ito: told apart with any colour vision
+  const FALLBACK_COLORS = { Open: '#0072b2', Proprietary: '#d55e00' }; // Okabe and Ito: told apart with any colour vision
   const SHAPES = { Open: 'M-4.5,0a4.5,4.5 0 1,0 9,0a4.5,4.5 0 1,0 -9,0z', Proprietary: 'M0,-6.5L6.5,0L0,6.5L-6.5,0z' };
 
   // Text from the data enters the page here only, as textContent, so that markup in it stays text.
@@ -97,7 +97,7 @@
     let colors = null;
     try { colors = window.ColorPalettes?.getColors('categorical', 2); } catch { colors = null; }
     const order = config(root).colorOrder || SIDES;
-    SIDES.forEach((side) => { const i = order.indexOf(side); root.style.setProperty(`--side-${side}`, (colors && colors[i]) || FALLBACK_COLORS[i]); });
+    SIDES.forEach((side) => { const i = order.indexOf(side); root.style.setProperty(`--side-${side}`, (colors && colors[i]) || FALLBACK_COLORS[side]); });
   };
 
   const linear = (domain, range) => (value) => range[0] + ((value - domain[0]) / (domain[1] - domain[0])) * (range[1] - range[0]);

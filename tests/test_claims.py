@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 
 import duckdb
@@ -96,6 +97,72 @@ def test_claims_that_differ_in_their_subject_share_a_query_which_can_be_run_as_i
     counts = {claim: value for claim, value, _ in told}
     assert counts == {"submissions_table_rows": 3, "submissions_distinct_models": 3, "submissions_requests": 2}
     assert all(empty.execute(query).fetchall()[0][0] == value for _, value, query in told)
+
+
+def answer(con: duckdb.DuckDBPyConnection, claim: str) -> tuple[object, ...]:
+    """Verdict, value, lo, hi and evidence of one claim as policy has it."""
+    row = read_policy().frame("claims").filter(pl.col("claim_id") == claim)
+    con.execute("delete from mart.paper_claims")
+    judge_claims(con, Policy({"claims": row.write_csv().encode()}), DAY)
+    told = "select verdict, computed_value, lo, hi, evidence from mart.paper_claims"
+    return tuple(con.execute(told).fetchall()[0])
+
+
+def gap_by_month(con: duckdb.DuckDBPyConnection, log_odds: Sequence[float]) -> None:
+    """In place of mart.gap_monthly, the official MMLU gap of each month from January 2023 on."""
+    con.execute("drop view mart.gap_monthly")
+    con.execute(
+        "create table mart.gap_monthly as select 'official' as population, 'mmlu_reported' as comparable_group,"
+        " (date '2023-01-01' + interval (n - 1) month)::date as month, 10 * gap as gap_pct, gap as gap_log_odds"
+        " from (select unnest(?::double[]) as gap, unnest(range(1, len(?::double[]) + 1)) as n)",
+        [list(log_odds), list(log_odds)],
+    )
+
+
+def test_a_trend_that_turned_a_year_before_the_data_end_converges_but_in_part(empty: duckdb.DuckDBPyConnection) -> None:
+    falling = [2.0 - 0.1 * month for month in range(12)]
+    gap_by_month(empty, [*falling, *(0.9 + 0.02 * month for month in range(12))])
+    verdict, slope, least, greatest, _ = answer(empty, "converging_trend")
+    assert verdict == "partly"
+    assert (least, greatest) == (slope, pytest.approx(0.24))
+    assert slope == pytest.approx(-0.45, abs=0.001)
+
+
+def test_the_share_of_the_gap_that_closed_is_told_for_every_start(empty: duckdb.DuckDBPyConnection) -> None:
+    # 1.0 in January, 2.0 in June, 0.5 a year after the start: three quarters closed since June, half since January.
+    gap_by_month(empty, [1.0, *[2.0] * 11, 0.5])
+    assert answer(empty, "gap_narrowed_mmlu")[:4] == ("partly", 0.75, 0.5, 0.75)
+
+
+def test_a_model_on_a_device_need_only_match_the_commercial_one_and_be_seen_in_time(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    empty.execute("drop view mart.model_scaling")
+    empty.execute(
+        "create table mart.model_scaling as select 'mmlu_reported' as comparable_group, 'official' as population, * from (values"
+        " ('openai/gpt-3.5-turbo-0301', 'proprietary', 'GPT-3.5', null::double, null::double, 70.0, date '2023-03-01'),"
+        " ('o/near', 'open_weights', 'Near', 3.8, 3.8, 69.0, date '2024-08-23'),"
+        " ('o/short', 'open_weights', 'Short', 3.0, 3.0, 68.9, date '2024-08-23'),"
+        " ('o/mixture', 'open_weights', 'Mixture', 20.0, 3.0, 86.0, date '2025-01-01'),"
+        " ('o/dense', 'open_weights', 'Dense', 14.0, 14.0, 86.0, date '2025-01-01'),"
+        " ('o/late', 'open_weights', 'Late', 1.0, 1.0, 80.0, date '2026-06-03'))"
+        " as t(model_id, openness, model, params_b, params_active_b, score_pct, released_on)"
+    )
+    empty.execute(
+        "insert into core.comparable_groups values"
+        " ('mmlu_reported', 'mmlu', 'MMLU', true, date '2025-09-30', date '2025-09-30', 1.0, null, 'https://example.org')"
+    )
+    verdict, size, _, _, evidence = answer(empty, "on_device")
+    assert (verdict, size) == ("holds", 3.8)
+    assert "the smallest at or above it: Dense, 14.0B" in str(evidence)
+    # By active parameters the mixture is leanest at the four levels from 70 on, by total ones at none.
+    assert answer(empty, "moe_frontier")[:3] == ("partly", pytest.approx(4 / 6), 0.0)
+
+
+def test_a_claim_that_cannot_be_measured_says_why(empty: duckdb.DuckDBPyConnection) -> None:
+    judge_claims(empty, read_policy(), DAY)
+    silent = "select claim_id from mart.paper_claims where verdict = 'not measurable' and evidence is null"
+    assert empty.execute(silent).fetchall() == []
 
 
 def test_a_cell_of_the_articles_table_agrees_within_its_printed_digits(empty: duckdb.DuckDBPyConnection) -> None:

@@ -88,6 +88,15 @@ def test_the_release_date_is_of_the_best_evidence_that_can_be_one(facts: dict[st
     assert (row["released_on"], row["released_on_method"]) == released
 
 
+def test_a_curated_fine_tune_of_nobody_in_particular_is_not_official_and_a_proprietary_model_is() -> None:
+    tuned, served = (
+        said("o/tuned", "reference", openness="open_weights"),
+        said("v/served", "reference", openness="proprietary"),
+    )
+    found = models(tuned, served)
+    assert [found[name]["population"] for name in ("o/tuned", "v/served")] == ["fine_tune", "official"]
+
+
 def test_a_curated_date_goes_before_what_the_hub_records() -> None:
     rows = (said("o/m", uploaded_on=date(2022, 3, 2)), said("o/m", "reference", released_on=date(2019, 2, 14)))
     assert models(*rows)["o/m"]["released_on"] == date(2019, 2, 14)

@@ -1,28 +1,33 @@
--- share of the MMLU gap of June 2023, in log-odds, that had closed by the last month observed
+-- share of the MMLU gap of June 2023, in log-odds, that had closed by the last month observed; lo and hi: with any month of 2023 as the start
 with months as (
 
     select month, gap_pct, gap_log_odds
     from mart.gap_monthly
-    where population = 'official' and comparable_group = 'mmlu_reported' and month >= date '2023-06-01'
+    where population = 'official' and comparable_group = 'mmlu_reported' and month >= date '2023-01-01'
 
 ),
 
 ends as (
 
     select
-        arg_min(gap_pct, month) as first_pct,
+        arg_min(gap_pct, month) filter (where month >= date '2023-06-01') as first_pct,
         arg_max(gap_pct, month) as last_pct,
-        arg_min(gap_log_odds, month) as first_log_odds,
+        arg_min(gap_log_odds, month) filter (where month >= date '2023-06-01') as first_log_odds,
         arg_max(gap_log_odds, month) as last_log_odds,
+        -- The gap was above zero all the year: the least start has closed least.
+        min(gap_log_odds) filter (where month < date '2024-01-01') as least_log_odds,
+        max(gap_log_odds) filter (where month < date '2024-01-01') as greatest_log_odds,
         max(month) as last_month,
-        count(*) as n
+        count(*) filter (where month >= date '2023-06-01') as n
     from months
-    having count(*) > 1
+    having n > 1
 
 )
 
 select
     1 - last_log_odds / first_log_odds as computed_value,
+    1 - last_log_odds / least_log_odds as lo,
+    1 - last_log_odds / greatest_log_odds as hi,
     n,
     last_day(last_month) as observed_through_on,
     printf(
@@ -30,4 +35,4 @@ select
         first_pct, last_pct, strftime(last_month, '%Y-%m'), first_log_odds, last_log_odds
     ) as evidence
 from ends
-where first_log_odds > 0
+where least_log_odds > 0

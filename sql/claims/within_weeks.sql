@@ -22,6 +22,13 @@ open_models as (
     where p.comparable_group = 'mt_bench' and p.openness = 'open_weights' and p.population <> 'flagged'
         and p.released_on >= l.released_on
 
+),
+
+undated as (
+
+    select model, score_pct from mart.model_scaling
+    where comparable_group = 'mt_bench' and openness = 'open_weights' and population <> 'flagged' and released_on is null
+
 )
 
 select
@@ -29,12 +36,13 @@ select
     count(*) as n,
     max(o.released_on) as observed_through_on,
     printf(
-        'GPT-3.5 Turbo %.1f percent of the scale; first match %s; best within 60 days %s',
+        'GPT-3.5 Turbo %.1f percent of the scale; first match %s; best within 60 days %s; best without a date %s',
         any_value(c.score_pct),
         coalesce(arg_min(o.model, o.days) filter (where o.score_pct >= c.score_pct - c.tolerance_pct), 'none'),
         coalesce(
             arg_max(printf('%s %.1f', o.model, o.score_pct), o.score_pct) filter (where o.days <= 60), 'none with a score'
-        )
+        ),
+        coalesce((select arg_max(printf('%s %.1f', model, score_pct), score_pct) from undated), 'none')
     ) as evidence
 from open_models as o
 cross join commercial as c

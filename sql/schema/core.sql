@@ -26,7 +26,7 @@ create table core.models (
     training_tokens double,             -- Pretraining tokens; null: not published
     is_merge boolean,                   -- Merge of other models; null: no source says
     is_flagged boolean,                 -- Flagged by a leaderboard (contamination and the like); null: no source says
-    is_official boolean not null,       -- Released by an organization of policy/official_organizations
+    is_official boolean not null,       -- Released by an organization of policy/official_organizations, or proprietary
     is_available boolean,               -- Repository visible on the Hub when last asked; null: never asked, or not a Hub model
     population varchar not null         -- Group for frontiers and fits: official, fine_tune, quantized, merge or flagged (the first that applies from the right, official before fine_tune)
 );

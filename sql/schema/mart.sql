@@ -178,12 +178,12 @@ create table mart.self_report_gap (
     benchmark_id varchar not null,           -- Benchmark
     vendor_kind varchar not null,            -- vendor_model_index, vendor_card_table or vendor_eval_results
     n_models bigint,                         -- Models with both
-    n_families bigint,                       -- Families among them
+    n_families bigint,                       -- Families among them; a model of no known family counts as one
     n_copies bigint,                         -- Pairs that agree to 0.05 points: likely the leaderboard's own figure, copied
     n_same_variant bigint,                   -- Pairs of one variant
     mean_gap_pct double,                     -- Mean of reported minus measured, points; null: refused
     median_gap_pct double,                   -- Median; null: refused
-    lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families
+    lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families; too narrow where fine-tunes of one base have no family
     hi_pct double,                           -- Upper end
     share_positive double,                   -- Share of models whose vendor says more than was measured, 0-1, copies included
     refusal_reason varchar,                  -- Why there are no numbers; null: there are
@@ -308,7 +308,7 @@ create table mart.paper_claims (
     sentence varchar not null,               -- What it says
     measures varchar not null,               -- What computed_value is, with its unit
     computed_value double,                   -- The value; null: not measurable
-    lo double,                               -- Lower end of its interval or range, of what says the note; null: none computed
+    lo double,                               -- Lower end of its interval, or a bound or range as measures says; null: none computed
     hi double,                               -- Upper end
     n bigint,                                -- Rows that it rests on
     expected varchar not null,               -- What would make it hold, in words

@@ -25,8 +25,12 @@ create view mart.gap_frontier as
 with points as (
 
     select
-        p.* exclude (population),
         m.population,
+        p.comparable_group,
+        p.openness,
+        p.released_on,
+        p.score_pct,
+        p.model_id,
         case p.openness
             when 'open_weights' then g.observed_through_open_on
             else g.observed_through_proprietary_on
@@ -39,58 +43,65 @@ with points as (
 
 ),
 
+-- Windows over the best of each day, not over every model with all that is told of it: half the time.
+days as (
+
+    select
+        population,
+        comparable_group,
+        openness,
+        released_on,
+        observed_through_on,
+        max(score_pct) as score_pct,
+        arg_min(model_id, (-score_pct, model_id)) as model_id,
+        count(*) as n_released
+    from points
+    where released_on <= coalesce(observed_through_on, date '9999-12-31')
+    group by all
+
+),
+
 running as (
 
     select
         *,
-        max(score_pct) over (
-            partition by population, comparable_group, openness
-            order by released_on
-            range between unbounded preceding and interval 1 day preceding
-        ) as best_before_pct,
-        count(*) over (
-            partition by population, comparable_group, openness
-            order by released_on
-            range between unbounded preceding and current row
-        ) as n_models
-    from points
-    where released_on <= coalesce(observed_through_on, date '9999-12-31')
+        max(score_pct) over (so_far rows between unbounded preceding and 1 preceding) as best_before_pct,
+        (sum(n_released) over so_far)::bigint as n_models
+    from days
+    window so_far as (partition by population, comparable_group, openness order by released_on)
 
 ),
 
 records as (
 
-    select *
-    from running
-    where score_pct > coalesce(best_before_pct, -1)
-    qualify row_number() over (
-        partition by population, comparable_group, openness, released_on
-        order by score_pct desc, model_id
-    ) = 1
+    select * from running where score_pct > coalesce(best_before_pct, -1)
 
 ),
 
 final as (
 
     select
-        population,
-        comparable_group,
-        benchmark,
-        openness,
-        released_on as reached_on,
-        score_pct,
-        score_norm_pct,
-        model_id,
-        model,
-        organization,
-        tuning,
-        n_shot,
-        is_self_reported,
-        params_b,
-        lead(released_on) over (partition by population, comparable_group, openness order by released_on) as surpassed_on,
-        n_models,
-        observed_through_on
-    from records
+        r.population,
+        r.comparable_group,
+        p.benchmark,
+        r.openness,
+        r.released_on as reached_on,
+        r.score_pct,
+        p.score_norm_pct,
+        r.model_id,
+        p.model,
+        p.organization,
+        p.tuning,
+        p.n_shot,
+        p.is_self_reported,
+        p.params_b,
+        lead(r.released_on) over (
+            partition by r.population, r.comparable_group, r.openness order by r.released_on
+        ) as surpassed_on,
+        r.n_models,
+        r.observed_through_on
+    from records as r
+    join mart.model_scaling as p using (model_id, comparable_group)
 
 )
 

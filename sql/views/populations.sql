@@ -1,6 +1,6 @@
 -- Who takes part: the populations under which gaps, fits and parity are told side by side.
 -- One row per population and model. 'official' is the default: releases of organizations in policy/official_organizations
--- and curated vendors, unmerged, unflagged; a query of a view that has the column population filters on it.
+-- and proprietary models, unmerged, unflagged; a query of a view that has the column population filters on it.
 -- 'official_base' is its base models, on both sides. 'fine_tunes', 'merges' and 'flagged' set open models of that kind alone
 -- against the proprietary models of 'official'; 'flagged' are those that a leaderboard marked, contaminated ones among them.
 -- 'unflagged' and 'all' are sums. Caveat: a model is merged or flagged only where a source says so.

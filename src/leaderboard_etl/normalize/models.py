@@ -55,7 +55,6 @@ def assemble_models(
             ),
             _any_said("is_moe"),
         ).alias("is_moe"),
-        (pl.col("source_id") == "reference").any().alias("is_curated"),
         pl.col("hub_id").is_not_null().any().alias("is_on_hub"),
     )
     facts = (
@@ -86,8 +85,8 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
         )
         .with_columns(
             is_moe,
-            # Only its vendor can serve a model whose weights nobody else has.
-            pl.any_horizontal(pl.col("vendor").is_not_null(), pl.col("is_curated"), pl.col("openness") == "proprietary")
+            # Only its vendor can serve a model whose weights nobody else has. That a score is curated makes nothing official.
+            pl.any_horizontal(pl.col("vendor").is_not_null(), pl.col("openness") == "proprietary")
             .fill_null(False)
             .alias("is_official"),
         )

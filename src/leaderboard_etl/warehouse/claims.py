@@ -25,6 +25,7 @@ _ANSWER = {
     "observed_through_on": "date",
     "evidence": "varchar",
 }
+_NO_ROWS = "this warehouse has no rows that its query needs"
 
 
 def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
@@ -95,7 +96,7 @@ def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of:
                 select {selected} from (select 1 as one) left join answer on true
             )
             select
-                *,
+                * replace (coalesce(evidence, case when computed_value is null then '{_NO_ROWS}' end) as evidence),
                 case
                     when computed_value is null then '{NOT_MEASURABLE}'
                     when ({claim["holds_if"]}) then '{HOLDS}'

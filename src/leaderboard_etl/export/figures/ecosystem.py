@@ -8,7 +8,7 @@ import altair as alt
 import duckdb
 import polars as pl
 
-from leaderboard_etl.export.figures.labels import Axis, place
+from leaderboard_etl.export.figures.labels import place
 from leaderboard_etl.export.figures.style import (
     BLUE,
     FAINT,
@@ -16,14 +16,13 @@ from leaderboard_etl.export.figures.style import (
     INK,
     LEGEND,
     UPRIGHT,
-    WIDTH,
     export_rows,
     finished,
-    log_ticks,
     marks,
     names,
     score,
     score_axis,
+    size_axis,
 )
 
 _KINDS = ["Mixture of experts", "Dense"]
@@ -37,15 +36,13 @@ def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
     )
     if not (models["kind"] == _KINDS[0]).any():
         return None
-    costs = list(models["inference_cost_relative"])
-    x_axis = Axis(min(costs) / 1.4, max(costs) * 1.4, 0, WIDTH, is_log=True)
-    y_axis = score_axis(list(models["score_pct"]))
-    x = alt.X(
-        "inference_cost_relative:Q",
-        title="Operations per token (dense model of 70 billion parameters = 1, log scale)",
-        scale=alt.Scale(type="log", domain=[x_axis.low, x_axis.high], nice=False),
-        axis=alt.Axis(values=log_ticks(x_axis), format="~g"),
+    x_axis, x = size_axis(
+        "inference_cost_relative",
+        "Operations per token (dense model of 70 billion parameters = 1, log scale)",
+        list(models["inference_cost_relative"]),
+        room=1.4,
     )
+    y_axis = score_axis(list(models["score_pct"]))
     y = score(y_axis)
     by_kind: dict[str, Any] = {"domain": _KINDS}
     legend = alt.Legend(**LEGEND)

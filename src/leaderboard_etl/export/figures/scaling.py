@@ -8,21 +8,20 @@ import altair as alt
 import duckdb
 import polars as pl
 
-from leaderboard_etl.export.figures.labels import Axis, place
+from leaderboard_etl.export.figures.labels import place
 from leaderboard_etl.export.figures.style import (
     COLOR,
     DASH,
     GROUP,
     LEGEND,
     SHAPE,
-    WIDTH,
     export_rows,
     finished,
-    log_ticks,
     marks,
     names,
     score,
     score_axis,
+    size_axis,
 )
 
 
@@ -36,14 +35,8 @@ def model_scaling(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
     if points.is_empty():
         return None
     sizes_b = [*points["params_b"], *bands["params_b"]]
-    x_axis = Axis(min(sizes_b) / 1.3, max(sizes_b) * 1.3, 0, WIDTH, is_log=True)
+    x_axis, x = size_axis("params_b", "Parameters (billions, log scale)", sizes_b, room=1.3)
     y_axis = score_axis(list(points["score_pct"]))
-    x = alt.X(
-        "params_b:Q",
-        title="Parameters (billions, log scale)",
-        scale=alt.Scale(type="log", domain=[x_axis.low, x_axis.high], nice=False),
-        axis=alt.Axis(values=log_ticks(x_axis), format="~g"),
-    )
     y = score(y_axis)
     # A legend shows only if every layer asks for it.
     color, shape = (channel.legend(**LEGEND) for channel in (COLOR, SHAPE))

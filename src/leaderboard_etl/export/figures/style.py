@@ -64,6 +64,13 @@ def score(axis: Axis) -> alt.Y:
     )
 
 
+def size_axis(field: str, title: str, values: Sequence[float], room: float) -> tuple[Axis, alt.X]:
+    """A logarithmic axis over `values`, with a factor of `room` beyond them on both sides, and its channel."""
+    axis = Axis(min(values) / room, max(values) * room, 0, WIDTH, is_log=True)
+    scale = alt.Scale(type="log", domain=[axis.low, axis.high], nice=False)
+    return axis, alt.X(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(values=log_ticks(axis), format="~g"))
+
+
 def log_ticks(axis: Axis) -> list[float]:
     """1, 2 and 5 times the powers of ten that lie on a logarithmic axis."""
     powers = range(math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high)) + 1)

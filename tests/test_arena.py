@@ -80,7 +80,7 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
 
 def test_a_row_with_too_few_cells_is_quarantined_and_the_others_stay() -> None:
     parsed = table(NEW, "m,M,7", "n,N,8,0.6,2023/1,MIT,Org,-")
-    assert parsed.quarantine["rule"].to_list() == ["row|width"]
+    assert parsed.quarantine.select("rule", "offending_text", "locator").rows() == [("row|width", "m,M,7", "row 0")]
     assert set(parsed.scores["source_name"]) == {"n"}
 
 

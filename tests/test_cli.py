@@ -163,6 +163,16 @@ def test_status_reads_the_ledger_and_says_when_a_night_is_missing(
     assert [load["status"] for load in found["loads"]] == ["published"]
 
 
+def test_status_of_a_warehouse_where_every_run_failed_says_so(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", lambda seconds: None)
+    world.hub = "http://127.0.0.1:9"
+    assert world.night(1).status == "failed"
+    code, out, _ = run(capsys, "status", "-w", world.warehouse.root)
+    assert code == 0 and "alert: no run has succeeded yet" in out and "None" not in out
+
+
 def test_status_says_how_many_models_are_left_and_how_many_nights_they_take(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

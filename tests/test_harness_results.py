@@ -206,6 +206,11 @@ def test_any_json_in_place_of_a_key_never_raises(results: Any, config: Any, othe
     assert parsed.source_rows == 1
 
 
+def test_half_a_character_in_a_name_does_not_hide_the_rest_of_the_file() -> None:
+    parsed = read("olb_v1_results", {"results": {"gsm8k": {"acc": 0.5}, "\ud800": {"acc": 0.25}}})
+    assert sorted(parsed.subtask_scores["task"]) == ["?", "gsm8k"]
+
+
 @pytest.mark.parametrize("pair", [{"acc": "0.5"}, {"acc": True}, {"acc": [0.5]}, {"acc": None}, 0.5])
 def test_a_value_that_is_no_number_is_refused_with_its_text(pair: Any) -> None:
     parsed = read("olb_v1_results", {"results": {"harness|winogrande|5": pair, "harness|gsm8k|5": {"acc": 0.1}}})

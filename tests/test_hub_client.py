@@ -118,6 +118,16 @@ def test_a_limit_is_waited_for_as_long_as_the_hub_asks(
     assert waits == [7.0, 12.0]
 
 
+def test_after_a_passing_error_the_rate_limits_window_is_not_waited_for(
+    hub: Hub, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", slept.append)
+    script.answers = [Response(503, {"RateLimit": '"api";r=499;t=296'}, b"")]
+    hub.head(*REPO)
+    assert slept == [0.01]
+
+
 def test_a_limit_beyond_the_deadline_ends_the_pass(hub: Hub, script: Script) -> None:
     hub.deadline = 0.0
     script.answers = [Response(429, {"Retry-After": "7"}, b"")]

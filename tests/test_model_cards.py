@@ -182,10 +182,9 @@ def test_an_adapters_config_names_its_base() -> None:
     assert (row["weight_type"], row["base_model_text"]) == ("Adapter", "org/base")
 
 
-def test_the_hubs_floor_date_is_no_date() -> None:
-    assert read(INFO_PATH, {"id": "o/m", "createdAt": "2022-03-02T23:29:04.000Z"}).models["created_at"].to_list() == [
-        None
-    ]
+@pytest.mark.parametrize("stated", ["2022-03-02T23:29:04.000Z", "0001-01-01T00:00:00+10:00", "yesterday", 7, None])
+def test_the_hubs_floor_date_is_no_date_nor_is_one_of_no_calendar(stated: object) -> None:
+    assert read(INFO_PATH, {"id": "o/m", "createdAt": stated}).models["created_at"].to_list() == [None]
 
 
 def test_a_model_that_is_not_shown_is_unavailable_and_says_nothing_else() -> None:

@@ -16,6 +16,7 @@ from leaderboard_etl.policy import read_policy
 
 POLICY = read_policy()
 NO_BASES = pl.DataFrame(schema={"model_id": pl.String, "base_model_id": pl.String})
+NO_ALIASES = pl.DataFrame(schema=dict.fromkeys(("source_id", "source_name", "model_id"), pl.String))
 
 
 def said(model_id: str, source_id: str = "olb_v2_contents", **facts: Any) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def said(model_id: str, source_id: str = "olb_v2_contents", **facts: Any) -> dic
 def models(*rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
     statements = pl.DataFrame(rows, schema={"model_id": pl.String(), **frame_schema("history.models")}, orient="row")
     claims = pl.DataFrame(schema={"model_id": pl.String(), **frame_schema("history.parameter_claims")})
-    kin = bases(statements, NO_BASES)
+    kin = bases(statements, NO_BASES, NO_ALIASES)
     evidence = parameter_evidence(
         claims, statements, kin, POLICY.frame("parameter_overrides"), POLICY.frame("parameter_methods")
     )

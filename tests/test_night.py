@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,11 @@ from worlds import V1, V2, V2_SENTINELS, World, content, parquet, v2_row
 from leaderboard_etl import pipeline
 from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.options import Options
-from leaderboard_etl.policy import read_policy
+from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.report import headline
 from leaderboard_etl.sample.server import HubServer, Response
+from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse import audit
 from leaderboard_etl.warehouse.database import open_published
@@ -186,6 +189,21 @@ def test_a_source_that_fails_leaves_the_others_loaded(
     faults.answers.clear()
     assert world.night(2).status == "published"
     assert state_of(world, "olb_v2_contents") == "loaded"
+
+
+def test_a_parser_that_breaks_holds_its_source_names_the_file_and_leaves_the_others_loaded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+        raise OverflowError("date value out of range")
+
+    monkeypatch.setitem(SOURCES, "olb_v2_requests", replace(SOURCES["olb_v2_requests"], parse=broken))
+    outcome = world.night()
+    assert outcome.status == "degraded" and outcome.load is not None
+    states = {entry.source_id: (entry.state, entry.message or "") for entry in outcome.load.sources}
+    assert states["olb_v2_contents"][0] == "loaded"
+    state, message = states["olb_v2_requests"]
+    assert state == "held" and "Mistral-7B-v0.1_eval_request" in message and "date value out of range" in message
 
 
 def test_nights_without_news_leave_the_file_as_it_is_while_a_source_fails(world: World, faults: Faults) -> None:

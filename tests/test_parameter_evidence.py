@@ -14,6 +14,7 @@ from leaderboard_etl.policy import read_policy
 
 METHODS = read_policy().frame("parameter_methods")
 NO_BASES = pl.DataFrame(schema={"model_id": pl.String, "base_model_id": pl.String})
+NO_ALIASES = pl.DataFrame(schema=dict.fromkeys(("source_id", "source_name", "model_id"), pl.String))
 
 
 def claims(*rows: tuple[str, int | None]) -> pl.DataFrame:
@@ -97,7 +98,7 @@ def evidence(said: list[dict[str, Any]], made: list[dict[str, Any]], *overrides:
     frame = statements(*said)
     made_frame = pl.DataFrame(made, schema=_with_id("history.parameter_claims"), orient="row")
     policy = pl.DataFrame(rows, schema=schema, orient="row")
-    return parameter_evidence(made_frame, frame, bases(frame, NO_BASES), policy, METHODS)
+    return parameter_evidence(made_frame, frame, bases(frame, NO_BASES, NO_ALIASES), policy, METHODS)
 
 
 def size(found: pl.DataFrame, model_id: str) -> tuple[Any, ...] | None:
@@ -224,6 +225,7 @@ def test_the_relation_to_the_base_is_told_from_tables_and_names() -> None:
             statement("o/itself", "o/Itself"),
         ),
         NO_BASES,
+        NO_ALIASES,
     )
     assert found.rows() == [
         ("a/lora", "o/x", "adapter"),
@@ -236,13 +238,20 @@ def test_the_relation_to_the_base_is_told_from_tables_and_names() -> None:
 
 def test_a_base_is_known_under_every_name_that_leads_to_it() -> None:
     renamed = statement("o/new", source_name="o/old")
-    found = bases(statements(renamed, statement("o/tuned", "O/Old")), NO_BASES)
+    found = bases(statements(renamed, statement("o/tuned", "O/Old")), NO_BASES, NO_ALIASES)
     assert found.rows() == [("o/tuned", "o/new", "finetune")]
+
+
+def test_a_base_named_as_its_repository_was_once_called_is_the_model_of_today() -> None:
+    # https://huggingface.co/meta-llama/Llama-3.1-8B answers to the name of its first days.
+    tuned = statement("o/tuned", "meta-llama/Meta-Llama-3.1-8B")
+    found = bases(statements(tuned), NO_BASES, read_policy().frame("model_aliases"))
+    assert found.rows() == [("o/tuned", "meta-llama/Llama-3.1-8B", "finetune")]
 
 
 def test_a_base_of_policy_goes_before_a_stated_one() -> None:
     curated = pl.DataFrame({"model_id": ["Q/X-gptq"], "base_model_id": ["o/right"]})
-    found = bases(statements(statement("q/x-GPTQ", "o/wrong"), statement("o/right")), curated)
+    found = bases(statements(statement("q/x-GPTQ", "o/wrong"), statement("o/right")), curated, NO_ALIASES)
     assert found.rows() == [("q/x-GPTQ", "o/right", "quantized")]
 
 

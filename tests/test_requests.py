@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sourcing import read
 
 from leaderboard_etl.sources.base import Parsed
@@ -66,12 +68,26 @@ def test_a_date_alone_is_its_midnight_and_a_zone_is_turned_into_utc() -> None:
         ({"model": "org/other"}, "file|name"),
         ({"submitted_time": "last week"}, "submitted_at|date"),
         ({"submitted_time": "1999-01-01"}, "submitted_at|date"),
+        ({"submitted_time": "0001-01-01T00:00:00+10:00"}, "submitted_at|date"),
     ],
 )
 def test_a_file_that_is_no_such_request_is_quarantined(changes: dict[str, Any], rule: str) -> None:
     parsed = request(**changes)
     assert parsed.submissions.is_empty() and parsed.parameter_claims.is_empty()
     assert parsed.quarantine["rule"].to_list() == [rule]
+
+
+def test_half_a_character_does_not_keep_the_other_requests_out() -> None:
+    assert request(architectures="Mistral\ud800").submissions["architecture"].to_list() == ["Mistral?"]
+
+
+_ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.datetimes().map(str)
+
+
+@given(st.sampled_from(sorted(REQUEST)), _ANYTHING | st.lists(_ANYTHING, max_size=2))
+def test_any_value_in_place_of_a_key_is_read_or_refused(key: str, value: Any) -> None:
+    parsed = request(**{key: value})
+    assert parsed.submissions.height + parsed.quarantine.height == 1
 
 
 def test_only_files_named_as_requests_are_wanted() -> None:

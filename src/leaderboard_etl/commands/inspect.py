@@ -66,7 +66,8 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
     else:
         print("nothing is published yet")
     if found["is_overdue"]:
-        print(f"alert: the last run that did not fail is {hours} hours ago; nights are 24")
+        last = "no run has succeeded yet" if hours is None else f"the last run that did not fail is {hours} hours ago"
+        print(f"alert: {last}; nights are 24 hours apart")
     if cards is not None:
         print(cards.line)
     print_table(loads)

@@ -94,7 +94,7 @@ class Transport:
                     why = "the body is not the one that the tree names"
                 elif status in _PASSING:
                     why = f"HTTP {status}"
-                    pause = max(pause, _asked_wait_s(response.headers))
+                    pause = max(pause, _asked_wait_s(status, response.headers))
                 else:
                     raise HubError(f"{self.endpoint} answered HTTP {status} when asked for {asked}")
             if number + 1 < tries and not self._sleep(pause):
@@ -125,12 +125,15 @@ class Transport:
         return True
 
 
-def _asked_wait_s(headers: Mapping[str, str]) -> float:
-    """How long the Hub asks us to wait: Retry-After, or `t=` of its RateLimit header and a second more; else 0."""
+def _asked_wait_s(status: int, headers: Mapping[str, str]) -> float:
+    """How long the Hub asks us to wait: Retry-After, or after a 429 `t=` of its RateLimit header and a second more; else 0.
+
+    The Hub sends RateLimit with every answer: of an error that passes it says nothing.
+    """
     after = headers.get("retry-after", "")
     if after.isdigit():
         return float(after)
-    reset = re.search(r"\bt=(\d+)", headers.get("ratelimit", ""))
+    reset = re.search(r"\bt=(\d+)", headers.get("ratelimit", "")) if status == 429 else None
     return float(reset[1]) + 1 if reset else 0.0
 
 

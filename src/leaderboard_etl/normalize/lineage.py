@@ -17,11 +17,12 @@ QUANTIZED_NAME = (
 _MOST_STEPS = 4
 
 
-def bases(statements: pl.DataFrame, policy: pl.DataFrame) -> pl.DataFrame:
+def bases(statements: pl.DataFrame, policy: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     """One row per model that was made from another: model_id, base_model_id, base_model_relation.
 
     `statements` are open rows of history.models with `model_id`. The base is what policy/base_models.csv says, else what
-    the best source states, by the id that we know it under; of a quantised copy that nobody states a base of, the model
+    the best source states, by the id that we know it under (`aliases` is policy/model_aliases.csv: a card may name a base
+    as its repository was once called); of a quantised copy that nobody states a base of, the model
     of the same owner and the same name without the ending. The relation is there without a base where only the name or
     the table tells it. A base is never the model itself.
     """
@@ -48,7 +49,7 @@ def bases(statements: pl.DataFrame, policy: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("base_model_id").is_not_null())
         .then(pl.lit("finetune"))
     )
-    known = _known(statements)
+    known = _known(statements, aliases)
     return (
         said.with_columns(_key("model_id").alias("key"))
         .join(
@@ -89,15 +90,24 @@ def _rank() -> pl.Expr:
     return pl.col("source_id").replace_strict(order, default=len(order), return_dtype=pl.Int32)
 
 
-def _known(statements: pl.DataFrame) -> pl.DataFrame:
-    """Every id and every name of a repository that leads to a model of ours, without regard to case."""
+def _known(statements: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """Every id, every name and every former name of a repository that leads to a model, without regard to case."""
     ids = statements.select(
         _key("model_id").alias("key"), pl.col("model_id").alias("known_id"), pl.lit(0).alias("rank")
     )
     names = statements.filter(pl.col("source_name").str.contains("/")).select(
         _key("source_name").alias("key"), pl.col("model_id").alias("known_id"), pl.lit(1).alias("rank")
     )
-    return pl.concat([ids, names]).unique().sort("key", "rank", "known_id").unique("key", keep="first").drop("rank")
+    former = aliases.filter((pl.col("source_id") == "*") & pl.col("source_name").str.contains("/")).select(
+        _key("source_name").alias("key"), pl.col("model_id").alias("known_id"), pl.lit(2).alias("rank")
+    )
+    return (
+        pl.concat([ids, names, former])
+        .unique()
+        .sort("key", "rank", "known_id")
+        .unique("key", keep="first")
+        .drop("rank")
+    )
 
 
 def _key(column: str | pl.Expr) -> pl.Expr:

@@ -60,7 +60,7 @@ def _parse_file(file: SourceFile) -> Parsed:
     rows = table.rows.with_columns(linked_repository(pl.col("Link")).alias("hub_id"))
     name = pl.col("key") if "key" in rows.columns else pl.coalesce("hub_id", "Model")
     rows = rows.with_columns(name.alias("source_name"))
-    scores, refused = [], table.refused
+    scores, refused = [], [table.refused]
     for column in _SCORES:
         published, unread = split_numbers(rows, column, "scores")
         scores.append(_scores(published, column, run_on))

@@ -51,7 +51,7 @@ def _parse_file(file: SourceFile) -> Parsed:
     table = read_csv_table(SOURCE_ID, file, HEADERS)
     rows = _named(table.rows)
     scores, unread = split_numbers(rows, _PYTHON, "scores")
-    refused = [*table.refused, unread]
+    refused = [table.refused, unread]
     subtasks = []
     for column, language in LANGUAGES.items():
         published, unread = split_numbers(rows, column, "subtask_scores", within=(0, 100))

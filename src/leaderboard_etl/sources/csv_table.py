@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
 
 from leaderboard_etl.errors import ContractError, SourceError
-from leaderboard_etl.sources.base import SourceFile, place_columns, refuse, stage
+from leaderboard_etl.sources.base import SourceFile, place_columns, stage
 
 _MISSING = ("", "-", "N/A")
 _HUB_LINK = (
@@ -28,7 +29,7 @@ class CsvTable:
     statement and is left out. `refused` is a staged quarantine frame of the rows that cannot be read; `n_rows` counts all."""
 
     rows: pl.DataFrame
-    refused: list[pl.DataFrame]
+    refused: pl.DataFrame
     n_rows: int
 
 
@@ -42,29 +43,20 @@ def read_csv_table(source_id: str, file: SourceFile, headers: Collection[frozens
     if len(set(header)) != len(header) or frozenset(header) not in headers:
         raise ContractError(_unlike(file, header, headers))
     good: list[list[str | int | None]] = []
-    refused = []
+    bad: list[tuple[str, str, str, str]] = []
     for number, cells in enumerate(records):
         problem = _problem(cells, len(header))
         if problem is None:
             good.append([number, *(None if cell.strip() in _MISSING else cell.strip() for cell in cells)])
-            continue
-        rule, reason = problem
-        refused.append(
-            refuse(
-                source_id,
-                file.version,
-                target="models",
-                rule=rule,
-                reason=reason,
-                text=",".join(cells),
-                locator=f"row {number}",
-            )
-        )
+        else:
+            bad.append((*problem, ",".join(cells)[:500], f"row {number}"))
+    source = [pl.lit(source_id).alias("source_id"), *place_columns(file.version)]
+    refused = pl.DataFrame(bad, schema=["rule", "reason", "offending_text", "locator"], orient="row")
+    refused = stage("quarantine", refused.with_columns(*source, pl.lit("models").alias("target")))
     schema: dict[str, type[pl.DataType]] = {"row": pl.Int64, **dict.fromkeys(header, pl.String)}
     rows = pl.DataFrame(good, schema=schema, orient="row")
     rows = rows.unique(header, keep="first", maintain_order=True)
-    rows = rows.with_columns(pl.lit(source_id).alias("source_id"), *place_columns(file.version))
-    return CsvTable(rows, refused, len(records))
+    return CsvTable(rows.with_columns(source), refused, len(records))
 
 
 def split_numbers(
@@ -121,7 +113,7 @@ def _problem(cells: list[str], n_columns: int) -> tuple[str, str] | None:
 def _unlike(file: SourceFile, header: list[str], headers: Collection[frozenset[str]]) -> str:
     nearest = min(headers, key=lambda known: (len(known ^ set(header)), sorted(known)))
     absent, extra = sorted(nearest - set(header)), sorted(set(header) - nearest)
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted(name for name, times in Counter(header).items() if times > 1)
     differences = [
         f"{what} {', '.join(repr(name[:80]) for name in names[:20])}"
         for what, names in (("it lacks", absent), ("it also has", extra), ("it repeats", twice))

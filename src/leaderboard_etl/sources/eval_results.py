@@ -8,7 +8,6 @@ Hub shows of a benchmark's dataset names no task, so it says which models to ask
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +21,8 @@ import polars as pl
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refuse, stage, staged_schema
-from leaderboard_etl.sources.front_matter import FrontMatterError, read_yaml
-from leaderboard_etl.sources.values import number, text, web_link
+from leaderboard_etl.sources.front_matter import read_yaml
+from leaderboard_etl.sources.values import json_value, number, text, web_link
 
 SOURCE_ID = "eval_results"
 API_PATH = "@api/eval_results.json"
@@ -104,8 +103,8 @@ def models_on(board: object) -> list[str]:
 
 def _read_board(file: SourceFile, found: _Found) -> None:
     try:
-        board = json.loads(file.content)
-    except (ValueError, RecursionError) as error:
+        board = json_value(file.content)
+    except ValueError as error:
         found.refuse(file, "eval_results|syntax", f"no JSON: {error}", file.content[:300], "file", "file")
         return
     for index, name in enumerate(models_on(board)):
@@ -116,8 +115,8 @@ def _read_board(file: SourceFile, found: _Found) -> None:
 def _entries(file: SourceFile, found: _Found) -> Iterator[tuple[int, object]]:
     try:
         loaded = _load(file)
-    except (FrontMatterError, ValueError, RecursionError) as error:
-        reason = f"the evaluation results cannot be read: {error or 'nested too deeply'}"
+    except ValueError as error:
+        reason = f"the evaluation results cannot be read: {error}"
         found.refuse(file, "eval_results|syntax", reason, file.content[:300], "file", "file")
         return
     if loaded in (None, "", []):
@@ -136,7 +135,7 @@ def _load(file: SourceFile) -> object:
         raise ValueError(f"{len(file.content):,} bytes, over the limit of {_MOST_BYTES:,}")
     if file.version.path != API_PATH:
         return read_yaml(file.content.decode("utf-8"))
-    answer = json.loads(file.content)
+    answer = json_value(file.content)
     if not isinstance(answer, dict):
         raise ValueError("JSON, but no object")
     return answer.get("evalResults")

@@ -5,7 +5,6 @@ Left out on purpose: task configurations, hashes, tokenizer and machine descript
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
+
+from leaderboard_etl.sources.values import json_value
 
 _FILE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})[-:](\d{2})[-:](\d{2})")
 _REVISION = re.compile(r"(?:^|,)revision=([0-9a-f]{40})(?:,|$)")
@@ -80,8 +81,8 @@ def decode(raw: bytes) -> ResultFile:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass  # strict JSON has no NaN, which the harness writes: the standard library's reader takes it
     try:
-        loaded = json.loads(raw)
-    except (ValueError, RecursionError) as error:
+        loaded = json_value(raw)
+    except ValueError as error:
         raise UnreadableRunError("file|json", f"not JSON: {error}") from None
     if not isinstance(loaded, dict) or not isinstance(loaded.get("results"), dict):
         raise UnreadableRunError("file|shape", "JSON, but without the object 'results' that a result file has")

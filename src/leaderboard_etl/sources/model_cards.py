@@ -9,12 +9,11 @@ raw ones).
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from leaderboard_etl.normalize.architecture import config_parameters
@@ -27,7 +26,7 @@ from leaderboard_etl.sources.card_sizes import stated_sizes
 from leaderboard_etl.sources.front_matter import FrontMatterError, body, read_front_matter, strings
 from leaderboard_etl.sources.markdown_tables import Table, TooManyTablesError, read_tables
 from leaderboard_etl.sources.model_index import read_model_index
-from leaderboard_etl.sources.values import text
+from leaderboard_etl.sources.values import json_value, moment, text
 from leaderboard_etl.sources.weights_index import INDEX_PATHS, index_parameters
 
 INFO_PATH = "@api/model_info.json"
@@ -188,8 +187,8 @@ def _read_config(file: SourceFile, config: Mapping[str, Any], records: Records) 
 
 def _json_object(file: SourceFile, records: Records) -> dict[str, Any] | None:
     try:
-        loaded = json.loads(file.content)
-    except (ValueError, RecursionError) as error:
+        loaded = json_value(file.content)
+    except ValueError as error:
         records.refuse(file, "file|json", f"not JSON: {error}", file.content[:300], "file")
         return None
     if isinstance(loaded, dict):
@@ -199,14 +198,8 @@ def _json_object(file: SourceFile, records: Records) -> dict[str, Any] | None:
 
 
 def _created(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    return moment if moment >= _FLOOR else None
+    created_at = moment(value)
+    return created_at if created_at is not None and created_at >= _FLOOR else None
 
 
 SOURCE = Source(

@@ -6,17 +6,16 @@ there were therefore depends on what is counted, and mart.community_velocity cou
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refuse, stage, staged_schema
-from leaderboard_etl.sources.values import number, text
+from leaderboard_etl.sources.values import json_value, moment, number, text
 
 SOURCE_ID = "olb_v2_requests"
 _PATH = re.compile(r"(?:[^/]+/)?[^/]+_eval_request_(?:True|False)_[^/]+\.json")
@@ -125,8 +124,8 @@ def _loaded(file: SourceFile) -> dict[str, Any]:
             "file|size", f"{len(file.content):,} bytes, over the limit of {_MOST_BYTES:,} for a request"
         )
     try:
-        request = json.loads(file.content)
-    except (ValueError, RecursionError) as error:
+        request = json_value(file.content)
+    except ValueError as error:
         raise _RefusedError("file|json", f"not JSON: {error}") from error
     if not isinstance(request, dict):
         raise _RefusedError("file|json", f"a {type(request).__name__}, not an object")
@@ -138,11 +137,9 @@ def _time(value: object) -> datetime | None:
     stated = text(value)
     if stated is None:
         return None
-    try:
-        found = datetime.fromisoformat(stated)
-    except ValueError as error:
-        raise _RefusedError("submitted_at|date", f"submitted_time is no ISO 8601 date: {stated[:60]}") from error
-    found = found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+    found = moment(stated)
+    if found is None:
+        raise _RefusedError("submitted_at|date", f"submitted_time is no ISO 8601 date: {stated[:60]}")
     if not 2022 <= found.year < 2100:
         raise _RefusedError("submitted_at|date", f"submitted_time is before there was a leaderboard: {stated[:60]}")
     return found

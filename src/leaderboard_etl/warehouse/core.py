@@ -28,7 +28,11 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
     statements, claims, scored = (_with_ids(frame, aliases) for frame in (statements, claims, scored))
-    kin = bases(statements, policy.frame("base_models", younger=("model_id", "base_model_id")))
+    kin = bases(
+        statements,
+        policy.frame("base_models", younger=("model_id", "base_model_id")),
+        policy.frame("model_aliases"),
+    )
     evidence = parameter_evidence(
         claims, statements, kin, policy.frame("parameter_overrides"), policy.frame("parameter_methods")
     )

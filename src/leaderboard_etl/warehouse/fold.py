@@ -9,7 +9,7 @@ import polars as pl
 
 from leaderboard_etl.contracts.rules import apply_rules
 from leaderboard_etl.contracts.schema import tables
-from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.errors import EtlError, SourceError, WarehouseError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Changes, Drift, FileState, FileVersion, Load, SourceLoad, parse_utc, read_changes
 from leaderboard_etl.raw.store import BlobStore
@@ -29,7 +29,7 @@ def policy_in_force(store: BlobStore, state: FileState) -> Policy:
 def parse_source(source: Source, files: Iterable[FileVersion], store: BlobStore, policy: Policy) -> Parsed:
     """What a source reads out of the given landed files, with every record that breaks a rule in its quarantine.
 
-    Raises ContractError or SourceError as the source's parser does.
+    Raises ContractError or SourceError as the source's parser does, and SourceError where the parser itself breaks.
     """
     parts = []
     for versions in _batches(sorted(files)):
@@ -40,8 +40,24 @@ def parse_source(source: Source, files: Iterable[FileVersion], store: BlobStore,
                 f"{store.path} lacks files of {source.source_id}, the first {absent[0].path} of {absent[0].repo_id}: fetch"
                 " them again with `leaderboard-etl run --full`"
             )
-        parts.append(source.parse([SourceFile(file, contents[file.blob_id]) for file in versions], policy))
+        parts.append(_parse(source, [SourceFile(file, contents[file.blob_id]) for file in versions], policy))
     return apply_rules(concat(parts), source, policy.benchmarks)
+
+
+def _parse(source: Source, files: Sequence[SourceFile], policy: Policy) -> Parsed:
+    """A fault of one parser, which no file should be able to bring out, must not cost the other sources their night."""
+    try:
+        return source.parse(files, policy)
+    except EtlError:
+        raise
+    except Exception as error:
+        for file in files if len(files) > 1 else ():
+            _parse(source, [file], policy)  # raises for the one that it is
+        version = files[0].version
+        raise SourceError(
+            f"{version.path} of {version.repo_id} broke the parser of {source.source_id} ({type(error).__name__}: {error});"
+            " the parser needs mending"
+        ) from error
 
 
 def _batches(versions: Iterable[FileVersion]) -> Iterator[list[FileVersion]]:

@@ -75,6 +75,15 @@ def test_a_policy_of_before_benchmarks_could_be_left_out_by_name_still_reads() -
     assert parsed.scores["score_raw"].to_list() == [78.8]
 
 
+def test_an_entry_that_names_no_task_is_quarantined_with_its_text() -> None:
+    parsed = results(entry() + b"- 3\n- dataset: {id: Idavidrein/gpqa}\n")
+    assert parsed.scores.height == 1
+    assert parsed.quarantine.select("rule", "offending_text", "locator").rows() == [
+        ("eval_results|shape", "3", "[1]"),
+        ("eval_results|shape", "{'dataset': {'id': 'Idavidrein/gpqa'}}", "[2]"),
+    ]
+
+
 def test_two_entries_of_one_task_in_a_file_are_two_runs() -> None:
     assert results(entry() + entry(80.1)).scores["run_id"].to_list() == ["gpqa.yaml", "gpqa.yaml#2"]
 

@@ -332,6 +332,24 @@ def test_of_the_tables_rows_the_one_of_the_same_commit_is_compared_with_a_file(w
     ) == [(True, "agrees", 30.0)]
 
 
+def test_a_file_without_a_precision_is_compared_with_the_row_of_its_commit_that_it_can_be_the_run_of(
+    world: World,
+) -> None:
+    same = {"Model sha": "1" * 40}
+    world.put_v2(v2_row("org/two", 0.4, Precision="float16", **same), v2_row("org/two", 0.3, **same))
+    for value in (0.3, 0.4):
+        file = {"results": {"leaderboard_mmlu_pro": {"acc,none": value}}, "config_general": {"model_sha": "1" * 40}}
+        path = (
+            f"datasets/open-llm-leaderboard/results/org/two/results_2024-06-0{round(value * 10)}T00-00-00.000000.json"
+        )
+        world.put(path, json.dumps(file).encode())
+        world.night(round(value * 10))
+        assert world.query(
+            "select likely_cause, reference_pct from mart.source_agreement"
+            " where model_id = 'org/two' and source_id = 'olb_v2_results'"
+        ) == [("agrees", value * 100)]
+
+
 @pytest.mark.parametrize(
     ("off", "cause"), [(0.9e-6, "agrees"), (1.1e-6, "unexplained: same run, other number")], ids=["within", "beyond"]
 )

@@ -1,7 +1,7 @@
 -- Where sources speak of the same model and benchmark: how far they are from what speaks for the leaderboard.
 -- One row per model, benchmark, and other value. The reference value is the leaderboard's own table row where there is
--- one: that of the same commit and precision where it has several, else the newest; without a row, the most official of the
--- others. Of several runs of one source, commit and precision the newest is compared.
+-- one: that of the same commit and precision where it has several, else the newest, but of a run of its own that tells no
+-- precision the nearest; without a row, the most official of the others. Of several runs of one source, commit and precision the newest is compared.
 -- Caveats: protocols differ between comparable groups; a difference there is no error of either side.
 -- columns:
 --   model_id: Model
@@ -109,6 +109,8 @@ paired as (
         order by
             coalesce(o.model_sha = r.model_sha, false) desc,
             coalesce(o.precision = r.precision, false) desc,
+            -- Rows of one commit in two precisions: a file that tells none is the run of one of them.
+            case when o.reported_by = 'leaderboard' and o.precision = 'unknown' then abs(o.score_pct - r.score_pct) end,
             r.place
     ) = 1
 

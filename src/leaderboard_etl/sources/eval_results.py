@@ -154,7 +154,7 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     dataset_id, task_id = (text(dataset.get(key)) if isinstance(dataset, dict) else None for key in ("id", "task_id"))
     if dataset_id is None or task_id is None:
         reason = "an entry without dataset.id and dataset.task_id"
-        found.refuse(file, "eval_results|shape", reason, type(item).__name__, where, "scores")
+        found.refuse(file, "eval_results|shape", reason, item, where, "scores")
         return
     rule = next((rule for rule in found.rules if _matches(rule, dataset_id, task_id)), None)
     if rule is None:

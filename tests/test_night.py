@@ -410,3 +410,15 @@ def test_published_values_are_those_of_the_file_to_the_last_digit(world: World) 
     assert world.query(
         "select score_norm_pct from core.scores where model_id = 'org/exact' and variant_id = 'bbh_olb_v2'"
     ) == [(published,)]
+
+
+@pytest.mark.parametrize("budget", [0, 1, 5, 12])
+def test_a_night_spends_no_more_calls_on_models_than_the_card_budget(
+    world: World, server: HubServer, budget: int
+) -> None:
+    outcome = world.night(1, card_budget=budget)
+    asked = [r for r in server.requests if r.path.startswith("/api/models") or r.path.endswith("/leaderboard")]
+    assert len(asked) == budget
+    assert outcome.load is not None
+    entry = outcome.load.source("model_cards")
+    assert entry is not None and entry.api_calls == budget

@@ -95,7 +95,7 @@ def sync_model_cards(night: Night) -> None:
             {**night.state.of(CARDS), **night.state.of(RESULTS)},
             sorted({*_named_models(night), *reporting}),
             cursor=cursor,
-            budget=night.options.card_budget,
+            budget=max(night.options.card_budget - (night.hub.api_calls - calls[0]), 0),
             now=night.now,
             progress=_progress(night, CARDS),
         )
@@ -109,11 +109,15 @@ def sync_model_cards(night: Night) -> None:
 
 
 def _sync_boards(night: Night) -> tuple[list[FileVersion], list[str]]:
-    """Lands the leaderboards of the official benchmark datasets: (new ones, every model that any of them names)."""
+    """Lands the leaderboards of the official benchmark datasets: (new ones, every model that any of them names).
+
+    They count against the card budget; where they would take over half of it, it is all for the models.
+    """
     known = night.state.of(RESULTS)
     changed, names = [], []
     loaded = read_policy().frame("eval_tasks").filter(pl.col("variant_id").is_not_null())
-    for dataset_id in loaded["dataset_id"].unique(maintain_order=True):
+    datasets = loaded["dataset_id"].unique(maintain_order=True)
+    for dataset_id in datasets if 2 * len(datasets) <= night.options.card_budget else []:
         try:
             board = night.hub.dataset_leaderboard(dataset_id)
         except RepoUnavailableError:

@@ -148,7 +148,8 @@ def _time(value: object) -> datetime | None:
 def _params(value: object) -> tuple[int | None, str | None]:
     """Billions as a count; the leaderboard writes 0 or -1 where it could not tell."""
     billions = number(value)
-    if billions is None or not 0 < billions < _MOST_BILLIONS:
+    # What is less than one parameter is no size either.
+    if billions is None or not 1e-9 <= billions < _MOST_BILLIONS:
         return None, f"the request says {str(value)[:100]}"
     return round(billions * 1e9), None
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from leaderboard_etl.hub.answers import FileTooLargeError, ModelAnswer, RepoUnavailableError, canonical
@@ -46,6 +48,15 @@ class CardPass:
     failures: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     stopped: str | None = None
+
+    @cached_property
+    def known_results(self) -> dict[str, list[str]]:
+        """Files of evaluation results landed before, by model: found once, for every model of a pass asks for its own."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for repo_type, repo_id, path in self.known:
+            if repo_type == "model" and _RESULTS.fullmatch(path):
+                found[repo_id].append(path)
+        return dict(found)
 
 
 def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> None:
@@ -118,12 +129,7 @@ def _take_shown_results(run: CardPass, name: str, revision: str, entries: list[d
 def _results(run: CardPass, name: str, listed: set[object]) -> list[str]:
     """Files of evaluation results that the model lists, or had when they were last looked at."""
     now = [path for path in listed if isinstance(path, str) and _RESULTS.fullmatch(path)]
-    had = [
-        path
-        for repo_type, repo_id, path in run.known
-        if repo_type == "model" and repo_id == name and _RESULTS.fullmatch(path)
-    ]
-    return sorted({*sorted(now)[:_MOST_RESULTS], *had})
+    return sorted({*sorted(now)[:_MOST_RESULTS], *run.known_results.get(name, [])})
 
 
 def _take_file(run: CardPass, name: str, hub_id: str, revision: str, path: str, is_listed: bool) -> bool:

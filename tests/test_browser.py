@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from articles import Article, Reader, chromium, served
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 from worlds import small_world
 
 from leaderboard_etl.export.snapshot import make_snapshot
@@ -78,7 +78,7 @@ def test_every_exported_row_of_every_benchmark_is_a_mark(
     assert sorted(options) == sorted(set(groups))
     for group in options:
         page.locator("#chart select").select_option(group)
-        assert marks(page).count() == groups.count(group), group
+        expect(marks(page), group).to_have_count(groups.count(group))
     assert reader.complaints == []
 
 
@@ -93,9 +93,10 @@ def test_every_step_of_the_frontiers_and_every_lag_is_a_mark(
         if (row["comparable_group"], row["estimator"], float(row["tolerance_pct"] or -1))
         == ("mmlu_reported", "catch_up", 1)
     ]
-    assert (marks(page, 0).count(), marks(page, 1).count()) == (len(steps), len(lags))
+    expect(marks(page, 0)).to_have_count(len(steps))
+    expect(marks(page, 1)).to_have_count(len(lags))
     page.locator("#chart select").select_option("0")
-    assert marks(page, 1).count() > 0
+    expect(marks(page, 1)).not_to_have_count(0)
     assert reader.complaints == []
 
 
@@ -148,11 +149,10 @@ def test_the_mouse_shows_model_score_size_and_source(article: Article, reader: R
     )
     page = reader.opens(article.page(SCALING, data="model_scaling.csv"))
     marks(page).hover()
-    shown = page.locator(".tip").inner_text()
     for words in ("Tiny", "Score: 41.5 %", "Parameters: 7 billion", "Source: a table row 3"):
-        assert words in shown
+        expect(page.locator(".tip")).to_contain_text(words, use_inner_text=True)
     page.mouse.move(1, 1)
-    assert page.locator(".tip").is_hidden()
+    expect(page.locator(".tip")).to_be_hidden()
 
 
 def test_the_keyboard_walks_the_models_and_opens_the_source(article: Article, reader: Reader) -> None:
@@ -161,23 +161,24 @@ def test_the_keyboard_walks_the_models_and_opens_the_source(article: Article, re
     page = reader.opens(article.page(SCALING, data="model_scaling.csv"))
     page.locator("#chart select").focus()
     page.keyboard.press("Tab")
-    assert page.locator(".tip b").inner_text() == "Small"
+    expect(page.locator(".tip b")).to_have_text("Small")
     page.keyboard.press("ArrowRight")
-    assert page.locator(".tip b").inner_text() == "Large"
+    expect(page.locator(".tip b")).to_have_text("Large")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.href") == "https://example.org/large"
+    expect(page.locator(".tip a")).to_be_focused()
+    expect(page.locator(".tip a")).to_have_attribute("href", "https://example.org/large")
     page.keyboard.press("Escape")
-    assert page.locator(".tip").is_hidden()
-    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Large. Score: 60 %")
+    expect(page.locator(".tip")).to_be_hidden()
+    expect(page.get_by_role("button", name="Large. Score: 60 %")).to_be_focused()
 
 
 def test_a_screen_reader_finds_a_description_buttons_and_a_table(article: Article, reader: Reader) -> None:
     article.put({"model_scaling.csv": SCALING_HEADER + "Tiny,Org,Open,41.5,7,,,mmlu_reported\n"})
     page = reader.opens(article.page(SCALING, data="model_scaling.csv"))
     assert "on a logarithmic axis" in str(page.get_by_role("img").first.get_attribute("aria-label"))
-    assert page.get_by_role("button", name="Tiny. Score: 41.5 %").count() == 1
+    expect(page.get_by_role("button", name="Tiny. Score: 41.5 %")).to_have_count(1)
     page.get_by_text("As a table: 1 point").click()
-    assert page.get_by_role("cell", name="Tiny").count() == 1
+    expect(page.get_by_role("cell", name="Tiny")).to_have_count(1)
 
 
 @pytest.mark.parametrize("embed", [SCALING, GAP])
@@ -254,9 +255,11 @@ def test_markup_in_the_data_stays_text(article: Article, reader: Reader, embed: 
     )
     page = reader.opens(article.page(embed))
     marks(page).first.click()
-    for summary in page.locator("summary").all():
+    expect(page.locator(".tip")).to_contain_text(HOSTILE)
+    summaries = page.locator("summary").all()
+    for summary in summaries:
         summary.click()
-    assert HOSTILE in page.locator(".tip").inner_text()
+    expect(page.locator("details table")).to_have_count(len(summaries))  # made when the browser says that they are open
     assert page.locator("#chart img, #chart a").count() == 0
     assert page.evaluate("window.hacked") is None
     assert reader.complaints == []
@@ -284,7 +287,7 @@ def test_a_row_without_a_size_is_left_out_and_counted(article: Article, reader: 
     lines = "A,Org,Open,41.5,7,,,mmlu_reported\nB,Org,Proprietary,60,,,,mmlu_reported\n"
     article.put({"model_scaling.csv": SCALING_HEADER + lines})
     page = reader.opens(article.page(SCALING, data="model_scaling.csv"))
-    assert marks(page).count() == 1
+    expect(marks(page)).to_have_count(1)
     assert "Left out: 1 row of the file without a size or a score" in page.locator(".note").inner_text()
 
 

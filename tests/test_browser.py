@@ -103,7 +103,10 @@ def test_every_step_of_the_frontiers_and_every_lag_is_a_mark(
 def test_the_gap_says_who_leads_and_by_how_much(article: Article, reader: Reader) -> None:
     article.put({"frontier_gap.csv": GAP_HEADER + "Open,2023.0,60\nOpen,2024.5,80\nProprietary,2023.2,70\n"})
     page = reader.opens(article.page(GAP, data="frontier_gap.csv"))
-    assert "Open models lead by 10.0 points in July 2024: 80.0 % and 70.0 %." in page.locator(".headline").inner_text()
+    assert (
+        "Open models lead by 10.0 points in July 2024: 80.0\xa0% and 70.0\xa0%."
+        in page.locator(".headline").inner_text()
+    )
     assert page.locator(".gap.side-Proprietary").count() == 1
 
 

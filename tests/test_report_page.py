@@ -83,7 +83,11 @@ def test_every_section_is_there_and_well_formed(world: World) -> None:
         f"#{name}" for name in parsed.ids if not name.startswith("claim-")
     }
     [(n_claims,)] = world.query("select count(*) from mart.paper_claims")
-    assert len([name for name in parsed.ids if name.startswith("claim-")]) == n_claims
+    [(n_silent,)] = world.query("select count(*) from mart.paper_claims where verdict = 'not measurable'")
+    assert len([name for name in parsed.ids if name.startswith("claim-")]) == n_claims - n_silent
+    assert 0 < n_silent < n_claims
+    for (claim_id,) in world.query("select claim_id from mart.paper_claims"):
+        assert f">{claim_id}</code>" in page
 
 
 def test_an_empty_warehouse_has_a_page_too(empty: duckdb.DuckDBPyConnection) -> None:

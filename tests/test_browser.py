@@ -12,6 +12,7 @@ from articles import Article, Reader, chromium, served
 from playwright.sync_api import Browser, Locator, Page, expect
 from worlds import small_world
 
+from leaderboard_etl.export.embeds import embeds
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.sample.server import HubServer
 
@@ -284,6 +285,40 @@ def test_a_missing_or_a_wrong_file_is_named(article: Article, reader: Reader, em
     article.put({"other.csv": "colour\nred\n"})
     page = reader.opens(article.page(embed, data="other.csv"))
     assert page.get_by_role("alert").inner_text().startswith("other.csv is no file of this chart: it has no column ")
+    page = reader.opens(article.page(embed, data='["model_scaling.csv"'))
+    assert page.get_by_role("alert").inner_text() == 'data-datafiles is no list of file names: ["model_scaling.csv"'
+
+
+def test_charts_on_one_page_stay_apart_and_can_be_put_in_again(exported: Article, reader: Reader) -> None:
+    fragments = [embeds()[f"{name}.html"].decode() for name in (SCALING, GAP, SCALING, GAP)]
+    body = "".join(f'<div class="place">{fragment}</div>' for fragment in fragments)
+    (exported.folder / "all.html").write_text(
+        f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{body}', encoding="utf-8"
+    )
+    page = reader.page
+    page.goto(f"{exported.url}/all.html")
+
+    def drawn(place: int) -> Locator:
+        return page.locator(".place").nth(place).locator(".plot .mark")
+
+    for place in range(4):
+        expect(drawn(place)).not_to_have_count(0)
+    counts = [drawn(place).count() for place in range(4)]
+    assert counts == counts[:2] * 2
+    page.locator("select").first.select_option("mmlu_measured")
+    expect(drawn(0)).not_to_have_count(counts[0])
+    expect(drawn(2)).to_have_count(counts[2])
+    again = "(all, html) => all[0].replaceChildren(document.createRange().createContextualFragment(html))"
+    page.locator(".place").evaluate_all(again, fragments[0])
+    expect(drawn(0)).to_have_count(counts[0])
+    assert reader.complaints == []
+
+
+def test_print_keeps_what_was_chosen(exported: Article, reader: Reader) -> None:
+    page = reader.opens(exported.page(SCALING))
+    page.emulate_media(media="print")
+    expect(page.locator("#chart select")).to_be_visible()
+    expect(page.locator("#chart details")).to_be_hidden()
 
 
 def test_a_row_without_a_size_is_left_out_and_counted(article: Article, reader: Reader) -> None:

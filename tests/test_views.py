@@ -282,6 +282,6 @@ def test_coverage_counts_what_a_scatter_cannot_show_and_says_why(con: duckdb.Duc
         "select openness, n_scored, n_with_params, n_plottable, missing from mart.coverage order by openness"
     ).fetchall()
     assert rows == [
-        ("open_weights", 1, 0, 0, "1 sizes without usable evidence; 1 without a release date"),
-        ("proprietary", 2, 1, 1, "1 sizes not published by the vendor"),
+        ("open_weights", 1, 0, 0, "1 size without usable evidence; 1 without a release date"),
+        ("proprietary", 2, 1, 1, "1 size not published by the vendor"),
     ]

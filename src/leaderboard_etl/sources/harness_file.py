@@ -17,7 +17,8 @@ from leaderboard_etl.sources.values import json_value
 
 _FILE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})[-:](\d{2})[-:](\d{2})")
 _REVISION = re.compile(r"(?:^|,)revision=([0-9a-f]{40})(?:,|$)")
-_DTYPE = re.compile(r"(?:^|,)dtype=([A-Za-z0-9_.]+)")
+_DTYPE = re.compile(r"(?:^|,)(?:torch_)?dtype=['\"]?([A-Za-z0-9_.]+)")
+_QUANTIZED = re.compile(r"(?:^|,)load_in_([48]bit)=['\"]?true\b", re.IGNORECASE)
 _SHA = re.compile(r"^[0-9a-f]{40}$")
 
 
@@ -51,8 +52,8 @@ class ResultFile(msgspec.Struct):
     """The keys that are read; the decoder skips all others, which are most of a file."""
 
     results: dict[str, Any]
-    groups: dict[str, Any] | None = None
-    versions: dict[str, Any] | None = None
+    groups: Any = None
+    versions: Any = None
     n_shot: Any = msgspec.field(default=None, name="n-shot")
     n_samples: Any = msgspec.field(default=None, name="n-samples")
     n_samples_too: Any = msgspec.field(default=None, name="n_samples")
@@ -139,6 +140,8 @@ def _template(content: ResultFile, config: Mapping[str, Any]) -> str:
 
 def _precision(dtype: object, arguments: str) -> str:
     found = _DTYPE.search(arguments)
+    if packed := _QUANTIZED.search(arguments):
+        return packed[1].lower()  # as the leaderboard calls it; the dtype is then that of the arithmetic
     said = _text(dtype) or (found[1] if found else None)
     if not said or said == "auto":
         return "unknown"

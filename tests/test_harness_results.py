@@ -184,6 +184,17 @@ def test_ifeval_is_the_mean_of_its_two_strict_accuracies() -> None:
     )
 
 
+def test_ifeval_without_one_of_its_accuracies_is_refused_by_metrics_for_its_task_is_there() -> None:
+    parsed = read("olb_v2_results", {"results": {"leaderboard_ifeval": {"prompt_level_strict_acc,none": 0.2}}})
+    assert parsed.quarantine.select("rule", "reason", "offending_text").rows() == [
+        (
+            "aggregate|complete",
+            "1 of the 2 metrics that make the score are missing or no numbers",
+            "results.leaderboard_ifeval.prompt_level_strict_acc,none",
+        )
+    ]
+
+
 def test_musr_of_a_run_is_normalised_by_subtask() -> None:
     # https://huggingface.co/docs/leaderboards/open_llm_leaderboard/normalization: 0.7, 0.4, 0.6 make 35.00
     values = {"murder_mysteries": 0.7, "object_placements": 0.4, "team_allocation": 0.6}

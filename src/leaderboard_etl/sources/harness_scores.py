@@ -140,13 +140,17 @@ def _scores(judged: pl.DataFrame) -> pl.DataFrame:
 def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
     needed = pl.when(pl.col("parts").list.len() > 0).then("parts").otherwise("wholes")
     absent = needed.list.set_difference("tasks").list.sort()
+    has_all_tasks = absent.list.len() == 0
     reasons = {
         "run|limited": pl.lit("the run asked a part of the questions only: no score of the benchmark"),
         "task|version": pl.lit(
             "version 0 of the MMLU tasks, whose prompts were wrong; the leaderboard skipped these files as well"
         ),
         "aggregate|complete": pl.format(
-            "{} of the {} tasks that make the score are missing or no numbers", absent.list.len(), needed.list.len()
+            "{} of the {} {} that make the score are missing or no numbers",
+            pl.when(has_all_tasks).then(pl.col("n_metrics") - pl.col("n_wholes")).otherwise(absent.list.len()),
+            pl.when(has_all_tasks).then("n_metrics").otherwise(needed.list.len()),
+            pl.when(has_all_tasks).then(pl.lit("metrics")).otherwise(pl.lit("tasks")),
         ),
         "run|shots": pl.format(
             "asked with {} examples where the score is defined with {}: another protocol, no score of this one",
@@ -162,7 +166,7 @@ def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
             pl.coalesce(pl.when(pl.col("rule") == rule).then(reason) for rule, reason in reasons.items()).alias(
                 "reason"
             ),
-            pl.when(is_incomplete)
+            pl.when(is_incomplete & ~has_all_tasks)
             .then(absent.list.join(", ").str.slice(0, 500))
             .otherwise("first_locator")
             .alias("offending_text"),

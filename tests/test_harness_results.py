@@ -144,6 +144,16 @@ def test_the_precision_is_that_of_the_models_arguments(arguments: object, precis
     assert read("olb_v2_results", file).scores["precision"].to_list() == [precision]
 
 
+@pytest.mark.parametrize(("stated", "params"), [(7241732096, [7241732096]), (-1, []), ("7B", []), (None, [])])
+def test_the_parameters_that_the_harness_counted_are_a_claim(stated: object, params: list[int]) -> None:
+    file = {"results": {"leaderboard_mmlu_pro": {"acc,none": 0.4}}, "config": {"model_num_parameters": stated}}
+    claims = read("olb_v2_results", file).parameter_claims
+    assert claims["params"].to_list() == params
+    assert claims.select("kind", "method", "locator").rows() == [
+        ("total", "leaderboard", "config.model_num_parameters") for _ in params
+    ]
+
+
 def test_nan_is_refused_with_its_place_and_the_rest_of_the_file_is_read() -> None:
     raw = b'{"results": {"harness|truthfulqa:mc|0": {"mc1": 0.3, "mc2": NaN}, "harness|gsm8k|5": {"acc": 0.1}}}'
     parsed = read("olb_v1_results", raw)

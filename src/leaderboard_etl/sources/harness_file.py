@@ -34,8 +34,9 @@ class UnreadableRunError(ValueError):
 class Run:
     """One file. `model_name` is the folder, which is how the leaderboard files it; the name inside may be a local path.
 
-    `model_sha`, `harness_version` and `evaluated_on` are null where the file does not say; `is_limited` is true for a run
-    over a part of the questions.
+    `model_sha`, `harness_version`, `evaluated_on` and `params` (the parameters that the harness counted in the weights that it
+    ran, packed ones as stored) are null where the file does not say; `is_limited` is true for a run over a part of the
+    questions.
     """
 
     model_name: str
@@ -45,6 +46,7 @@ class Run:
     model_sha: str | None
     harness_version: str | None
     evaluated_on: date | None
+    params: int | None
     is_limited: bool
 
 
@@ -116,6 +118,7 @@ def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
         model_sha=sha,
         harness_version=_text(config.get("lighteval_sha")) or _text(content.git_hash),
         evaluated_on=_moment(content.date, file_name),
+        params=_params(config.get("model_num_parameters")),
         is_limited=_is_limited(config, samples),
     )
 
@@ -146,6 +149,11 @@ def _precision(dtype: object, arguments: str) -> str:
     if not said or said == "auto":
         return "unknown"
     return said.removeprefix("torch.")[:40]
+
+
+def _params(stated: object) -> int | None:
+    # The harness writes -1 where it could not count.
+    return stated if isinstance(stated, int) and not isinstance(stated, bool) and 0 < stated < 1 << 63 else None
 
 
 def _moment(stated: object, file_name: str) -> date | None:

@@ -144,6 +144,14 @@ def test_the_precision_is_that_of_the_models_arguments(arguments: object, precis
     assert read("olb_v2_results", file).scores["precision"].to_list() == [precision]
 
 
+def test_a_harness_that_was_installed_and_not_cloned_gives_its_version_and_its_templates_all_the_same() -> None:
+    results = {"leaderboard_mmlu_pro": {"acc,none": 0.4}}
+    installed = {"results": results, "git_hash": None, "lm_eval_version": "0.4.9.2", "chat_template": None}
+    parsed = read("olb_v2_results", installed)
+    assert parsed.subtask_scores.select("harness_version", "has_chat_template").rows() == [("0.4.9.2", "false")]
+    assert read("olb_v2_results", {"results": results}).scores["has_chat_template"].to_list() == ["unknown"]
+
+
 @pytest.mark.parametrize(("stated", "params"), [(7241732096, [7241732096]), (-1, []), ("7B", []), (None, [])])
 def test_the_parameters_that_the_harness_counted_are_a_claim(stated: object, params: list[int]) -> None:
     file = {"results": {"leaderboard_mmlu_pro": {"acc,none": 0.4}}, "config": {"model_num_parameters": stated}}

@@ -63,8 +63,9 @@ class ResultFile(msgspec.Struct):
     config_general: Any = None
     params: Any = None
     git_hash: Any = None
+    lm_eval_version: Any = None
     date: Any = None
-    chat_template: Any = None
+    chat_template: Any = msgspec.UNSET
     chat_template_sha: Any = None
 
 
@@ -116,7 +117,7 @@ def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
         precision=_precision(config.get("model_dtype"), arguments),
         has_chat_template=_template(content, config),
         model_sha=sha,
-        harness_version=_text(config.get("lighteval_sha")) or _text(content.git_hash),
+        harness_version=_text(config.get("lighteval_sha")) or _text(content.git_hash) or _text(content.lm_eval_version),
         evaluated_on=_moment(content.date, file_name),
         params=_params(config.get("model_num_parameters")),
         is_limited=_is_limited(config, samples),
@@ -138,7 +139,7 @@ def _template(content: ResultFile, config: Mapping[str, Any]) -> str:
     if content.chat_template or content.chat_template_sha or stated:
         return "true"
     # The newer harness always writes the key, null where no template was used; the older one knew no templates.
-    return "false" if content.git_hash is not None else "unknown"
+    return "false" if content.chat_template is None or content.git_hash is not None else "unknown"
 
 
 def _precision(dtype: object, arguments: str) -> str:

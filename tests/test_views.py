@@ -234,6 +234,15 @@ def test_a_number_from_a_cards_table_is_never_what_others_are_held_against(con: 
     assert rows == [(60.0, 61.0)]
 
 
+def test_figures_of_two_variants_in_one_group_may_differ_by_their_protocol(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    score(con, "m", 60.0, reported_by="reference", source_id="reference", variant_id="reported_0shot")
+    score(con, "m", 63.0, reported_by="arena", source_id="arena", variant_id="arena")
+    assert con.execute("select likely_cause from mart.source_agreement").fetchall() == [
+        ("different or unstated protocol",)
+    ]
+
+
 def test_release_year_is_the_date_as_a_decimal(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "m", "2024-07-01", "open_weights")
     score(con, "m", 60.0)

@@ -28,6 +28,6 @@ select
             filter (where is_community),
         ''
     )
-    || printf('; of the open models scored there %.2f are of the community', (select share from entrants)) as evidence
+    || coalesce(printf('; of the open models scored there %.2f are of the community', (select share from entrants)), '') as evidence
 from bests
 having count(*) > 0

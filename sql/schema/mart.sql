@@ -232,7 +232,7 @@ create table mart.dense_equivalent (
     reason varchar                           -- Why there is no equivalent; null: there is
 );
 
--- In how many days the greatest relative density doubled. One row per comparable group. Records can only rise, so read it beside n.
+-- In how many days the greatest relative density of open models since 2023 doubled, the span of the densing law (arXiv 2412.04315), which found 3.3 months or about 100 days. One row per comparable group. Records can only rise, so read it beside n.
 create table mart.density_frontier (
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
@@ -241,7 +241,7 @@ create table mart.density_frontier (
     doubling_days_lo double,                 -- Lower end of its 90 % interval, by resampling families
     doubling_days_hi double,                 -- Upper end; null beside lo: no growth cannot be excluded
     n bigint,                                -- Records
-    n_points bigint,                         -- Dated models with a density
+    n_points bigint,                         -- Models dated since 2023 with a density
     n_families bigint,                       -- Families among them
     first_on date,                           -- Date of the first record
     last_on date,                            -- Date of the last

@@ -178,12 +178,12 @@ create table mart.self_report_gap (
     benchmark_id varchar not null,           -- Benchmark
     vendor_kind varchar not null,            -- vendor_model_index, vendor_card_table or vendor_eval_results
     n_models bigint,                         -- Models with both
-    n_families bigint,                       -- Families among them; a model of no known family counts as one
+    n_families bigint,                       -- Families among them, a fine-tune of a known base in its base's; a model of no known family counts as one
     n_copies bigint,                         -- Pairs that agree to 0.05 points: likely the leaderboard's own figure, copied
     n_same_variant bigint,                   -- Pairs of one variant
     mean_gap_pct double,                     -- Mean of reported minus measured, points; null: refused
     median_gap_pct double,                   -- Median; null: refused
-    lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families; too narrow where fine-tunes of one base have no family
+    lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families; too narrow where no source states the base of fine-tunes
     hi_pct double,                           -- Upper end
     share_positive double,                   -- Share of models whose vendor says more than was measured, 0-1, copies included
     refusal_reason varchar,                  -- Why there are no numbers; null: there are
@@ -197,7 +197,7 @@ create table mart.self_report_gap (
 create table mart.capability_density (
     model_id varchar not null,               -- Model
     model varchar,                           -- Its name for people
-    family varchar,                          -- Cluster for resampling: family, else organization, else the model
+    family varchar,                          -- Cluster for resampling: family or that of its base, else organization, else the model
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
     released_on date,                        -- Release date; null: no evidence

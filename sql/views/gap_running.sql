@@ -9,7 +9,7 @@
 --   released_on: Date on which at least one model came out
 --   reached_on: Date on which the best score so far was reached
 --   score_pct: Best score so far, percent
---   holder: Row of mart.model_scaling that holds it; of several with the same score and date the first by model id
+--   holder: The model that holds it, as a struct of columns of mart.model_scaling; of several the first by model id
 --   n_models: Models of this side released up to then and scored
 --   observed_through_on: Last date on which a new model of this side could have been seen; null: not limited
 create view mart.gap_running as

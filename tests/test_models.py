@@ -118,3 +118,25 @@ def test_a_vendors_word_that_a_model_is_dense_goes_before_a_tables_flag_and_make
     row = models(curated, flagged)["o/model-2b"]
     assert (row["is_moe"], row["params_active"]) == (False, row["params_total"])
     assert models(flagged)["o/model-2b"]["is_moe"] is True
+
+
+@pytest.mark.parametrize(
+    ("architecture", "is_marked", "is_moe"),
+    # The v1 table marks microsoft/Phi-3-mini-4k-instruct and Qwen/Qwen1.5-4B, and leaves 128 of its 539 Mixtrals unmarked.
+    [
+        ("Phi3ForCausalLM", True, False),
+        ("Qwen2ForCausalLM", True, False),
+        ("QWenLMHeadModel", True, False),
+        ("MixtralForCausalLM", False, True),
+        ("Qwen2MoeForCausalLM", None, True),
+        ("UnheardOfForCausalLM", True, True),
+        ("UnheardOfForCausalLM", None, None),
+        (None, True, True),
+    ],
+)
+def test_the_class_of_a_model_tells_whether_it_is_a_mixture_before_a_tables_mark_does(
+    architecture: str | None, is_marked: bool | None, is_moe: bool | None
+) -> None:
+    row = models(said("o/model-2b", architecture=architecture, is_moe=is_marked))["o/model-2b"]
+    assert row["is_moe"] is is_moe
+    assert (row["params_active"] is not None) is (is_moe is False)

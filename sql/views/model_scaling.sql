@@ -57,11 +57,22 @@ with candidates as (
 
 ),
 
+contested as (
+
+    select model_id, comparable_group, count(*) as n_values
+    from candidates
+    group by all
+    having n_values > 1
+
+),
+
+-- Nearly every model has one score in a group: only the others are put in order, which is most of the work.
 ranked as (
 
+    select *, 1 as n_values, 1 as place from candidates anti join contested using (model_id, comparable_group)
+    union all
     select
         *,
-        count(*) over (partition by model_id, comparable_group) as n_values,
         row_number() over (
             partition by model_id, comparable_group
             order by
@@ -69,6 +80,7 @@ ranked as (
                 precision, source_id, run_id, source_name, has_chat_template
         ) as place
     from candidates
+    join contested using (model_id, comparable_group)
 
 ),
 

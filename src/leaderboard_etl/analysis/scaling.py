@@ -81,7 +81,7 @@ class Cell:
 
 
 def family_key() -> pl.Expr:
-    """The cluster of a model: its family; where none is assigned, its organization, else the model itself."""
+    """The cluster of a model: its family or that of its base; where none is known, its organization, else the model itself."""
     return pl.coalesce("family", "organization", "model_id")
 
 

@@ -181,6 +181,12 @@ _FAMILIES: Mapping[str, _Traits] = {
 }
 
 
+def mixture_by_class() -> dict[str, bool]:
+    """Whether a class of transformers is a mixture of experts, by its name up to what it is for, in lower case: `qwen2moe` of
+    Qwen2MoeForCausalLM. Of each family that the arithmetic knows."""
+    return {model_type.replace("_", "").lower(): traits.is_moe for model_type, traits in _FAMILIES.items()}
+
+
 def config_parameters(config: Mapping[str, Any]) -> ConfigSize:
     """Parameters of the model that this config.json describes; of a multimodal one, of its text model. Never raises.
 

@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.normalize.architecture import mixture_by_class
 from leaderboard_etl.normalize.licenses import NOT_STATED, normalize_licenses
 
 # The Hub's own card knows a repository best; curated rows know releases, vendors and families best.
@@ -47,14 +48,10 @@ def assemble_models(
         facts = facts.join(_first_said(statements, columns, order), on="model_id", how="left")
     flags = statements.group_by("model_id").agg(
         *[_any_said(flag) for flag in ("is_merge", "is_flagged")],
-        # A curated row and the model's own config know; the tables mark dense models as well.
         pl.coalesce(
-            *(
-                pl.col("is_moe").filter(pl.col("source_id") == source).drop_nulls().first()
-                for source in _GEOMETRY_FIRST
-            ),
-            _any_said("is_moe"),
+            pl.col("is_moe").filter(pl.col("source_id") == source).drop_nulls().first() for source in _GEOMETRY_FIRST
         ).alias("is_moe"),
+        _any_said("is_moe").alias("is_marked_moe"),
         pl.col("hub_id").is_not_null().any().alias("is_on_hub"),
     )
     facts = (
@@ -68,11 +65,14 @@ def assemble_models(
 
 def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, families: pl.DataFrame) -> pl.DataFrame:
     owner = pl.col("model_id").str.split("/").list.first()
-    # Two known sizes say more than a table's flag: v1 marks dense models too. A few percent are embeddings, or rounding.
+    # Two known sizes say most, a few percent being embeddings or rounding; then a curated row or the model's own config, then
+    # its class. The mark in a table comes last: v1 has it on a hundred Llamas and leaves it off as many Mixtrals.
     share = pl.col("params_active") / pl.col("params_total")
-    is_moe = (
-        pl.when(share < 0.95).then(True).when(share >= 0.95).then(False).otherwise(pl.col("is_moe")).alias("is_moe")
-    )
+    by_class = pl.col("architecture").str.replace(r"(?:For[A-Z]|LMHead).*$", "").str.to_lowercase()
+    by_class = by_class.replace_strict(mixture_by_class(), default=None, return_dtype=pl.Boolean)
+    is_moe = pl.coalesce(
+        pl.when(share < 0.95).then(True).when(share >= 0.95).then(False), "is_moe", by_class, "is_marked_moe"
+    ).alias("is_moe")
     return (
         facts.join(kin, on="model_id", how="left")
         .with_columns(owner.str.to_lowercase().alias("owner"))

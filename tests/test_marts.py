@@ -130,7 +130,7 @@ def test_the_populations_of_the_analyses_are_those_of_the_view(world: World) -> 
 
 def test_a_model_that_uses_all_its_parameters_is_dense_whatever_a_tables_flag_says(world: World) -> None:
     # Yi-34B has both sizes in policy/reference_models; the v1 table, whose flags are inverted, calls it a mixture.
-    flagged = [v1_row("01-ai/Yi-34B", MoE=False), v1_row("org/unknown-34b", MoE=False, Architecture=None)]
+    flagged = [v1_row("01-ai/Yi-34B", MoE=False), v1_row("org/unknown-34b", MoE=False, Architecture="OwnForCausalLM")]
     world.put_v1(*flagged, *[v1_row(f"org/dense-{n}b") for n in range(1, 5)])
     world.night(1)
     rows = world.query("select model_id, is_moe from core.models where model_id in ('01-ai/Yi-34B', 'org/unknown-34b')")

@@ -121,22 +121,22 @@ def test_a_vendors_word_that_a_model_is_dense_goes_before_a_tables_flag_and_make
 
 
 @pytest.mark.parametrize(
-    ("architecture", "is_marked", "is_moe"),
-    # The v1 table marks microsoft/Phi-3-mini-4k-instruct and Qwen/Qwen1.5-4B, and leaves 128 of its 539 Mixtrals unmarked.
+    ("name", "architecture", "flag", "is_moe"),
     [
-        ("Phi3ForCausalLM", True, False),
-        ("Qwen2ForCausalLM", True, False),
-        ("QWenLMHeadModel", True, False),
-        ("MixtralForCausalLM", False, True),
-        ("Qwen2MoeForCausalLM", None, True),
-        ("UnheardOfForCausalLM", True, True),
-        ("UnheardOfForCausalLM", None, None),
-        (None, True, True),
+        ("o/m-8b", "LlamaForCausalLM", True, False),
+        ("o/m-46b", "MixtralForCausalLM", False, True),
+        ("o/m-4b", "Phi3ForCausalLM", True, False),
+        ("o/m-7b", "QWenLMHeadModel", True, False),
+        ("o/m-14b", "Qwen2MoeForCausalLM", None, True),
+        ("o/m-2x2b", "PhiForCausalLM", True, True),
+        ("o/m-8b", "NeverHeardOfForCausalLM", True, True),
+        ("o/m-8b", None, True, True),
+        ("o/m-8b", None, None, None),
     ],
 )
-def test_the_class_of_a_model_tells_whether_it_is_a_mixture_before_a_tables_mark_does(
-    architecture: str | None, is_marked: bool | None, is_moe: bool | None
+def test_the_class_goes_before_a_tables_flag_on_experts(
+    name: str, architecture: str | None, flag: bool | None, is_moe: bool | None
 ) -> None:
-    row = models(said("o/model-2b", architecture=architecture, is_moe=is_marked))["o/model-2b"]
-    assert row["is_moe"] is is_moe
-    assert (row["params_active"] is not None) is (is_moe is False)
+    """The table of v1 flags 128 models of dense classes, Qwen1.5-7B among them, and clears 119 of Mixtral's class."""
+    row = models(said(name, architecture=architecture, is_moe=flag))[name]
+    assert (row["is_moe"], row["params_active"] is None) == (is_moe, is_moe is not False)

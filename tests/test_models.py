@@ -40,6 +40,7 @@ def models(*rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
         model_licenses=POLICY.frame("model_licenses"),
         official=POLICY.frame("official_organizations"),
         families=POLICY.frame("families"),
+        import_days=POLICY.frame("import_days"),
     )
     return {row["model_id"]: row for row in found.iter_rows(named=True)}
 
@@ -86,6 +87,25 @@ def test_an_unknown_licence_says_why() -> None:
 )
 def test_the_release_date_is_of_the_best_evidence_that_can_be_one(facts: dict[str, Any], released: Any) -> None:
     row = models(said("o/m", **facts))["o/m"]
+    assert (row["released_on"], row["released_on_method"]) == released
+
+
+@pytest.mark.parametrize(
+    ("facts", "released"),
+    [
+        ([], (None, None)),
+        ([{"created_at": datetime(2023, 2, 13)}], (date(2023, 2, 13), "hub_created")),
+        ([{"created_at": datetime(2024, 6, 1)}], (None, None)),
+        ([{"submitted_on": date(2024, 6, 12)}], (None, None)),
+        ([{"submitted_on": date(2023, 5, 2)}], (date(2023, 5, 2), "leaderboard_submission")),
+    ],
+    ids=["nothing else", "creation", "created again", "submitted again", "submitted before"],
+)
+def test_the_day_of_a_bulk_import_says_by_when_a_model_was_there_and_not_since_when(
+    facts: list[dict[str, Any]], released: Any
+) -> None:
+    imported = said("o/m", "olb_v1_contents", submitted_on=date(2023, 9, 9))
+    row = models(imported, *[said("o/m", **each) for each in facts])["o/m"]
     assert (row["released_on"], row["released_on_method"]) == released
 
 

@@ -13,7 +13,7 @@ create table core.models (
     license_id varchar,                 -- SPDX id or name of a community licence; null: not stated or not recognised
     license_class varchar not null,     -- permissive, copyleft, community, non_commercial, proprietary or unknown
     license_reason varchar,             -- Why license_class is unknown; null: it is known
-    released_on date,                   -- Release date by the best evidence; null: no evidence
+    released_on date,                   -- Release date by the best evidence; null: none (the day of a bulk import is none)
     released_on_method varchar,         -- reference, hub_upload, hub_created or leaderboard_submission; null: no evidence
     params_total bigint,                -- Total parameters (count) of the chosen evidence; null: unknown, see params_reason
     params_active bigint,               -- Parameters used per token (count); null: unknown; for dense models equal to params_total

@@ -3,7 +3,8 @@
 -- Definitions: 'requests' are request files of v2 (evaluated or not), 'finished_requests' those that ended well, 'table_rows'
 -- rows of the published tables (a model at two precisions is two), 'distinct_models' models of the tables, each once, in its
 -- first month. 'all' adds both leaderboards; there, a model that was on both counts once.
--- Caveats: 724 rows of v1 carry the day of a bulk re-import, 2023-09-09, as their date; no request files of v1 are loaded.
+-- Caveats: over a fifth of v1's rows bear the day of a bulk import (policy/import_days.csv), so that September and October 2023
+-- are too full; no request files of v1 are loaded.
 -- columns:
 --   leaderboard: olb_v1, olb_v2 or all
 --   definition: What is counted, see above

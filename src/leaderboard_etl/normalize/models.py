@@ -46,6 +46,7 @@ def assemble_models(
     model_licenses: pl.DataFrame,
     official: pl.DataFrame,
     families: pl.DataFrame,
+    import_days: pl.DataFrame,
 ) -> pl.DataFrame:
     """The rows of core.models. `statements` are open rows of history.models with `model_id`, `scored` the model ids that
     have scores, `evidence` those of core.parameter_evidence, `kin` those of lineage.bases; the rest is policy."""
@@ -66,7 +67,7 @@ def assemble_models(
     )
     facts = (
         facts.join(flags, on="model_id", how="left")
-        .join(_released(statements), on="model_id", how="left")
+        .join(_released(statements, import_days), on="model_id", how="left")
         .join(_sizes(evidence), on="model_id", how="left")
         .join(_licences(statements, licenses, model_licenses), on="model_id", how="left")
     )
@@ -200,16 +201,23 @@ def _any_said(flag: str) -> pl.Expr:
     return pl.when(pl.col(flag).is_not_null().any()).then(pl.col(flag).fill_null(False).any()).alias(flag)
 
 
-def _released(statements: pl.DataFrame) -> pl.DataFrame:
+def _released(statements: pl.DataFrame, import_days: pl.DataFrame) -> pl.DataFrame:
     """The date of the best kind of evidence that there is; within a kind the earliest, for a model is not released twice.
 
     A repository that was made or filled after its model had been submitted was made again: that is no release. What
-    bears the Hub's floor date is older than the Hub's records: then no later date is one either.
+    bears the Hub's floor date is older than the Hub's records: then no later date is one either. Nor is the day on which a
+    leaderboard took many older submissions in at once: it says by when a model was there, not since when.
     """
+    imported = import_days.select("source_id", pl.col("submitted_on").str.to_date(), is_import=True)
+    is_import = pl.col("is_import") & (pl.col("submitted_on") == pl.col("submitted_on").min())
     dates = (
-        statements.with_columns(pl.col("created_at").dt.date())
+        statements.join(imported, on=["source_id", "submitted_on"], how="left")
+        .with_columns(pl.col("created_at").dt.date())
         .group_by("model_id")
-        .agg(pl.col(column).min().alias(method) for column, method in _RELEASE_METHODS)
+        .agg(
+            *(pl.col(column).min().alias(method) for column, method in _RELEASE_METHODS),
+            is_import.any().alias("is_import"),
+        )
     )
     is_older = pl.min_horizontal("hub_upload", "hub_created") <= _HUB_FLOOR
     again = [
@@ -225,6 +233,7 @@ def _released(statements: pl.DataFrame) -> pl.DataFrame:
     return (
         dates.with_columns(is_older.alias("is_older"), *again)
         .with_columns(later)
+        .with_columns(pl.when(~pl.col("is_import").fill_null(False)).then("leaderboard_submission"))
         .select("model_id", pl.coalesce(*methods).alias("released_on"), said.alias("released_on_method"))
     )
 

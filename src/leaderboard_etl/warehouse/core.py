@@ -46,6 +46,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         model_licenses=policy.frame("model_licenses", younger=("model_id_pattern", "license_text")),
         official=policy.frame("official_organizations"),
         families=policy.frame("families"),
+        import_days=policy.frame("import_days", younger=("source_id", "submitted_on")),
     )
     _insert(con, "core.benchmarks", policy.benchmarks.sort("benchmark_id", "variant_id"))
     _insert(con, "core.comparable_groups", policy.frame("comparable_groups").sort("comparable_group"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
-from leaderboard_etl.sources.card_cells import Figure, figure, is_missing, label, shots, unit, variant
+from leaderboard_etl.sources.card_cells import Figure, TableRules, figure, is_missing, label, shots, unit
 from leaderboard_etl.sources.card_tables import OwnCell, own_cells
 from leaderboard_etl.sources.markdown_tables import Table
 
@@ -45,17 +46,15 @@ class TableScore:
 
 
 def read_scores(
-    tables: Sequence[Table], repo_id: str, rules: Sequence[Mapping[str, Any]], baselines: Mapping[str, float | None]
+    tables: Sequence[Table], repo_id: str, rules: TableRules, baselines: Mapping[str, float | None]
 ) -> Iterator[TableScore]:
     """The scores of `repo_id` in the tables of its card; a figure that a card repeats (in another language) is given once.
 
-    `rules` is policy/card_table_rows.csv, `baselines` the random baseline of each variant in policy/benchmarks.csv.
+    `baselines` is the random baseline of each variant in policy/benchmarks.csv.
     """
     given: set[tuple[str, float, int | None]] = set()
-    words: dict[int, str] = {}
+    words = {table.number: cache(partial(_words, table)) for table in tables}
     for own in own_cells(tables, repo_id):
-        if own.table.number not in words:
-            words[own.table.number] = _words(own.table)
         score = _score(own, words[own.table.number], rules, baselines)
         if score is None:
             continue
@@ -74,7 +73,7 @@ def _words(table: Table) -> str:
 
 
 def _score(
-    own: OwnCell, words: str, rules: Sequence[Mapping[str, Any]], baselines: Mapping[str, float | None]
+    own: OwnCell, words: Callable[[], str], rules: TableRules, baselines: Mapping[str, float | None]
 ) -> TableScore | None:
     if is_missing(own.cell.text) or len(own.benchmark) > _MOST_SHOWN or _METRIC_REFUSED.search(own.benchmark):
         return None
@@ -110,20 +109,20 @@ def _shots(own: OwnCell, read: Figure | None, title: str) -> int | None:
 
 
 def _rule(
-    benchmark: str, n_shot: int | None, words: str, rules: Sequence[Mapping[str, Any]]
+    benchmark: str, n_shot: int | None, words: Callable[[], str], rules: TableRules
 ) -> Mapping[str, Any] | None:
     name = label(benchmark)
     with_shots = f"{name} ({n_shot}-shot)" if n_shot is not None and shots(name) is None else name
-    return variant(rules, with_shots, words) or variant(rules, name, words)
+    return rules.variant(with_shots, words) or rules.variant(name, words)
 
 
-def _has_condition(own: OwnCell, rules: Sequence[Mapping[str, Any]]) -> bool:
+def _has_condition(own: OwnCell, rules: TableRules) -> bool:
     """Whether the line says something that makes its figure another one than the plain benchmark's."""
     for header, text in own.conditions.items():
         name = label(header)
         if "metric" in name and text and not _METRIC_TAKEN.search(text) and shots(text) is None:
             return True
         has_words = any(character.isalpha() for character in text)
-        if has_words and not _HARMLESS.fullmatch(name) and variant(rules, name, "") is None:
+        if has_words and not _HARMLESS.fullmatch(name) and rules.variant(name, str) is None:
             return True
     return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from leaderboard_etl.sources.base import SourceFile
@@ -15,8 +16,38 @@ from leaderboard_etl.sources.card_records import Records, mapping
 from leaderboard_etl.sources.values import number, text, web_link
 
 
-def read_model_index(index: object, file: SourceFile, metrics: Sequence[Mapping[str, Any]], records: Records) -> None:
-    """Adds the scores of `index`; `metrics` is policy/card_metrics.csv. What cannot be read is quarantined."""
+_MORE_TRIES = re.compile(r"pass(?:@|_at_)(?!1(?!\d))\d", re.IGNORECASE)
+# Benchmarks and metrics are called the same from card to card: each set of names is looked up once.
+_REMEMBERED = 1 << 12
+
+
+class MetricRules:
+    """Which row of policy/card_metrics.csv a result's dataset and metric fall under."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._rows = [
+            (*(re.compile(row[f"{what}_pattern"], re.IGNORECASE) for what in ("dataset", "metric")), row) for row in rows
+        ]
+        self.knows = lru_cache(_REMEMBERED)(self._knows)
+        self.rule = lru_cache(_REMEMBERED)(self._rule)
+
+    def _knows(self, names: tuple[str, ...]) -> bool:
+        """Whether any row is about a dataset of these names."""
+        return any(dataset.search(name) for dataset, _, _ in self._rows for name in names)
+
+    def _rule(self, names: tuple[str, ...], kinds: tuple[str, ...]) -> Mapping[str, Any] | None:
+        """The first row for a dataset of these names and a metric of these kinds; null where the policy knows none."""
+        # `code_eval` is the metric of one try and of a hundred: its name says which.
+        if any(_MORE_TRIES.match(kind) for kind in kinds):
+            return None
+        for dataset, metric, row in self._rows:
+            if any(metric.search(kind) for kind in kinds) and any(dataset.search(name) for name in names):
+                return row
+        return None
+
+
+def read_model_index(index: object, file: SourceFile, metrics: MetricRules, records: Records) -> None:
+    """Adds the scores of `index`. What cannot be read is quarantined."""
     for where, result in _results(index, file, records):
         _read_result(where, result, file, metrics, records)
 
@@ -49,22 +80,21 @@ def _read_result(
     where: str,
     result: Mapping[str, Any],
     file: SourceFile,
-    metrics: Sequence[Mapping[str, Any]],
+    metrics: MetricRules,
     records: Records,
 ) -> None:
     dataset = mapping(result.get("dataset"))
-    names = [name for key in ("name", "type") if (name := text(dataset.get(key)))]
+    names = tuple(name for key in ("name", "type") if (name := text(dataset.get(key))))
     values = result.get("metrics")
     values = [values] if isinstance(values, dict) else values
     if not isinstance(values, list):
-        if values not in (None, "") and any(_is_dataset(rule, names) for rule in metrics):
+        if values not in (None, "") and metrics.knows(names):
             records.refuse(file, "model-index|shape", "metrics is no list", values, f"{where}.metrics", "scores")
         return
     for index, metric in enumerate(values):
         if not isinstance(metric, dict):
             continue
-        kinds = [kind for key in ("type", "name") if (kind := text(metric.get(key)))]
-        rule = next((rule for rule in metrics if _matches(rule, names, kinds)), None)
+        rule = metrics.rule(names, tuple(kind for key in ("type", "name") if (kind := text(metric.get(key)))))
         if rule is None:
             continue
         locator = f"{where}.metrics[{index}]"
@@ -86,17 +116,6 @@ def _read_result(
             protocol=note,
             source_url=web_link(mapping(result.get("source")).get("url")),
         )
-
-
-def _matches(rule: Mapping[str, Any], names: list[str], kinds: list[str]) -> bool:
-    # `code_eval` is the metric of one try and of a hundred: its name says which.
-    has_more_tries = any(re.match(r"pass(?:@|_at_)(?!1(?!\d))\d", kind, re.IGNORECASE) for kind in kinds)
-    is_metric = any(re.search(rule["metric_pattern"], kind, re.IGNORECASE) for kind in kinds)
-    return is_metric and not has_more_tries and _is_dataset(rule, names)
-
-
-def _is_dataset(rule: Mapping[str, Any], names: list[str]) -> bool:
-    return any(re.search(rule["dataset_pattern"], name, re.IGNORECASE) for name in names)
 
 
 def _unit(stated: str, value: float, rule: str) -> tuple[str, str | None]:

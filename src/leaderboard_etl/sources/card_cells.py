@@ -17,7 +17,7 @@ _FIGURE = re.compile(
     r"(?: ?\(?(?P<shots>\d{1,3})[- ]shots?\)?)?(?: ?pass@1)?",
     re.IGNORECASE,
 )
-_SHOTS = re.compile(r"\b(\d{1,3})[- ]?shots?\b", re.IGNORECASE)
+_SHOTS = re.compile(r"\b(\d{1,3})[- ]?shots?\b")
 # Which metric a figure is in, where that is what such a table's benchmarks are scored by anyway.
 _METRIC = re.compile(
     r"\(?\b(?:em|acc|accuracy|pass@1|macro[ _]avg/\w+|exact[ _]match|acc_char|acc_norm|higher is better)\b\)?|\(?(?:in )?%\)?"
@@ -45,7 +45,10 @@ def is_missing(text: str) -> bool:
 @lru_cache(_REMEMBERED)
 def figure(text: str) -> Figure | None:
     """The one number that a cell holds, with a percent sign, shots or an error behind it; null for anything else."""
-    match = _FIGURE.fullmatch(text.strip().rstrip("*†‡^ ").strip()) if len(text) <= 60 else None
+    stated = text.strip()
+    if not (stated[:1].isdecimal() or stated[:1] in ("+", "-")) or len(text) > 60:
+        return None
+    match = _FIGURE.fullmatch(stated.rstrip("*†‡^ ").strip())
     if match is None:
         return None
     shots, stderr = match["shots"], match["stderr"]
@@ -57,10 +60,11 @@ def figure(text: str) -> Figure | None:
     )
 
 
-@lru_cache(_REMEMBERED)
 def shots(text: str) -> int | None:
     """The number of examples that a text states; null for none or several."""
-    found = set(_SHOTS.findall(text[:_MOST_LABEL]))
+    if "shot" not in (lowered := text[:_MOST_LABEL].lower()):
+        return None
+    found = set(_SHOTS.findall(lowered))
     return int(found.pop()) if len(found) == 1 else None
 
 
@@ -78,6 +82,8 @@ class TableRules:
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._rows = [(re.compile(row["row_pattern"]), _pattern(row["table_pattern"]), row) for row in rows]
+        # Most names are of benchmarks that the policy does not list: one search tells.
+        self._any = re.compile("|".join(f"(?:{row['row_pattern']})" for row in rows if row["variant_id"]) or r"(?!)")
         self._of_name = lru_cache(_REMEMBERED)(self._candidates)
 
     def variant(self, name: str, words: Callable[[], str]) -> Mapping[str, Any] | None:
@@ -89,8 +95,9 @@ class TableRules:
         return None
 
     def _candidates(self, name: str) -> list[tuple[re.Pattern[str] | None, Mapping[str, Any]]]:
-        found = [(table, row) for pattern, table, row in self._rows if pattern.search(name)]
-        return found if any(row["variant_id"] for _, row in found) else []
+        if not self._any.search(name):
+            return []
+        return [(table, row) for pattern, table, row in self._rows if pattern.search(name)]
 
 
 def _pattern(stated: str | None) -> re.Pattern[str] | None:

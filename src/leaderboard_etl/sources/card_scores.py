@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from leaderboard_etl.sources.card_cells import Figure, TableRules, figure, is_missing, label, shots, unit
@@ -53,9 +53,15 @@ def read_scores(
     `baselines` is the random baseline of each variant in policy/benchmarks.csv.
     """
     given: set[tuple[str, float, int | None]] = set()
-    words = {table.number: cache(partial(_words, table)) for table in tables}
+    words: dict[int, str] = {}
+
+    def words_of(table: Table) -> str:
+        if table.number not in words:
+            words[table.number] = _words(table)
+        return words[table.number]
+
     for own in own_cells(tables, repo_id):
-        score = _score(own, words[own.table.number], rules, baselines)
+        score = _score(own, partial(words_of, own.table), rules, baselines)
         if score is None:
             continue
         key = (score.variant_id, score.score_raw, score.n_shot)
@@ -90,7 +96,7 @@ def _score(
         reason = "the cell of the card's own model is not one number"
         return TableScore(rule["variant_id"], where, shown, protocol, rule="score_raw|number", reason=reason)
     line = [found for cell in own.line if (found := figure(cell.text))]
-    says_percent = any(_PERCENT.search(text) for text in (own.benchmark, own.column, own.table.caption, title))
+    says_percent = _PERCENT.search("\n".join((own.benchmark, own.column, own.table.caption, title))) is not None
     baseline = baselines.get(rule["variant_id"])
     in_unit, note = unit(rule["unit"], [read, *line], read, says_percent=says_percent, baseline=baseline)
     if in_unit is None:
@@ -108,9 +114,7 @@ def _shots(own: OwnCell, read: Figure | None, title: str) -> int | None:
     return next((count for count in stated if count is not None), None)
 
 
-def _rule(
-    benchmark: str, n_shot: int | None, words: Callable[[], str], rules: TableRules
-) -> Mapping[str, Any] | None:
+def _rule(benchmark: str, n_shot: int | None, words: Callable[[], str], rules: TableRules) -> Mapping[str, Any] | None:
     name = label(benchmark)
     with_shots = f"{name} ({n_shot}-shot)" if n_shot is not None and shots(name) is None else name
     return rules.variant(with_shots, words) or rules.variant(name, words)

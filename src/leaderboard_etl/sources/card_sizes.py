@@ -42,14 +42,16 @@ def stated_sizes(text: str) -> tuple[int | None, int | None, str | None]:
 
 def _hinted(text: str) -> Iterator[str]:
     """The lines of a text that have a hint in them, in order."""
-    starts = set()
+    places = set()
     for hint in _HINTS:
         at = text.find(hint)
         while at >= 0:
-            starts.add(text.rfind("\n", 0, at) + 1)
-            at = text.find(hint, max(text.find("\n", at), at + 1))
-    for start in sorted(starts):
-        yield from text[start:].split("\n", 1)[0].splitlines()
+            end = text.find("\n", at)
+            end = end if end >= 0 else len(text)
+            places.add((text.rfind("\n", 0, at) + 1, end))
+            at = text.find(hint, end)
+    for start, end in sorted(places):
+        yield from text[start:end].splitlines()
 
 
 def _count(number: str, unit: str) -> int:

@@ -55,7 +55,7 @@ def read_yaml(block: str, *, lines_before: int = 0) -> object:
     if len(block) > MOST_BYTES:
         raise FrontMatterError(f"the block has {len(block):,} characters, over the limit of {MOST_BYTES:,}")
     try:
-        return _built(yaml.parse(block, Loader=_Loader))
+        return _built(iter(_Loader(block).get_event, None))
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1 + lines_before}" if where is not None else ""
@@ -85,7 +85,7 @@ def _built(events: Iterable[Any]) -> object:
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             inside, (items, start, before) = items, around.pop()
             nodes += 1
-            value = inside if kind is yaml.SequenceEndEvent else _mapping(inside, start)
+            value: object = inside if kind is yaml.SequenceEndEvent else _mapping(inside, start)
             items.append(value)
             if start.anchor:
                 _anchor(start, value, nodes - before, anchored)

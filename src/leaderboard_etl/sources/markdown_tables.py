@@ -11,7 +11,9 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+
+import msgspec
 
 from leaderboard_etl.sources.html_tables import MOST_CELLS, read_html_rows
 
@@ -36,7 +38,7 @@ _OPENERS = frozenset("`~#<>")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
-class Cell(NamedTuple):
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """What a reader sees of a cell, the addresses that it links to, and the part of its text that is a link's."""
 
     text: str
@@ -47,13 +49,25 @@ class Cell(NamedTuple):
 @dataclass(frozen=True)
 class Table:
     """One table. `number` counts from 1 in the card; every row has as many cells as `header`; `headings` are those that it
-    stands under, outermost first; `above` are the lines between the last of them (or the table before) and the table."""
+    stands under, outermost first; `above` are the lines between the last of them (or the table before) and the table.
+
+    `sources` are the rows as written: of most tables the header and one column tell that they are about other models.
+    """
 
     number: int
     header: tuple[Cell, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    sources: tuple[tuple[str, ...], ...]
     headings: tuple[str, ...]
     above: str
+
+    @cached_property
+    def rows(self) -> tuple[tuple[Cell, ...], ...]:
+        """The rows below the header."""
+        return tuple(tuple(map(plain, row)) for row in self.sources)
+
+    def column(self, number: int) -> list[Cell]:
+        """The cells of one column, without those of the others."""
+        return [plain(row[number]) for row in self.sources]
 
     @property
     def caption(self) -> str:
@@ -77,10 +91,11 @@ def read_tables(text: str) -> Iterator[Table]:
     fence = ""
     # `since` is the line from which on those above the next table count, `after` the first behind the last one.
     number = cells = since = after = 0
-    for at, source in enumerate(lines):
-        if at < after or not (source.lstrip()[:1] in _OPENERS or "|" in source or "<" in source):
+    telling = [at for at, line in enumerate(lines) if "|" in line or "<" in line or line.lstrip()[:1] in _OPENERS]
+    for at in telling:
+        if at < after:
             continue
-        line = _shown(source)
+        line = _shown(lines[at])
         first = line[:1]
         rows: list[list[str]] = []
         if first in "`~" and (match := _FENCE.match(line)):
@@ -158,8 +173,8 @@ def _table(number: int, rows: list[list[str]], headings: tuple[str, ...], above:
     width = min(len(rows[0]), _MOST_COLUMNS)
     # Rows whose surplus cells hold something do not fit the header: no cell of theirs has a known column.
     fitting = [row for row in rows if not any(cell.strip() for cell in row[width:])]
-    cells = [tuple(plain(cell) for cell in [*row[:width], *[""] * (width - len(row))]) for row in fitting]
-    return Table(number, cells[0], tuple(cells[1:]), headings, above)
+    header, *below = ((*row[:width], *[""] * (width - len(row))) for row in fitting)
+    return Table(number, tuple(map(plain, header)), tuple(below), headings, above)
 
 
 def _is_delimiter(line: str) -> bool:

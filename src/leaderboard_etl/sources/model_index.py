@@ -15,7 +15,6 @@ from leaderboard_etl.sources.base import SourceFile
 from leaderboard_etl.sources.card_records import Records, mapping
 from leaderboard_etl.sources.values import number, text, web_link
 
-
 _MORE_TRIES = re.compile(r"pass(?:@|_at_)(?!1(?!\d))\d", re.IGNORECASE)
 # Benchmarks and metrics are called the same from card to card: each set of names is looked up once.
 _REMEMBERED = 1 << 12
@@ -26,7 +25,8 @@ class MetricRules:
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._rows = [
-            (*(re.compile(row[f"{what}_pattern"], re.IGNORECASE) for what in ("dataset", "metric")), row) for row in rows
+            (*(re.compile(row[f"{what}_pattern"], re.IGNORECASE) for what in ("dataset", "metric")), row)
+            for row in rows
         ]
         self.knows = lru_cache(_REMEMBERED)(self._knows)
         self.rule = lru_cache(_REMEMBERED)(self._rule)

@@ -24,10 +24,7 @@ class MetricRules:
     """Which row of policy/card_metrics.csv a result's dataset and metric fall under."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self._rows = [
-            (*(re.compile(row[f"{what}_pattern"], re.IGNORECASE) for what in ("dataset", "metric")), row)
-            for row in rows
-        ]
+        self._rows = [(_pattern(row["dataset_pattern"]), _pattern(row["metric_pattern"]), row) for row in rows]
         self.knows = lru_cache(_REMEMBERED)(self._knows)
         self.rule = lru_cache(_REMEMBERED)(self._rule)
 
@@ -44,6 +41,10 @@ class MetricRules:
             if any(metric.search(kind) for kind in kinds) and any(dataset.search(name) for name in names):
                 return row
         return None
+
+
+def _pattern(stated: str) -> re.Pattern[str]:
+    return re.compile(stated, re.IGNORECASE)
 
 
 def read_model_index(index: object, file: SourceFile, metrics: MetricRules, records: Records) -> None:

@@ -33,13 +33,13 @@ def read_front_matter(content: bytes) -> dict[str, Any]:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FrontMatterError(f"not UTF-8 (byte {error.start})") from error
-    match = _BLOCK.match(text)
-    if match is None:
+    block, _ = front_block(text)
+    if block is None:
         # A card may open with a ruled line; a key right below it was meant as metadata.
         if re.match(r"\A\ufeff?\s*---[ \t]*\r?\n[\w-]+:", text):
             raise FrontMatterError("the block opened with --- is never closed")
         return {}
-    loaded = read_yaml(match[1], lines_before=1)
+    loaded = read_yaml(block, lines_before=1)
     if loaded in (None, ""):
         return {}
     if not isinstance(loaded, dict):
@@ -118,10 +118,10 @@ def _mapping(inside: list[Any], start: Any) -> dict[Any, Any]:
         raise ConstructorError(None, None, "found unhashable key", start.start_mark) from None
 
 
-def body(text: str) -> str:
-    """What a card shows: its text without the block at its head."""
+def front_block(text: str) -> tuple[str | None, str]:
+    """The YAML at the head of a card, null where it has none, and what the card shows below it."""
     match = _BLOCK.match(text)
-    return text[match.end() :] if match else text
+    return (match[1], text[match.end() :]) if match else (None, text)
 
 
 def strings(value: object) -> list[str]:

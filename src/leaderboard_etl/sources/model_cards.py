@@ -24,7 +24,7 @@ from leaderboard_etl.sources.card_cells import TableRules
 from leaderboard_etl.sources.card_records import SOURCE_ID, Records, base_model, license_text, mapping
 from leaderboard_etl.sources.card_scores import read_scores
 from leaderboard_etl.sources.card_sizes import stated_sizes
-from leaderboard_etl.sources.front_matter import FrontMatterError, body, read_front_matter, strings
+from leaderboard_etl.sources.front_matter import FrontMatterError, front_block, read_front_matter, strings
 from leaderboard_etl.sources.markdown_tables import Table, TooManyTablesError, read_tables
 from leaderboard_etl.sources.model_index import MetricRules, read_model_index
 from leaderboard_etl.sources.values import json_value, moment, text
@@ -140,7 +140,7 @@ def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
         facts = {"license_text": license_text(card), "base_model_text": base_model(card)}
         records.model(file, "front matter", **facts)
         read_model_index(card.get("model-index"), file, rules.metrics, records)
-    shown = body(file.content.decode("utf-8", "replace"))
+    _, shown = front_block(file.content.decode("utf-8", "replace"))
     _read_tables(file, shown, rules, records)
     total, active, line = stated_sizes(shown)
     for kind, params in (("total", total), ("active", active)):

@@ -78,6 +78,21 @@ DEEPSEEK_MOE_16B = dense(
     first_k_dense_replace=1,
 )
 
+GPT2 = {"model_type": "gpt2", "n_positions": 1024, "vocab_size": 50257, "n_inner": None}
+BLOOM = {"model_type": "bloom", "vocab_size": 250880}
+MPT_7B = {
+    "model_type": "mpt",
+    "d_model": 4096,
+    "n_layers": 32,
+    "n_heads": 32,
+    "expansion_ratio": 4,
+    "vocab_size": 50432,
+}
+STABLELM_12B = dense(
+    "stablelm", 5120, 40, 32, 8, 13824, 100352, use_qkv_bias=False, use_parallel_residual=True, qk_layernorm=True
+)
+EXAONE = {**dense("exaone", 4096, 32, 32, 8, 14336, 102400, num_layers=32), "num_hidden_layers": None}
+
 # name, config.json as published, total and active parameters in billions as published, and where.
 GOLDEN: list[tuple[str, dict[str, Any], float, float, str]] = [
     ("LLaMA 7B", dense("llama", 4096, 32, 32, 32, 11008, 32000), 6.7, 6.7, "https://arxiv.org/abs/2302.13971"),
@@ -380,6 +395,39 @@ GOLDEN: list[tuple[str, dict[str, Any], float, float, str]] = [
         f"{HF}ibm-granite/granite-3.1-3b-a800m-base",
     ),
     ("Command R", dense("cohere", 8192, 40, 64, 64, 22528, 256000), 34.981, 34.981, TABLE),
+    ("Command R7B", dense("cohere2", 4096, 32, 32, 8, 14336, 256000), 8.028, 8.028, TABLE),
+    ("GPT-2", {**GPT2, "n_embd": 768, "n_layer": 12, "n_head": 12}, 0.124, 0.124, "https://github.com/openai/gpt-2"),
+    (
+        "GPT-2 XL",
+        {**GPT2, "n_embd": 1600, "n_layer": 48, "n_head": 25},
+        1.558,
+        1.558,
+        "https://github.com/openai/gpt-2",
+    ),
+    (
+        "BLOOM",
+        {**BLOOM, "n_embed": 14336, "n_layer": 70, "num_attention_heads": 112},
+        176.25,
+        176.25,
+        f"{HF}bigscience/bloom",
+    ),
+    ("BLOOM 560M", {**BLOOM, "n_embed": 1024, "n_layer": 24, "num_attention_heads": 16}, 0.559, 0.559, TABLE),
+    ("MPT 7B", MPT_7B, 6.65, 6.65, f"{HF}mosaicml/mpt-7b"),
+    ("StarCoder2 3B", dense("starcoder2", 3072, 30, 24, 2, 12288, 49152), 3.03, 3.03, TABLE),
+    (
+        "StarCoder2 15B",
+        dense("starcoder2", 6144, 40, 48, 4, 24576, 49152, tie_word_embeddings=False),
+        15.958,
+        15.958,
+        TABLE,
+    ),
+    ("StableLM 2 1.6B", dense("stablelm", 2048, 24, 32, 32, 5632, 100352, use_qkv_bias=True), 1.645, 1.645, TABLE),
+    ("StableLM 2 12B", STABLELM_12B, 12.143, 12.143, TABLE),
+    ("SmolLM3 3B", dense("smollm3", 2048, 36, 16, 4, 11008, 128256), 3.08, 3.08, f"{HF}HuggingFaceTB/SmolLM3-3B"),
+    ("Minitron 4B", dense("nemotron", 3072, 32, 24, 8, 9216, 256000), 4.19, 4.19, f"{HF}nvidia/Minitron-4B-Base"),
+    ("EXAONE 3.5 7.8B", EXAONE, 7.818, 7.818, TABLE),
+    ("InternLM2.5 7B", dense("internlm2", 4096, 32, 32, 8, 14336, 92544), 7.738, 7.738, TABLE),
+    ("OLMo 3 7B", dense("olmo3", 4096, 32, 32, 32, 11008, 100278), 7.3, 7.3, f"{HF}allenai/Olmo-3-1025-7B"),
 ]
 
 
@@ -397,6 +445,20 @@ def test_a_dense_model_uses_all_of_its_parameters() -> None:
     for name, config, total_b, active_b, _ in GOLDEN:
         found = config_parameters(config)
         assert (found.total == found.active) == (total_b == active_b), name
+
+
+@pytest.mark.parametrize("name", ["Qwen2ForRewardModel", "Qwen2ForSequenceClassification", "Qwen2Model"])
+def test_a_model_that_judges_or_embeds_has_no_head_over_the_vocabulary(name: str) -> None:
+    # The table counts 7.071 for nvidia/AceMath-7B-RM and 7.616 for the chat model of the same config.
+    config = dense("qwen2", 3584, 28, 28, 4, 18944, 152064)
+    for each, total in ((name, 7.071e9), ("Qwen2ForCausalLM", 7.616e9)):
+        assert config_parameters({**config, "architectures": [each]}).total == pytest.approx(total, rel=0.001)
+
+
+def test_experts_of_a_family_that_has_none_are_not_counted_as_if_they_were_not_there() -> None:
+    found = config_parameters({**GOLDEN[0][1], "num_local_experts": 8})
+    assert found.total is None and "states experts" in str(found.reason)
+    assert config_parameters({**GOLDEN[0][1], "num_local_experts": 1}).total is not None
 
 
 def test_of_a_multimodal_model_the_text_model_is_counted_and_the_reason_says_so() -> None:

@@ -12,6 +12,7 @@ from articles import Article, Reader, chromium, served
 from playwright.sync_api import Browser, Locator, Page, expect
 from worlds import small_world
 
+from leaderboard_etl.export.embeds import embeds
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.sample.server import HubServer
 
@@ -103,7 +104,10 @@ def test_every_step_of_the_frontiers_and_every_lag_is_a_mark(
 def test_the_gap_says_who_leads_and_by_how_much(article: Article, reader: Reader) -> None:
     article.put({"frontier_gap.csv": GAP_HEADER + "Open,2023.0,60\nOpen,2024.5,80\nProprietary,2023.2,70\n"})
     page = reader.opens(article.page(GAP, data="frontier_gap.csv"))
-    assert "Open models lead by 10.0 points in July 2024: 80.0 % and 70.0 %." in page.locator(".headline").inner_text()
+    assert (
+        "Open models lead by 10.0 points in July 2024: 80.0\xa0% and 70.0\xa0%."
+        in page.locator(".headline").inner_text()
+    )
     assert page.locator(".gap.side-Proprietary").count() == 1
 
 
@@ -281,6 +285,40 @@ def test_a_missing_or_a_wrong_file_is_named(article: Article, reader: Reader, em
     article.put({"other.csv": "colour\nred\n"})
     page = reader.opens(article.page(embed, data="other.csv"))
     assert page.get_by_role("alert").inner_text().startswith("other.csv is no file of this chart: it has no column ")
+    page = reader.opens(article.page(embed, data='["model_scaling.csv"'))
+    assert page.get_by_role("alert").inner_text() == 'data-datafiles is no list of file names: ["model_scaling.csv"'
+
+
+def test_charts_on_one_page_stay_apart_and_can_be_put_in_again(exported: Article, reader: Reader) -> None:
+    fragments = [embeds()[f"{name}.html"].decode() for name in (SCALING, GAP, SCALING, GAP)]
+    body = "".join(f'<div class="place">{fragment}</div>' for fragment in fragments)
+    (exported.folder / "all.html").write_text(
+        f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{body}', encoding="utf-8"
+    )
+    page = reader.page
+    page.goto(f"{exported.url}/all.html")
+
+    def drawn(place: int) -> Locator:
+        return page.locator(".place").nth(place).locator(".plot .mark")
+
+    for place in range(4):
+        expect(drawn(place)).not_to_have_count(0)
+    counts = [drawn(place).count() for place in range(4)]
+    assert counts == counts[:2] * 2
+    page.locator("select").first.select_option("mmlu_measured")
+    expect(drawn(0)).not_to_have_count(counts[0])
+    expect(drawn(2)).to_have_count(counts[2])
+    again = "(all, html) => all[0].replaceChildren(document.createRange().createContextualFragment(html))"
+    page.locator(".place").evaluate_all(again, fragments[0])
+    expect(drawn(0)).to_have_count(counts[0])
+    assert reader.complaints == []
+
+
+def test_print_keeps_what_was_chosen(exported: Article, reader: Reader) -> None:
+    page = reader.opens(exported.page(SCALING))
+    page.emulate_media(media="print")
+    expect(page.locator("#chart select")).to_be_visible()
+    expect(page.locator("#chart details")).to_be_hidden()
 
 
 def test_a_row_without_a_size_is_left_out_and_counted(article: Article, reader: Reader) -> None:

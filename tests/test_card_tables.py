@@ -43,6 +43,9 @@ MMLU = ("mmlu_reported", 64.2, "percent", None)
         "| Metric | MMLU |\n|-|-|\n| **Score** | 64.2 |",
         "<table><tr><td>Benchmark</td><td>Score</td></tr><tr><td>MMLU<td>64.2</tr></table>",
         "> | Metric | Value |\n> |-|-|\n> | MMLU | 64.2 |",
+        "| Model | 🤗hf link | MMLU |\n|-|-|-|\n| Foo-7B | link | 64.2 |\n| Bar | link | 60 |",
+        "details_former__Foo-7B\n\n| Metric | Value |\n|-|-|\n| MMLU | 64.2 |",
+        "# From pre-trained models to follow instructions\n| Model | MMLU |\n|-|-|\n| Foo-7B | 64.2 |",
     ],
 )
 def test_the_cards_own_model_is_found_in_every_form_of_table(text: str) -> None:
@@ -50,8 +53,21 @@ def test_the_cards_own_model_is_found_in_every_form_of_table(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("repo_id", "shown"),
+    [
+        ("org/Foo-2-7B", "Foo-v2-7b 🐪"),
+        ("org/foo_v3.2_super", "Foo 3.2 SUPER"),
+        ("meta-llama/Meta-Llama-9-7B", "Llama 9 7B"),
+    ],
+)
+def test_spellings_that_cards_mix_are_one_name(repo_id: str, shown: str) -> None:
+    assert scores(f"| Model | MMLU |\n|-|-|\n| {shown} | 64.2 |\n| Bar | 60 |", repo_id) == [MMLU]
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
+        ("details_org__Bar-7B\n\n| Metric | Value |\n|-|-|\n| MMLU | 64.2 |", "a link to another model's results"),
         ("| Model | MMLU |\n|-|-|\n| Bar-7B | 64.2 |", "another model"),
         ("| Model | MMLU |\n|-|-|\n| other/Foo-7B | 64.2 |", "another owner's model"),
         ("| Model | MMLU |\n|-|-|\n| [Foo-7B](https://huggingface.co/other/Base) | 64.2 |", "a link to another model"),

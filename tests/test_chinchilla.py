@@ -22,6 +22,7 @@ def laws() -> dict[str, Law]:
         ("hoffmann_2022_printed", 32e9, 2.98e12, 93),
         ("hoffmann_2022_unrounded", 40e9, 2.38e12, 59),
         ("besiroglu_2024", 72e9, 1.33e12, 18),
+        ("besiroglu_2024_grid", 73e9, 1.31e12, 18),
     ],
 )
 def test_each_law_has_its_known_optimum(law_id: str, params: float, tokens: float, ratio: float) -> None:

@@ -159,6 +159,46 @@ def test_a_model_on_a_device_need_only_match_the_commercial_one_and_be_seen_in_t
     assert answer(empty, "moe_frontier")[:3] == ("partly", pytest.approx(4 / 6), 0.0)
 
 
+@pytest.mark.parametrize(("hi_b", "verdict"), [(60.0, "partly"), (80.0, "holds")])
+def test_quality_is_maintained_if_the_interval_holds_the_total_size(
+    empty: duckdb.DuckDBPyConnection, hi_b: float, verdict: str
+) -> None:
+    # 20 of 80 billion are active: a dense equivalent of 40 is half of the way, 20 none of it and 80 all of it.
+    empty.execute(
+        "insert into core.models by name select 'deepseek-ai/DeepSeek-V2' as model_id, 'm' as display_name, 'o' as organization,"
+        " 'open_weights' as openness, 'x' as license_class, true as is_official, 'official' as population,"
+        " 80000000000 as params_total, 20000000000 as params_active"
+    )
+    empty.execute(
+        "insert into mart.dense_equivalent by name select 'deepseek-ai/DeepSeek-V2' as model_id, 'mmlu_reported' as"
+        " comparable_group, '2024' as era, 20.0 as params_active_b, 40.0 as equivalent_params_b, 20.0 as equivalent_lo_b,"
+        " ? as equivalent_hi_b, 9 as curve_n",
+        [hi_b],
+    )
+    assert answer(empty, "moe_quality")[:3] == (verdict, pytest.approx(0.5), pytest.approx(0.0))
+
+
+def test_the_community_did_it_if_most_new_bests_are_of_no_listed_organization(empty: duckdb.DuckDBPyConnection) -> None:
+    empty.execute("drop view mart.gap_frontier")
+    empty.execute(
+        "create table mart.gap_frontier as select 'unflagged' as population, 'mmlu_reported' as comparable_group,"
+        " 'open_weights' as openness, date '2025-09-30' as observed_through_on, model_id as model, * from (values"
+        " ('vendor', date '2023-02-01'), ('tune', date '2023-05-01'), ('merge', date '2023-06-01'),"
+        " ('older', date '2022-06-01')) as t(model_id, reached_on)"
+    )
+    for model, population in {"vendor": "official", "tune": "fine_tune", "merge": "merge", "older": "official"}.items():
+        empty.execute(
+            "insert into core.models by name select ? as model_id, 'm' as display_name, 'o' as organization,"
+            " 'open_weights' as openness, 'x' as license_class, true as is_official, ? as population",
+            [model, population],
+        )
+    empty.execute(
+        "insert into core.comparable_groups values"
+        " ('mmlu_reported', 'mmlu', 'MMLU', true, date '2025-09-30', date '2025-09-30', 1.0, null, 'https://example.org')"
+    )
+    assert answer(empty, "community_driven")[:2] == ("holds", pytest.approx(2 / 3))
+
+
 def test_a_claim_that_cannot_be_measured_says_why(empty: duckdb.DuckDBPyConnection) -> None:
     judge_claims(empty, read_policy(), DAY)
     silent = "select claim_id from mart.paper_claims where verdict = 'not measurable' and evidence is null"

@@ -110,6 +110,12 @@ def test_a_frontier_that_doubles_every_hundred_days_says_so() -> None:
     assert (row["first_on"], row["last_on"]) == (date(2024, 1, 1), date(2025, 5, 15))
 
 
+def test_models_of_before_2023_set_no_record() -> None:
+    """A score near guessing of 2022, dense by chance, would else hide all later growth."""
+    row = density_frontier(densities((-366, 100.0, "old"), *DOUBLING), draws=20, seed=1).row(0, named=True)
+    assert (row["n"], row["n_points"], row["doubling_days"]) == (6, 6, pytest.approx(100))
+
+
 def test_one_day_sets_one_record() -> None:
     same_day = [(0, 0.5, "a"), (0, 0.25, "b"), (0, 1.0, "c")]
     row = density_frontier(densities(*same_day, *DOUBLING), draws=20, seed=1).row(0, named=True)
@@ -121,7 +127,7 @@ def test_one_day_sets_one_record() -> None:
     [
         (DOUBLING[:3], "3 records, 4 are needed"),
         ([(day, value, "f") for day, value, _ in DOUBLING], "1 families, 4 are needed"),
-        ([(0, None, "f")], "no dated model has a density"),
+        ([(0, None, "f")], "no model dated since 2023-01-01 has a density"),
     ],
 )
 def test_too_short_a_frontier_is_refused(rows: list[Any], reason: str) -> None:

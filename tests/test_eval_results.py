@@ -55,16 +55,23 @@ def test_a_value_that_is_none_is_quarantined(value: str, rule: str) -> None:
 
 
 def test_a_benchmark_that_policy_does_not_list_is_counted_not_lost() -> None:
-    parsed = results(entry(task="main"))
+    parsed = results(entry().replace(b"Idavidrein/gpqa", b"org/other"))
     assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
-    assert [(d.kind, d.subject) for d in parsed.drift] == [("unknown_benchmark", "Idavidrein/gpqa")]
+    assert [(d.kind, d.subject) for d in parsed.drift] == [("unknown_benchmark", "org/other")]
+
+
+def test_an_unknown_task_of_a_benchmark_that_is_loaded_is_quarantined_with_its_entry() -> None:
+    parsed = results(entry(task="gpqa_diamond_v2"))
+    assert parsed.scores.is_empty() and parsed.drift == []
+    rule, text = parsed.quarantine.select("rule", "offending_text").row(0)
+    assert rule == "eval_results|task" and "gpqa_diamond_v2" in text
 
 
 def test_a_benchmark_that_is_left_out_on_purpose_is_no_news() -> None:
     left_out = POLICY.frame("eval_tasks").filter(pl.col("variant_id").is_null())
     assert left_out.height and not left_out["left_out_because"].null_count()
     for dataset_id in left_out["dataset_id"]:
-        parsed = results(entry().replace(b"Idavidrein/gpqa", dataset_id.encode()))
+        parsed = results(entry(task="main").replace(b"Idavidrein/gpqa", dataset_id.encode()))
         assert (parsed.scores.height, parsed.quarantine.height, parsed.drift) == (0, 0, [])
 
 

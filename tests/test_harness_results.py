@@ -83,6 +83,85 @@ def test_task_names_with_and_without_harness_and_shots_are_the_same_task(key: st
     assert parsed.scores["n_shot"].to_list() == [25]
 
 
+def test_a_run_with_another_number_of_examples_makes_no_score_and_its_metrics_are_kept() -> None:
+    results = {"leaderboard_mmlu_pro": {"acc,none": 0.4}}
+    parsed = read("olb_v2_results", {"results": results, "n-shot": {"leaderboard_mmlu_pro": 0}})
+    assert parsed.scores.is_empty()
+    assert parsed.subtask_scores["n_shot"].to_list() == [0]
+    assert parsed.quarantine["rule"].to_list() == ["run|shots"]
+    assert "with 0 examples where the score is defined with 5" in parsed.quarantine["reason"][0]
+
+
+@pytest.mark.parametrize(("stated", "rules"), [(5, []), (0, ["run|shots"])])
+def test_the_harness_of_2023_says_once_with_how_many_examples_all_tasks_were_run(stated: int, rules: list[str]) -> None:
+    tasks = {task: {"acc": 0.4, "acc_stderr": 0.01} for task in parts("mmlu_olb_v1")}
+    parsed = read("olb_v1_results", {"results": tasks, "config": {"num_fewshot": stated, "limit": None}})
+    assert parsed.subtask_scores["n_shot"].unique().to_list() == [stated]
+    assert parsed.quarantine["rule"].to_list() == rules
+
+
+def test_the_shots_of_a_group_are_those_of_its_tasks() -> None:
+    tasks = parts("musr_olb_v2")
+    results = {task: {"acc_norm,none": 0.4} for task in (*tasks, "leaderboard_musr")}
+    # Some versions of the harness print a made-up number of shots for a group.
+    shots = {**dict.fromkeys(tasks, 0), "leaderboard_musr": 3}
+    parsed = read("olb_v2_results", {"results": results, "n-shot": shots})
+    assert parsed.scores.select("variant_id", "n_shot").rows() == [("musr_olb_v2", 0)]
+
+
+def test_a_file_without_one_metric_is_refused() -> None:
+    parsed = read("olb_v2_results", {"results": {"leaderboard_gpqa": {" ": " ", "alias": "x"}}})
+    assert parsed.models.is_empty()
+    assert parsed.quarantine["rule"].to_list() == ["file|empty"]
+
+
+@pytest.mark.parametrize("odd", [[], ["x"], "x", 3])
+def test_what_stands_beside_the_results_in_another_shape_keeps_none_of_them_out(odd: object) -> None:
+    parsed = read("olb_v1_results", {"results": {"harness|gsm8k|5": {"acc": 0.1}}, "groups": odd, "versions": odd})
+    assert score(parsed, "gsm8k_olb_v1") == 0.1
+
+
+def test_the_version_of_a_task_is_found_under_its_bare_name_as_well() -> None:
+    # https://huggingface.co/spaces/open-llm-leaderboard-old/open_llm_leaderboard, src/leaderboard/read_evals.py
+    file = {"results": mmlu([0.5] * 57), "versions": {"hendrycksTest-abstract_algebra": 0}}
+    assert read("olb_v1_results", file).quarantine["rule"].to_list() == ["task|version"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "precision"),
+    [
+        ("pretrained=x,dtype='float16'", "float16"),
+        ("pretrained=x,torch_dtype=bfloat16", "bfloat16"),
+        ("pretrained=x,dtype=auto", "unknown"),
+        ("pretrained=x,dtype=float16,load_in_4bit=True", "4bit"),
+        ("pretrained=x,load_in_8bit=True", "8bit"),
+        ("pretrained=x,dtype=float16,load_in_8bit=False", "float16"),
+        ({"pretrained": "x", "load_in_4bit": True}, "4bit"),
+    ],
+)
+def test_the_precision_is_that_of_the_models_arguments(arguments: object, precision: str) -> None:
+    file = {"results": {"leaderboard_mmlu_pro": {"acc,none": 0.4}}, "config": {"model_args": arguments}}
+    assert read("olb_v2_results", file).scores["precision"].to_list() == [precision]
+
+
+def test_a_harness_that_was_installed_and_not_cloned_gives_its_version_and_its_templates_all_the_same() -> None:
+    results = {"leaderboard_mmlu_pro": {"acc,none": 0.4}}
+    installed = {"results": results, "git_hash": None, "lm_eval_version": "0.4.9.2", "chat_template": None}
+    parsed = read("olb_v2_results", installed)
+    assert parsed.subtask_scores.select("harness_version", "has_chat_template").rows() == [("0.4.9.2", "false")]
+    assert read("olb_v2_results", {"results": results}).scores["has_chat_template"].to_list() == ["unknown"]
+
+
+@pytest.mark.parametrize(("stated", "params"), [(7241732096, [7241732096]), (-1, []), ("7B", []), (None, [])])
+def test_the_parameters_that_the_harness_counted_are_a_claim(stated: object, params: list[int]) -> None:
+    file = {"results": {"leaderboard_mmlu_pro": {"acc,none": 0.4}}, "config": {"model_num_parameters": stated}}
+    claims = read("olb_v2_results", file).parameter_claims
+    assert claims["params"].to_list() == params
+    assert claims.select("kind", "method", "locator").rows() == [
+        ("total", "leaderboard", "config.model_num_parameters") for _ in params
+    ]
+
+
 def test_nan_is_refused_with_its_place_and_the_rest_of_the_file_is_read() -> None:
     raw = b'{"results": {"harness|truthfulqa:mc|0": {"mc1": 0.3, "mc2": NaN}, "harness|gsm8k|5": {"acc": 0.1}}}'
     parsed = read("olb_v1_results", raw)
@@ -121,6 +200,17 @@ def test_ifeval_is_the_mean_of_its_two_strict_accuracies() -> None:
     assert score(read("olb_v2_results", {"results": {"leaderboard_ifeval": values}}), "ifeval_olb_v2") == pytest.approx(
         0.3
     )
+
+
+def test_ifeval_without_one_of_its_accuracies_is_refused_by_metrics_for_its_task_is_there() -> None:
+    parsed = read("olb_v2_results", {"results": {"leaderboard_ifeval": {"prompt_level_strict_acc,none": 0.2}}})
+    assert parsed.quarantine.select("rule", "reason", "offending_text").rows() == [
+        (
+            "aggregate|complete",
+            "1 of the 2 metrics that make the score are missing or no numbers",
+            "results.leaderboard_ifeval.prompt_level_strict_acc,none",
+        )
+    ]
 
 
 def test_musr_of_a_run_is_normalised_by_subtask() -> None:

@@ -8,9 +8,9 @@ from leaderboard_etl.normalize.identity import resolve_names
 
 ALIASES = pl.DataFrame(
     {
-        "source_id": ["*", "arena"],
-        "source_name": ["gpt2", "GPT 4"],
-        "model_id": ["openai-community/gpt2", "openai/gpt-4"],
+        "source_id": ["*", "arena", "*"],
+        "source_name": ["gpt2", "GPT 4", "Former/Name"],
+        "model_id": ["openai-community/gpt2", "openai/gpt-4", "Today/Name"],
     }
 )
 
@@ -71,6 +71,12 @@ def test_an_alias_goes_before_a_link() -> None:
 def test_a_link_to_a_renamed_repository_is_followed() -> None:
     found = resolve(("arena", "m", "old/name"), ("model_cards", "old/name", "new/name"))
     assert found["arena", "m"] == ("new/name", "hub_rename")
+
+
+def test_a_link_to_a_name_that_policy_knows_as_a_former_one_leads_to_the_model_of_today() -> None:
+    found = resolve(("arena", "name", "former/name"), ("olb_v1_contents", "former/Name", None))
+    assert found["arena", "name"] == ("Today/Name", "hub_link")
+    assert found["olb_v1_contents", "former/Name"] == ("Today/Name", "alias")
 
 
 def test_an_own_name_that_nothing_resolves_is_a_model_by_itself_and_says_so() -> None:

@@ -136,6 +136,18 @@ def test_the_golden_pairs_of_mmlu_are_443_and_496_days_apart() -> None:
     assert pairs(lags(points, "catch_up_nats", date(2024, 10, 28))) == wanted
 
 
+def test_the_golden_pair_of_gpqa_is_141_days_apart() -> None:
+    """The 4.6 months of https://github.com/epoch-research/open-model-trends, where Claude 3 Opus is of 2024-03-04."""
+    points = frame(
+        point("Claude 3 Opus", "closed", 47.9, date(2024, 3, 4)),
+        point("Llama 3.1 405B", "open", 50.9, date(2024, 7, 23)),
+    )
+    wanted = [("Claude 3 Opus", "Llama 3.1 405B", 141.0, "none")]
+    assert pairs(lags(points, "catch_up", date(2024, 10, 28)), 0.0) == wanted
+    assert pairs(lags(points, "catch_up_nats", date(2024, 10, 28))) == wanted
+    assert round(141 / 365 * 12, 1) == 4.6
+
+
 def test_epochs_own_scores_give_epochs_own_mean_for_mmlu() -> None:
     """18.4 months of 365 / 12 days: results stored in benchmark_analysis.ipynb of epoch-research/open-model-trends."""
     policy = read_policy()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import duckdb
 import polars as pl
 from worlds import World, v1_row
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.contracts.schema import frame_schema, tables, views
-from leaderboard_etl.warehouse.marts import POPULATIONS, analyses
+from leaderboard_etl.warehouse.database import create_tables, create_views
+from leaderboard_etl.warehouse.marts import _FAMILIES, POPULATIONS, analyses
 
 DAY = date(2026, 1, 1)
 GROUPS = pl.DataFrame(
@@ -128,8 +130,29 @@ def test_the_populations_of_the_analyses_are_those_of_the_view(world: World) -> 
 
 def test_a_model_that_uses_all_its_parameters_is_dense_whatever_a_tables_flag_says(world: World) -> None:
     # Yi-34B has both sizes in policy/reference_models; the v1 table, whose flags are inverted, calls it a mixture.
-    flagged = [v1_row("01-ai/Yi-34B", MoE=False), v1_row("org/unknown-34b", MoE=False)]
+    flagged = [v1_row("01-ai/Yi-34B", MoE=False), v1_row("org/unknown-34b", MoE=False, Architecture="OwnForCausalLM")]
     world.put_v1(*flagged, *[v1_row(f"org/dense-{n}b") for n in range(1, 5)])
     world.night(1)
     rows = world.query("select model_id, is_moe from core.models where model_id in ('01-ai/Yi-34B', 'org/unknown-34b')")
     assert dict(rows) == {"01-ai/Yi-34B": False, "org/unknown-34b": True}
+
+
+def test_a_fine_tune_is_of_the_family_of_its_nearest_base_that_has_one() -> None:
+    con = duckdb.connect(":memory:")
+    create_tables(con)
+    create_views(con)
+    rows = [
+        ("a/base", None, "A"),
+        ("b/tune", "a/base", None),
+        ("c/tune of tune", "b/tune", None),
+        ("d/alone", None, None),
+    ]
+    for model, base, family in rows:
+        con.execute(
+            "insert into core.models by name select ? as model_id, ? as base_model_id, ? as family, 'm' as display_name,"
+            " 'o' as organization, 'open_weights' as openness, 'x' as license_class, true as is_official,"
+            " 'official' as population",
+            [model, base, family],
+        )
+    found = con.sql(_FAMILIES).fetchall()
+    assert dict(found) == {"a/base": "A", "b/tune": "A", "c/tune of tune": "A", "d/alone": None}

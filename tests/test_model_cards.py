@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leaderboard_etl.normalize.scores import normalize_scores
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.sources.base import Parsed, SourceFile
@@ -76,6 +77,80 @@ def test_results_without_a_name_are_known_by_their_type_and_a_lone_mapping_is_a_
     parsed = read("README.md", content)
     assert parsed.scores["locator"].to_list() == ["model-index[0].results[0].metrics[0]"]
     assert parsed.quarantine.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "metric", "expected"),
+    [
+        ("{name: MT-Bench, type: unknown}", "{type: unknown, name: score, value: 7.34}", ("mt_bench_reported", 7.34)),
+        ("{name: MMLU, type: cais/mmlu}", "{type: acc, value: 0.652}", ("mmlu_reported", 65.2)),
+        ("{name: MMLU, args: {num_few_shot: 5}}", "{type: acc, value: 65.2}", ("mmlu_reported_5shot", 65.2)),
+        ("{name: MMLU (0-shot)}", "{type: acc, value: 65.2}", ("mmlu_reported", 65.2)),
+        ("{type: cais/mmlu, config: all}", "{type: acc, value: 65.2}", ("mmlu_reported", 65.2)),
+        ("{name: org/Corpus}", "{type: MMLU (5-shot), value: 63.55}", ("mmlu_reported_5shot", 63.55)),
+        ("{name: MMLU (5-Shot), type: cais/mmlu}", "{type: acc, value: 50.16}", ("mmlu_olb_v1", 50.16)),
+        ("{name: MMLU-Pro, type: TIGER-Lab/MMLU-Pro}", "{type: acc, value: 44}", ("mmlu_pro_reported", 44.0)),
+        ("{name: GPQA Diamond}", "{type: pass@1, value: 50.5}", ("gpqa_diamond_reported", 50.5)),
+        (
+            "{name: GPQA, type: Idavidrein/gpqa, config: gpqa_diamond}",
+            "{type: acc, value: 50}",
+            ("gpqa_diamond_reported", 50.0),
+        ),
+        ("{name: GPQA, type: Idavidrein/gpqa}", "{type: acc, value: 40}", ("gpqa_reported", 40.0)),
+        ("{type: openai/openai_humaneval}", "{type: pass@1, value: 32.4}", ("humaneval_reported", 32.4)),
+        ("{name: MultiPL-HumanEval (Python)}", "{type: pass@1, value: 32.4}", ("humaneval_reported", 32.4)),
+        ("{name: HumanEval+}", "{type: pass@1, value: 32.4}", ("humaneval_plus_reported", 32.4)),
+        ("HumanEval", "{type: pass@1, value: 32.4}", ("humaneval_reported", 32.4)),
+    ],
+)
+def test_a_benchmark_is_known_in_every_form_that_cards_give_it(
+    dataset: str, metric: str, expected: tuple[str, float]
+) -> None:
+    parsed = read("README.md", card(metric, dataset=dataset))
+    found = normalize_scores(parsed.scores, POLICY.benchmarks).select("variant_id", "score_pct").row(0)
+    percent = expected[1] * (10 if expected[0] == "mt_bench_reported" else 1)
+    assert found == (expected[0], pytest.approx(percent))
+    assert parsed.quarantine.is_empty()
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        "{name: MMLU, type: cais/mmlu, config: anatomy}",
+        "{name: MMLU-STEM, type: cais/mmlu}",
+        "{name: MMLU (German), type: cais/mmlu}",
+        "{name: GPQA (0-shot), type: Idavidrein/gpqa}",
+        "{name: GPQA, type: Idavidrein/gpqa, config: gpqa_main}",
+        "{name: HumanEvalFix (Average), type: bigcode/humanevalpack}",
+        "{name: MultiPL-HumanEval (Java), type: nuprl/MultiPL-E}",
+    ],
+)
+def test_a_part_of_a_benchmark_and_a_normalised_value_are_not_the_benchmark(dataset: str) -> None:
+    parsed = read("README.md", card("{type: pass@1, name: accuracy, value: 40}", dataset=dataset))
+    assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
+
+
+def test_a_percentage_that_is_less_than_guessing_gives_is_quarantined_as_perhaps_a_fraction() -> None:
+    parsed = read("README.md", card("{type: acc, value: 0.65}", dataset="{name: MMLU (5-Shot)}"))
+    assert parsed.scores.is_empty() and parsed.quarantine["rule"].to_list() == ["score_raw|unit"]
+
+
+def test_the_number_of_examples_stands_in_the_name_or_beside_it() -> None:
+    for dataset in ("{name: MMLU (0-shot)}", "{name: MMLU, args: {num_few_shot: 0}}"):
+        assert read("README.md", card("{type: acc, value: 60}", dataset=dataset)).scores["n_shot"].to_list() == [0]
+
+
+def test_a_benchmark_that_a_card_gives_twice_is_two_runs() -> None:
+    parsed = read("README.md", card("{type: pass@1, value: 40}, {type: pass@1, value: 50}"))
+    assert parsed.scores.select("score_raw", "run_id").rows() == [(40.0, "n/a"), (50.0, "model-index#2")]
+
+
+@pytest.mark.parametrize(
+    ("said", "is_verified"), [("verified: true", False), ("verified: true, verifyToken: a.b.c", True), ("", False)]
+)
+def test_verified_is_what_carries_the_hubs_token(said: str, is_verified: bool) -> None:
+    parsed = read("README.md", card(f"{{type: pass@1, value: 40, {said}}}"))
+    assert parsed.scores["is_verified"].to_list() == [is_verified]
 
 
 def test_metrics_that_are_no_list_are_quarantined_where_policy_knows_the_benchmark() -> None:

@@ -66,6 +66,12 @@ def test_a_renamed_repository_of_one_size_is_one_model(con: duckdb.DuckDBPyConne
     assert found(con, "joined_names_are_one_model") == []
 
 
+def test_a_submitters_figure_does_not_stop_a_night(con: duckdb.DuckDBPyConnection) -> None:
+    sized(con, "o/new", "o/new", 7_000_000_000)
+    sized(con, "o/new", "o/old", 70_000_000_000, source_id="olb_v2_requests")
+    assert found(con, "joined_names_are_one_model") == []
+
+
 def test_an_open_and_a_proprietary_name_are_not_one_model(con: duckdb.DuckDBPyConnection) -> None:
     for name, openness in [("api-name", "proprietary"), ("o/weights", "open_weights")]:
         alias(con, name, "o/weights")

@@ -118,3 +118,25 @@ def test_a_vendors_word_that_a_model_is_dense_goes_before_a_tables_flag_and_make
     row = models(curated, flagged)["o/model-2b"]
     assert (row["is_moe"], row["params_active"]) == (False, row["params_total"])
     assert models(flagged)["o/model-2b"]["is_moe"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture", "flag", "is_moe"),
+    [
+        ("o/m-8b", "LlamaForCausalLM", True, False),
+        ("o/m-46b", "MixtralForCausalLM", False, True),
+        ("o/m-4b", "Phi3ForCausalLM", True, False),
+        ("o/m-7b", "QWenLMHeadModel", True, False),
+        ("o/m-14b", "Qwen2MoeForCausalLM", None, True),
+        ("o/m-2x2b", "PhiForCausalLM", True, True),
+        ("o/m-8b", "NeverHeardOfForCausalLM", True, True),
+        ("o/m-8b", None, True, True),
+        ("o/m-8b", None, None, None),
+    ],
+)
+def test_the_class_goes_before_a_tables_flag_on_experts(
+    name: str, architecture: str | None, flag: bool | None, is_moe: bool | None
+) -> None:
+    """The table of v1 flags 128 models of dense classes, Qwen1.5-7B among them, and clears 119 of Mixtral's class."""
+    row = models(said(name, architecture=architecture, is_moe=flag))[name]
+    assert (row["is_moe"], row["params_active"] is None) == (is_moe, is_moe is not False)

@@ -168,6 +168,31 @@ def test_an_adapter_that_was_merged_into_its_base_keeps_its_own_count() -> None:
     assert size(found, "a/lora") == ("safetensors", 7_040_000_000)
 
 
+def active(found: pl.DataFrame, model_id: str) -> list[tuple[str, int]]:
+    rows = found.filter((pl.col("model_id") == model_id) & (pl.col("kind") == "active") & pl.col("is_chosen"))
+    return rows.select("method", "params").rows()
+
+
+def test_a_fine_tune_of_a_mixture_uses_as_much_as_its_base_whatever_its_name_rounds() -> None:
+    """zephyr-orpo-141b-A35b: 35 is 140.6 x 2/8; attention and embeddings are always active."""
+    said = [
+        statement("o/x-141b"),
+        statement("t/tuned-141b-A35b", "o/x-141b"),
+        statement("t/again", "t/tuned-141b-A35b"),
+    ]
+    sizes = [claim(row["model_id"], "leaderboard", 140_600_000_000) for row in said]
+    found = evidence(said, [*sizes, claim("o/x-141b", "config", 39_000_000_000, kind="active")])
+    assert active(found, "t/tuned-141b-A35b") == active(found, "t/again") == [("base_model", 39_000_000_000)]
+    assert found.filter(pl.col("is_disagreeing"))["method"].to_list() == ["name"]
+
+
+def test_a_fine_tune_of_another_size_than_its_base_uses_nobody_knows_how_much() -> None:
+    said = [statement("o/x"), statement("t/pruned", "o/x")]
+    sizes = [claim("o/x", "config", 46_000_000_000), claim("t/pruned", "config", 35_000_000_000)]
+    found = evidence(said, [*sizes, claim("o/x", "config", 13_000_000_000, kind="active")])
+    assert active(found, "t/pruned") == []
+
+
 def test_packed_weights_without_a_base_and_a_name_are_no_size() -> None:
     found = evidence([statement("q/chat-GPTQ")], [claim("q/chat-GPTQ", "leaderboard_whole", 53_000_000_000)])
     assert size(found, "q/chat-GPTQ") is None
@@ -234,6 +259,23 @@ def test_the_relation_to_the_base_is_told_from_tables_and_names() -> None:
         ("o/x-FP8", "o/x", "quantized"),
         ("q/x-GPTQ-4bit-128g", "o/x", "quantized"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("chat", "base"),
+    [
+        ("v/Yi-6B-Chat", "v/Yi-6B"),
+        ("v/llama-2-7b-chat-hf", "v/llama-2-7b-hf"),
+        ("v/granite-8b-Instruct", "v/granite-8b-base"),
+        ("v/Yi-6B-Chat-16K", None),
+        ("other/Yi-6B-Chat", None),
+    ],
+)
+def test_a_vendors_chat_model_was_made_from_its_model_of_the_same_name(chat: str, base: str | None) -> None:
+    names = ("v/Yi-6B", "v/llama-2-7b-hf", "v/granite-8b-base", "other/Yi-6B", chat)
+    kin = bases(statements(*(statement(name) for name in names)), NO_BASES, NO_ALIASES, ["V"])
+    made = [(chat, base, "finetune")] if base else []
+    assert kin.select("model_id", "base_model_id", "base_model_relation").rows() == made
 
 
 def test_a_base_is_known_under_every_name_that_leads_to_it() -> None:

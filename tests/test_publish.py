@@ -138,7 +138,7 @@ def test_the_card_names_configurations_columns_sources_and_the_day(genuine: Worl
     manifest = json.loads(published(hub, "manifest.json"))
     assert all(row["source_url"] in body and row["license"] in body for row in manifest["citations"])
     assert all(source["revision"] in body for source in manifest["sources"].values() if source["revision"])
-    assert "@misc{leaderboard_etl_2025_01_01" in body
+    assert f"@misc{{leaderboard_etl_2025_01_01,\n  author = {{{{{REPO.split('/')[0]}}}}},\n" in body
 
 
 def test_a_sample_is_not_published(world: World, hub: WritableHub) -> None:

@@ -73,10 +73,11 @@ def test_a_date_or_size_has_a_link(fact: str) -> None:
 
 @pytest.mark.parametrize(
     ("closed", "open_model", "lag_days"),
-    # Epoch AI, "How far behind are open models?" (https://epoch.ai/blog/open-models-report), rows of its MMLU comparison.
+    # Epoch AI, "How far behind are open models?" (https://epoch.ai/blog/open-models-report): rows of MMLU, and the one of GPQA.
     [
         ("google/gopher-280b", "huggyllama/llama-65b", 443),
         ("openai/gpt-4-0314", "meta-llama/Llama-3.1-405B-Instruct", 496),
+        ("anthropic/claude-3-opus-20240229", "meta-llama/Llama-3.1-405B-Instruct", 141),
     ],
 )
 def test_the_dates_give_the_published_lags(closed: str, open_model: str, lag_days: int) -> None:

@@ -83,13 +83,29 @@ def test_every_section_is_there_and_well_formed(world: World) -> None:
         f"#{name}" for name in parsed.ids if not name.startswith("claim-")
     }
     [(n_claims,)] = world.query("select count(*) from mart.paper_claims")
-    assert len([name for name in parsed.ids if name.startswith("claim-")]) == n_claims
+    [(n_silent,)] = world.query("select count(*) from mart.paper_claims where verdict = 'not measurable'")
+    assert len([name for name in parsed.ids if name.startswith("claim-")]) == n_claims - n_silent
+    assert 0 < n_silent < n_claims
+    for (claim_id,) in world.query("select claim_id from mart.paper_claims"):
+        assert f">{claim_id}</code>" in page
 
 
 def test_an_empty_warehouse_has_a_page_too(empty: duckdb.DuckDBPyConnection) -> None:
     page = report_page(empty)
     assert Parsed(page).open == []
     assert b"No load has been published yet." in page
+
+
+def test_the_gap_in_one_number_stands_beside_those_by_benchmark(empty: duckdb.DuckDBPyConnection) -> None:
+    empty.execute(
+        "insert into mart.capability_gap by name select date '2025-09-30' as compared_on, 'Open 1' as open_model,"
+        " 'Closed 1' as proprietary_model, 0.5 as gap_logits, -0.1 as gap_lo, 1.0 as gap_hi, 30 as n_open, 9 as n_proprietary"
+    )
+    page = words(report_page(empty).decode())
+    assert "Closed 1 less Open 1 is +0.50 logits, 90 % interval -0.10 to +1.00." in page
+    assert "Epoch" not in page
+    empty.execute("update mart.capability_gap set gap_logits = null, refusal_reason = 'no open model'")
+    assert "No gap over all benchmarks together: no open model." in words(report_page(empty).decode())
 
 
 def test_markup_from_the_data_stays_text(empty: duckdb.DuckDBPyConnection) -> None:

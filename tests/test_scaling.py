@@ -94,6 +94,7 @@ def test_a_model_without_a_family_counts_under_its_organization() -> None:
     ("rows", "reason"),
     [
         (on_a_line(1, 0, n=7), "7 models with score and total size (of 7 with score), 8 are needed"),
+        (on_a_line(1, 0, n=1), "1 model with score and total size (of 1 with score), 8 are needed"),
         (on_a_line(1, 0, families=3), "3 families, 4 are needed"),
         ([point(f"m{i}", 7.0 + i, 50) for i in range(9)], "total size spans a factor of 2.1, 10 is needed"),
         (

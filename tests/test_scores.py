@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from leaderboard_etl.normalize.scores import normalize_scores, normalized_pct
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.warehouse.core import _corrected
 
 fractions = st.floats(0, 1, allow_nan=False)
 
@@ -75,3 +76,24 @@ def test_a_score_without_a_level_of_guessing_has_no_normalised_value() -> None:
 
 def test_shots_come_from_the_variant_where_the_source_is_silent() -> None:
     assert scored("mmlu_olb_v1", 60.0, "percent")["n_shot"] == 5
+
+
+def test_a_correction_is_put_in_only_while_the_source_publishes_what_it_corrects() -> None:
+    key = {"source_id": "arena", "source_name": "small", "variant_id": "mmlu_arena", "precision": "unknown"}
+    rules = [
+        {**key, "expected_score_raw": "0.643", "corrected_score_raw": "0.423", "status": status}
+        for status in ("active", "ended")
+    ]
+    corrections = pl.DataFrame(rules)
+    published = pl.DataFrame([{**key, "score_raw": raw} for raw in (0.643, 0.43)])
+    found = _corrected(published, corrections.filter(status="active"))
+    assert found.select("score_raw", "is_corrected").rows() == [(0.423, True), (0.43, False)]
+    assert _corrected(published, corrections.filter(status="ended"))["score_raw"].to_list() == [0.643, 0.43]
+
+
+def test_every_correction_says_why_with_a_link_and_is_of_a_known_variant() -> None:
+    policy = read_policy()
+    corrections = policy.frame("corrections")
+    assert corrections.filter(pl.col("reason").is_null() | ~pl.col("source_url").str.starts_with("https://")).is_empty()
+    assert set(corrections["variant_id"]) <= set(policy.benchmarks["variant_id"])
+    assert set(corrections["status"]) <= {"active", "ended"}

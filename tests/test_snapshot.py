@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -204,12 +205,29 @@ def test_verify_finds_every_kind_of_damage(standing: World, tmp_path: Path) -> N
     assert damaged(remove, lambda f: (f / csv).symlink_to(good / csv)) == {csv}
     assert damaged(lambda f: (f / "link.csv").symlink_to(good / csv)) == {"link.csv"}
     assert damaged(lambda f: (f / "parquet" / "extra.parquet").touch()) == {"parquet/extra.parquet"}
+    assert damaged(edit("manifest.json", lambda m: m.update(excluded={}))) == {"manifest.json"}
     # build.json says when and where: it is not part of what is the same.
     assert damaged(edit("build.json", lambda b: b.update(exported_at="2030-01-01"))) == set()
-    # Of a manifest made to fit changed files only the warehouse can tell.
+    # Of a manifest made to fit changed files, and of a build.json without its hash, only the warehouse can tell.
     forget = edit("manifest.json", lambda m: m["files"].pop(csv))
-    assert damaged(remove, forget) == set()
-    assert damaged(remove, forget, warehouse=standing.warehouse) == {csv, "manifest.json"}
+    unsay = edit("build.json", lambda b: b.update(manifest=None, database={}))
+    assert damaged(remove, forget, unsay) == set()
+    assert damaged(remove, forget, unsay, warehouse=standing.warehouse) == {csv, "manifest.json"}
+
+
+def test_verify_says_one_thing_of_a_file(standing: World, tmp_path: Path) -> None:
+    out, csv = tmp_path / "out", "model_scaling.csv"
+    manifest = write_snapshot(standing.warehouse, out, None)
+    (out / csv).write_bytes((out / csv).read_bytes().replace(b"Open", b"open", 1))
+    (out / "claims.json").unlink()
+    (out / "claims.json").symlink_to(tmp_path)
+    findings, word = verify_snapshot(standing.warehouse, out)
+    assert word == "recomputed from the warehouse"
+    assert sorted(finding.name for finding in findings) == sorted([*manifest["files"], "manifest.json"])
+    assert {finding.name: finding.problem for finding in findings if finding.problem} == {
+        csv: "changed: its sha256 is not the one that the manifest says",
+        "claims.json": "a link to elsewhere: the file itself is missing",
+    }
 
 
 def test_a_copy_from_the_hub_is_as_good_as_the_folder(standing: World, tmp_path: Path) -> None:
@@ -229,7 +247,7 @@ def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path
 
     def word(warehouse: Warehouse = published.warehouse) -> str:
         findings, word = verify_snapshot(warehouse, out)
-        assert all(finding.problem is None for finding in findings)
+        assert {finding.name for finding in findings if finding.problem} <= {"manifest.json"}
         return word
 
     assert word(Warehouse(tmp_path / "none")).startswith("not recomputed: there is no warehouse at")
@@ -254,22 +272,39 @@ def test_verify_with_other_packages_compares_the_text_files_alone(standing: Worl
     findings, word = verify_snapshot(standing.warehouse, out)
     assert "but for Parquet and pictures" in word
     assert {f.name: f.problem for f in findings if f.problem} == {
-        "parquet/claims.parquet": "changed: its sha256 is not that of the manifest"
+        "parquet/claims.parquet": "changed: its sha256 is not the one that the manifest says"
     }
 
 
 @pytest.mark.parametrize("name", ["../outside.csv", "/etc/hostname"])
 def test_a_manifest_that_names_files_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
-    manifest = {"tool": "leaderboard-etl", "files": {name: {"sha256": "0" * 64, "bytes": 1}}}
+    manifest = {
+        "tool": "leaderboard-etl",
+        "as_of": "2025-01-01",
+        "files": {name: {"sha256": "0" * 64, "bytes": 1}},
+    }
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(UsageError, match="outside the folder"):
         read_manifest(tmp_path)
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"tool": "leaderboard-etl", "files": {"a.csv": 3}}'])
-def test_a_broken_manifest_is_an_error_without_a_traceback(tmp_path: Path, manifest: str) -> None:
+@pytest.mark.parametrize(
+    ("manifest", "why"),
+    [
+        ("", "it does not read as JSON with a day"),
+        ("[" * 100_000, "it does not read as JSON with a day"),
+        ("[]", "its parts are of other types"),
+        ("{}", "it has no 'tool'"),
+        ('{"tool": "other"}', "its tool is 'other'"),
+        ('{"tool": "leaderboard-etl", "as_of": "soon"}', "it does not read as JSON with a day"),
+        ('{"tool": "leaderboard-etl", "as_of": 3}', "its parts are of other types"),
+        ('{"tool": "leaderboard-etl", "as_of": "2025-01-01", "files": {"a.csv": 3}}', "its parts are of other types"),
+        ('{"tool": "leaderboard-etl", "as_of": "2025-01-01", "files": {"a.csv": {"bytes": 1}}}', "it has no 'sha256'"),
+    ],
+)
+def test_a_broken_manifest_is_an_error_that_says_what_is_wrong(tmp_path: Path, manifest: str, why: str) -> None:
     (tmp_path / "manifest.json").write_text(manifest)
-    with pytest.raises(UsageError, match="is no snapshot"):
+    with pytest.raises(UsageError, match=re.escape(f"wrote ({why}")):
         read_manifest(tmp_path)
 
 

@@ -234,6 +234,15 @@ def test_a_number_from_a_cards_table_is_never_what_others_are_held_against(con: 
     assert rows == [(60.0, 61.0)]
 
 
+def test_figures_of_two_variants_in_one_group_may_differ_by_their_protocol(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    score(con, "m", 60.0, reported_by="reference", source_id="reference", variant_id="reported_0shot")
+    score(con, "m", 63.0, reported_by="arena", source_id="arena", variant_id="arena")
+    assert con.execute("select likely_cause from mart.source_agreement").fetchall() == [
+        ("different or unstated protocol",)
+    ]
+
+
 def test_release_year_is_the_date_as_a_decimal(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "m", "2024-07-01", "open_weights")
     score(con, "m", 60.0)
@@ -282,6 +291,35 @@ def test_coverage_counts_what_a_scatter_cannot_show_and_says_why(con: duckdb.Duc
         "select openness, n_scored, n_with_params, n_plottable, missing from mart.coverage order by openness"
     ).fetchall()
     assert rows == [
-        ("open_weights", 1, 0, 0, "1 sizes without usable evidence; 1 without a release date"),
-        ("proprietary", 2, 1, 1, "1 sizes not published by the vendor"),
+        ("open_weights", 1, 0, 0, "1 size without usable evidence; 1 without a release date"),
+        ("proprietary", 2, 1, 1, "1 size not published by the vendor"),
+    ]
+
+
+def test_the_gap_by_capability_is_told_in_points_of_epochs_index_where_its_two_models_have_one(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    # Two logits lie between Claude 3.5 Sonnet at 130 and GPT-5 at 150: ten points to a logit.
+    insert(con, "mart.capability_gap", compared_on=date(2025, 9, 30), gap_logits=0.5, gap_lo=-0.1, gap_hi=1.0)
+    insert(con, "mart.capability_index", model_id="openai/gpt-5-2025-08-07", capability=3.0)
+    told = "select gap_eci_points, gap_lo_eci_points, gap_hi_eci_points, refusal_reason from mart.capability_gap_eci"
+    assert con.execute(told).fetchall() == [
+        (None, None, None, "no points: Claude 3.5 Sonnet or GPT-5 has no capability here")
+    ]
+    insert(con, "mart.capability_index", model_id="anthropic/claude-3-5-sonnet-20240620", capability=1.0)
+    assert con.execute(told).fetchall() == [(5.0, -1.0, 10.0, None)]
+
+
+def test_where_each_side_stands_is_told_at_each_release_also_of_a_model_that_is_no_best(
+    gap: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = gap.execute(
+        "select released_on, reached_on, score_pct, holder.model_id, n_models from mart.gap_running"
+        " where population = 'official' and openness = 'proprietary' order by 1"
+    ).fetchall()
+    first, second, worse = date(2023, 1, 10), date(2023, 3, 10), date(2023, 4, 10)
+    assert rows == [
+        (first, first, 60.0, "closed-1", 1),
+        (second, second, 80.0, "closed-2", 2),
+        (worse, second, 80.0, "closed-2", 3),
     ]

@@ -8,6 +8,8 @@ with sized as (
         and e.params is not null
         and not e.is_doubtful
         and e.method in ('safetensors', 'config', 'leaderboard', 'reference')
+        -- A request repeats what a submitter's repository said that day: one wrong figure must not stop a night.
+        and e.source_id <> 'olb_v2_requests'
         and (e.model_id, e.kind) not in (select (model_id, kind) from core.parameter_evidence where method = 'override')
     group by all
 ),

@@ -9,7 +9,7 @@ cross join (
     select
         max(compared_on) as observed_through_on,
         string_agg(
-            comparable_group || ': ' || verdict || ' by ' || printf('%+.1f', difference_pct) || ' points', '; '
+            printf('%s: open %s (%+.1f points)', comparable_group, verdict, difference_pct), '; '
             order by comparable_group
         ) as evidence
     from mart.parity

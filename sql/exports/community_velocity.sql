@@ -11,7 +11,11 @@
 --   leaderboard: olb_v1, olb_v2 or all
 --   definition: requests, finished_requests, table_rows or distinct_models
 select
-    leaderboard || ' ' || definition as run_name,
+    case leaderboard
+        when 'olb_v1' then 'Leaderboard v1'
+        when 'olb_v2' then 'Leaderboard v2'
+        when 'all' then 'Both leaderboards'
+    end || ', ' || replace(definition, '_', ' ') as run_name,
     year(month) + (dayofyear(month) - 1) / dayofyear(make_date(year(month), 12, 31)) as submission_year,
     cumulative,
     submissions,

@@ -12,7 +12,7 @@
 --   params_kind: What params_b counts: always total here
 --   params_method: How the size was had
 --   is_moe: Mixture of experts; blank: no source says
---   released_on: Release date; blank: no evidence
+--   released_on: Release date by the best evidence; blank: none
 --   release_year: Release date as a decimal year; blank: no evidence
 --   score_source: Source, repository, commit, file and place of the score
 --   source_url: Link to the score's file or recorded source
@@ -20,6 +20,7 @@
 --   comparable_group: Variants that may be compared
 --   tuning: base, instruct or other; blank: unknown
 --   n_shot: In-context examples; blank: not stated
+--   released_on_method: Evidence for the date: reference, hub_upload, hub_created, or leaderboard_submission, which may be months later; blank: none
 --   model_id: Model
 select
     model,
@@ -40,6 +41,7 @@ select
     comparable_group,
     tuning,
     n_shot,
+    released_on_method,
     model_id
 from mart.model_scaling
 where population = 'official'

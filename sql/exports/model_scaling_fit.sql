@@ -1,4 +1,5 @@
 -- Fitted score by size with its 90 % band, one row per comparable group, side and size: the lines of model_scaling.csv.
+-- The band is of the line, not of single models: most of them lie outside it.
 -- The same models as there, all release dates, total parameters. A line is drawn only where there are enough models: where
 -- a side is missing, its fit was refused.
 -- columns:

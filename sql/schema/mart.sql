@@ -178,12 +178,12 @@ create table mart.self_report_gap (
     benchmark_id varchar not null,           -- Benchmark
     vendor_kind varchar not null,            -- vendor_model_index, vendor_card_table or vendor_eval_results
     n_models bigint,                         -- Models with both
-    n_families bigint,                       -- Families among them; a model of no known family counts as one
+    n_families bigint,                       -- Families among them, a fine-tune of a known base in its base's; a model of no known family counts as one
     n_copies bigint,                         -- Pairs that agree to 0.05 points: likely the leaderboard's own figure, copied
     n_same_variant bigint,                   -- Pairs of one variant
     mean_gap_pct double,                     -- Mean of reported minus measured, points; null: refused
     median_gap_pct double,                   -- Median; null: refused
-    lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families; too narrow where fine-tunes of one base have no family
+    lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families; too narrow where no source states the base of fine-tunes
     hi_pct double,                           -- Upper end
     share_positive double,                   -- Share of models whose vendor says more than was measured, 0-1, copies included
     refusal_reason varchar,                  -- Why there are no numbers; null: there are
@@ -197,7 +197,7 @@ create table mart.self_report_gap (
 create table mart.capability_density (
     model_id varchar not null,               -- Model
     model varchar,                           -- Its name for people
-    family varchar,                          -- Cluster for resampling: family, else organization, else the model
+    family varchar,                          -- Cluster for resampling: family or that of its base, else organization, else the model
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
     released_on date,                        -- Release date; null: no evidence
@@ -232,7 +232,7 @@ create table mart.dense_equivalent (
     reason varchar                           -- Why there is no equivalent; null: there is
 );
 
--- In how many days the greatest relative density doubled. One row per comparable group. Records can only rise, so read it beside n.
+-- In how many days the greatest relative density of open models since 2023 doubled, the span of the densing law (arXiv 2412.04315), which found 3.3 months or about 100 days. One row per comparable group. Records can only rise, so read it beside n.
 create table mart.density_frontier (
     comparable_group varchar not null,       -- Variants that may be compared
     benchmark varchar,                       -- Benchmark id
@@ -241,7 +241,7 @@ create table mart.density_frontier (
     doubling_days_lo double,                 -- Lower end of its 90 % interval, by resampling families
     doubling_days_hi double,                 -- Upper end; null beside lo: no growth cannot be excluded
     n bigint,                                -- Records
-    n_points bigint,                         -- Dated models with a density
+    n_points bigint,                         -- Models dated since 2023 with a density
     n_families bigint,                       -- Families among them
     first_on date,                           -- Date of the first record
     last_on date,                            -- Date of the last

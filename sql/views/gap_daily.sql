@@ -26,100 +26,71 @@
 --   n_proprietary: Proprietary models released and scored so far
 --   observed_through_on: Earlier of the two sides' last observable dates
 create view mart.gap_daily as
-with frontier as (
+with sides as (
 
-    select * from mart.gap_frontier
-
-),
-
-sides as (
-
-    select
-        population,
-        comparable_group,
-        any_value(benchmark) as benchmark,
-        greatest(
-            min(reached_on) filter (where openness = 'open_weights'),
-            min(reached_on) filter (where openness = 'proprietary')
-        ) as begins_on,
-        least(
-            min(observed_through_on) filter (where openness = 'open_weights'),
-            min(observed_through_on) filter (where openness = 'proprietary')
-        ) as observed_through_on
-    from frontier
-    group by all
-    having count(distinct openness) = 2
-
-),
-
-days as (
-
-    select
-        population,
-        comparable_group,
-        benchmark,
-        observed_through_on,
-        unnest(generate_series(begins_on, observed_through_on, interval 1 day))::date as day
-    from sides
+    select * from mart.gap_running
 
 ),
 
 releases as (
 
-    select m.population, p.comparable_group, p.openness, p.released_on, count(*) as n_released
-    from mart.model_scaling as p
-    join mart.populations as m using (model_id)
-    semi join sides as s on s.population = m.population and s.comparable_group = p.comparable_group
-    where p.released_on is not null
+    select
+        population,
+        comparable_group,
+        released_on,
+        any_value(s) filter (where openness = 'open_weights') as open,
+        any_value(s) filter (where openness = 'proprietary') as closed
+    from sides as s
+    semi join (from sides where openness = 'proprietary') as p
+        on p.population = s.population and p.comparable_group = s.comparable_group
     group by all
 
 ),
 
-counted as (
+-- Both sides from one release, of either, to the day before the next.
+spans as (
 
     select
-        *,
-        sum(n_released) over (partition by population, comparable_group, openness order by released_on)::bigint as n_models
+        population,
+        comparable_group,
+        released_on as begins_on,
+        (lead(released_on) over by_date - interval 1 day)::date as ends_on,
+        last_value(open ignore nulls) over by_date as open,
+        last_value(closed ignore nulls) over by_date as closed
     from releases
+    window by_date as (partition by population, comparable_group order by released_on)
 
 ),
 
-paired as (
+compared as (
 
     select
-        d.population,
-        d.comparable_group,
-        d.benchmark,
-        d.day,
-        o.score_pct as open_pct,
-        o.model_id as open_model_id,
-        o.reached_on as open_since_on,
-        o.tuning as open_tuning,
-        o.n_shot as open_n_shot,
-        c.score_pct as proprietary_pct,
-        c.model_id as proprietary_model_id,
-        c.reached_on as proprietary_since_on,
-        c.tuning as proprietary_tuning,
-        c.n_shot as proprietary_n_shot,
-        c.score_pct - o.score_pct as gap_pct,
-        ln(greatest(0.005, least(0.995, c.score_pct / 100)) / (1 - greatest(0.005, least(0.995, c.score_pct / 100))))
-            - ln(greatest(0.005, least(0.995, o.score_pct / 100)) / (1 - greatest(0.005, least(0.995, o.score_pct / 100))))
+        population,
+        comparable_group,
+        open.holder.benchmark as benchmark,
+        begins_on,
+        least(open.observed_through_on, closed.observed_through_on) as observed_through_on,
+        least(ends_on, observed_through_on) as ends_on,
+        open.score_pct as open_pct,
+        open.holder.model_id as open_model_id,
+        open.reached_on as open_since_on,
+        open.holder.tuning as open_tuning,
+        open.holder.n_shot as open_n_shot,
+        closed.score_pct as proprietary_pct,
+        closed.holder.model_id as proprietary_model_id,
+        closed.reached_on as proprietary_since_on,
+        closed.holder.tuning as proprietary_tuning,
+        closed.holder.n_shot as proprietary_n_shot,
+        proprietary_pct - open_pct as gap_pct,
+        ln(greatest(0.005, least(0.995, proprietary_pct / 100)) / (1 - greatest(0.005, least(0.995, proprietary_pct / 100))))
+            - ln(greatest(0.005, least(0.995, open_pct / 100)) / (1 - greatest(0.005, least(0.995, open_pct / 100))))
             as gap_log_odds,
-        n_o.n_models as n_open,
-        n_c.n_models as n_proprietary,
-        d.observed_through_on,
+        open.n_models as n_open,
+        closed.n_models as n_proprietary,
         -- A difference of the last binary digit is no lead.
-        case sign(round(c.score_pct - o.score_pct, 6)) when 1 then 'proprietary' when -1 then 'open_weights' else 'level' end
-            as leader
-    from days as d
-    asof join (from frontier where openness = 'open_weights') as o
-        on o.population = d.population and o.comparable_group = d.comparable_group and o.reached_on <= d.day
-    asof join (from frontier where openness = 'proprietary') as c
-        on c.population = d.population and c.comparable_group = d.comparable_group and c.reached_on <= d.day
-    asof join (from counted where openness = 'open_weights') as n_o
-        on n_o.population = d.population and n_o.comparable_group = d.comparable_group and n_o.released_on <= d.day
-    asof join (from counted where openness = 'proprietary') as n_c
-        on n_c.population = d.population and n_c.comparable_group = d.comparable_group and n_c.released_on <= d.day
+        case sign(round(gap_pct, 6)) when 1 then 'proprietary' when -1 then 'open_weights' else 'level' end as leader
+    from spans
+    where open is not null and closed is not null and observed_through_on is not null
 
 ),
 
@@ -127,8 +98,19 @@ changes as (
 
     select
         *,
-        leader is distinct from lag(leader) over (partition by population, comparable_group order by day) as is_change
-    from paired
+        leader is distinct from lag(leader) over (partition by population, comparable_group order by begins_on) as is_change
+    from compared
+
+),
+
+led as (
+
+    select
+        *,
+        max(case when is_change then begins_on end) over (
+            partition by population, comparable_group order by begins_on
+        ) as leads_since_on
+    from changes
 
 ),
 
@@ -138,9 +120,9 @@ final as (
         population,
         comparable_group,
         benchmark,
-        day,
+        unnest(generate_series(begins_on, ends_on, interval 1 day))::date as day,
         leader,
-        max(case when is_change then day end) over (partition by population, comparable_group order by day) as leads_since_on,
+        leads_since_on,
         open_pct,
         open_model_id,
         open_since_on,
@@ -156,7 +138,7 @@ final as (
         n_open,
         n_proprietary,
         observed_through_on
-    from changes
+    from led
 
 )
 

@@ -22,86 +22,33 @@
 --   n_models: Models of this side released up to then and scored
 --   observed_through_on: Last date on which a new model of this side could have been seen
 create view mart.gap_frontier as
-with points as (
+with records as (
 
-    select
-        m.population,
-        p.comparable_group,
-        p.openness,
-        p.released_on,
-        p.score_pct,
-        p.model_id,
-        case p.openness
-            when 'open_weights' then g.observed_through_open_on
-            else g.observed_through_proprietary_on
-        end as observed_through_on
-    from mart.model_scaling as p
-    join mart.populations as m using (model_id)
-    join core.comparable_groups as g using (comparable_group)
-    where p.openness in ('open_weights', 'proprietary')
-        and p.released_on is not null
-
-),
-
--- Windows over the best of each day, not over every model with all that is told of it: half the time.
-days as (
-
-    select
-        population,
-        comparable_group,
-        openness,
-        released_on,
-        observed_through_on,
-        max(score_pct) as score_pct,
-        arg_min(model_id, (-score_pct, model_id)) as model_id,
-        count(*) as n_released
-    from points
-    where released_on <= coalesce(observed_through_on, date '9999-12-31')
-    group by all
-
-),
-
-running as (
-
-    select
-        *,
-        max(score_pct) over (so_far rows between unbounded preceding and 1 preceding) as best_before_pct,
-        (sum(n_released) over so_far)::bigint as n_models
-    from days
-    window so_far as (partition by population, comparable_group, openness order by released_on)
-
-),
-
-records as (
-
-    select * from running where score_pct > coalesce(best_before_pct, -1)
+    select * from mart.gap_running where reached_on = released_on
 
 ),
 
 final as (
 
     select
-        r.population,
-        r.comparable_group,
-        p.benchmark,
-        r.openness,
-        r.released_on as reached_on,
-        r.score_pct,
-        p.score_norm_pct,
-        r.model_id,
-        p.model,
-        p.organization,
-        p.tuning,
-        p.n_shot,
-        p.is_self_reported,
-        p.params_b,
-        lead(r.released_on) over (
-            partition by r.population, r.comparable_group, r.openness order by r.released_on
-        ) as surpassed_on,
-        r.n_models,
-        r.observed_through_on
-    from records as r
-    join mart.model_scaling as p using (model_id, comparable_group)
+        population,
+        comparable_group,
+        holder.benchmark,
+        openness,
+        reached_on,
+        score_pct,
+        holder.score_norm_pct,
+        holder.model_id,
+        holder.model,
+        holder.organization,
+        holder.tuning,
+        holder.n_shot,
+        holder.is_self_reported,
+        holder.params_b,
+        lead(reached_on) over (partition by population, comparable_group, openness order by reached_on) as surpassed_on,
+        n_models,
+        observed_through_on
+    from records
 
 )
 

@@ -86,7 +86,8 @@ paired as (
         o.score_pct - r.score_pct as difference_pct,
         o.score_norm_pct - r.score_norm_pct as difference_norm_pct,
         o.precision,
-        o.comparable_group = r.comparable_group as is_one_protocol,
+        o.comparable_group = r.comparable_group as is_one_group,
+        o.variant_id = r.variant_id as is_one_variant,
         r.precision as reference_precision,
         o.model_sha,
         r.model_sha as reference_sha,
@@ -119,15 +120,17 @@ paired as (
 final as (
 
     select
-        * exclude (model_sha, reference_sha, reference_precision, is_one_protocol),
+        * exclude (model_sha, reference_sha, reference_precision, is_one_group, is_one_variant),
         case
             when is_agreeing then 'agrees'
-            when not is_one_protocol then 'different protocol'
+            when not is_one_group then 'different protocol'
             when reported_by = 'community' then 'different run'
             when precision <> reference_precision and 'unknown' not in (precision, reference_precision)
                 then 'different precision'
             when model_sha <> reference_sha then 'different model commit'
             when is_same_run then 'unexplained: same run, other number'
+            -- Groups of reported figures mix numbers of shots, and a source that quotes others seldom says which.
+            when not is_one_variant then 'different or unstated protocol'
             when reported_by like 'vendor%' then 'reported by the vendor'
             when reported_by = 'reference' then 'recorded elsewhere'
             else 'different run'

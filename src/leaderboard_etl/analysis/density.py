@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ import polars as pl
 from leaderboard_etl.analysis.scaling import INTERVAL, MIN_FAMILIES, NORM_BOUNDS, family_key, log_odds
 
 MIN_RECORDS = 4
+# As in the densing law. Earlier models stand so near guessing that chance sets records that hold for years: GPT-2 of 2019, with
+# 124 million parameters, for almost four of them on MMLU.
+FRONTIER_SINCE = date(2023, 1, 1)
 _COLUMNS = (
     "model_id", "model", "family", "comparable_group", "benchmark", "released_on", "form", "params_b",
     "equivalent_params_b", "relative_density", "reason",
@@ -76,16 +80,16 @@ def capability_density(points: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame
 
 
 def density_frontier(density: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
-    """One row per comparable group: days in which the greatest relative density doubles.
+    """One row per comparable group: days in which the greatest relative density of models since FRONTIER_SINCE doubles.
 
-    A record is a dated model denser than all before it; the line is log2 of the records' density on their date (least
+    A record is such a model denser than all of them before it; the line is log2 of the records' density on their date (least
     squares). doubling_days_lo, doubling_days_hi: 90 % interval over draws of families, the curve held as fitted; a null
-    doubling_days_hi beside a doubling_days_lo: no growth cannot be excluded. n: records; n_points: dated densities;
+    doubling_days_hi beside a doubling_days_lo: no growth cannot be excluded. n: records; n_points: densities dated since then;
     n_families: among them; first_on, last_on: dates of the first and the last record; refusal_reason: why there is no
     number. A record can only rise, so that even random densities have a finite doubling time: read it beside n.
     """
     rows = []
-    dated = density.drop_nulls(["relative_density", "released_on"])
+    dated = density.drop_nulls(["relative_density"]).filter(pl.col("released_on") >= FRONTIER_SINCE)
     # The densest of a day comes first, so that one day sets at most one record.
     dated = dated.sort(
         "comparable_group", "released_on", "relative_density", "model_id", descending=[False, False, True, False]
@@ -101,7 +105,7 @@ def _frontier(group: pl.DataFrame, draws: int, rng: np.random.Generator) -> dict
     families, codes = np.unique(group["family"].to_numpy(), return_inverse=True)
     seen: dict[str, object] = {"n_points": group.height, "n_families": len(families), "n": 0}
     if group.is_empty():
-        return seen | {"refusal_reason": "no dated model has a density"}
+        return seen | {"refusal_reason": f"no model dated since {FRONTIER_SINCE} has a density"}
     days = group["released_on"].to_physical().to_numpy().astype(np.float64)
     log_density = np.log2(group["relative_density"].to_numpy())[None, :]
     records = _records(log_density)

@@ -81,7 +81,7 @@ class Cell:
 
 
 def family_key() -> pl.Expr:
-    """The cluster of a model: its family; where none is assigned, its organization, else the model itself."""
+    """The cluster of a model: its family or that of its base; where none is known, its organization, else the model itself."""
     return pl.coalesce("family", "organization", "model_id")
 
 
@@ -241,9 +241,8 @@ def _range(values: Floats) -> tuple[float, float] | None:
 def _refusal(form: str, counts: dict[str, int], size_range: tuple[float, float] | None) -> str | None:
     what = "training compute" if form == "compute" else f"{form} size"
     if counts["n"] < MIN_MODELS or size_range is None:
-        return (
-            f"{counts['n']} models with score and {what} (of {counts['n_scored']} with score), {MIN_MODELS} are needed"
-        )
+        models = "1 model" if counts["n"] == 1 else f"{counts['n']} models"
+        return f"{models} with score and {what} (of {counts['n_scored']} with score), {MIN_MODELS} are needed"
     if counts["n_families"] < MIN_FAMILIES:
         return f"{counts['n_families']} families, {MIN_FAMILIES} are needed"
     if size_range[1] < MIN_SPAN * size_range[0]:

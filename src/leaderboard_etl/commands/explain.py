@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from leaderboard_etl.commands.display import plain, print_json, print_records, records
+from leaderboard_etl.commands.story_text import counted, readable
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
 
@@ -37,17 +38,19 @@ _FACTS = (
     ("flagged", "is_flagged"),
     ("visible on the Hub", "is_available"),
 )
-_PLACE = "concat_ws(' ', s.repo_id || '@' || s.revision[:12], s.path, s.locator)"
+_FILE = "concat_ws(' ', s.repo_id || '@' || s.revision[:12], s.path)"
+_PLACE = f"concat_ws(' ', {_FILE}, s.locator)"
 _SECTIONS = (
     ("names", "Names", ()),
-    ("sizes", "Sizes: * is believed", ("reason", "place", "link")),
-    ("licences", "Licence as stated: * is believed", ("place",)),
-    ("dates", "Dates: * is the release date", ("place", "link")),
+    ("sizes", "Sizes: * is believed", ("reason",)),
+    ("licences", "Licence as stated: * is believed", ()),
+    ("dates", "Dates: * is the release date", ()),
     ("bases", "Made from", ()),
-    ("derivatives", "Made from it, in this warehouse", ()),
-    ("scores", "Scores: the marts use those marked *", ("because", "place", "link")),
-    ("ended", "Believed earlier", ("place",)),
+    ("derivatives", "Made from it, in this warehouse", ("examples",)),
+    ("scores", "Scores: the marts use those marked *", ("because",)),
+    ("ended", "Believed earlier", ()),
 )
+_MATTER_OF_COURSE = {("merge", False), ("flagged", False)}
 _QUERIES = {
     "names": """
         select source_id as source, source_name as name, method
@@ -60,7 +63,8 @@ _QUERIES = {
             case when is_chosen then '*' else '' end as chosen, kind, method, params,
             case when is_disagreeing and is_doubtful then 'doubted' when is_disagreeing then 'disagrees'
                 when is_doubtful then 'doubted' else '' end as state,
-            round(disagreement_pct, 1) as off_pct, reason, {_PLACE} as place, source_url as link
+            round(disagreement_pct, 1) as off_pct, reason, {_FILE} as file, {_PLACE} as place,
+            source_url as link
         from core.parameter_evidence as s
         where model_id = $model
         order by kind desc, is_chosen desc, is_doubtful, params is null, confidence desc, method, source_id, path, locator
@@ -68,7 +72,7 @@ _QUERIES = {
     "licences": f"""
         select
             case when s.license_text = m.license_text then '*' else '' end as chosen,
-            s.license_text as text, s.source_id as source, min({_PLACE}) as place
+            s.license_text as text, s.source_id as source, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place
         from history.models as s
         join core.model_aliases as a using (source_id, source_name)
         join core.models as m using (model_id)
@@ -89,7 +93,7 @@ _QUERIES = {
         )
         select
             case when m.released_on = s.on_date and m.released_on_method = s.kind then '*' else '' end as chosen,
-            s.on_date as date, s.kind, s.source_id as source, min({_PLACE}) as place,
+            s.on_date as date, s.kind, s.source_id as source, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place,
             any_value(s.released_on_url) filter (where s.kind = 'reference') as link
         from said as s
         join core.model_aliases as a using (source_id, source_name)
@@ -121,7 +125,7 @@ _QUERIES = {
             case when m.model_id is not null then '*' else '' end as used,
             s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.score_pct as pct,
             s.score_norm_pct as norm_pct, s.n_shot, s.precision, s.reported_by as by,
-            m.chosen_because as because, {_PLACE} as place, s.source_url as link
+            m.chosen_because as because, {_FILE} as file, {_PLACE} as place, s.source_url as link
         from core.scores as s
         left join mart.model_scaling as m
             on m.model_id = s.model_id
@@ -135,7 +139,7 @@ _QUERIES = {
     "ended": f"""
         select
             s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.precision,
-            s.valid_from::date as from_day, s.valid_to::date as to_day, {_PLACE} as place
+            s.valid_from::date as from_day, s.valid_to::date as to_day, {_FILE} as file, {_PLACE} as place
         from history.scores as s
         join core.model_aliases as a using (source_id, source_name)
         join core.benchmarks as b using (variant_id)
@@ -165,11 +169,20 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     print(f"{plain(facts['display_name'])}  ({plain(model_id)})")
     if benchmark is None:
         print_records(
-            [{"fact": name, "value": _shown(facts[column])} for name, column in _FACTS if facts[column] is not None]
+            [
+                {"fact": name, "value": counted(facts[column])}
+                for name, column in _FACTS
+                if facts[column] is not None and (name, facts[column]) not in _MATTER_OF_COURSE
+            ]
         )
+    seen: dict[str, int] = {}
     for name, title, below in _SECTIONS:
         if story.get(name):
-            print_records([_readable(row) for row in story[name]], title=title, below=below)
+            print_records(readable(story[name], seen), title=title, below=below)
+    if seen:
+        print("\nFiles (repository@commit and path) and links")
+        for text, number in seen.items():
+            print(f"  [{number}] {plain(text)}")
     return 0
 
 
@@ -215,17 +228,3 @@ def _story(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None)
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
     return records(con.sql(query, params=values))
-
-
-def _readable(row: dict[str, Any]) -> dict[str, Any]:
-    """A row with counts of parameters and percents as people read them."""
-    shown = {name: round(row[name], 2) for name in ("pct", "norm_pct") if row.get(name) is not None}
-    return row | shown | ({"params": _shown(row["params"])} if row.get("params") is not None else {})
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return plain(value)

@@ -36,9 +36,9 @@ def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
     if as_json:
         print_json({"is_good": is_good, "recomputed": word, "files": {f.name: f.problem for f in findings}})
     else:
-        print_table([{"file": f.name, "state": f.problem or "as the manifest says"} for f in findings])
+        print_table([{"file": f.name, "state": f.problem or "unchanged"} for f in findings])
         print(word)
-        print("the snapshot is good" if is_good else "the snapshot is not what its manifest says")
+        print("every file is as the manifest says" if is_good else "the snapshot is not what its manifest says")
     return 0 if is_good else 1
 
 

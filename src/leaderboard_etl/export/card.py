@@ -106,7 +106,8 @@ def _provenance(manifest: Mapping[str, Any]) -> list[str]:
 def _citation(manifest: Mapping[str, Any], repo_id: str, endpoint: str, tag: str) -> str:
     day = manifest["as_of"]
     return (
-        f"```bibtex\n@misc{{leaderboard_etl_{day.replace('-', '_')},\n  title = {{{_TITLE}, as of {day}}},\n"
+        f"```bibtex\n@misc{{leaderboard_etl_{day.replace('-', '_')},\n  author = {{{{{repo_id.split('/')[0]}}}}},\n"
+        f"  title = {{{_TITLE}, as of {day}}},\n"
         f"  year = {{{day[:4]}}},\n  howpublished = {{\\url{{{endpoint}/datasets/{repo_id}}}}},\n  note = {{Tag {tag}}}\n}}\n```"
     )
 

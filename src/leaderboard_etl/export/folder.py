@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -51,16 +52,25 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
         if manifest["tool"] != TOOL:
-            raise ValueError(f"its tool is {manifest['tool']!r}")
+            raise _no_snapshot(folder, f"its tool is {manifest['tool']!r}")
+        date.fromisoformat(manifest["as_of"])
         for name, facts in manifest["files"].items():
             if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-                raise ValueError(f"it names {name!r}, which is outside the folder")
+                raise _no_snapshot(folder, f"it names {name!r}, which is outside the folder")
             facts["sha256"], facts["bytes"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"{folder} is no snapshot: it has no {MANIFEST} that `leaderboard-etl export` wrote ({error})"
-        ) from error
+    except OSError as error:
+        raise _no_snapshot(folder, error.strerror or type(error).__name__) from error
+    except (ValueError, RecursionError) as error:
+        raise _no_snapshot(folder, f"it does not read as JSON with a day: {error}") from error
+    except KeyError as error:
+        raise _no_snapshot(folder, f"it has no {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise _no_snapshot(folder, "its parts are of other types") from error
     return manifest
+
+
+def _no_snapshot(folder: Path, why: str) -> UsageError:
+    return UsageError(f"{folder} is no snapshot: it has no {MANIFEST} that `leaderboard-etl export` wrote ({why})")
 
 
 def _is_snapshot(folder: Path) -> bool:

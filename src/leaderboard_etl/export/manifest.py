@@ -94,9 +94,10 @@ def exclusions(con: duckdb.DuckDBPyConnection, export: Export) -> list[dict[str,
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
-def build_facts() -> dict[str, Any]:
-    """When, where and with what this copy of the snapshot was made."""
+def build_facts(manifest: bytes) -> dict[str, Any]:
+    """When, where and with what this copy of the snapshot was made, and what its manifest.json must be byte for byte."""
     return {
+        "manifest": _file_facts(manifest),
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": sys.version.split()[0],
         "platform": platform.platform(),

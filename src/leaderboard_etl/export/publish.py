@@ -34,7 +34,7 @@ def publish_snapshot(warehouse: Warehouse, repo_id: str, endpoint: str, as_of: d
         endpoint,
         repo_id,
         files,
-        along={BUILD: dumped(build_facts())},
+        along={BUILD: dumped(build_facts(files[MANIFEST]))},
         listing=MANIFEST,
         is_ours=lambda listed: listed["tool"] == TOOL,
         message=f"Snapshot as of {manifest['as_of']}",

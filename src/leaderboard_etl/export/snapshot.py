@@ -39,7 +39,7 @@ def write_snapshot(
         moved = {DATABASE: Path(scratch) / DATABASE} if with_database else {}
         files = make_snapshot(warehouse, as_of, database=moved.get(DATABASE))
         facts: dict[str, Any] = json.loads(files[MANIFEST])
-        build = build_facts()
+        build = build_facts(files[MANIFEST])
         if with_database:
             build["database"] = database_facts(moved[DATABASE])
         replace_folder(folder or warehouse.exports / facts["as_of"], {**files, BUILD: dumped(build)}, moved)

@@ -28,7 +28,8 @@ _OF_A_DOWNLOAD = ".cache/huggingface/"
 
 @dataclass(frozen=True)
 class Finding:
-    """One file of a snapshot as `verify` sees it; `problem` is null where it is as the manifest says."""
+    """One file of a snapshot as `verify` sees it; `problem` is null where it is as the manifest says, of the manifest itself
+    as build.json says."""
 
     name: str
     problem: str | None
@@ -42,20 +43,22 @@ def verify_snapshot(warehouse: Warehouse, folder: Path) -> tuple[list[Finding], 
     """
     manifest = read_manifest(folder)
     build = _read_build(folder)
-    expected = dict(manifest["files"])
-    if "database" in build:
-        expected[DATABASE] = build["database"]
-    findings = [_check_file(folder, name, facts) for name, facts in expected.items()]
+    # Neither stands in the manifest: it cannot hold its own hash, and the database's bytes differ each time.
+    besides = {
+        name: build[key] for name, key in ((MANIFEST, "manifest"), (DATABASE, "database")) if _is_facts(build, key)
+    }
+    expected = {**manifest["files"], **besides}
+    problems = {name: _problem(folder, name, facts) for name, facts in expected.items()}
     known = {*expected, MANIFEST, BUILD}
     others = (name for name in _files(folder) if name not in known and not name.startswith(_OF_A_DOWNLOAD))
-    findings += [Finding(name, "not named in the manifest") for name in others if name not in _OF_THE_HUB]
+    problems |= {name: "not named in the manifest" for name in others if name not in _OF_THE_HUB}
     recomputed, word = _recompute(warehouse, manifest, build)
     for name, content in recomputed.items():
         if name not in known:
-            findings.append(Finding(name, "missing, also in the manifest: the warehouse gives it for this state"))
-        elif (folder / name).is_file() and (folder / name).read_bytes() != content:
-            findings.append(Finding(name, "the warehouse gives other bytes for this state"))
-    return findings, word
+            problems[name] = "not named in the manifest, though the warehouse gives it for this state"
+        elif problems.get(name) is None and (folder / name).read_bytes() != content:
+            problems[name] = "the warehouse gives other bytes for this state"
+    return [Finding(name, problem) for name, problem in problems.items()], word
 
 
 def _recompute(
@@ -66,13 +69,12 @@ def _recompute(
     if manifest.get("code_version") != code_version():
         return {}, f"not recomputed: made by code {manifest.get('code_version')}, this is {code_version()}"
     try:
-        day = date.fromisoformat(manifest["as_of"])
         with open_published(warehouse.database) as con:
             hubs = con.execute("select distinct endpoint from ops.loads").fetchall()
-        if hubs != [(manifest["hub"],)]:
-            return {}, f"not recomputed: the snapshot is of the Hub {manifest['hub']!r}, this warehouse of another"
-        files = make_snapshot(warehouse, day)
-    except (EtlError, KeyError, ValueError, TypeError) as error:
+        if hubs != [(manifest.get("hub"),)]:
+            return {}, f"not recomputed: the snapshot is of the Hub {manifest.get('hub')!r}, this warehouse of another"
+        files = make_snapshot(warehouse, date.fromisoformat(manifest["as_of"]))
+    except EtlError as error:
         return {}, f"not recomputed: {error}"
     loads = json.loads(files[MANIFEST])["load_ids"]
     if loads != manifest.get("load_ids"):
@@ -84,17 +86,27 @@ def _recompute(
     return stable, "recomputed from the warehouse, but for Parquet and pictures: other package versions made those"
 
 
-def _check_file(folder: Path, name: str, facts: Mapping[str, Any]) -> Finding:
+def _problem(folder: Path, name: str, facts: Mapping[str, Any]) -> str | None:
     path = folder / name
-    if path.is_symlink() or not path.is_file():
-        return Finding(name, "missing")
+    if path.is_symlink():
+        return "a link to elsewhere: the file itself is missing"
+    if not path.is_file():
+        return "missing"
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if path.stat().st_size != facts["bytes"]:
-        return Finding(name, f"{path.stat().st_size} bytes, the manifest says {facts['bytes']}")
+        return f"{path.stat().st_size} bytes, {_says(name)} {facts['bytes']}"
     if digest != facts["sha256"]:
-        return Finding(name, "changed: its sha256 is not that of the manifest")
-    return Finding(name, None)
+        return f"changed: its sha256 is not the one that {_says(name)}"
+    return None
+
+
+def _says(name: str) -> str:
+    return f"{BUILD if name in (MANIFEST, DATABASE) else 'the manifest'} says"
+
+
+def _is_facts(build: Mapping[str, Any], key: str) -> bool:
+    return isinstance(build.get(key), dict) and {"bytes", "sha256"} <= build[key].keys()
 
 
 def _files(folder: Path) -> Iterator[str]:
@@ -108,5 +120,5 @@ def _read_build(folder: Path) -> dict[str, Any]:
     try:
         build = json.loads((folder / BUILD).read_bytes())
         return dict(build) if isinstance(build, dict) else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}

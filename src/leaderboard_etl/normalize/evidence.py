@@ -36,11 +36,11 @@ def parameter_evidence(
     judged = judge(said, statements)
     firsts = choose(judged, methods)
     derived = _from_bases(firsts, weights_of(kin))
-    if derived.is_empty():
-        rows = firsts
-    else:
-        shape = dict(judged.schema)
-        rows = choose(pl.concat([_beside_bases(judged, derived), _shaped(derived, shape)]), methods)
+    tuned = _active_as_base(firsts, weights_of(kin, ("finetune",)))
+    shape = dict(judged.schema)
+    rows = choose(
+        pl.concat([_beside_bases(judged, derived), *(_shaped(frame, shape) for frame in (derived, tuned))]), methods
+    )
     return rows.select(list(frame_schema("core.parameter_evidence")))
 
 
@@ -127,6 +127,25 @@ def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
             pl.lit("base_model").alias("method"),
         )
         .drop("relation", "root_id", "own", "confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
+    )
+
+
+def _active_as_base(firsts: pl.DataFrame, tuned: pl.DataFrame) -> pl.DataFrame:
+    """Active parameters of fine-tunes of a mixture of experts: training changes none of its geometry, so where both have the
+    same size, as far as a table of whole billions can tell, they are those of the base. The place is that of its evidence."""
+    chosen = firsts.filter("is_chosen")
+    total = chosen.filter(pl.col("kind") == "total").select("model_id", pl.col("params").alias("own"))
+    active = chosen.filter(pl.col("kind") == "active").rename({"model_id": "root_id"})
+    return (
+        tuned.join(active, on="root_id", how="inner")
+        .join(total, on="model_id", how="inner")
+        .join(total.rename({"model_id": "root_id", "own": "whole"}), on="root_id", how="inner")
+        .filter((pl.col("own") / pl.col("whole")).is_between(0.98, 1.02))
+        .with_columns(
+            pl.format("{} by {}, of which it is a fine-tune of the same size", "root_id", "method").alias("reason"),
+            (pl.col("is_doubtful") | pl.col("method").is_in(_VAGUE)).alias("is_doubtful"),
+            pl.lit("base_model").alias("method"),
+        )
     )
 
 

@@ -15,7 +15,8 @@ def resolve_names(statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.Da
 
     `statements` are open rows of history.models, `scored` the (source_id, source_name) of open scores, `aliases` is
     policy/model_aliases.csv (source_id '*' means any). A name is, in this order, what an alias row says, the repository that
-    the source's newest table links it to, or itself; then what the Hub answered when asked for that (renamed repositories).
+    the source's newest table links it to (by its name of today, where an alias row for any source has one), or itself; then
+    what the Hub answered when asked for that (renamed repositories).
     Names that differ in letter case only are one model. An own name of a source that nothing leads further is
     'unresolved': a model by itself until policy says which it is, never a guess.
     """
@@ -25,13 +26,16 @@ def resolve_names(statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.Da
         .sort("source_id", "source_name")
     )
     renamed = _renames(statements)
+    moved = _alias_rows(aliases, any_source=True).rename({"lower": "linked_lower", "alias": "moved_to"})
     resolved = (
         names.with_columns(_lower("source_name"))
         .join(_alias_rows(aliases, any_source=False), on=["source_id", "lower"], how="left")
         .join(_alias_rows(aliases, any_source=True), on="lower", how="left", suffix="_any")
         .with_columns(pl.coalesce("alias", "alias_any").alias("alias"))
         .join(_links(statements), on=["source_id", "source_name"], how="left")
-        .with_columns(pl.coalesce("alias", "linked_to", "source_name").alias("named"))
+        .with_columns(pl.col("linked_to").str.to_lowercase().alias("linked_lower"))
+        .join(moved, on="linked_lower", how="left")
+        .with_columns(pl.coalesce("alias", "moved_to", "linked_to", "source_name").alias("named"))
         .with_columns(pl.col("named").str.to_lowercase().alias("named_lower"))
         .join(renamed, left_on="named_lower", right_on="lower", how="left")
         .with_columns(pl.coalesce("renamed_to", "named").alias("candidate"))
@@ -95,7 +99,7 @@ def _spelling(resolved: pl.DataFrame) -> pl.DataFrame:
     """One spelling per model: an alias's or the Hub's own, else that of the first source in _CASE_ORDER, else the first by
     the alphabet."""
     order = {source_id: rank for rank, source_id in enumerate(_CASE_ORDER, 1)}
-    said = pl.when(pl.col("alias").is_not_null() | pl.col("renamed_to").is_not_null()).then(0)
+    said = pl.when(pl.any_horizontal(pl.col("alias", "moved_to", "renamed_to").is_not_null())).then(0)
     rank = said.otherwise(pl.col("source_id").replace_strict(order, default=len(order) + 1, return_dtype=pl.Int32))
     return (
         resolved.with_columns(rank.alias("rank"))

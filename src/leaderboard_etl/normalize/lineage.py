@@ -5,6 +5,8 @@ https://huggingface.co/docs/hub/model-cards#specifying-a-base-model: adapter, me
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 # Which source is believed first about a base.
@@ -14,17 +16,22 @@ QUANTIZED_NAME = (
     r"(?i)(?:[-_.](?:bnb|gptq|awq|gguf|ggml|exl2|hqq|aqlm|quip|marlin|autoround|smashed"
     r"|int[48]|w[48]a(?:8|16)|nf4|fp[48]|nvfp4|mxfp4|[2348]-?bits?|\d+g|q[2-8](?:_[a-z0-9]+)*))+$"
 )
+# The words by which publishers tell the model that follows instructions from the pretrained one of the same name.
+_TUNED_WORD = r"(?i)[-_](?:instruct|chat|it)([-_]|$)"
 _MOST_STEPS = 4
 
 
-def bases(statements: pl.DataFrame, policy: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+def bases(
+    statements: pl.DataFrame, policy: pl.DataFrame, aliases: pl.DataFrame, vendors: Sequence[str] = ()
+) -> pl.DataFrame:
     """One row per model that was made from another: model_id, base_model_id, base_model_relation.
 
     `statements` are open rows of history.models with `model_id`. The base is what policy/base_models.csv says, else what
     the best source states, by the id that we know it under (`aliases` is policy/model_aliases.csv: a card may name a base
-    as its repository was once called); of a quantised copy that nobody states a base of, the model
-    of the same owner and the same name without the ending. The relation is there without a base where only the name or
-    the table tells it. A base is never the model itself.
+    as its repository was once called). Of a quantised copy that nobody states a base of it is the model of the same owner
+    and the same name without the ending. So it is of a vendor's chat model without the word, or with `base` for it
+    (`Yi-6B-Chat`: `Yi-6B`); `vendors` are owners on the Hub, of others the name does not say whose chat model it came from.
+    The relation is there without a base where only the name or the table tells it. A base is never the model itself.
     """
     said = (
         statements.with_columns(_rank().alias("rank"))
@@ -38,7 +45,8 @@ def bases(statements: pl.DataFrame, policy: pl.DataFrame, aliases: pl.DataFrame)
         )
     )
     name_alone = pl.col("model_id").str.replace(QUANTIZED_NAME, "")
-    is_quantized = pl.col("is_run_packed") | (name_alone != pl.col("model_id"))
+    is_copy = name_alone != pl.col("model_id")
+    is_quantized = pl.col("is_run_packed") | is_copy
     relation = (
         pl.when("is_adapter")
         .then(pl.lit("adapter"))
@@ -50,16 +58,26 @@ def bases(statements: pl.DataFrame, policy: pl.DataFrame, aliases: pl.DataFrame)
         .then(pl.lit("finetune"))
     )
     known = _known(statements, aliases)
+    untuned = [pl.col("model_id").str.replace(_TUNED_WORD, by) for by in ("${1}", "-base${1}")]
+    is_vendors = _key("model_id").str.split("/").list.first().is_in([vendor.lower() for vendor in vendors])
+    is_tuned = is_vendors & pl.col("model_id").str.contains(_TUNED_WORD) & ~pl.col("is_merge")
     return (
         said.with_columns(_key("model_id").alias("key"))
         .join(
             policy.select(_key("model_id").alias("key"), pl.col("base_model_id").alias("curated")), on="key", how="left"
         )
         .with_columns(pl.coalesce("curated", "base_model_text").alias("base_model_text"))
-        .with_columns(_key("base_model_text").alias("stated"), _key(name_alone).alias("bare"))
+        .with_columns(_key("base_model_text").alias("stated"), pl.when(is_copy).then(_key(name_alone)).alias("bare"))
         .join(known, left_on="stated", right_on="key", how="left")
         .join(known, left_on="bare", right_on="key", how="left", suffix="_bare")
-        .with_columns(pl.coalesce("known_id", "base_model_text", "known_id_bare").alias("base_model_id"))
+        .with_columns(*[pl.when(is_tuned).then(_key(name)).alias(f"untuned_{n}") for n, name in enumerate(untuned)])
+        .join(known, left_on="untuned_0", right_on="key", how="left", suffix="_untuned")
+        .join(known, left_on="untuned_1", right_on="key", how="left", suffix="_base")
+        .with_columns(
+            pl.coalesce("known_id", "base_model_text", "known_id_bare", "known_id_untuned", "known_id_base").alias(
+                "base_model_id"
+            )
+        )
         .with_columns(pl.when(_key("base_model_id") != _key("model_id")).then(pl.col("base_model_id")))
         .with_columns(relation.alias("base_model_relation"))
         .filter(pl.col("base_model_relation").is_not_null())
@@ -68,13 +86,14 @@ def bases(statements: pl.DataFrame, policy: pl.DataFrame, aliases: pl.DataFrame)
     )
 
 
-def weights_of(kin: pl.DataFrame) -> pl.DataFrame:
+def weights_of(kin: pl.DataFrame, relations: Sequence[str] = ("quantized", "adapter")) -> pl.DataFrame:
     """Of each quantised copy and adapter the model whose weights it holds or needs: model_id, relation, root_id.
 
-    Copies of copies are followed up to the first ancestor that is neither; models without a known base have no row.
+    Copies of copies are followed up to the first ancestor that is neither; models without a known base have no row. With
+    other `relations` those are followed.
     """
     copies = kin.filter(
-        pl.col("base_model_relation").is_in(["quantized", "adapter"]) & pl.col("base_model_id").is_not_null()
+        pl.col("base_model_relation").is_in(list(relations)) & pl.col("base_model_id").is_not_null()
     ).select("model_id", pl.col("base_model_relation").alias("relation"), pl.col("base_model_id").alias("root_id"))
     up = copies.select(pl.col("model_id").alias("root_id"), pl.col("root_id").alias("next_id"))
     for _ in range(_MOST_STEPS):

@@ -17,6 +17,14 @@ _CURATED_FIRST = ("reference", "model_cards", *_TABLES, "bigcode", "arena")
 _HUB_FACTS = ("architecture", "is_available")
 _CURATED_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
 _GEOMETRY_FIRST = ("reference", "model_cards")
+# Model classes of transformers that have experts, whatever they are called, and common ones that have none. The second are
+# no word on models whose name states experts: code of their own runs under these classes, as in phixtral-2x2_8.
+_EXPERT_CLASS = r"(?i)mixtral|moe|dbrx|^deepseek(v\d+)?for|^gptoss|^llama4|^arctic|^grok"
+_DENSE_CLASS = (
+    r"^(Bloom|Cohere2?|Exaone|Falcon|Gemma[23]?|Glm|GPT2|GPTBigCode|GPTJ|GPTNeo|GPTNeoX|Granite|InternLM2|Llama|Mistral"
+    r"|MPT|Nemotron|Olmo2?|OPT|Phi|Phi3|QWen|Qwen[23]?|StableLm|Starcoder2|XGLM)(ForCausalLM|LMHeadModel)$"
+)
+_EXPERT_NAME = r"(?i)\d+x\d|\dbx\d|moe"
 _RELEASE_METHODS = (
     ("released_on", "reference"),
     ("uploaded_on", "hub_upload"),
@@ -47,14 +55,13 @@ def assemble_models(
         facts = facts.join(_first_said(statements, columns, order), on="model_id", how="left")
     flags = statements.group_by("model_id").agg(
         *[_any_said(flag) for flag in ("is_merge", "is_flagged")],
-        # A curated row and the model's own config know; the tables mark dense models as well.
         pl.coalesce(
             *(
                 pl.col("is_moe").filter(pl.col("source_id") == source).drop_nulls().first()
                 for source in _GEOMETRY_FIRST
             ),
-            _any_said("is_moe"),
-        ).alias("is_moe"),
+        ).alias("has_experts"),
+        _any_said("is_moe"),
         pl.col("hub_id").is_not_null().any().alias("is_on_hub"),
     )
     facts = (
@@ -68,11 +75,6 @@ def assemble_models(
 
 def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, families: pl.DataFrame) -> pl.DataFrame:
     owner = pl.col("model_id").str.split("/").list.first()
-    # Two known sizes say more than a table's flag: v1 marks dense models too. A few percent are embeddings, or rounding.
-    share = pl.col("params_active") / pl.col("params_total")
-    is_moe = (
-        pl.when(share < 0.95).then(True).when(share >= 0.95).then(False).otherwise(pl.col("is_moe")).alias("is_moe")
-    )
     return (
         facts.join(kin, on="model_id", how="left")
         .with_columns(owner.str.to_lowercase().alias("owner"))
@@ -84,7 +86,7 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
             how="left",
         )
         .with_columns(
-            is_moe,
+            _is_moe(),
             # Only its vendor can serve a model whose weights nobody else has. That a score is curated makes nothing official.
             pl.any_horizontal(pl.col("vendor").is_not_null(), pl.col("openness") == "proprietary")
             .fill_null(False)
@@ -111,6 +113,26 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
             .alias("params_active"),
             _population().alias("population"),
         )
+    )
+
+
+def _is_moe() -> pl.Expr:
+    """Whether a model is a mixture of experts. Two known sizes say it best (a few percent are embeddings, or rounding), then a
+    curated row or the config, then the class; the tables' flag last: v1 marks dense Qwen1.5 and clears models of Mixtral's
+    class."""
+    share = pl.col("params_active") / pl.col("params_total")
+    is_dense = pl.col("architecture").str.contains(_DENSE_CLASS) & ~pl.col("model_id").str.contains(_EXPERT_NAME)
+    return (
+        pl.when(share.is_not_null())
+        .then(share < 0.95)
+        .when(pl.col("has_experts").is_not_null())
+        .then(pl.col("has_experts"))
+        .when(pl.col("architecture").str.contains(_EXPERT_CLASS))
+        .then(True)
+        .when(is_dense)
+        .then(False)
+        .otherwise(pl.col("is_moe"))
+        .alias("is_moe")
     )
 
 

@@ -19,8 +19,10 @@ _GREEK = str.maketrans({"α": "alpha", "β": "beta", "γ": "gamma"})
 
 @lru_cache(1 << 14)
 def folded(name: str) -> str:
-    """A name without what spellings differ in: case, blanks, hyphens, underscores, brackets, pictures; points stay."""
+    """A name without what spellings differ in: case, blanks, hyphens, underscores, brackets, pictures, the v of a version;
+    points stay."""
     text = unicodedata.normalize("NFKC", name).casefold().translate(_GREEK)
+    text = re.sub(r"(?<=[\s_-])v(?=\d)", "", text)
     return re.sub(r"[^\w.+]|_", "", text)
 
 
@@ -30,8 +32,8 @@ class OwnName:
     def __init__(self, repo_id: str) -> None:
         self._repo_id = repo_id.lower()
         name = repo_id.rsplit("/", 1)[-1]
-        # `-hf` says in which file format the same weights are.
-        self._keys = {folded(name), folded(re.sub(r"-hf$", "", name, flags=re.IGNORECASE))}
+        # `-hf` says in which file format the same weights are, and Meta's own cards leave `Meta-` out.
+        self._keys = {folded(name), folded(re.sub(r"^meta-(?=llama)|-hf$", "", name, flags=re.IGNORECASE))}
 
     def is_in(self, cell: Cell, size: str = "") -> bool:
         """Whether `cell` names the model: as owner/name, as its name alone, as its name without the size that stands in

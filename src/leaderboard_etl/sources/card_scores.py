@@ -15,7 +15,7 @@ from leaderboard_etl.sources.markdown_tables import Table
 # Columns of words that do not change what a figure means; any other is a condition (a language, a decoding, a prompt).
 _HARMLESS = re.compile(
     r"|category|capability|modality|domain|version|filter|metrics?|stderr|licen[sc]e|links?|checkpoint|paper|demo|type|date|日期"
-    r"|(?:\S+ )?hf ?links?|organi[sz]ation|developer|(?:# ?|n-?)?shots?|(?:# ?)?(?:model )?(?:size|params?|parameters)"
+    r"|\W*(?:\S+ )?hf ?links?|organi[sz]ation|developer|(?:# ?|n-?)?shots?|(?:# ?)?(?:model )?(?:size|params?|parameters)"
     r"|align(?:ment)?|tuning method|data(?:set)? size|context(?: window| length)?|base(?: model)?|±|(?:\S+ )?free",
     re.I,
 )

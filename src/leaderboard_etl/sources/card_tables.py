@@ -44,7 +44,7 @@ _OTHER_MATTER = re.compile(
 )
 # Packed copies of a model, whose cards are often the original's, word for word.
 _COPY = re.compile(r"gguf|ggml|gptq|awq|exl2|bpw|mlx|[248]-?bit|int[48]|fp[48]|nvfp4|w[48]a", re.I)
-_DETAILS = re.compile(r"details_([\w.-]+?)__([\w.-]+)", re.ASCII)
+_DETAILS = re.compile(r"details_[\w.-]+?__([\w.-]+)", re.ASCII)
 _BASE = re.compile(r"\bbase\b|pre-?trained", re.I)
 _TUNED = re.compile(r"\bchat\b|instruct|\btuned\b|post-?train", re.I)
 
@@ -76,11 +76,9 @@ def own_cells(tables: Sequence[Table], repo_id: str) -> Iterator[OwnCell]:
             read.append((table, by_name, True))
         elif not _COPY.search(repo_id):
             read.append((table, [*_only_column(table)] or [*_only_row(table)], False))
-    titles = [_title(table) for table, _, is_named in read if is_named]
-    is_two = any(map(_BASE.search, titles)) and any(map(_TUNED.search, titles))
+    is_two = {True, False} <= {_is_of_tuned(table) for table, _, is_named in read if is_named}
     for table, cells, is_named in read:
-        title = _title(table)
-        if not (is_two and is_named and (_BASE.search(title) or _TUNED.search(title))):
+        if not (is_two and is_named and _is_of_tuned(table) is not None):
             yield from cells
 
 
@@ -91,12 +89,19 @@ def _is_about(table: Table, repo_id: str) -> bool:
     sections = {*table.headings[1:], _title(table)}
     if any(_OTHER_MATTER.search(title) for title in sections) or _NOT_SCORES.search(table.caption):
         return False
-    details = {f"{owner}/{name}".lower() for owner, name in _DETAILS.findall(table.above)}
-    return not details or repo_id.lower() in details
+    # Owners get renamed, and old cards keep the old address: the name must be ours still.
+    details = {name.lower() for name in _DETAILS.findall(table.above)}
+    return not details or repo_id.lower().rpartition("/")[2] in details
 
 
 def _title(table: Table) -> str:
     return table.headings[-1] if table.headings else ""
+
+
+def _is_of_tuned(table: Table) -> bool | None:
+    """Whether a table stands below a heading for tuned models or one for base models; null where that says neither or both."""
+    is_base, is_tuned = (bool(word.search(_title(table))) for word in (_BASE, _TUNED))
+    return None if is_base == is_tuned else is_tuned
 
 
 def _own_column(table: Table, own: OwnName) -> Iterator[OwnCell]:

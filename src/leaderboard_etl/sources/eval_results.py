@@ -2,8 +2,9 @@
 
 The format leaves the unit open (https://huggingface.co/docs/hub/eval-results), so policy/eval_tasks.csv says it per task:
 a value not above its `above_raw` could be a fraction or a percentage, and is refused. Results of benchmarks that it names with
-the reason why they are left out are not loaded; those that it does not name are counted as drift. The leaderboard that the
-Hub shows of a benchmark's dataset names no task, so it says which models to ask, not what they scored.
+the reason why they are left out are not loaded; those that it does not name are counted as drift, and an unknown task of one
+that it loads is refused, for task ids change. The leaderboard that the Hub shows of a benchmark's dataset names no task, so
+it says which models to ask, not what they scored.
 """
 
 from __future__ import annotations
@@ -48,18 +49,9 @@ class _Found:
     unknown: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def refuse(self, file: SourceFile, rule: str, reason: str, shown: object, locator: str, target: str) -> None:
-        name = file.version.repo_id
+        place = {"locator": locator, "source_name": file.version.repo_id}
         self.quarantine.append(
-            refuse(
-                SOURCE_ID,
-                file.version,
-                target=target,
-                rule=rule,
-                reason=reason,
-                text=shown,
-                locator=locator,
-                source_name=name,
-            )
+            refuse(SOURCE_ID, file.version, target=target, rule=rule, reason=reason, text=shown, **place)
         )
 
 
@@ -157,6 +149,12 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
         found.refuse(file, "eval_results|shape", reason, item, where, "scores")
         return
     rule = next((rule for rule in found.rules if _matches(rule, dataset_id, task_id)), None)
+    if rule is None and any(known["variant_id"] and _is_of(known, dataset_id) for known in found.rules):
+        reason = (
+            f"policy/eval_tasks.csv loads {dataset_id[:_MOST_TEXT]} and has no row for its task {task_id[:_MOST_TEXT]}"
+        )
+        found.refuse(file, "eval_results|task", reason, item, where, "scores")
+        return
     if rule is None:
         found.unknown[dataset_id[:_MOST_TEXT]][task_id[:_MOST_TEXT]] += 1
         return
@@ -204,10 +202,12 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     )
 
 
+def _is_of(rule: Mapping[str, Any], dataset_id: str) -> bool:
+    return bool(rule["dataset_id"].lower() == dataset_id.lower())
+
+
 def _matches(rule: Mapping[str, Any], dataset_id: str, task_id: str) -> bool:
-    return bool(
-        rule["dataset_id"].lower() == dataset_id.lower() and re.search(rule["task_id_pattern"], task_id, re.IGNORECASE)
-    )
+    return _is_of(rule, dataset_id) and re.search(rule["task_id_pattern"], task_id, re.IGNORECASE) is not None
 
 
 def _date(stated: str | None) -> date | None:

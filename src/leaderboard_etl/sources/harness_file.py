@@ -17,7 +17,8 @@ from leaderboard_etl.sources.values import json_value
 
 _FILE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})[-:](\d{2})[-:](\d{2})")
 _REVISION = re.compile(r"(?:^|,)revision=([0-9a-f]{40})(?:,|$)")
-_DTYPE = re.compile(r"(?:^|,)dtype=([A-Za-z0-9_.]+)")
+_DTYPE = re.compile(r"(?:^|,)(?:torch_)?dtype=['\"]?([A-Za-z0-9_.]+)")
+_QUANTIZED = re.compile(r"(?:^|,)load_in_([48]bit)=['\"]?true\b", re.IGNORECASE)
 _SHA = re.compile(r"^[0-9a-f]{40}$")
 
 
@@ -33,8 +34,9 @@ class UnreadableRunError(ValueError):
 class Run:
     """One file. `model_name` is the folder, which is how the leaderboard files it; the name inside may be a local path.
 
-    `model_sha`, `harness_version` and `evaluated_on` are null where the file does not say; `is_limited` is true for a run
-    over a part of the questions.
+    `model_sha`, `harness_version`, `evaluated_on` and `params` (the parameters that the harness counted in the weights that it
+    ran, packed ones as stored) are null where the file does not say; `is_limited` is true for a run over a part of the
+    questions.
     """
 
     model_name: str
@@ -44,6 +46,7 @@ class Run:
     model_sha: str | None
     harness_version: str | None
     evaluated_on: date | None
+    params: int | None
     is_limited: bool
 
 
@@ -51,8 +54,8 @@ class ResultFile(msgspec.Struct):
     """The keys that are read; the decoder skips all others, which are most of a file."""
 
     results: dict[str, Any]
-    groups: dict[str, Any] | None = None
-    versions: dict[str, Any] | None = None
+    groups: Any = None
+    versions: Any = None
     n_shot: Any = msgspec.field(default=None, name="n-shot")
     n_samples: Any = msgspec.field(default=None, name="n-samples")
     n_samples_too: Any = msgspec.field(default=None, name="n_samples")
@@ -60,8 +63,9 @@ class ResultFile(msgspec.Struct):
     config_general: Any = None
     params: Any = None
     git_hash: Any = None
+    lm_eval_version: Any = None
     date: Any = None
-    chat_template: Any = None
+    chat_template: Any = msgspec.UNSET
     chat_template_sha: Any = None
 
 
@@ -113,8 +117,9 @@ def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
         precision=_precision(config.get("model_dtype"), arguments),
         has_chat_template=_template(content, config),
         model_sha=sha,
-        harness_version=_text(config.get("lighteval_sha")) or _text(content.git_hash),
+        harness_version=_text(config.get("lighteval_sha")) or _text(content.git_hash) or _text(content.lm_eval_version),
         evaluated_on=_moment(content.date, file_name),
+        params=_params(config.get("model_num_parameters")),
         is_limited=_is_limited(config, samples),
     )
 
@@ -134,15 +139,22 @@ def _template(content: ResultFile, config: Mapping[str, Any]) -> str:
     if content.chat_template or content.chat_template_sha or stated:
         return "true"
     # The newer harness always writes the key, null where no template was used; the older one knew no templates.
-    return "false" if content.git_hash is not None else "unknown"
+    return "false" if content.chat_template is None or content.git_hash is not None else "unknown"
 
 
 def _precision(dtype: object, arguments: str) -> str:
     found = _DTYPE.search(arguments)
+    if packed := _QUANTIZED.search(arguments):
+        return packed[1].lower()  # as the leaderboard calls it; the dtype is then that of the arithmetic
     said = _text(dtype) or (found[1] if found else None)
     if not said or said == "auto":
         return "unknown"
     return said.removeprefix("torch.")[:40]
+
+
+def _params(stated: object) -> int | None:
+    # The harness writes -1 where it could not count.
+    return stated if isinstance(stated, int) and not isinstance(stated, bool) and 0 < stated < 1 << 63 else None
 
 
 def _moment(stated: object, file_name: str) -> date | None:

@@ -55,7 +55,10 @@ def read_run(file: SourceFile, number: int, metrics: Metrics) -> Run:
     content = decode(file.content)
     samples = _flat(mapping(content.n_samples) or mapping(content.n_samples_too))
     run = run_of(content, file.version.path, samples)
+    n_before = len(metrics.run)
     _add_metrics(content, samples, number, metrics)
+    if len(metrics.run) == n_before:
+        raise UnreadableRunError("file|empty", "a result file without one metric: the run measured nothing")
     return run
 
 
@@ -64,11 +67,13 @@ def _add_metrics(content: ResultFile, samples: Mapping[str, Any], number: int, m
     if sum(len(values) for _, _, values in blocks) > _MOST_METRICS:
         raise UnreadableRunError("file|size", f"more than {_MOST_METRICS:,} metrics in one file")
     versions, shots = mapping(content.versions), mapping(content.n_shot)
+    # The harness of 2023 took one number of examples for all tasks of a run.
+    of_all = count(mapping(content.config).get("num_fewshot"))
     for section, key, values in blocks:
         task, in_key = _task(key)
-        n_shot = count(shots.get(key)) if in_key is None else in_key
+        n_shot = count(shots.get(key, of_all)) if in_key is None else in_key
         n_questions = count(samples.get(key))
-        version = versions.get(key)
+        version = versions.get(key, versions.get(task))
         version = str(version)[:40] if isinstance(version, str | int | float) and version not in ("N/A", "") else None
         for name, value in values.items():
             known = _metric(name)
@@ -96,7 +101,7 @@ def _blocks(content: ResultFile) -> Iterator[tuple[str, str, Mapping[str, Any]]]
     for key, values in results.items():
         # A bare value in a task's place is no metric, which the rules refuse with its text.
         yield "results", key, values if isinstance(values, dict) else {"value": [values]}
-    for key, values in (content.groups or {}).items():
+    for key, values in mapping(content.groups).items():
         if isinstance(values, dict) and not any(_metric(name) for name in mapping(results.get(key))):
             yield "groups", key, values
 

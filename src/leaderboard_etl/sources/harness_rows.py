@@ -16,7 +16,7 @@ from leaderboard_etl.sources.harness_scores import leaderboard_scores
 
 # Values are held as Python lists until they are a frame: so many files at a time.
 _FILES_AT_ONCE = 500
-_RUN_SCHEMA = {"evaluated_on": pl.Date, "model_sha": pl.String, "harness_version": pl.String}
+_RUN_SCHEMA = {"evaluated_on": pl.Date, "model_sha": pl.String, "harness_version": pl.String, "params": pl.Int64}
 _METRIC_SCHEMA = {
     **dict.fromkeys(("run", "n_shot"), pl.Int32),
     "n_questions": pl.Int64,
@@ -41,6 +41,7 @@ def _parsed_batch(source_id: str, files: Sequence[SourceFile], policy: Policy, v
     parsed = Parsed(source_rows=len(files))
     if runs:
         frame = pl.DataFrame(runs, schema_overrides={"run": pl.Int32(), **_RUN_SCHEMA})
+        parsed.parameter_claims = _sizes(frame)
         metrics = _metric_rows(values)
         parsed.models = stage("models", frame.with_columns(pl.lit("config").alias("locator")))
         parsed.subtask_scores = _subtask_rows(metrics, frame, policy)
@@ -66,6 +67,17 @@ def _run_row(source_id: str, number: int, file: SourceFile, run: Run) -> dict[st
         **{name: value for name, value in asdict(run).items() if name != "model_name"},
         **place(file.version),
     }
+
+
+def _sizes(runs: pl.DataFrame) -> pl.DataFrame:
+    return stage(
+        "parameter_claims",
+        runs.filter(pl.col("params").is_not_null()).with_columns(
+            pl.lit("total").alias("kind"),
+            pl.lit("leaderboard").alias("method"),
+            pl.lit("config.model_num_parameters").alias("locator"),
+        ),
+    )
 
 
 def _metric_rows(values: Metrics) -> pl.DataFrame:

@@ -93,7 +93,11 @@ def _sums(counting: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
             pl.col("task").filter(is_number).alias("tasks"),
         )
         .join(recipes, on="variant_id", maintain_order="left")
-        .with_columns((pl.col("n_wholes") == pl.col("n_metrics")).alias("is_whole"))
+        # The harness shows 0 or nothing as the shots of a group: those of its tasks are the run's.
+        .with_columns(
+            (pl.col("n_wholes") == pl.col("n_metrics")).alias("is_whole"),
+            pl.when(pl.col("parts").list.len() > 0).then("part_shots").otherwise("whole_shots").alias("shots"),
+        )
     )
 
 
@@ -112,12 +116,13 @@ def _problem() -> pl.Expr:
         .then(pl.lit("task|version"))
         .when(~pl.col("is_whole") & ~has_parts)
         .then(pl.lit("aggregate|complete"))
+        .when(pl.col("shots").list.set_difference(pl.concat_list("variant_n_shot")).list.len() > 0)
+        .then(pl.lit("run|shots"))
     )
 
 
 def _scores(judged: pl.DataFrame) -> pl.DataFrame:
     is_whole = pl.col("is_whole")
-    shots = pl.when(is_whole).then("whole_shots").otherwise("part_shots")
     mean_of = pl.format("results, mean of {} tasks from {}", "n_parts", "part_locator")
     return stage(
         "scores",
@@ -125,7 +130,7 @@ def _scores(judged: pl.DataFrame) -> pl.DataFrame:
             pl.when(is_whole).then("whole").otherwise("mean").alias("score_raw"),
             pl.lit("fraction").alias("score_unit"),
             pl.when(is_whole & (pl.col("n_metrics") == 1)).then("whole_stderr_raw").alias("stderr_raw"),
-            pl.when(shots.list.len() == 1).then(shots.list.first()).otherwise("variant_n_shot").alias("n_shot"),
+            pl.col("variant_n_shot").alias("n_shot"),
             pl.lit(True).alias("is_verified"),
             pl.when(is_whole).then("whole_locator").otherwise(mean_of).alias("locator"),
         ),
@@ -135,13 +140,22 @@ def _scores(judged: pl.DataFrame) -> pl.DataFrame:
 def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
     needed = pl.when(pl.col("parts").list.len() > 0).then("parts").otherwise("wholes")
     absent = needed.list.set_difference("tasks").list.sort()
+    has_all_tasks = absent.list.len() == 0
     reasons = {
         "run|limited": pl.lit("the run asked a part of the questions only: no score of the benchmark"),
         "task|version": pl.lit(
             "version 0 of the MMLU tasks, whose prompts were wrong; the leaderboard skipped these files as well"
         ),
         "aggregate|complete": pl.format(
-            "{} of the {} tasks that make the score are missing or no numbers", absent.list.len(), needed.list.len()
+            "{} of the {} {} that make the score are missing or no numbers",
+            pl.when(has_all_tasks).then(pl.col("n_metrics") - pl.col("n_wholes")).otherwise(absent.list.len()),
+            pl.when(has_all_tasks).then("n_metrics").otherwise(needed.list.len()),
+            pl.when(has_all_tasks).then(pl.lit("metrics")).otherwise(pl.lit("tasks")),
+        ),
+        "run|shots": pl.format(
+            "asked with {} examples where the score is defined with {}: another protocol, no score of this one",
+            pl.col("shots").cast(pl.List(pl.String)).list.join(" and "),
+            "variant_n_shot",
         ),
     }
     is_incomplete = pl.col("rule") == "aggregate|complete"
@@ -152,7 +166,7 @@ def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
             pl.coalesce(pl.when(pl.col("rule") == rule).then(reason) for rule, reason in reasons.items()).alias(
                 "reason"
             ),
-            pl.when(is_incomplete)
+            pl.when(is_incomplete & ~has_all_tasks)
             .then(absent.list.join(", ").str.slice(0, 500))
             .otherwise("first_locator")
             .alias("offending_text"),

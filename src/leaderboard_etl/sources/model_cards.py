@@ -139,7 +139,7 @@ def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
     if card:
         facts = {"license_text": license_text(card), "base_model_text": base_model(card)}
         records.model(file, "front matter", **facts)
-        read_model_index(card.get("model-index"), file, rules.metrics, records)
+        read_model_index(card.get("model-index"), file, rules.metrics, rules.baselines, records)
     _, shown = front_block(file.content.decode("utf-8", "replace"))
     _read_tables(file, shown, rules, records)
     total, active, line = stated_sizes(shown)

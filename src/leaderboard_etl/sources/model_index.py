@@ -1,17 +1,21 @@
 """Scores in the `model-index` of a card's front matter (https://huggingface.co/docs/hub/model-cards#evaluation-results).
 
-Left out on purpose: benchmarks that policy/card_metrics.csv does not list, and results of the Open LLM Leaderboard's second
-version, which stand there as normalised values; its table has them with the raw ones.
+The first row of policy/card_metrics.csv that fits a result says which score it is; one without a variant leaves it out. Left out
+on purpose: benchmarks that it does not list, and results of the Open LLM Leaderboard's second version, which stand there as
+normalised values; its table has them with the raw ones.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from leaderboard_etl.sources.base import SourceFile
+from leaderboard_etl.sources.card_cells import shots
 from leaderboard_etl.sources.card_records import Records, mapping
 from leaderboard_etl.sources.values import number, text, web_link
 
@@ -24,33 +28,54 @@ class MetricRules:
     """Which row of policy/card_metrics.csv a result's dataset and metric fall under."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        self._rows = [(_pattern(row["dataset_pattern"]), _pattern(row["metric_pattern"]), row) for row in rows]
+        # A load of before the column of configurations is replayed with the policy of its day.
+        self._rows = [
+            (
+                _pattern(row["dataset_pattern"]),
+                _pattern(row.get("config_pattern")),
+                _pattern(row["metric_pattern"]),
+                row,
+            )
+            for row in rows
+        ]
         self.knows = lru_cache(_REMEMBERED)(self._knows)
         self.rule = lru_cache(_REMEMBERED)(self._rule)
 
-    def _knows(self, names: tuple[str, ...]) -> bool:
-        """Whether any row is about a dataset of these names."""
-        return any(dataset.search(name) for dataset, _, _ in self._rows for name in names)
+    def _knows(self, names: tuple[str, ...], config: str) -> bool:
+        """Whether any row is about a dataset of these names and this configuration."""
+        return any(
+            configs.search(config) and any(dataset.search(name) for name in names)
+            for dataset, configs, _, _ in self._rows
+        )
 
-    def _rule(self, names: tuple[str, ...], kinds: tuple[str, ...]) -> Mapping[str, Any] | None:
-        """The first row for a dataset of these names and a metric of these kinds; null where the policy knows none."""
+    def _rule(self, names: tuple[str, ...], config: str, kinds: tuple[str, ...]) -> Mapping[str, Any] | None:
+        """The first row for such a dataset and a metric of these kinds; null where the policy knows none."""
         # `code_eval` is the metric of one try and of a hundred: its name says which.
         if any(_MORE_TRIES.match(kind) for kind in kinds):
             return None
-        for dataset, metric, row in self._rows:
-            if any(metric.search(kind) for kind in kinds) and any(dataset.search(name) for name in names):
+        for dataset, configs, metric, row in self._rows:
+            is_metric = any(metric.search(kind) for kind in kinds)
+            if is_metric and configs.search(config) and any(dataset.search(name) for name in names):
                 return row
         return None
 
 
-def _pattern(stated: str) -> re.Pattern[str]:
-    return re.compile(stated, re.IGNORECASE)
+def _pattern(stated: str | None) -> re.Pattern[str]:
+    return re.compile(stated or "", re.IGNORECASE)
 
 
-def read_model_index(index: object, file: SourceFile, metrics: MetricRules, records: Records) -> None:
-    """Adds the scores of `index`. What cannot be read is quarantined."""
+def read_model_index(
+    index: object,
+    file: SourceFile,
+    metrics: MetricRules,
+    baselines: Mapping[str, float | None],
+    records: Records,
+) -> None:
+    """Adds the scores of `index`; `baselines` is the random baseline of each variant in policy/benchmarks.csv. What cannot be
+    read is quarantined."""
+    taken: Counter[str] = Counter()
     for where, result in _results(index, file, records):
-        _read_result(where, result, file, metrics, records)
+        _read_result(where, result, file, metrics, baselines, taken, records)
 
 
 def _results(index: object, file: SourceFile, records: Records) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -82,21 +107,23 @@ def _read_result(
     result: Mapping[str, Any],
     file: SourceFile,
     metrics: MetricRules,
+    baselines: Mapping[str, float | None],
+    taken: Counter[str],
     records: Records,
 ) -> None:
-    dataset = mapping(result.get("dataset"))
-    names = tuple(name for key in ("name", "type") if (name := text(dataset.get(key))))
+    dataset = _Dataset.of(result.get("dataset"))
     values = result.get("metrics")
     values = [values] if isinstance(values, dict) else values
     if not isinstance(values, list):
-        if values not in (None, "") and metrics.knows(names):
+        if values not in (None, "") and metrics.knows(dataset.names, dataset.config):
             records.refuse(file, "model-index|shape", "metrics is no list", values, f"{where}.metrics", "scores")
         return
     for index, metric in enumerate(values):
         if not isinstance(metric, dict):
             continue
-        rule = metrics.rule(names, tuple(kind for key in ("type", "name") if (kind := text(metric.get(key)))))
-        if rule is None:
+        kinds = tuple(kind for key in ("type", "name") if (kind := text(metric.get(key))))
+        rule = metrics.rule(dataset.names, dataset.config, kinds)
+        if rule is None or rule["variant_id"] is None:
             continue
         locator = f"{where}.metrics[{index}]"
         stated = metric.get("value")
@@ -104,31 +131,60 @@ def _read_result(
         if value is None:
             records.refuse(file, "score_raw|number", "the value is not a number", stated, locator, "scores")
             continue
-        unit, note = _unit(str(stated), value, rule["unit_rule"])
+        unit, note = _unit(str(stated), value, rule["unit_rule"], baselines.get(rule["variant_id"]))
+        if unit is None:
+            records.refuse(file, "score_raw|unit", note or "", stated, locator, "scores")
+            continue
+        taken[rule["variant_id"]] += 1
+        nth = taken[rule["variant_id"]]
         records.score(
             file,
             locator,
             variant_id=rule["variant_id"],
+            run_id="n/a" if nth == 1 else f"model-index#{nth}",
             score_raw=value,
             score_unit=unit,
-            n_shot=_shots(dataset),
+            n_shot=dataset.n_shot,
             reported_by="vendor_model_index",
-            is_verified=str(metric.get("verified", "")).lower() == "true",
+            # Anybody can write `verified: true`; the Hub's own evaluations carry a token, which is not checked.
+            is_verified=str(metric.get("verified", "")).lower() == "true" and bool(text(metric.get("verifyToken"))),
             protocol=note,
             source_url=web_link(mapping(result.get("source")).get("url")),
         )
 
 
-def _unit(stated: str, value: float, rule: str) -> tuple[str, str | None]:
-    """Unit and, where it was not stated but follows from the range, a note of that."""
+@dataclass(frozen=True)
+class _Dataset:
+    """What a result is about: `names` that the policy may match, the configuration (empty where there is none), and the number
+    of examples (null: not stated)."""
+
+    names: tuple[str, ...]
+    config: str
+    n_shot: int | None
+
+    @classmethod
+    def of(cls, stated: object) -> _Dataset:
+        dataset = mapping(stated) or {"name": stated}
+        names = [name for key in ("name", "type") if (name := text(dataset.get(key)))]
+        in_name, n_shot = next((n for n in map(shots, names) if n is not None), None), _shots(dataset)
+        with_shots = [f"{names[0]}, {n_shot}-shot"] if names and in_name is None and n_shot is not None else []
+        return cls((*with_shots, *names), text(dataset.get("config")) or "", in_name if n_shot is None else n_shot)
+
+
+def _unit(stated: str, value: float, rule: str, baseline: float | None) -> tuple[str | None, str | None]:
+    """Unit and, where it was not stated but follows from the range, a note of that. The unit is null, with the reason as note,
+    where a figure in percent would be less than guessing gives."""
     if "%" in stated:
         return "percent", None
     if rule == "by_range":
         unit = "fraction" if 0 <= value <= 1 else "percent"
         return unit, f"unit not stated; {unit} by its range"
+    if rule == "percent" and value <= 1 and baseline:
+        return None, "not above 1 where percentages belong, and less than guessing gives: perhaps a fraction"
     return rule, None
 
 
 def _shots(dataset: Mapping[str, Any]) -> int | None:
-    stated = mapping(dataset.get("args")).get("num_few_shot")
+    arguments = mapping(dataset.get("args"))
+    stated = arguments.get("num_few_shot", arguments.get("num_fewshot"))
     return int(stated) if isinstance(stated, str) and re.fullmatch(r"\d{1,3}", stated) else None

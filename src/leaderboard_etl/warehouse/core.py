@@ -32,6 +32,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         statements,
         policy.frame("base_models", younger=("model_id", "base_model_id")),
         policy.frame("model_aliases"),
+        policy.frame("official_organizations")["hub_owner"].to_list(),
     )
     evidence = parameter_evidence(
         claims, statements, kin, policy.frame("parameter_overrides"), policy.frame("parameter_methods")

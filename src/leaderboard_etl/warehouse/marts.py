@@ -28,11 +28,19 @@ from leaderboard_etl.warehouse.history import policy_texts
 POPULATIONS = ("official", "official_base", "fine_tunes", "merges", "flagged", "unflagged", "all")
 DENSE = "official_dense"
 _SIZED = ("official", "all")
-_POINTS = """
+# A fine-tune shares data and recipe with its base, whoever made it: resampling draws them together.
+_FAMILIES = """
+    select l.model_id, arg_min(m.family, l.depth) as family
+    from mart.lineage as l
+    join core.models as m on m.model_id = l.ancestor_id
+    group by l.model_id
+"""
+_POINTS = f"""
     select
-        p.*, m.family, m.training_tokens, b.random_baseline, b.score_ceiling
+        p.*, f.family, m.training_tokens, b.random_baseline, b.score_ceiling
     from mart.model_scaling as p
     join core.models as m using (model_id)
+    left join ({_FAMILIES}) as f using (model_id)
     join core.benchmarks as b on b.variant_id = p.variant
     order by p.comparable_group, p.model_id
 """
@@ -51,8 +59,8 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         for table, frame in analyses(points, members, groups, as_of).items():
             _insert(con, table, frame)
     scores = con.sql(
-        "select s.model_id, s.benchmark_id, s.variant_id, s.reported_by, s.score_pct, m.family"
-        " from core.scores as s join core.models as m using (model_id)"
+        "select s.model_id, s.benchmark_id, s.variant_id, s.reported_by, s.score_pct, f.family"
+        f" from core.scores as s left join ({_FAMILIES}) as f using (model_id)"
     ).pl()
     _insert(con, "mart.self_report_gap", self_report_gap(scores))
     models = con.sql("select model_id, params_total, params_active, is_moe, training_tokens from core.models").pl()

@@ -17,7 +17,8 @@
   const dataFiles = (root) => {
     const value = (inherited(root, 'data-datafiles') || '').trim();
     if (!value) return DEFAULT_FILES;
-    return value.startsWith('[') ? JSON.parse(value).map(String) : [value];
+    if (!value.startsWith('[')) return [value];
+    try { return JSON.parse(value).map(String); } catch { throw new Error(`data-datafiles is no list of file names: ${value}`); }
   };
 
   const config = (root) => {

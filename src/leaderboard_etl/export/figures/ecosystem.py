@@ -65,7 +65,7 @@ def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         y_axis,
     )
     caption = [
-        f"MMLU as reported (protocols mixed) of {models.height} models with published total and active parameters.",
+        f"MMLU as reported (protocols mixed) of {models.height} models whose total and active parameters are known.",
         "Operations are no price: memory, hardware and utilisation are left out.",
     ]
     return finished(

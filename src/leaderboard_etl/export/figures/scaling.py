@@ -66,7 +66,8 @@ def _caption(con: duckdb.DuckDBPyConnection) -> list[str]:
         [GROUP],
     ).fetchall()[0]
     return [
-        "MMLU as reported (protocols mixed) against parameter count. Lines: fitted score by size, with 90 % bands.",
+        "MMLU as reported (protocols mixed) against parameter count.",
+        "Lines: fitted score by size; bands: where the line lies with 90 % confidence, not where single models lie.",
         f"{n_scored - n_sized} of {n_scored} proprietary models with a score have no published size and cannot be drawn.",
     ]
 

@@ -1,0 +1,52 @@
+"""The rows of a story as people read them: counts and percents, places by number, and what many snapshots repeat told once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from leaderboard_etl.commands.display import plain
+
+_UNITS = {"percent": " %", "points_10": " of 10"}
+# What may differ between rows that say the same.
+_APART = ("chosen", "used", "because", "file", "place", "link")
+
+
+def readable(rows: Sequence[dict[str, Any]], seen: dict[str, int]) -> list[dict[str, Any]]:
+    """Rows that say the same as one, with `from`: the number of its file in `seen`, which grows, the place in that file, the
+    number of its link, and how many rows say the same elsewhere. Rows without a place stay as they are."""
+    alike: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        alike.setdefault(repr([value for name, value in row.items() if name not in _APART]), []).append(row)
+    return [_told(same[0], len(same) - 1, seen) for same in alike.values()]
+
+
+def counted(value: object) -> str:
+    """A fact as text: yes or no, thousands apart."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else plain(value)
+
+
+def _told(row: dict[str, Any], n_more: int, seen: dict[str, int]) -> dict[str, Any]:
+    shown = {name: round(row[name], 2) for name in ("pct", "norm_pct") if row.get(name) is not None}
+    if row.get("params") is not None:
+        shown["params"] = counted(row["params"])
+    if "unit" in row:
+        shown["raw"] = f"{plain(row['raw'])}{_UNITS.get(row['unit'], '')}"
+    if row.get("because") and not row["because"].startswith("first of"):
+        shown["because"] = None
+    told = {name: value for name, value in (row | shown).items() if name not in ("unit", "file", "place", "link")}
+    if "place" not in row:
+        return told
+    file = row.get("file") or row["place"]
+    parts = [_number(file, seen), row["place"].removeprefix(file).strip()]
+    if row.get("link"):
+        parts.append(_number(row["link"], seen))
+    if n_more:
+        parts.append(f"and {n_more} alike")
+    return told | {"from": " ".join(part for part in parts if part)}
+
+
+def _number(text: str, seen: dict[str, int]) -> str:
+    return f"[{seen.setdefault(text, len(seen) + 1)}]"

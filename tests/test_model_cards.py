@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from leaderboard_etl.normalize.scores import normalize_scores
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.sources.base import Parsed, SourceFile
-from leaderboard_etl.sources.front_matter import FrontMatterError, read_front_matter
+from leaderboard_etl.sources.front_matter import FrontMatterError, read_front_matter, read_yaml
 from leaderboard_etl.sources.model_cards import ABSENT_PATH, INFO_PATH, parse
 
 POLICY = read_policy()
@@ -187,6 +188,13 @@ def test_strings_stay_as_written() -> None:
     }
 
 
+# Forty aliases that stand for ten million nodes: small text, and endless for whoever walks what it says.
+BOMB = b"---\na0: &a0 [x, x, x, x, x]\n" + b"".join(
+    b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 5)) for n in range(1, 9)
+)
+BOMB += b"---\n"
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -195,6 +203,12 @@ def test_strings_stay_as_written() -> None:
         b"---\nlicense: mit\n",
         b"---\na: " + b"[" * 100 + b"\n---\n",
         b"---\na: &a [1]\nb: [" + b"*a, " * 100 + b"]\n---\n",
+        BOMB,
+        b"---\na: *b\n---\n",
+        b"---\na: &a [*a]\n---\n",
+        b"---\na: &x 1\nb: &x 2\n---\n",
+        b"---\n? [a]\n: b\n---\n",
+        b"---\na: 1\n...\n--- b\n\n---\n",
         b"---\na: caf\xe9\n---\n",
         b"---\na:\t- b: c: d\n---\n",
     ],
@@ -203,6 +217,26 @@ def test_a_block_that_cannot_be_read_says_why(content: bytes) -> None:
     with pytest.raises(FrontMatterError):
         read_front_matter(content)
     assert read("README.md", content).quarantine["rule"].to_list() == ["card|yaml"]
+
+
+def test_an_alias_says_what_its_anchor_does() -> None:
+    assert read_front_matter(b"---\na: &a {b: [1, &c no]}\nd: *a\ne: [*c, *a]\n---\n") == {
+        "a": {"b": ["1", "no"]},
+        "d": {"b": ["1", "no"]},
+        "e": ["no", {"b": ["1", "no"]}],
+    }
+
+
+@given(st.text(alphabet="ab:-[]{}&*#?|>'\"!\n ,", max_size=40))
+@settings(max_examples=300)
+def test_a_block_is_read_as_the_loader_of_yaml_reads_it(block: str) -> None:
+    try:
+        expected = yaml.load(block, Loader=yaml.CBaseLoader)
+    except yaml.YAMLError:
+        with pytest.raises(FrontMatterError):
+            read_yaml(block)
+    else:
+        assert read_yaml(block) == expected
 
 
 @pytest.mark.parametrize("content", [b"", b"# A card", b"---\n\n### a ruled line\n", b"text\n---\nlicense: mit\n---\n"])

@@ -152,9 +152,9 @@ def size_to_reach(points: pl.DataFrame, thresholds: Sequence[float] = tuple(rang
     the smallest size first appeared or fell; params_b: that size, total parameters in billions; model_id, model,
     released_on: the model (of equals the earliest, then by id). Undated and unsized models are left out.
     """
-    known = points.filter(pl.col("openness") == "open_weights", pl.col("params_b") > 0).drop_nulls(
-        ["released_on", "score_pct"]
-    )
+    told = ["comparable_group", "benchmark", "score_pct", "params_b", "model_id", "model", "released_on"]
+    is_sized = (pl.col("openness") == "open_weights") & (pl.col("params_b") > 0)
+    known = points.filter(is_sized).select(told).drop_nulls(["released_on", "score_pct"])
     levels = pl.DataFrame({"score_threshold_pct": pl.Series(list(thresholds), dtype=pl.Float64)})
     key = ["comparable_group", "score_threshold_pct"]
     month = pl.col("released_on").dt.truncate("1mo").alias("reached_on")

@@ -6,8 +6,26 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    import duckdb
+
+_PLAIN_TYPES = frozenset(
+    {
+        "boolean",
+        "tinyint",
+        "smallint",
+        "integer",
+        "bigint",
+        "hugeint",
+        "float",
+        "double",
+        "varchar",
+        "date",
+        "timestamp",
+    }
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -18,6 +36,16 @@ def plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return _CONTROL.sub(" ", str(value))
+
+
+def records(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+    """The rows of a query as Python values. A frame, whose libraries take longer to load than most questions to answer, makes
+    them only where columns need it: by their types, or to be told apart."""
+    is_plain = all(kind.id in _PLAIN_TYPES for kind in relation.types)
+    if is_plain and len(set(relation.columns)) == len(relation.columns):
+        return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+    rows: list[dict[str, Any]] = relation.pl().to_dicts()
+    return rows
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:

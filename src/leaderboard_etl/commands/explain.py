@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from leaderboard_etl.commands.display import plain, print_json, print_records
+from leaderboard_etl.commands.display import plain, print_json, print_records, records
 from leaderboard_etl.commands.story_text import counted, readable
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
@@ -227,5 +227,4 @@ def _story(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = con.sql(query, params=values).pl().to_dicts()
-    return rows
+    return records(con.sql(query, params=values))

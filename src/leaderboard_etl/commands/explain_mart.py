@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from leaderboard_etl.commands.display import plain, print_json, print_records
+from leaderboard_etl.commands.display import plain, print_json, print_records, records
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
 
@@ -62,9 +62,7 @@ def _rows(
     texts = [f'lower("{column}") = lower($key)' for column, (kind, _) in columns.items() if kind == "VARCHAR"]
     rows: list[dict[str, Any]] = []
     if texts:
-        rows = (
-            con.sql(f'from mart."{name}" where {" or ".join(texts)} order by all', params={"key": key}).pl().to_dicts()
-        )
+        rows = records(con.sql(f'from mart."{name}" where {" or ".join(texts)} order by all', params={"key": key}))
     if not rows:
         raise UsageError(f"no row of mart.{name} has {key!r} in a text column")
     return rows

@@ -7,7 +7,7 @@ import io
 import re
 from typing import Any
 
-from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.commands.display import print_json, print_table, records
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
 
@@ -37,13 +37,16 @@ def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: 
     values = {"source": source, "rule": rule}
     with open_published(warehouse.database) as con:
         counted = con.execute(f"select count(*) from ops.quarantine where {where}", values).fetchall()
-        rules = con.sql(
-            "select source_id as source, rule, count(*) as records, min(left(reason, 140)) as 'what it means, for one'"
-            f" from ops.quarantine where {where} group by all order by records desc, source, rule",
-            params=values,
-        ).pl()
-        found = con.sql(
-            f"""
+        rules = records(
+            con.sql(
+                "select source_id as source, rule, count(*) as records, min(left(reason, 140)) as 'what it means, for one'"
+                f" from ops.quarantine where {where} group by all order by records desc, source, rule",
+                params=values,
+            )
+        )
+        rows = records(
+            con.sql(
+                f"""
             select
                 {_RECORD} as record, source_id, rule, source_name, offending_text, reason, repo_id, path, locator,
                 revision, valid_from
@@ -52,15 +55,15 @@ def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: 
             order by load_id desc, source_id, rule, source_name, path, locator
             limit $limit
             """,
-            params={**values, "limit": limit},
-        ).pl()
-    rows = found.to_dicts()
+                params={**values, "limit": limit},
+            )
+        )
     if as_json:
         print_json(rows)
         return 0
     count = counted[0][0]
     print(f"{count:,} records stand in quarantine")
-    print_table(rules.to_dicts())
+    print_table(rules)
     if count > len(rows):
         print(f"the newest {len(rows)} of them, more with --limit:")
     print_table(
@@ -85,12 +88,13 @@ def _show(warehouse: Warehouse, record: str, *, as_json: bool) -> int:
     from leaderboard_etl.warehouse.database import open_published
 
     with open_published(warehouse.database) as con:
-        found = con.sql(
-            f"select {_RECORD} as record, * from ops.quarantine where valid_to is null and starts_with({_RECORD}, $record)"
-            " order by record limit 2",
-            params={"record": record},
-        ).pl()
-    rows = found.to_dicts()
+        rows = records(
+            con.sql(
+                f"select {_RECORD} as record, * from ops.quarantine where valid_to is null and starts_with({_RECORD}, $record)"
+                " order by record limit 2",
+                params={"record": record},
+            )
+        )
     if not rows:
         raise UsageError(f"no record {record!r} stands in quarantine: `leaderboard-etl quarantine list` prints the ids")
     if len({row["record"] for row in rows}) > 1:

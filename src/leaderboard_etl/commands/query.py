@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leaderboard_etl.commands.display import as_json_text, print_json, print_table
+from leaderboard_etl.commands.display import as_json_text, print_json, print_table, records
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse, resource
 
@@ -64,13 +64,13 @@ def _write(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) ->
     elif output is not None:
         _emit(relation.pl().write_json(), output)
     elif form == "json":
-        print_json(relation.pl().to_dicts())
+        print_json(records(relation))
     else:
-        frame = relation.limit(_SHOWN_ROWS + 1).pl()
-        print_table(frame.head(_SHOWN_ROWS).to_dicts())
-        if frame.height > _SHOWN_ROWS:
+        rows = records(relation.limit(_SHOWN_ROWS + 1))
+        print_table(rows[:_SHOWN_ROWS])
+        if len(rows) > _SHOWN_ROWS:
             print(f"the first {_SHOWN_ROWS} rows; all of them with --format csv or -o FILE")
-        elif frame.height == 0:
+        elif not rows:
             print("no rows")
     if output is not None:
         print(f"wrote {output}", file=sys.stderr)

@@ -78,7 +78,7 @@ def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
 
 def _from_names(statements: pl.DataFrame) -> pl.DataFrame:
     """What names say of sizes: one claim per model and kind, from the model id itself."""
-    firsts = statements.sort("model_id", "source_id", "source_name").unique(
+    firsts = statements.sort("model_id", "source_id", "source_name", "repo_id", "path").unique(
         "model_id", keep="first", maintain_order=True
     )
     sizes = parse_names(firsts["model_id"]).rename({"source_name": "model_id"}).unique("model_id")

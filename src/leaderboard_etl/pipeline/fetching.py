@@ -18,10 +18,10 @@ from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
 from leaderboard_etl.sources import eval_results
-from leaderboard_etl.sources.base import Parsed
+from leaderboard_etl.sources.base import Parsed, concat, empty
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.warehouse.database import first_line
-from leaderboard_etl.warehouse.fold import parse_source
+from leaderboard_etl.warehouse.fold import parse_batches
 
 CARDS = "model_cards"
 RESULTS = eval_results.SOURCE_ID
@@ -158,7 +158,7 @@ def read_source(night: Night, source_id: str) -> None:
     if not files and not changes:
         return
     try:
-        parsed = parse_source(SOURCES[source_id], files, night.store, read_policy())
+        parsed = _read_in_batches(night, source_id, files)
     except EtlError as error:
         _hold(night, source_id, [Drift(source_id, "unreadable", "files", first_line(error), is_held=True)])
         return
@@ -170,6 +170,17 @@ def read_source(night: Night, source_id: str) -> None:
         drift = [Drift(d.source_id, "accepted", d.subject, f"let in by --accept: {d.message}") for d in drift]
     entry.drift = drift
     night.parsed[source_id] = parsed
+
+
+def _read_in_batches(night: Night, source_id: str, files: list[FileVersion]) -> Parsed:
+    """What the files say; of more than fits in memory without the subtasks, which are read again when they are folded."""
+    parts: list[Parsed] = []
+    for _, part in parse_batches(SOURCES[source_id], files, night.store, read_policy()):
+        parts.append(part)
+        if len(parts) > 1:
+            night.partly_read.add(source_id)
+            parts[-2].subtask_scores = parts[-1].subtask_scores = empty("subtask_scores")
+    return concat(parts) if parts else Parsed(rows_in=0)
 
 
 def record(night: Night, source_id: str, changes: Changes, revision: str | None = None) -> None:

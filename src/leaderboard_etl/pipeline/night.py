@@ -38,6 +38,7 @@ class Night:
     entries: dict[str, SourceLoad] = field(default_factory=dict)
     changes: dict[str, Changes] = field(default_factory=dict)
     parsed: dict[str, Parsed] = field(default_factory=dict)
+    partly_read: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     staged: duckdb.DuckDBPyConnection | None = None

@@ -34,7 +34,8 @@ def build(night: Night) -> None:
     night.load = ledger_line(night, "published")
     if is_degraded(night):
         night.load.status = "degraded"
-    night.staged = stage(night.options.warehouse, night.store, night.ledger, night.load, parsed=night.parsed)
+    at_hand = {source_id: read for source_id, read in night.parsed.items() if source_id not in night.partly_read}
+    night.staged = stage(night.options.warehouse, night.store, night.ledger, night.load, parsed=at_hand)
 
 
 def check(night: Night) -> None:

@@ -89,7 +89,12 @@ def stage(target: str, frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
 
 def concat(parts: Sequence[Parsed]) -> Parsed:
     """Several results as one."""
-    whole = Parsed(source_rows=sum(p.source_rows for p in parts), drift=[d for p in parts for d in p.drift])
+    rows_in = [p.rows_in for p in parts if p.rows_in is not None]
+    whole = Parsed(
+        source_rows=sum(p.source_rows for p in parts),
+        rows_in=sum(rows_in) if rows_in else None,
+        drift=[d for p in parts for d in p.drift],
+    )
     for target in (*TARGETS, "quarantine"):
         frames = [getattr(p, target) for p in parts]
         if frames:

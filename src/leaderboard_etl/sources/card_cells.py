@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _MISSING = frozenset(
@@ -16,12 +17,14 @@ _FIGURE = re.compile(
     r"(?: ?\(?(?P<shots>\d{1,3})[- ]shots?\)?)?(?: ?pass@1)?",
     re.IGNORECASE,
 )
-_SHOTS = re.compile(r"\b(\d{1,3})[- ]?shots?\b", re.IGNORECASE)
+_SHOTS = re.compile(r"\b(\d{1,3})[- ]?shots?\b")
 # Which metric a figure is in, where that is what such a table's benchmarks are scored by anyway.
 _METRIC = re.compile(
     r"\(?\b(?:em|acc|accuracy|pass@1|macro[ _]avg/\w+|exact[ _]match|acc_char|acc_norm|higher is better)\b\)?|\(?(?:in )?%\)?"
 )
 _MOST_LABEL = 120
+# Most cells are read for several reasons, and cards repeat each other's tables.
+_REMEMBERED = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,13 @@ def is_missing(text: str) -> bool:
     return text.lower() in _MISSING or not text.strip("-–—_*~ .")
 
 
+@lru_cache(_REMEMBERED)
 def figure(text: str) -> Figure | None:
     """The one number that a cell holds, with a percent sign, shots or an error behind it; null for anything else."""
-    match = _FIGURE.fullmatch(text.strip().rstrip("*†‡^ ").strip()) if len(text) <= 60 else None
+    stated = text.strip()
+    if not (stated[:1].isdecimal() or stated[:1] in ("+", "-")) or len(text) > 60:
+        return None
+    match = _FIGURE.fullmatch(stated.rstrip("*†‡^ ").strip())
     if match is None:
         return None
     shots, stderr = match["shots"], match["stderr"]
@@ -55,10 +62,13 @@ def figure(text: str) -> Figure | None:
 
 def shots(text: str) -> int | None:
     """The number of examples that a text states; null for none or several."""
-    found = set(_SHOTS.findall(text[:_MOST_LABEL]))
+    if "shot" not in (lowered := text[:_MOST_LABEL].lower()):
+        return None
+    found = set(_SHOTS.findall(lowered))
     return int(found.pop()) if len(found) == 1 else None
 
 
+@lru_cache(_REMEMBERED)
 def label(text: str) -> str:
     """A benchmark's name as policy/card_table_rows.csv matches it: lower case, one blank, without its usual metric."""
     lowered = " ".join(text[:_MOST_LABEL].lower().split()).strip(" *:†^")
@@ -67,15 +77,31 @@ def label(text: str) -> str:
     return " ".join(plain.split()).strip(" ,;:")
 
 
-def variant(rules: Sequence[Mapping[str, Any]], name: str, words: str) -> Mapping[str, Any] | None:
-    """The row of policy/card_table_rows.csv for a benchmark called `name` (by `label`) in a table with the lines `words`; null
-    where the policy knows none, or leaves it out by a row without a variant."""
-    for rule in rules:
-        if re.search(rule["row_pattern"], name) and (
-            rule["table_pattern"] is None or re.search(rule["table_pattern"], words, re.MULTILINE)
-        ):
-            return rule if rule["variant_id"] else None
-    return None
+class TableRules:
+    """Which row of policy/card_table_rows.csv a benchmark in a table falls under."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._rows = [(re.compile(row["row_pattern"]), _pattern(row["table_pattern"]), row) for row in rows]
+        # Most names are of benchmarks that the policy does not list: one search tells.
+        self._any = re.compile("|".join(f"(?:{row['row_pattern']})" for row in rows if row["variant_id"]) or r"(?!)")
+        self._of_name = lru_cache(_REMEMBERED)(self._candidates)
+
+    def variant(self, name: str, words: Callable[[], str]) -> Mapping[str, Any] | None:
+        """The row for a benchmark called `name` (by `label`) in a table with the lines `words()`, which most names need not
+        be asked for; null where the policy knows none, or leaves it out by a row without a variant."""
+        for table_pattern, row in self._of_name(name):
+            if table_pattern is None or table_pattern.search(words()):
+                return row if row["variant_id"] else None
+        return None
+
+    def _candidates(self, name: str) -> list[tuple[re.Pattern[str] | None, Mapping[str, Any]]]:
+        if not self._any.search(name):
+            return []
+        return [(table, row) for pattern, table, row in self._rows if pattern.search(name)]
+
+
+def _pattern(stated: str | None) -> re.Pattern[str] | None:
+    return None if stated is None else re.compile(stated, re.MULTILINE)
 
 
 def unit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from leaderboard_etl.sources.markdown_tables import Cell
 
@@ -16,6 +17,7 @@ _OURS = re.compile(r"[(\[][^()\[\]]*\b(?:ours|this model|our model)\b[^()\[\]]*[
 _GREEK = str.maketrans({"α": "alpha", "β": "beta", "γ": "gamma"})
 
 
+@lru_cache(1 << 14)
 def folded(name: str) -> str:
     """A name without what spellings differ in: case, blanks, hyphens, underscores, brackets, pictures, the v of a version;
     points stay."""
@@ -37,8 +39,8 @@ class OwnName:
         """Whether `cell` names the model: as owner/name, as its name alone, as its name without the size that stands in
         `size`, or by a link to the repository that is all of its text. A cell that links to a model of another name, or
         that says more than the name ("Foo-7B, 4 bit"), does not."""
-        text = _OURS.sub("", cell.text).strip()
-        if re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+        text = _OURS.sub("", cell.text).strip() if "(" in cell.text or "[" in cell.text else cell.text
+        if "/" in text and re.fullmatch(r"[\w.-]+/[\w.-]+", text):
             return text.lower() == self._repo_id
         linked = [(found[1] or found[2]).lower() for link in cell.links if (found := _REPOSITORY.search(link))]
         if self._repo_id in linked:

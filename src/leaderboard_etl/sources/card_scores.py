@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from leaderboard_etl.sources.card_cells import Figure, figure, is_missing, label, shots, unit, variant
+from leaderboard_etl.sources.card_cells import Figure, TableRules, figure, is_missing, label, shots, unit
 from leaderboard_etl.sources.card_tables import OwnCell, own_cells
 from leaderboard_etl.sources.markdown_tables import Table
 
@@ -45,18 +46,22 @@ class TableScore:
 
 
 def read_scores(
-    tables: Sequence[Table], repo_id: str, rules: Sequence[Mapping[str, Any]], baselines: Mapping[str, float | None]
+    tables: Sequence[Table], repo_id: str, rules: TableRules, baselines: Mapping[str, float | None]
 ) -> Iterator[TableScore]:
     """The scores of `repo_id` in the tables of its card; a figure that a card repeats (in another language) is given once.
 
-    `rules` is policy/card_table_rows.csv, `baselines` the random baseline of each variant in policy/benchmarks.csv.
+    `baselines` is the random baseline of each variant in policy/benchmarks.csv.
     """
     given: set[tuple[str, float, int | None]] = set()
     words: dict[int, str] = {}
+
+    def words_of(table: Table) -> str:
+        if table.number not in words:
+            words[table.number] = _words(table)
+        return words[table.number]
+
     for own in own_cells(tables, repo_id):
-        if own.table.number not in words:
-            words[own.table.number] = _words(own.table)
-        score = _score(own, words[own.table.number], rules, baselines)
+        score = _score(own, partial(words_of, own.table), rules, baselines)
         if score is None:
             continue
         key = (score.variant_id, score.score_raw, score.n_shot)
@@ -74,7 +79,7 @@ def _words(table: Table) -> str:
 
 
 def _score(
-    own: OwnCell, words: str, rules: Sequence[Mapping[str, Any]], baselines: Mapping[str, float | None]
+    own: OwnCell, words: Callable[[], str], rules: TableRules, baselines: Mapping[str, float | None]
 ) -> TableScore | None:
     if is_missing(own.cell.text) or len(own.benchmark) > _MOST_SHOWN or _METRIC_REFUSED.search(own.benchmark):
         return None
@@ -91,7 +96,7 @@ def _score(
         reason = "the cell of the card's own model is not one number"
         return TableScore(rule["variant_id"], where, shown, protocol, rule="score_raw|number", reason=reason)
     line = [found for cell in own.line if (found := figure(cell.text))]
-    says_percent = any(_PERCENT.search(text) for text in (own.benchmark, own.column, own.table.caption, title))
+    says_percent = _PERCENT.search("\n".join((own.benchmark, own.column, own.table.caption, title))) is not None
     baseline = baselines.get(rule["variant_id"])
     in_unit, note = unit(rule["unit"], [read, *line], read, says_percent=says_percent, baseline=baseline)
     if in_unit is None:
@@ -109,21 +114,19 @@ def _shots(own: OwnCell, read: Figure | None, title: str) -> int | None:
     return next((count for count in stated if count is not None), None)
 
 
-def _rule(
-    benchmark: str, n_shot: int | None, words: str, rules: Sequence[Mapping[str, Any]]
-) -> Mapping[str, Any] | None:
+def _rule(benchmark: str, n_shot: int | None, words: Callable[[], str], rules: TableRules) -> Mapping[str, Any] | None:
     name = label(benchmark)
     with_shots = f"{name} ({n_shot}-shot)" if n_shot is not None and shots(name) is None else name
-    return variant(rules, with_shots, words) or variant(rules, name, words)
+    return rules.variant(with_shots, words) or rules.variant(name, words)
 
 
-def _has_condition(own: OwnCell, rules: Sequence[Mapping[str, Any]]) -> bool:
+def _has_condition(own: OwnCell, rules: TableRules) -> bool:
     """Whether the line says something that makes its figure another one than the plain benchmark's."""
     for header, text in own.conditions.items():
         name = label(header)
         if "metric" in name and text and not _METRIC_TAKEN.search(text) and shots(text) is None:
             return True
         has_words = any(character.isalpha() for character in text)
-        if has_words and not _HARMLESS.fullmatch(name) and variant(rules, name, "") is None:
+        if has_words and not _HARMLESS.fullmatch(name) and rules.variant(name, str) is None:
             return True
     return False

@@ -8,6 +8,7 @@ it tells of a family; what is said in passing ("a 7B model") may be about a base
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _UNIT = {"m": 10**6, "b": 10**9, "t": 10**12}
 _SIZE = r"~?(\d{1,4}(?:\.\d{1,4})?) ?(b|m|t|bn|billion|million|trillion)"
@@ -17,17 +18,16 @@ _OF_WHICH = re.compile(
     rf"(?:the )?{_SUBJECT} ?[:=|] ?{_SIZE} (?:in )?total(?: and|,)? {_SIZE} (?:activated|active)\W*", re.IGNORECASE
 )
 _ALONE = re.compile(rf"{_SIZE} (?:params|parameters)\W*", re.IGNORECASE)
-_HINT = re.compile(r"[Pp]aram|PARAM|[Mm]odel [Ss]ize")
+# What every line that states a size has in it, to be looked for before anything is split or matched.
+_HINTS = ("aram", "PARAM", "odel size", "odel Size")
 _MOST_LINE = 200
 
 
 def stated_sizes(text: str) -> tuple[int | None, int | None, str | None]:
     """(total parameters, parameters used per token, the line) by a card's text; nulls where it states none or several."""
     found: dict[tuple[int, int | None], str] = {}
-    if _HINT.search(text) is None:
-        return None, None, None
-    for line in text.splitlines():
-        if not 3 < len(line) < _MOST_LINE or _HINT.search(line) is None:
+    for line in _hinted(text):
+        if not 3 < len(line) < _MOST_LINE:
             continue
         plain = " ".join(re.sub(r"[*_`]", "", line).split()).strip("-•#>| ")
         if match := _OF_WHICH.fullmatch(plain):
@@ -38,6 +38,20 @@ def stated_sizes(text: str) -> tuple[int | None, int | None, str | None]:
         return None, None, None
     (total, active), line = max(found.items(), key=lambda item: item[0][1] or 0)
     return (total, active if active is not None and active < total else None, line) if total else (None, None, None)
+
+
+def _hinted(text: str) -> Iterator[str]:
+    """The lines of a text that have a hint in them, in order."""
+    places = set()
+    for hint in _HINTS:
+        at = text.find(hint)
+        while at >= 0:
+            end = text.find("\n", at)
+            end = end if end >= 0 else len(text)
+            places.add((text.rfind("\n", 0, at) + 1, end))
+            at = text.find(hint, end)
+    for start, end in sorted(places):
+        yield from text[start:end].splitlines()
 
 
 def _count(number: str, unit: str) -> int:

@@ -19,10 +19,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from leaderboard_etl.sources.card_cells import figure, is_missing, shots
 from leaderboard_etl.sources.card_names import OwnName
-from leaderboard_etl.sources.markdown_tables import Cell, Table
+from leaderboard_etl.sources.markdown_tables import Cell, Table, plain
 
 _BENCHMARK = re.compile(
     r"(?:benchmarks?|metrics?|tasks?|datasets?|[\w -]*eval(?:uation)?s?|tests?|groups?|评测集|数据集)(?: ?\(metrics?\))?",
@@ -114,9 +115,9 @@ def _own_row(table: Table, own: OwnName) -> Iterator[OwnCell]:
     names = [column for column, cell in enumerate(table.header) if _MODEL.fullmatch(cell.text)]
     side = names[0] if names else 0
     sizes = [column for column, cell in enumerate(table.header) if _SIZE.fullmatch(cell.text)]
-    rows = [
-        number for number, row in enumerate(table.rows) if own.is_in(row[side], row[sizes[0]].text if sizes else "")
-    ]
+    stated = [cell.text for cell in table.column(sizes[0])] if sizes else [""] * len(table.sources)
+    names_and_sizes = zip(table.column(side), stated, strict=True)
+    rows = [number for number, (name, size) in enumerate(names_and_sizes) if own.is_in(name, size)]
     if len(rows) == 1:
         yield from _along(table, rows[0], side)
 
@@ -139,7 +140,8 @@ def _only_column(table: Table) -> Iterator[OwnCell]:
 
 
 def _only_row(table: Table) -> Iterator[OwnCell]:
-    rows = [number for number, row in enumerate(table.rows) if any(cell.text for cell in row)]
+    filled = (number for number, row in enumerate(table.sources) if any(plain(cell).text for cell in row))
+    rows = list(islice(filled, 2))
     if len(rows) == 1:
         first = table.rows[rows[0]][0].text
         if figure(first) or _VALUE.fullmatch(first):

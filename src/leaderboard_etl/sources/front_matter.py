@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
+from yaml.composer import ComposerError
+from yaml.constructor import ConstructorError
 
 MOST_BYTES = 256 << 10
 _MOST_DEPTH = 40
@@ -30,13 +33,13 @@ def read_front_matter(content: bytes) -> dict[str, Any]:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FrontMatterError(f"not UTF-8 (byte {error.start})") from error
-    match = _BLOCK.match(text)
-    if match is None:
+    block, _ = front_block(text)
+    if block is None:
         # A card may open with a ruled line; a key right below it was meant as metadata.
         if re.match(r"\A\ufeff?\s*---[ \t]*\r?\n[\w-]+:", text):
             raise FrontMatterError("the block opened with --- is never closed")
         return {}
-    loaded = read_yaml(match[1], lines_before=1)
+    loaded = read_yaml(block, lines_before=1)
     if loaded in (None, ""):
         return {}
     if not isinstance(loaded, dict):
@@ -52,35 +55,73 @@ def read_yaml(block: str, *, lines_before: int = 0) -> object:
     if len(block) > MOST_BYTES:
         raise FrontMatterError(f"the block has {len(block):,} characters, over the limit of {MOST_BYTES:,}")
     try:
-        _bound(block)
-        loaded: object = yaml.load(block, Loader=_Loader)
+        return _built(iter(_Loader(block).get_event, None))
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1 + lines_before}" if where is not None else ""
         raise FrontMatterError(f"YAML does not parse{line}: {getattr(error, 'problem', None) or error}") from error
     except (RecursionError, ValueError) as error:
         raise FrontMatterError(str(error) or "nested too deeply") from error
-    return loaded
 
 
-def _bound(block: str) -> None:
-    """Refuses by events, before anything is built: an alias bomb is small text and endless data."""
-    depth = aliases = 0
-    for nodes, event in enumerate(yaml.parse(block, Loader=_Loader), 1):
-        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            depth -= 1
-        elif isinstance(event, yaml.AliasEvent):
+def _built(events: Iterable[Any]) -> object:
+    """What a stream of one document says; null for an empty one. Built from the parser's events, which costs half of what a
+    loader's tree of nodes does, and refuses in time: an alias bomb is small text and endless data."""
+    items: list[Any] = []
+    # Collections that are not closed yet: what stands before them in the one around, their first event, how many nodes before.
+    around: list[tuple[list[Any], Any, int]] = []
+    anchored: dict[str, tuple[object, int]] = {}
+    nodes = aliases = documents = 0
+    for event in events:
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            nodes += 1
+            items.append(event.value)
+            if event.anchor:
+                _anchor(event, event.value, 1, anchored)
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            around.append((items, event, nodes))
+            items = []
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            inside, (items, start, before) = items, around.pop()
+            nodes += 1
+            value: object = inside if kind is yaml.SequenceEndEvent else _mapping(inside, start)
+            items.append(value)
+            if start.anchor:
+                _anchor(start, value, nodes - before, anchored)
+        elif kind is yaml.AliasEvent:
+            if event.anchor not in anchored:
+                raise ComposerError(None, None, f"found undefined alias {event.anchor!r}", event.start_mark)
+            value, size = anchored[event.anchor]
             aliases += 1
-        if depth > _MOST_DEPTH or nodes > _MOST_NODES or aliases > _MOST_ALIASES:
+            nodes += size
+            items.append(value)
+        elif kind is yaml.DocumentStartEvent:
+            documents += 1
+            if documents > 1:
+                raise ComposerError(None, None, "but found another document", event.start_mark)
+        if nodes > _MOST_NODES or aliases > _MOST_ALIASES or len(around) > _MOST_DEPTH:
             raise FrontMatterError("nested too deeply, too long, or too many aliases")
+    return items[0] if items else None
 
 
-def body(text: str) -> str:
-    """What a card shows: its text without the block at its head."""
+def _anchor(event: Any, value: object, size: int, anchored: dict[str, tuple[object, int]]) -> None:
+    if event.anchor in anchored:
+        raise ComposerError(None, None, f"found duplicate anchor {event.anchor!r}", event.start_mark)
+    anchored[event.anchor] = value, size
+
+
+def _mapping(inside: list[Any], start: Any) -> dict[Any, Any]:
+    try:
+        return dict(zip(inside[::2], inside[1::2], strict=True))
+    except TypeError:
+        raise ConstructorError(None, None, "found unhashable key", start.start_mark) from None
+
+
+def front_block(text: str) -> tuple[str | None, str]:
+    """The YAML at the head of a card, null where it has none, and what the card shows below it."""
     match = _BLOCK.match(text)
-    return text[match.end() :] if match else text
+    return (match[1], text[match.end() :]) if match else (None, text)
 
 
 def strings(value: object) -> list[str]:

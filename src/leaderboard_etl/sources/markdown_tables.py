@@ -11,6 +11,9 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
 
 from leaderboard_etl.sources.html_tables import MOST_CELLS, read_html_rows
 
@@ -28,11 +31,14 @@ _ADDRESS = re.compile(r"href=[\"']?([^\"'\s<>]*)", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"<sup>\s*\[?[\d*†‡§,]{1,3}\]?\s*</sup>|\[\^[^\[\]]{1,20}\]", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
 _MARKS = re.compile("[\\[<*_`~&\\\\\u00a0\u200b]")
+_BAR = re.compile(r"(?<!\\)\|")
+# Every line of dashes below a header has it; most cards without a table do not.
+_DASHES = re.compile(r"\|\s*:?-|-:?\s*\|")
+_OPENERS = frozenset("`~#<>")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True, gc=False):
     """What a reader sees of a cell, the addresses that it links to, and the part of its text that is a link's."""
 
     text: str
@@ -43,13 +49,25 @@ class Cell:
 @dataclass(frozen=True)
 class Table:
     """One table. `number` counts from 1 in the card; every row has as many cells as `header`; `headings` are those that it
-    stands under, outermost first; `above` are the lines between the last of them (or the table before) and the table."""
+    stands under, outermost first; `above` are the lines between the last of them (or the table before) and the table.
+
+    `sources` are the rows as written: of most tables the header and one column tell that they are about other models.
+    """
 
     number: int
     header: tuple[Cell, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    sources: tuple[tuple[str, ...], ...]
     headings: tuple[str, ...]
     above: str
+
+    @cached_property
+    def rows(self) -> tuple[tuple[Cell, ...], ...]:
+        """The rows below the header."""
+        return tuple(tuple(map(plain, row)) for row in self.sources)
+
+    def column(self, number: int) -> list[Cell]:
+        """The cells of one column, without those of the others."""
+        return [plain(row[number]) for row in self.sources]
 
     @property
     def caption(self) -> str:
@@ -66,29 +84,31 @@ def read_tables(text: str) -> Iterator[Table]:
 
     Raises TooManyTablesError once a bound is passed; the tables before are good.
     """
-    if "|" not in text and not _TABLE_TAG.search(text):
+    if not _DASHES.search(text) and "<table" not in text.lower():
         return
     lines = text.splitlines()
     headings: list[tuple[int, str]] = []
-    above: list[str] = []
     fence = ""
-    number = cells = at = 0
-    while at < len(lines):
-        line = lines[at][:_MOST_LINE].strip().removeprefix(">").strip()
-        rows: list[list[str]] = []
-        after = at + 1
+    # `since` is the line from which on those above the next table count, `after` the first behind the last one.
+    number = cells = since = after = 0
+    telling = [at for at, line in enumerate(lines) if "|" in line or "<" in line or line.lstrip()[:1] in _OPENERS]
+    for at in telling:
+        if at < after:
+            continue
+        line = _shown(lines[at])
         first = line[:1]
-        if first in ("`", "~") and (match := _FENCE.match(line)):
+        rows: list[list[str]] = []
+        if first in "`~" and (match := _FENCE.match(line)):
             fence = "" if fence and match[1].startswith(fence) else fence or match[1]
         elif fence:
-            pass
-        elif first in ("#", "<") and (match := _HEADING.match(line)):
+            continue
+        elif first in "#<" and (match := _HEADING.match(line)):
             level = len(match[1]) if match[1] else int(match[3])
             headings = [
                 *((n, title) for n, title in headings if n < level),
                 (level, plain(match[2] or match[4] or "").text),
             ]
-            above = []
+            since = at
         elif "<" in line and _TABLE_TAG.search(line):
             rows, after = _html_block(lines, at)
         elif "|" in line and at + 1 < len(lines) and _is_delimiter(lines[at + 1]):
@@ -98,11 +118,26 @@ def read_tables(text: str) -> Iterator[Table]:
             cells += sum(map(len, rows))
             if number > MOST_TABLES or cells > MOST_CELLS:
                 raise TooManyTablesError(f"more than {MOST_TABLES} tables or {MOST_CELLS:,} cells")
-            yield _table(number, rows, tuple(title for _, title in headings), "\n".join(above)[-_MOST_ABOVE:])
-            above = []
-        elif line:
-            above.append(line[:_MOST_ABOVE])
-        at = after
+            yield _table(number, rows, tuple(title for _, title in headings), _above(lines, since, at))
+            since = after
+
+
+def _shown(source: str) -> str:
+    """A line without its margin and the mark of a quotation."""
+    return source[:_MOST_LINE].strip().removeprefix(">").strip()
+
+
+def _above(lines: list[str], since: int, until: int) -> str:
+    """The lines of a range that hold something, of them the last `_MOST_ABOVE` characters."""
+    found: list[str] = []
+    room = _MOST_ABOVE
+    for at in range(until - 1, since - 1, -1):
+        if line := _shown(lines[at])[:_MOST_ABOVE]:
+            found.append(line)
+            room -= len(line) + 1
+            if room <= 0:
+                break
+    return "\n".join(reversed(found))[-_MOST_ABOVE:]
 
 
 def plain(source: str) -> Cell:
@@ -110,6 +145,8 @@ def plain(source: str) -> Cell:
     text = " ".join(source[:_MOST_CELL].split())
     if not _MARKS.search(text):
         return Cell(text)
+    if "[" not in text and "<" not in text:
+        return Cell(_unmarked(text))
     text = _FOOTNOTE.sub("", text)
     found = _LINK.findall(text)
     links = [address for _, target in found for address in target.split()[:1]]
@@ -118,9 +155,14 @@ def plain(source: str) -> Cell:
 
 
 def _unmarked(text: str) -> str:
-    text = html.unescape(_TAG.sub(" ", text))
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if "&" in text:
+        text = html.unescape(text)
     text = text.replace("**", "").replace("__", "").replace("`", "").replace("\u00a0", " ").replace("\u200b", "")
-    text = _ESCAPE.sub(r"\1", " ".join(text.split()))
+    text = " ".join(text.split())
+    if "\\" in text:
+        text = _ESCAPE.sub(r"\1", text)
     for mark in ("*", "_", "~~"):
         if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
             text = text.removeprefix(mark).removesuffix(mark)
@@ -131,23 +173,22 @@ def _table(number: int, rows: list[list[str]], headings: tuple[str, ...], above:
     width = min(len(rows[0]), _MOST_COLUMNS)
     # Rows whose surplus cells hold something do not fit the header: no cell of theirs has a known column.
     fitting = [row for row in rows if not any(cell.strip() for cell in row[width:])]
-    cells = [tuple(plain(cell) for cell in [*row[:width], *[""] * (width - len(row))]) for row in fitting]
-    return Table(number, cells[0], tuple(cells[1:]), headings, above)
+    header, *below = ((*row[:width], *[""] * (width - len(row))) for row in fitting)
+    return Table(number, tuple(map(plain, header)), tuple(below), headings, above)
 
 
 def _is_delimiter(line: str) -> bool:
     """Whether a line is the one of dashes below a header."""
-    line = line[:_MOST_LINE].strip().removeprefix(">").strip()
-    if "-" not in line or "|" not in line or line.strip(" \t|:-"):
+    if "-" not in line or "|" not in line or (line := _shown(line)).strip(" \t|:-"):
         return False
     return all(re.fullmatch(r":?-+:?", cell.strip()) for cell in _cells(line))
 
 
 def _cells(line: str) -> list[str]:
-    line = line[:_MOST_LINE].strip().removeprefix(">").strip().removeprefix("|")
+    line = _shown(line).removeprefix("|")
     if line.endswith("|") and not line.endswith("\\|"):
         line = line[:-1]
-    return re.split(r"(?<!\\)\|", line)
+    return _BAR.split(line) if "\\" in line else line.split("|")
 
 
 def _pipe_block(lines: list[str], start: int) -> tuple[list[list[str]], int]:

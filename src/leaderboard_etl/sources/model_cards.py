@@ -20,12 +20,13 @@ from leaderboard_etl.normalize.architecture import config_parameters
 from leaderboard_etl.normalize.parameters import safetensors_total
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile
+from leaderboard_etl.sources.card_cells import TableRules
 from leaderboard_etl.sources.card_records import SOURCE_ID, Records, base_model, license_text, mapping
 from leaderboard_etl.sources.card_scores import read_scores
 from leaderboard_etl.sources.card_sizes import stated_sizes
-from leaderboard_etl.sources.front_matter import FrontMatterError, body, read_front_matter, strings
+from leaderboard_etl.sources.front_matter import FrontMatterError, front_block, read_front_matter, strings
 from leaderboard_etl.sources.markdown_tables import Table, TooManyTablesError, read_tables
-from leaderboard_etl.sources.model_index import read_model_index
+from leaderboard_etl.sources.model_index import MetricRules, read_model_index
 from leaderboard_etl.sources.values import json_value, moment, text
 from leaderboard_etl.sources.weights_index import INDEX_PATHS, index_parameters
 
@@ -42,15 +43,15 @@ _QUANTIZED = re.compile(r"\b(gptq|awq|4-?bit|8-?bit|bnb|gguf|exl2|mlx)\b")
 class _Rules:
     """What policy says of benchmarks in cards, at hand for thousands of them."""
 
-    metrics: list[dict[str, Any]]
-    table_rows: list[dict[str, Any]]
+    metrics: MetricRules
+    table_rows: TableRules
     baselines: dict[str, float | None]
 
     @classmethod
     def of(cls, policy: Policy) -> _Rules:
         return cls(
-            list(policy.frame("card_metrics").iter_rows(named=True)),
-            list(policy.frame("card_table_rows").iter_rows(named=True)),
+            MetricRules(policy.frame("card_metrics").to_dicts()),
+            TableRules(policy.frame("card_table_rows").to_dicts()),
             dict(policy.benchmarks.select("variant_id", "random_baseline").iter_rows()),
         )
 
@@ -139,7 +140,7 @@ def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
         facts = {"license_text": license_text(card), "base_model_text": base_model(card)}
         records.model(file, "front matter", **facts)
         read_model_index(card.get("model-index"), file, rules.metrics, rules.baselines, records)
-    shown = body(file.content.decode("utf-8", "replace"))
+    _, shown = front_block(file.content.decode("utf-8", "replace"))
     _read_tables(file, shown, rules, records)
     total, active, line = stated_sizes(shown)
     for kind, params in (("total", total), ("active", active)):

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from leaderboard_etl.sources.base import SourceFile
@@ -18,16 +19,60 @@ from leaderboard_etl.sources.card_cells import shots
 from leaderboard_etl.sources.card_records import Records, mapping
 from leaderboard_etl.sources.values import number, text, web_link
 
+_MORE_TRIES = re.compile(r"pass(?:@|_at_)(?!1(?!\d))\d", re.IGNORECASE)
+# Benchmarks and metrics are called the same from card to card: each set of names is looked up once.
+_REMEMBERED = 1 << 12
+
+
+class MetricRules:
+    """Which row of policy/card_metrics.csv a result's dataset and metric fall under."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        # A load of before the column of configurations is replayed with the policy of its day.
+        self._rows = [
+            (
+                _pattern(row["dataset_pattern"]),
+                _pattern(row.get("config_pattern")),
+                _pattern(row["metric_pattern"]),
+                row,
+            )
+            for row in rows
+        ]
+        self.knows = lru_cache(_REMEMBERED)(self._knows)
+        self.rule = lru_cache(_REMEMBERED)(self._rule)
+
+    def _knows(self, names: tuple[str, ...], config: str) -> bool:
+        """Whether any row is about a dataset of these names and this configuration."""
+        return any(
+            configs.search(config) and any(dataset.search(name) for name in names)
+            for dataset, configs, _, _ in self._rows
+        )
+
+    def _rule(self, names: tuple[str, ...], config: str, kinds: tuple[str, ...]) -> Mapping[str, Any] | None:
+        """The first row for such a dataset and a metric of these kinds; null where the policy knows none."""
+        # `code_eval` is the metric of one try and of a hundred: its name says which.
+        if any(_MORE_TRIES.match(kind) for kind in kinds):
+            return None
+        for dataset, configs, metric, row in self._rows:
+            is_metric = any(metric.search(kind) for kind in kinds)
+            if is_metric and configs.search(config) and any(dataset.search(name) for name in names):
+                return row
+        return None
+
+
+def _pattern(stated: str | None) -> re.Pattern[str]:
+    return re.compile(stated or "", re.IGNORECASE)
+
 
 def read_model_index(
     index: object,
     file: SourceFile,
-    metrics: Sequence[Mapping[str, Any]],
+    metrics: MetricRules,
     baselines: Mapping[str, float | None],
     records: Records,
 ) -> None:
-    """Adds the scores of `index`; `metrics` is policy/card_metrics.csv, `baselines` the random baseline of each variant in
-    policy/benchmarks.csv. What cannot be read is quarantined."""
+    """Adds the scores of `index`; `baselines` is the random baseline of each variant in policy/benchmarks.csv. What cannot be
+    read is quarantined."""
     taken: Counter[str] = Counter()
     for where, result in _results(index, file, records):
         _read_result(where, result, file, metrics, baselines, taken, records)
@@ -61,7 +106,7 @@ def _read_result(
     where: str,
     result: Mapping[str, Any],
     file: SourceFile,
-    metrics: Sequence[Mapping[str, Any]],
+    metrics: MetricRules,
     baselines: Mapping[str, float | None],
     taken: Counter[str],
     records: Records,
@@ -70,14 +115,14 @@ def _read_result(
     values = result.get("metrics")
     values = [values] if isinstance(values, dict) else values
     if not isinstance(values, list):
-        if values not in (None, "") and any(dataset.is_of(rule) for rule in metrics):
+        if values not in (None, "") and metrics.knows(dataset.names, dataset.config):
             records.refuse(file, "model-index|shape", "metrics is no list", values, f"{where}.metrics", "scores")
         return
     for index, metric in enumerate(values):
         if not isinstance(metric, dict):
             continue
-        kinds = [kind for key in ("type", "name") if (kind := text(metric.get(key)))]
-        rule = next((rule for rule in metrics if _is_metric(rule, kinds) and dataset.is_of(rule)), None)
+        kinds = tuple(kind for key in ("type", "name") if (kind := text(metric.get(key))))
+        rule = metrics.rule(dataset.names, dataset.config, kinds)
         if rule is None or rule["variant_id"] is None:
             continue
         locator = f"{where}.metrics[{index}]"
@@ -124,17 +169,6 @@ class _Dataset:
         in_name, n_shot = next((n for n in map(shots, names) if n is not None), None), _shots(dataset)
         with_shots = [f"{names[0]}, {n_shot}-shot"] if names and in_name is None and n_shot is not None else []
         return cls((*with_shots, *names), text(dataset.get("config")) or "", in_name if n_shot is None else n_shot)
-
-    def is_of(self, rule: Mapping[str, Any]) -> bool:
-        is_named = any(re.search(rule["dataset_pattern"], name, re.IGNORECASE) for name in self.names)
-        config = rule.get("config_pattern")  # a load of before this column is replayed with the policy of its day
-        return is_named and (config is None or re.search(config, self.config, re.IGNORECASE) is not None)
-
-
-def _is_metric(rule: Mapping[str, Any], kinds: Sequence[str]) -> bool:
-    # `code_eval` is the metric of one try and of a hundred: its name says which.
-    has_more_tries = any(re.match(r"pass(?:@|_at_)(?!1(?!\d))\d", kind, re.IGNORECASE) for kind in kinds)
-    return not has_more_tries and any(re.search(rule["metric_pattern"], kind, re.IGNORECASE) for kind in kinds)
 
 
 def _unit(stated: str, value: float, rule: str, baseline: float | None) -> tuple[str | None, str | None]:

@@ -114,11 +114,17 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
         "rowid as row_id, source_id, source_name, variant_id, precision, score_raw, score_unit, stderr_raw,"
         " score_norm_published_pct, n_shot, has_chat_template, run_id",
     )
-    by_subtask = normalized_by_subtask(
-        _open_rows(con, "history.subtask_scores", f"{', '.join(RUN_KEY)}, task, metric, score_raw"),
-        policy.frame("harness_tasks"),
+    tasks = policy.frame("harness_tasks")
+    con.register("subtasks", tasks.filter(pl.col("n_choices").is_not_null()).select("task", "metric"))
+    subtasks = _open_rows(
+        con,
+        "history.subtask_scores semi join subtasks using (task, metric)",
+        f"{', '.join(RUN_KEY)}, task, metric, score_raw",
     )
-    slim = slim.join(by_subtask, on=[*RUN_KEY, "variant_id"], how="left", maintain_order="left")
+    con.unregister("subtasks")
+    slim = slim.join(
+        normalized_by_subtask(subtasks, tasks), on=[*RUN_KEY, "variant_id"], how="left", maintain_order="left"
+    )
     normalized = normalize_scores(_corrected(slim, policy.frame("corrections")), policy.benchmarks)
     kept = ["row_id", "benchmark_id", "comparable_group", "score_pct", "score_norm_pct", "norm_method", "stderr_pct"]
     con.register("normalized", normalized.select(*kept, "n_shot", "is_corrected"))

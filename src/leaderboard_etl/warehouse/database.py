@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from leaderboard_etl.errors import UsageError, WarehouseError
 
 # Older clients, from DuckDB 1.5 on, can read what this storage version holds.
 _STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.5.0"}
+# What a build may hold of the file's blocks and of sorts; the rest waits in a folder beside the file.
+_MEMORY = "300MB"
 
 
 def create_database(path: Path) -> duckdb.DuckDBPyConnection:
@@ -22,6 +25,7 @@ def create_database(path: Path) -> duckdb.DuckDBPyConnection:
     # One checkpoint at the end writes each block once: the file stays as compact as one built fresh.
     con.execute("set checkpoint_threshold = '1TB'")
     con.execute("set preserve_insertion_order = true")
+    con.execute(f"set memory_limit = '{_MEMORY}'")
     create_tables(con)
     return con
 
@@ -45,8 +49,10 @@ def create_views(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def remove_database(path: Path) -> None:
+    """Removes a file with all that DuckDB keeps beside it."""
     path.unlink(missing_ok=True)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
 
 
 def open_published(path: Path, *, as_of: date | None = None, into: Path | None = None) -> duckdb.DuckDBPyConnection:

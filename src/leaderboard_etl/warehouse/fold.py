@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 import duckdb
 import polars as pl
@@ -13,11 +14,12 @@ from leaderboard_etl.errors import EtlError, SourceError, WarehouseError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Changes, Drift, FileState, FileVersion, Load, SourceLoad, parse_utc, read_changes
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sources.base import TARGETS, Parsed, Source, SourceFile, concat
+from leaderboard_etl.sources.base import TARGETS, Parsed, Source, SourceFile
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.warehouse.history import merge
 
-_MOST_BYTES_AT_ONCE = 64 << 20
+# What was read of so many bytes and files fits in memory beside them, whatever the number of batches.
+_MOST_BYTES_AT_ONCE, _MOST_FILES_AT_ONCE = 64 << 20, 1_000
 
 
 def policy_in_force(store: BlobStore, state: FileState) -> Policy:
@@ -26,12 +28,15 @@ def policy_in_force(store: BlobStore, state: FileState) -> Policy:
     return Policy({file.path.removesuffix(".csv"): store.get(file.blob_id) for file in files})
 
 
-def parse_source(source: Source, files: Iterable[FileVersion], store: BlobStore, policy: Policy) -> Parsed:
-    """What a source reads out of the given landed files, with every record that breaks a rule in its quarantine.
+Batch = tuple[Sequence[FileVersion], Parsed]
+
+
+def parse_batches(source: Source, files: Iterable[FileVersion], store: BlobStore, policy: Policy) -> Iterator[Batch]:
+    """What a source reads out of the given landed files, a batch at a time, with every record that breaks a rule in its
+    quarantine.
 
     Raises ContractError or SourceError as the source's parser does, and SourceError where the parser itself breaks.
     """
-    parts = []
     for versions in _batches(sorted(files)):
         contents = dict(store.read(file.blob_id for file in versions))
         absent = [file for file in versions if file.blob_id not in contents]
@@ -40,8 +45,8 @@ def parse_source(source: Source, files: Iterable[FileVersion], store: BlobStore,
                 f"{store.path} lacks files of {source.source_id}, the first {absent[0].path} of {absent[0].repo_id}: fetch"
                 " them again with `leaderboard-etl run --full`"
             )
-        parts.append(_parse(source, [SourceFile(file, contents[file.blob_id]) for file in versions], policy))
-    return apply_rules(concat(parts), source, policy.benchmarks)
+        read = _parse(source, [SourceFile(file, contents[file.blob_id]) for file in versions], policy)
+        yield versions, apply_rules(read, source, policy.benchmarks)
 
 
 def _parse(source: Source, files: Sequence[SourceFile], policy: Policy) -> Parsed:
@@ -61,17 +66,25 @@ def _parse(source: Source, files: Sequence[SourceFile], policy: Policy) -> Parse
 
 
 def _batches(versions: Iterable[FileVersion]) -> Iterator[list[FileVersion]]:
-    """The files in order, so many at a time that their bytes fit in memory beside what was read from them."""
+    """The files in order, some at a time. Those about one model, by their place, stay together: a key is unique among them,
+    and one file may explain another."""
     batch: list[FileVersion] = []
     n_bytes = 0
-    for version in versions:
-        if batch and n_bytes + version.size_bytes > _MOST_BYTES_AT_ONCE:
+    for _, together in groupby(versions, _subject):
+        files = list(together)
+        size = sum(file.size_bytes for file in files)
+        if batch and (n_bytes + size > _MOST_BYTES_AT_ONCE or len(batch) + len(files) > _MOST_FILES_AT_ONCE):
             yield batch
             batch, n_bytes = [], 0
-        batch.append(version)
-        n_bytes += version.size_bytes
+        batch += files
+        n_bytes += size
     if batch:
         yield batch
+
+
+def _subject(file: FileVersion) -> tuple[str, str]:
+    """A model's repository, or a folder of a repository with files about many."""
+    return file.repo_id, "" if file.repo_type == "model" else file.path.rpartition("/")[0]
 
 
 def fold_load(
@@ -98,39 +111,42 @@ def fold_load(
             source = SOURCES.get(entry.source_id)
             if source is not None:
                 files = list(state.of(source.source_id).values()) if has_new_policy else changes.changed
-                if files or changes.gone:
-                    read = (parsed or {}).get(source.source_id) or parse_source(source, files, store, policy)
-                    counts = _fold_source(con, load, source, files, changes, read)
+                at_hand = (parsed or {}).get(source.source_id)
+                batches = parse_batches(source, files, store, policy) if at_hand is None else [(files, at_hand)]
+                for number, (read, result) in enumerate(batches):
+                    if number:  # what a transaction wrote is held in memory until its end
+                        con.commit().begin()
+                    _fold_batch(con, load, source, [file.place for file in read], result, counts)
+                _fold_batch(con, load, source, changes.gone, Parsed(), counts)
         _insert_rows(con, "ops.load_sources", [_source_row(load, entry, changes, counts)])
         _insert_rows(con, "ops.drift", [_drift_row(load, drift) for drift in entry.drift])
 
 
-def _fold_source(
+def _fold_batch(
     con: duckdb.DuckDBPyConnection,
     load: Load,
     source: Source,
-    files: Sequence[FileVersion],
-    changes: Changes,
+    places: Sequence[Sequence[str]],
     parsed: Parsed,
-) -> dict[str, int]:
-    scope = pl.DataFrame(
-        [file.place for file in files] + [tuple(place) for place in changes.gone],
-        schema=["repo_type", "repo_id", "path"],
-        orient="row",
-    )
+    counts: dict[str, int],
+) -> None:
+    """Makes history say of the files at some places what was read of them, and adds to the counts of the load."""
+    if not places:
+        return
+    scope = pl.DataFrame([tuple(place) for place in places], schema=["repo_type", "repo_id", "path"], orient="row")
     # What went in is counted where it was read, what came of it in the tables: sql/checks/loads_add_up.sql compares them.
-    counts = _nothing_read() | {"source_rows": parsed.source_rows, "rows_in": parsed.rows_in or 0}
+    counts["source_rows"] += parsed.source_rows
+    counts["rows_in"] += parsed.rows_in or 0
     for target in (*TARGETS, "quarantine"):
         held, opened, closed = merge(
             con, target, parsed.frame(target), source.source_id, scope, load_id=load.load_id, as_of_at=load.as_of()
         )
         if target == "quarantine":
-            counts["rows_quarantined"] = held
+            counts["rows_quarantined"] += held
         else:
             counts["rows_stored"] += held
             counts["rows_added"] += opened
             counts["rows_closed"] += closed
-    return counts
 
 
 def _fold_policy(con: duckdb.DuckDBPyConnection, store: BlobStore, load: Load) -> bool:

@@ -30,8 +30,9 @@ def merge(
 ) -> tuple[int, int, int]:
     """Makes the open rows of `source_id` that stem from the files in `scope` say what `staged` says.
 
-    `scope` has the columns repo_type, repo_id, path: files that changed or are gone. A row that says the same as before
-    stays open with the place where it was first seen. Returns how many rows are open now, and were opened and closed.
+    `scope` has the columns repo_type, repo_id, path: files that changed or are gone, each given once a load. A row that says
+    the same as before stays open with the place where it was first seen. Returns how many rows are open now, and were opened
+    and closed.
     """
     table = history_table(target)
     columns = list(staged_schema(target))
@@ -46,31 +47,34 @@ def merge(
         create or replace temp table open_rows as
         select rowid as row_id, hash({said}) as said
         from {table}
-        where valid_to is null and source_id = ? and (repo_type, repo_id, path) in (from staged_scope)
+        where valid_to is null and source_id = ? and load_id < ? and (repo_type, repo_id, path) in (from staged_scope)
         """,
-        [source_id],
+        [source_id, load_id],
     )
-    con.execute(f"create or replace temp table said_now as select *, hash({said}) as said from staged_rows")
     before = con.execute("select count(*) from open_rows").fetchall()[0][0]
-    closed = con.execute(
-        f"""
-        update {table} set valid_to = $at, closed_load_id = $load
-        where rowid in (select row_id from open_rows where said not in (select said from said_now))
-        """,
-        {"at": as_of_at, "load": load_id},
-    ).fetchall()[0][0]
+    closed = 0
+    rows = "staged_rows"
+    if before:
+        con.execute(f"create or replace temp table said_now as select *, hash({said}) as said from staged_rows")
+        closed = con.execute(
+            f"""
+            update {table} set valid_to = $at, closed_load_id = $load
+            where rowid in (select row_id from open_rows where said not in (select said from said_now))
+            """,
+            {"at": as_of_at, "load": load_id},
+        ).fetchall()[0][0]
+        rows = "said_now where said not in (select said from open_rows)"
     opened = con.execute(
         f"""
         insert into {table} ({", ".join(columns)}, load_id, valid_from)
         select {", ".join(columns)}, $load, $at
-        from said_now
-        where said not in (select said from open_rows)
+        from {rows}
         """,
         {"at": as_of_at, "load": load_id},
     ).fetchall()[0][0]
     con.unregister("staged_rows")
     con.unregister("staged_scope")
-    con.execute("drop table open_rows; drop table said_now")
+    con.execute("drop table open_rows; drop table if exists said_now")
     return before + opened - closed, opened, closed
 
 

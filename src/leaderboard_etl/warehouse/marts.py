@@ -58,7 +58,10 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     with threadpool_limits(limits=1, user_api="blas"):
         for table, frame in analyses(points, members, groups, as_of).items():
             _insert(con, table, frame)
-    scores = con.sql(f"select s.*, f.family from core.scores as s left join ({_FAMILIES}) as f using (model_id)").pl()
+    scores = con.sql(
+        "select s.model_id, s.benchmark_id, s.variant_id, s.reported_by, s.score_pct, f.family"
+        f" from core.scores as s left join ({_FAMILIES}) as f using (model_id)"
+    ).pl()
     _insert(con, "mart.self_report_gap", self_report_gap(scores))
     models = con.sql("select model_id, params_total, params_active, is_moe, training_tokens from core.models").pl()
     laws = read_laws(policy)

@@ -1,0 +1,213 @@
+"""How far reading is from its floor, as ratios in one run: `python -m bench.reading cards FOLDER`, `... results FOLDER`.
+
+cards: FOLDER/owner/name/README.md and its like. Front matter, model-index, tables, sizes and frames of them all, against
+PyYAML's CBaseLoader on the front matter alone.
+
+results: FOLDER/open-llm-leaderboard{-old,}/results/**.json, of which `--files` are made under other names and with other digits,
+landed, and rebuilt offline. The floor is the same number of rows and columns from the same raw store, verified, by the fastest
+decoder, into DuckDB. Without starting Python; the analyses have a line of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import random
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import _lru_cache_wrapper
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import polars as pl
+import yaml
+
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.hub.blobs import git_blob_id
+from leaderboard_etl.pipeline import publishing
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Ledger, Load, SourceLoad, land_changes
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.settings import POLICY, Warehouse
+from leaderboard_etl.sources import model_cards
+from leaderboard_etl.sources.base import SourceFile, place
+from leaderboard_etl.sources.front_matter import front_block
+from leaderboard_etl.sources.harness_file import decode
+from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
+from leaderboard_etl.warehouse.database import create_database
+from leaderboard_etl.warehouse.marts import build_marts
+
+NOW = "2025-06-01T03:00:00.000000Z"
+# Of 20,000 as many as make 1.3 GB.
+RESULTS = {"olb_v1_results": 0.425, "olb_v2_results": 0.575}
+ROUNDS = 3
+
+
+def main() -> None:
+    """Prints seconds of CPU, for on a machine that does other work only they compare, and ratios to the floor."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", choices=["cards", "results"])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--files", type=int, default=20_000, help="result files to make (default: 20000)")
+    given = parser.parse_args()
+    if given.part == "cards":
+        cards(given.folder)
+        return
+    with TemporaryDirectory() as scratch:
+        results(given.folder, given.files, Warehouse(Path(scratch) / "warehouse"))
+
+
+def cards(folder: Path) -> None:
+    """Best of some rounds, each without what the one before remembered."""
+    paths = sorted(folder.glob(f"*/*/{model_cards.CARD_PATH}"))
+    files = [_file("model", "/".join(path.parts[-3:-1]), path.name, path.read_bytes()) for path in paths]
+    blocks = [block for file in files if (block := front_block(file.content.decode("utf-8", "replace"))[0])]
+    policy = read_policy()
+    floor_s = min(_cpu(lambda: _load(blocks)) for _ in range(ROUNDS))
+    whole_s = []
+    for _ in range(ROUNDS):
+        for known in gc.get_objects():
+            if isinstance(known, _lru_cache_wrapper) and str(known.__module__).startswith("leaderboard_etl.sources"):
+                known.cache_clear()
+        whole_s.append(_cpu(lambda: model_cards.parse(files, policy)))
+    size_mb = sum(len(file.content) for file in files) / 1e6
+    print(f"{len(files):,} cards, {size_mb:.1f} MB")
+    _row("CBaseLoader, front matter alone", floor_s, floor_s)
+    _row("cards as a whole", min(whole_s), floor_s)
+
+
+def _load(blocks: list[str]) -> None:
+    for block in blocks:
+        with suppress(yaml.YAMLError):
+            yaml.load(block, Loader=yaml.CBaseLoader)
+
+
+def results(folder: Path, n_files: int, warehouse: Warehouse) -> None:
+    """Lands the files, reads them the shortest way, and rebuilds the warehouse."""
+    with BlobStore(warehouse.raw) as store:
+        size_mb = land(folder, n_files, store, Ledger(warehouse.raw)) / 1e6
+    print(f"{n_files:,} result files, {size_mb:,.0f} MB")
+    rows = [0]
+    floor_s = _cpu(lambda: rows.__setitem__(0, floor(warehouse)))
+    _row(f"floor, {rows[0]:,} rows", floor_s, floor_s)
+    analyses_s: list[float] = []
+
+    def timed(*given: Any) -> None:
+        analyses_s.append(_cpu(lambda: build_marts(*given)))
+
+    with patch("leaderboard_etl.warehouse.publish.build_marts", timed):
+        whole_s = _cpu(lambda: publishing.rebuild(warehouse))
+    _row("rebuilt offline", whole_s - sum(analyses_s), floor_s)
+    _row("the analyses", sum(analyses_s), floor_s)
+    # ru_maxrss is in kilobytes on Linux.
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def floor(warehouse: Warehouse) -> int:
+    """Every file verified, decoded and laid down as rows with all columns; returns how many."""
+    with BlobStore(warehouse.raw, read_only=True) as store:
+        state = FileState(store, Ledger(warehouse.raw).loads)
+        con = create_database(warehouse.root / "floor.duckdb")
+        for source_id in RESULTS:
+            files = sorted(state.of(source_id).values())
+            for first in range(0, len(files), 500):
+                con.register("incoming", _plain_rows(source_id, files[first : first + 500], store))
+                con.execute("insert into history.subtask_scores select * from incoming")
+        row = con.execute("select count(*) from history.subtask_scores").fetchone()
+        con.close()
+    return row[0] if row else 0
+
+
+def _plain_rows(source_id: str, files: list[FileVersion], store: BlobStore) -> pl.DataFrame:
+    numbers, keys, names, values = [], [], [], []
+    for number, (_, content) in enumerate(store.read(file.blob_id for file in files)):
+        for key, metrics in decode(content).results.items():
+            for name, value in metrics.items():
+                if type(value) is float and "_stderr" not in name:
+                    numbers.append(number)
+                    keys.append(key)
+                    names.append(name)
+                    values.append(value)
+    runs = pl.DataFrame([{"file": number, **place(file)} for number, file in enumerate(files)])
+    rows = pl.DataFrame({"file": numbers, "task": keys, "metric": names, "score_raw": values}).join(runs, on="file")
+    return rows.select(_filled(column.name, column.sql_type, rows, source_id) for column in tables()[TABLE].columns)
+
+
+TABLE = "history.subtask_scores"
+_LIKE = {
+    "locator": "task",
+    "run_id": "path",
+    "source_name": "path",
+    "model_sha": "revision",
+    "harness_version": "metric",
+}
+
+
+def _filled(name: str, sql_type: str, rows: pl.DataFrame, source_id: str) -> pl.Expr:
+    """A column as it is, or one of the same kind in its place."""
+    found = name if name in rows.columns else _LIKE.get(name)
+    if found is not None:
+        return pl.col(found).alias(name)
+    text = {"valid_to": None, "closed_load_id": None, "evaluated_on": "2025-06-01", "valid_from": "2025-06-01"}
+    value = text.get(name, {"varchar": source_id, "double": "0.5"}.get(sql_type, "1"))
+    return pl.lit(value, pl.String).alias(name)
+
+
+def land(folder: Path, n_files: int, store: BlobStore, ledger: Ledger) -> int:
+    """Puts policy and made result files into a raw store, as one load; returns the bytes of the latter."""
+    policy = [_file("project", "policy", path.name, path.read_bytes()) for path in sorted(POLICY.glob("*.csv"))]
+    entries = [_landed(POLICY_SOURCE, policy, store)[0]]
+    n_bytes = 0
+    for source_id, share in RESULTS.items():
+        repo_id = SOURCES[source_id].repo_id
+        entry, size = _landed(source_id, made(folder / repo_id, repo_id, round(share * n_files)), store)
+        entries.append(entry)
+        n_bytes += size
+    ledger.append(Load(1, "nightly", "published", NOW, "bench", "bench", entries, finished_at=NOW))
+    return n_bytes
+
+
+def _landed(source_id: str, files: Any, store: BlobStore) -> tuple[SourceLoad, int]:
+    versions = []
+    for file in files:
+        store.put(file.version.blob_id, file.content)
+        versions.append(file.version)
+    entry = SourceLoad(source_id, "loaded", revision="c" * 40, changes_blob=land_changes(store, Changes(versions)))
+    store.flush()
+    return entry, sum(version.size_bytes for version in versions)
+
+
+def made(folder: Path, repo_id: str, n_files: int) -> Iterator[SourceFile]:
+    """Genuine files in turn, each under a name of its own and with other digits in its scores."""
+    paths = sorted(folder.rglob("*.json"))
+    contents = [path.read_bytes() for path in paths]
+    rng = random.Random(1)
+    for number in range(n_files):
+        path, content = paths[number % len(paths)], contents[number % len(paths)]
+        *owner, model = path.relative_to(folder).parts[:-1]
+        content = content.replace(model.encode(), f"{model}-v{number}".encode())
+        content = content.replace(b": 0.3", b": 0.3%d" % rng.randrange(10))
+        yield _file("dataset", repo_id, "/".join((*owner, f"{model}-v{number}", path.name)), content)
+
+
+def _file(repo_type: str, repo_id: str, path: str, content: bytes) -> SourceFile:
+    blob_id = git_blob_id(content)
+    return SourceFile(FileVersion(repo_type, repo_id, path, "c" * 40, blob_id, len(content), NOW), content)
+
+
+def _cpu(run: Callable[[], object]) -> float:
+    begun_s = time.process_time()
+    run()
+    return time.process_time() - begun_s
+
+
+def _row(name: str, seconds: float, floor_s: float) -> None:
+    print(f"{name:36} {seconds:8.3f} s of CPU   {seconds / floor_s:6.2f} of the floor")
+
+
+if __name__ == "__main__":
+    main()

@@ -36,7 +36,9 @@ create view mart.model_scaling as
 with candidates as (
 
     select
-        s.*,
+        s.rowid as row_id,
+        s.model_id,
+        s.comparable_group,
         case s.reported_by
             when 'leaderboard' then 0
             when 'arena' then 1
@@ -50,37 +52,35 @@ with candidates as (
         case
             when s.precision in ('bfloat16', 'float16', 'float32', 'unknown', 'n/a') then 0
             else 1
-        end as precision_rank
+        end as precision_rank,
+        coalesce(date '9999-12-31' - s.evaluated_on, 9999999) as age_rank,
+        s.precision,
+        s.source_id,
+        s.run_id,
+        s.source_name,
+        s.has_chat_template
     from core.scores as s
     join core.benchmarks as b using (variant_id)
     where s.reported_by <> 'vendor_card_table'
 
 ),
 
-contested as (
+-- The least of each group by rowid, and the wide rows of the chosen alone: half the time of a window over all of them.
+chosen as (
 
-    select model_id, comparable_group, count(*) as n_values
-    from candidates
-    group by all
-    having n_values > 1
-
-),
-
--- Nearly every model has one score in a group: only the others are put in order, which is most of the work.
-ranked as (
-
-    select *, 1 as n_values, 1 as place from candidates anti join contested using (model_id, comparable_group)
-    union all
     select
-        *,
-        row_number() over (
-            partition by model_id, comparable_group
-            order by
-                reporter_rank, protocol_rank, precision_rank, evaluated_on desc nulls last,
+        model_id,
+        comparable_group,
+        count(*) as n_values,
+        arg_min(
+            row_id,
+            (
+                reporter_rank, protocol_rank, precision_rank, age_rank,
                 precision, source_id, run_id, source_name, has_chat_template
-        ) as place
+            )
+        ) as row_id
     from candidates
-    join contested using (model_id, comparable_group)
+    group by model_id, comparable_group
 
 ),
 
@@ -94,7 +94,7 @@ final as (
         m.population,
         r.benchmark_id as benchmark,
         r.variant_id as variant,
-        r.comparable_group,
+        chosen.comparable_group,
         m.tuning,
         r.n_shot,
         r.score_pct,
@@ -120,17 +120,17 @@ final as (
                 else 'https://huggingface.co/' || r.repo_id || '/blob/' || r.revision || '/' || r.path
             end
         ) as source_url,
-        r.n_values,
+        chosen.n_values,
         case
-            when r.n_values = 1 then 'the only value in this group'
+            when chosen.n_values = 1 then 'the only value in this group'
             else
-                'first of ' || r.n_values || ' by reporter (' || r.reported_by || '), protocol ('
+                'first of ' || chosen.n_values || ' by reporter (' || r.reported_by || '), protocol ('
                 || coalesce(r.n_shot || '-shot', 'shots not stated') || '), precision (' || r.precision
                 || '), newest evaluation (' || coalesce(r.evaluated_on::varchar, 'undated') || '), then name of the source'
         end as chosen_because
-    from ranked as r
+    from chosen
     join core.models as m using (model_id)
-    where r.place = 1
+    join core.scores as r on r.rowid = chosen.row_id
 
 )
 

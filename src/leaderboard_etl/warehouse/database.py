@@ -14,8 +14,9 @@ from leaderboard_etl.errors import UsageError, WarehouseError
 
 # Older clients, from DuckDB 1.5 on, can read what this storage version holds.
 _STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.5.0"}
-# What a build may hold of the file's blocks and of sorts; the rest waits in a folder beside the file.
-_MEMORY = "300MB"
+# What a build may hold of the file's blocks and of sorts for each thread, a little over DuckDB's least
+# (https://duckdb.org/docs/stable/guides/performance/environment); the rest waits in a folder beside the file.
+_MEMORY_MB = 150
 
 
 def create_database(path: Path) -> duckdb.DuckDBPyConnection:
@@ -25,7 +26,8 @@ def create_database(path: Path) -> duckdb.DuckDBPyConnection:
     # One checkpoint at the end writes each block once: the file stays as compact as one built fresh.
     con.execute("set checkpoint_threshold = '1TB'")
     con.execute("set preserve_insertion_order = true")
-    con.execute(f"set memory_limit = '{_MEMORY}'")
+    threads = con.execute("select current_setting('threads')").fetchall()[0][0]
+    con.execute(f"set memory_limit = '{_MEMORY_MB * threads}MB'")
     create_tables(con)
     return con
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from leaderboard_etl.pipeline.fetching import read_source, sync_model_cards, sync_project, sync_table
+from leaderboard_etl.pipeline.fetching import sync_model_cards, sync_project, sync_table
 from leaderboard_etl.pipeline.night import Night, Outcome, is_passing, open_night, plainly, run_night
 from leaderboard_etl.pipeline.publishing import build, check, commit, has_news, rebuild, stay_quiet
+from leaderboard_etl.pipeline.reading import read_source
 from leaderboard_etl.pipeline.replaying import replay
 
 __all__ = [

@@ -8,9 +8,10 @@ import duckdb
 
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.options import Options
-from leaderboard_etl.pipeline.fetching import last_entry, read_source, record, sync_project
+from leaderboard_etl.pipeline.fetching import last_entry, record, sync_project
 from leaderboard_etl.pipeline.night import Night, Outcome, run_night
 from leaderboard_etl.pipeline.publishing import build, check, commit, stay_quiet
+from leaderboard_etl.pipeline.reading import read_source
 from leaderboard_etl.raw.ledger import Changes, Ledger
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES

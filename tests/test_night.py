@@ -441,6 +441,7 @@ def test_a_source_read_in_many_batches_says_what_it_says_in_one(
             name = f"results_2024-07-0{day}T00-00-00.000000.json"
             world.put(f"datasets/open-llm-leaderboard/results/org/{model}/{name}", result_file(0.3 + day / 100))
     world.put("datasets/open-llm-leaderboard/results/org/four/results_2024-07-01T00-00-00.000000.json", b"no JSON")
+    world.options = {"card_budget": 4}  # a batch a model: few are enough
     world.night(1)
     at_once = content(world.warehouse.database)
     monkeypatch.setattr("leaderboard_etl.warehouse.fold._MOST_FILES_AT_ONCE", 1)

@@ -9,8 +9,9 @@ WAREHOUSE ?= warehouse/sample
 run: $(VENV)/.installed
 	@$(BIN)/leaderboard-etl run --hub sample --warehouse $(WAREHOUSE)
 
+# A file's tests share a world and run in order; files run side by side.
 test: $(VENV)/.tested
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # What a reader sees in a real browser; chromium is Debian's (apt-get install chromium).
 test-browser: $(VENV)/.tested

@@ -51,6 +51,16 @@ def test_a_licence_that_says_which_goes_before_a_better_source_that_says_other()
     assert found["o/m"]["license_reason"] is None
 
 
+def test_of_the_arenas_dated_tables_the_newest_says_what_a_model_is_under() -> None:
+    """deepseek-v2-api-0628 was served only in July 2024, and its weights were published in August."""
+    then, since = ("leaderboard_table_20240731.csv", "leaderboard_table_20240801.csv")
+    found = models(
+        said("o/m", "arena", path=then, openness="proprietary", license_text="Proprietary"),
+        said("o/m", "arena", path=since, openness="open_weights", license_text="DeepSeek"),
+    )["o/m"]
+    assert (found["openness"], found["license_text"]) == ("open_weights", "DeepSeek")
+
+
 def test_where_every_source_says_other_the_vendors_page_decides_by_family() -> None:
     found = models(said("facebook/opt-13b", license_text="other"), said("o/opt-13b", license_text="other"))
     assert found["facebook/opt-13b"]["license_class"] == "non_commercial"

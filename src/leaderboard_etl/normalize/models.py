@@ -168,11 +168,13 @@ def _by_pattern(table: pl.DataFrame, column: str) -> pl.Expr:
 
 def _first_said(statements: pl.DataFrame, columns: Sequence[str], order: Sequence[str]) -> pl.DataFrame:
     rank = {source_id: number for number, source_id in enumerate(order)}
+    # The Arena's tables are dated by their names, and a model that it lists as proprietary may become an open one.
+    edition = pl.when(pl.col("source_id") == "arena").then("path").rank("dense", descending=True).alias("edition")
     return (
         statements.with_columns(
-            pl.col("source_id").replace_strict(rank, default=len(rank), return_dtype=pl.Int32).alias("rank")
+            pl.col("source_id").replace_strict(rank, default=len(rank), return_dtype=pl.Int32).alias("rank"), edition
         )
-        .sort("model_id", "rank", "source_id", "source_name", "precision", "path")
+        .sort("model_id", "rank", "source_id", "source_name", "precision", "edition", "path")
         .group_by("model_id", maintain_order=True)
         .agg(pl.col(column).drop_nulls().first() for column in columns)
     )

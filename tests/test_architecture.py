@@ -413,6 +413,20 @@ GOLDEN: list[tuple[str, dict[str, Any], float, float, str]] = [
     ),
     ("BLOOM 560M", {**BLOOM, "n_embed": 1024, "n_layer": 24, "num_attention_heads": 16}, 0.559, 0.559, TABLE),
     ("MPT 7B", MPT_7B, 6.65, 6.65, f"{HF}mosaicml/mpt-7b"),
+    (
+        "Replit Code 1.5 3B",
+        {
+            **MPT_7B,
+            "d_model": 3072,
+            "n_heads": 24,
+            "vocab_size": 32768,
+            "no_bias": True,
+            "attn_config": {"attn_type": "grouped_query_attention", "kv_n_heads": 8},
+        },
+        3.3,
+        3.3,
+        f"{HF}replit/replit-code-v1_5-3b",
+    ),
     ("StarCoder2 3B", dense("starcoder2", 3072, 30, 24, 2, 12288, 49152), 3.03, 3.03, TABLE),
     (
         "StarCoder2 15B",
@@ -459,6 +473,20 @@ def test_experts_of_a_family_that_has_none_are_not_counted_as_if_they_were_not_t
     found = config_parameters({**GOLDEN[0][1], "num_local_experts": 8})
     assert found.total is None and "states experts" in str(found.reason)
     assert config_parameters({**GOLDEN[0][1], "num_local_experts": 1}).total is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"no_bias": False},
+        {"attn_config": {"qk_ln": True}},
+        {"attn_config": {"attn_type": "another"}},
+        {"attn_config": {"attn_type": "grouped_query_attention"}},
+    ],
+)
+def test_an_mpt_of_another_build_is_not_counted_as_the_common_one(change: dict[str, Any]) -> None:
+    assert config_parameters({**MPT_7B, "attn_config": {"attn_type": "multihead_attention"}}).total is not None
+    assert config_parameters({**MPT_7B, **change}).total is None
 
 
 def test_of_a_multimodal_model_the_text_model_is_counted_and_the_reason_says_so() -> None:

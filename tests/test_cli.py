@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 from worlds import World, v2_row
 
@@ -48,6 +49,21 @@ def test_a_query_prints_rows_and_json_is_for_machines(published: World, capsys: 
     assert json.loads(out) == [{"model_id": "org/good-7b", "score_raw": 0.5}]
     _, out, _ = run(capsys, "sql", "-w", published.warehouse.root, "--format", "csv", query)
     assert out == "model_id,score_raw\norg/good-7b,0.5\n"
+
+
+def test_a_length_of_time_is_text_in_every_format(
+    published: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    query = """select as_of_at - as_of_at + interval 1 day as "a ""b", 1 as n from ops.loads limit 1"""
+    given: list[str | Path] = ["sql", "-w", published.warehouse.root, query]
+    _, out, _ = run(capsys, *given)
+    assert "1 day" in out
+    _, out, _ = run(capsys, *given, "--format", "json")
+    assert json.loads(out) == [{'a "b': "1 day", "n": 1}]
+    _, out, _ = run(capsys, *given, "--format", "csv")
+    assert out == '"a ""b",n\n1 day,1\n'
+    assert run(capsys, *given, "--format", "parquet", "-o", tmp_path / "x.parquet")[0] == 0
+    assert pl.read_parquet(tmp_path / "x.parquet").to_dicts() == [{'a "b': "1 day", "n": 1}]
 
 
 def test_a_wrong_query_is_one_line_and_exit_code_2(published: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,7 +33,7 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
             relation = con.sql(query)
             if relation is None:
                 return 0
-            return _write(relation, options.format, options.output)
+            return _write(_without_intervals(relation), options.format, options.output)
         except duckdb.Error as error:
             raise UsageError(f"DuckDB refuses the query: {first_line(error)}") from error
 
@@ -52,6 +52,17 @@ def _query_text(options: argparse.Namespace) -> str:
             raise UsageError(f"no query {options.named!r}; there are: {', '.join(sorted(named))}")
         return _read(named[options.named])
     return sys.stdin.read() if options.query == "-" else str(options.query)
+
+
+def _without_intervals(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Intervals, as one time less another is, as text: frames have no type for months, days and seconds at once."""
+    found = [name for name, kind in zip(relation.columns, relation.types, strict=True) if kind.id == "interval"]
+    quoted = ['"' + name.replace('"', '""') + '"' for name in found]
+    return (
+        relation.select(f"* replace ({', '.join(f'{name}::varchar as {name}' for name in quoted)})")
+        if quoted
+        else relation
+    )
 
 
 def _write(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> int:

@@ -89,10 +89,25 @@ def _qwen(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _four_wide(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """GPT-2, BLOOM and MPT: an MLP four times as wide, unless stated otherwise, and as many heads of keys as of queries."""
+    """GPT-2, BLOOM and MPT: an MLP four times as wide, unless stated otherwise."""
     facts = Facts(config)
     width = facts.number("n_inner", facts.number("expansion_ratio", 4) * facts.number("hidden"))
     return {**config, "intermediate_size": width}
+
+
+def _mpt(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """MPT states in an object of its own which attention it has; what the common models of it lack is not counted."""
+    attention = part if isinstance(part := config.get("attn_config"), dict) else {}
+    kind = attention.get("attn_type") or "multihead_attention"
+    if kind not in ("multihead_attention", "grouped_query_attention", "multiquery_attention"):
+        raise CannotTellError("attn_type in config.json is none that MPT is known with")
+    if not Facts(config).flag("no_bias", True) or Facts(attention).flag("qk_ln"):
+        raise CannotTellError("config.json states biases or norms of attention, for which MPT has no arithmetic here")
+    if kind == "grouped_query_attention":
+        config = {**config, "num_key_value_heads": Facts(attention).number("kv_heads")}
+    elif kind == "multiquery_attention":
+        config = {**config, "num_key_value_heads": 1}
+    return _four_wide(config)
 
 
 def _stablelm(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -171,7 +186,7 @@ FAMILIES: Mapping[str, Traits] = {
     "mimo": _QWEN2,
     "mistral": _LLAMA,
     "mixtral": _MIXTRAL,
-    "mpt": Traits(is_tied=True, mlp_matrices=2, prepare=_four_wide),
+    "mpt": Traits(is_tied=True, mlp_matrices=2, prepare=_mpt),
     "nemotron": Traits(has_norm_bias=True, mlp_matrices=2),
     "olmo": Traits(norms=0),
     "olmo2": _OLMO2,

@@ -19,20 +19,15 @@ from worlds import V1, V2, V2_SENTINELS, World, content, parquet, v2_row
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.errors import UsageError, WarehouseError
-from leaderboard_etl.hub.blobs import sha256_id
 from leaderboard_etl.options import Options
 from leaderboard_etl.policy import Policy, read_policy
-from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.lock import run_lock
-from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.report import headline
 from leaderboard_etl.sample.server import HubServer, Response
-from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse import audit
 from leaderboard_etl.warehouse.database import open_published
-from leaderboard_etl.warehouse.fold import parse_batches
 from leaderboard_etl.warehouse.history import merge
 
 
@@ -427,58 +422,3 @@ def test_a_night_spends_no_more_calls_on_models_than_the_card_budget(
     assert outcome.load is not None
     entry = outcome.load.source("model_cards")
     assert entry is not None and entry.api_calls == budget
-
-
-def result_file(value: float) -> bytes:
-    return json.dumps({"results": {"leaderboard_mmlu_pro": {"acc,none": value}}, "git_hash": "x"}).encode()
-
-
-def test_a_source_read_in_many_batches_says_what_it_says_in_one(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for model in ("one", "two", "three"):
-        for day in (1, 2):
-            name = f"results_2024-07-0{day}T00-00-00.000000.json"
-            world.put(f"datasets/open-llm-leaderboard/results/org/{model}/{name}", result_file(0.3 + day / 100))
-    world.put("datasets/open-llm-leaderboard/results/org/four/results_2024-07-01T00-00-00.000000.json", b"no JSON")
-    world.options = {"card_budget": 4}  # a batch a model: few are enough
-    world.night(1)
-    at_once = content(world.warehouse.database)
-    monkeypatch.setattr("leaderboard_etl.warehouse.fold._MOST_FILES_AT_ONCE", 1)
-    pipeline.rebuild(world.warehouse)
-    assert content(world.warehouse.database) == at_once
-    # A night that cannot hold it all reads again when it folds, and comes to the same.
-    other = replace(world, warehouse=Warehouse(tmp_path / "other"))
-    other.night(1)
-    rows = "ops.loads", "ops.build", "raw."
-    assert content(other.warehouse.database, without=rows) == {
-        name: held for name, held in at_once.items() if not name.startswith(rows)
-    }
-    # What is gone, and what changed, is folded over many batches too.
-    (world.root / "datasets/open-llm-leaderboard/results/org/one/results_2024-07-01T00-00-00.000000.json").unlink()
-    name = "results_2024-07-02T00-00-00.000000.json"
-    world.put(f"datasets/open-llm-leaderboard/results/org/two/{name}", result_file(0.4))
-    other.night(2)
-    assert other.query(
-        "select source_name, score_raw from history.scores where source_id = 'olb_v2_results' and closed_load_id = 2"
-        " order by all"
-    ) == [("org/one", 0.31), ("org/two", 0.32)]
-
-
-def test_files_that_explain_each_other_are_read_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leaderboard_etl.warehouse.fold._MOST_FILES_AT_ONCE", 1)
-    texts = {
-        ("org/a", "config.json"): b'{"torch_dtype": "bfloat16"}',
-        ("org/a", "model.safetensors.index.json"): b'{"metadata": {"total_size": 2000}}',
-        ("org/b", "README.md"): b"---\nlicense: mit\n---\n",
-    }
-    with BlobStore(tmp_path) as store:
-        files = []
-        for (repo_id, path), text in texts.items():
-            blob_id = sha256_id(text)
-            store.put(blob_id, text)
-            files.append(FileVersion("model", repo_id, path, "c" * 40, blob_id, len(text), "2025-01-01T00:00:00Z"))
-        batches = list(parse_batches(SOURCES["model_cards"], files, store, read_policy()))
-    assert [[file.repo_id for file in read] for read, _ in batches] == [["org/a", "org/a"], ["org/b"]]
-    claims = batches[0][1].parameter_claims.filter(method="index")
-    assert claims["params"].to_list() == [1_000]

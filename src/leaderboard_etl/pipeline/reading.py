@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 import polars as pl
 
@@ -53,7 +55,20 @@ def _read_in_batches(night: Night, source_id: str, files: list[FileVersion]) -> 
         if len(parts) > 1:
             night.partly_read.add(source_id)
             parts[-2].subtask_scores = parts[-1].subtask_scores = empty("subtask_scores")
-    return concat(parts) if parts else Parsed(rows_in=0)
+    parsed = concat(parts) if parts else Parsed(rows_in=0)
+    parsed.drift = _one_a_subject(parsed.drift)
+    return parsed
+
+
+def _one_a_subject(drift: Sequence[Drift]) -> list[Drift]:
+    """What several batches found of one subject as one finding, in their words."""
+    found: dict[tuple[str, str, str], list[Drift]] = {}
+    for finding in drift:
+        found.setdefault((finding.source_id, finding.kind, finding.subject), []).append(finding)
+    return [
+        Drift(*subject, "; ".join(dict.fromkeys(each.message for each in same)), any(each.is_held for each in same))
+        for subject, same in found.items()
+    ]
 
 
 def _hold(night: Night, source_id: str, drift: list[Drift]) -> None:

@@ -49,9 +49,9 @@ class _Found:
     unknown: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def refuse(self, file: SourceFile, rule: str, reason: str, shown: object, locator: str, target: str) -> None:
-        place = {"locator": locator, "source_name": file.version.repo_id}
+        where = {"locator": locator, "source_name": file.version.repo_id}
         self.quarantine.append(
-            refuse(SOURCE_ID, file.version, target=target, rule=rule, reason=reason, text=shown, **place)
+            refuse(SOURCE_ID, file.version, target=target, rule=rule, reason=reason, text=shown, **where)
         )
 
 

@@ -106,6 +106,6 @@ def community_velocity(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
     n_v1, n_v2 = (rows.filter(pl.col("leaderboard") == board)["models"].sum() for board in boards)
     caption = [
         f"Distinct models by month of first submission: {n_v1:,} on v1 and {n_v2:,} on v2, each leaderboard by itself.",
-        "September 2023 holds a bulk re-import of v1; models without a date are left out.",
+        "September and October 2023 hold bulk imports of older submissions to v1; models without a date are left out.",
     ]
     return finished(bars + counts, "Models submitted to the Open LLM Leaderboards", caption)

@@ -27,9 +27,9 @@ import polars as pl
 import yaml
 
 from leaderboard_etl.contracts.schema import tables
-from leaderboard_etl.hub.blobs import git_blob_id
 from leaderboard_etl.pipeline import publishing
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Ledger, Load, SourceLoad, land_changes
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import POLICY, Warehouse

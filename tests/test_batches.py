@@ -10,8 +10,8 @@ import pytest
 from worlds import World, content
 
 from leaderboard_etl import pipeline
-from leaderboard_etl.hub.blobs import sha256_id
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.raw.blob_ids import sha256_id
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from leaderboard_etl.errors import SourceError
-from leaderboard_etl.hub.card_files import ABSENT_PATH, INFO_PATH
-from leaderboard_etl.hub.cards import CardSync, sync_cards
 from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.landing.card_files import ABSENT_PATH, INFO_PATH
+from leaderboard_etl.landing.cards import CardSync, sync_cards
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.sample.server import HubServer, Request, Response

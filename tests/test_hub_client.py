@@ -10,8 +10,8 @@ import pytest
 
 from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub.answers import HubLimitedError, HubUnreachableError, RepoFile, RepoUnavailableError
-from leaderboard_etl.hub.blobs import git_blob_id, sha256_id
 from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id
 from leaderboard_etl.sample.server import HubServer, Request, Response
 
 REPO = ("dataset", "org/data")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard_etl.errors import WarehouseError
-from leaderboard_etl.hub.blobs import git_blob_id, sha256_id
+from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id
 from leaderboard_etl.raw.store import BlobStore
 
 
@@ -69,7 +69,7 @@ def test_what_was_flushed_survives_a_killed_writer(tmp_path: Path) -> None:
         f"""
         import os, signal
         from pathlib import Path
-        from leaderboard_etl.hub.blobs import git_blob_id
+        from leaderboard_etl.raw.blob_ids import git_blob_id
         from leaderboard_etl.raw.store import BlobStore
         store = BlobStore(Path({str(tmp_path)!r}))
         store.put(git_blob_id(b"kept"), b"kept")

@@ -23,8 +23,8 @@ from leaderboard_etl.hub.answers import (
     RepoUnavailableError,
     canonical,
 )
-from leaderboard_etl.hub.blobs import git_blob_id, verify
 from leaderboard_etl.hub.transport import Query, Transport
+from leaderboard_etl.raw.blob_ids import git_blob_id, verify
 
 if TYPE_CHECKING:
     import httpx2

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.errors import HubError, UsageError
 from leaderboard_etl.hub.answers import HubUnreachableError, RepoUnavailableError
-from leaderboard_etl.hub.blobs import verify
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.hub.transport import prepare_environment
+from leaderboard_etl.raw.blob_ids import verify
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -9,11 +9,11 @@ import polars as pl
 
 from leaderboard_etl import __version__
 from leaderboard_etl.hub.answers import RepoUnavailableError, canonical
-from leaderboard_etl.hub.blobs import git_blob_id, sha256_id
-from leaderboard_etl.hub.cards import sync_cards
-from leaderboard_etl.hub.repos import sync_repo
+from leaderboard_etl.landing.cards import sync_cards
+from leaderboard_etl.landing.repos import sync_repo
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy
+from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id
 from leaderboard_etl.raw.ledger import Changes, FileVersion, Ledger, SourceLoad, land_changes
 from leaderboard_etl.sources import eval_results
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from leaderboard_etl.errors import WarehouseError
-from leaderboard_etl.hub.blobs import sha256_id
+from leaderboard_etl.raw.blob_ids import sha256_id
 from leaderboard_etl.raw.store import BlobStore
 
 APPLIED = ("published", "degraded")

@@ -15,7 +15,7 @@ from types import TracebackType
 import zstandard
 
 from leaderboard_etl.errors import WarehouseError
-from leaderboard_etl.hub.blobs import verify
+from leaderboard_etl.raw.blob_ids import verify
 
 _LEVEL = 9
 _COMMIT_EVERY_BYTES = 8 << 20

@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from leaderboard_etl.hub.answers import FileTooLargeError, ModelAnswer, RepoUnavailableError, canonical
-from leaderboard_etl.hub.blobs import sha256_id
 from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.raw.blob_ids import sha256_id
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
 

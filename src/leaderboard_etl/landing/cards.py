@@ -16,7 +16,8 @@ from typing import TypeVar
 
 from leaderboard_etl.errors import HubError, SourceError
 from leaderboard_etl.hub.answers import HubLimitedError, HubUnreachableError, RepoUnavailableError
-from leaderboard_etl.hub.card_files import (
+from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.landing.card_files import (
     ABSENT_PATH,
     INFO_PATH,
     CardPass,
@@ -24,7 +25,6 @@ from leaderboard_etl.hub.card_files import (
     take_answer,
     take_unavailable,
 )
-from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 

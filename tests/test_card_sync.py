@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from leaderboard_etl.errors import SourceError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.card_files import ABSENT_PATH, INFO_PATH
 from leaderboard_etl.landing.cards import CardSync, sync_cards
+from leaderboard_etl.raw.blob_ids import sha256_id
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.sample.server import HubServer, Request, Response
@@ -96,6 +98,18 @@ def test_a_card_is_fetched_again_only_where_the_commit_moved(cards: Pass) -> Non
     cards.put("org/a", "---\nlicense: apache-2.0\n---\n")
     assert changed(cards.run("org/a", "org/b")) == [("org/a", INFO_PATH), ("org/a", "README.md")]
     assert cards.asked("/resolve/") == 1
+
+
+def test_an_answer_landed_with_fields_that_are_no_longer_asked_for_is_the_same_answer(cards: Pass) -> None:
+    cards.put("org/a")
+    cards.run("org/a")
+    place = ("api", "org/a", INFO_PATH)
+    before = json.dumps({**json.loads(cards.store.get(cards.known[place].blob_id)), "baseModels": {}}).encode()
+    cards.store.put(sha256_id(before), before)
+    cards.known[place] = msgspec.structs.replace(cards.known[place], blob_id=sha256_id(before))
+    assert not cards.run("org/a").changes
+    cards.say("org/a", pipeline_tag="text-generation")
+    assert ("org/a", INFO_PATH) in changed(cards.run("org/a"))
 
 
 def test_the_budget_is_kept_and_the_next_run_goes_on(cards: Pass) -> None:

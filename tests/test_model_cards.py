@@ -265,6 +265,22 @@ def test_an_answer_gives_licence_base_sizes_and_a_date_above_the_floor() -> None
 
 
 @pytest.mark.parametrize(
+    ("lineage", "base"),
+    [
+        ({"tags": ["gguf", "base_model:org/base", "base_model:quantized:org/base"]}, "org/base"),
+        ({"tags": ["base_model:finetune:org/base"]}, "org/base"),
+        ({"tags": ["base_model:", "base_model:adapter: "]}, None),
+        ({"tags": ["base_model:org/tagged"], "cardData": {"base_model": "org/stated"}}, "org/stated"),
+        ({"baseModels": {"models": [{"id": "org/landed"}]}}, "org/landed"),
+    ],
+)
+def test_a_base_model_is_the_cards_else_the_tags_else_the_one_of_an_older_answer(
+    lineage: dict[str, Any], base: str | None
+) -> None:
+    assert read(INFO_PATH, {"id": "o/m", **lineage}).models["base_model_text"].to_list() == [base]
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         {"library_name": "peft"},
@@ -272,7 +288,7 @@ def test_an_answer_gives_licence_base_sizes_and_a_date_above_the_floor() -> None
     ],
 )
 def test_an_adapters_weights_are_not_the_models_size(answer: dict[str, Any]) -> None:
-    lineage = {"baseModels": {"relation": "adapter", "models": [{"id": "org/base"}]}}
+    lineage = {"tags": ["base_model:adapter:org/base"]}
     parsed = read(INFO_PATH, {"id": "org/lora", "safetensors": {"parameters": {"F32": 4_000_000}}, **answer, **lineage})
     assert parsed.models.select("weight_type", "base_model_text").rows() == [("Adapter", "org/base")]
     claims = parsed.parameter_claims.select("kind", "params", "reason").rows()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,9 +29,10 @@ from leaderboard_etl.raw.blob_ids import git_blob_id, verify
 if TYPE_CHECKING:
     import httpx2
 
+# A listing of models takes these too; `baseModels`, which it refuses, is also told by `cardData` and the tags.
 MODEL_FIELDS = (
     *("sha", "safetensors", "cardData", "tags", "createdAt", "lastModified", "gated", "disabled"),
-    *("library_name", "pipeline_tag", "baseModels", "siblings"),
+    *("library_name", "pipeline_tag", "siblings"),
 )
 RESULTS_FIELD = "evalResults"
 _MOST_JSON_BYTES = 64 << 20
@@ -132,15 +133,14 @@ class Hub(Transport):
     def _model(self, answer: object, asked: str) -> ModelAnswer:
         if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
             raise HubError(f"{self.endpoint} answered something that is no model when asked for {asked}")
-        kept = {key: answer[key] for key in sorted({*MODEL_FIELDS, "id"} & set(answer))}
         revision = answer.get("sha")
         shown = answer.get(RESULTS_FIELD)
         results = [entry for entry in shown if isinstance(entry, dict)] if isinstance(shown, list) else []
-        return ModelAnswer(answer["id"], canonical(kept), revision if isinstance(revision, str) else None, results)
+        return ModelAnswer(answer["id"], model_body(answer), revision if isinstance(revision, str) else None, results)
 
     def dataset_leaderboard(self, repo_id: str) -> list[dict[str, Any]]:
         """Which models published results on a benchmark's dataset: its leaderboard on the Hub, fine-tunes included. One call."""
-        answer = self._json(f"/api/datasets/{_quoted(repo_id)}/leaderboard", {"base_model_only": "false"}, repo_id)
+        answer = self._json(f"/api/datasets/{_quoted(repo_id)}/leaderboard", {"base_model": "false"}, repo_id)
         if not isinstance(answer, list):
             raise HubError(f"{self.endpoint} answered no list when asked for the leaderboard of {repo_id}")
         return [entry for entry in answer if isinstance(entry, dict)]
@@ -181,6 +181,11 @@ class Hub(Transport):
             return json.loads(response.content)
         except (ValueError, RecursionError) as error:
             raise HubError(f"{self.endpoint} answered something that is no JSON when asked for {asked}") from error
+
+
+def model_body(answer: Mapping[str, Any]) -> bytes:
+    """The part of an answer about a model that is used, as canonical JSON: likes and downloads change nightly."""
+    return canonical({key: answer[key] for key in (*MODEL_FIELDS, "id") if key in answer})
 
 
 def _in_parallel(

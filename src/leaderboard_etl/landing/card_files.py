@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from leaderboard_etl.hub.answers import FileTooLargeError, ModelAnswer, RepoUnavailableError, canonical
-from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.hub.client import Hub, model_body
 from leaderboard_etl.raw.blob_ids import sha256_id
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
@@ -69,7 +69,7 @@ def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> None:
     _take_shown_results(run, name, revision, [e for e in answer.results if info.get("gated") or e.get("pullRequest")])
     blob_id = sha256_id(answer.body)
     place = ("api", name, INFO_PATH)
-    is_known = place in run.known and run.known[place].blob_id == blob_id
+    is_known = place in run.known and _says_the_same(run, run.known[place].blob_id, blob_id, answer.body)
     listed = {entry.get("rfilename") for entry in info.get("siblings") or [] if isinstance(entry, dict)}
     if answer.revision is not None and not info.get("gated"):
         paths = _wanted(run, name, listed, info)
@@ -84,6 +84,11 @@ def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> None:
     if not is_known:
         run.store.put(blob_id, answer.body)
         run.changed.append(FileVersion("api", name, INFO_PATH, revision, blob_id, len(answer.body), run.now))
+
+
+def _says_the_same(run: CardPass, known_id: str, blob_id: str, body: bytes) -> bool:
+    """Whether an answer is the one landed before, but for fields that are no longer asked for."""
+    return known_id == blob_id or model_body(json.loads(run.store.get(known_id))) == body
 
 
 def _wanted(run: CardPass, name: str, listed: set[object], info: dict[str, Any]) -> list[str]:

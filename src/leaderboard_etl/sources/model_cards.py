@@ -94,7 +94,7 @@ def _read_info(file: SourceFile, info: Mapping[str, Any], records: Records) -> N
         hub_id=text(info.get("id")),
         model_sha=text(info.get("sha")),
         license_text=license_text(card) or tagged,
-        base_model_text=base_model(card) or _stated_base(info),
+        base_model_text=base_model(card) or _tagged_base(tags) or _listed_base(info),
         weight_type="Adapter" if is_adapter else None,
         is_merge=True if "merge" in (tag.lower() for tag in tags) else None,
         is_available=not info.get("disabled"),
@@ -123,8 +123,14 @@ def _is_adapter(info: Mapping[str, Any]) -> bool:
     return ADAPTER_PATH in files and CONFIG_PATH not in files if files else info.get("library_name") == "peft"
 
 
-def _stated_base(info: Mapping[str, Any]) -> str | None:
-    """The first base model of the Hub's own account of a model's lineage."""
+def _tagged_base(tags: Sequence[str]) -> str | None:
+    """The first base model of the Hub's tags: `base_model:ORG/NAME`, or with the relation before the name."""
+    found = (tag.rpartition(":")[2].strip() for tag in tags if tag.startswith("base_model:"))
+    return next((name for name in found if name), None)
+
+
+def _listed_base(info: Mapping[str, Any]) -> str | None:
+    """The same of the Hub's own account of a model's lineage, which answers landed by earlier versions hold."""
     models = mapping(info.get("baseModels")).get("models")
     return text(mapping(models[0]).get("id")) if isinstance(models, list) and models else None
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.raw.chain import read_lines, seal
 from leaderboard_etl.raw.ledger import (
     Changes,
     FileState,
@@ -83,3 +89,114 @@ def test_times_are_kept_in_utc_to_the_microsecond() -> None:
     moment = datetime(2025, 3, 21, 4, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
     assert format_utc(moment) == "2025-03-21T02:00:00.123456Z"
     assert parse_utc(format_utc(moment)) == moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def test_every_line_carries_the_hash_of_the_line_before(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    for number in (1, 2, 3):
+        ledger.append(load(number))
+    lines = ledger.path.read_bytes().splitlines(keepends=True)
+    before = [json.loads(line)["previous_sha256"] for line in lines]
+    assert before == [hashlib.sha256(line).hexdigest() for line in (b"", *lines[:2])]
+    assert [entry.load_id for entry in Ledger(tmp_path).loads] == [1, 2, 3]
+
+
+def test_a_ledger_of_the_first_version_is_read_and_continued(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(b"".join(msgspec.json.encode(load(number)) + b"\n" for number in (1, 2)))
+    ledger = Ledger(tmp_path)
+    assert ledger.loads == [load(1), load(2)]
+    ledger.append(load(3))
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert json.loads(lines[2])["previous_sha256"] == hashlib.sha256(lines[1]).hexdigest()
+    assert Ledger(tmp_path).loads == [load(1), load(2), load(3)]
+    path.write_bytes(lines[0] + lines[1].replace(b"2025", b"2024") + lines[2])
+    with pytest.raises(WarehouseError, match="line 3, does not carry the hash of the line before it"):
+        Ledger(tmp_path)
+
+
+def _lose(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], *lines[2:]]
+
+
+def _lose_two(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], lines[3]]
+
+
+def _swap(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], lines[2], lines[1], lines[3]]
+
+
+def _repeat(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], lines[1], *lines[1:]]
+
+
+def _change(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], lines[1].replace(b"nightly", b"nighily"), *lines[2:]]
+
+
+def _change_the_last(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:3], lines[3].replace(b"nightly", b"nighily")]
+
+
+def _break(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], lines[1].replace(b'"load_id":', b'"load_id"'), *lines[2:]]
+
+
+def _exchange(lines: list[bytes]) -> list[bytes]:
+    """A sound line of the same id out of another ledger."""
+    return [lines[0], seal(msgspec.json.encode(load(2, "no_news")), b""), *lines[2:]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (_lose, "line 2, is load 3 after load 1: load 2 was lost"),
+        (_lose_two, "line 2, is load 4 after load 1: loads 2 to 3 were lost"),
+        (_swap, "line 2, is load 3 after load 1: load 2 was lost"),
+        (_repeat, "line 3, is load 2 after load 2: lines moved or were doubled"),
+        (_change, "line 2, was changed after it was written: load 2 does not have the hash that it carries"),
+        (_change_the_last, "line 4, was changed after it was written"),
+        (_break, "line 2, is not a load: it was damaged"),
+        (_exchange, "line 2, does not carry the hash of the line before it"),
+    ],
+)
+def test_a_lost_changed_or_moved_line_is_told_by_its_number(
+    tmp_path: Path, damage: Callable[[list[bytes]], list[bytes]], said: str
+) -> None:
+    ledger = Ledger(tmp_path)
+    for number in (1, 2, 3, 4):
+        ledger.append(load(number))
+    lines = ledger.path.read_bytes().splitlines(keepends=True)
+    ledger.path.write_bytes(b"".join(damage(lines)))
+    with pytest.raises(WarehouseError, match=re.escape(said)) as raised:
+        Ledger(tmp_path)
+    assert "\n" not in str(raised.value) and "leaderboard-etl doctor" in str(raised.value)
+
+
+def test_no_flipped_bit_of_a_sealed_ledger_goes_unseen() -> None:
+    lines: list[bytes] = []
+    for number in (1, 2):
+        lines.append(seal(msgspec.json.encode(load(number)), lines[-1] if lines else b""))
+    content = b"".join(lines)
+    for place in range(len(content)):
+        for bit in range(8):
+            flipped = bytearray(content)
+            flipped[place] ^= 1 << bit
+            read, torn = read_lines(bytes(flipped))
+            assert torn or any(line.fault for line in read), (place, bit)
+
+
+def test_a_torn_line_and_a_line_taken_back_are_kept_beside(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    for number in (1, 2):
+        ledger.append(load(number))
+    taken = ledger.path.read_bytes().splitlines()[1]
+    assert ledger.set_aside_last() == load(2)
+    with ledger.path.open("ab") as file:
+        file.write(b'{"load_id": 2, "ki')
+    again = Ledger(tmp_path)
+    assert (again.loads, again.torn) == ([load(1)], b'{"load_id": 2, "ki')
+    again.append(load(2, "no_news"))
+    assert Ledger(tmp_path).loads == [load(1), load(2, "no_news")]
+    assert again.aside.read_bytes().splitlines() == [taken, b'{"load_id": 2, "ki']

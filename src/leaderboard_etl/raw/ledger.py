@@ -1,5 +1,5 @@
 """The ledger of loads: one JSON line a load, beside the blobs, append-only. With the blobs it is the whole truth:
-the DuckDB file is a fold of both and can be made again from them.
+the DuckDB file is a fold of both and can be made again from them. raw/chain.py tells whether a line was lost or changed.
 
 A line is appended after the audit and before the new file replaces the published one. A run killed in between
 leaves a ledger that is ahead of the file; the next run folds the missing loads in first.
@@ -7,6 +7,7 @@ leaves a ledger that is ahead of the file; the next run folds the missing loads 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import msgspec
 
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.raw.blob_ids import sha256_id
+from leaderboard_etl.raw.chain import Line, read_lines, seal
 from leaderboard_etl.raw.store import BlobStore
 
 APPLIED = ("published", "degraded")
@@ -118,27 +120,18 @@ class Ledger:
     """The loads of one warehouse, oldest first."""
 
     def __init__(self, folder: Path) -> None:
-        """Reads `folder`/ledger.jsonl. A torn last line (a writer killed in mid-write) is ignored and cut off by the
-        next append; any other unreadable line raises WarehouseError."""
+        """Reads `folder`/ledger.jsonl. A torn last line (a writer killed in mid-write) is left out, and set aside by the
+        next append. Raises WarehouseError for a line that cannot be read, was changed, or does not follow the one before.
+        """
         self.path = folder / "ledger.jsonl"
+        self.aside = folder / "ledger.aside.jsonl"
         self.loads: list[Load] = []
-        self._valid_bytes = 0
-        if not self.path.exists():
-            return
-        for number, line in enumerate(self.path.read_bytes().splitlines(keepends=True), 1):
-            try:
-                load = msgspec.json.decode(line, type=Load)
-            except msgspec.MsgspecError as error:
-                if line.endswith(b"\n"):
-                    raise WarehouseError(
-                        f"{self.path}, line {number}, is not a load ({error}): restore the file from a copy; "
-                        "the published warehouse is untouched"
-                    ) from error
-                return
-            if not line.endswith(b"\n"):
-                return
-            self.loads.append(load)
-            self._valid_bytes += len(line)
+        content = self.path.read_bytes() if self.path.exists() else b""
+        lines, self.torn = read_lines(content)
+        self._last_line = lines[-1].content if lines else b""
+        self._valid_bytes = len(content) - len(self.torn)
+        for line in lines:
+            self.loads.append(self._believed(line))
 
     @property
     def last(self) -> Load | None:
@@ -152,20 +145,71 @@ class Ledger:
         return [load for load in self.loads if load.is_applied]
 
     def append(self, load: Load) -> None:
-        """Adds one line and waits until it is on disk. Raises WarehouseError if it cannot be written."""
-        line = msgspec.json.encode(load) + b"\n"
+        """Adds one line, with the hash of the line before it, and waits until it is on disk. Raises WarehouseError if it
+        cannot be written."""
+        line = seal(msgspec.json.encode(load), self._last_line)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
-                if file.tell() != self._valid_bytes:
-                    file.truncate(self._valid_bytes)
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
+            self._set_aside(self.torn, keep_bytes=self._valid_bytes)
+            append_durably(self.path, line)
         except OSError as error:
+            # Half a line on a full disk is no line: what is cut off here need not be set aside later.
+            with contextlib.suppress(OSError):
+                os.truncate(self.path, self._valid_bytes + len(self.torn))
             raise WarehouseError(f"{self.path} cannot be written ({error}): this load is not recorded") from error
+        self._last_line = line
         self._valid_bytes += len(line)
         self.loads.append(load)
+
+    def set_aside_last(self) -> Load:
+        """Takes the last line out of the ledger and keeps it beside, in `aside`; returns its load. For a line that names
+        what never reached the disk. Raises WarehouseError if that cannot be written."""
+        content = self.path.read_bytes()
+        lines, _ = read_lines(content)
+        keep_bytes = self._valid_bytes - len(lines[-1].content)
+        try:
+            self._set_aside(content[keep_bytes:], keep_bytes=keep_bytes)
+        except OSError as error:
+            raise WarehouseError(f"{self.path} cannot be written ({error}): its last line stays") from error
+        self._last_line = lines[-2].content if len(lines) > 1 else b""
+        return self.loads.pop()
+
+    def _set_aside(self, content: bytes, *, keep_bytes: int) -> None:
+        """Keeps `content`, the end of the ledger, in the file beside, and cuts it off the ledger. Raises OSError."""
+        if not content:
+            return
+        append_durably(self.aside, content if content.endswith(b"\n") else content + b"\n")
+        with self.path.open("r+b") as file:
+            file.truncate(keep_bytes)
+            os.fsync(file.fileno())
+        self._valid_bytes, self.torn = keep_bytes, b""
+
+    def _believed(self, line: Line) -> Load:
+        fault = line.fault
+        try:
+            if fault is None:
+                return msgspec.json.decode(line.content, type=Load)
+        except msgspec.MsgspecError as error:
+            fault = f"is not a load ({error})"
+        raise WarehouseError(
+            f"{self.path}, line {line.number}, {fault}; the published warehouse is untouched: restore the ledger from a"
+            " copy, or see what `leaderboard-etl doctor` says of it"
+        )
+
+
+def append_durably(path: Path, content: bytes) -> None:
+    """Appends `content` to a file and waits until it, and the file's name, are on disk. Raises OSError."""
+    is_new = not path.exists()
+    with path.open("ab") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def land_changes(store: BlobStore, changes: Changes) -> str | None:

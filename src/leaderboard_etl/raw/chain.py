@@ -1,0 +1,85 @@
+"""The chain of the ledger's lines: each carries its own hash and the hash of the line before it, and ids have no gaps.
+
+So a line that was changed, lost, put in or put elsewhere shows, and is told by its number. Lines of version 0.1.0 carry
+no hashes: for them only the ids speak, until the next line, which holds the hash of the last of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+import msgspec
+
+_TAIL = re.compile(rb',"previous_sha256":"([0-9a-f]{64})","sha256":"([0-9a-f]{64})"\}\n\Z')
+
+
+@dataclass(frozen=True)
+class Line:
+    """One whole line: its number from 1, its bytes with the line end, its load's id, and what is wrong with it.
+
+    `load_id` is null where the line is not a JSON object with an id; `fault` is null where nothing is wrong.
+    """
+
+    number: int
+    content: bytes
+    load_id: int | None
+    fault: str | None
+
+
+class _Id(msgspec.Struct):
+    load_id: int
+
+
+def seal(body: bytes, before: bytes) -> bytes:
+    """The line that holds the JSON object `body` and follows the line `before` (empty for the first line)."""
+    open_object = body[:-1] + f',"previous_sha256":"{_sha256(before)}"'.encode()
+    return open_object + f',"sha256":"{_sha256(open_object)}"}}\n'.encode()
+
+
+def read_lines(content: bytes) -> tuple[list[Line], bytes]:
+    """The whole lines of a ledger, each judged; and what follows the last line end, which a killed writer left."""
+    parts = content.split(b"\n")
+    torn = parts.pop()
+    lines: list[Line] = []
+    before, last_id = b"", 0
+    for number, part in enumerate(parts, 1):
+        line = part + b"\n"
+        load_id = _load_id(line)
+        lines.append(Line(number, line, load_id, _fault(line, load_id, before, last_id)))
+        before = line
+        last_id = load_id if load_id is not None else last_id + 1
+    return lines, torn
+
+
+def _load_id(line: bytes) -> int | None:
+    try:
+        return msgspec.json.decode(line, type=_Id).load_id
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _fault(line: bytes, load_id: int | None, before: bytes, last_id: int) -> str | None:
+    if load_id is None:
+        return "is not a load: it was damaged"
+    tail = _TAIL.search(line)
+    if tail is not None and tail[2].decode() != _sha256(line[: tail.start(2) - len(b',"sha256":"')]):
+        return f"was changed after it was written: load {load_id} does not have the hash that it carries"
+    if load_id != last_id + 1:
+        return f"is load {load_id} after load {last_id}: {_gap(last_id + 1, load_id - 1)}"
+    if tail is not None and tail[1].decode() != _sha256(before):
+        return f"does not carry the hash of the line before it: load {last_id} was changed, or lines were lost"
+    if tail is None and (b'"sha256":' in line or b'"previous_sha256":' in line):
+        return f"was changed after it was written: the hash of load {load_id} is not whole"
+    return None
+
+
+def _gap(first: int, last: int) -> str:
+    if first > last:
+        return "lines moved or were doubled"
+    return f"load {first} was lost" if first == last else f"loads {first} to {last} were lost"
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

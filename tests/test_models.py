@@ -61,6 +61,27 @@ def test_of_the_arenas_dated_tables_the_newest_says_what_a_model_is_under() -> N
     assert (found["openness"], found["license_text"]) == ("open_weights", "DeepSeek")
 
 
+@pytest.mark.parametrize(
+    ("old_name", "new_name", "is_available"),
+    [
+        ([("@api/absent.json", False)], [("@api/model_info.json", True)], True),
+        ([("@api/model_info.json", True), ("@api/absent.json", False)], [("@api/model_info.json", True)], True),
+        ([("@api/model_info.json", True), ("@api/absent.json", False)], [("@api/absent.json", False)], False),
+    ],
+    ids=["never seen under the old name", "gone under the old name", "gone under both"],
+)
+def test_a_model_is_available_where_the_hub_shows_it_under_any_of_its_names(
+    old_name: list[tuple[str, bool]], new_name: list[tuple[str, bool]], is_available: bool
+) -> None:
+    rows = [
+        said("o/m", "model_cards", path=path, source_name=name, is_available=shown)
+        for name, statements in (("a/old", old_name), ("o/m", new_name))
+        for path, shown in statements
+    ]
+    table = said("o/m", is_available=not is_available)
+    assert models(table, *rows)["o/m"]["is_available"] is is_available
+
+
 def test_where_every_source_says_other_the_vendors_page_decides_by_family() -> None:
     found = models(said("facebook/opt-13b", license_text="other"), said("o/opt-13b", license_text="other"))
     assert found["facebook/opt-13b"]["license_class"] == "non_commercial"

@@ -14,7 +14,7 @@ from leaderboard_etl.normalize.licenses import NOT_STATED, normalize_licenses
 _TABLES = ("olb_v2_contents", "olb_v1_contents")
 _HUB_FIRST = ("model_cards", *_TABLES, "reference", "bigcode", "arena")
 _CURATED_FIRST = ("reference", "model_cards", *_TABLES, "bigcode", "arena")
-_HUB_FACTS = ("architecture", "is_available")
+_HUB_FACTS = ("architecture",)
 _CURATED_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
 _GEOMETRY_FIRST = ("reference", "model_cards")
 # Model classes of transformers that have experts, whatever they are called, and common ones that have none. The second are
@@ -54,6 +54,7 @@ def assemble_models(
     facts = models
     for columns, order in ((_HUB_FACTS, _HUB_FIRST), (_CURATED_FACTS, _CURATED_FIRST)):
         facts = facts.join(_first_said(statements, columns, order), on="model_id", how="left")
+    facts = facts.join(_availability(statements), on="model_id", how="left")
     flags = statements.group_by("model_id").agg(
         *[_any_said(flag) for flag in ("is_merge", "is_flagged")],
         pl.coalesce(
@@ -178,6 +179,16 @@ def _first_said(statements: pl.DataFrame, columns: Sequence[str], order: Sequenc
         .group_by("model_id", maintain_order=True)
         .agg(pl.col(column).drop_nulls().first() for column in columns)
     )
+
+
+def _availability(statements: pl.DataFrame) -> pl.DataFrame:
+    """Whether the Hub shows a model, by the best source that says so: under any of its names, for one that is gone under an
+    old name may have moved to another."""
+    name = ["model_id", "source_id", "source_name"]
+    said = statements.filter(pl.col("is_available").is_not_null()).sort(*name, "precision", "path")
+    names = said.group_by(name, maintain_order=True).agg(pl.col("is_available", "precision", "path").first())
+    shown = names.with_columns(pl.col("is_available").any().over("model_id", "source_id"))
+    return _first_said(shown, ["is_available"], _HUB_FIRST)
 
 
 def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: pl.DataFrame) -> pl.DataFrame:

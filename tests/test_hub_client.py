@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from leaderboard_etl.errors import HubError
-from leaderboard_etl.hub.answers import HubLimitedError, HubUnreachableError, RepoFile, RepoUnavailableError
+from leaderboard_etl.hub.answers import (
+    GatedRepoError,
+    HubLimitedError,
+    HubUnreachableError,
+    NoHubError,
+    RepoFile,
+    RepoUnavailableError,
+    TokenRefusedError,
+)
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id
 from leaderboard_etl.sample.server import HubServer, Request, Response
@@ -145,6 +153,54 @@ def test_a_hang_is_a_failure_after_the_timeout(hub: Hub, script: Script) -> None
     script.other = lambda request: Response(200, {}, b"", hang_seconds=3)
     with pytest.raises(HubUnreachableError, match="Timeout"):
         hub.head(*REPO)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Response(reset=True), Response(200, {}, b"{}", hang_seconds=3), Response(200, {}, b"{}" * 9, truncate_to=3)],
+    ids=["reset", "hang", "cut"],
+)
+def test_one_address_that_fails_below_http_costs_itself_once_the_hub_has_answered(
+    hub: Hub, script: Script, fault: Response
+) -> None:
+    hub.head(*REPO)
+    hub.timeout_s = 0.1
+    script.other = lambda request: fault if request.path.endswith("f7.json") or "org/ill" in request.path else None
+    landed, refused = fetch(hub)
+    assert len(landed) == 40 and [file.path for file, _ in refused] == ["f7.json"]
+    with pytest.raises(HubError, match="org/ill") as caught:
+        hub.head("dataset", "org/ill")
+    assert not isinstance(caught.value, NoHubError)
+
+
+def test_a_refused_token_is_named_and_not_sent_again(server: HubServer) -> None:
+    server.refused_tokens.add("hf_expired")
+    hub = Hub(server.url, token="hf_expired", first_wait_s=0.01)
+    for _ in range(2):
+        with pytest.raises(TokenRefusedError, match="HF_TOKEN"):
+            hub.head(*REPO)
+    assert len(server.requests) == 1
+
+
+def test_a_401_without_a_reason_is_the_tokens_only_if_the_hub_does_not_know_whose_it_is(
+    hub: Hub, server: HubServer, script: Script
+) -> None:
+    hub.token = "hf_good"
+    script.other = lambda request: Response(401) if request.path.endswith("/org/odd/revision/main") else None
+    with pytest.raises(RepoUnavailableError):
+        hub.head("dataset", "org/odd")
+    hub.head(*REPO)
+    script.other = lambda request: Response(401)
+    with pytest.raises(TokenRefusedError):
+        hub.head(*REPO)
+
+
+def test_a_gated_repository_is_told_from_one_that_is_gone(tmp_path: Path, hub: Hub) -> None:
+    revision = hub.head(*REPO)
+    (tmp_path / "_api/datasets/org").mkdir(parents=True)
+    (tmp_path / "_api/datasets/org/data.json").write_text('{"gated": "auto"}')
+    with pytest.raises(GatedRepoError):
+        hub.fetch_named(*REPO, revision, "f1.json", 100)
 
 
 def test_a_repository_that_is_gone_says_so_at_once(hub: Hub) -> None:

@@ -355,6 +355,21 @@ def test_an_unreachable_hub_fails_the_night_and_leaves_the_published_file(
     assert world.warehouse.database.read_bytes() == before
 
 
+def test_a_refused_token_ends_the_night_and_marks_nothing_unavailable(
+    world: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.night(1)
+    before = world.warehouse.database.read_bytes()
+    monkeypatch.setenv("HF_TOKEN", "hf_expired")
+    server.refused_tokens.add("hf_expired")
+    server.requests.clear()
+    outcome = world.night(2)
+    assert outcome.status == "failed" and "HF_TOKEN" in (outcome.message or "") and "\n" not in (outcome.message or "")
+    assert len(server.requests) == 1
+    assert outcome.load is not None and not any(entry.changes_blob for entry in outcome.load.sources)
+    assert world.warehouse.database.read_bytes() == before
+
+
 def test_a_failed_audit_publishes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.night(1)
     before = world.warehouse.database.read_bytes()

@@ -9,8 +9,16 @@ from typing import Any
 from leaderboard_etl.errors import HubError
 
 
-class HubUnreachableError(HubError):
-    """No answer at all from the Hub's address."""
+class NoHubError(HubError):
+    """No further request makes sense in this run: without a Hub there is no night."""
+
+
+class HubUnreachableError(NoHubError):
+    """An address that never answered in this run. Any later failure is that of a file, an owner or a source."""
+
+
+class TokenRefusedError(NoHubError):
+    """The Hub does not accept the token that was sent; it answers so for public repositories too."""
 
 
 class HubLimitedError(HubError):
@@ -27,6 +35,10 @@ class RepoUnavailableError(HubError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class GatedRepoError(RepoUnavailableError):
+    """A repository or file that is shown only to those who accepted its terms."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from urllib.parse import quote
 from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub.answers import (
     FileTooLargeError,
-    HubUnreachableError,
     ModelAnswer,
+    NoHubError,
     RepoFile,
     RepoUnavailableError,
     canonical,
@@ -85,7 +85,7 @@ class Hub(Transport):
         for done, (file, result) in enumerate(_in_parallel(get, files, self.workers), 1):
             try:
                 land(file, result.result())
-            except HubUnreachableError:
+            except NoHubError:
                 raise
             except HubError as error:
                 refused.append((file, str(error)))

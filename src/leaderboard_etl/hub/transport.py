@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from leaderboard_etl.errors import HubError
-from leaderboard_etl.hub.answers import HubLimitedError, HubUnreachableError, RepoUnavailableError
+from leaderboard_etl.hub.answers import (
+    GatedRepoError,
+    HubLimitedError,
+    HubUnreachableError,
+    RepoUnavailableError,
+    TokenRefusedError,
+)
 from leaderboard_etl.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _UNAVAILABLE = frozenset({401, 403, 404})
+# What the Hub says in X-Error-Message of a token that it does not know; its own client goes by the same words.
+_BAD_TOKEN = "Invalid credentials in Authorization header"
 Query = Mapping[str, str | Sequence[str]]
 
 
@@ -53,6 +61,7 @@ class Transport:
     api_calls: int = 0
     file_calls: int = 0
     _has_answered: bool = False
+    _is_token_refused: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def request(
@@ -75,6 +84,8 @@ class Transport:
         # An address that never answered is more likely wrong than ill: say so soon.
         tries = self.tries if self._has_answered else min(self.tries, 3)
         for number in range(tries):
+            if self._is_token_refused:
+                raise self._token_refused()
             self._count(is_file)
             pause = self.first_wait_s * 2**number
             try:
@@ -87,7 +98,7 @@ class Transport:
                 self._has_answered = True
                 status = response.status_code
                 if status in _UNAVAILABLE:
-                    raise RepoUnavailableError(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)
+                    raise self._unavailable(response, asked)
                 if response.is_success:
                     if is_whole is None or is_whole(response):
                         return response
@@ -103,12 +114,41 @@ class Transport:
             raise HubLimitedError(
                 f"{self.endpoint} limits our requests (asked for {asked}): go on later, or with HF_TOKEN set"
             )
-        if status == 0:
+        if not self._has_answered:
             raise HubUnreachableError(
                 f"the Hub at {self.endpoint} cannot be reached ({why}); check the address (--hub, HF_ENDPOINT) and the"
                 " network, or try the bundled one with --hub sample"
             )
         raise HubError(f"{asked}: {why}, {tries} times")
+
+    def _unavailable(self, response: httpx2.Response, asked: str) -> HubError:
+        """The error of an answer 401, 403 or 404: the token's, or the repository's."""
+        status, code = response.status_code, response.headers.get("x-error-code", "")
+        if status == 401 and "authorization" in response.request.headers and self._refuses_token(response):
+            self._is_token_refused = True
+            return self._token_refused()
+        kind = GatedRepoError if code == "GatedRepo" else RepoUnavailableError
+        return kind(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)
+
+    def _refuses_token(self, response: httpx2.Response) -> bool:
+        """Whether a 401 speaks of the token. The Hub says so in the message, and names another reason by a code; where it
+        says neither, it is asked whose the token is."""
+        from huggingface_hub import get_session
+
+        if response.headers.get("x-error-code"):
+            return False
+        if response.headers.get("x-error-message") == _BAD_TOKEN:
+            return True
+        sent = {"authorization": response.request.headers["authorization"]}
+        self._count(is_file=False)
+        answer = get_session().get(f"{self.endpoint}/api/whoami-v2", headers=sent, timeout=self.timeout_s)
+        return answer.status_code == 401
+
+    def _token_refused(self) -> TokenRefusedError:
+        return TokenRefusedError(
+            f"the Hub at {self.endpoint} refuses the token that we send (HTTP 401): renew the one in HF_TOKEN or of"
+            " `hf auth login`, or remove it to ask without one"
+        )
 
     def _count(self, is_file: bool) -> None:
         with self._lock:

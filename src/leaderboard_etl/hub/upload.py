@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.errors import HubError, UsageError
-from leaderboard_etl.hub.answers import HubUnreachableError, RepoUnavailableError
+from leaderboard_etl.hub.answers import HubUnreachableError, RepoUnavailableError, TokenRefusedError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.hub.transport import prepare_environment
 from leaderboard_etl.raw.blob_ids import verify
@@ -137,6 +137,8 @@ def _plain_errors(endpoint: str, repo_id: str) -> Iterator[None]:
         raise UsageError(f"{repo_id!r} is no name of a repository: {str(error).splitlines()[0]}") from error
     except RepoUnavailableError as error:
         raise _refusal(endpoint, repo_id, error.status) from error
+    except TokenRefusedError as error:
+        raise _refusal(endpoint, repo_id, 401) from error
     except HfHubHTTPError as error:
         raise _refusal(endpoint, repo_id, error.response.status_code if error.response is not None else 0) from error
     except (httpx2.TransportError, OSError, RuntimeError) as error:  # the last two: the public Hub's upload store

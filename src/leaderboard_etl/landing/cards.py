@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TypeVar
 
 from leaderboard_etl.errors import HubError, SourceError
-from leaderboard_etl.hub.answers import HubLimitedError, HubUnreachableError, RepoUnavailableError
+from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoUnavailableError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.card_files import (
     ABSENT_PATH,
@@ -57,7 +57,7 @@ def sync_cards(
 ) -> CardSync:
     """Lands what is new about `names`, spending at most `budget` API calls (a long list's further pages aside).
 
-    `known` are the files landed before. Raises HubUnreachableError, and SourceError if over 5 percent of the calls fail
+    `known` are the files landed before. Raises NoHubError, and SourceError if over 5 percent of the calls fail
     otherwise than by a model being gone, private or gated.
     """
     owners: dict[str, list[str]] = defaultdict(list)
@@ -99,7 +99,7 @@ def _within_budget(run: CardPass, items: Iterable[T], budget: int, ask: Callable
             for item, result in [(item, pool.submit(ask, item)) for item in batch]:
                 try:
                     run.calls += result.result()
-                except HubUnreachableError:
+                except NoHubError:
                     raise
                 except HubLimitedError as error:
                     run.stopped = str(error)

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from leaderboard_etl.errors import EtlError, HubError, UsageError
-from leaderboard_etl.hub.answers import HubUnreachableError
+from leaderboard_etl.hub.answers import NoHubError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.options import Options
 from leaderboard_etl.raw.ledger import Changes, FileState, Ledger, Load, SourceLoad, format_utc
@@ -62,11 +62,11 @@ class Night:
     def standing_alone(self, source_id: str) -> Iterator[None]:
         """Within the block, a source that fails stays at its last good state and the others go on.
 
-        HubUnreachableError is passed on: without a Hub there is no night.
+        NoHubError is passed on: without a Hub there is no night.
         """
         try:
             yield
-        except HubUnreachableError:
+        except NoHubError:
             raise
         except EtlError as error:
             self.changes[source_id] = Changes()
@@ -116,7 +116,7 @@ def is_passing(task: Any, run: Any, state: Any) -> bool:
     """Whether a step's failure may pass when it is tried again: the Hub was ill, not the data. For Prefect's retries."""
     try:
         state.result()
-    except HubUnreachableError:
+    except NoHubError:
         return False
     except HubError:
         return True

@@ -30,7 +30,7 @@ class HubServer:
     Every request but a download at a commit id looks at the folder again: a changed file makes a new head commit.
     Commits seen since the start still answer with their own bytes. `requests` holds every request so far. `intercept`
     sees each one first; what it returns is sent instead, None means the normal answer (`answer` gives that one to an
-    `intercept` that wants to damage it).
+    `intercept` that wants to damage it). A token of `refused_tokens` is answered as an expired one: 401, whatever is asked.
     """
 
     def __init__(self, root: Path, *, intercept: Callable[[Request], Response | None] | None = None) -> None:
@@ -38,6 +38,7 @@ class HubServer:
             raise UsageError(f"{root} is not a folder: there is nothing to serve as a Hub")
         self.repositories = Repositories(root)
         self.intercept = intercept
+        self.refused_tokens: set[str] = set()
         self.requests: list[Request] = []
         self.url = ""
 
@@ -57,6 +58,8 @@ class HubServer:
 
     def answer(self, request: Request) -> Response:
         """The Hub's normal answer."""
+        if request.headers.get("authorization", "").removeprefix("Bearer ") in self.refused_tokens:
+            return refusal(401, "", "Invalid credentials in Authorization header")
         is_api, kind, rest = _route(request.parts)
         if not kind or request.method not in ("GET", "HEAD"):
             return refusal(404, "", "not served here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import polars as pl
 
@@ -71,8 +72,9 @@ def staged_schema(target: str) -> dict[str, pl.DataType]:
     return frame_schema(table, without=_VALIDITY)
 
 
+@cache
 def empty(target: str) -> pl.DataFrame:
-    """A staged frame without rows."""
+    """A staged frame without rows, shared: frames are never changed in place."""
     return pl.DataFrame(schema=staged_schema(target))
 
 

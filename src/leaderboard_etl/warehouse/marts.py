@@ -21,6 +21,7 @@ from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fi
 from leaderboard_etl.analysis.self_report import self_report_gap
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.policy import Policy
+from leaderboard_etl.warehouse.answers import Answers
 from leaderboard_etl.warehouse.claims import judge_claims
 from leaderboard_etl.warehouse.history import policy_texts
 
@@ -28,6 +29,7 @@ from leaderboard_etl.warehouse.history import policy_texts
 POPULATIONS = ("official", "official_base", "fine_tunes", "merges", "flagged", "unflagged", "all")
 DENSE = "official_dense"
 _SIZED = ("official", "all")
+_ANSWERS = Answers()
 # A fine-tune shares data and recipe with its base, whoever made it: resampling draws them together.
 _FAMILIES = """
     select l.model_id, arg_min(m.family, l.depth) as family
@@ -37,7 +39,8 @@ _FAMILIES = """
 """
 _POINTS = f"""
     select
-        p.*, f.family, m.training_tokens, b.random_baseline, b.score_ceiling
+        -- Where a score stands moves with every commit of its repository and decides nothing here.
+        p.* exclude (score_source, source_url, chosen_because), f.family, m.training_tokens, b.random_baseline, b.score_ceiling
     from mart.model_scaling as p
     join core.models as m using (model_id)
     left join ({_FAMILIES}) as f using (model_id)
@@ -78,31 +81,30 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
     """The frames of the mart tables that rest on points alone: rows of mart.model_scaling with family, training tokens,
     baseline and ceiling. members: the rows of mart.populations."""
     points = points.sort("comparable_group", "model_id")
-    # The same data give the same draws, on any machine and in any later run.
-    seed = zlib.crc32(points.select("model_id", "comparable_group", "score_pct", "params_b").write_csv().encode())
     of = {name: points.join(members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS}
     is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
     of[DENSE] = of["official"].filter(is_dense)
 
-    def each(names: Iterable[str], analyse: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
-        found: dict[str, pl.DataFrame] = {}
-        for name in names:
-            # Equal populations, as in a small warehouse, have equal answers.
-            twin = next((other for other in found if of[other].equals(of[name])), None)
-            found[name] = analyse(of[name]) if twin is None else found[twin]
-        return pl.concat([frame.with_columns(pl.lit(name).alias("population")) for name, frame in found.items()])
+    def each(names: Iterable[str], analyse: Callable[..., pl.DataFrame], *more: object) -> pl.DataFrame:
+        # Equal populations, as in a small warehouse, have equal answers.
+        return pl.concat(
+            [
+                _ANSWERS.of(analyse.__name__, analyse, of[name], *more).with_columns(pl.lit(name).alias("population"))
+                for name in names
+            ]
+        )
 
-    fits = each(of, lambda rows: pl.concat([scaling_fits(rows, seed=seed), compute_fits(rows, seed=seed, draws=200)]))
+    fits = each(of, _fits)
     density = capability_density(of["official"], fits.filter(pl.col("population") == DENSE))
-    capability = fit_capability(of["official"])
+    capability = _ANSWERS.of("fit_capability", fit_capability, of["official"])
     headline = groups.filter("is_headline")
-    judged = each(POPULATIONS, lambda rows: parity(rows, groups, as_of))
+    judged = each(POPULATIONS, parity, groups, as_of)
     return {
-        "mart.gap_lag": each(POPULATIONS, lambda rows: gap_lags(rows, groups, as_of)),
-        "mart.gap_lag_daily": each(POPULATIONS, lambda rows: daily_lags(rows, groups, as_of)),
-        "mart.gap_lag_summary": each(POPULATIONS, lambda rows: lag_summary(rows, groups, as_of, seed=seed)),
+        "mart.gap_lag": each(POPULATIONS, gap_lags, groups, as_of),
+        "mart.gap_lag_daily": each(POPULATIONS, daily_lags, groups, as_of),
+        "mart.gap_lag_summary": each(POPULATIONS, _lag_summary, groups, as_of),
         "mart.scaling_fit": fits,
-        "mart.scaling_band": each(("official",), lambda rows: fit_bands(rows, seed=seed)),
+        "mart.scaling_band": each(("official",), _bands),
         "mart.capability_index": capability.index,
         "mart.capability_items": capability.items,
         "mart.capability_gap": index_gap(
@@ -119,10 +121,32 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
             ]
         ),
         "mart.capability_density": density,
-        "mart.dense_equivalent": dense_equivalents(of["official"], of[DENSE], seed=seed),
-        "mart.density_frontier": density_frontier(density, seed=seed),
+        "mart.dense_equivalent": _ANSWERS.of("dense_equivalents", _dense_equivalents, of["official"], of[DENSE]),
+        "mart.density_frontier": density_frontier(density, seed=_seed(of["official"])),
         "mart.size_to_reach": each(_SIZED, size_to_reach),
     }
+
+
+def _fits(rows: pl.DataFrame) -> pl.DataFrame:
+    seed = _seed(rows)
+    return pl.concat([scaling_fits(rows, seed=seed), compute_fits(rows, seed=seed, draws=200)])
+
+
+def _bands(rows: pl.DataFrame) -> pl.DataFrame:
+    return fit_bands(rows, seed=_seed(rows))
+
+
+def _lag_summary(rows: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    return lag_summary(rows, groups, as_of, seed=_seed(rows))
+
+
+def _dense_equivalents(rows: pl.DataFrame, dense: pl.DataFrame) -> pl.DataFrame:
+    return dense_equivalents(rows, dense, seed=_seed(rows))
+
+
+def _seed(rows: pl.DataFrame) -> int:
+    """The same rows give the same draws, on any machine and in any later run, whoever else is in the warehouse."""
+    return zlib.crc32(rows.select("model_id", "comparable_group", "score_pct", "params_b").write_csv().encode())
 
 
 def _last(groups: pl.DataFrame, column: str) -> date | None:

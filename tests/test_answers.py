@@ -1,0 +1,45 @@
+"""Answers of analyses are given again for equal inputs, and only for these."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from leaderboard_etl.warehouse.answers import Answers
+
+
+def total(rows: pl.DataFrame, factor: float) -> float:
+    return factor * float(rows["score_pct"].sum())
+
+
+POINTS = pl.DataFrame({"model_id": ["a", "b"], "score_pct": [50.0, 60.0]})
+
+
+def test_equal_inputs_are_worked_out_once() -> None:
+    answers = Answers()
+    assert answers.of("total", total, POINTS, 1.0) == answers.of("total", total, POINTS.clone(), 1.0) == 110.0
+    assert answers.n_worked_out == 1
+
+
+def test_another_value_order_column_or_question_is_worked_out_anew() -> None:
+    answers = Answers()
+    answers.of("total", total, POINTS, 1.0)
+    others = [
+        POINTS.with_columns(score_pct=pl.Series([50.0, 61.0])),
+        POINTS.reverse(),
+        POINTS.rename({"model_id": "name"}),
+        POINTS.cast({"score_pct": pl.Float32}),
+        POINTS.head(1),
+    ]
+    for number, other in enumerate(others, 2):
+        answers.of("total", total, other, 1.0)
+        assert answers.n_worked_out == number
+    assert answers.of("total", total, POINTS, 2.0) == 220.0
+    answers.of("another total", total, POINTS, 1.0)
+    assert answers.n_worked_out == len(others) + 3
+
+
+def test_only_the_last_questions_are_kept() -> None:
+    answers = Answers(most_kept=2)
+    for factor in (1.0, 2.0, 3.0, 1.0):
+        answers.of("total", total, POINTS, factor)
+    assert answers.n_worked_out == 4

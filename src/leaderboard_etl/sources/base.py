@@ -72,9 +72,13 @@ def staged_schema(target: str) -> dict[str, pl.DataType]:
     return frame_schema(table, without=_VALIDITY)
 
 
-@cache
 def empty(target: str) -> pl.DataFrame:
     """A staged frame without rows, shared: frames are never changed in place."""
+    return _empty(target)
+
+
+@cache
+def _empty(target: str) -> pl.DataFrame:
     return pl.DataFrame(schema=staged_schema(target))
 
 

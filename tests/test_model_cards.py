@@ -371,3 +371,15 @@ fields = st.sampled_from(
 @settings(max_examples=150)
 def test_no_json_raises(answer: dict[str, Any], path: str) -> None:
     assert read(path, json.dumps(answer).encode()).models.height <= 1
+
+
+def test_an_adapter_beside_its_bases_config_is_an_adapter() -> None:
+    files = ("adapter_config.json", "adapter_model.safetensors", "config.json", "README.md")
+    info = {
+        "id": "org/m",
+        "siblings": [{"rfilename": name} for name in files],
+        "safetensors": {"parameters": {"F32": 7}},
+    }
+    parsed = read(INFO_PATH, info)
+    assert parsed.models["weight_type"].to_list() == ["Adapter"]
+    assert parsed.parameter_claims.select("kind", "params").rows() == [("adapter", 7), ("total", None)]

@@ -1,6 +1,7 @@
 """Which of several statements about a model's size is believed. The ladder is policy/parameter_methods.csv.
 
-What doubts.py refuses has no number; what it doubts speaks only where no sound statement does.
+What doubts.py refuses has no number; what it doubts speaks only where no sound statement does. pairs.py sees to it that
+total and active go together.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import polars as pl
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, TABLES, judge
 from leaderboard_etl.normalize.lineage import weights_of
+from leaderboard_etl.normalize.pairs import doubt_parts, refuse_strangers
 from leaderboard_etl.normalize.parameters import parse_names
 
 _VAGUE = ("name", "card_text", "leaderboard_whole")
+_JUDGEMENT = ("confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
 
 
 def parameter_evidence(
@@ -29,19 +32,24 @@ def parameter_evidence(
     """
     schema = frame_schema(
         "core.parameter_evidence",
-        without=("confidence", "is_chosen", "is_doubtful", "disagreement_pct", "is_disagreeing"),
+        without=("is_doubtful", *_JUDGEMENT),
     )
     names = _from_names(statements)
     said = pl.concat([_shaped(frame, schema) for frame in (claims, names, _from_overrides(overrides, statements))])
-    judged = judge(said, statements)
-    firsts = choose(judged, methods)
+    judged = doubt_parts(judge(said, statements))
+    firsts = _in_pairs(judged, methods)
     derived = _from_bases(firsts, weights_of(kin))
     tuned = _active_as_base(firsts, weights_of(kin, ("finetune",)))
     shape = dict(judged.schema)
-    rows = choose(
+    rows = _in_pairs(
         pl.concat([_beside_bases(judged, derived), *(_shaped(frame, shape) for frame in (derived, tuned))]), methods
     )
     return rows.select(list(frame_schema("core.parameter_evidence")))
+
+
+def _in_pairs(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
+    """`choose`, and again without the active parameters that do not go with the total that was chosen."""
+    return choose(refuse_strangers(choose(evidence, methods)).drop(_JUDGEMENT), methods)
 
 
 def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
@@ -126,7 +134,7 @@ def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
             (pl.col("is_doubtful") | pl.col("method").is_in(_VAGUE)).alias("is_doubtful"),
             pl.lit("base_model").alias("method"),
         )
-        .drop("relation", "root_id", "own", "confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
+        .drop("relation", "root_id", "own", *_JUDGEMENT)
     )
 
 

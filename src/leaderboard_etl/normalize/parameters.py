@@ -11,6 +11,7 @@ import polars as pl
 _MOST_NAME = 300
 _MOST_PARAMS = 10**14
 _UNIT = {"m": 10**6, "b": 10**9}
+_INTEGERS = frozenset({"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"})
 
 # A number with its unit that no letter or digit touches: `7b` in `llama-7b-chat`, not in `4bit`, `m2m`, `e4b`, `v0.7b1x`;
 # or one that ends a word: `opt125m`, `Mistral7B`.
@@ -116,8 +117,9 @@ def safetensors_total(
         return None, "the headers state no parameters"
     if summed > _MOST_PARAMS:
         return None, "the headers state more parameters than any model has"
-    packed = sum(count for dtype, count in counts.items() if dtype in ("I32", "U32", "I8", "U8", "I64"))
-    if is_quantized or packed > summed / 2:
+    # Buffers of positions and masks are integers too, but few.
+    packed = sum(count for dtype, count in counts.items() if dtype in _INTEGERS)
+    if is_quantized or packed > summed / 100:
         return None, "the weights are quantised and packed: their number is not that of the parameters"
     if total is not None and abs(total - summed) > 0.1 * summed:
         return summed, f"the headers' own total, {total}, is another"

@@ -35,6 +35,7 @@ ABSENT_PATH = "@api/absent.json"
 CARD_PATH, CONFIG_PATH, ADAPTER_PATH = "README.md", "config.json", "adapter_config.json"
 # Repositories older than the Hub's own records carry this creation date.
 _FLOOR = datetime(2022, 3, 3)
+_WEIGHTS = (".safetensors", ".bin", ".gguf", ".pt", ".pth")
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 _QUANTIZED = re.compile(r"\b(gptq|awq|4-?bit|8-?bit|bnb|gguf|exl2|mlx)\b")
 
@@ -116,11 +117,16 @@ def _read_info(file: SourceFile, info: Mapping[str, Any], records: Records) -> N
 
 
 def _is_adapter(info: Mapping[str, Any]) -> bool:
-    """Whether a repository holds an adapter and no model: by its files, or where they are not listed by its library."""
+    """Whether a repository holds an adapter and no model: by its files, or where they are not listed by its library. Trainers
+    push the base's config.json beside an adapter: it is one still where all the weights are the adapter's."""
     siblings = info.get("siblings")
-    files = {mapping(entry).get("rfilename") for entry in siblings} if isinstance(siblings, list) else set()
-    files = {name for name in files if isinstance(name, str)}
-    return ADAPTER_PATH in files and CONFIG_PATH not in files if files else info.get("library_name") == "peft"
+    listed = [mapping(entry).get("rfilename") for entry in siblings] if isinstance(siblings, list) else []
+    files = {name for name in listed if isinstance(name, str)}
+    if not files:
+        return info.get("library_name") == "peft"
+    weights = [name for name in files if name.endswith(_WEIGHTS)]
+    holds_adapter_alone = bool(weights) and all(name.startswith("adapter_") for name in weights)
+    return ADAPTER_PATH in files and (CONFIG_PATH not in files or holds_adapter_alone)
 
 
 def _tagged_base(tags: Sequence[str]) -> str | None:

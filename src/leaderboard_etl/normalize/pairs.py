@@ -1,0 +1,68 @@
+"""Total and active parameters belong together: both of one statement, or of two that agree.
+
+A repository's config.json and its weights may be of two models: an adapter pushed with its base's config, a first shard or a
+value head beside the config of the whole, packed weights. What contradicts is doubted or refused here, with its reason.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT
+
+# What counts weights as they are stored, and so may count a part of them.
+_STORED = ("safetensors", "index")
+_STATEMENT = ["model_id", "source_id", "source_name", "method", "precision", "path"]
+_TOLERANCE = MOST_DISAGREEMENT_PCT / 100
+
+
+def doubt_parts(judged: pl.DataFrame) -> pl.DataFrame:
+    """Statements about sizes with counts of stored weights doubted that are less than half of what the model's config.json
+    needs for one token: a part, an adapter or packed. What is closer may be a model that was cut after its config was written.
+    """
+    laid_out = judged.filter((pl.col("method") == "config") & (pl.col("kind") == "active"))
+    needed = laid_out.group_by("model_id").agg(pl.col("params").max().alias("needed"))
+    is_part = (
+        pl.col("method").is_in(_STORED) & (pl.col("kind") == "total") & (pl.col("params") < pl.col("needed") / 2)
+    ).fill_null(False)
+    doubt = pl.format("under half of the {} parameters that config.json needs for a token", "needed")
+    return (
+        judged.join(needed, on="model_id", how="left", maintain_order="left")
+        .with_columns(
+            (pl.col("is_doubtful") | is_part).alias("is_doubtful"),
+            pl.when(is_part)
+            .then(pl.concat_str([doubt, "reason"], separator="; ", ignore_nulls=True))
+            .otherwise("reason")
+            .alias("reason"),
+        )
+        .drop("needed")
+    )
+
+
+def refuse_strangers(rows: pl.DataFrame) -> pl.DataFrame:
+    """Statements about sizes, of which each model's total is_chosen, without the numbers of active parameters that belong to
+    another total, or are more than it: null, and the reason says so."""
+    totals = rows.filter((pl.col("kind") == "total") & pl.col("params").is_not_null())
+    chosen = totals.filter("is_chosen").select("model_id", pl.col("params").alias("total"))
+    own = totals.group_by(_STATEMENT).agg(pl.col("params").max().alias("own_total"))
+    params, total, own_total = pl.col("params"), pl.col("total"), pl.col("own_total")
+    is_other = ((own_total - total).abs() > _TOLERANCE * total).fill_null(False)
+    is_more = (params > total * (1 + _TOLERANCE)).fill_null(False)
+    reason = (
+        pl.when((pl.col("kind") != "active") | params.is_null())
+        .then(None)
+        .when(is_other)
+        .then(pl.format("{} active parameters of a total of {}, where {} is believed", params, own_total, total))
+        .when(is_more)
+        .then(pl.format("{} active parameters are more than the total of {}", params, total))
+    )
+    return (
+        rows.join(chosen, on="model_id", how="left", maintain_order="left")
+        .join(own, on=_STATEMENT, how="left", maintain_order="left")
+        .with_columns(reason.alias("refusal"))
+        .with_columns(
+            pl.when(pl.col("refusal").is_null()).then(params).alias("params"),
+            pl.concat_str(["refusal", "reason"], separator="; ", ignore_nulls=True).replace("", None).alias("reason"),
+        )
+        .drop("total", "own_total", "refusal")
+    )

@@ -1,0 +1,103 @@
+"""Total and active parameters are of one model: what contradicts is doubted or refused, and says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_parameter_evidence import claim, evidence, reasons, size, statement
+
+from leaderboard_etl.normalize.parameters import safetensors_total
+
+WHOLE = 8_030_261_248
+
+
+def active(found: pl.DataFrame, model_id: str = "o/m") -> int | None:
+    rows = found.filter((pl.col("model_id") == model_id) & (pl.col("kind") == "active") & pl.col("is_chosen"))
+    return rows["params"].to_list()[0] if rows.height else None
+
+
+def laid_out(total: int | None, used: int | None, model_id: str = "o/m") -> list[dict[str, Any]]:
+    place = {"source_id": "model_cards", "path": "config.json", "precision": "n/a"}
+    return [claim(model_id, "config", n, kind=kind, **place) for kind, n in (("total", total), ("active", used))]
+
+
+def counted(params: int | None, method: str = "safetensors") -> dict[str, Any]:
+    return claim("o/m", method, params, source_id="model_cards", path="@api/model_info.json", precision="n/a")
+
+
+@pytest.mark.parametrize("part", [8194, 41_943_040, WHOLE // 2 - 1])
+@pytest.mark.parametrize("method", ["safetensors", "index"])
+def test_a_count_of_a_part_of_the_weights_yields_to_the_config_and_says_why(part: int, method: str) -> None:
+    found = evidence([statement("o/m")], [counted(part, method), *laid_out(WHOLE, WHOLE)])
+    assert size(found, "o/m") == ("config", WHOLE) and active(found) == WHOLE
+    assert reasons(found, "o/m", method) == [f"under half of the {WHOLE} parameters that config.json needs for a token"]
+
+
+def test_a_model_that_was_cut_after_its_config_was_written_has_the_size_of_its_weights() -> None:
+    found = evidence([statement("o/m")], [counted(6_000_000_000), *laid_out(WHOLE, WHOLE)])
+    assert size(found, "o/m") == ("safetensors", 6_000_000_000) and active(found) is None
+    assert reasons(found, "o/m", "config")[0] == (
+        f"{WHOLE} active parameters of a total of {WHOLE}, where 6000000000 is believed"
+    )
+
+
+def test_the_config_of_a_smaller_model_does_not_say_what_a_larger_one_uses() -> None:
+    found = evidence([statement("o/m")], [counted(13_000_000_000), *laid_out(WHOLE, WHOLE)])
+    assert size(found, "o/m") == ("safetensors", 13_000_000_000) and active(found) is None
+
+
+def test_two_counts_of_one_mixture_that_agree_go_together() -> None:
+    found = evidence([statement("o/m")], [counted(46_702_792_704), *laid_out(46_700_000_000, 12_900_000_000)])
+    assert size(found, "o/m") == ("safetensors", 46_702_792_704) and active(found) == 12_900_000_000
+
+
+def test_more_active_parameters_than_the_total_are_refused_where_they_stand_alone() -> None:
+    found = evidence([statement("o/m")], [], ("o/m", "total", "7e9"), ("o/m", "active", "9e9"))
+    assert size(found, "o/m") == ("override", 7_000_000_000) and active(found) is None
+
+
+def test_a_copy_takes_from_its_base_no_active_parameters_that_the_base_does_not_have() -> None:
+    copy = statement("o/m-GPTQ", "o/m", precision="GPTQ")
+    found = evidence([statement("o/m"), copy], [counted(13_000_000_000), *laid_out(WHOLE, WHOLE)])
+    assert size(found, "o/m-GPTQ") == ("base_model", 13_000_000_000) and active(found, "o/m-GPTQ") is None
+
+
+SIZES = st.one_of(st.none(), st.integers(1, 10**14), st.sampled_from([1, 8194, WHOLE, 10**14]))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["safetensors", "index", "reference", "card_text"]), SIZES, SIZES)), SIZES, SIZES
+)
+def test_whatever_is_said_of_a_model_its_active_parameters_are_no_more_than_its_total(
+    said: list[tuple[str, int | None, int | None]], total: int | None, used: int | None
+) -> None:
+    made = laid_out(total, used)
+    for number, (method, whole, part) in enumerate(said):
+        made += [claim("o/m", method, n, kind=k, path=str(number)) for k, n in (("total", whole), ("active", part))]
+    found = evidence([statement("o/m")], made)
+    chosen = dict(found.filter("is_chosen").select("kind", "params").iter_rows())
+    if {"total", "active"} <= chosen.keys():
+        assert chosen["active"] <= 1.1 * chosen["total"]
+    for kind, params in found.select("kind", "params").iter_rows():
+        assert params is None or kind in chosen
+
+
+@pytest.mark.parametrize(
+    "dtypes",
+    [
+        {"BF16": 302_036_608, "I32": 87_233_280},  # compressed-tensors, four bits, a small model with a big embedding
+        {"F16": 1_059_000_000, "I16": 1_744_830_464},  # EXL3
+        {"BF16": 262_735_872, "F8_E4M3": 60_817_408, "U8": 243_269_632, "F32": 224},  # NVFP4
+    ],
+)
+def test_packed_weights_are_not_counted_where_they_are_few_of_the_elements(dtypes: dict[str, int]) -> None:
+    # https://github.com/huggingface/huggingface.js/pull/2003
+    assert safetensors_total(dtypes, None, is_quantized=False)[0] is None
+
+
+def test_buffers_of_integers_are_no_packed_weights() -> None:
+    assert safetensors_total({"BF16": 124_000_000, "I64": 1024}, None, is_quantized=False) == (124_001_024, None)

@@ -8,7 +8,14 @@ class EtlError(Exception):
 
 
 class HubError(EtlError):
-    """The Hub did not give what was asked for: unreachable, refused, limited, or wrong bytes."""
+    """The Hub did not give what was asked for: unreachable, refused, limited, or wrong bytes.
+
+    `status` is the HTTP status of its last answer; 0: it gave none, or one that was not to be believed.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class SourceError(EtlError):

@@ -32,10 +32,6 @@ class FileTooLargeError(HubError):
 class RepoUnavailableError(HubError):
     """A repository or file that is gone, private or gated; `status` is the Hub's answer."""
 
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
-
 
 class GatedRepoError(RepoUnavailableError):
     """A repository or file that is shown only to those who accepted its terms."""

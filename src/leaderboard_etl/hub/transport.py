@@ -72,8 +72,10 @@ class Transport:
         *,
         is_file: bool = False,
         is_whole: Callable[[httpx2.Response], bool] | None = None,
+        most_tries: int | None = None,
     ) -> httpx2.Response:
-        """One GET, tried again on passing failures. Raises HubError or one of its kinds."""
+        """One GET, tried again on passing failures, `tries` times or `most_tries` if that is less. Raises HubError or one of
+        its kinds."""
         import httpx2
         from huggingface_hub import get_session
         from huggingface_hub.utils._headers import build_hf_headers
@@ -83,6 +85,7 @@ class Transport:
         why, status = "", 0
         # An address that never answered is more likely wrong than ill: say so soon.
         tries = self.tries if self._has_answered else min(self.tries, 3)
+        tries = min(tries, most_tries or tries)
         for number in range(tries):
             if self._is_token_refused:
                 raise self._token_refused()
@@ -107,7 +110,7 @@ class Transport:
                     why = f"HTTP {status}"
                     pause = max(pause, _asked_wait_s(status, response.headers))
                 else:
-                    raise HubError(f"{self.endpoint} answered HTTP {status} when asked for {asked}")
+                    raise HubError(f"{self.endpoint} answered HTTP {status} when asked for {asked}", status)
             if number + 1 < tries and not self._sleep(pause):
                 break
         if status == 429:
@@ -119,7 +122,7 @@ class Transport:
                 f"the Hub at {self.endpoint} cannot be reached ({why}); check the address (--hub, HF_ENDPOINT) and the"
                 " network, or try the bundled one with --hub sample"
             )
-        raise HubError(f"{asked}: {why}, {tries} times")
+        raise HubError(f"{asked}: {why}, {tries} times", status)
 
     def _unavailable(self, response: httpx2.Response, asked: str) -> HubError:
         """The error of an answer 401, 403 or 404: the token's, or the repository's."""

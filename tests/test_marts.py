@@ -11,7 +11,7 @@ from worlds import World, v1_row
 from leaderboard_etl import pipeline
 from leaderboard_etl.contracts.schema import frame_schema, tables, views
 from leaderboard_etl.warehouse.database import create_tables, create_views
-from leaderboard_etl.warehouse.marts import _FAMILIES, POPULATIONS, analyses
+from leaderboard_etl.warehouse.marts import _FAMILIES, ANSWERS, POPULATIONS, analyses
 
 DAY = date(2026, 1, 1)
 GROUPS = pl.DataFrame(
@@ -156,3 +156,20 @@ def test_a_fine_tune_is_of_the_family_of_its_nearest_base_that_has_one() -> None
         )
     found = con.sql(_FAMILIES).fetchall()
     assert dict(found) == {"a/base": "A", "b/tune": "A", "c/tune of tune": "A", "d/alone": None}
+
+
+def test_a_changed_score_leaves_the_lags_and_fits_of_other_groups_and_populations_as_they_are() -> None:
+    two = GROUPS.vstack(GROUPS.with_columns(comparable_group=pl.lit("h")))
+    other = [row | {"comparable_group": "h", "model_id": f"{row['model_id']}"} for row in WORLD]
+
+    def worked_out(rows: list[dict[str, object]]) -> int:
+        before = ANSWERS.n_worked_out
+        analyses(pl.DataFrame(rows), MEMBERS, two, DAY)
+        return ANSWERS.n_worked_out - before
+
+    assert worked_out([*WORLD, *other]) > 0
+    assert worked_out([*WORLD, *other]) == 0
+    restated = [row | {"score_pct": 71.0} if row["model_id"] == "tuned" else row for row in WORLD]
+    lags, fits, of_populations = 3, 1, 2
+    changed = [name for name in POPULATIONS if "tuned" in MEMBERS.filter(population=name)["model_id"]]
+    assert 0 < worked_out([*restated, *other]) <= len(changed) * (lags + fits + of_populations)

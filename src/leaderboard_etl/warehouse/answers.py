@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-_MOST_KEPT = 256
+_MOST_KEPT = 4096
 
 T = TypeVar("T")
 

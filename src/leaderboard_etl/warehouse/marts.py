@@ -29,7 +29,7 @@ from leaderboard_etl.warehouse.history import policy_texts
 POPULATIONS = ("official", "official_base", "fine_tunes", "merges", "flagged", "unflagged", "all")
 DENSE = "official_dense"
 _SIZED = ("official", "all")
-_ANSWERS = Answers()
+ANSWERS = Answers()
 # A fine-tune shares data and recipe with its base, whoever made it: resampling draws them together.
 _FAMILIES = """
     select l.model_id, arg_min(m.family, l.depth) as family
@@ -79,7 +79,10 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
 
 def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
     """The frames of the mart tables that rest on points alone: rows of mart.model_scaling with family, training tokens,
-    baseline and ceiling. members: the rows of mart.populations."""
+    baseline and ceiling. members: the rows of mart.populations.
+
+    Lags and fits are worked out group by group: a score of one group leaves those of the others as they are.
+    """
     points = points.sort("comparable_group", "model_id")
     of = {name: points.join(members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS}
     is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
@@ -89,22 +92,43 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
         # Equal populations, as in a small warehouse, have equal answers.
         return pl.concat(
             [
-                _ANSWERS.of(analyse.__name__, analyse, of[name], *more).with_columns(pl.lit(name).alias("population"))
+                ANSWERS.of(analyse.__name__, analyse, of[name], *more).with_columns(pl.lit(name).alias("population"))
                 for name in names
             ]
         )
 
-    fits = each(of, _fits)
+    def each_lag(analyse: Callable[..., pl.DataFrame]) -> pl.DataFrame:
+        return pl.concat(
+            [
+                ANSWERS.of(
+                    analyse.__name__, analyse, rows.filter(comparable_group=group["comparable_group"][0]), group, as_of
+                ).with_columns(pl.lit(name).alias("population"))
+                for name, rows in of.items()
+                if name in POPULATIONS
+                for group in groups.partition_by("comparable_group", maintain_order=True)
+            ]
+        )
+
+    def each_fit(names: Iterable[str], analyse: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+        return pl.concat(
+            [
+                ANSWERS.of(analyse.__name__, analyse, rows).with_columns(pl.lit(name).alias("population"))
+                for name in names
+                for rows in of[name].partition_by("comparable_group", maintain_order=True) or [of[name]]
+            ]
+        )
+
+    fits = each_fit(of, _fits)
     density = capability_density(of["official"], fits.filter(pl.col("population") == DENSE))
-    capability = _ANSWERS.of("fit_capability", fit_capability, of["official"])
+    capability = ANSWERS.of("fit_capability", fit_capability, of["official"])
     headline = groups.filter("is_headline")
     judged = each(POPULATIONS, parity, groups, as_of)
     return {
-        "mart.gap_lag": each(POPULATIONS, gap_lags, groups, as_of),
-        "mart.gap_lag_daily": each(POPULATIONS, daily_lags, groups, as_of),
-        "mart.gap_lag_summary": each(POPULATIONS, _lag_summary, groups, as_of),
+        "mart.gap_lag": each_lag(gap_lags),
+        "mart.gap_lag_daily": each_lag(daily_lags),
+        "mart.gap_lag_summary": each_lag(_lag_summary),
         "mart.scaling_fit": fits,
-        "mart.scaling_band": each(("official",), _bands),
+        "mart.scaling_band": each_fit(("official",), _bands),
         "mart.capability_index": capability.index,
         "mart.capability_items": capability.items,
         "mart.capability_gap": index_gap(
@@ -121,7 +145,7 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
             ]
         ),
         "mart.capability_density": density,
-        "mart.dense_equivalent": _ANSWERS.of("dense_equivalents", _dense_equivalents, of["official"], of[DENSE]),
+        "mart.dense_equivalent": ANSWERS.of("dense_equivalents", _dense_equivalents, of["official"], of[DENSE]),
         "mart.density_frontier": density_frontier(density, seed=_seed(of["official"])),
         "mart.size_to_reach": each(_SIZED, size_to_reach),
     }

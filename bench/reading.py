@@ -15,7 +15,7 @@ import gc
 import random
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import _lru_cache_wrapper
 from pathlib import Path
@@ -26,22 +26,21 @@ from unittest.mock import patch
 import polars as pl
 import yaml
 
+from bench.landing import land, source_file
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.pipeline import publishing
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.raw.blob_ids import git_blob_id
-from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Ledger, Load, SourceLoad, land_changes
+from leaderboard_etl.raw.ledger import FileState, FileVersion, Ledger
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.settings import POLICY, Warehouse
+from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources import model_cards
 from leaderboard_etl.sources.base import SourceFile, place
 from leaderboard_etl.sources.front_matter import front_block
 from leaderboard_etl.sources.harness_file import decode
-from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
+from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse.database import create_database
 from leaderboard_etl.warehouse.marts import build_marts
 
-NOW = "2025-06-01T03:00:00.000000Z"
 # Of 20,000 as many as make 1.3 GB.
 RESULTS = {"olb_v1_results": 0.425, "olb_v2_results": 0.575}
 ROUNDS = 3
@@ -64,8 +63,8 @@ def main() -> None:
 def cards(folder: Path) -> None:
     """Best of some rounds, each without what the one before remembered."""
     paths = sorted(folder.glob(f"*/*/{model_cards.CARD_PATH}"))
-    files = [_file("model", "/".join(path.parts[-3:-1]), path.name, path.read_bytes()) for path in paths]
-    blocks = [block for file in files if (block := front_block(file.content.decode("utf-8", "replace"))[0])]
+    files = [source_file("model", "/".join(path.parts[-3:-1]), path.name, path.read_bytes()) for path in paths]
+    blocks = [block for card in files if (block := front_block(card.content.decode("utf-8", "replace"))[0])]
     policy = read_policy()
     floor_s = min(_cpu(lambda: _load(blocks)) for _ in range(ROUNDS))
     whole_s = []
@@ -74,7 +73,7 @@ def cards(folder: Path) -> None:
             if isinstance(known, _lru_cache_wrapper) and str(known.__module__).startswith("leaderboard_etl.sources"):
                 known.cache_clear()
         whole_s.append(_cpu(lambda: model_cards.parse(files, policy)))
-    size_mb = sum(len(file.content) for file in files) / 1e6
+    size_mb = sum(len(card.content) for card in files) / 1e6
     print(f"{len(files):,} cards, {size_mb:.1f} MB")
     _row("CBaseLoader, front matter alone", floor_s, floor_s)
     _row("cards as a whole", min(whole_s), floor_s)
@@ -88,8 +87,12 @@ def _load(blocks: list[str]) -> None:
 
 def results(folder: Path, n_files: int, warehouse: Warehouse) -> None:
     """Lands the files, reads them the shortest way, and rebuilds the warehouse."""
-    with BlobStore(warehouse.raw) as store:
-        size_mb = land(folder, n_files, store, Ledger(warehouse.raw)) / 1e6
+    repositories = {source_id: SOURCES[source_id].repo_id for source_id in RESULTS}
+    files: dict[str, Iterable[SourceFile]] = {
+        source_id: made(folder / repo_id, repo_id, round(RESULTS[source_id] * n_files))
+        for source_id, repo_id in repositories.items()
+    }
+    size_mb = land(warehouse.raw, files) / 1e6
     print(f"{n_files:,} result files, {size_mb:,.0f} MB")
     rows = [0]
     floor_s = _cpu(lambda: rows.__setitem__(0, floor(warehouse)))
@@ -157,30 +160,6 @@ def _filled(name: str, sql_type: str, rows: pl.DataFrame, source_id: str) -> pl.
     return pl.lit(value, pl.String).alias(name)
 
 
-def land(folder: Path, n_files: int, store: BlobStore, ledger: Ledger) -> int:
-    """Puts policy and made result files into a raw store, as one load; returns the bytes of the latter."""
-    policy = [_file("project", "policy", path.name, path.read_bytes()) for path in sorted(POLICY.glob("*.csv"))]
-    entries = [_landed(POLICY_SOURCE, policy, store)[0]]
-    n_bytes = 0
-    for source_id, share in RESULTS.items():
-        repo_id = SOURCES[source_id].repo_id
-        entry, size = _landed(source_id, made(folder / repo_id, repo_id, round(share * n_files)), store)
-        entries.append(entry)
-        n_bytes += size
-    ledger.append(Load(1, "nightly", "published", NOW, "bench", "bench", entries, finished_at=NOW))
-    return n_bytes
-
-
-def _landed(source_id: str, files: Any, store: BlobStore) -> tuple[SourceLoad, int]:
-    versions = []
-    for file in files:
-        store.put(file.version.blob_id, file.content)
-        versions.append(file.version)
-    entry = SourceLoad(source_id, "loaded", revision="c" * 40, changes_blob=land_changes(store, Changes(versions)))
-    store.flush()
-    return entry, sum(version.size_bytes for version in versions)
-
-
 def made(folder: Path, repo_id: str, n_files: int) -> Iterator[SourceFile]:
     """Genuine files in turn, each under a name of its own and with other digits in its scores."""
     paths = sorted(folder.rglob("*.json"))
@@ -191,12 +170,7 @@ def made(folder: Path, repo_id: str, n_files: int) -> Iterator[SourceFile]:
         *owner, model = path.relative_to(folder).parts[:-1]
         content = content.replace(model.encode(), f"{model}-v{number}".encode())
         content = content.replace(b": 0.3", b": 0.3%d" % rng.randrange(10))
-        yield _file("dataset", repo_id, "/".join((*owner, f"{model}-v{number}", path.name)), content)
-
-
-def _file(repo_type: str, repo_id: str, path: str, content: bytes) -> SourceFile:
-    blob_id = git_blob_id(content)
-    return SourceFile(FileVersion(repo_type, repo_id, path, "c" * 40, blob_id, len(content), NOW), content)
+        yield source_file("dataset", repo_id, "/".join((*owner, f"{model}-v{number}", path.name)), content)
 
 
 def _cpu(run: Callable[[], object]) -> float:

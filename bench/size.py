@@ -1,0 +1,109 @@
+"""What a build of many result files holds in memory: `python -m bench.size FOLDER [--files N]... [--raw DIR] [--memory 1GB]`.
+
+FOLDER/open-llm-leaderboard{-old,}/results/org/name/results_*.json are landed, two thirds of them of the first generation, after
+what another warehouse's raw store (`--raw`) holds; then the whole is rebuilt offline, each size in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+
+from bench.landing import land, result_files
+from leaderboard_etl.errors import EtlError
+from leaderboard_etl.pipeline import rebuild
+from leaderboard_etl.settings import Warehouse
+
+_SHARES = {"olb_v1_results": 2 / 3, "olb_v2_results": 1 / 3}
+
+
+def main() -> None:
+    """Prints a row per size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--files", type=int, nargs="+", default=[5_000, 20_000, 40_000], help="sizes to build")
+    parser.add_argument("--raw", type=Path, help="the raw folder of another warehouse, to start from")
+    parser.add_argument("--memory", help="what the build may hold, e.g. 1GB (default: as the machine has)")
+    given = parser.parse_args()
+    print(
+        f"{'files':>8} {'MB':>8} {'subtask rows':>13} {'peak MB':>8} {'spilled MB':>10} {'seconds':>8} {'file MB':>8}"
+    )
+    for n_files in given.files:
+        # A process of its own: the highest mark of its memory is that of one build.
+        build = multiprocessing.get_context("spawn").Process(
+            target=_build, args=(given.folder, n_files, given.raw, given.memory)
+        )
+        build.start()
+        build.join()
+
+
+def _build(folder: Path, n_files: int, raw: Path | None, memory: str | None) -> None:
+    with TemporaryDirectory(dir=folder.parent) as scratch:
+        warehouse = Warehouse(Path(scratch) / "warehouse")
+        if raw is not None:
+            shutil.copytree(raw, warehouse.raw)
+        sources = {source_id: result_files(folder, source_id, round(n_files * of)) for source_id, of in _SHARES.items()}
+        size_mb = land(warehouse.raw, sources) / 1e6
+        begun = time.perf_counter()
+        with _spilled(warehouse.root) as most_mb:
+            try:
+                rebuild(warehouse)
+            except EtlError as error:
+                print(f"{n_files:8,} {size_mb:8,.0f} failed: {error}; peak {peak_mb():,.0f} MB", flush=True)
+                return
+        seconds = time.perf_counter() - begun
+        rows = _count(warehouse)
+        file_mb = warehouse.database.stat().st_size / 1e6
+        print(
+            f"{n_files:8,} {size_mb:8,.0f} {rows:13,} {peak_mb():8,.0f} {most_mb[0]:10,.0f} {seconds:8.1f} {file_mb:8,.0f}",
+            flush=True,
+        )
+
+
+def peak_mb() -> float:
+    """The most memory that this process ever held; unlike ru_maxrss without what its parent held (Linux)."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) / 1024 if found else float("nan")
+
+
+@contextmanager
+def _spilled(root: Path) -> Iterator[list[float]]:
+    """Within the block: the most that lay in DuckDB's temporary folder."""
+    most, ended = [0.0], Event()
+
+    def watch() -> None:
+        while not ended.wait(0.2):
+            sizes = []
+            for path in root.glob("*.tmp/*"):
+                try:
+                    sizes.append(path.stat().st_size)
+                except FileNotFoundError:
+                    continue  # gone since it was listed
+            most[0] = max(most[0], sum(sizes) / 1e6)
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    try:
+        yield most
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _count(warehouse: Warehouse) -> int:
+    import duckdb
+
+    with duckdb.connect(str(warehouse.database), read_only=True) as con:
+        return int(con.execute("select count(*) from core.subtask_scores").fetchall()[0][0])
+
+
+if __name__ == "__main__":
+    main()

@@ -75,6 +75,17 @@ def _parser() -> argparse.ArgumentParser:
     tables.add_argument("name", nargs="?", help="a table or view, e.g. mart.gap_lag")
     tables.add_argument("--json", action="store_true", help="print as JSON")
 
+    policy = _command(
+        commands, "policy", _policy, "the tables of judgement: where a correction goes, and whether they fit"
+    )
+    policy.add_argument(
+        "action",
+        choices=("check", "tasks", "index"),
+        help="check: hold the CSV files against sql/policy; tasks: where a wrong date, size or name is mended; index:"
+        " the page docs/policy.md",
+    )
+    policy.add_argument("--json", action="store_true", help="print as JSON")
+
     sql = _command(commands, "sql", _sql, "ask the published warehouse in SQL")
     sql.add_argument("query", nargs="?", help="a query; '-' reads it from standard input")
     sql.add_argument("-f", "--file", type=Path, help="a file with the query")
@@ -206,6 +217,14 @@ def _tables(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import dictionary
 
     return dictionary.tables(options.name, as_json=options.json)
+
+
+def _policy(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import policy
+
+    if options.action == "index":
+        return policy.index()
+    return {"check": policy.check, "tasks": policy.tasks}[options.action](as_json=options.json)
 
 
 def _sql(options: argparse.Namespace) -> int:

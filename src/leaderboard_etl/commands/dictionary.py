@@ -17,7 +17,7 @@ def tables(name: str | None, *, as_json: bool) -> int:
     """All relations, a line each, or the columns of one. Raises UsageError for a name that none has."""
     from leaderboard_etl.contracts import schema
 
-    relations = {**schema.tables(), **schema.views()}
+    relations = {**schema.tables(), **schema.views(), **_policy_relations()}
     if name is not None:
         return _columns(_named(name, relations), as_json=as_json)
     rows = [
@@ -29,6 +29,32 @@ def tables(name: str | None, *, as_json: bool) -> int:
     else:
         print_table(rows)
     return 0
+
+
+def _policy_relations() -> dict[str, Relation]:
+    """The policy CSVs as tables policy.<name>."""
+    from leaderboard_etl.contracts.schema import Column, Relation
+    from leaderboard_etl.policy.schema import PolicyColumn, policy_tables
+
+    def meaning(column: PolicyColumn) -> str:
+        told = [column.comment]
+        if column.allowed:
+            told.append(f"One of {', '.join(column.allowed)}")
+        if column.refers_to:
+            told.append(f"A row of policy.{column.refers_to[0]}")
+        return ". ".join(told)
+
+    return {
+        f"policy.{table.name}": Relation(
+            f"policy.{table.name}",
+            "policy CSV",
+            table.comment,
+            tuple(Column(c.name, c.sql_type, c.is_required, meaning(c)) for c in table.columns),
+            "",
+            table.file,
+        )
+        for table in policy_tables().values()
+    }
 
 
 def _brief(relation: Relation) -> str:

@@ -13,6 +13,7 @@ from leaderboard_etl.landing.cards import sync_cards
 from leaderboard_etl.landing.repos import sync_repo
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy
+from leaderboard_etl.policy.checking import check_policy
 from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id
 from leaderboard_etl.raw.ledger import Changes, FileVersion, Ledger, SourceLoad, land_changes
 from leaderboard_etl.sources import eval_results
@@ -24,8 +25,10 @@ _PROJECT = "leaderboard-etl"
 
 
 def sync_project(night: Night) -> None:
-    """Lands the policy and reference CSVs of this version of the project."""
-    texts = read_policy().texts
+    """Lands the policy and reference CSVs of this version of the project. Raises PolicyError if one does not fit sql/policy."""
+    policy = read_policy()
+    check_policy(policy)
+    texts = policy.texts
     for source_id, names in (
         (POLICY_SOURCE, [name for name in texts if name not in REFERENCE_FILES]),
         ("reference", [name for name in texts if name in REFERENCE_FILES]),

@@ -41,14 +41,20 @@ class Policy:
         """Benchmark variants: columns of core.benchmarks."""
         return self.frame("benchmarks")
 
-    def _read(self, name: str) -> pl.DataFrame:
+    def text_frame(self, name: str) -> pl.DataFrame:
+        """One policy table as it is written: every cell a text without blanks around it, null where it is blank.
+
+        Raises PolicyError if the file is absent or is not a CSV table."""
         if name not in self.texts:
             raise PolicyError(f"policy/{name}.csv is missing: the pipeline cannot judge without it; restore it")
         try:
             frame = pl.read_csv(io.BytesIO(self.texts[name]), infer_schema=False)
         except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
             raise PolicyError(f"policy/{name}.csv is not a CSV table: {error}") from error
-        frame = frame.with_columns(pl.all().str.strip_chars().replace("", None))
+        return frame.with_columns(pl.all().str.strip_chars().replace("", None))
+
+    def _read(self, name: str) -> pl.DataFrame:
+        frame = self.text_frame(name)
         table = _TABLES.get(name)
         return frame if table is None else _typed(frame, table, name)
 

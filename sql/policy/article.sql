@@ -1,0 +1,27 @@
+-- Sentences of the article that can be checked. Decides mart.paper_claims: a query answers with a number, conditions on it give the
+-- verdict. One row per claim.
+-- task: a new claim | add the sentence, what is measured and the conditions; its query goes to sql/claims
+create table policy.claims (
+    claim_id varchar not null,  -- Name of the claim
+    article_place varchar not null,  -- Section in which the sentence stands
+    sentence varchar not null,  -- The sentence
+    measures varchar not null,  -- What the number is, with its unit
+    expected varchar not null,  -- What the article expects, in words
+    holds_if varchar not null,  -- SQL condition on computed_value under which the claim holds
+    partly_if varchar,  -- The same for partly; null: never
+    note varchar,  -- What a reader of the verdict must know
+    query varchar,  -- File of sql/claims without its ending; null: claim_id
+    subject varchar,  -- What $subject in the query stands for; null: nothing
+    primary key (claim_id)
+);
+
+-- The article's own table of architectures, cell by cell. Decides what mart.article_cells compares. One row per row and cell.
+create table policy.article_table (
+    row_id varchar not null,  -- Row of the article's table
+    architecture varchar not null,  -- What the article calls it
+    model_id varchar not null,  -- The model that the row is about
+    cell varchar not null check (cell in ('params_total_b', 'params_active_b', 'mmlu_pct', 'cost_relative')),  -- Column of the article's table
+    printed varchar not null,  -- The figure as printed
+    source_url varchar not null,  -- What the article cites for it
+    primary key (row_id, cell)
+);

@@ -1,0 +1,73 @@
+"""`policy`: what each table of judgement decides, where a correction goes, and whether the CSV files fit their registry."""
+
+from __future__ import annotations
+
+from leaderboard_etl.commands.display import print_json, print_table
+
+
+def check(*, as_json: bool) -> int:
+    """Prints every fault of the policy CSVs; returns 1 if there is one."""
+    from leaderboard_etl.policy import read_policy
+    from leaderboard_etl.policy.checking import faults
+
+    policy = read_policy()
+    found = faults(policy)
+    if as_json:
+        print_json(
+            [{"csv": fault.csv, "line": fault.line, "column": fault.column, "what": fault.what} for fault in found]
+        )
+    elif found:
+        print(*found, sep="\n")
+    else:
+        n_rows = sum(policy.text_frame(name).height for name in policy.texts)
+        print(f"{len(policy.texts)} policy tables with {n_rows} rows fit sql/policy")
+    return 1 if found else 0
+
+
+def tasks(*, as_json: bool) -> int:
+    """Prints which table each correction goes to."""
+    from leaderboard_etl.policy.schema import tasks as every_task
+
+    rows = [{"task": job, "table": table.csv, "how": how} for job, table, how in every_task()]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows)
+    return 0
+
+
+def index() -> int:
+    """Prints docs/policy.md."""
+    print(index_page(), end="")
+    return 0
+
+
+def index_page() -> str:
+    """The text of docs/policy.md: where each correction goes, and what each table decides."""
+    from leaderboard_etl.policy.schema import policy_tables
+    from leaderboard_etl.policy.schema import tasks as every_task
+
+    lines = [
+        "# Policy",
+        "",
+        "Judgement is data: rows of the CSV files in `src/leaderboard_etl/policy/`, each with the link that it rests on.",
+        "The files of `sql/policy/` describe them: types, required cells, allowed values, keys. `leaderboard-etl policy check`",
+        "holds the CSV files against them, as every run does first; `leaderboard-etl tables policy.families` tells the",
+        "columns of one.",
+        "This page is generated: `leaderboard-etl policy index > docs/policy.md`.",
+        "",
+        "## Where a correction goes",
+        "",
+        "| to mend or add | table | how |",
+        "| --- | --- | --- |",
+        *(f"| {job} | `{table.name}.csv` | {how} |" for job, table, how in every_task()),
+        "",
+        "## What each table decides",
+        "",
+        "| table | rows | columns |",
+        "| --- | --- | --- |",
+    ]
+    for table in policy_tables().values():
+        columns = ", ".join(f"`{column.name}`" for column in table.columns)
+        lines.append(f"| `{table.name}.csv` | {table.comment} | {columns} |")
+    return "\n".join(lines) + "\n"

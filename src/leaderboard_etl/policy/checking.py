@@ -1,0 +1,166 @@
+"""Holding the policy CSVs against their registry: each fault names the file, the line and the column."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from leaderboard_etl.errors import PolicyError
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.policy.schema import PolicyColumn, PolicyTable, policy_tables
+
+_HEADER_LINE = 1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong in a policy CSV. `line` counts rows of the table below the header, which is line 1; null: the file."""
+
+    csv: str
+    line: int | None
+    column: str | None
+    what: str
+
+    def __str__(self) -> str:
+        at = ", ".join(
+            part
+            for part in (self.csv, self.line and f"line {self.line}", self.column and f"column {self.column}")
+            if part
+        )
+        return f"{at}: {self.what}"
+
+
+def faults(policy: Policy) -> list[Fault]:
+    """Everything in which the policy does not fit sql/policy, in the order of files and lines."""
+    found: list[Fault] = []
+    tables = policy_tables()
+    for name in sorted({*tables, *policy.texts}):
+        table = tables.get(name)
+        if table is None:
+            near = difflib.get_close_matches(name, tables, n=1)
+            meant = f"; perhaps {tables[near[0]].csv} is meant" if near else ""
+            found.append(Fault(f"policy/{name}.csv", None, None, f"sql/policy describes no such table{meant}"))
+        else:
+            found += _faults_of(policy, table)
+    return found
+
+
+def check_policy(policy: Policy) -> None:
+    """Raises PolicyError with the first fault, and how many there are, if the policy does not fit sql/policy."""
+    found = faults(policy)
+    if found:
+        more = f" (and {len(found) - 1} more: `leaderboard-etl policy check` lists them)" if len(found) > 1 else ""
+        raise PolicyError(f"{found[0]}{more}")
+
+
+def _faults_of(policy: Policy, table: PolicyTable) -> Iterator[Fault]:
+    ragged = list(_ragged(policy.texts.get(table.name, b""), table))
+    yield from ragged
+    if ragged:
+        return
+    try:
+        frame = policy.text_frame(table.name)
+    except PolicyError as error:
+        yield Fault(table.csv, None, None, str(error).partition(": ")[2] or str(error))
+        return
+    wrong_header = list(_header_faults(frame, table))
+    yield from wrong_header
+    if wrong_header:
+        return
+    for column in table.columns:
+        yield from _cell_faults(policy, frame, table, column)
+    if table.key:
+        repeated = frame.with_row_index("line", offset=_HEADER_LINE + 1).filter(pl.struct(table.key).is_duplicated())
+        for row in repeated.unique(table.key, keep="last", maintain_order=True).iter_rows(named=True):
+            key = ", ".join(f"{name} {row[name]!r}" for name in table.key)
+            yield Fault(table.csv, row["line"], None, f"{key} stands more than once: one row is meant to decide")
+
+
+def _ragged(content: bytes, table: PolicyTable) -> Iterator[Fault]:
+    rows = csv.reader(io.StringIO(content.decode("utf-8", errors="replace")))
+    header = next(rows, [])
+    for line, row in enumerate(rows, _HEADER_LINE + 1):
+        if row and len(row) != len(header):
+            what = f"{len(row)} cells where the header has {len(header)}: is a comma missing, or a text without its quotes?"
+            yield Fault(table.csv, line, None, what)
+
+
+def _header_faults(frame: pl.DataFrame, table: PolicyTable) -> Iterator[Fault]:
+    wanted = [column.name for column in table.columns]
+    absent = [name for name in wanted if name not in frame.columns]
+    for name in frame.columns:
+        if name not in wanted:
+            near = difflib.get_close_matches(name, absent or wanted, n=1)
+            meant = f"; perhaps {near[0]} is meant" if near else f"; the columns are {', '.join(wanted)}"
+            yield Fault(table.csv, _HEADER_LINE, name, f"there is no such column{meant}")
+            absent = [other for other in absent if other not in near]
+    for name in absent:
+        yield Fault(table.csv, _HEADER_LINE, name, "the column is missing")
+
+
+def _cell_faults(policy: Policy, frame: pl.DataFrame, table: PolicyTable, column: PolicyColumn) -> Iterator[Fault]:
+    known = _known(policy, column)
+    for line, text in enumerate(frame[column.name].to_list(), _HEADER_LINE + 1):
+        if text is None:
+            what = "the cell is blank; a value is needed" if column.is_required else None
+        else:
+            what = _fault_of_text(text, column) or known(text)
+        if what is not None:
+            yield Fault(table.csv, line, column.name, what)
+
+
+def _known(policy: Policy, column: PolicyColumn) -> Callable[[str], str | None]:
+    """What is wrong with a text that refers to a row of another table."""
+    if column.refers_to is None:
+        return lambda text: None
+    name, key = column.refers_to
+    try:
+        values = set(policy.text_frame(name)[key].to_list())
+    except (PolicyError, pl.exceptions.ColumnNotFoundError):
+        return lambda text: None  # that table has a fault of its own
+    return lambda text: None if text in values else f"{text!r} does not stand in policy/{name}.csv{_near(text, values)}"
+
+
+def _fault_of_text(text: str, column: PolicyColumn) -> str | None:
+    try:
+        _TYPES[column.sql_type](text)
+    except ValueError:
+        return f"{text!r} is not of type {column.sql_type}"
+    if column.allowed and text not in column.allowed:
+        return f"{text!r} is not one of {', '.join(column.allowed)}{_near(text, set(column.allowed))}"
+    if column.name.endswith("_pattern"):
+        try:
+            re.compile(text)
+        except re.error as error:
+            return f"{text!r} is not a regular expression ({error})"
+    if column.name.endswith("_url") and not re.fullmatch(r"https?://[^\s/]+\.[^\s/]+(/\S*)?", text):
+        return f"{text!r} is not a link; expected http(s)://host/…"
+    return None
+
+
+def _near(text: str, values: set[str | None]) -> str:
+    near = difflib.get_close_matches(text, [value for value in values if value], n=1)
+    return f"; perhaps {near[0]!r} is meant" if near else ""
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError
+    return text == "true"
+
+
+_TYPES: dict[str, Callable[[str], object]] = {
+    "varchar": str,
+    "bigint": int,
+    "integer": int,
+    "double": float,
+    "boolean": _boolean,
+    "date": date.fromisoformat,
+}

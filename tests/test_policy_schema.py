@@ -1,0 +1,91 @@
+"""The policy CSVs fit their registry, and a fault of one is told with its file, line and column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from leaderboard_etl.cli import main
+from leaderboard_etl.commands.policy import index_page
+from leaderboard_etl.errors import PolicyError
+from leaderboard_etl.policy import Policy, read_policy
+from leaderboard_etl.policy.checking import check_policy, faults
+from leaderboard_etl.policy.schema import policy_tables, tasks
+
+POLICY = read_policy()
+ROOT = Path(__file__).parents[1]
+
+
+def changed(name: str, old: str, new: str) -> Policy:
+    text = POLICY.texts[name].decode()
+    assert old in text
+    return Policy({**POLICY.texts, name: text.replace(old, new, 1).encode()})
+
+
+def test_every_policy_csv_fits_its_description_and_none_is_undescribed() -> None:
+    assert faults(POLICY) == []
+    assert set(POLICY.texts) == set(policy_tables())
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        (
+            "families",
+            "family",
+            "famly",
+            "policy/families.csv, line 1, column famly: there is no such column; perhaps family",
+        ),
+        ("families", ",family", "", "policy/families.csv, line 2: 3 cells where the header has 2"),
+        ("import_days", "reason,", "cause,", "line 1, column cause: there is no such column"),
+        ("families", "^meta-llama/Llama-2-", "^meta-llama/(Llama-2-", "line 2, column model_id_pattern"),
+        ("parameter_overrides", ",total,", ",totl,", "'totl' is not one of active, total; perhaps 'total' is meant"),
+        ("parameter_overrides", "111000000000", "111B", "column params: '111B' is not of type bigint"),
+        ("reference_models", "2023-11-02", "2 Nov 2023", "column released_on: '2 Nov 2023' is not of type date"),
+        ("model_licenses", ",llama3.1,", ",lama3.1,", "'lama3.1' does not stand in policy/licenses.csv"),
+        ("tracked_models", "https://", "see ", "is not a link"),
+        ("tracked_models", "prism-ml/Ternary-Bonsai-27B-gguf,", "google/gemma-4-12B-it,", "stands more than once"),
+        ("comparable_groups", ",false,", ",no,", "'no' is not of type boolean"),
+        ("tracked_models", "google/gemma-4-12B-it,", ",", "column model_id: the cell is blank"),
+    ],
+)
+def test_a_fault_is_told_with_its_file_line_column_and_what_was_meant(name: str, old: str, new: str, said: str) -> None:
+    with pytest.raises(PolicyError) as error:
+        check_policy(changed(name, old, new))
+    assert str(error.value).startswith(f"policy/{name}.csv")
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_or_absent_csv_and_one_that_is_no_table_are_told_too() -> None:
+    texts = dict(POLICY.texts)
+    texts["familys"] = texts.pop("families")
+    texts["corrections"] = b"a,b\n1,2,3,4\n"
+    said = [str(fault) for fault in faults(Policy(texts))]
+    assert any(
+        s.startswith("policy/familys.csv: sql/policy describes no such table; perhaps policy/families.csv")
+        for s in said
+    )
+    assert any(s.startswith("policy/families.csv: the pipeline cannot judge without it") for s in said)
+    assert any(s.startswith("policy/corrections.csv") for s in said)
+
+
+@pytest.mark.parametrize(
+    "job", ["release date", "wrong size", "licence", "new name", "new benchmark", "new claim", "warning"]
+)
+def test_every_correction_has_one_place(job: str) -> None:
+    assert len({table.name for found, table, _ in tasks() if job in found and "one model" not in found}) == 1
+
+
+def test_the_index_page_is_the_generated_one() -> None:
+    assert (ROOT / "docs" / "policy.md").read_text(encoding="utf-8") == index_page()
+
+
+def test_the_command_tells_columns_and_checks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tables", "policy.families"]) == 0
+    assert "Regular expression on the model id" in capsys.readouterr().out
+    assert main(["policy", "check"]) == 0
+    assert "fit sql/policy" in capsys.readouterr().out
+    assert main(["policy", "tasks"]) == 0
+    assert "a wrong release date" in capsys.readouterr().out

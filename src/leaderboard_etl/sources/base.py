@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import polars as pl
 
@@ -118,7 +119,7 @@ def place_columns(version: FileVersion) -> list[pl.Expr]:
     return [pl.lit(value, pl.String).alias(name) for name, value in place(version).items()]
 
 
-def refuse(
+def refusal(
     source_id: str,
     version: FileVersion,
     *,
@@ -128,9 +129,9 @@ def refuse(
     text: object,
     locator: str,
     source_name: str | None = None,
-) -> pl.DataFrame:
-    """One quarantined record, as a staged quarantine frame of one row."""
-    row: Mapping[str, object] = {
+) -> dict[str, object]:
+    """One quarantined record, as a row for `refusals`."""
+    return {
         "source_id": source_id,
         "target": target,
         "source_name": None if source_name is None else source_name[:_MOST_TEXT],
@@ -140,7 +141,16 @@ def refuse(
         "locator": locator[:_MOST_TEXT],
         **place(version),
     }
-    return stage("quarantine", pl.DataFrame([row]))
+
+
+def refusals(rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+    """Quarantined records as a staged quarantine frame: made once, for a frame of its own would cost more than the record."""
+    return stage("quarantine", pl.DataFrame(rows, infer_schema_length=None)) if rows else empty("quarantine")
+
+
+def refuse(source_id: str, version: FileVersion, **told: Any) -> pl.DataFrame:
+    """One quarantined record, as a staged quarantine frame of one row; `told` is what `refusal` takes."""
+    return refusals([refusal(source_id, version, **told)])
 
 
 def _shown(text: object) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 _MISSING = frozenset(
@@ -35,6 +36,19 @@ class Figure:
     has_percent: bool
     shots: int | None
     stderr: float | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """The texts of cells whose figures must be in one unit. Looked at once, however many of them ask for theirs."""
+
+    texts: Sequence[str]
+
+    @cached_property
+    def figures(self) -> tuple[bool, float]:
+        """(whether one has a percent sign, the greatest); minus infinity where there is no figure."""
+        found = [read for text in self.texts if (read := figure(text))]
+        return any(read.has_percent for read in found), max((read.value for read in found), default=-math.inf)
 
 
 def is_missing(text: str) -> bool:
@@ -86,11 +100,11 @@ class TableRules:
         self._any = re.compile("|".join(f"(?:{row['row_pattern']})" for row in rows if row["variant_id"]) or r"(?!)")
         self._of_name = lru_cache(_REMEMBERED)(self._candidates)
 
-    def variant(self, name: str, words: Callable[[], str]) -> Mapping[str, Any] | None:
-        """The row for a benchmark called `name` (by `label`) in a table with the lines `words()`, which most names need not
-        be asked for; null where the policy knows none, or leaves it out by a row without a variant."""
+    def variant(self, name: str, says: Callable[[re.Pattern[str]], bool]) -> Mapping[str, Any] | None:
+        """The row for a benchmark called `name` (by `label`) in a table of which `says` tells whether a pattern is in its
+        words; null where the policy knows none, or leaves it out by a row without a variant."""
         for table_pattern, row in self._of_name(name):
-            if table_pattern is None or table_pattern.search(words()):
+            if table_pattern is None or says(table_pattern):
                 return row if row["variant_id"] else None
         return None
 
@@ -105,9 +119,9 @@ def _pattern(stated: str | None) -> re.Pattern[str] | None:
 
 
 def unit(
-    stated: str, line: Sequence[Figure], own: Figure, *, says_percent: bool, baseline: float | None
+    stated: str, line: Line, own: Figure, *, says_percent: bool, baseline: float | None
 ) -> tuple[str | None, str | None]:
-    """(unit, note): `stated` is the policy's unit, `line` the figures of the same benchmark or column, own included.
+    """(unit, note): `stated` is the policy's unit, `line` the figures of the same benchmark or column.
 
     A percent sign decides, else the line: it is in one unit, so one figure above 1 makes percentages of all. The unit is
     null, with the reason as note, where that makes a percentage of at most 1 of a figure that guessing alone would pass.
@@ -116,8 +130,9 @@ def unit(
         return stated, None
     if own.has_percent:
         return "percent", None
-    is_stated = says_percent or any(other.has_percent for other in line)
-    if not is_stated and max(other.value for other in line) <= 1.0:
+    has_percent, greatest = line.figures
+    is_stated = says_percent or has_percent
+    if not is_stated and max(own.value, greatest) <= 1.0:
         return "fraction", "unit not stated; fraction, for no figure of its line is above 1"
     if own.value <= 1.0 and baseline != 0:
         return None, "not above 1 in a line of percentages, and less than guessing gives: perhaps a fraction"

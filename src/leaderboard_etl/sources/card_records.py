@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from leaderboard_etl.sources.base import Parsed, SourceFile, place, refuse, stage, staged_schema
+from leaderboard_etl.sources.base import Parsed, SourceFile, place, refusal, refusals, stage, staged_schema
 from leaderboard_etl.sources.front_matter import strings
 
 SOURCE_ID = "model_cards"
@@ -23,13 +23,13 @@ class Records:
     scores: list[Row] = field(default_factory=list)
     models: list[Row] = field(default_factory=list)
     parameter_claims: list[Row] = field(default_factory=list)
-    quarantine: list[pl.DataFrame] = field(default_factory=list)
+    quarantine: list[Row] = field(default_factory=list)
 
     def refuse(
         self, file: SourceFile, rule: str, reason: str, text: object, locator: str, target: str = "file"
     ) -> None:
         """Quarantines one record of `file`."""
-        frame = refuse(
+        row = refusal(
             SOURCE_ID,
             file.version,
             target=target,
@@ -39,7 +39,7 @@ class Records:
             locator=locator,
             source_name=file.version.repo_id,
         )
-        self.quarantine.append(frame)
+        self.quarantine.append(row)
 
     def score(self, file: SourceFile, locator: str, **facts: object) -> None:
         """Adds what a vendor says of its own model's score, in a run of unknown setting."""
@@ -71,8 +71,7 @@ class Records:
             if rows := getattr(self, target):
                 frame = pl.DataFrame(rows, schema_overrides=staged_schema(target), infer_schema_length=None)
                 setattr(parsed, target, stage(target, frame))
-        if self.quarantine:
-            parsed.quarantine = pl.concat(self.quarantine)
+        parsed.quarantine = refusals(self.quarantine)
         return parsed
 
 

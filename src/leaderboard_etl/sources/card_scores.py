@@ -25,6 +25,8 @@ _FEW_SHOT = re.compile(r"num_fewshot: ?(\d{1,3})\b")
 _PERCENT = re.compile(r"%|\bpercent", re.I)
 _MOST_SHOWN = 100
 
+Says = Callable[[re.Pattern[str]], bool]
+
 
 @dataclass(frozen=True)
 class TableScore:
@@ -54,14 +56,18 @@ def read_scores(
     """
     given: set[tuple[str, float, int | None]] = set()
     words: dict[int, str] = {}
+    said: dict[tuple[int, re.Pattern[str]], bool] = {}
 
-    def words_of(table: Table) -> str:
-        if table.number not in words:
-            words[table.number] = _words(table)
-        return words[table.number]
+    def says(table: Table, pattern: re.Pattern[str]) -> bool:
+        # Every figure of a table asks the same of all its words.
+        if (key := (table.number, pattern)) not in said:
+            if table.number not in words:
+                words[table.number] = _words(table)
+            said[key] = pattern.search(words[table.number]) is not None
+        return said[key]
 
     for own in own_cells(tables, repo_id):
-        score = _score(own, partial(words_of, own.table), rules, baselines)
+        score = _score(own, partial(says, own.table), rules, baselines)
         if score is None:
             continue
         key = (score.variant_id, score.score_raw, score.n_shot)
@@ -71,6 +77,11 @@ def read_scores(
         yield score
 
 
+def _says_nothing(pattern: re.Pattern[str]) -> bool:
+    """The words of no table."""
+    return pattern.search("") is not None
+
+
 def _words(table: Table) -> str:
     """What policy's table_pattern may match, a line each: the table's labels, its headings and the lines above it, in lower
     case."""
@@ -78,15 +89,13 @@ def _words(table: Table) -> str:
     return "\n".join([*(label(cell.text) for cell in cells), *table.headings, table.above]).lower()
 
 
-def _score(
-    own: OwnCell, words: Callable[[], str], rules: TableRules, baselines: Mapping[str, float | None]
-) -> TableScore | None:
+def _score(own: OwnCell, says: Says, rules: TableRules, baselines: Mapping[str, float | None]) -> TableScore | None:
     if is_missing(own.cell.text) or len(own.benchmark) > _MOST_SHOWN or _METRIC_REFUSED.search(own.benchmark):
         return None
     read = figure(own.cell.text)
     title = own.table.headings[-1][:_MOST_SHOWN] if own.table.headings else ""
     n_shot = _shots(own, read, title)
-    rule = _rule(own.benchmark, n_shot, words, rules)
+    rule = _rule(own.benchmark, n_shot, says, rules)
     if rule is None or _has_condition(own, rules):
         return None
     shown = own.cell.text[:_MOST_SHOWN]
@@ -95,10 +104,9 @@ def _score(
     if read is None:
         reason = "the cell of the card's own model is not one number"
         return TableScore(rule["variant_id"], where, shown, protocol, rule="score_raw|number", reason=reason)
-    line = [found for cell in own.line if (found := figure(cell.text))]
     says_percent = _PERCENT.search("\n".join((own.benchmark, own.column, own.table.caption, title))) is not None
     baseline = baselines.get(rule["variant_id"])
-    in_unit, note = unit(rule["unit"], [read, *line], read, says_percent=says_percent, baseline=baseline)
+    in_unit, note = unit(rule["unit"], own.line, read, says_percent=says_percent, baseline=baseline)
     if in_unit is None:
         return TableScore(rule["variant_id"], where, shown, protocol, rule="score_raw|unit", reason=note)
     protocol += f"; {note}" if note else ""
@@ -114,10 +122,10 @@ def _shots(own: OwnCell, read: Figure | None, title: str) -> int | None:
     return next((count for count in stated if count is not None), None)
 
 
-def _rule(benchmark: str, n_shot: int | None, words: Callable[[], str], rules: TableRules) -> Mapping[str, Any] | None:
+def _rule(benchmark: str, n_shot: int | None, says: Says, rules: TableRules) -> Mapping[str, Any] | None:
     name = label(benchmark)
     with_shots = f"{name} ({n_shot}-shot)" if n_shot is not None and shots(name) is None else name
-    return rules.variant(with_shots, words) or rules.variant(name, words)
+    return rules.variant(with_shots, says) or rules.variant(name, says)
 
 
 def _has_condition(own: OwnCell, rules: TableRules) -> bool:
@@ -127,6 +135,6 @@ def _has_condition(own: OwnCell, rules: TableRules) -> bool:
         if "metric" in name and text and not _METRIC_TAKEN.search(text) and shots(text) is None:
             return True
         has_words = any(character.isalpha() for character in text)
-        if has_words and not _HARMLESS.fullmatch(name) and rules.variant(name, str) is None:
+        if has_words and not _HARMLESS.fullmatch(name) and rules.variant(name, _says_nothing) is None:
             return True
     return False

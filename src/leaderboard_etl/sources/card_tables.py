@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from leaderboard_etl.sources.card_cells import figure, is_missing, shots
+from leaderboard_etl.sources.card_cells import Line, figure, is_missing, shots
 from leaderboard_etl.sources.card_names import OwnName
 from leaderboard_etl.sources.markdown_tables import Cell, Table, plain
 
@@ -44,7 +44,7 @@ _OTHER_MATTER = re.compile(
 )
 # Packed copies of a model, whose cards are often the original's, word for word.
 _COPY = re.compile(r"gguf|ggml|gptq|awq|exl2|bpw|mlx|[248]-?bit|int[48]|fp[48]|nvfp4|w[48]a", re.I)
-_DETAILS = re.compile(r"details_[\w.-]+?__([\w.-]+)", re.ASCII)
+_DETAILS = re.compile(r"details_[\w.-]{1,100}?__([\w.-]+)", re.ASCII)
 _BASE = re.compile(r"\bbase\b|pre-?trained", re.I)
 _TUNED = re.compile(r"\bchat\b|instruct|\btuned\b|post-?train", re.I)
 
@@ -52,14 +52,14 @@ _TUNED = re.compile(r"\bchat\b|instruct|\btuned\b|post-?train", re.I)
 @dataclass(frozen=True)
 class OwnCell:
     """A cell of the card's own model. `benchmark` is the header or first cell that names what was measured, `where` the place
-    in words, `line` every cell that must be in the same unit, `column` the header above the figures, `conditions` what else
+    in words, `line` the cells that must be in the same unit, `column` the header above the figures, `conditions` what else
     the line says by header, `n_shot` the examples by the table (null: not by it)."""
 
     table: Table
     benchmark: str
     cell: Cell
     where: str
-    line: Sequence[Cell]
+    line: Line
     column: str
     conditions: Mapping[str, str]
     n_shot: int | None = None
@@ -163,7 +163,10 @@ def _down(table: Table, side: int, column: int) -> Iterator[OwnCell]:
     is_only = not any(
         _is_figure_column(table, other) for other in range(len(table.header)) if other not in (side, column)
     )
-    whole = [row[column] for row in table.rows]
+    whole = Line([row[column].text for row in table.rows])
+    unlike = {other for other, cell in enumerate(table.header) if other == side or _is_beside(cell.text)}
+    counted = [other for other, cell in enumerate(table.header) if SHOTS_HEADER.fullmatch(cell.text)]
+    versions = [other for other, cell in enumerate(table.header) if cell.text == "Version"]
     is_foreign = False
     for number, row in enumerate(table.rows, 1):
         texts = {cell.text for cell in row} - {""}
@@ -174,19 +177,19 @@ def _down(table: Table, side: int, column: int) -> Iterator[OwnCell]:
         name = row[side].text
         if is_foreign or not name:
             continue
-        figures = [other for other in range(len(row)) if other != side and not _is_beside(table.header[other].text)]
+        figures = [other for other in range(len(row)) if other not in unlike]
         first = min((other for other in figures if figure(row[other].text)), default=column)
         stated = {table.header[other].text: row[other].text for other in range(min(first, column)) if other != side}
-        counts = [row[other].text for other, cell in enumerate(table.header) if SHOTS_HEADER.fullmatch(cell.text)]
+        counts = [row[other].text for other in counted]
         # The harness shows no version of a group of tasks, and a number of shots that is not its own.
-        is_group = any(cell.text == "Version" and row[other].text == "N/A" for other, cell in enumerate(table.header))
+        is_group = any(row[other].text == "N/A" for other in versions)
         n_shot = int(counts[0]) if len(counts) == 1 and counts[0].isdecimal() and len(counts[0]) < 4 else None
         yield OwnCell(
             table,
             name,
             row[column],
             f"row {number} {name!r}, column {column + 1} {table.header[column].text!r}",
-            whole if is_only else [row[other] for other in figures],
+            whole if is_only else Line([row[other].text for other in figures]),
             table.header[column].text,
             stated,
             None if is_group else n_shot,
@@ -210,7 +213,7 @@ def _along(table: Table, own_row: int, side: int | None) -> Iterator[OwnCell]:
                 header.text,
                 row[column],
                 f"row {own_row + 1} {'' if side is None else row[side].text!r}, column {column + 1} {header.text!r}",
-                [other[column] for other in table.rows],
+                Line([other[column].text for other in table.rows]),
                 header.text,
                 {name: text for name, text in stated.items() if name != header.text},
                 None if below is None else shots(below[column].text),

@@ -21,7 +21,7 @@ import polars as pl
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refuse, stage, staged_schema
+from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refusal, refusals, stage, staged_schema
 from leaderboard_etl.sources.front_matter import read_yaml
 from leaderboard_etl.sources.values import json_value, number, text, web_link
 
@@ -45,13 +45,13 @@ class _Found:
     rules: list[dict[str, Any]]
     scores: list[Row] = field(default_factory=list)
     models: list[Row] = field(default_factory=list)
-    quarantine: list[pl.DataFrame] = field(default_factory=list)
+    quarantine: list[Row] = field(default_factory=list)
     unknown: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def refuse(self, file: SourceFile, rule: str, reason: str, shown: object, locator: str, target: str) -> None:
         where = {"locator": locator, "source_name": file.version.repo_id}
         self.quarantine.append(
-            refuse(SOURCE_ID, file.version, target=target, rule=rule, reason=reason, text=shown, **where)
+            refusal(SOURCE_ID, file.version, target=target, rule=rule, reason=reason, text=shown, **where)
         )
 
 
@@ -81,8 +81,7 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     if found.models:
         frame = pl.DataFrame(found.models, schema_overrides=staged_schema("models"), infer_schema_length=None)
         parsed.models = stage("models", frame)
-    if found.quarantine:
-        parsed.quarantine = pl.concat(found.quarantine)
+    parsed.quarantine = refusals(found.quarantine)
     return parsed
 
 

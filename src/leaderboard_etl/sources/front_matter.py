@@ -14,6 +14,8 @@ MOST_BYTES = 256 << 10
 _MOST_DEPTH = 40
 _MOST_NODES = 200_000
 _MOST_ALIASES = 50
+# The parser compares each %TAG with all before it, and a text that people write has none.
+_MOST_DIRECTIVES = 10
 _BLOCK = re.compile(r"\A(?:\ufeff)?\s*---[ \t]*\r?\n(.*?)(?:\r?\n|\A)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 # All scalars stay as written: `no` is Norwegian, 1.10 a version, 1234567e10 a commit.
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -54,6 +56,8 @@ def read_yaml(block: str, *, lines_before: int = 0) -> object:
     """
     if len(block) > MOST_BYTES:
         raise FrontMatterError(f"the block has {len(block):,} characters, over the limit of {MOST_BYTES:,}")
+    if f"\n{block}".count("\n%") > _MOST_DIRECTIVES:
+        raise FrontMatterError(f"more than {_MOST_DIRECTIVES} directives of YAML, lines that begin with %")
     try:
         return _built(iter(_Loader(block).get_event, None))
     except yaml.YAMLError as error:

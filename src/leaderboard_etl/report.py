@@ -50,7 +50,7 @@ def load_rows(outcome: Outcome) -> list[dict[str, Any]]:
 
 def notes(outcome: Outcome) -> list[str]:
     """What a person should know beside the table: failures, drift, new warnings, what is still to be asked."""
-    lines: list[str] = []
+    lines = list(outcome.notes)
     for entry in outcome.load.sources if outcome.load else []:
         if entry.message:
             lines.append(f"{entry.source_id}: {entry.message}")

@@ -33,8 +33,19 @@ class Warehouse:
         return self.root / DATABASE_NAME
 
     @property
+    def wal(self) -> Path:
+        """Where DuckDB puts what a writer has not checkpointed: beside a published file there should be none."""
+        return self.root / f"{DATABASE_NAME}.wal"
+
+    @property
     def staging(self) -> Path:
+        """The file that a run builds to take the published one's place."""
         return self.root / "leaderboard.staging.duckdb"
+
+    @property
+    def believed(self) -> Path:
+        """The file that a run makes from raw, to answer where the published one cannot."""
+        return self.root / "leaderboard.believed.duckdb"
 
     @property
     def exports(self) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import duckdb
 import polars as pl
 
 from leaderboard_etl import __version__
@@ -165,17 +164,9 @@ def _named_models(night: Night) -> list[str]:
             column = "source_name" if SOURCES[source_id].has_hub_names else "hub_id"
             names.update(night.parsed[source_id].models[column].drop_nulls())
     unread = [source_id for source_id in night.table_sources if source_id not in night.parsed]
-    database = night.options.warehouse.database
-    if unread and database.exists():
-        with duckdb.connect(str(database), read_only=True) as con:
-            marks = ", ".join("?" * len(unread))
-            rows = con.execute(
-                "select distinct source_id, source_name, hub_id from history.models"
-                f" where valid_to is null and source_id in ({marks})",
-                unread,
-            ).fetchall()
-        found = [name if SOURCES[source_id].has_hub_names else hub_id for source_id, name, hub_id in rows]
-        names.update(name for name in found if name)
+    for source_id, name, hub_id in night.believed.names(unread):
+        names.add(name if SOURCES[source_id].has_hub_names else hub_id or "")
+    names.discard("")
     return sorted(names)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,18 +11,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
+from msgspec.structs import replace
 
-from leaderboard_etl.errors import EtlError, HubError, UsageError
+from leaderboard_etl.errors import EtlError, HubError, UsageError, WarehouseError
 from leaderboard_etl.hub.answers import NoHubError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.options import Options
 from leaderboard_etl.raw.ledger import Changes, FileState, Ledger, Load, SourceLoad, format_utc
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.raw.torn import is_torn
 from leaderboard_etl.settings import code_version
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse.audit import Finding
+from leaderboard_etl.warehouse.believed import Believed
 from leaderboard_etl.warehouse.database import first_line, remove_database
 
 
@@ -33,6 +37,7 @@ class Night:
     store: BlobStore
     ledger: Ledger
     state: FileState
+    believed: Believed
     hub: Hub
     as_of_at: datetime
     entries: dict[str, SourceLoad] = field(default_factory=dict)
@@ -45,6 +50,7 @@ class Night:
     load: Load | None = None
     status: str = "running"
     kind: str = "nightly"
+    notes: list[str] = field(default_factory=list)
 
     @property
     def now(self) -> str:
@@ -54,6 +60,11 @@ class Night:
     def table_sources(self) -> list[str]:
         """Sources that are one repository on the Hub."""
         return [source_id for source_id, source in SOURCES.items() if source.repo_id]
+
+    def say(self, note: str | None) -> None:
+        """Keeps a sentence for the end of the run, for the person who reads its report."""
+        if note is not None:
+            self.notes.append(note)
 
     def wants(self, source_id: str) -> bool:
         return not self.options.only or source_id in self.options.only
@@ -85,6 +96,7 @@ class Outcome:
     counts: dict[str, dict[str, int]]
     seconds: float
     message: str | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 def run_night(options: Options, tell: Callable[[Night], None]) -> Outcome:
@@ -98,13 +110,15 @@ def run_night(options: Options, tell: Callable[[Night], None]) -> Outcome:
     with open_night(options) as night:
         try:
             tell(night)
-        except EtlError as error:
-            message = str(error)
-            _give_up(night, error)
+        except (EtlError, duckdb.Error, sqlite3.Error, OSError) as error:
+            message = str(error) if isinstance(error, EtlError) else _told(error)
+            _give_up(night, message)
         except BaseException as error:
-            _give_up(night, error)
+            _give_up(night, first_line(error) or type(error).__name__)
             raise
-    return Outcome(options, night.status, night.load, night.findings, night.counts, time.monotonic() - begun, message)
+        night.say(night.believed.trouble)
+    seconds = time.monotonic() - begun
+    return Outcome(options, night.status, night.load, night.findings, night.counts, seconds, message, night.notes)
 
 
 def plainly(step: Callable[..., None], *arguments: object) -> None:
@@ -138,6 +152,8 @@ def open_night(options: Options) -> Iterator[Night]:
         stack.enter_context(run_lock(options.warehouse.lock))
         store = stack.enter_context(BlobStore(options.warehouse.raw))
         ledger = Ledger(options.warehouse.raw)
+        believed, said = _without_torn_line(options, store, ledger)
+        stack.callback(believed.close)
         if ledger.last is not None and ledger.last.endpoint != options.endpoint:
             raise UsageError(
                 f"{options.warehouse.root} belongs to the Hub {ledger.last.endpoint!r}, not {options.endpoint!r}:"
@@ -150,21 +166,45 @@ def open_night(options: Options) -> Iterator[Night]:
         if options.deadline_minutes is not None:
             deadline = time.monotonic() + 60 * options.deadline_minutes
         hub = Hub(options.hub, deadline=deadline)
-        yield Night(options, store, ledger, FileState(store, ledger.loads), hub, started)
-        remove_database(options.warehouse.staging)
+        night = Night(options, store, ledger, FileState(store, ledger.loads), believed, hub, started)
+        night.say(said)
+        try:
+            yield night
+        finally:
+            if night.staged is not None:
+                night.staged.close()
+            remove_database(options.warehouse.staging)
 
 
-def _give_up(night: Night, error: BaseException) -> None:
+def _without_torn_line(options: Options, store: BlobStore, ledger: Ledger) -> tuple[Believed, str | None]:
+    """What is believed, and a sentence where the ledger's last line named bytes that never reached the disk."""
+    believed = Believed(options.warehouse, store, ledger)
+    if not is_torn(ledger, store) or believed.holds(ledger.loads[-1]):
+        return believed, None
+    torn = ledger.set_aside_last()
+    said = f"load {torn.load_id} names bytes that never reached the disk: its line is in {ledger.aside.name} now"
+    return Believed(options.warehouse, store, ledger), said
+
+
+def _give_up(night: Night, why: str) -> None:
     """Records a night that failed; the published warehouse stays as it was."""
-    if night.staged is not None:
-        night.staged.close()
-        night.staged = None
-    night.load = ledger_line(night, "failed", first_line(error))
-    for entry in night.load.sources:
-        entry.changes_blob = None
-    night.load.finished_at = format_utc(datetime.now(UTC))
-    night.ledger.append(night.load)
     night.status = "failed"
+    night.load = ledger_line(night, "failed", why[:800])
+    night.load.sources = [replace(entry, changes_blob=None) for entry in night.load.sources]
+    night.load.finished_at = format_utc(datetime.now(UTC))
+    try:
+        night.ledger.append(night.load)
+    except WarehouseError as error:
+        # Why the night failed matters more than that it is not on record.
+        night.say(str(error))
+
+
+def _told(error: Exception) -> str:
+    """An error of the disk or an engine in our words."""
+    return (
+        f"the run could not go on ({type(error).__name__}: {first_line(error)}): nothing was published, the next run goes on"
+        " from there"
+    )
 
 
 def ledger_line(night: Night, status: str, message: str | None = None) -> Load:

@@ -14,19 +14,24 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE
 from leaderboard_etl.warehouse.audit import Finding, audit
+from leaderboard_etl.warehouse.believed import Believed
 from leaderboard_etl.warehouse.claims import changed_verdicts
 from leaderboard_etl.warehouse.database import remove_database
 from leaderboard_etl.warehouse.fold import policy_in_force
-from leaderboard_etl.warehouse.publish import publish, published_loads, refuse_stale_wal, stage
+from leaderboard_etl.warehouse.publish import publish, seal, stage
 
 
 def has_news(night: Night) -> bool:
     """Whether anything was found that the published warehouse does not hold."""
-    held = published_loads(night.options.warehouse.database)
+    held = night.believed.n_loads
     # A quiet night is on record too, degraded if a source failed, and left nothing to catch up with.
     missing = [load for load in night.ledger.loads[held or 0 :] if load.is_applied]
     behind = held is None or any(entry.changes_blob for load in missing for entry in load.sources)
-    return behind or any(night.changes.values()) or _has_new_finding(night)
+    if behind or any(night.changes.values()) or _has_new_finding(night):
+        return True
+    # Only a night that would leave the file as it is has to know that all of it can still be read.
+    night.believed.look_through()
+    return night.believed.n_loads is None
 
 
 def build(night: Night) -> None:
@@ -35,7 +40,13 @@ def build(night: Night) -> None:
     if is_degraded(night):
         night.load.status = "degraded"
     at_hand = {source_id: read for source_id, read in night.parsed.items() if source_id not in night.partly_read}
-    night.staged = stage(night.options.warehouse, night.store, night.ledger, night.load, parsed=at_hand)
+    night.staged = stage(
+        night.options.warehouse.staging,
+        night.store,
+        [*night.ledger.loads, night.load],
+        carry_into=night.believed.carry_into,
+        parsed=at_hand,
+    )
 
 
 def check(night: Night) -> None:
@@ -43,7 +54,7 @@ def check(night: Night) -> None:
     published."""
     assert night.staged is not None and night.load is not None
     accepted = read_policy().frame("accepted_warnings")
-    night.findings = audit(night.staged, night.options.warehouse.database, accepted)
+    night.findings = audit(night.staged, night.believed.standing, accepted)
     errors = [finding for finding in night.findings if finding.is_error]
     if errors:
         raise AuditError(_audit_failure(errors))
@@ -59,7 +70,7 @@ def _record_verdicts(night: Night) -> None:
     entry = night.load.source(POLICY_SOURCE)
     if entry is None:
         return
-    for claim_id, before, now in changed_verdicts(night.staged, night.options.warehouse.database):
+    for claim_id, before, now in changed_verdicts(night.staged, night.believed.verdicts()):
         drift = Drift(POLICY_SOURCE, "verdict", claim_id, f"the claim was {before!r} and is {now!r} now")
         entry.drift.append(drift)
         night.staged.execute(
@@ -69,15 +80,17 @@ def _record_verdicts(night: Night) -> None:
 
 
 def commit(night: Night) -> None:
-    """Writes the load into the ledger and puts the staging file in the published one's place."""
+    """Makes the load last, step by step in the order of leaderboard_etl.durable: bytes, new file, line in the ledger, and the
+    new file in the published one's place."""
     assert night.staged is not None and night.load is not None
-    refuse_stale_wal(night.options.warehouse)
     night.load.summary = _summary(night)
     night.counts = _counts(night)
+    night.store.flush()
+    seal(night.staged, night.options.warehouse.staging)
+    night.staged = None
     night.load.finished_at = format_utc(datetime.now(UTC))
     night.ledger.append(night.load)
-    publish(night.staged, night.options.warehouse)
-    night.staged = None
+    night.say(publish(night.options.warehouse))
     night.status = night.load.status
 
 
@@ -86,6 +99,7 @@ def stay_quiet(night: Night) -> None:
     status = "degraded" if is_degraded(night) else "no_news"
     night.load = ledger_line(night, status)
     night.load.finished_at = format_utc(datetime.now(UTC))
+    night.store.flush()
     night.ledger.append(night.load)
     night.status = status
 
@@ -99,14 +113,19 @@ def rebuild(warehouse: Warehouse) -> list[Finding]:
         ledger = Ledger(warehouse.raw)
         if not ledger.applied():
             raise WarehouseError(f"{warehouse.raw} holds no load to rebuild from: run once against a Hub first")
-        con = stage(warehouse, store, ledger, from_raw=True)
-        findings = audit(con, None, policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings"))
-        errors = [finding for finding in findings if finding.is_error]
-        if errors:
-            con.close()
+        Believed(warehouse, store, ledger)  # refuses where the published file knows what the ledger does not
+        try:
+            con = stage(warehouse.staging, store, ledger.loads)
+            accepted = policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings")
+            findings = audit(con, None, accepted)
+            errors = [finding for finding in findings if finding.is_error]
+            if errors:
+                con.close()
+                raise AuditError(_audit_failure(errors))
+            seal(con, warehouse.staging)
+            publish(warehouse)
+        finally:
             remove_database(warehouse.staging)
-            raise AuditError(_audit_failure(errors))
-        publish(con, warehouse)
         return findings
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import duckdb
-import polars as pl
-
 from leaderboard_etl.contracts.brake import brake
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.pipeline.night import Night
@@ -90,19 +87,8 @@ def _is_accepted(night: Night, source_id: str) -> bool:
 
 def _brake(night: Night, source_id: str, parsed: Parsed, changes: Changes) -> list[Drift]:
     """Compares what was read with what is believed of the same files; cards and curated rows change one by one."""
-    database = night.options.warehouse.database
-    if not SOURCES[source_id].repo_id or not database.exists():
+    if not SOURCES[source_id].repo_id:
         return []
-    scope = [file.place for file in changes.changed] + [tuple(place) for place in changes.gone]
-    places = pl.DataFrame(scope, schema=["repo_type", "repo_id", "path"], orient="row")
-    try:
-        with duckdb.connect(str(database), read_only=True) as con:
-            con.register("places", places)
-            before = con.sql(
-                "select source_name, precision, variant_id, score_raw, score_unit from history.scores"
-                " where valid_to is null and source_id = ? and (repo_type, repo_id, path) in (from places)",
-                params=[source_id],
-            ).pl()
-    except duckdb.Error:
-        return []
-    return brake(source_id, before, parsed.scores)
+    places = [file.place for file in changes.changed] + [(place[0], place[1], place[2]) for place in changes.gone]
+    before = night.believed.scores_at(source_id, places)
+    return brake(source_id, before, parsed.scores) if before is not None else []

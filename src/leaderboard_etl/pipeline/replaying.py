@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
-import duckdb
-
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.fetching import last_entry, record, sync_project
@@ -15,9 +11,7 @@ from leaderboard_etl.pipeline.reading import read_source
 from leaderboard_etl.raw.ledger import Changes, Ledger
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
-from leaderboard_etl.warehouse.database import open_published
-
-Place = tuple[str, str, str]
+from leaderboard_etl.warehouse.believed import Place
 
 
 def replay(warehouse: Warehouse) -> Outcome:
@@ -27,17 +21,17 @@ def replay(warehouse: Warehouse) -> Outcome:
     Raises WarehouseError if nothing was ever published.
     """
     ledger = Ledger(warehouse.raw)
-    if ledger.last is None:
+    if ledger.last is None or not ledger.applied():
         raise WarehouseError(f"{warehouse.root} holds no load yet: there is nothing to read again")
-    with open_published(warehouse.database) as con:
-        places = _places(con)
     options = Options(warehouse, hub=ledger.last.endpoint, endpoint=ledger.last.endpoint)
 
     def tell(night: Night) -> None:
         night.kind = "replay"
+        places = night.believed.quarantined()
         sync_project(night)
         # New policy is in force for every source from this load on, so all of them are read by it.
-        for source_id in SOURCES if night.changes[POLICY_SOURCE] else places:
+        is_new = bool(night.changes[POLICY_SOURCE])
+        for source_id in (name for name in SOURCES if is_new or name in places):
             _read_again(night, source_id, places.get(source_id, set()))
         if not night.parsed:
             stay_quiet(night)
@@ -60,15 +54,3 @@ def _read_again(night: Night, source_id: str, places: set[Place]) -> None:
         entry.cursor, entry.remaining = dict(before.cursor), before.remaining
     with night.standing_alone(source_id):
         read_source(night, source_id)
-
-
-def _places(con: duckdb.DuckDBPyConnection) -> dict[str, set[Place]]:
-    """The files with records in quarantine, by source."""
-    found: dict[str, set[Place]] = defaultdict(set)
-    rows = con.execute(
-        "select distinct source_id, repo_type, repo_id, path from ops.quarantine where valid_to is null"
-    ).fetchall()
-    for source_id, *place in rows:
-        if source_id in SOURCES:
-            found[source_id].add((place[0], place[1], place[2]))
-    return found

@@ -1,8 +1,8 @@
 """The ledger of loads: one JSON line a load, beside the blobs, append-only. With the blobs it is the whole truth:
 the DuckDB file is a fold of both and can be made again from them. raw/chain.py tells whether a line was lost or changed.
 
-A line is appended after the audit and before the new file replaces the published one. A run killed in between
-leaves a ledger that is ahead of the file; the next run folds the missing loads in first.
+A line is appended when all that it names is on disk, and before the new file replaces the published one: a run killed in
+between leaves a ledger that is ahead of the file, and the next run folds the missing loads in (leaderboard_etl.durable).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from leaderboard_etl.durable import durable, sync
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.raw.blob_ids import sha256_id
 from leaderboard_etl.raw.chain import Line, read_lines, seal
@@ -151,7 +152,8 @@ class Ledger:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._set_aside(self.torn, keep_bytes=self._valid_bytes)
-            append_durably(self.path, line)
+            with durable("ledger line"):
+                append_durably(self.path, line)
         except OSError as error:
             # Half a line on a full disk is no line: what is cut off here need not be set aside later.
             with contextlib.suppress(OSError):
@@ -178,10 +180,11 @@ class Ledger:
         """Keeps `content`, the end of the ledger, in the file beside, and cuts it off the ledger. Raises OSError."""
         if not content:
             return
-        append_durably(self.aside, content if content.endswith(b"\n") else content + b"\n")
-        with self.path.open("r+b") as file:
-            file.truncate(keep_bytes)
-            os.fsync(file.fileno())
+        with durable("line aside"):
+            append_durably(self.aside, content if content.endswith(b"\n") else content + b"\n")
+            with self.path.open("r+b") as file:
+                file.truncate(keep_bytes)
+                os.fsync(file.fileno())
         self._valid_bytes, self.torn = keep_bytes, b""
 
     def _believed(self, line: Line) -> Load:
@@ -205,11 +208,7 @@ def append_durably(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     if is_new:
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(path.parent)
 
 
 def land_changes(store: BlobStore, changes: Changes) -> str | None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 import zstandard
 
+from leaderboard_etl.durable import durable
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.raw.blob_ids import verify
 
@@ -41,7 +43,8 @@ class BlobStore:
             uri = f"{self.path.resolve().as_uri()}?mode={mode}"
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=30)
             if not read_only:
-                self._db.execute("pragma synchronous = full")
+                # `full` syncs content and journal; `extra` the folder too, so that a power cut brings no journal back.
+                self._db.execute("pragma synchronous = extra")
                 self._db.execute(
                     "create table if not exists blobs"
                     " (blob_id text primary key, size_bytes integer not null, zstd blob not null)"
@@ -117,14 +120,19 @@ class BlobStore:
             self._commit()
 
     def close(self) -> None:
+        """Keeps what was put, so that it is not fetched again. No ledger line names it yet, or it would have been flushed:
+        where the disk is full it is given up."""
         with self._lock:
-            if self._pending_bytes:
+            with suppress(WarehouseError):
                 self._commit()
             self._db.close()
 
     def _commit(self) -> None:
+        if not self._pending_bytes:
+            return
         try:
-            self._db.commit()
+            with durable("blobs"):
+                self._db.commit()
         except sqlite3.Error as error:
             raise WarehouseError(_damaged(self.path, error)) from error
         self._pending_bytes = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,9 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.settings import resource
 from leaderboard_etl.warehouse.database import first_line
 from leaderboard_etl.warehouse.history import policy_texts
+
+# Runs a query on the state before and gives the rows that it finds there.
+Standing = Callable[[Callable[[duckdb.DuckDBPyConnection], list[str]]], set[str]]
 
 _SHOWN = 10
 _HEADER = re.compile(r"^-- (severity|check): (.+)$", re.MULTILINE)
@@ -56,9 +60,12 @@ def checks() -> tuple[Check, ...]:
     return tuple(_read(path) for path in sorted((resource("sql") / "checks").glob("*.sql")))
 
 
-def audit(con: duckdb.DuckDBPyConnection, published: Path | None, accepted: pl.DataFrame) -> list[Finding]:
-    """Runs every check on the staging file and writes ops.check_results. `accepted` is policy/accepted_warnings.csv."""
-    findings = [_run(con, check, published, accepted) for check in checks()]
+def audit(con: duckdb.DuckDBPyConnection, standing: Standing | None, accepted: pl.DataFrame) -> list[Finding]:
+    """Runs every check on the staging file and writes ops.check_results. `accepted` is policy/accepted_warnings.csv.
+
+    `standing` answers what a query finds in the state before; null: nothing came before.
+    """
+    findings = [_run(con, check, standing, accepted) for check in checks()]
     con.execute("delete from ops.check_results")
     for finding in findings:
         con.execute(
@@ -82,14 +89,14 @@ def run_checks(con: duckdb.DuckDBPyConnection) -> list[Finding]:
     return [_run(con, check, None, accepted) for check in checks()]
 
 
-def _run(con: duckdb.DuckDBPyConnection, check: Check, published: Path | None, accepted: pl.DataFrame) -> Finding:
+def _run(con: duckdb.DuckDBPyConnection, check: Check, standing: Standing | None, accepted: pl.DataFrame) -> Finding:
     rows = _select(con, check)
     if not rows:
         return Finding(check, 0, 0, 0, [])
-    standing = _published_rows(check, published)
+    before = standing(lambda published: _select(published, check)) if standing is not None else set()
     texts = accepted.filter(pl.col("check_name") == check.name)["text"].to_list()
     tolerated = {row for row in rows if any(text in row for text in texts)}
-    fresh = [row for row in rows if row not in standing and row not in tolerated]
+    fresh = [row for row in rows if row not in before and row not in tolerated]
     examples = [json.loads(row) for row in (fresh or rows)[:_SHOWN]]
     return Finding(check, len(rows), len(fresh), len(tolerated), examples)
 
@@ -104,17 +111,6 @@ def _select(con: duckdb.DuckDBPyConnection, check: Check) -> list[str]:
         ]
     except duckdb.Error as error:
         raise EtlError(f"sql/checks/{check.name}.sql cannot run: {first_line(error)}") from error
-
-
-def _published_rows(check: Check, published: Path | None) -> set[str]:
-    """What the check finds in the published file; nothing where that lacks a table the check needs."""
-    if published is None or not published.exists():
-        return set()
-    try:
-        with duckdb.connect(str(published), read_only=True) as con:
-            return set(_select(con, check))
-    except (duckdb.Error, EtlError):
-        return set()
 
 
 def _read(path: Path) -> Check:

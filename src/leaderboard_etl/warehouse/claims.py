@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -44,16 +43,8 @@ def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) ->
     con.unregister("incoming")
 
 
-def changed_verdicts(con: duckdb.DuckDBPyConnection, published: Path) -> list[tuple[str, str, str]]:
-    """(claim_id, verdict in the published file, verdict here) of each claim that both judge, differently. A published file
-    that is absent or has no verdicts changes nothing."""
-    if not published.exists():
-        return []
-    try:
-        with duckdb.connect(str(published), read_only=True) as before:
-            said = dict(before.execute("select claim_id, verdict from mart.paper_claims").fetchall())
-    except duckdb.Error:
-        return []
+def changed_verdicts(con: duckdb.DuckDBPyConnection, said: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """(claim_id, verdict before, verdict here) of each claim that `said`, the verdicts before, judges differently."""
     now = con.execute("select claim_id, verdict from mart.paper_claims order by claim_id").fetchall()
     return [(claim, said[claim], verdict) for claim, verdict in now if said.get(claim, verdict) != verdict]
 

@@ -64,6 +64,11 @@ def open_published(path: Path, *, as_of: date | None = None, into: Path | None =
     """
     if not path.exists():
         raise WarehouseError(f"{path} does not exist: no run has published here yet; start with `leaderboard-etl run`")
+    if path.with_name(path.name + ".wal").exists():
+        raise WarehouseError(
+            f"{path.name}.wal lies beside {path}: something else wrote to the published file, or was killed while it did;"
+            " `leaderboard-etl run` puts it aside and makes the file again from raw (without the Hub: `run --offline`)"
+        )
     try:
         if as_of is None:
             return duckdb.connect(str(path), read_only=True)

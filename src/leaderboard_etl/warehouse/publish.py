@@ -1,16 +1,20 @@
-"""Write, audit, publish: a staging file is built beside the published one and takes its place in one step."""
+"""Write, audit, publish: a staging file is built beside the published one and takes its place in one step.
+
+leaderboard_etl.durable has the order in which that becomes lasting.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.durable import durable, sync
 from leaderboard_etl.errors import WarehouseError
-from leaderboard_etl.raw.ledger import FileState, Ledger, Load
+from leaderboard_etl.raw.ledger import FileState, Load
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse, code_version
 from leaderboard_etl.sources.base import Parsed
@@ -21,29 +25,34 @@ from leaderboard_etl.warehouse.marts import build_marts
 
 _CARRIED = ("raw", "history", "ops")
 _REBUILT = ("ops.build", "ops.check_results")
+# Readers only ever open the published file read-only; so does a stray `duckdb leaderboard.duckdb` of another user.
+_PUBLISHED_MODE = 0o444
+
+
+def carried_tables() -> list[str]:
+    """The tables that hold history: a new file takes them from the one before, all others are built from them."""
+    return [name for name, table in tables().items() if table.schema in _CARRIED and name not in _REBUILT]
 
 
 def stage(
-    warehouse: Warehouse,
+    path: Path,
     store: BlobStore,
-    ledger: Ledger,
-    load: Load | None = None,
+    loads: Sequence[Load],
     *,
+    carry_into: Callable[[duckdb.DuckDBPyConnection], int] | None = None,
     parsed: Mapping[str, Parsed] | None = None,
-    from_raw: bool = False,
 ) -> duckdb.DuckDBPyConnection:
-    """A staging file that holds every load of the ledger and `load`, with core and views built; the open connection.
+    """A new file at `path` that holds every load of `loads`, with core and views built; the open connection.
 
-    It starts from the published file where that is a fold of this ledger by this code, else (or with `from_raw`) from
-    nothing, replaying the ledger in order: both give the same content.
+    `carry_into` may fill the history tables first, and says how many of the loads that covers; the others are replayed from
+    raw, in order: both give the same content. `parsed` is what the last load's files say, where that is at hand.
     """
-    loads = [*ledger.loads, *([load] if load else [])]
-    con = create_database(warehouse.staging)
-    done = 0 if from_raw else _carry_over(con, warehouse.database, loads)
+    con = create_database(path)
+    done = carry_into(con) if carry_into is not None else 0
     state = FileState(store, loads[:done])
     con.execute("begin")
-    for earlier in loads[done:]:
-        fold_load(con, store, state, earlier, parsed=parsed if earlier is load else None)
+    for load in loads[done:]:
+        fold_load(con, store, state, load, parsed=parsed if load is loads[-1] else None)
     con.execute("insert into ops.build values (?, ?)", [code_version(), loads[-1].load_id if loads else None])
     build_core(con)
     create_views(con)
@@ -52,69 +61,67 @@ def stage(
     return con
 
 
-def _last_change(loads: list[Load]) -> Load:
+def _last_change(loads: Sequence[Load]) -> Load:
     """The last load that changed what is believed: a quiet night after it leaves the state, and its day, as they are."""
     changing = [load for load in loads if load.is_applied and any(source.changes_blob for source in load.sources)]
     return max(changing or loads, key=lambda load: (load.as_of(), load.load_id))
 
 
-def refuse_stale_wal(warehouse: Warehouse) -> None:
-    """Raises WarehouseError while a `.wal` lies beside the published file: DuckDB would replay it into the new one."""
-    wal = Path(f"{warehouse.database}.wal")
-    if wal.exists():
-        raise WarehouseError(
-            f"{wal} exists: something wrote to the published file, or was killed while it did; close it, look at what it"
-            " was, remove the file and run again. Nothing was published"
-        )
+def seal(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Closes a staging file so that it can be published: checkpointed, synced, and found to hold, table by table, the rows
+    that were put into it. Raises WarehouseError where the disk or the engine did not keep them."""
+    with durable("staging file"):
+        try:
+            staged = _row_counts(con)
+            # Closing checkpoints as well, but keeps a failure to itself.
+            con.execute("checkpoint")
+            con.close()
+            if path.with_name(path.name + ".wal").exists():
+                raise WarehouseError(f"{path} is not whole, its log still holds a part: nothing was published")
+            sync(path)
+            with duckdb.connect(str(path), read_only=True) as written:
+                found = _row_counts(written)
+        except (duckdb.Error, OSError) as error:
+            raise WarehouseError(
+                f"{path} could not be written ({first_line(error)}): nothing was published; free space and run again"
+            ) from error
+        differing = [name for name, count in staged.items() if found.get(name) != count]
+        if differing:
+            name = differing[0]
+            raise WarehouseError(
+                f"{path} was not written whole, {name} holds {found.get(name)} of {staged[name]} rows: nothing was published;"
+                " look at the disk and run again"
+            )
 
 
-def publish(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
-    """Closes the staging file and puts it in the published one's place. Readers keep the file that they have open.
+def publish(warehouse: Warehouse) -> str | None:
+    """Puts the sealed staging file in the published one's place. Readers keep the file that they have open.
 
-    Raises WarehouseError, and publishes nothing, where refuse_stale_wal does or the file cannot be replaced.
+    Returns a sentence where a write-ahead log of another writer lay there and was put aside. Raises WarehouseError, and
+    publishes nothing, where the file cannot be replaced.
     """
-    con.close()
-    refuse_stale_wal(warehouse)
     try:
-        with warehouse.staging.open("rb") as file:
-            os.fsync(file.fileno())
-        warehouse.staging.replace(warehouse.database)
+        said = _put_wal_aside(warehouse)
+        warehouse.staging.chmod(_PUBLISHED_MODE)
+        with durable("published file"):
+            warehouse.staging.replace(warehouse.database)
+            sync(warehouse.root)
     except OSError as error:
         raise WarehouseError(f"{warehouse.database} could not be replaced ({error}): nothing was published") from error
+    return said
 
 
-def published_loads(database: Path) -> int | None:
-    """How many loads of the ledger the published file holds; null if there is none, or if other code made it."""
-    if not database.exists():
+def _put_wal_aside(warehouse: Warehouse) -> str | None:
+    """DuckDB would replay the log into the new file, or refuse it; what is in it is kept for whoever wrote it."""
+    if not warehouse.wal.exists():
         return None
-    try:
-        with duckdb.connect(str(database), read_only=True) as con:
-            row = con.execute("select (select count(*) from ops.loads), code_version from ops.build").fetchone()
-    except duckdb.Error:
-        return None
-    return row[0] if row and row[1] == code_version() else None
+    aside = warehouse.wal.with_name(f"{warehouse.wal.name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    with durable("wal aside"):
+        warehouse.wal.replace(aside)
+        sync(warehouse.root)
+    return f"{warehouse.wal.name}, which another writer left beside the published file, is now {aside.name}"
 
 
-def _carry_over(con: duckdb.DuckDBPyConnection, database: Path, loads: list[Load]) -> int:
-    """Copies the published file's history into the staging file; returns how many loads of the ledger that covers."""
-    done = published_loads(database)
-    if done is None or done > len(loads):
-        return 0
-    path = str(database).replace("'", "''")
-    try:
-        con.execute(f"attach '{path}' as published (read_only)")
-        held = con.execute("select load_id, as_of_at from published.ops.loads order by load_id").fetchall()
-        if held != [(load.load_id, load.as_of()) for load in loads[:done]]:
-            return 0
-        con.execute("begin")
-        for name, table in tables().items():
-            if table.schema in _CARRIED and name not in _REBUILT:
-                con.execute(f"insert into {name} select * from published.{name}")
-        con.execute("commit")
-    except duckdb.Error as error:
-        raise WarehouseError(
-            f"{database} cannot be read ({first_line(error)}): rebuild with `run --offline`"
-        ) from error
-    finally:
-        con.execute("detach database if exists published")
-    return done
+def _row_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    query = " union all ".join(f"select '{name}', count(*) from {name}" for name in tables())
+    return dict(con.execute(query).fetchall())

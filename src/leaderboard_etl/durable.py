@@ -1,0 +1,47 @@
+"""The order in which a run makes its work last. Each step may be the last one that happens: what follows must be able to go
+on from there, and no reader may see half of it.
+
+1. `blobs`: the bytes that the Hub gave, and what changed in each source, are committed and synced. Nothing names them yet.
+2. `staging file`: the new file is built and audited beside the published one, checkpointed, synced, opened again read-only
+   and compared with what was put into it. The next run removes it. It comes before the ledger's line because a full disk,
+   an audit or the engine may refuse it, and a line must not state what was never published.
+3. `ledger line`: the load is on record; from here on it belongs to the warehouse. The published file lags behind, and the
+   next run folds the load in.
+4. `published file`: the staging file takes the published one's place.
+
+A run may first have to put something aside, never to lose it: `line aside`, a last line of the ledger that names bytes which
+never reached the disk, and `wal aside`, a log that another writer left beside the published file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+STEPS = ("blobs", "staging file", "ledger line", "published file", "line aside", "wal aside")
+
+# Told "before STEP" and "after STEP". For proofs, which kill the process there; a run has none.
+watcher: Callable[[str], None] | None = None
+
+
+@contextmanager
+def durable(step: str) -> Iterator[None]:
+    """The block makes one of STEPS last: all that commits, syncs or replaces a file of the warehouse stands in one."""
+    if step not in STEPS:
+        raise ValueError(f"{step!r} is not a durable step; there are: {', '.join(STEPS)}")
+    if watcher is not None:
+        watcher(f"before {step}")
+    yield
+    if watcher is not None:
+        watcher(f"after {step}")
+
+
+def sync(path: Path) -> None:
+    """Waits until a file's content, or a folder's names, are on disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,22 @@
+"""A torn line: the ledger's last load names bytes that are not in the store, for the power went before they were on disk."""
+
+from __future__ import annotations
+
+from leaderboard_etl.raw.ledger import Ledger, Load, read_changes
+from leaderboard_etl.raw.store import BlobStore
+
+
+def is_torn(ledger: Ledger, store: BlobStore) -> bool:
+    """Whether the last load, and it alone, names bytes that the store does not have. Where others do as well the store is
+    damaged or another one, and taking a line out mends nothing."""
+    if ledger.last is None or not ledger.last.is_applied:
+        return False
+    return _lacks(ledger.last, store) and not any(_lacks(load, store) for load in ledger.applied()[:-1])
+
+
+def _lacks(load: Load, store: BlobStore) -> bool:
+    named = {source.changes_blob for source in load.sources if source.changes_blob}
+    if store.missing(named):
+        return True
+    changes = (read_changes(store, source) for source in load.sources)
+    return bool(store.missing({file.blob_id for each in changes for file in each.changed}))

@@ -1,0 +1,190 @@
+"""What is believed when a run begins, and the one door to it: nothing else opens the published file during a run.
+
+The published file answers where it is a whole fold of this ledger. Where it is gone, damaged, of another format, or was
+written to, everything that it knew is in raw: then a file made from there answers, and the run publishes a good one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.errors import EtlError, WarehouseError
+from leaderboard_etl.raw.ledger import Ledger, Load
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.settings import Warehouse, code_version
+from leaderboard_etl.warehouse.database import first_line, remove_database
+from leaderboard_etl.warehouse.publish import carried_tables, stage
+
+Place = tuple[str, str, str]
+Answer = TypeVar("Answer")
+
+
+class Believed:
+    """The state before this run. Each question opens the file anew, so that a run never keeps it from being replaced.
+
+    `trouble` is why the published file cannot be used, as one sentence; null where it can, or where nothing was published.
+    """
+
+    def __init__(self, warehouse: Warehouse, store: BlobStore, ledger: Ledger) -> None:
+        """Looks at the published file. Raises WarehouseError where it knows loads that the ledger does not: to replace it
+        would lose them."""
+        self._warehouse, self._store = warehouse, store
+        self._loads = list(ledger.loads)
+        self._held: int | None = None
+        self._is_ours = False
+        self._rebuilt: Path | None = None
+        self.trouble: str | None = None
+        if not warehouse.database.exists():
+            if ledger.applied():
+                self._distrust("is not there")
+            return
+        if warehouse.wal.exists():
+            self._distrust(f"was written to by something else, which left {warehouse.wal.name}")
+            return
+        try:
+            with duckdb.connect(str(warehouse.database), read_only=True) as con:
+                held = con.execute("select load_id, as_of_at from ops.loads order by load_id").fetchall()
+                made_by = con.execute("select code_version from ops.build").fetchall()
+        except duckdb.Error as error:
+            self._distrust(f"cannot be read ({first_line(error)})")
+            return
+        self._expect_known(held, ledger)
+        self._held = len(held)
+        self._is_ours = made_by == [(code_version(),)]
+
+    @property
+    def n_loads(self) -> int | None:
+        """How many loads of the ledger the published file holds as this version of the code folds them; null: none as such,
+        it has to be made anew."""
+        return self._held if self._is_ours and self.trouble is None else None
+
+    def holds(self, load: Load) -> bool:
+        """Whether the published file holds a load, so that its bytes were once on disk."""
+        return self._held is not None and load.load_id in {each.load_id for each in self._loads[: self._held]}
+
+    def look_through(self) -> None:
+        """Reads the published file to the end, so that damage in it is found now and not by a reader."""
+        if self.n_loads is not None:
+            self._ask(lambda con: [con.execute(f"select sum(hash(t)::hugeint) from {name} as t") for name in tables()])
+
+    def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
+        """Copies the history that is believed into the empty tables of a staging file; returns how many loads of the ledger
+        that covers."""
+        for _ in range(2):
+            if self.trouble is None and self.n_loads is None:
+                return 0
+            path = self._file()
+            if path is None:
+                return 0
+            try:
+                _copy_history(path, con)
+            except duckdb.Error as error:
+                self._doubt(path, error)
+                continue
+            return len(self._loads) if path == self._rebuilt else self._held or 0
+        return 0
+
+    def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
+        """What a source is believed to say in some files: source_name, precision, variant_id, score_raw, score_unit. Null
+        where nothing was ever published."""
+        scope = pl.DataFrame(places, schema=["repo_type", "repo_id", "path"], orient="row")
+
+        def ask(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+            con.register("places", scope)
+            frame: pl.DataFrame = con.sql(
+                "select source_name, precision, variant_id, score_raw, score_unit from history.scores"
+                " where valid_to is null and source_id = ? and (repo_type, repo_id, path) in (from places)",
+                params=[source_id],
+            ).pl()
+            return frame
+
+        return self._ask(ask)
+
+    def names(self, source_ids: Iterable[str]) -> list[tuple[str, str, str | None]]:
+        """(source_id, source_name, hub_id) of every model that some sources are believed to name."""
+        wanted = list(source_ids)
+        query = (
+            "select distinct source_id, source_name, hub_id from history.models"
+            " where valid_to is null and list_contains(?, source_id) order by all"
+        )
+        return self._ask(lambda con: con.execute(query, [wanted]).fetchall()) or [] if wanted else []
+
+    def verdicts(self) -> dict[str, str]:
+        """The verdict of each claim, by claim_id."""
+        query = "select claim_id, verdict from mart.paper_claims"
+        return dict(self._ask(lambda con: con.execute(query).fetchall()) or [])
+
+    def standing(self, select: Callable[[duckdb.DuckDBPyConnection], Sequence[str]]) -> set[str]:
+        """What a check's query finds in the state before this run. `select` raises EtlError where the query cannot run."""
+        return set(self._ask(select) or [])
+
+    def quarantined(self) -> dict[str, set[Place]]:
+        """The files with records in quarantine, by source."""
+        query = "select distinct source_id, repo_type, repo_id, path from ops.quarantine where valid_to is null"
+        found: dict[str, set[Place]] = defaultdict(set)
+        for source_id, *place in self._ask(lambda con: con.execute(query).fetchall()) or []:
+            found[source_id].add((place[0], place[1], place[2]))
+        return found
+
+    def close(self) -> None:
+        """Removes the file that was made to answer in the published one's place."""
+        remove_database(self._warehouse.believed)
+        self._rebuilt = None
+
+    def _ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer | None:
+        """The answer of the published file, else of the one made from raw; null where nothing was ever published."""
+        while (path := self._file()) is not None:
+            try:
+                with duckdb.connect(str(path), read_only=True) as con:
+                    return question(con)
+            except (duckdb.Error, EtlError) as error:
+                self._doubt(path, error)
+        return None
+
+    def _file(self) -> Path | None:
+        if self.trouble is None:
+            return self._warehouse.database if self._held is not None else None
+        if self._rebuilt is None and any(load.is_applied for load in self._loads):
+            stage(self._warehouse.believed, self._store, self._loads).close()
+            self._rebuilt = self._warehouse.believed
+        return self._rebuilt
+
+    def _doubt(self, path: Path, error: Exception) -> None:
+        if path == self._rebuilt:
+            raise WarehouseError(f"{path.name}, made from raw, cannot be read ({first_line(error)})") from error
+        self._distrust(f"cannot answer ({first_line(error)})")
+
+    def _distrust(self, why: str) -> None:
+        self.trouble = f"{self._warehouse.database.name} {why}: made again from raw, which holds everything"
+
+    def _expect_known(self, held: Sequence[tuple[object, ...]], ledger: Ledger) -> None:
+        known = [(load.load_id, load.as_of()) for load in ledger.loads[: len(held)]]
+        if held != known:
+            unknown = next(load for load, own in zip(held, [*known, *[None] * len(held)], strict=False) if load != own)
+            raise WarehouseError(
+                f"{self._warehouse.database} holds load {unknown[0]} of {unknown[1]:%Y-%m-%d %H:%M} UTC, which"
+                f" {ledger.path} does not: to replace the file would lose it. Restore raw/ from a copy of the same"
+                " warehouse, see what `leaderboard-etl doctor` says, or move the file away to go on without it"
+            )
+
+
+def _copy_history(path: Path, con: duckdb.DuckDBPyConnection) -> None:
+    escaped = str(path).replace("'", "''")
+    con.execute(f"attach '{escaped}' as published (read_only)")
+    try:
+        con.execute("begin")
+        for name in carried_tables():
+            con.execute(f"insert into {name} select * from published.{name}")
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+    finally:
+        con.execute("detach published")

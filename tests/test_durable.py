@@ -1,0 +1,208 @@
+"""What is on disk, in which order it came there, and that the next run goes on from wherever the last one stopped."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Faults
+from worlds import World, content, small_world, v2_row
+
+from leaderboard_etl import durable, pipeline
+from leaderboard_etl.cli import main
+from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.raw.ledger import Ledger
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.report import notes
+from leaderboard_etl.sample.server import HubServer
+from leaderboard_etl.settings import PACKAGE, Warehouse
+from leaderboard_etl.warehouse.believed import Believed
+from leaderboard_etl.warehouse.publish import seal
+
+# What commits, syncs, cuts or replaces a file, in the packages that write into a warehouse. A run that is killed beside one
+# of these must be proved to go on. DuckDB's commits are not among them: they are to files that only this run sees.
+_LASTING = {"fsync", "sync", "replace", "rename", "truncate", "append_durably", "_db.commit"}
+_WRITING = ("raw", "landing", "warehouse", "pipeline")
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a Hub and the warehouse after one night on it."""
+    folder = tmp_path_factory.mktemp("first")
+    (folder / "hub").mkdir()
+    with HubServer(folder / "hub") as server:
+        assert small_world(folder, server.url).night(1).status == "published"
+    return folder
+
+
+@pytest.fixture
+def published(first_night: Path, tmp_path: Path, faults: Faults) -> Iterator[World]:
+    """A copy of it, served anew."""
+    shutil.copytree(first_night, tmp_path, dirs_exist_ok=True)
+    with HubServer(tmp_path / "hub", intercept=faults) as server:
+        yield World(tmp_path / "hub", server.url, Warehouse(tmp_path / "warehouse"))
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    passed: list[str] = []
+    monkeypatch.setattr(durable, "watcher", passed.append)
+    return passed
+
+
+def damage(database: Path) -> None:
+    """Turns bits all over a file, its header left alone."""
+    database.chmod(0o644)
+    with database.open("r+b") as file:
+        for place in range(20_000, database.stat().st_size, 5_000):
+            file.seek(place)
+            byte = file.read(1)[0]
+            file.seek(place)
+            file.write(bytes([byte ^ 0xFF]))
+
+
+def test_a_night_is_made_to_last_in_this_order(published: World, steps: list[str]) -> None:
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
+    assert published.night(2).status == "published"
+    order = ("blobs", "staging file", "ledger line", "published file")
+    assert list(dict.fromkeys(steps)) == [f"{when} {step}" for step in order for when in ("before", "after")]
+
+
+def test_all_that_makes_something_last_is_a_step_at_which_a_run_can_be_killed() -> None:
+    found = {
+        file.name: list(_unguarded(ast.parse(file.read_text(encoding="utf-8"))))
+        for folder in _WRITING
+        for file in (PACKAGE / folder).rglob("*.py")
+    }
+    assert {name: calls for name, calls in found.items() if calls} == {}
+    assert {"store.py", "ledger.py", "publish.py", "night.py"} <= set(found)
+
+
+def _unguarded(node: ast.AST) -> Iterator[str]:
+    """Lasting calls outside a `with durable(…)` block."""
+    if isinstance(node, ast.With) and any("durable(" in ast.unparse(item.context_expr) for item in node.items):
+        return
+    if isinstance(node, ast.FunctionDef) and node.name == "append_durably":
+        return  # its callers are looked at
+    if isinstance(node, ast.Call):
+        called = ast.unparse(node.func)
+        of_a_path = len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Dict)
+        is_lasting = any(called == name or called.endswith(f".{name}") for name in _LASTING) and of_a_path
+        if is_lasting or (called.endswith(".execute") and "checkpoint'" in ast.unparse(node.args[0])):
+            yield f"line {node.lineno}: {ast.unparse(node)}"
+    for child in ast.iter_child_nodes(node):
+        yield from _unguarded(child)
+
+
+def test_a_last_line_that_names_bytes_which_are_not_there_is_set_aside_and_the_night_goes_on(published: World) -> None:
+    """What a version left that wrote the line before the bytes were committed."""
+    shutil.copy(published.warehouse.raw / "blobs.sqlite", published.root / "before")
+    shutil.copy(published.warehouse.database, published.root / "old")
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
+    published.night(2)
+    expected = content(published.warehouse.database, without=("ops.", "mart."))
+    shutil.copy(published.root / "before", published.warehouse.raw / "blobs.sqlite")
+    (published.root / "old").replace(published.warehouse.database)
+    assert main(["status", "-w", str(published.warehouse.root)]) == 0
+    third = published.night(2)
+    assert "load 2 names bytes that never reached the disk: its line is in ledger.aside.jsonl now" in notes(third)
+    assert content(published.warehouse.database, without=("ops.", "mart.")) == expected
+    aside = (published.warehouse.raw / "ledger.aside.jsonl").read_text().splitlines()
+    assert [json.loads(line)["load_id"] for line in aside] == [2]
+    assert [load.load_id for load in Ledger(published.warehouse.raw).loads] == [1, 2]
+
+
+def test_bytes_that_were_once_published_and_are_gone_are_a_damaged_store_and_no_torn_line(published: World) -> None:
+    with sqlite3.connect(published.warehouse.raw / "blobs.sqlite") as db:
+        db.execute("delete from blobs")
+    with pytest.raises(WarehouseError, match="has no blob"):
+        published.night(2)
+    assert not (published.warehouse.raw / "ledger.aside.jsonl").exists()
+
+
+def test_with_the_published_file_removed_the_brake_still_works_and_the_file_is_made_again(published: World) -> None:
+    before = content(published.warehouse.database, without=("ops.",))
+    published.warehouse.database.unlink()
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 11)])
+    outcome = published.night(2)
+    assert outcome.load is not None and outcome.status == "degraded"
+    entry = outcome.load.source("olb_v2_contents")
+    assert entry is not None and entry.state == "held"
+    assert notes(outcome)[0] == "leaderboard.duckdb is not there: made again from raw, which holds everything"
+    assert content(published.warehouse.database, without=("ops.",)) == before
+    assert {file.name for file in published.warehouse.root.iterdir()} == {"leaderboard.duckdb", "raw", "run.lock"}
+
+
+@pytest.mark.parametrize("kind", ["bits", "cut", "empty", "other format", "other tables"])
+def test_a_damaged_published_file_is_made_again_and_said_in_one_line(published: World, kind: str) -> None:
+    database = published.warehouse.database
+    before = content(database, without=("ops.", "mart."))
+    if kind == "bits":
+        damage(database)
+    elif kind == "other tables":
+        database.unlink()
+        duckdb.connect(str(database)).close()
+    else:
+        whole = database.read_bytes()
+        database.unlink()
+        database.write_bytes({"cut": whole[: len(whole) // 2], "empty": b"", "other format": b"SQLite" * 5000}[kind])
+    outcome = published.night(2)
+    assert outcome.status == "published", outcome.message
+    said = [note for note in notes(outcome) if note.startswith("leaderboard.duckdb ")]
+    assert len(said) == 1 and "made again from raw" in said[0] and "\n" not in said[0]
+    assert content(database, without=("ops.", "mart.")) == before
+
+
+def test_a_log_of_another_writer_is_put_aside_and_sql_and_run_name_that_way_out(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = b"left by a writer"
+    published.warehouse.wal.write_bytes(left)
+    assert main(["sql", "-w", str(published.warehouse.root), "from mart.coverage"]) == 1
+    said = capsys.readouterr().err
+    assert "`leaderboard-etl run` puts it aside" in said and said.count("\n") == 1
+    outcome = published.night(2)
+    assert outcome.status == "published"
+    (aside,) = published.warehouse.root.glob("leaderboard.duckdb.wal.*")
+    assert aside.read_bytes() == left and any(aside.name in note for note in notes(outcome))
+    assert main(["sql", "-w", str(published.warehouse.root), "from mart.coverage"]) == 0
+
+
+def test_a_published_file_that_knows_a_load_which_the_ledger_does_not_is_never_replaced(published: World) -> None:
+    before = published.warehouse.database.read_bytes()
+    (published.warehouse.raw / "ledger.jsonl").write_bytes(b"")
+    with pytest.raises(WarehouseError, match=r"holds load 1 of 2025-01-01 03:00 UTC, which .*ledger\.jsonl does not"):
+        published.night(2)
+    with pytest.raises(WarehouseError):
+        pipeline.rebuild(published.warehouse)
+    assert published.warehouse.database.read_bytes() == before
+
+
+def test_a_file_that_does_not_hold_what_was_staged_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leaderboard_etl.warehouse import publish
+    from leaderboard_etl.warehouse.database import create_database
+
+    counts = iter([{"core.models": 3}, {"core.models": 0}])
+    monkeypatch.setattr(publish, "_row_counts", lambda con: next(counts))
+    with pytest.raises(WarehouseError, match=r"core\.models holds 0 of 3 rows: nothing was published"):
+        seal(create_database(tmp_path / "staging.duckdb"), tmp_path / "staging.duckdb")
+
+
+def test_nothing_was_ever_believed_in_an_empty_warehouse(tmp_path: Path) -> None:
+    with BlobStore(tmp_path / "raw") as store:
+        believed = Believed(Warehouse(tmp_path), store, Ledger(tmp_path / "raw"))
+        assert (believed.trouble, believed.n_loads, believed.verdicts(), believed.names(["arena"])) == (
+            None,
+            None,
+            {},
+            [],
+        )
+        assert believed.scores_at("arena", [("dataset", "o/n", "p")]) is None

@@ -19,7 +19,8 @@ def resolve(*statements: tuple[str | None, ...]) -> dict[tuple[str, str], tuple[
     """Each statement is (source_id, source_name, hub_id) and, where it matters, the path of its file."""
     schema = dict.fromkeys(("source_id", "source_name", "hub_id", "path"), pl.String)
     frame = pl.DataFrame([(*row, "table.csv")[:4] for row in statements], schema=schema, orient="row")
-    rows = resolve_names(frame, frame.select("source_id", "source_name"), ALIASES).iter_rows()
+    names = resolve_names(frame, frame.select("source_id", "source_name"), ALIASES)
+    rows = names.select("source_id", "source_name", "model_id", "method").iter_rows()
     return {(source_id, name): (model_id, method) for source_id, name, model_id, method in rows}
 
 
@@ -81,3 +82,17 @@ def test_a_link_to_a_name_that_policy_knows_as_a_former_one_leads_to_the_model_o
 
 def test_an_own_name_that_nothing_resolves_is_a_model_by_itself_and_says_so() -> None:
     assert resolve(("arena", "mystery-model", None))["arena", "mystery-model"] == ("mystery-model", "unresolved")
+
+
+def test_a_repository_that_was_renamed_twice_is_followed_to_its_name_of_today() -> None:
+    found = resolve(("model_cards", "o/a", "o/b"), ("model_cards", "o/b", "o/c"), ("olb_v1_contents", "o/a", None))
+    assert {model_id for model_id, _ in found.values()} == {"o/c"}
+
+
+def test_a_rename_to_a_former_name_that_policy_knows_leads_to_the_model_of_today() -> None:
+    assert resolve(("model_cards", "o/a", "former/name"))["model_cards", "o/a"] == ("Today/Name", "hub_rename")
+
+
+def test_names_that_lead_to_each_other_are_one_model() -> None:
+    found = resolve(("model_cards", "o/a", "o/b"), ("model_cards", "o/b", "o/a"), ("olb_v1_contents", "o/b", None))
+    assert {model_id for model_id, _ in found.values()} == {"o/a"}

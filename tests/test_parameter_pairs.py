@@ -55,6 +55,12 @@ def test_two_counts_of_one_mixture_that_agree_go_together() -> None:
     assert size(found, "o/m") == ("safetensors", 46_702_792_704) and active(found) == 12_900_000_000
 
 
+def test_a_name_that_rounds_its_total_still_says_what_is_active() -> None:
+    name = "o/granite-1b-a400m"
+    found = evidence([statement(name)], [claim(name, "leaderboard", 1_335_000_000)])
+    assert size(found, name) == ("leaderboard", 1_335_000_000) and active(found, name) == 400_000_000
+
+
 def test_more_active_parameters_than_the_total_are_refused_where_they_stand_alone() -> None:
     found = evidence([statement("o/m")], [], ("o/m", "total", "7e9"), ("o/m", "active", "9e9"))
     assert size(found, "o/m") == ("override", 7_000_000_000) and active(found) is None

@@ -1,28 +1,59 @@
 -- check: a row of a leaderboard table that is neither in history nor in quarantine
 -- severity: error
+-- Counted over the files that the source's last load with news read: all of them where policy was new, else those that changed.
 with latest as (
-    select source_id, source_rows, load_id
+
+    select source_id, load_id, source_rows
     from ops.load_sources
-    where source_id in ('olb_v1_contents', 'olb_v2_contents') and source_rows > 0
+    where source_id in ('olb_v1_contents', 'olb_v2_contents')
+        and (source_rows > 0 or files_changed > 0 or files_gone > 0)
     qualify row_number() over (partition by source_id order by load_id desc) = 1
+
+),
+
+policy_loads as (
+
+    select load_id
+    from history.policy_files
+    union
+    select closed_load_id
+    from history.policy_files
+    where closed_load_id is not null
+
+),
+
+files_read as (
+
+    select l.source_id, f.repo_id, f.path
+    from latest as l
+    join raw.files as f using (source_id)
+    where f.last_load_id is null
+        and (f.first_load_id = l.load_id or l.load_id in (from policy_loads))
+
 ),
 
 held as (
+
     select source_id, count(*) as n_models
     from history.models
+    semi join files_read using (source_id, repo_id, path)
     where valid_to is null
     group by all
+
 ),
 
 refused as (
+
     select source_id, count(*) as n_models
     from ops.quarantine
+    semi join files_read using (source_id, repo_id, path)
     where valid_to is null and target = 'models'
     group by all
+
 )
 
-select latest.source_id, source_rows, held.n_models as rows_held, coalesce(refused.n_models, 0) as rows_refused
+select source_id, source_rows, coalesce(n_held, 0) as rows_held, coalesce(n_refused, 0) as rows_refused
 from latest
-left join held using (source_id)
-left join refused using (source_id)
-where source_rows <> coalesce(held.n_models, 0) + coalesce(refused.n_models, 0)
+left join (select source_id, n_models as n_held from held) using (source_id)
+left join (select source_id, n_models as n_refused from refused) using (source_id)
+where source_rows <> coalesce(n_held, 0) + coalesce(n_refused, 0)

@@ -1,6 +1,9 @@
 -- check: a model id that stands twice, letter case aside
 -- severity: error
-select lower(model_id) as model_key, count(*) as n_rows
+-- Letters outside ASCII, in names of a source's own, have more than one lower case: these ids are compared as they stand.
+select
+    case when regexp_full_match(model_id, '[ -~]*') then lower(model_id) else model_id end as model_key,
+    count(*) as n_rows
 from core.models
 group by all
 having count(*) > 1

@@ -36,7 +36,8 @@ create table core.model_aliases (
     source_id varchar not null,         -- Source that uses the name
     source_name varchar not null,       -- The name, as spelt there
     model_id varchar not null,          -- Model it resolves to
-    method varchar not null             -- hub_id, hub_id_case (differs in case), hub_rename, hub_link (the table links to it), alias (policy/model_aliases), reference, or unresolved (a source's own name: a model by itself until policy says which)
+    method varchar not null,            -- hub_id, hub_id_case (differs in case), hub_rename, hub_link (the table links to it), alias (policy/model_aliases), reference, or unresolved (a source's own name, or one that is led to a model which it contradicts: a model by itself until policy says which)
+    reason varchar                      -- Why a name that the Hub or a link leads to a model stands by itself; null: nothing to say
 );
 
 -- Every statement about a model's size and which one was chosen. One row per model, kind, method, source and name.

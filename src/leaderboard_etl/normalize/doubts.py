@@ -12,6 +12,8 @@ MOST_DISAGREEMENT_PCT = 10.0
 # What counts weights as stored: packed ones too few or, by the leaderboard's factor of 8 for "gptq", too many.
 _COUNTING = ("safetensors", "index", "leaderboard", "leaderboard_whole")
 TABLES = ("leaderboard", "leaderboard_whole")
+# What states a size in few digits, for people.
+VAGUE = ("name", "card_text", "leaderboard_whole")
 _PACKED_RUN = ("4bit", "8bit", "GPTQ")
 _PACKED_NAME = r"(?i)/.*(?:^|[^a-z0-9])(?:gptq|awq|exl2|bnb|nf4|int[48]|[2348]-?bits?)(?:[^a-z0-9]|$)"
 # How the leaderboard itself read a size from a name: the first match, in the owner's name too. It reads 64 from

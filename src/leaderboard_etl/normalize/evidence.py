@@ -9,12 +9,11 @@ from __future__ import annotations
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
-from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, TABLES, judge
+from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, TABLES, VAGUE, judge
 from leaderboard_etl.normalize.lineage import weights_of
 from leaderboard_etl.normalize.pairs import doubt_parts, refuse_strangers
 from leaderboard_etl.normalize.parameters import parse_names
 
-_VAGUE = ("name", "card_text", "leaderboard_whole")
 _JUDGEMENT = ("confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
 
 
@@ -131,7 +130,7 @@ def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
             reason.alias("reason"),
             is_added.fill_null(False).alias("is_added"),
             # A base of which only the name tells says less than the copy's own config.
-            (pl.col("is_doubtful") | pl.col("method").is_in(_VAGUE)).alias("is_doubtful"),
+            (pl.col("is_doubtful") | pl.col("method").is_in(VAGUE)).alias("is_doubtful"),
             pl.lit("base_model").alias("method"),
         )
         .drop("relation", "root_id", "own", *_JUDGEMENT)
@@ -151,7 +150,7 @@ def _active_as_base(firsts: pl.DataFrame, tuned: pl.DataFrame) -> pl.DataFrame:
         .filter((pl.col("own") / pl.col("whole")).is_between(0.98, 1.02))
         .with_columns(
             pl.format("{} by {}, of which it is a fine-tune of the same size", "root_id", "method").alias("reason"),
-            (pl.col("is_doubtful") | pl.col("method").is_in(_VAGUE)).alias("is_doubtful"),
+            (pl.col("is_doubtful") | pl.col("method").is_in(VAGUE)).alias("is_doubtful"),
             pl.lit("base_model").alias("method"),
         )
     )

@@ -7,16 +7,23 @@ import polars as pl
 # Where sources spell one Hub name in several cases, the first of these that has the model says which is right.
 _CASE_ORDER = ("reference", "model_cards", "olb_v2_contents", "olb_v1_contents", "bigcode", "arena")
 # Sources with names of their own; hub_id is the repository that their table links to.
-_OWN_NAMES = ("arena", "bigcode")
+OWN_NAMES = ("arena", "bigcode")
+# What these sources say of a name is about the repository that the Hub answered with.
+HUB_ANSWERS = ("model_cards", "eval_results")
+APART = {"source_id": pl.String(), "lower": pl.String(), "reason": pl.String()}
 
 
-def resolve_names(statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
-    """One row per (source_id, source_name) with `model_id` and `method`, the rows of core.model_aliases.
+def resolve_names(
+    statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.DataFrame, apart: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """One row per (source_id, source_name) with `model_id`, `method` and `reason`, the rows of core.model_aliases.
 
     `statements` are open rows of history.models, `scored` the (source_id, source_name) of open scores, `aliases` is
     policy/model_aliases.csv (source_id '*' means any). A name is, in this order, what an alias row says, the repository that
     the source's newest table links it to (by its name of today, where an alias row for any source has one), or itself; then
-    what the Hub answered when asked for that (renamed repositories).
+    what the Hub answered when asked for that (renamed repositories, as often as they were).
+    `apart`, from joins.contradicted, names what is not followed: a link of one source, or, with source_id '*', a name that the
+    Hub answers with another repository; what the Hub said then is about that one.
     Names that differ in letter case only are one model. An own name of a source that nothing leads further is
     'unresolved': a model by itself until policy says which it is, never a guess.
     """
@@ -25,7 +32,10 @@ def resolve_names(statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.Da
         .unique()
         .sort("source_id", "source_name")
     )
+    apart = pl.DataFrame(schema=APART) if apart is None else apart
     renamed = _renames(statements)
+    ends = _ends(renamed, aliases)
+    trusted = _ends(renamed.join(apart.filter(pl.col("source_id") == "*"), on="lower", how="anti"), aliases)
     moved = _alias_rows(aliases, any_source=True).rename({"lower": "linked_lower", "alias": "moved_to"})
     resolved = (
         names.with_columns(_lower("source_name"))
@@ -33,23 +43,31 @@ def resolve_names(statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.Da
         .join(_alias_rows(aliases, any_source=True), on="lower", how="left", suffix="_any")
         .with_columns(pl.coalesce("alias", "alias_any").alias("alias"))
         .join(_links(statements), on=["source_id", "source_name"], how="left")
+        .join(apart, on=["source_id", "lower"], how="left")
+        .with_columns(pl.when(pl.col("reason").is_null()).then("linked_to").alias("linked_to"))
         .with_columns(pl.col("linked_to").str.to_lowercase().alias("linked_lower"))
         .join(moved, on="linked_lower", how="left")
         .with_columns(pl.coalesce("alias", "moved_to", "linked_to", "source_name").alias("named"))
         .with_columns(pl.col("named").str.to_lowercase().alias("named_lower"))
-        .join(renamed, left_on="named_lower", right_on="lower", how="left")
+        .join(ends, left_on="named_lower", right_on="lower", how="left")
+        .join(trusted, left_on="named_lower", right_on="lower", how="left", suffix="_trusted")
+        .with_columns(pl.when(_is_answer()).then("end").otherwise("end_trusted").alias("renamed_to"))
         .with_columns(pl.coalesce("renamed_to", "named").alias("candidate"))
+        .join(apart.filter(pl.col("source_id") == "*").drop("source_id"), on="lower", how="left", suffix="_any")
+        .with_columns(pl.coalesce("reason", pl.when(~_is_answer()).then("reason_any")).alias("reason"))
         .with_columns(pl.col("candidate").str.to_lowercase().alias("key"))
     )
     spelt = _spelling(resolved)
     method = (
         pl.when(pl.col("alias").is_not_null())
         .then(pl.lit("alias"))
+        .when(pl.col("reason").is_not_null())
+        .then(pl.lit("unresolved"))
         .when(pl.col("renamed_to").is_not_null())
         .then(pl.lit("hub_rename"))
         .when(pl.col("linked_to").is_not_null())
         .then(pl.lit("hub_link"))
-        .when(pl.col("source_id").is_in(_OWN_NAMES) & ~pl.col("source_name").str.contains("/"))
+        .when(pl.col("source_id").is_in(OWN_NAMES) & ~pl.col("source_name").str.contains("/"))
         .then(pl.lit("unresolved"))
         .when(pl.col("source_name") != pl.col("model_id"))
         .then(pl.lit("hub_id_case"))
@@ -60,7 +78,7 @@ def resolve_names(statements: pl.DataFrame, scored: pl.DataFrame, aliases: pl.Da
     return (
         resolved.join(spelt, on="key", how="left")
         .with_columns(method.alias("method"))
-        .select("source_id", "source_name", "model_id", "method")
+        .select("source_id", "source_name", "model_id", "method", pl.when(method == "unresolved").then("reason"))
         .sort("source_id", "source_name")
     )
 
@@ -78,7 +96,7 @@ def _alias_rows(aliases: pl.DataFrame, *, any_source: bool) -> pl.DataFrame:
 def _links(statements: pl.DataFrame) -> pl.DataFrame:
     """What the newest table that links a name links it to."""
     return (
-        statements.filter(pl.col("source_id").is_in(_OWN_NAMES) & pl.col("hub_id").is_not_null())
+        statements.filter(pl.col("source_id").is_in(OWN_NAMES) & pl.col("hub_id").is_not_null())
         .sort("path", "hub_id", descending=[True, False])
         .unique(["source_id", "source_name"], keep="first", maintain_order=True)
         .select("source_id", "source_name", pl.col("hub_id").alias("linked_to"))
@@ -93,6 +111,30 @@ def _renames(statements: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("lower") != pl.col("renamed_to").str.to_lowercase())
         .unique("lower", keep="first", maintain_order=True)
     )
+
+
+def _ends(renamed: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """Where each name of the Hub that leads on ends: lower and end. Rows of policy for any source go before what the Hub
+    answered; of names that lead to each other, asked on different days, the first by the alphabet stands for all."""
+    moves = dict(renamed.select("lower", "renamed_to").iter_rows())
+    moves |= dict(_alias_rows(aliases, any_source=True).select("lower", "alias").iter_rows())
+    ends = [(name, end) for name in moves if (end := _end(name, moves)).lower() != name]
+    return pl.DataFrame(ends, schema={"lower": pl.String, "end": pl.String}, orient="row")
+
+
+def _end(name: str, moves: dict[str, str]) -> str:
+    passed: dict[str, str] = {}
+    while name in moves:
+        if name in passed:
+            circle = list(passed)[list(passed).index(name) :]
+            return min((passed[each] for each in circle), key=str.lower)
+        passed[name] = moves[name]
+        name = moves[name].lower()
+    return list(passed.values())[-1]
+
+
+def _is_answer() -> pl.Expr:
+    return pl.col("source_id").is_in(HUB_ANSWERS)
 
 
 def _spelling(resolved: pl.DataFrame) -> pl.DataFrame:

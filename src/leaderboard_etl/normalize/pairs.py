@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT
+from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, VAGUE
 
 # What counts weights as they are stored, and so may count a part of them.
 _STORED = ("safetensors", "index")
@@ -46,7 +46,10 @@ def refuse_strangers(rows: pl.DataFrame) -> pl.DataFrame:
     chosen = totals.filter("is_chosen").select("model_id", pl.col("params").alias("total"))
     own = totals.group_by(_STATEMENT).agg(pl.col("params").max().alias("own_total"))
     params, total, own_total = pl.col("params"), pl.col("total"), pl.col("own_total")
-    is_other = ((own_total - total).abs() > _TOLERANCE * total).fill_null(False)
+    off = (own_total - total).abs()
+    # A name that says 1b says no more than that the size lies within a billion of it.
+    is_rounded = pl.col("method").is_in(VAGUE) & (off <= 10**9)
+    is_other = ((off > _TOLERANCE * total) & ~is_rounded).fill_null(False)
     is_more = (params > total * (1 + _TOLERANCE)).fill_null(False)
     reason = (
         pl.when((pl.col("kind") != "active") | params.is_null())

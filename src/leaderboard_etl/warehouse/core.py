@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import duckdb
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema, tables
 from leaderboard_etl.normalize.evidence import parameter_evidence
 from leaderboard_etl.normalize.identity import resolve_names
+from leaderboard_etl.normalize.joins import contradicted
 from leaderboard_etl.normalize.lineage import bases
 from leaderboard_etl.normalize.models import assemble_models
 from leaderboard_etl.normalize.scores import RUN_KEY, normalize_scores, normalized_by_subtask
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.history import policy_texts
+
+
+class _Judged(NamedTuple):
+    """Statements about models by one way of resolving names, what each was made from, and what is said of its size."""
+
+    statements: pl.DataFrame
+    kin: pl.DataFrame
+    evidence: pl.DataFrame
 
 
 def build_core(con: duckdb.DuckDBPyConnection) -> None:
@@ -27,21 +38,16 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         ]
     ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
-    statements, claims, scored = (_with_ids(frame, aliases) for frame in (statements, claims, scored))
-    kin = bases(
-        statements,
-        policy.frame("base_models", younger=("model_id", "base_model_id")),
-        policy.frame("model_aliases"),
-        policy.frame("official_organizations")["hub_owner"].to_list(),
-    )
-    evidence = parameter_evidence(
-        claims, statements, kin, policy.frame("parameter_overrides"), policy.frame("parameter_methods")
-    )
+    judged = _judge(statements, claims, aliases, policy)
+    apart = contradicted(judged.evidence, judged.statements, aliases)
+    if apart.height:
+        aliases = resolve_names(statements, scored, policy.frame("model_aliases"), apart)
+        judged = _judge(statements, claims, aliases, policy)
     models = assemble_models(
-        statements,
-        scored,
-        evidence,
-        kin,
+        judged.statements,
+        _with_ids(scored, aliases),
+        judged.evidence,
+        judged.kin,
         licenses=policy.frame("licenses"),
         model_licenses=policy.frame("model_licenses", younger=("model_id_pattern", "license_text")),
         official=policy.frame("official_organizations"),
@@ -55,11 +61,25 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     _insert(
         con,
         "core.parameter_evidence",
-        evidence.sort("model_id", "kind", "method", "source_id", "source_name", "precision", "path"),
+        judged.evidence.sort("model_id", "kind", "method", "source_id", "source_name", "precision", "path"),
     )
     _insert_scores(con, policy)
     _insert_subtask_scores(con)
     _insert_submissions(con)
+
+
+def _judge(statements: pl.DataFrame, claims: pl.DataFrame, aliases: pl.DataFrame, policy: Policy) -> _Judged:
+    statements, claims = _with_ids(statements, aliases), _with_ids(claims, aliases)
+    kin = bases(
+        statements,
+        policy.frame("base_models", younger=("model_id", "base_model_id")),
+        policy.frame("model_aliases"),
+        policy.frame("official_organizations")["hub_owner"].to_list(),
+    )
+    evidence = parameter_evidence(
+        claims, statements, kin, policy.frame("parameter_overrides"), policy.frame("parameter_methods")
+    )
+    return _Judged(statements, kin, evidence)
 
 
 def _insert_submissions(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,103 @@
+"""Which joins of names into one model what is said of the names speaks against.
+
+An owner may redirect an old name to another model, and a table may link a row to the wrong repository. Such a join is taken
+apart with its reason; a row of policy/model_aliases.csv stays, and the audit warns of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+import polars as pl
+
+from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT
+from leaderboard_etl.normalize.identity import APART, HUB_ANSWERS, OWN_NAMES
+
+_FOLLOWED = ("hub_rename", "hub_link")
+# Methods that measure or publish a size; and not requests, which repeat what a submitter's repository said that day.
+_SIZED_BY = ("safetensors", "config", "leaderboard", "reference")
+_UNSIZED = ("olb_v2_requests",)
+
+Name = tuple[
+    str, str
+]  # what is joined: the source whose link it is, or '*' for a redirect of the Hub; the name in lower case
+Joined = dict[str, dict[Name, set[float]]]  # by model
+
+
+def contradicted(evidence: pl.DataFrame, statements: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """The joins to take apart: source_id ('*' for redirects of the Hub), lower (the name) and reason, one row each.
+
+    `evidence` are rows of core.parameter_evidence, `statements` open rows of history.models, `aliases` the rows of
+    core.model_aliases that both rest on. Two sizes contradict each other where they are over 10 percent apart, a proprietary
+    name one that says open weights. A name is compared with the model that it is led to, and with the others that are led
+    there where that says nothing itself.
+    """
+    followed = aliases.filter(pl.col("method").is_in(_FOLLOWED))
+    if followed.is_empty():
+        return pl.DataFrame(schema=APART)
+    models = followed.select("model_id").unique()
+    led = {(row[0], row[1]): _joined_by(*row) for row in aliases.join(models, on="model_id", how="semi").iter_rows()}
+    settled = evidence.filter(pl.col("method") == "override").select("model_id").unique()
+    sizes = (
+        evidence.join(models, on="model_id", how="semi")
+        .join(settled, on="model_id", how="anti")
+        .filter(
+            (pl.col("kind") == "total")
+            & pl.col("params").is_not_null()
+            & ~pl.col("is_doubtful")
+            & pl.col("method").is_in(_SIZED_BY)
+            & ~pl.col("source_id").is_in(_UNSIZED)
+        )
+        .select("model_id", "source_id", "source_name", pl.col("params").cast(pl.Float64))
+    )
+    openness = (
+        statements.join(models, on="model_id", how="semi")
+        .filter(pl.col("openness").is_not_null())
+        .select("model_id", "source_id", "source_name", (pl.col("openness") == "proprietary").cast(pl.Float64))
+    )
+    reasons: dict[Name, str] = {}
+    for said, odd in ((_by_name(sizes, led), _odd_sizes), (_by_name(openness, led), _odd_openness)):
+        for model_id, names in said.items():
+            for name, reason in odd(model_id, names):
+                reasons.setdefault(name, reason)
+    return pl.DataFrame([(*name, reason) for name, reason in sorted(reasons.items())], schema=APART, orient="row")
+
+
+def _joined_by(source_id: str, source_name: str, model_id: str, method: str, *_: object) -> Name:
+    """What joins this name to its model; the model's own id where nothing does, or where the Hub answered with it."""
+    if source_id in HUB_ANSWERS and method in _FOLLOWED:
+        return "*", model_id.lower()
+    is_link = method in _FOLLOWED and source_id in OWN_NAMES and (method == "hub_link" or "/" not in source_name)
+    return source_id if is_link else "*", source_name.lower()
+
+
+def _by_name(rows: pl.DataFrame, led: Mapping[Name, Name]) -> Joined:
+    said: Joined = defaultdict(lambda: defaultdict(set))
+    for model_id, source_id, source_name, value in rows.iter_rows():
+        said[model_id][led[source_id, source_name]].add(value)
+    return said
+
+
+def _odd_sizes(model_id: str, names: Mapping[Name, set[float]]) -> Iterator[tuple[Name, str]]:
+    own = ("*", model_id.lower())
+    pairs = [(name, own) for name in names if name != own] if own in names else list(combinations(names, 2))
+    for name, other in pairs:
+        if _is_apart(names[name], names[other]):
+            for odd, even in ((name, other), (other, name)):
+                if odd != own:
+                    said, there = (f"{min(names[each]):.0f}" for each in (odd, even))
+                    yield odd, f"led to {model_id}, of which a size of {there} is said and of this name {said}"
+
+
+def _is_apart(sizes: set[float], others: set[float]) -> bool:
+    most = 1 + MOST_DISAGREEMENT_PCT / 100
+    return max(sizes) > most * min(others) or max(others) > most * min(sizes)
+
+
+def _odd_openness(model_id: str, names: Mapping[Name, set[float]]) -> Iterator[tuple[Name, str]]:
+    if any(said == {0.0} for said in names.values()):
+        for name, said in names.items():
+            if said == {1.0} and name != ("*", model_id.lower()):
+                yield name, f"led to {model_id}, which others call open, and proprietary where this name stands"

@@ -71,16 +71,23 @@ def _rules(target: str, source: Source, benchmarks: pl.DataFrame) -> list[Rule]:
         )
     if target == "submissions":
         rules.append(_length_rule(["status", "model_type", "architecture", "base_model_text", "license_text"]))
-    key = KEYS[target]
-    rules.append(
-        Rule(
-            "key|unique",
-            pl.struct(key).is_first_distinct(),
-            f"a second record with the same key ({', '.join(key)}); the first one in the file is kept",
-            pl.concat_str([pl.col(c).cast(pl.String) for c in key], separator=" | ", ignore_nulls=True),
-        )
-    )
+    rules.append(_key_rule(target, pl.struct(KEYS[target]).is_first_distinct(), "in the file"))
     return rules
+
+
+def repeated(frame: pl.DataFrame, target: str, which: str) -> pl.DataFrame:
+    """Records of a target as a staged quarantine frame: the key of each is held by the first one, `which` says of what."""
+    return _refused(frame, _key_rule(target, pl.lit(False), which), target)
+
+
+def _key_rule(target: str, holds: pl.Expr, which: str) -> Rule:
+    key = KEYS[target]
+    return Rule(
+        "key|unique",
+        holds,
+        f"a second record with the same key ({', '.join(key)}); the first one {which} is kept",
+        pl.concat_str([pl.col(c).cast(pl.String) for c in key], separator=" | ", ignore_nulls=True),
+    )
 
 
 def _name_rule(source: Source) -> Rule:
@@ -176,16 +183,18 @@ def _split(frame: pl.DataFrame, rules: list[Rule], target: str) -> tuple[pl.Data
         good = marked.filter(pl.col("__holds")).drop("__holds")
         bad = marked.filter(~pl.col("__holds"))
         if bad.height:
-            refused.append(
-                stage(
-                    "quarantine",
-                    bad.with_columns(
-                        pl.lit(target).alias("target"),
-                        pl.lit(rule.name).alias("rule"),
-                        pl.lit(rule.reason).alias("reason"),
-                        rule.shown.fill_null("null").str.slice(0, 500).alias("offending_text"),
-                        pl.col("source_name").str.slice(0, 500),
-                    ),
-                )
-            )
+            refused.append(_refused(bad, rule, target))
     return good, pl.concat(refused) if refused else frame.head(0).pipe(lambda f: stage("quarantine", f))
+
+
+def _refused(bad: pl.DataFrame, rule: Rule, target: str) -> pl.DataFrame:
+    return stage(
+        "quarantine",
+        bad.with_columns(
+            pl.lit(target).alias("target"),
+            pl.lit(rule.name).alias("rule"),
+            pl.lit(rule.reason).alias("reason"),
+            rule.shown.fill_null("null").str.slice(0, 500).alias("offending_text"),
+            pl.col("source_name").str.slice(0, 500),
+        ),
+    )

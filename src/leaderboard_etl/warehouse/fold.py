@@ -17,6 +17,7 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.sources.base import TARGETS, Parsed, Source, SourceFile
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.warehouse.history import merge
+from leaderboard_etl.warehouse.repeats import without_repeats
 
 # What was read of so many bytes and files fits in memory beside them, whatever the number of batches.
 _MOST_BYTES_AT_ONCE, _MOST_FILES_AT_ONCE = 64 << 20, 1_000
@@ -113,11 +114,16 @@ def fold_load(
                 files = list(state.of(source.source_id).values()) if has_new_policy else changes.changed
                 at_hand = (parsed or {}).get(source.source_id)
                 batches = parse_batches(source, files, store, policy) if at_hand is None else [(files, at_hand)]
+                # What a file that is gone said may stand in another one now.
+                _fold_batch(con, load, source, changes.gone, Parsed(), counts)
+                unread = {file.place for file in files}
                 for number, (read, result) in enumerate(batches):
                     if number:  # what a transaction wrote is held in memory until its end
                         con.commit().begin()
-                    _fold_batch(con, load, source, [file.place for file in read], result, counts)
-                _fold_batch(con, load, source, changes.gone, Parsed(), counts)
+                    places = [file.place for file in read]
+                    unread.difference_update(places)
+                    result = without_repeats(con, source.source_id, result, places, unread)
+                    _fold_batch(con, load, source, places, result, counts)
         _insert_rows(con, "ops.load_sources", [_source_row(load, entry, changes, counts)])
         _insert_rows(con, "ops.drift", [_drift_row(load, drift) for drift in entry.drift])
 

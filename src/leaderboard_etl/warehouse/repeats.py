@@ -1,0 +1,63 @@
+"""One key, said by two files of a source: by two tables of a repository, or in two folders of a model, often on two days.
+
+Within what is read at once the rules keep the first. Here what is read now is compared with what is believed of other files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.contracts.rules import KEYS, repeated
+from leaderboard_etl.sources.base import Parsed
+from leaderboard_etl.warehouse.history import history_table
+
+Place = tuple[str, str, str]
+_PLACE = ["repo_type", "repo_id", "path"]
+# The others hold the file in their key.
+_ACROSS_FILES = tuple(target for target, key in KEYS.items() if "path" not in key)
+
+
+def without_repeats(
+    con: duckdb.DuckDBPyConnection,
+    source_id: str,
+    parsed: Parsed,
+    read: Sequence[Sequence[str]],
+    unread: Collection[Place],
+) -> Parsed:
+    """`parsed`, what the files at the places `read` say, with each record moved to its quarantine whose key an open row of
+    another file holds. What is open of the places `unread`, which the same load reads later, does not count."""
+    kept = replace(parsed)
+    con.register("passed_over", pl.DataFrame([*read, *unread], schema=_PLACE, orient="row"))
+    for target in _ACROSS_FILES:
+        frame = parsed.frame(target)
+        if frame.is_empty():
+            continue
+        held = _held_elsewhere(con, target, source_id, frame)
+        if held.is_empty():
+            continue
+        again = frame.join(held, on=held.columns, how="semi", nulls_equal=True)
+        setattr(kept, target, frame.join(held, on=held.columns, how="anti", nulls_equal=True))
+        kept.quarantine = pl.concat([kept.quarantine, repeated(again, target, "of another file")])
+    con.unregister("passed_over")
+    return kept
+
+
+def _held_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The keys of the frame's models that open rows of other files hold."""
+    con.register("read_now", frame.select("source_name", "run_id").unique())
+    found: pl.DataFrame = con.sql(
+        f"""
+        select distinct {", ".join(KEYS[target])}
+        from {history_table(target)}
+        semi join read_now using (source_name, run_id)
+        anti join passed_over using (repo_type, repo_id, path)
+        where valid_to is null and source_id = ?
+        """,
+        params=[source_id],
+    ).pl()
+    con.unregister("read_now")
+    return found

@@ -1,0 +1,44 @@
+"""One key said by two files of a source: the first stands, the second is a quarantined record, on whatever days they came."""
+
+from __future__ import annotations
+
+import json
+
+from worlds import V2, World, parquet, v2_row
+
+_RESULTS = "datasets/open-llm-leaderboard/results/org/m"
+_RUN = json.dumps({"results": {"leaderboard_mmlu_pro": {"acc,none": 0.4}}, "git_hash": "x"}).encode()
+
+
+def books(world: World) -> list[tuple[object, ...]]:
+    return world.query(
+        "select load_id, source_id from ops.load_sources where rows_in <> rows_stored + rows_quarantined"
+    )
+
+
+def test_a_second_table_that_repeats_a_row_of_the_first_costs_only_the_repeated_row(world: World) -> None:
+    world.options = {"card_budget": 0}
+    world.night(1)
+    other = V2.replace("00000-of-00001", "00001-of-00002")
+    world.put(other, parquet([v2_row("org/model-1b", 0.9), v2_row("org/new", 0.8)]))
+    assert world.night(2).status != "failed"
+    scores = "select source_name, score_raw from core.scores where variant_id = 'gpqa_olb_v2' and score_raw"
+    assert world.query(f"{scores} in (0.9, 0.8, 0.31) order by all") == [("org/model-1b", 0.31), ("org/new", 0.8)]
+    refused = world.query("select distinct rule, source_name from ops.quarantine where valid_to is null")
+    assert refused == [("key|unique", "org/model-1b")] and books(world) == []
+    # A table under another name is the same table, not another that repeats it.
+    (world.root / V2).rename(world.root / V2.replace("00000-of-00001", "00000-of-00002"))
+    assert world.night(3).status != "failed"
+    assert world.query(f"{scores} in (0.9, 0.31)") == [("org/model-1b", 0.31)]
+
+
+def test_a_second_file_of_one_run_is_refused_on_whatever_night_it_comes(
+    world: World,
+) -> None:
+    world.options = {"card_budget": 0}
+    world.put(f"{_RESULTS}/results.json", _RUN)
+    world.night(1)
+    world.put(f"{_RESULTS}/results_results.json", _RUN)
+    assert world.night(2).status != "failed" and books(world) == []
+    rows = world.query("select path from core.subtask_scores where source_name = 'org/m'")
+    assert rows == [("org/m/results.json",)]

@@ -259,7 +259,9 @@ def test_the_day_is_read_from_every_published_form(cell: str | None, day: date |
     assert (model(parsed)["submitted_on"], parsed.scores["evaluated_on"][3], parsed.drift) == (day, day, [])
 
 
-@pytest.mark.parametrize("cell", ["yesterday", "2024-13-05", "05/05/2024", "2024-05-05 or so", "20240505"])
+@pytest.mark.parametrize(
+    "cell", ["yesterday", "2024-13-05", "05/05/2024", "2024-05-05 or so", "20240505", "0001-01-01", "2150-01-01"]
+)
 def test_a_text_that_is_no_date_is_null_and_told_with_an_example(cell: str) -> None:
     parsed = parse(V1, {"date": cell})
     assert model(parsed)["submitted_on"] is None

@@ -91,6 +91,130 @@ def test_an_entry_that_names_no_task_is_quarantined_with_its_text() -> None:
     ]
 
 
+def of_mmlu_pro(value: object, dataset: str = "id: TIGER-Lab/MMLU-Pro") -> bytes:
+    return f"- dataset: {{{dataset}}}\n  value: {value}\n".encode()
+
+
+def test_an_entry_that_names_no_task_is_of_the_only_one_that_its_dataset_has() -> None:
+    # As DeepSeek-R1 and MiniMax-M2.1 publish theirs: https://huggingface.co/deepseek-ai/DeepSeek-R1
+    parsed = results(of_mmlu_pro(84), ".eval_results/mmlu_pro.yaml")
+    assert parsed.scores.select("variant_id", "score_raw", "protocol").rows() == [
+        ("mmlu_pro_reported", 84.0, "TIGER-Lab/MMLU-Pro (no task named)")
+    ]
+
+
+def test_an_entry_that_names_no_task_is_of_the_one_that_its_configuration_is_called_by() -> None:
+    parsed = results(of_mmlu_pro(41.2, "id: Idavidrein/gpqa, config: gpqa_diamond"))
+    assert parsed.scores.select("variant_id", "score_raw").rows() == [("gpqa_diamond_reported", 41.2)]
+    other = results(of_mmlu_pro(41.2, "id: Idavidrein/gpqa, config: gpqa_main"))
+    assert (other.scores.height, other.quarantine.height) == (0, 0)  # left out by policy
+
+
+@pytest.mark.parametrize("task", ["3", "[diamond]", "{a: b}"])
+def test_a_task_of_another_name_or_none_is_never_taken_for_the_only_one(task: str) -> None:
+    parsed = results(of_mmlu_pro(84, f"id: TIGER-Lab/MMLU-Pro, task_id: {task}"))
+    assert parsed.scores.is_empty() and parsed.quarantine.height == 1
+
+
+def test_an_entry_of_an_unknown_benchmark_without_a_task_is_counted_not_lost() -> None:
+    parsed = results(of_mmlu_pro(84, "id: org/other"))
+    assert [(d.subject, "no task" in d.message) for d in parsed.drift] == [("org/other", True)]
+
+
+@pytest.mark.parametrize(
+    ("stated", "day"),
+    [
+        ("2026-1-5", "2026-01-05"),
+        ("2026/01/05", "2026-01-05"),
+        ("'2026-01-15T01:00:00+09:00'", "2026-01-14"),
+        ("2026-01-15T23:30:00Z", "2026-01-15"),
+        ("", None),
+    ],
+)
+def test_the_day_of_an_entry_is_read_in_utc_and_with_or_without_its_zeros(stated: str, day: str | None) -> None:
+    parsed = results(entry(more=f"  date: {stated}\n"))
+    assert [on and str(on) for on in parsed.scores["evaluated_on"]] == [day] and parsed.quarantine.is_empty()
+
+
+@pytest.mark.parametrize("stated", ["January 2026", "1/2/2026", "1999-01-01", "[2026-01-05]", "2026-02-30"])
+def test_a_date_that_is_none_is_told_and_does_not_cost_the_score(stated: str) -> None:
+    parsed = results(entry(more=f"  date: {stated}\n"))
+    assert parsed.scores.select("score_raw", "evaluated_on").rows() == [(78.8, None)]
+    assert parsed.quarantine.select("rule", "locator").rows() == [("evaluated_on|date", "[0]")]
+
+
+def test_a_key_that_contradicts_itself_is_told_and_neither_value_believed() -> None:
+    parsed = results(entry(66.5, more="  value: 12.5\n") + entry(70.5, more="  notes: a\n  notes: b\n"))
+    assert parsed.scores["score_raw"].to_list() == [70.5]
+    assert parsed.quarantine.select("rule", "offending_text", "locator").rows() == [
+        ("eval_results|repeated_key", "66.5 and 12.5", "[0].value"),
+        ("eval_results|repeated_key", "a and b", "[1].notes"),
+        ("score_raw|number", "66.5 and 12.5", "[0]"),
+    ]
+    assert results(entry(66.5, more="  value: 66.5\n")).quarantine.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("stated", "value", "said"),
+    [
+        ("63,5", 63.5, ""),
+        ("61.2%", 61.2, ""),
+        ("68.5 ± 1.2", 68.5, ": ± 1.2"),
+        ("68.5 +/- 1.2", 68.5, ": ± 1.2"),
+        ("[68.5]", 68.5, ""),
+        ("{mean: 68.5, std: 1.2}", 68.5, ": std 1.2"),
+    ],
+)
+def test_a_value_is_read_in_the_forms_that_leave_no_doubt(stated: str, value: float, said: str) -> None:
+    parsed = results(entry(stated))
+    assert parsed.scores.select("score_raw", "protocol").rows() == [(value, f"Idavidrein/gpqa diamond{said}")]
+
+
+@pytest.mark.parametrize(
+    "stated", ["63,512", "[68.5, 70]", "{mean: 68.5, best: 70}", "68.5 (5-shot)", "68.5-70", "~68"]
+)
+def test_a_value_that_leaves_a_doubt_is_no_number(stated: str) -> None:
+    assert results(entry(stated)).quarantine["rule"].to_list() == ["score_raw|number"]
+
+
+@pytest.mark.parametrize("notes", ["with tools, pass@16", "maj@64", "cons@64", "best of 8", "majority vote"])
+def test_a_result_of_several_tries_is_another_metric(notes: str) -> None:
+    parsed = results(entry(69.5) + entry(71.0, more=f"  notes: {notes}\n"))
+    assert parsed.scores["score_raw"].to_list() == [69.5]
+    assert parsed.quarantine.select("rule", "offending_text").rows() == [("eval_results|metric", notes)]
+    assert results(entry(more="  notes: pass@1, the mean of 16 runs\n")).scores.height == 1
+
+
+def test_one_entry_without_its_list_and_several_documents_are_read_as_the_entries_that_they_hold() -> None:
+    alone = results(b"dataset: {id: Idavidrein/gpqa, task_id: diamond}\nvalue: 65.5\n")
+    assert alone.scores.select("score_raw", "locator").rows() == [(65.5, "[0]")]
+    several = results(b"---\n" + entry(67.5) + b"---\n" + of_mmlu_pro(77.5))
+    assert several.scores.select("variant_id", "score_raw", "locator").rows() == [
+        ("gpqa_diamond_reported", 67.5, "[0]"),
+        ("mmlu_pro_reported", 77.5, "[1]"),
+    ]
+
+
+def test_a_byte_order_mark_and_windows_lines_change_nothing() -> None:
+    content = b"\xef\xbb\xbf" + entry(64.5).replace(b"\n", b"\r\n")
+    assert results(content).scores["score_raw"].to_list() == [64.5]
+
+
+def test_a_value_below_zero_is_out_of_range_and_not_of_another_unit() -> None:
+    assert results(entry(-1)).quarantine["rule"].to_list() == ["score_raw|range"]
+
+
+def test_files_of_one_name_in_two_folders_are_two_runs() -> None:
+    runs = [results(entry(), f".eval_results/{folder}gpqa.yaml").scores["run_id"][0] for folder in ("", "a/", "b/")]
+    assert runs == ["gpqa.yaml", "a/gpqa.yaml", "b/gpqa.yaml"]
+
+
+def test_files_whose_long_names_begin_alike_are_two_runs() -> None:
+    names = [f".eval_results/{'x' * 230}{end}.yaml" for end in "ab"]
+    runs = {results(entry(), name).scores["run_id"][0] for name in names}
+    assert len(runs) == 2 and max(map(len, runs)) <= 200
+
+
 def test_two_entries_of_one_task_in_a_file_are_two_runs() -> None:
     assert results(entry() + entry(80.1)).scores["run_id"].to_list() == ["gpqa.yaml", "gpqa.yaml#2"]
 

@@ -171,7 +171,9 @@ def _cells(column: pl.Series, kind: str) -> pl.Series:
     if kind == "flag":
         return text.str.to_lowercase() == "true"
     if kind == "date":
-        return text.str.extract(_DATE, 1).str.to_date("%Y-%m-%d", strict=False)
+        dates = text.str.extract(_DATE, 1).str.to_date("%Y-%m-%d", strict=False)
+        # A date of no leaderboard's years says nothing, and must not cost the row its licence and its base.
+        return dates.set(~dates.dt.year().is_between(2017, 2099).fill_null(True), None)
     return text
 
 

@@ -1,7 +1,8 @@
 """Evaluation results that model repositories publish in `.eval_results/*.yaml`, and the Hub's own answers about them.
 
 The format leaves the unit open (https://huggingface.co/docs/hub/eval-results), so policy/eval_tasks.csv says it per task:
-a value not above its `above_raw` could be a fraction or a percentage, and is refused. Results of benchmarks that it names with
+a value not above its `above_raw` could be a fraction or a percentage, and is refused. An entry of before task ids were required
+is of the task that its configuration names, or of the only one that its dataset has. Results of benchmarks that it names with
 the reason why they are left out are not loaded; those that it does not name are counted as drift, and an unknown task of one
 that it loads is refused, for task ids change. The leaderboard that the Hub shows of a benchmark's dataset names no task, so
 it says which models to ask, not what they scored.
@@ -13,8 +14,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from pathlib import PurePosixPath
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -22,8 +22,8 @@ import polars as pl
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refusal, refusals, stage, staged_schema
-from leaderboard_etl.sources.front_matter import read_yaml
-from leaderboard_etl.sources.values import json_value, number, text, web_link
+from leaderboard_etl.sources.front_matter import Contradiction, contradictions, read_documents
+from leaderboard_etl.sources.values import is_of_several_tries, json_value, measured, moment, shortened, text, web_link
 
 SOURCE_ID = "eval_results"
 API_PATH = "@api/eval_results.json"
@@ -110,26 +110,32 @@ def _entries(file: SourceFile, found: _Found) -> Iterator[tuple[int, object]]:
         reason = f"the evaluation results cannot be read: {error}"
         found.refuse(file, "eval_results|syntax", reason, file.content[:300], "file", "file")
         return
-    if loaded in (None, "", []):
-        return
-    if not isinstance(loaded, list):
-        found.refuse(file, "eval_results|shape", "no list of results", file.content[:300], "file", "file")
-        return
-    if len(loaded) > _MOST_ENTRIES:
-        reason = f"{len(loaded):,} results in one file; those after the first {_MOST_ENTRIES:,} are not read"
-        found.refuse(file, "eval_results|length", reason, len(loaded), f"[{_MOST_ENTRIES}]", "file")
-    yield from enumerate(loaded[:_MOST_ENTRIES])
+    entries: list[object] = []
+    for document in loaded:
+        if isinstance(document, list):
+            entries += document
+        elif isinstance(document, dict) and {"dataset", "data"} & document.keys():
+            entries.append(document)
+        elif document not in (None, ""):
+            found.refuse(file, "eval_results|shape", "no list of results", file.content[:300], "file", "file")
+    for where, said in contradictions(entries):
+        reason = f"the key {where} stands there twice with different values: none of them is believed"
+        found.refuse(file, "eval_results|repeated_key", reason, said, where, "file")
+    if len(entries) > _MOST_ENTRIES:
+        reason = f"{len(entries):,} results in one file; those after the first {_MOST_ENTRIES:,} are not read"
+        found.refuse(file, "eval_results|length", reason, len(entries), f"[{_MOST_ENTRIES}]", "file")
+    yield from enumerate(entries[:_MOST_ENTRIES])
 
 
-def _load(file: SourceFile) -> object:
+def _load(file: SourceFile) -> list[object]:
     if len(file.content) > _MOST_BYTES:
         raise ValueError(f"{len(file.content):,} bytes, over the limit of {_MOST_BYTES:,}")
     if file.version.path != API_PATH:
-        return read_yaml(file.content.decode("utf-8"))
+        return read_documents(file.content.decode("utf-8"))
     answer = json_value(file.content)
     if not isinstance(answer, dict):
         raise ValueError("JSON, but no object")
-    return answer.get("evalResults")
+    return [answer.get("evalResults")]
 
 
 def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple[str, str]], found: _Found) -> None:
@@ -142,41 +148,55 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
         return
     entry = outer.get("data", outer)
     dataset = entry.get("dataset") if isinstance(entry, dict) else None
-    dataset_id, task_id = (text(dataset.get(key)) if isinstance(dataset, dict) else None for key in ("id", "task_id"))
-    if dataset_id is None or task_id is None:
-        reason = "an entry without dataset.id and dataset.task_id"
+    dataset = dataset if isinstance(dataset, dict) else {}
+    dataset_id, task_id = text(dataset.get("id")), text(dataset.get("task_id"))
+    if dataset_id is None or (task_id is None and dataset.get("task_id") not in (None, "")):
+        reason = "an entry without dataset.id, or whose dataset.task_id is no text"
         found.refuse(file, "eval_results|shape", reason, item, where, "scores")
         return
-    rule = next((rule for rule in found.rules if _matches(rule, dataset_id, task_id)), None)
-    if rule is None and any(known["variant_id"] and _is_of(known, dataset_id) for known in found.rules):
-        reason = (
-            f"policy/eval_tasks.csv loads {dataset_id[:_MOST_TEXT]} and has no row for its task {task_id[:_MOST_TEXT]}"
-        )
-        found.refuse(file, "eval_results|task", reason, item, where, "scores")
+    task = task_id or text(dataset.get("config"))
+    known = [rule for rule in found.rules if rule["dataset_id"].lower() == dataset_id.lower()]
+    rule = _rule(known, task)
+    if rule is None and any(row["variant_id"] for row in known):
+        if task is None:
+            reason = f"an entry without dataset.task_id, and {dataset_id[:_MOST_TEXT]} has several tasks"
+            found.refuse(file, "eval_results|shape", reason, item, where, "scores")
+        else:
+            reason = (
+                f"policy/eval_tasks.csv loads {dataset_id[:_MOST_TEXT]} and has no row for its task {task[:_MOST_TEXT]}"
+            )
+            found.refuse(file, "eval_results|task", reason, item, where, "scores")
         return
-    if rule is None:
-        found.unknown[dataset_id[:_MOST_TEXT]][task_id[:_MOST_TEXT]] += 1
+    if rule is None and not known:
+        found.unknown[dataset_id[:_MOST_TEXT]][task[:_MOST_TEXT] if task else "no task"] += 1
+    if rule is None or rule.get(
+        "left_out_because"
+    ):  # a load of before this column is replayed with the policy of its day
         return
-    if rule.get("left_out_because"):  # a load of before this column is replayed with the policy of its day
+    notes = text(entry.get("notes"))
+    if notes and is_of_several_tries(notes):
+        reason = "its notes say that it is of several tries at each question, or of a vote: another metric"
+        found.refuse(file, "eval_results|metric", reason, notes, where, "scores")
         return
-    value = number(entry.get("value"))
+    value = measured(entry.get("value"))
     if value is None:
-        shown = text(entry.get("value")) or type(entry.get("value")).__name__
+        stated = entry.get("value")
+        shown = stated if isinstance(stated, Contradiction) else text(stated) or type(stated).__name__
         found.refuse(file, "score_raw|number", "the value is not a number", shown, where, "scores")
         return
-    if rule["above_raw"] is not None and value <= float(rule["above_raw"]):
+    if rule["above_raw"] is not None and 0 <= value.value <= float(rule["above_raw"]) and not value.has_percent:
         reason = f"not above {rule['above_raw']}: with unit {rule['unit']} below any guess, so perhaps another unit"
-        found.refuse(file, "score_raw|unit", reason, f"{rule['variant_id']} = {value}", where, "scores")
+        found.refuse(file, "score_raw|unit", reason, f"{rule['variant_id']} = {value.value}", where, "scores")
         return
-    stated = text(entry.get("date"))
-    evaluated_on = _date(stated)
-    if stated is not None and evaluated_on is None:
-        found.refuse(file, "evaluated_on|date", "no ISO 8601 date from 2017 on", stated, where, "scores")
-        return
-    name = PurePosixPath(text(outer.get("filename")) or file.version.path).name[:_MOST_TEXT]
+    evaluated_on = _date(entry.get("date"))
+    if evaluated_on is None and (stated := entry.get("date")) not in (None, ""):
+        reason = "no ISO 8601 date from 2017 on; the score is kept without it"
+        found.refuse(file, "evaluated_on|date", reason, stated, where, "scores")
+    # By the path below the folder: two files of one name in folders of it are two runs.
+    name = shortened((text(outer.get("filename")) or file.version.path).removeprefix(FOLDER), _MOST_TEXT)
     taken[name, rule["variant_id"]] += 1
     nth = taken[name, rule["variant_id"]]
-    notes = text(entry.get("notes"))
+    protocol = f"{dataset_id[:_MOST_TEXT]} {task[:_MOST_TEXT] if task else '(no task named)'}"
     source = entry.get("source")
     is_verified = bool(text(entry.get("verifyToken"))) if outer is entry else outer.get("verified") is True
     found.scores.append(
@@ -188,12 +208,12 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
             "precision": "unknown",
             "has_chat_template": "unknown",
             "run_id": name if nth == 1 else f"{name}#{nth}",
-            "score_raw": value,
+            "score_raw": value.value,
             "score_unit": rule["unit"],
             # A result in an open pull request is not (yet) the vendor's.
             "reported_by": "community" if outer.get("pullRequest") else "vendor_eval_results",
             "is_verified": is_verified,
-            "protocol": f"{dataset_id} {task_id}" + (f": {notes[:_MOST_TEXT]}" if notes else ""),
+            "protocol": ": ".join(filter(None, [protocol, value.deviation, notes and notes[:_MOST_TEXT]])),
             "evaluated_on": evaluated_on,
             "source_url": web_link(source.get("url")) if isinstance(source, dict) else None,
             "locator": where,
@@ -201,20 +221,18 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     )
 
 
-def _is_of(rule: Mapping[str, Any], dataset_id: str) -> bool:
-    return bool(rule["dataset_id"].lower() == dataset_id.lower())
+def _rule(known: Sequence[Mapping[str, Any]], task: str | None) -> Mapping[str, Any] | None:
+    """Of the rows about a dataset the one for a task; for an entry that names none the only one, or any where none is loaded."""
+    if task is not None:
+        return next((row for row in known if re.search(row["task_id_pattern"], task, re.IGNORECASE)), None)
+    is_clear = len(known) == 1 or not any(row["variant_id"] for row in known)
+    return known[0] if known and is_clear else None
 
 
-def _matches(rule: Mapping[str, Any], dataset_id: str, task_id: str) -> bool:
-    return _is_of(rule, dataset_id) and re.search(rule["task_id_pattern"], task_id, re.IGNORECASE) is not None
-
-
-def _date(stated: str | None) -> date | None:
-    try:
-        found = datetime.fromisoformat(stated or "").date()
-    except ValueError:
-        return None
-    return found if found.year in _YEARS else None
+def _date(stated: object) -> date | None:
+    """The day in UTC."""
+    found = moment(stated)
+    return found.date() if found is not None and found.year in _YEARS else None
 
 
 def _drift(found: _Found) -> list[Drift]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -14,11 +15,22 @@ MOST_BYTES = 256 << 10
 _MOST_DEPTH = 40
 _MOST_NODES = 200_000
 _MOST_ALIASES = 50
+_MOST_STATED = 10
 # The parser compares each %TAG with all before it, and a text that people write has none.
 _MOST_DIRECTIVES = 10
 _BLOCK = re.compile(r"\A(?:\ufeff)?\s*---[ \t]*\r?\n(.*?)(?:\r?\n|\A)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 # All scalars stay as written: `no` is Norwegian, 1.10 a version, 1234567e10 a commit.
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """What stands in place of a value whose key is in one mapping several times with different values: none is believed."""
+
+    values: tuple[object, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(str(value)[:100] for value in self.values)
 
 
 class FrontMatterError(ValueError):
@@ -50,16 +62,23 @@ def read_front_matter(content: bytes) -> dict[str, Any]:
 
 
 def read_yaml(block: str, *, lines_before: int = 0) -> object:
-    """A YAML text as strings, lists and mappings; `lines_before` it in its file count in the line of an error.
+    """A YAML text of one document as strings, lists and mappings, null for an empty one; `lines_before` it in its file count
+    in the line of an error. A key that a mapping has twice with different values has a Contradiction for a value.
 
     Raises FrontMatterError for YAML that does not parse, and for a text that is too large, too deep or blows up by aliases.
     """
+    documents = read_documents(block, lines_before=lines_before, most=1)
+    return documents[0] if documents else None
+
+
+def read_documents(block: str, *, lines_before: int = 0, most: int = 100) -> list[object]:
+    """The documents of a YAML text, as `read_yaml` reads the one of its; more than `most` are an error as well."""
     if len(block) > MOST_BYTES:
         raise FrontMatterError(f"the block has {len(block):,} characters, over the limit of {MOST_BYTES:,}")
     if f"\n{block}".count("\n%") > _MOST_DIRECTIVES:
         raise FrontMatterError(f"more than {_MOST_DIRECTIVES} directives of YAML, lines that begin with %")
     try:
-        return _built(iter(_Loader(block).get_event, None))
+        return _built(iter(_Loader(block).get_event, None), most)
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1 + lines_before}" if where is not None else ""
@@ -68,8 +87,8 @@ def read_yaml(block: str, *, lines_before: int = 0) -> object:
         raise FrontMatterError(str(error) or "nested too deeply") from error
 
 
-def _built(events: Iterable[Any]) -> object:
-    """What a stream of one document says; null for an empty one. Built from the parser's events, which costs half of what a
+def _built(events: Iterable[Any], most_documents: int) -> list[Any]:
+    """What each document of a stream says. Built from the parser's events, which costs half of what a
     loader's tree of nodes does, and refuses in time: an alias bomb is small text and endless data."""
     items: list[Any] = []
     # Collections that are not closed yet: what stands before them in the one around, their first event, how many nodes before.
@@ -102,11 +121,11 @@ def _built(events: Iterable[Any]) -> object:
             items.append(value)
         elif kind is yaml.DocumentStartEvent:
             documents += 1
-            if documents > 1:
+            if documents > most_documents:
                 raise ComposerError(None, None, "but found another document", event.start_mark)
         if nodes > _MOST_NODES or aliases > _MOST_ALIASES or len(around) > _MOST_DEPTH:
             raise FrontMatterError("nested too deeply, too long, or too many aliases")
-    return items[0] if items else None
+    return items
 
 
 def _anchor(event: Any, value: object, size: int, anchored: dict[str, tuple[object, int]]) -> None:
@@ -116,10 +135,32 @@ def _anchor(event: Any, value: object, size: int, anchored: dict[str, tuple[obje
 
 
 def _mapping(inside: list[Any], start: Any) -> dict[Any, Any]:
+    keys, values = inside[::2], inside[1::2]
     try:
-        return dict(zip(inside[::2], inside[1::2], strict=True))
+        found = dict(zip(keys, values, strict=True))
     except TypeError:
         raise ConstructorError(None, None, "found unhashable key", start.start_mark) from None
+    if len(found) < len(keys):
+        stated: dict[Any, list[object]] = {key: [] for key in found}
+        for key, value in zip(keys, values, strict=True):
+            if value not in stated[key][:_MOST_STATED]:
+                stated[key].append(value)
+        found |= {key: Contradiction(tuple(each)) for key, each in stated.items() if len(each) > 1}
+    return found
+
+
+def contradictions(loaded: object, where: str = "") -> Iterator[tuple[str, Contradiction]]:
+    """(key path, what it says) of every key that contradicts itself."""
+    if isinstance(loaded, Contradiction):
+        yield where, loaded
+    elif isinstance(loaded, dict):
+        for key, value in loaded.items():
+            if isinstance(value, dict | list | Contradiction):
+                yield from contradictions(value, f"{where}.{key}" if where else str(key))
+    elif isinstance(loaded, list):
+        for index, value in enumerate(loaded):
+            if isinstance(value, dict | list):
+                yield from contradictions(value, f"{where}[{index}]")
 
 
 def front_block(text: str) -> tuple[str | None, str]:

@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from leaderboard_etl.sources.front_matter import printable
 
 _MOST_DIGITS = 40
+# A day whose month and day are written without their zeros; the year stands first, so that it can be no other.
+_DAY = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
+_DEVIATIONS = frozenset(
+    {"std", "stdev", "std_dev", "stddev", "stderr", "std_err", "standard_error", "deviation", "ci", "ci95"}
+)
+_MEASURED = re.compile(
+    r"(?P<value>[+-]?\d{1,20}(?:[.,]\d{1,30})?(?:[eE][+-]?\d{1,3})?)\s?%?"
+    r"(?:\s?(?:±|\+/-|\+-)\s?(?P<deviation>\d{1,20}(?:[.,]\d{1,30})?)\s?%?)?"
+)
+# Three digits behind a comma may be thousands, unless nothing but a zero stands before it.
+_DECIMAL_COMMA = re.compile(r"(?<=^0),(?=\d+$)|(?<=\d),(?=\d{1,2}$)")
+_SEVERAL_TRIES = re.compile(
+    r"(?:pass(?:@|_at_|\^)|(?:maj|majority|cons|consensus|vote|best|bon|rm|sc)\d*\s?@\s?|best[- ]of[- ])(?!1(?!\d))\d"
+    r"|majority[- _]vot|self[- _]consistency",
+    re.IGNORECASE,
+)
+_DEVIATION = re.compile(r"std[_ ]?err|standard[_ ]error|std[_ ]?dev|\bstd\b|deviation|variance", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure as somebody wrote it: its value, whether a percent sign stood behind it, and the deviation beside it, as
+    written (empty where there is none)."""
+
+    value: float
+    has_percent: bool = False
+    deviation: str = ""
+
+
+def measured(stated: object) -> Measured | None:
+    """The one figure that a value of a stranger's file gives: a number, a text of one, a list that holds nothing else, or a
+    mapping of a mean and its deviation; null for anything else. A comma is a decimal one where it cannot part thousands."""
+    if isinstance(stated, list):
+        return measured(stated[0]) if len(stated) == 1 and not isinstance(stated[0], list | dict) else None
+    if isinstance(stated, dict):
+        deviations = [f"{name} {value}"[:_MOST_DIGITS] for name, value in stated.items() if name in _DEVIATIONS]
+        mean = measured(stated.get("mean")) if "mean" in stated and len(deviations) + 1 == len(stated) else None
+        return mean and Measured(mean.value, mean.has_percent, ", ".join(deviations))
+    if not isinstance(stated, str):
+        value = number(stated)
+        return None if value is None else Measured(value)
+    match = _MEASURED.fullmatch(stated.strip()) if len(stated) <= 2 * _MOST_DIGITS else None
+    value = number(_DECIMAL_COMMA.sub(".", match["value"])) if match else None
+    if match is None or value is None:
+        return None
+    deviation = match["deviation"]
+    return Measured(value, "%" in stated, f"± {deviation}" if deviation else "")
 
 
 def number(value: object) -> float | None:
@@ -25,6 +74,23 @@ def number(value: object) -> float | None:
     match = re.fullmatch(r"\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*%?\s*", value)
     parsed = float(match[1]) if match else None
     return parsed if parsed is not None and math.isfinite(parsed) else None
+
+
+def is_of_several_tries(words: str) -> bool:
+    """Whether words say that a figure is of several tries at each question, or of a vote among them: another metric."""
+    return _SEVERAL_TRIES.search(words) is not None
+
+
+def is_deviation(metric: str) -> bool:
+    """Whether a metric's name says that it is how far a figure may be off, and none itself."""
+    return _DEVIATION.search(metric) is not None
+
+
+def shortened(name: str, most: int) -> str:
+    """A name of at most `most` characters; one that is longer ends in a hash of all of it, so that two stay two."""
+    if len(name) <= most:
+        return name
+    return f"{name[: most - 13]}~{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
 def text(value: object) -> str | None:
@@ -44,6 +110,8 @@ def moment(value: object) -> datetime | None:
     stated = text(value)
     if stated is None:
         return None
+    if day := _DAY.fullmatch(stated):
+        stated = f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}"
     try:
         found = datetime.fromisoformat(stated)
         return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found

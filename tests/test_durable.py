@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 import sqlite3
+import stat
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -17,6 +23,8 @@ from worlds import World, content, small_world, v2_row
 from leaderboard_etl import durable, pipeline
 from leaderboard_etl.cli import main
 from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.pipeline.right_clock import expect_right_clock
+from leaderboard_etl.private import make_private
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.report import notes
@@ -206,3 +214,71 @@ def test_nothing_was_ever_believed_in_an_empty_warehouse(tmp_path: Path) -> None
             [],
         )
         assert believed.scores_at("arena", [("dataset", "o/n", "p")]) is None
+
+
+def test_a_clock_far_in_the_future_is_refused_and_dates_nothing(published: World) -> None:
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
+    before = published.warehouse.database.read_bytes()
+    ahead = datetime.now() + timedelta(days=3)
+    outcome = published.night(2, started_at=ahead)
+    assert outcome.status == "failed" and "set the clock and run again" in (outcome.message or "")
+    assert published.warehouse.database.read_bytes() == before
+    assert Ledger(published.warehouse.raw).loads[-1].as_of() < ahead - timedelta(days=2)
+    assert published.night(2).status == "published"
+    assert published.query("select as_of_at from ops.loads where status = 'published' order by load_id") == [
+        (datetime(2025, 1, 1, 3),),
+        (datetime(2025, 1, 2, 3),),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("started_at", "hub_at", "last_at", "is_refused"),
+    [
+        ("2026-01-03", "2026-01-01", None, True),
+        ("2026-01-02", "2026-01-01", None, False),
+        ("2026-01-03", None, "2025-01-01", False),
+        ("2026-01-03", "2025-01-01", "2026-01-02", False),
+        ("2020-01-01", "2026-01-01", "2026-01-01", False),
+        ("2126-01-01", "2026-01-01", "2026-01-01", True),
+    ],
+)
+def test_the_clock_is_right_within_a_day_of_the_hub_s_or_of_the_last_load(
+    started_at: str, hub_at: str | None, last_at: str | None, is_refused: bool
+) -> None:
+    times = [datetime.fromisoformat(text) if text else None for text in (hub_at, last_at)]
+    with pytest.raises(WarehouseError, match="set the clock") if is_refused else nullcontext():
+        expect_right_clock(datetime.fromisoformat(started_at), *times)
+
+
+def test_another_user_reads_the_published_file_and_nothing_of_prefect_and_writes_neither(published: World) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    secret = published.warehouse.prefect / "storage" / "parameters"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("a query")
+    make_private(published.warehouse.prefect)
+    for folder in published.warehouse.root.parents:  # pytest keeps its folders to the user
+        if folder.stat().st_uid == 0 and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    script = f"""
+import os, pathlib, duckdb
+os.setgid(65534); os.setuid(65534)
+database = {str(published.warehouse.database)!r}
+print(duckdb.connect(database, read_only=True).execute("select count(*) > 0 from core.scores").fetchall())
+for attempt in (
+    lambda: duckdb.connect(database).execute("create table mine (n int)"),
+    lambda: pathlib.Path(database).open("ab"),
+    lambda: pathlib.Path({str(secret)!r}).read_text(),
+    lambda: list(pathlib.Path({str(published.warehouse.prefect)!r}).iterdir()),
+):
+    try:
+        attempt()
+    except (duckdb.IOException, PermissionError) as error:
+        print("refused")
+    else:
+        print("done")
+"""
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines() == ["[(True,)]", *["refused"] * 4], told.stderr
+    assert stat.S_IMODE(published.warehouse.database.stat().st_mode) == 0o444
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600

@@ -149,6 +149,7 @@ def test_a_day_to_come_is_refused_for_it_could_not_be_made_again(standing: World
 
 
 def test_a_file_that_other_code_made_is_an_error_that_says_what_to_do(published: World) -> None:
+    published.warehouse.database.chmod(0o644)
     with duckdb.connect(str(published.warehouse.database)) as con:
         con.execute("drop view mart.community_velocity")
     with pytest.raises(WarehouseError, match="run `leaderboard-etl run --offline` once"):
@@ -156,6 +157,7 @@ def test_a_file_that_other_code_made_is_an_error_that_says_what_to_do(published:
 
 
 def test_a_file_of_other_code_is_not_exported_under_the_name_of_this_code(published: World) -> None:
+    published.warehouse.database.chmod(0o644)
     with duckdb.connect(str(published.warehouse.database)) as con:
         con.execute("update ops.build set code_version = '0.0.9+abc'")
     for day in (None, date(2025, 1, 2)):

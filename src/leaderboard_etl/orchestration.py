@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from leaderboard_etl.errors import EtlError, UsageError
 from leaderboard_etl.prefect_server import own_server
+from leaderboard_etl.private import make_private
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -186,7 +187,7 @@ def _serve_until_stopped(file: Path, name: str, parameters: Mapping[str, object]
 def _settings(home: Path, console: str = "CRITICAL") -> Iterator[None]:
     """Prefect's settings in the environment, for us and our child processes; afterwards as they were."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        make_private(home)
         (home / "start.lock").touch()
     except OSError as error:
         raise EtlError(f"Prefect keeps its state in {home}, which cannot be written: {error.strerror}") from error
@@ -200,6 +201,8 @@ def _settings(home: Path, console: str = "CRITICAL") -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+        with suppress(OSError):
+            make_private(home)
 
 
 def _apply_settings() -> None:

@@ -22,6 +22,7 @@ from leaderboard_etl.hub.answers import (
     RepoUnavailableError,
     TokenRefusedError,
 )
+from leaderboard_etl.hub.hub_clock import HubClock
 from leaderboard_etl.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Transport:
     deadline: float | None = None
     api_calls: int = 0
     file_calls: int = 0
+    clock: HubClock = field(default_factory=HubClock)
     _has_answered: bool = False
     _is_token_refused: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -99,6 +101,7 @@ class Transport:
                 why, status = _reason(error), 0
             else:
                 self._has_answered = True
+                self.clock.hear(response.headers.get("date"))
                 status = response.status_code
                 if status in _UNAVAILABLE:
                     raise self._unavailable(response, asked)

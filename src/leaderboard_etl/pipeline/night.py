@@ -17,6 +17,7 @@ from leaderboard_etl.errors import EtlError, HubError, UsageError, WarehouseErro
 from leaderboard_etl.hub.answers import NoHubError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.options import Options
+from leaderboard_etl.pipeline.right_clock import expect_right_clock
 from leaderboard_etl.raw.ledger import Changes, FileState, Ledger, Load, SourceLoad, format_utc
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
@@ -61,6 +62,15 @@ class Night:
         """Sources that are one repository on the Hub."""
         return [source_id for source_id, source in SOURCES.items() if source.repo_id]
 
+    def expect_right_clock(self) -> None:
+        """Raises WarehouseError where this machine's clock is far ahead; the failed load is then dated by the Hub's."""
+        hub_at, last_at = self.hub.clock.newest_at, last_good_at(self.ledger)
+        try:
+            expect_right_clock(self.as_of_at, hub_at, last_at)
+        except WarehouseError:
+            self.as_of_at = max(at for at in (hub_at, last_at) if at is not None)
+            raise
+
     def say(self, note: str | None) -> None:
         """Keeps a sentence for the end of the run, for the person who reads its report."""
         if note is not None:
@@ -73,8 +83,10 @@ class Night:
     def standing_alone(self, source_id: str) -> Iterator[None]:
         """Within the block, a source that fails stays at its last good state and the others go on.
 
-        NoHubError is passed on: without a Hub there is no night.
+        NoHubError is passed on: without a Hub there is no night. Raises WarehouseError where what the Hub answered so far
+        shows that this machine's clock is far ahead.
         """
+        self.expect_right_clock()
         try:
             yield
         except NoHubError:
@@ -160,8 +172,8 @@ def open_night(options: Options) -> Iterator[Night]:
                 " a warehouse is fed by one Hub; choose another folder with --warehouse"
             )
         started = (options.started_at or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
-        if ledger.last is not None:
-            started = max(started, ledger.last.as_of() + timedelta(microseconds=1))
+        if (last_at := last_good_at(ledger)) is not None:
+            started = max(started, last_at + timedelta(microseconds=1))
         deadline = None
         if options.deadline_minutes is not None:
             deadline = time.monotonic() + 60 * options.deadline_minutes
@@ -174,6 +186,11 @@ def open_night(options: Options) -> Iterator[Night]:
             if night.staged is not None:
                 night.staged.close()
             remove_database(options.warehouse.staging)
+
+
+def last_good_at(ledger: Ledger) -> datetime | None:
+    """When the newest load began that did not fail, naive UTC. What failed dates nothing, and its clock may have been wrong."""
+    return max((load.as_of() for load in ledger.loads if load.status != "failed"), default=None)
 
 
 def _without_torn_line(options: Options, store: BlobStore, ledger: Ledger) -> tuple[Believed, str | None]:

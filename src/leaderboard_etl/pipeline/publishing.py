@@ -23,6 +23,7 @@ from leaderboard_etl.warehouse.publish import publish, seal, stage
 
 def has_news(night: Night) -> bool:
     """Whether anything was found that the published warehouse does not hold."""
+    night.expect_right_clock()
     held = night.believed.n_loads
     # A quiet night is on record too, degraded if a source failed, and left nothing to catch up with.
     missing = [load for load in night.ledger.loads[held or 0 :] if load.is_applied]

@@ -133,7 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
             "Content-Length": str(len(response.body)),
             "Connection": "close" if self.close_connection else "keep-alive",
         }
-        head = "".join(f"{name}: {value}\r\n" for name, value in {**response.headers, **lengths}.items())
+        dated = {"Date": self.date_time_string()}
+        head = "".join(f"{name}: {value}\r\n" for name, value in {**dated, **response.headers, **lengths}.items())
         self.wfile.write(f"HTTP/1.1 {response.status} {phrase}\r\n{head}\r\n".encode("latin-1", "replace"))
         if self.command != "HEAD":
             self.wfile.write(response.body[: response.truncate_to])

@@ -77,19 +77,15 @@ class Believed:
     def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
         """Copies the history that is believed into the empty tables of a staging file; returns how many loads of the ledger
         that covers."""
-        for _ in range(2):
-            if self.trouble is None and self.n_loads is None:
-                return 0
-            path = self._file()
-            if path is None:
-                return 0
-            try:
-                _copy_history(path, con)
-            except duckdb.Error as error:
-                self._doubt(path, error)
-                continue
-            return len(self._loads) if path == self._rebuilt else self._held or 0
-        return 0
+        # Found while it is copied, damage might take the staging file along.
+        self.look_through()
+        if self.trouble is None and self.n_loads is None:
+            return 0
+        path = self._file()
+        if path is None:
+            return 0
+        _copy_history(path, con)
+        return len(self._loads) if path == self._rebuilt else self._held or 0
 
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
         """What a source is believed to say in some files: source_name, precision, variant_id, score_raw, score_unit. Null
@@ -144,6 +140,8 @@ class Believed:
             try:
                 with duckdb.connect(str(path), read_only=True) as con:
                     return question(con)
+            except (duckdb.OutOfMemoryException, duckdb.InterruptException):
+                raise  # says nothing about the file
             except (duckdb.Error, EtlError) as error:
                 self._doubt(path, error)
         return None
@@ -183,8 +181,5 @@ def _copy_history(path: Path, con: duckdb.DuckDBPyConnection) -> None:
         for name in carried_tables():
             con.execute(f"insert into {name} select * from published.{name}")
         con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
     finally:
         con.execute("detach published")

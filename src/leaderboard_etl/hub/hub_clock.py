@@ -1,0 +1,21 @@
+"""What time the Hub says it is, by the Date header of its answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+
+class HubClock:
+    """The newest Date that any answer carried, as naive UTC; null before the first that carries a valid one."""
+
+    def __init__(self) -> None:
+        self.newest_at: datetime | None = None
+
+    def hear(self, date_header: str | None) -> None:
+        """Takes the Date header of one answer into account."""
+        try:
+            told_at = parsedate_to_datetime(date_header or "").astimezone(UTC).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            return
+        self.newest_at = max(self.newest_at or told_at, told_at)

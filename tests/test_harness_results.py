@@ -207,7 +207,7 @@ def test_ifeval_without_one_of_its_accuracies_is_refused_by_metrics_for_its_task
     assert parsed.quarantine.select("rule", "reason", "offending_text").rows() == [
         (
             "aggregate|complete",
-            "1 of the 2 metrics that make the score are missing or no numbers",
+            "1 of the 2 metrics that make the score are missing, no numbers or out of range",
             "results.leaderboard_ifeval.prompt_level_strict_acc,none",
         )
     ]
@@ -451,3 +451,17 @@ def test_a_recomputed_raw_score_agrees_to_a_millionth(world: World, off: float, 
         "select likely_cause from mart.source_agreement where model_id = 'org/model-1b' and source_id = 'olb_v2_results'"
     )
     assert found == [(cause,)]
+
+
+def test_a_share_that_is_none_is_refused_as_a_subtask_and_makes_no_score() -> None:
+    # Of one subject in percent the mean of 57 would be a plausible 76.
+    accuracies = [43.7, *[0.0] * 56]
+    parsed = read("olb_v1_results", {"results": {**mmlu(accuracies), "harness|lambada|0": {"ppl": 43.7, "acc": -0.1}}})
+    assert parsed.scores.is_empty()
+    refused = parsed.quarantine.select("target", "rule", "offending_text").rows()
+    assert ("subtask_scores", "score_raw|range", '"acc": 43.7') in refused
+    assert ("subtask_scores", "score_raw|range", '"acc": -0.1') in refused
+    assert [rule for target, rule, _ in refused if target == "scores"] == ["aggregate|complete"]
+    # What is no share may be any number.
+    assert parsed.subtask_scores.filter(pl.col("metric") == "ppl")["score_raw"].to_list() == [43.7]
+    assert parsed.subtask_scores.filter(pl.col("metric") == "acc")["score_raw"].is_between(0, 1).all()

@@ -16,6 +16,8 @@ from leaderboard_etl.sources.harness_scores import leaderboard_scores
 
 # Values are held as Python lists until they are a frame: so many files at a time.
 _FILES_AT_ONCE = 500
+# 0.1 + 0.2 of a mean may be over 1 by a last digit.
+_LAST_DIGITS = 1e-11
 _RUN_SCHEMA = {"evaluated_on": pl.Date, "model_sha": pl.String, "harness_version": pl.String, "params": pl.Int64}
 _METRIC_SCHEMA = {
     **dict.fromkeys(("run", "n_shot"), pl.Int32),
@@ -42,7 +44,7 @@ def _parsed_batch(source_id: str, files: Sequence[SourceFile], policy: Policy, v
     if runs:
         frame = pl.DataFrame(runs, schema_overrides={"run": pl.Int32(), **_RUN_SCHEMA})
         parsed.parameter_claims = _sizes(frame)
-        metrics = _metric_rows(values)
+        metrics = _metric_rows(values, policy)
         parsed.models = stage("models", frame.with_columns(pl.lit("config").alias("locator")))
         parsed.subtask_scores = _subtask_rows(metrics, frame, policy)
         parsed.scores, refused_scores = leaderboard_scores(metrics, frame, policy, variants)
@@ -80,14 +82,28 @@ def _sizes(runs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _metric_rows(values: Metrics) -> pl.DataFrame:
-    """The values as a frame, with their key path as `locator`."""
-    stderr = pl.col("stderr_raw")
+def _metric_rows(values: Metrics, policy: Policy) -> pl.DataFrame:
+    """The values as a frame, with their key path as `locator`. A value that cannot be what it is called is none: NaN, with its
+    `text` and the `rule` and `reason` that refuse it.
+
+    A metric that makes a score somewhere is a share of the questions, whatever the task.
+    """
+    stderr, value = pl.col("stderr_raw"), pl.col("score_raw")
+    shares = policy.frame("harness_tasks")["metric"].str.split(" ").explode().unique()
+    is_share = pl.col("metric").is_in(shares.implode())
+    is_outside = is_share & value.is_finite() & ~value.is_between(0, 1 + _LAST_DIGITS)
     return (
         pl.DataFrame(vars(values), schema=_METRIC_SCHEMA)
         .with_columns(
             pl.when(stderr.is_finite()).then(stderr).alias("stderr_raw"),
             pl.concat_str(pl.col("section", "key", "name"), separator=".").str.slice(0, 400).alias("locator"),
+            pl.when(is_outside).then(pl.format('"{}": {}', "name", value)).otherwise("text").alias("text"),
+            pl.when(is_outside).then(float("nan")).otherwise(value).alias("score_raw"),
+            pl.when(is_outside).then(pl.lit("score_raw|range")).otherwise(pl.lit("score_raw|number")).alias("rule"),
+            pl.when(is_outside)
+            .then(pl.lit("a share of the questions is from 0 to 1: another unit, or a wrong value"))
+            .otherwise(pl.lit("the value is not a finite number"))
+            .alias("reason"),
         )
         .drop("section", "key", "name")
     )
@@ -111,8 +127,6 @@ def _refused_values(metrics: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
         .join(runs, on="run", maintain_order="left")
         .with_columns(
             pl.lit("subtask_scores").alias("target"),
-            pl.lit("score_raw|number").alias("rule"),
-            pl.lit("the value is not a finite number").alias("reason"),
             pl.col("text").alias("offending_text"),
         ),
     )

@@ -147,7 +147,7 @@ def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
             "version 0 of the MMLU tasks, whose prompts were wrong; the leaderboard skipped these files as well"
         ),
         "aggregate|complete": pl.format(
-            "{} of the {} {} that make the score are missing or no numbers",
+            "{} of the {} {} that make the score are missing, no numbers or out of range",
             pl.when(has_all_tasks).then(pl.col("n_metrics") - pl.col("n_wholes")).otherwise(absent.list.len()),
             pl.when(has_all_tasks).then("n_metrics").otherwise(needed.list.len()),
             pl.when(has_all_tasks).then(pl.lit("metrics")).otherwise(pl.lit("tasks")),

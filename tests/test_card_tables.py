@@ -207,6 +207,12 @@ def test_html_cells_that_span_rows_and_columns_keep_the_others_in_place() -> Non
     assert [(row[0], row[1]) for row in scores(text)] == [("mmlu_reported", 64.2), ("gpqa_reported", 30.1)]
 
 
+@pytest.mark.parametrize("metric", ["acc_stderr", "acc_maj@8", "maj@64", "pass@10", "acc, first turn"])
+def test_a_row_of_another_metric_is_not_the_benchmarks_score(metric: str) -> None:
+    table = "| Benchmark | Metric | Foo-7B |\n|-|-|-|\n| MMLU | {} | 64.2 |\n| GPQA | acc | 30.1 |\n"
+    assert [row[0] for row in scores(table.format(metric))] == ["gpqa_reported"]
+
+
 def test_escaped_pipes_and_uneven_rows_keep_their_columns() -> None:
     text = (
         r"| Metric | Value |"

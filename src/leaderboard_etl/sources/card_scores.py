@@ -11,6 +11,7 @@ from typing import Any
 from leaderboard_etl.sources.card_cells import Figure, TableRules, figure, is_missing, label, shots, unit
 from leaderboard_etl.sources.card_tables import OwnCell, own_cells
 from leaderboard_etl.sources.markdown_tables import Table
+from leaderboard_etl.sources.values import is_deviation, is_of_several_tries
 
 # Columns of words that do not change what a figure means; any other is a condition (a language, a decoding, a prompt).
 _HARMLESS = re.compile(
@@ -20,7 +21,7 @@ _HARMLESS = re.compile(
     re.I,
 )
 _METRIC_TAKEN = re.compile(r"pass@1\b|acc|\bem\b|exact|score|avg|top-1", re.I)
-_METRIC_REFUSED = re.compile(r"pass@(?!1\b)\d|maj\d?@|turn\b", re.I)
+_ONE_TURN = re.compile(r"turn\b", re.I)
 _FEW_SHOT = re.compile(r"num_fewshot: ?(\d{1,3})\b")
 _PERCENT = re.compile(r"%|\bpercent", re.I)
 _MOST_SHOWN = 100
@@ -90,7 +91,7 @@ def _words(table: Table) -> str:
 
 
 def _score(own: OwnCell, says: Says, rules: TableRules, baselines: Mapping[str, float | None]) -> TableScore | None:
-    if is_missing(own.cell.text) or len(own.benchmark) > _MOST_SHOWN or _METRIC_REFUSED.search(own.benchmark):
+    if is_missing(own.cell.text) or len(own.benchmark) > _MOST_SHOWN or _is_other_metric(own.benchmark):
         return None
     read = figure(own.cell.text)
     title = own.table.headings[-1][:_MOST_SHOWN] if own.table.headings else ""
@@ -128,11 +129,17 @@ def _rule(benchmark: str, n_shot: int | None, says: Says, rules: TableRules) -> 
     return rules.variant(with_shots, says) or rules.variant(name, says)
 
 
+def _is_other_metric(words: str) -> bool:
+    return is_of_several_tries(words) or is_deviation(words) or _ONE_TURN.search(words) is not None
+
+
 def _has_condition(own: OwnCell, rules: TableRules) -> bool:
     """Whether the line says something that makes its figure another one than the plain benchmark's."""
     for header, text in own.conditions.items():
         name = label(header)
-        if "metric" in name and text and not _METRIC_TAKEN.search(text) and shots(text) is None:
+        if "metric" in name and (
+            _is_other_metric(text) or (text and not _METRIC_TAKEN.search(text) and shots(text) is None)
+        ):
             return True
         has_words = any(character.isalpha() for character in text)
         if has_words and not _HARMLESS.fullmatch(name) and rules.variant(name, _says_nothing) is None:

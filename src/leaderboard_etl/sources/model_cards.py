@@ -24,7 +24,13 @@ from leaderboard_etl.sources.card_cells import TableRules
 from leaderboard_etl.sources.card_records import SOURCE_ID, Records, base_model, license_text, mapping
 from leaderboard_etl.sources.card_scores import read_scores
 from leaderboard_etl.sources.card_sizes import stated_sizes
-from leaderboard_etl.sources.front_matter import FrontMatterError, front_block, read_front_matter, strings
+from leaderboard_etl.sources.front_matter import (
+    FrontMatterError,
+    contradictions,
+    front_block,
+    read_front_matter,
+    strings,
+)
 from leaderboard_etl.sources.markdown_tables import Table, TooManyTablesError, read_tables
 from leaderboard_etl.sources.model_index import MetricRules, read_model_index
 from leaderboard_etl.sources.values import json_value, moment, text
@@ -151,6 +157,9 @@ def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
         reason = f"the front matter cannot be read: {error}"
         records.refuse(file, "card|yaml", reason, file.content[:300], "front matter")
         card = {}
+    for where, said in contradictions(card):
+        reason = f"the key {where} stands there twice with different values: none of them is believed"
+        records.refuse(file, "card|repeated_key", reason, said, where)
     if card:
         facts = {"license_text": license_text(card), "base_model_text": base_model(card)}
         records.model(file, "front matter", **facts)

@@ -1,6 +1,7 @@
 """Scores in the `model-index` of a card's front matter (https://huggingface.co/docs/hub/model-cards#evaluation-results).
 
-The first row of policy/card_metrics.csv that fits a result says which score it is; one without a variant leaves it out. Left out
+The first row of policy/card_metrics.csv that fits a result says which score it is; one without a variant leaves it out. A value
+whose unit is not stated is in the unit of the others of its metric in the card: one above 1 makes percentages of all. Left out
 on purpose: benchmarks that it does not list, and results of the Open LLM Leaderboard's second version, which stand there as
 normalised values; its table has them with the raw ones.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,9 +18,8 @@ from typing import Any
 from leaderboard_etl.sources.base import SourceFile
 from leaderboard_etl.sources.card_cells import shots
 from leaderboard_etl.sources.card_records import Records, mapping
-from leaderboard_etl.sources.values import number, text, web_link
+from leaderboard_etl.sources.values import Measured, is_deviation, is_of_several_tries, measured, text, web_link
 
-_MORE_TRIES = re.compile(r"pass(?:@|_at_)(?!1(?!\d))\d", re.IGNORECASE)
 # Benchmarks and metrics are called the same from card to card: each set of names is looked up once.
 _REMEMBERED = 1 << 12
 
@@ -50,8 +50,8 @@ class MetricRules:
 
     def _rule(self, names: tuple[str, ...], config: str, kinds: tuple[str, ...]) -> Mapping[str, Any] | None:
         """The first row for such a dataset and a metric of these kinds; null where the policy knows none."""
-        # `code_eval` is the metric of one try and of a hundred: its name says which.
-        if any(_MORE_TRIES.match(kind) for kind in kinds):
+        # `code_eval` is the metric of one try and of a hundred, accuracy that of a vote as well: the other name says which.
+        if any(map(is_of_several_tries, (*names, *kinds))) or any(map(is_deviation, kinds)):
             return None
         for dataset, configs, metric, row in self._rows:
             is_metric = any(metric.search(kind) for kind in kinds)
@@ -74,8 +74,30 @@ def read_model_index(
     """Adds the scores of `index`; `baselines` is the random baseline of each variant in policy/benchmarks.csv. What cannot be
     read is quarantined."""
     taken: Counter[str] = Counter()
-    for where, result in _results(index, file, records):
-        _read_result(where, result, file, metrics, baselines, taken, records)
+    results = list(_results(index, file, records))
+    percentages = _percentages(result for _, result in results)
+    for where, result in results:
+        _read_result(where, result, file, metrics, baselines, percentages, taken, records)
+
+
+def _percentages(results: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, ...]]:
+    """The kinds of metrics of which some value has a percent sign or is above 1."""
+    found: set[tuple[str, ...]] = set()
+    for metric in (metric for result in results for metric in _metrics(result)):
+        value = measured(metric.get("value"))
+        if value is not None and (value.has_percent or value.value > 1):
+            found.add(_kinds(metric))
+    return frozenset(found)
+
+
+def _metrics(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The metrics of a result that are mappings, which a lone one may be as well."""
+    stated = result.get("metrics")
+    return [each for each in (stated if isinstance(stated, list) else [stated]) if isinstance(each, dict)]
+
+
+def _kinds(metric: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(kind for key in ("type", "name") if (kind := text(metric.get(key))))
 
 
 def _results(index: object, file: SourceFile, records: Records) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -108,32 +130,35 @@ def _read_result(
     file: SourceFile,
     metrics: MetricRules,
     baselines: Mapping[str, float | None],
+    percentages: frozenset[tuple[str, ...]],
     taken: Counter[str],
     records: Records,
 ) -> None:
-    dataset = _Dataset.of(result.get("dataset"))
+    stated = _Dataset.of(result.get("dataset"))
     values = result.get("metrics")
     values = [values] if isinstance(values, dict) else values
     if not isinstance(values, list):
-        if values not in (None, "") and metrics.knows(dataset.names, dataset.config):
+        if values not in (None, "") and metrics.knows(stated.names, stated.config):
             records.refuse(file, "model-index|shape", "metrics is no list", values, f"{where}.metrics", "scores")
         return
     for index, metric in enumerate(values):
         if not isinstance(metric, dict):
             continue
-        kinds = tuple(kind for key in ("type", "name") if (kind := text(metric.get(key))))
+        kinds = _kinds(metric)
+        # Where a result names no data set, its metric may be called by it.
+        dataset = stated if stated.names else _Dataset.of(metric.get("name"))
         rule = metrics.rule(dataset.names, dataset.config, kinds)
         if rule is None or rule["variant_id"] is None:
             continue
         locator = f"{where}.metrics[{index}]"
-        stated = metric.get("value")
-        value = number(stated)
+        value = measured(metric.get("value"))
         if value is None:
-            records.refuse(file, "score_raw|number", "the value is not a number", stated, locator, "scores")
+            shown = metric.get("value")
+            records.refuse(file, "score_raw|number", "the value is not a number", shown, locator, "scores")
             continue
-        unit, note = _unit(str(stated), value, rule["unit_rule"], baselines.get(rule["variant_id"]))
+        unit, note = _unit(value, rule["unit_rule"], baselines.get(rule["variant_id"]), kinds in percentages)
         if unit is None:
-            records.refuse(file, "score_raw|unit", note or "", stated, locator, "scores")
+            records.refuse(file, "score_raw|unit", note or "", metric.get("value"), locator, "scores")
             continue
         taken[rule["variant_id"]] += 1
         nth = taken[rule["variant_id"]]
@@ -142,13 +167,13 @@ def _read_result(
             locator,
             variant_id=rule["variant_id"],
             run_id="n/a" if nth == 1 else f"model-index#{nth}",
-            score_raw=value,
+            score_raw=value.value,
             score_unit=unit,
             n_shot=dataset.n_shot,
             reported_by="vendor_model_index",
             # Anybody can write `verified: true`; the Hub's own evaluations carry a token, which is not checked.
             is_verified=str(metric.get("verified", "")).lower() == "true" and bool(text(metric.get("verifyToken"))),
-            protocol=note,
+            protocol="; ".join(filter(None, [note, value.deviation])) or None,
             source_url=web_link(mapping(result.get("source")).get("url")),
         )
 
@@ -171,17 +196,24 @@ class _Dataset:
         return cls((*with_shots, *names), text(dataset.get("config")) or "", in_name if n_shot is None else n_shot)
 
 
-def _unit(stated: str, value: float, rule: str, baseline: float | None) -> tuple[str | None, str | None]:
-    """Unit and, where it was not stated but follows from the range, a note of that. The unit is null, with the reason as note,
+def _unit(
+    stated: Measured, rule: str, baseline: float | None, is_among_percentages: bool
+) -> tuple[str | None, str | None]:
+    """Unit and, where it was not stated but follows from ranges, a note of that. The unit is null, with the reason as note,
     where a figure in percent would be less than guessing gives."""
-    if "%" in stated:
+    value = stated.value
+    if stated.has_percent:
         return "percent", None
-    if rule == "by_range":
-        unit = "fraction" if 0 <= value <= 1 else "percent"
-        return unit, f"unit not stated; {unit} by its range"
     if rule == "percent" and value <= 1 and baseline:
         return None, "not above 1 where percentages belong, and less than guessing gives: perhaps a fraction"
-    return rule, None
+    if rule != "by_range":
+        return rule, None
+    if not is_among_percentages or not 0 <= value <= 1:
+        unit = "fraction" if 0 <= value <= 1 else "percent"
+        return unit, f"unit not stated; {unit} by its range"
+    if baseline:
+        return None, "not above 1 beside percentages, and less than guessing gives: perhaps a fraction"
+    return "percent", "unit not stated; percent, for values of its metric beside it are above 1"
 
 
 def _shots(dataset: Mapping[str, Any]) -> int | None:

@@ -6,11 +6,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
 
 from leaderboard_etl import __version__
 from leaderboard_etl.errors import EtlError, UsageError
+from leaderboard_etl.printable import PlainStream, one_line
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, Warehouse, default_warehouse
 
 _DESCRIPTION = "Published scores of language models, from the Hugging Face Hub to a DuckDB warehouse."
@@ -28,13 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     try:
         options = _parser().parse_args(arguments)
-        return int(options.run(options))
-    except UsageError as error:
-        print(f"leaderboard-etl: {error}", file=sys.stderr)
-        return 2
+        with redirect_stdout(PlainStream(sys.stdout)):
+            return int(options.run(options))
     except EtlError as error:
-        print(f"leaderboard-etl: {error}", file=sys.stderr)
-        return 1
+        print(f"leaderboard-etl: {one_line(str(error))}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         print("leaderboard-etl: interrupted; the published warehouse is untouched", file=sys.stderr)
         return 130
@@ -94,6 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     sql.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
     sql.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table", help="default: table")
     sql.add_argument("-o", "--output", type=Path, help="write there instead of printing")
+    sql.add_argument(
+        "--unsafe",
+        action="store_true",
+        help="for a query that you trust: it may use files, the network, extensions and settings of DuckDB",
+    )
     sql.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
 
     explain = _command(commands, "explain", _explain, "where each value of one model came from")

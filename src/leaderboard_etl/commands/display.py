@@ -1,12 +1,14 @@
-"""Tables for a terminal and JSON for machines. What comes from data is printed as text: no markup, no control characters."""
+"""Tables for a terminal and JSON for machines. What comes from data is printed as text: no markup, nothing that acts."""
 
 from __future__ import annotations
 
 import json
-import re
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from leaderboard_etl.printable import json_visible, one_line
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +28,6 @@ _PLAIN_TYPES = frozenset(
         "timestamp",
     }
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def plain(value: object) -> str:
@@ -35,7 +36,7 @@ def plain(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6g}"
-    return _CONTROL.sub(" ", str(value))
+    return one_line(str(value))
 
 
 def records(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
@@ -62,11 +63,12 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in rows[0]:
         is_number = all(isinstance(row[name], int | float | None) and not isinstance(row[name], bool) for row in rows)
-        table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
+        table.add_column(Text(plain(name)), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(plain(value)) for value in row.values()))
     # A pipe has no width of its own; a wide one keeps each row on a line for grep.
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False)
+    # Without colours nothing but text is written, and whatever acts on a terminal can be told from it.
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False, color_system=None)
     console.print(table)
 
 
@@ -77,7 +79,8 @@ def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None
     names = [name for name in rows[0] if name not in below] if rows else []
     cells = [[plain(row[name]) for name in names] for row in rows]
     is_number = [all(isinstance(row[name], int | float | None) for row in rows) for name in names]
-    widths = [max(len(line[place]) for line in (*cells, names)) for place in range(len(names))]
+    heads = [plain(name) for name in names]
+    widths = [max(len(line[place]) for line in (*cells, heads)) for place in range(len(names))]
 
     def print_line(values: Sequence[str]) -> None:
         parts = [
@@ -86,7 +89,7 @@ def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None
         ]
         print(f"  {'  '.join(parts)}".rstrip())
 
-    print_line(names)
+    print_line(heads)
     for row, line in zip(rows, cells, strict=True):
         print_line(line)
         for name in below:
@@ -95,14 +98,22 @@ def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None
 
 
 def as_json_text(value: object) -> str:
-    """A value as JSON on one line, dates and the like as text."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """A value as JSON on one line: dates and the like as text, a number that is not finite as null."""
+    return json_visible(json.dumps(_finite(value), ensure_ascii=False, default=str))
 
 
 def print_json(value: object) -> None:
     """The same over several lines, printed."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
-    print()
+    print(json_visible(json.dumps(_finite(value), ensure_ascii=False, indent=2, default=str)))
+
+
+def _finite(value: Any) -> Any:
+    """The value with null for what JSON has no number for."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else str(key): _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def show_progress(source_id: str, done: int, total: int) -> None:

@@ -7,35 +7,63 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leaderboard_etl.commands.display import as_json_text, print_json, print_table, records
+from leaderboard_etl.commands.display import print_json, print_table, records
+from leaderboard_etl.commands.rows_file import check_output, write_rows
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse, resource
 
 if TYPE_CHECKING:
     import duckdb
-    import polars as pl
 
 _SHOWN_ROWS = 100
 
 
 def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    """Runs one query read-only and prints or writes its rows. Raises UsageError for a query that DuckDB refuses."""
+    """Runs one query and prints or writes its rows. It reaches the published tables and nothing else, unless `unsafe`.
+
+    Raises UsageError for a query that DuckDB refuses, and for an output inside the warehouse.
+    """
     import duckdb
 
     from leaderboard_etl.warehouse.database import first_line, open_published
+    from leaderboard_etl.warehouse.locked import is_refusal
 
     if options.list:
         print_table([{"query": path.stem, "question": _question(path)} for path in _queries()])
         return 0
     query = _query_text(options)
-    with open_published(warehouse.database, as_of=options.as_of) as con:
+    if options.format == "parquet" and options.output is None:
+        raise UsageError("--format parquet needs -o FILE: it is not text")
+    if options.output is not None:
+        check_output(options.output, warehouse)
+    with open_published(warehouse.database, as_of=options.as_of, is_locked=not options.unsafe) as con:
         try:
             relation = con.sql(query)
-            if relation is None:
-                return 0
-            return _write(_without_intervals(relation), options.format, options.output)
+            if relation is not None:
+                _tell(_without_intervals(relation), options.format, options.output)
+        except duckdb.InterruptException:
+            raise KeyboardInterrupt from None
         except duckdb.Error as error:
+            if is_refusal(error) and not options.unsafe:
+                raise UsageError(
+                    f"a query may read the tables of the warehouse and do nothing else ({first_line(error)});"
+                    " --unsafe lifts this, for a query that you trust"
+                ) from error
             raise UsageError(f"DuckDB refuses the query: {first_line(error)}") from error
+    return 0
+
+
+def _tell(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
+    if output is not None:
+        # A table in characters is for eyes; a file that nobody named a format for is for programs.
+        write_rows(relation, "json" if form == "table" else form, output)
+        print(f"wrote {output}", file=sys.stderr)
+    elif form == "csv":
+        write_rows(relation, form, None)
+    elif form == "json":
+        print_json(records(relation))
+    else:
+        _show(relation)
 
 
 def _query_text(options: argparse.Namespace) -> str:
@@ -65,47 +93,13 @@ def _without_intervals(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRela
     )
 
 
-def _write(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> int:
-    if form == "parquet":
-        if output is None:
-            raise UsageError("--format parquet needs -o FILE: it is not text")
-        relation.pl().write_parquet(output)
-    elif form == "csv":
-        _emit(_flat(relation.pl()).write_csv(), output)
-    elif output is not None:
-        _emit(relation.pl().write_json(), output)
-    elif form == "json":
-        print_json(records(relation))
-    else:
-        rows = records(relation.limit(_SHOWN_ROWS + 1))
-        print_table(rows[:_SHOWN_ROWS])
-        if len(rows) > _SHOWN_ROWS:
-            print(f"the first {_SHOWN_ROWS} rows; all of them with --format csv or -o FILE")
-        elif not rows:
-            print("no rows")
-    if output is not None:
-        print(f"wrote {output}", file=sys.stderr)
-    return 0
-
-
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with lists and structures as JSON text, for a cell of a CSV holds nothing else."""
-    from polars import Series, String
-
-    nested = [column for column in frame if column.dtype.is_nested()]
-    return frame.with_columns(
-        Series(
-            column.name, [None if value is None else as_json_text(value) for value in column.to_list()], dtype=String
-        )
-        for column in nested
-    )
-
-
-def _emit(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8", newline="\n")
+def _show(relation: duckdb.DuckDBPyRelation) -> None:
+    rows = records(relation.limit(_SHOWN_ROWS + 1))
+    print_table(rows[:_SHOWN_ROWS])
+    if len(rows) > _SHOWN_ROWS:
+        print(f"the first {_SHOWN_ROWS} rows; all of them with --format csv or -o FILE")
+    elif not rows:
+        print("no rows")
 
 
 def _queries() -> list[Path]:

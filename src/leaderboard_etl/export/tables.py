@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -15,11 +14,9 @@ import duckdb
 import polars as pl
 
 from leaderboard_etl.contracts.schema import Column, described
+from leaderboard_etl.printable import csv_text, json_visible
 from leaderboard_etl.settings import resource
 
-# What a spreadsheet runs. A number is none, whatever its sign; a repository's name on the Hub never begins like this.
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
-_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 _SIGNIFICANT = {"params_b": 4, "params_total_b": 4, "params_active_b": 4}
 _DECIMALS = {"score_pct": 2, "score": 2, "lo_pct": 2, "hi_pct": 2, "closed_score_pct": 2, "open_score_pct": 2}
 _OTHER_DECIMALS = 6
@@ -115,15 +112,14 @@ def number(name: str, value: float) -> str:
 
 
 def text(value: object) -> str:
-    """A cell's text. What a spreadsheet would run as a formula gets an apostrophe in front; a number stays as it is."""
+    """A cell's text, in which nothing acts: see printable.csv_text."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, date | datetime):
         return value.isoformat()
-    shown = str(value)
-    return f"'{shown}" if _FORMULA.match(shown) and not _NUMBER.match(shown) else shown
+    return csv_text(str(value))
 
 
 def _short(shown: str) -> str:
@@ -153,4 +149,6 @@ def _json(frame: pl.DataFrame) -> bytes:
 def _json_cell(name: str, value: object) -> str:
     if isinstance(value, float):
         return number(name, value)
-    return json.dumps(value.isoformat() if isinstance(value, date | datetime) else value, ensure_ascii=False)
+    return json_visible(
+        json.dumps(value.isoformat() if isinstance(value, date | datetime) else value, ensure_ascii=False)
+    )

@@ -11,6 +11,7 @@ import duckdb
 
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.errors import UsageError, WarehouseError
+from leaderboard_etl.warehouse.locked import lock
 
 # Older clients, from DuckDB 1.5 on, can read what this storage version holds.
 _STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.5.0"}
@@ -55,12 +56,15 @@ def remove_database(path: Path) -> None:
     shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
 
 
-def open_published(path: Path, *, as_of: date | None = None, into: Path | None = None) -> duckdb.DuckDBPyConnection:
+def open_published(
+    path: Path, *, as_of: date | None = None, into: Path | None = None, is_locked: bool = True
+) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the published file. A run replaces the file, so readers are never in its way.
 
     With `as_of`, an in-memory database in which core and the views are those of the end of that day (UTC), beside raw,
-    history and ops until then; with `into` it is a new file there, open for writing. Raises WarehouseError if there is no
-    published file, UsageError for a date before the first load.
+    history and ops until then; with `into` it is a new file there, open for writing. All but the latter are locked (see
+    warehouse.locked) unless `is_locked` is false. Raises WarehouseError if there is no published file, UsageError for a
+    date before the first load.
     """
     if not path.exists():
         raise WarehouseError(f"{path} does not exist: no run has published here yet; start with `leaderboard-etl run`")
@@ -71,13 +75,14 @@ def open_published(path: Path, *, as_of: date | None = None, into: Path | None =
         )
     try:
         if as_of is None:
-            return duckdb.connect(str(path), read_only=True)
+            con = duckdb.connect(str(path), read_only=True)
+            return lock(con) if is_locked else con
         con = _new_database(into)
         con.execute(f"attach '{_escaped(path)}' as published (read_only)")
     except duckdb.Error as error:
         raise WarehouseError(f"{path} cannot be opened ({first_line(error)}): run again, or restore it") from error
     _rebuild_as_of(con, as_of)
-    return con
+    return lock(con) if is_locked and into is None else con
 
 
 def end_of_day(day: date) -> datetime:

@@ -1,0 +1,150 @@
+"""The rows of a query as CSV, JSON or Parquet, batch by batch, into a file that is never the warehouse's own."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from leaderboard_etl.commands.display import as_json_text
+from leaderboard_etl.errors import EtlError, UsageError
+from leaderboard_etl.printable import ACTING, csv_text
+from leaderboard_etl.settings import Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+    from pyarrow import RecordBatch
+
+_BATCH_ROWS = 50_000
+
+
+def check_output(output: Path, warehouse: Warehouse) -> None:
+    """Raises UsageError for a place inside the warehouse folder, by whatever path, or that is one of its files by another
+    name: what a run wrote is never written over."""
+    root = warehouse.root
+    if not root.exists():
+        return
+    place = output.resolve()
+    if any(folder.exists() and folder.samefile(root) for folder in (place, *place.parents)):
+        raise UsageError(f"-o {output} is inside the warehouse folder {root}: choose a place outside it")
+    if place.is_file() and place.stat().st_nlink > 1 and any(f.samefile(place) for f in root.rglob("*") if f.is_file()):
+        raise UsageError(f"-o {output} is a file of the warehouse by another name: choose another")
+
+
+def write_rows(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
+    """Writes the rows to `output`, which appears whole or not at all, or to standard output where it is null.
+
+    A CSV has lists and structures as JSON text, and nothing in its text acts on a terminal or a spreadsheet; JSON is one row
+    a line. Raises EtlError if the file cannot be written, and duckdb.Error or UsageError if the query fails.
+    """
+    if output is None:
+        sys.stdout.flush()
+        for piece in _pieces(relation, form):
+            sys.stdout.write(piece.decode())
+        return
+    try:
+        with _replacing(output) as file:
+            if form == "parquet":
+                _write_parquet(relation, file)
+            else:
+                file.writelines(_pieces(relation, form))
+    except OSError as error:
+        raise EtlError(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def _replacing(output: Path) -> Iterator[BinaryIO]:
+    """A file that takes `output`'s place at the end of the block. A link, a device or a pipe is written to as it is."""
+    if output.is_symlink() or (output.exists() and not output.is_file()):
+        with output.open("wb") as file:
+            yield file
+        return
+    partial = output.with_name(f".{output.name}.part")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write_parquet(relation: duckdb.DuckDBPyRelation, file: BinaryIO) -> None:
+    from pyarrow.parquet import ParquetWriter
+
+    batches = _batches(relation)
+    first = next(batches)
+    with ParquetWriter(file, first.schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def _pieces(relation: duckdb.DuckDBPyRelation, form: str) -> Iterator[bytes]:
+    return _json_pieces(_frames(relation)) if form == "json" else _csv_pieces(_frames(relation))
+
+
+def _frames(relation: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
+    import polars as pl
+
+    return (pl.DataFrame(pl.from_arrow(batch)) for batch in _batches(relation))
+
+
+def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[RecordBatch]:
+    """The rows as they come, after a batch without rows that has the columns. Their names are told apart: a, a_1."""
+    import pyarrow as pa
+
+    names: list[str] = []
+    for name in relation.columns:
+        apart = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(1)))
+        names.append(next(candidate for candidate in apart if candidate not in names))
+    reader = relation.to_arrow_reader(_BATCH_ROWS)
+    yield pa.RecordBatch.from_pylist([], schema=reader.schema).rename_columns(names)
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            return
+        except (pa.ArrowException, OSError) as error:  # Arrow tells in its own words what fails at a later row
+            raise UsageError(f"DuckDB refuses the query: {error}") from error
+        yield batch.rename_columns(names)
+
+
+def _csv_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    for number, frame in enumerate(frames):
+        buffer = io.BytesIO()
+        _flat(frame).write_csv(buffer, include_header=number == 0)
+        yield buffer.getvalue()
+
+
+def _json_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    lead = "[\n  "
+    for frame in frames:
+        for row in frame.iter_rows(named=True):
+            yield f"{lead}{as_json_text(row)}".encode()
+            lead = ",\n  "
+    yield b"[]\n" if lead.startswith("[") else b"\n]\n"
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with cells that a CSV can hold: lists and structures as JSON text, and text in which nothing acts."""
+    import polars as pl
+
+    def told(column: pl.Series) -> pl.Series:
+        if column.dtype.is_nested() or column.dtype == pl.Binary:
+            return pl.Series(
+                column.name, [None if v is None else as_json_text(v) for v in column.to_list()], dtype=pl.String
+            )
+        if column.dtype in (pl.Categorical, pl.Enum):
+            column = column.cast(pl.String)
+        if column.dtype == pl.String and column.str.contains(_SUSPECT).any():
+            return column.map_elements(csv_text, return_dtype=pl.String)
+        return column
+
+    return pl.DataFrame([told(column).rename(csv_text(column.name)) for column in frame])
+
+
+_SUSPECT = f"^[=+\\-@\t\r]|{ACTING.pattern}".replace("\ud800-\udfff", "")

@@ -1,0 +1,90 @@
+"""Text from data on its way to a terminal, a log or a file: what would act there instead of being read is shown as an escape.
+
+A terminal obeys control characters, and marks of direction make a line read as another; neither is ever meant by a name
+or a score.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from typing import BinaryIO, TextIO
+
+# C0 but tab and line feed, DEL, C1; marks of direction and their overrides; separators of lines; what has no width or no glyph.
+_ACTING = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f"
+)
+ACTING = re.compile(f"[{_ACTING}]")
+_SPACE = re.compile(r"[\t\n]+")
+# What a spreadsheet runs. A number is none, whatever its sign; a repository's name on the Hub never begins like this.
+_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+
+
+def visible(text: str) -> str:
+    """The text with every acting character as an escape such as \\x1b; tabs and line feeds stay."""
+    return ACTING.sub(_escape, text)
+
+
+def one_line(text: str) -> str:
+    """The same on one line: tabs and ends of lines are spaces."""
+    return visible(_SPACE.sub(" ", text))
+
+
+def json_visible(text: str) -> str:
+    """JSON text with every acting character as JSON's own escape, which a reader turns back: nothing is lost."""
+    return ACTING.sub(_json_escape, text)
+
+
+def csv_text(text: str) -> str:
+    """A cell's text before quoting. What a spreadsheet would run as a formula gets an apostrophe in front; a number stays."""
+    shown = visible(text)
+    return f"'{shown}" if _FORMULA.match(text) and not _NUMBER.match(text) else shown
+
+
+class PlainStream(io.TextIOBase):
+    """A text stream on which nothing acts: what is written is made visible and passed on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(visible(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:  # type: ignore[override]
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def writable(self) -> bool:
+        return True
+
+    @property
+    def buffer(self) -> BinaryIO:
+        """For bytes, which are not text and are left alone."""
+        return self._stream.buffer
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))

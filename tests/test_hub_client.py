@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub import loop
 from leaderboard_etl.hub.answers import (
+    DeadlineError,
     GatedRepoError,
     HubLimitedError,
     HubUnreachableError,
@@ -28,6 +36,8 @@ Answer = Callable[[Request], Response | None]
 
 class Script:
     """Answers to give instead of the Hub's, in order; null: answer as usual."""
+
+    server: HubServer
 
     def __init__(self) -> None:
         self.answers: list[Response | None] = []
@@ -53,12 +63,13 @@ def server(tmp_path: Path, script: Script) -> HubServer:  # type: ignore[misc]
         file.write_text(f'{{"n": {number}}}')
     (tmp_path / "datasets/org/data/big.parquet").write_bytes(b"PAR1" * 100)
     with HubServer(tmp_path, intercept=script) as server:
+        script.server = server
         yield server
 
 
 @pytest.fixture
 def hub(server: HubServer) -> Hub:
-    return Hub(server.url, first_wait_s=0.01, timeout_s=5)
+    return Hub(server.url, first_wait_s=0.01, timeout_s=5, window_margin_s=0.0)
 
 
 def fetch(hub: Hub, files: list[RepoFile] | None = None) -> tuple[dict[str, bytes], list[tuple[RepoFile, str]]]:
@@ -96,7 +107,7 @@ def test_ids_of_the_tree_are_those_of_the_bytes(hub: Hub) -> None:
 def test_a_bad_body_is_asked_for_again(hub: Hub, script: Script, fault: Response) -> None:
     file = RepoFile("f7.json", git_blob_id(b'{"n": 7}'), 8)
     hub.head(*REPO)
-    script.only, script.answers = "/resolve/", [fault, fault]
+    script.only, script.answers = "/f7.json", [fault, fault]
     landed, refused = fetch(hub, [file])
     assert landed == {"f7.json": b'{"n": 7}'} and refused == []
     assert hub.file_calls == 3
@@ -116,31 +127,75 @@ def test_a_file_over_the_limit_is_refused_before_it_is_asked_for(hub: Hub) -> No
     assert hub.file_calls == 40
 
 
-def test_a_limit_is_waited_for_as_long_as_the_hub_asks(
-    hub: Hub, script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waits: list[float] = []
-    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", waits.append)
-    script.answers = [Response(429, {"Retry-After": "7"}, b""), Response(429, {"RateLimit": '"api";r=0;t=11'}, b"")]
+def test_a_window_that_is_closed_is_waited_for_and_costs_no_try(hub: Hub, server: HubServer, script: Script) -> None:
+    hub.tries = 1
+    script.answers = [Response(429, {"RateLimit": '"api";r=0;t=0.2'}), Response(429, {"Retry-After": "0"})]
+    begun = time.monotonic()
     assert len(hub.head(*REPO)) == 40
-    assert waits == [7.0, 12.0]
+    assert len(server.requests) == 3 and time.monotonic() - begun >= 0.2
 
 
-def test_after_a_passing_error_the_rate_limits_window_is_not_waited_for(
-    hub: Hub, script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slept: list[float] = []
-    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", slept.append)
+def test_a_whole_window_of_five_minutes_is_within_our_patience(hub: Hub, script: Script) -> None:
+    script.answers = [Response(429, {"RateLimit": '"api";r=0;t=300'})]
+    asked = loop.start(hub.ask(f"{hub.endpoint}/api/datasets/org/data", {}, "org/data"))
+    with pytest.raises(TimeoutError):
+        asked.result(0.5)
+    asked.cancel()
+
+
+def test_after_a_passing_error_the_rate_limits_window_is_not_waited_for(hub: Hub, script: Script) -> None:
     script.answers = [Response(503, {"RateLimit": '"api";r=499;t=296'}, b"")]
+    begun = time.monotonic()
     hub.head(*REPO)
-    assert slept == [0.01]
+    assert time.monotonic() - begun < 200
 
 
-def test_a_limit_beyond_the_deadline_ends_the_pass(hub: Hub, script: Script) -> None:
-    hub.deadline = 0.0
+@pytest.mark.parametrize(("patience_s", "left_s"), [(0.5, None), (3600.0, 3.0)], ids=["patience", "deadline"])
+def test_a_limit_beyond_our_patience_or_the_deadline_ends_the_pass(
+    hub: Hub, script: Script, patience_s: float, left_s: float | None
+) -> None:
+    hub.most_wait_s, hub.deadline = patience_s, None if left_s is None else time.monotonic() + left_s
     script.answers = [Response(429, {"Retry-After": "7"}, b"")]
     with pytest.raises(HubLimitedError, match="HF_TOKEN"):
         hub.head(*REPO)
+
+
+def test_nothing_is_sent_into_a_closed_window(tmp_path: Path, server: HubServer) -> None:
+    with HubServer(tmp_path, limits={"api": (9, 60), "resolvers": (25, 1.5)}, has_resolve_cache=False) as limited:
+        hub = Hub(limited.url, workers=16, window_margin_s=0.05)
+        hub._has_resolve_cache = False
+        landed, refused = fetch(hub)
+        assert len(landed) == 41 and refused == []
+        assert len([request for request in limited.requests if "/resolve/" in request.path]) == 41
+
+
+def test_a_window_that_one_worker_finds_closed_is_closed_for_all(hub: Hub, script: Script) -> None:
+    arrived: list[float] = []
+    hub.head(*REPO)
+
+    def limit(request: Request) -> Response | None:
+        if "/f" not in request.path:
+            return None
+        arrived.append(time.monotonic())
+        return Response(429, {"RateLimit": '"resolve-cache";r=0;t=0.4'}) if len(arrived) == 1 else None
+
+    script.other, hub.workers = limit, 1
+    _, refused = fetch(hub)
+    assert refused == [] and arrived[1] - arrived[0] >= 0.4
+
+
+def test_a_kind_of_address_that_the_hub_counts_with_another_waits_with_it(hub: Hub, script: Script) -> None:
+    script.other = lambda request: (
+        replace(script.server.answer(request), headers={"RateLimit": '"api";r=0;t=0.4'})
+        if "resolve-cache" in request.path
+        else None
+    )
+    revision = hub.head(*REPO)
+    file = RepoFile("f7.json", git_blob_id(b'{"n": 7}'), 8)
+    hub.fetch(*REPO, revision, [file], lambda file, content: None)
+    begun = time.monotonic()
+    hub.head(*REPO)
+    assert time.monotonic() - begun >= 0.3
 
 
 def test_no_answer_at_all_names_the_address_and_the_sample() -> None:
@@ -151,7 +206,74 @@ def test_no_answer_at_all_names_the_address_and_the_sample() -> None:
 def test_a_hang_is_a_failure_after_the_timeout(hub: Hub, script: Script) -> None:
     hub.timeout_s = 0.2
     script.other = lambda request: Response(200, {}, b"", hang_seconds=3)
-    with pytest.raises(HubUnreachableError, match="Timeout"):
+    with pytest.raises(HubUnreachableError, match=r"no answer within 0\.2 s"):
+        hub.head(*REPO)
+
+
+def test_the_head_of_an_answer_is_bounded_in_time_too() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def trickle() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                with suppress(OSError):
+                    while True:
+                        connection.sendall(b"x")
+                        time.sleep(0.02)
+
+    threading.Thread(target=trickle, daemon=True).start()
+    hub = Hub(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.2, tries=1)
+    with pytest.raises(HubUnreachableError, match="no answer within"):
+        hub.head(*REPO)
+    listener.close()
+
+
+BOMB = gzip.compress(b"0" * (2 << 20))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Response(200, {}, b"{}" * 99, trickle_seconds=0.05), "bytes/s"),
+        (Response(200, {}, b"0" * 1000, endless=True), "more than"),
+        (Response(200, {"Content-Encoding": "gzip"}, BOMB), "more than"),
+        (Response(200, {"Content-Encoding": "gzip"}, BOMB[:-2000]), "cut|more than"),
+        (Response(200, {"Content-Encoding": "gzip"}, b"no gzip"), "unpacked"),
+        (Response(200, {"Content-Encoding": "zstd"}, b"zstd"), "not asked for"),
+        (Response(200, {}, b"0" * 2_000_000), "over the limit"),
+        (Response(307, {"Location": "/org/data/f7.json"}), "sends on and on"),
+        (Response(307, {"Location": "http://[bad"}), "f7.json"),
+    ],
+    ids=["trickle", "endless", "bomb", "cut bomb", "no gzip", "zstd", "large", "circle", "no address"],
+)
+def test_a_body_is_bounded_in_size_and_time_as_it_arrives(hub: Hub, script: Script, fault: Response, said: str) -> None:
+    hub.timeout_s, hub.least_bytes_per_s, hub.workers, hub.tries = 1.0, 1000, 4, 1
+    script.other = lambda request: fault if request.path.endswith("f7.json") else None
+    landed, refused = fetch(hub)
+    assert len(landed) == 40 and [file.path for file, _ in refused] == ["f7.json"]
+    assert re.search(said, refused[0][1])
+
+
+def test_a_packed_body_is_unpacked(hub: Hub, script: Script) -> None:
+    packed = Response(200, {"Content-Encoding": "gzip"}, gzip.compress(b'{"n": 7}'))
+    script.other = lambda request: packed if request.path.endswith("f7.json") else None
+    landed, refused = fetch(hub)
+    assert landed["f7.json"] == b'{"n": 7}' and refused == []
+
+
+def test_the_deadline_drops_what_is_in_flight(hub: Hub, script: Script, server: HubServer) -> None:
+    revision = hub.head(*REPO)
+    files = hub.tree(*REPO, revision)
+    server.requests.clear()
+    script.other = lambda request: Response(200, {}, b"", hang_seconds=4)
+    hub.deadline, hub.workers = time.monotonic() + 0.3, 4
+    begun = time.monotonic()
+    refused = hub.fetch(*REPO, revision, files, lambda file, content: None)
+    assert time.monotonic() - begun < 3 and len(server.requests) == 4
+    assert len(refused) == 41 and all("time is up" in why for _, why in refused)
+    with pytest.raises(DeadlineError):
         hub.head(*REPO)
 
 
@@ -164,7 +286,7 @@ def test_one_address_that_fails_below_http_costs_itself_once_the_hub_has_answere
     hub: Hub, script: Script, fault: Response
 ) -> None:
     hub.head(*REPO)
-    hub.timeout_s = 0.1
+    hub.timeout_s, hub.workers, hub.tries = 1.0, 4, 2
     script.other = lambda request: fault if request.path.endswith("f7.json") or "org/ill" in request.path else None
     landed, refused = fetch(hub)
     assert len(landed) == 40 and [file.path for file, _ in refused] == ["f7.json"]
@@ -247,10 +369,11 @@ def test_sixteen_files_are_asked_for_at_once(hub: Hub, script: Script) -> None:
     gathered = threading.Barrier(16, timeout=5)
 
     def wait(request: Request) -> None:
-        if "/resolve/" in request.path and "/f" in request.path and int(request.path.rsplit("/f", 1)[1][:-5]) < 16:
+        if "resolve-cache" in request.path:
             gathered.wait()
 
     script.other = wait
+    hub.head(*REPO)
     files = [RepoFile(f"f{n}.json", git_blob_id(f'{{"n": {n}}}'.encode()), len(f'{{"n": {n}}}')) for n in range(16)]
     landed, refused = fetch(hub, files)
     assert len(landed) == 16 and refused == []

@@ -25,12 +25,20 @@ class HubLimitedError(HubError):
     """The Hub's rate limit outlasted our patience or the run's deadline."""
 
 
+class DeadlineError(HubLimitedError):
+    """The run's time is up: what was in flight is dropped, and nothing more is asked for."""
+
+
 class FileTooLargeError(HubError):
     """A file over the limit of what is read of its kind."""
 
 
-class RepoUnavailableError(HubError):
-    """A repository or file that is gone, private or gated; `status` is the Hub's answer."""
+class StatusError(HubError):
+    """An HTTP status that is no good answer, whatever was tried; `status` is the last one."""
+
+
+class RepoUnavailableError(StatusError):
+    """A repository or file that is gone, private or gated."""
 
 
 class GatedRepoError(RepoUnavailableError):

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, unquote
 
 from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub.answers import (
-    FileTooLargeError,
+    GatedRepoError,
     ModelAnswer,
     NoHubError,
     RepoFile,
     RepoUnavailableError,
+    StatusError,
     canonical,
 )
-from leaderboard_etl.hub.transport import Query, Transport
+from leaderboard_etl.hub.loop import in_parallel
+from leaderboard_etl.hub.transport import Answer, Query, Transport
 from leaderboard_etl.raw.blob_ids import git_blob_id, verify
-
-if TYPE_CHECKING:
-    import httpx2
 
 # A listing of models takes these too; `baseModels`, which it refuses, is also told by `cardData` and the tags.
 MODEL_FIELDS = (
@@ -35,7 +33,8 @@ MODEL_FIELDS = (
     *("library_name", "pipeline_tag", "siblings"),
 )
 RESULTS_FIELD = "evalResults"
-_MOST_JSON_BYTES = 64 << 20
+_MOST_HELD_BYTES = 512 << 20
+_OTHER_BYTES = 64 << 10  # a body that is not the one asked for is refused for its hash, unless it is far larger
 _PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 
 
@@ -44,6 +43,7 @@ class Hub(Transport):
     """One Hub at one address: its repositories, files, models and leaderboards."""
 
     most_file_bytes: int = 512 << 20
+    _has_resolve_cache: bool = True
 
     def head(self, repo_type: str, repo_id: str) -> str:
         """The head commit of a repository's main branch."""
@@ -56,7 +56,7 @@ class Hub(Transport):
         """Every file of a repository at a commit."""
         path = f"/api/{repo_type}s/{_quoted(repo_id)}/tree/{revision}"
         files = []
-        for entry in self._pages(path, {"recursive": "true"}, repo_id):
+        for entry in self._pages(path, {"recursive": "true", "expand": "false"}, repo_id):
             if entry.get("type") == "file":
                 lfs = entry.get("lfs")
                 blob_id = f"sha256:{lfs['oid']}" if isinstance(lfs, dict) else str(entry["oid"])
@@ -79,10 +79,13 @@ class Hub(Transport):
         """
         refused: list[tuple[RepoFile, str]] = []
 
-        def get(file: RepoFile) -> bytes:
-            return self._file(repo_type, repo_id, revision, file)
+        async def get(file: RepoFile) -> bytes:
+            return await self._file(repo_type, repo_id, revision, file)
 
-        for done, (file, result) in enumerate(_in_parallel(get, files, self.workers), 1):
+        parallel = in_parallel(
+            get, files, workers=self.workers, size_bytes=lambda file: file.size_bytes, most_bytes=_MOST_HELD_BYTES
+        )
+        for done, (file, result) in enumerate(parallel, 1):
             try:
                 land(file, result.result())
             except NoHubError:
@@ -98,18 +101,15 @@ class Hub(Transport):
     ) -> tuple[str, bytes] | None:
         """A file that no tree was asked for: (blob id, bytes), verified against the answer's ETag; null if there is none."""
         try:
-            response = self.request(self._resolve(repo_type, repo_id, revision, path), {}, path, is_file=True)
+            url = self._resolve(repo_type, repo_id, revision, path)
+            answer = self.request(url, {}, f"{path} of {repo_id}", most_bytes=most_bytes)
         except RepoUnavailableError as error:
             if error.status == 404:
                 return None
             raise
-        content = response.content
-        if len(content) > most_bytes:
-            raise FileTooLargeError(
-                f"{path} of {repo_id} has {len(content):,} bytes, over the limit of {most_bytes:,}: refused"
-            )
-        etag = response.headers.get("x-linked-etag") or response.headers.get("etag") or ""
-        stated = etag.removeprefix("W/").strip('"')
+        content = answer.content
+        # A small file's hash stands on the redirect to it only.
+        stated = (answer.linked_etag or answer.etag).removeprefix("W/").strip('"')
         blob_id = f"sha256:{stated}" if re.fullmatch(r"[0-9a-f]{64}", stated) else stated
         if not re.fullmatch(r"[0-9a-f]{40}|sha256:[0-9a-f]{64}", blob_id):
             blob_id = git_blob_id(content)
@@ -145,40 +145,61 @@ class Hub(Transport):
             raise HubError(f"{self.endpoint} answered no list when asked for the leaderboard of {repo_id}")
         return [entry for entry in answer if isinstance(entry, dict)]
 
-    def _file(self, repo_type: str, repo_id: str, revision: str, file: RepoFile) -> bytes:
+    async def _file(self, repo_type: str, repo_id: str, revision: str, file: RepoFile) -> bytes:
         if file.size_bytes > self.most_file_bytes:
             raise HubError(f"{file.size_bytes:,} bytes, over the limit of {self.most_file_bytes:,}")
+
+        async def get(url: str) -> bytes:
+            most_bytes = file.size_bytes + _OTHER_BYTES
+            answer = await self.ask(
+                url, {}, file.path, most_bytes=most_bytes, is_whole=lambda content: verify(file.blob_id, content)
+            )
+            return answer.content
+
         url = self._resolve(repo_type, repo_id, revision, file.path)
-
-        def is_whole(response: httpx2.Response) -> bool:
-            return len(response.content) == file.size_bytes and verify(file.blob_id, response.content)
-
-        return self.request(url, {}, file.path, is_file=True, is_whole=is_whole).content
+        if not self._has_resolve_cache or file.size_bytes == 0 or file.blob_id.startswith("sha256:"):
+            return await get(url)
+        try:
+            return await get(self._resolve_cache(url, repo_type, repo_id, revision, file))
+        except StatusError as error:
+            if error.status >= 500 or isinstance(error, GatedRepoError):
+                raise
+        content = await get(url)
+        self._has_resolve_cache = False  # this Hub has none: it gave at its usual address what it did not give there
+        return content
 
     def _resolve(self, repo_type: str, repo_id: str, revision: str, path: str) -> str:
         return f"{self.endpoint}/{_PREFIX[repo_type]}{_quoted(repo_id)}/resolve/{revision}/{quote(path)}"
 
+    def _resolve_cache(self, resolve_url: str, repo_type: str, repo_id: str, revision: str, file: RepoFile) -> str:
+        """Where the Hub redirects to from a plain git file's usual address: asked at once, that is one request less."""
+        asked = quote(unquote(resolve_url.removeprefix(self.endpoint)), safe="")
+        place = f"{repo_type}s/{_quoted(repo_id)}/{revision}/{quote(file.path)}"
+        return f"{self.endpoint}/api/resolve-cache/{place}?{asked}=&etag=%22{file.blob_id}%22"
+
     def _pages(self, path: str, query: Query, asked: str) -> Iterator[dict[str, Any]]:
         url: str | None = f"{self.endpoint}{path}"
         parameters: Query = query
+        seen: set[str] = set()
         while url is not None:
-            response = self.request(url, parameters, asked)
-            entries = self._decoded(response, asked)
+            if url in seen:
+                raise HubError(f"{self.endpoint} names a page of {asked} as the next one again: refused")
+            seen.add(url)
+            answer = self.request(url, parameters, asked)
+            entries = self._decoded(answer, asked)
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise HubError(f"{self.endpoint} answered no list when asked for {asked}")
             yield from entries
-            url, parameters = response.links.get("next", {}).get("url"), {}
+            url, parameters = answer.next_url, {}
             if url is not None and not url.startswith(f"{self.endpoint}/"):
                 raise HubError(f"{self.endpoint} sends on to another host for the next page of {asked}: refused")
 
     def _json(self, path: str, query: Query, asked: str) -> object:
         return self._decoded(self.request(f"{self.endpoint}{path}", query, asked), asked)
 
-    def _decoded(self, response: httpx2.Response, asked: str) -> object:
-        if len(response.content) > _MOST_JSON_BYTES:
-            raise HubError(f"{self.endpoint} answered {len(response.content):,} bytes when asked for {asked}: refused")
+    def _decoded(self, answer: Answer, asked: str) -> object:
         try:
-            return json.loads(response.content)
+            return json.loads(answer.content)
         except (ValueError, RecursionError) as error:
             raise HubError(f"{self.endpoint} answered something that is no JSON when asked for {asked}") from error
 
@@ -186,29 +207,6 @@ class Hub(Transport):
 def model_body(answer: Mapping[str, Any]) -> bytes:
     """The part of an answer about a model that is used, as canonical JSON: likes and downloads change nightly."""
     return canonical({key: answer[key] for key in (*MODEL_FIELDS, "id") if key in answer})
-
-
-def _in_parallel(
-    work: Callable[[RepoFile], bytes], items: Iterable[RepoFile], workers: int
-) -> Iterator[tuple[RepoFile, Future[bytes]]]:
-    """Results as they come, with at most twice as many in memory as there are workers."""
-    with ThreadPoolExecutor(workers, thread_name_prefix="hub") as pool:
-        waiting: dict[Future[bytes], RepoFile] = {}
-        todo = iter(items)
-        try:
-            while True:
-                for item in todo:
-                    waiting[pool.submit(work, item)] = item
-                    if len(waiting) >= 2 * workers:
-                        break
-                if not waiting:
-                    return
-                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield waiting.pop(future), future
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def _quoted(repo_id: str) -> str:

@@ -1,28 +1,37 @@
-"""One GET to the Hub through huggingface_hub's session, tried again where the failure may pass, and counted.
+"""One question to the Hub through huggingface_hub's session: asked again where the failure may pass, bounded in time and size,
+and counted as the Hub counts.
 
-The client's own helpers give up at the first 429, so the waiting is done here: Retry-After and the Hub's RateLimit header are
-kept, up to a patience and a deadline.
+The client's own helpers give up at the first 429 and wait for a slow answer without end, so both is done here.
 """
 
 from __future__ import annotations
 
+import asyncio
+import math
 import os
-import re
-import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub import loop
 from leaderboard_etl.hub.answers import (
+    DeadlineError,
+    FileTooLargeError,
     GatedRepoError,
     HubLimitedError,
     HubUnreachableError,
     RepoUnavailableError,
+    StatusError,
     TokenRefusedError,
 )
+from leaderboard_etl.hub.bodies import ACCEPTED, BadBodyError, Pace, read_body
 from leaderboard_etl.hub.hub_clock import HubClock
+from leaderboard_etl.hub.limits import ClosedError, Limits
 from leaderboard_etl.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
@@ -32,6 +41,12 @@ _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _UNAVAILABLE = frozenset({401, 403, 404})
 # What the Hub says in X-Error-Message of a token that it does not know; its own client goes by the same words.
 _BAD_TOKEN = "Invalid credentials in Authorization header"
+_MOST_JSON_BYTES = 64 << 20
+_MOST_ERROR_BYTES = 64 << 10
+_MOST_HOPS = 6
+_BIG_BYTES = 1 << 20  # of these a hash takes long enough to keep the loop from other requests
+_RESOLVE_CACHE = "/api/resolve-cache/"
+_ELSEWHERE = "elsewhere"
 Query = Mapping[str, str | Sequence[str]]
 
 
@@ -44,27 +59,50 @@ def prepare_environment(endpoint: str) -> None:
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A good answer. `linked_etag` is what the first hop that states a file's hash says; `next_url` is null on a last page."""
+
+    content: bytes
+    etag: str
+    linked_etag: str
+    next_url: str | None
+
+
+class _PassingError(Exception):
+    """A try that failed in a way that may pass: worth `tries` in all, the next one not before `pause_s`. `status` is 0 for
+    a failure below HTTP."""
+
+    def __init__(self, why: str, tries: int, status: int = 0, pause_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.tries, self.status, self.pause_s = tries, status, pause_s
+
+
 @dataclass
 class Transport:
-    """Requests to one address. Counts every HTTP try in `api_calls` and `file_calls`; safe to use from several threads.
+    """Requests to one address, `workers` at once; safe to use from several threads.
 
-    `deadline` is a time.monotonic() instant after which no further try is begun.
+    An answer must begin within `timeout_s` and then bring `least_bytes_per_s`. What passes is tried up to `tries` times, a
+    closed window of the Hub's limit is waited for up to `most_wait_s`. `deadline` is a time.monotonic() instant: what is in
+    flight then is dropped, and nothing more is asked. `api_calls` and `file_calls` are what the Hub counts: each hop to it.
     """
 
     endpoint: str
     token: str | None = None
-    workers: int = 16
+    workers: int = 64
     timeout_s: float = 30.0
+    least_bytes_per_s: float = 16_384
     tries: int = 5
     first_wait_s: float = 1.0
-    most_wait_s: float = 300.0
+    most_wait_s: float = 3600.0
+    window_margin_s: float = 1.0
     deadline: float | None = None
     api_calls: int = 0
     file_calls: int = 0
     clock: HubClock = field(default_factory=HubClock)
     _has_answered: bool = False
     _is_token_refused: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _client: httpx2.AsyncClient | None = field(default=None, repr=False)
 
     def request(
         self,
@@ -72,82 +110,174 @@ class Transport:
         query: Query,
         asked: str,
         *,
-        is_file: bool = False,
-        is_whole: Callable[[httpx2.Response], bool] | None = None,
+        most_bytes: int = _MOST_JSON_BYTES,
         most_tries: int | None = None,
-    ) -> httpx2.Response:
-        """One GET, tried again on passing failures, `tries` times or `most_tries` if that is less. Raises HubError or one of
-        its kinds."""
-        import httpx2
-        from huggingface_hub import get_session
-        from huggingface_hub.utils._headers import build_hf_headers
+    ) -> Answer:
+        """The answer to one GET, tried again on passing failures, `tries` times or `most_tries` if that is less.
 
-        # Only the configured host sees the token: httpx drops the header on a redirect to another one.
-        headers = build_hf_headers(token=self.token, library_name="leaderboard-etl")
-        why, status = "", 0
-        # An address that never answered is more likely wrong than ill: say so soon.
-        tries = self.tries if self._has_answered else min(self.tries, 3)
-        tries = min(tries, most_tries or tries)
-        for number in range(tries):
-            if self._is_token_refused:
-                raise self._token_refused()
-            self._count(is_file)
-            pause = self.first_wait_s * 2**number
+        Raises HubError or one of its kinds.
+        """
+        return loop.run(self.ask(url, query, asked, most_bytes=most_bytes, most_tries=most_tries))
+
+    async def ask(
+        self,
+        url: str,
+        query: Query,
+        asked: str,
+        *,
+        most_bytes: int = _MOST_JSON_BYTES,
+        most_tries: int | None = None,
+        is_whole: Callable[[bytes], bool] | None = None,
+    ) -> Answer:
+        """The same, on the loop; a body that is not whole is asked for again."""
+        patience = time.monotonic() + self.most_wait_s
+        until = min(patience, self.deadline or patience)
+        most_tries = min(self.tries, most_tries or self.tries)
+        for number in range(1, most_tries + 1):
             try:
-                response = get_session().get(
-                    url, params=dict(query) or None, headers=headers, timeout=self.timeout_s, follow_redirects=True
-                )
-            except (httpx2.TransportError, httpx2.TooManyRedirects, httpx2.DecodingError) as error:
-                why, status = _reason(error), 0
-            else:
-                self._has_answered = True
-                self.clock.hear(response.headers.get("date"))
-                status = response.status_code
-                if status in _UNAVAILABLE:
-                    raise self._unavailable(response, asked)
-                if response.is_success:
-                    if is_whole is None or is_whole(response):
-                        return response
-                    why = "the body is not the one that the tree names"
-                elif status in _PASSING:
-                    why = f"HTTP {status}"
-                    pause = max(pause, _asked_wait_s(status, response.headers))
-                else:
-                    raise HubError(f"{self.endpoint} answered HTTP {status} when asked for {asked}", status)
-            if number + 1 < tries and not self._sleep(pause):
-                break
-        if status == 429:
-            raise HubLimitedError(
-                f"{self.endpoint} limits our requests (asked for {asked}): go on later, or with HF_TOKEN set"
-            )
-        if not self._has_answered:
-            raise HubUnreachableError(
-                f"the Hub at {self.endpoint} cannot be reached ({why}); check the address (--hub, HF_ENDPOINT) and the"
-                " network, or try the bundled one with --hub sample"
-            )
-        raise HubError(f"{asked}: {why}, {tries} times", status)
+                return await self._try(url, query, asked, most_bytes, is_whole, until)
+            except _PassingError as failure:
+                # An address that never answered is more likely wrong than ill: say so soon.
+                tries = min(most_tries, failure.tries if self._has_answered else 3)
+                pause_s = max(self.first_wait_s * 2 ** (number - 1), failure.pause_s)
+                if number >= tries or time.monotonic() + pause_s > until:
+                    raise self._given_up(asked, failure, number) from failure
+            await asyncio.sleep(pause_s)
+        raise AssertionError("the last try returns or raises")
 
-    def _unavailable(self, response: httpx2.Response, asked: str) -> HubError:
+    def close(self) -> None:
+        """Closes the connections."""
+        if self._client is not None:
+            loop.run(self._client.aclose())
+            self._client = None
+
+    async def _try(
+        self,
+        url: str,
+        query: Query,
+        asked: str,
+        most_bytes: int,
+        is_whole: Callable[[bytes], bool] | None,
+        until: float,
+    ) -> Answer:
+        import httpx2
+
+        request = self._session().build_request("GET", url, params=dict(query) or None, headers=self._headers)
+        linked_etag = ""
+        for _ in range(_MOST_HOPS):
+            try:
+                response, content = await self._hop(request, asked, most_bytes, until)
+            except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+                raise _PassingError(_reason(error), tries=3) from error
+            linked_etag = linked_etag or response.headers.get("x-linked-etag", "")
+            if response.next_request is None:
+                break
+            # Only the configured host sees the token: the client drops the header on the way to another one.
+            request = response.next_request
+        else:
+            raise HubError(f"{asked}: {self.endpoint} sends on and on, {_MOST_HOPS} times: refused")
+        status = response.status_code
+        if status in _UNAVAILABLE:
+            raise await self._unavailable(response, asked, until)
+        if status in _PASSING:
+            raise _PassingError(f"HTTP {status}", self.tries, status, _retry_after_s(response.headers) or 0.0)
+        if not response.is_success:
+            raise StatusError(f"{self.endpoint} answered HTTP {status} when asked for {asked}", status)
+        if is_whole is not None:
+            check = asyncio.to_thread(is_whole, content) if len(content) > _BIG_BYTES else None
+            if not (is_whole(content) if check is None else await check):
+                raise _PassingError("the body is not the one that the tree names", tries=3)
+        next_url = response.links.get("next", {}).get("url")
+        return Answer(content, response.headers.get("etag", ""), linked_etag, next_url)
+
+    async def _hop(
+        self, request: httpx2.Request, asked: str, most_bytes: int, until: float
+    ) -> tuple[httpx2.Response, bytes]:
+        """One request and its answer, once the Hub's limit lets it through; the body of an error or a redirect is not kept.
+
+        A 429 closes the window for everyone, and is no try: the request goes again when the window opens.
+        """
+        kind, pause_s = self._kind(request.url), self.first_wait_s
+        while True:
+            self._check_that_asking_makes_sense(asked)
+            try:
+                async with self._limits.turn(kind, until) as turn:
+                    self._check_that_asking_makes_sense(asked)
+                    self._count(kind)
+                    pace = Pace(time.monotonic(), self.timeout_s, self.least_bytes_per_s, self.deadline or math.inf)
+                    response = await self._begin(request, asked, pace)
+                    self._has_answered = True
+                    self.clock.hear(response.headers.get("date"))
+                    turn.answered(response.status_code, response.headers, pause_s)
+            except ClosedError as closed:
+                raise HubLimitedError(
+                    f"{self.endpoint} limits our requests, for {closed.seconds:.0f} s more (asked for {asked}): go on later,"
+                    " or with HF_TOKEN set"
+                ) from closed
+            try:
+                content = await self._body(response, asked, most_bytes, pace)
+            finally:
+                await response.aclose()
+            if response.status_code != 429:
+                return response, content
+            pause_s *= 2
+
+    async def _begin(self, request: httpx2.Request, asked: str, pace: Pace) -> httpx2.Response:
+        try:
+            async with pace.within():
+                return await self._session().send(request, stream=True, follow_redirects=False)
+        except TimeoutError:
+            raise self._too_slow(asked, f"no answer within {self.timeout_s:g} s") from None
+
+    async def _body(self, response: httpx2.Response, asked: str, most_bytes: int, pace: Pace) -> bytes:
+        try:
+            if response.is_success:
+                return await read_body(response, asked, most_bytes, pace)
+            # Of an error or a redirect only so much that the connection can be used again.
+            with suppress(FileTooLargeError, BadBodyError):
+                await read_body(response, asked, _MOST_ERROR_BYTES, pace)
+        except TimeoutError:
+            raise self._too_slow(
+                asked, f"the body comes with less than {self.least_bytes_per_s:,.0f} bytes/s"
+            ) from None
+        except BadBodyError as error:
+            raise _PassingError(str(error), tries=3) from error
+        return b""
+
+    def _too_slow(self, asked: str, why: str) -> Exception:
+        return self._over(asked) if self._is_over else _PassingError(why, tries=3)
+
+    @property
+    def _is_over(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def _over(self, asked: str) -> DeadlineError:
+        return DeadlineError(f"{asked}: the run's time is up (--deadline); the next run goes on here")
+
+    def _check_that_asking_makes_sense(self, asked: str) -> None:
+        if self._is_token_refused:
+            raise self._token_refused()
+        if self._is_over:
+            raise self._over(asked)
+
+    async def _unavailable(self, response: httpx2.Response, asked: str, until: float) -> HubError:
         """The error of an answer 401, 403 or 404: the token's, or the repository's."""
         status, code = response.status_code, response.headers.get("x-error-code", "")
-        if status == 401 and "authorization" in response.request.headers and self._refuses_token(response):
+        if status == 401 and await self._refuses_token(response, until):
             self._is_token_refused = True
             return self._token_refused()
         kind = GatedRepoError if code == "GatedRepo" else RepoUnavailableError
         return kind(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)
 
-    def _refuses_token(self, response: httpx2.Response) -> bool:
+    async def _refuses_token(self, response: httpx2.Response, until: float) -> bool:
         """Whether a 401 speaks of the token. The Hub says so in the message, and names another reason by a code; where it
         says neither, it is asked whose the token is."""
-        from huggingface_hub import get_session
-
-        if response.headers.get("x-error-code"):
+        if "authorization" not in response.request.headers or response.headers.get("x-error-code"):
             return False
         if response.headers.get("x-error-message") == _BAD_TOKEN:
             return True
-        sent = {"authorization": response.request.headers["authorization"]}
-        self._count(is_file=False)
-        answer = get_session().get(f"{self.endpoint}/api/whoami-v2", headers=sent, timeout=self.timeout_s)
+        request = self._session().build_request("GET", f"{self.endpoint}/api/whoami-v2", headers=self._headers)
+        answer, _ = await self._hop(request, "the token's owner", _MOST_JSON_BYTES, until)
         return answer.status_code == 401
 
     def _token_refused(self) -> TokenRefusedError:
@@ -156,31 +286,61 @@ class Transport:
             " `hf auth login`, or remove it to ask without one"
         )
 
-    def _count(self, is_file: bool) -> None:
-        with self._lock:
-            if is_file:
-                self.file_calls += 1
-            else:
-                self.api_calls += 1
+    def _given_up(self, asked: str, failure: _PassingError, number: int) -> HubError:
+        if not self._has_answered:
+            return HubUnreachableError(
+                f"the Hub at {self.endpoint} cannot be reached ({failure}); check the address (--hub, HF_ENDPOINT) and the"
+                " network, or try the bundled one with --hub sample"
+            )
+        why = f"{asked}: {failure}" if number == 1 else f"{asked}: {failure}, {number} times"
+        return StatusError(why, failure.status) if failure.status else HubError(why)
 
-    def _sleep(self, seconds: float) -> bool:
-        """Waits before the next try; false where that would outlast our patience or the deadline."""
-        if seconds > self.most_wait_s or (self.deadline is not None and time.monotonic() + seconds > self.deadline):
-            return False
-        time.sleep(seconds)
-        return True
+    def _session(self) -> httpx2.AsyncClient:
+        if self._client is None:
+            from huggingface_hub import get_async_session
+
+            self._client = get_async_session()
+            # The client's own hook reads the bodies of errors without a bound.
+            self._client.event_hooks = {"request": self._client.event_hooks["request"], "response": []}
+            weakref.finalize(self, _let_go, self._client).atexit = False
+        return self._client
+
+    @cached_property
+    def _headers(self) -> dict[str, str]:
+        from huggingface_hub.utils._headers import build_hf_headers
+
+        return {**build_hf_headers(token=self.token, library_name="leaderboard-etl"), "accept-encoding": ACCEPTED}
+
+    @cached_property
+    def _limits(self) -> Limits:
+        return Limits(self.window_margin_s)
+
+    def _kind(self, url: httpx2.URL) -> str:
+        """Which of the Hub's limits an address falls under; none of another host's."""
+        import httpx2
+
+        if url.copy_with(path="/", query=None) != httpx2.URL(self.endpoint).copy_with(path="/", query=None):
+            return _ELSEWHERE
+        if url.path.startswith(_RESOLVE_CACHE):
+            return "resolve-cache"
+        if url.path.startswith("/api/"):
+            return "api"
+        return "resolvers" if "/resolve/" in url.path else "pages"
+
+    def _count(self, kind: str) -> None:
+        if kind == "api":
+            self.api_calls += 1
+        elif kind != _ELSEWHERE:
+            self.file_calls += 1
 
 
-def _asked_wait_s(status: int, headers: Mapping[str, str]) -> float:
-    """How long the Hub asks us to wait: Retry-After, or after a 429 `t=` of its RateLimit header and a second more; else 0.
+def _let_go(client: httpx2.AsyncClient) -> None:
+    loop.start(client.aclose())
 
-    The Hub sends RateLimit with every answer: of an error that passes it says nothing.
-    """
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     after = headers.get("retry-after", "")
-    if after.isdigit():
-        return float(after)
-    reset = re.search(r"\bt=(\d+)", headers.get("ratelimit", "")) if status == 429 else None
-    return float(reset[1]) + 1 if reset else 0.0
+    return float(after) if after.isdigit() else None
 
 
 def _reason(error: Exception) -> str:

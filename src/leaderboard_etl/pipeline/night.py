@@ -178,6 +178,7 @@ def open_night(options: Options) -> Iterator[Night]:
         if options.deadline_minutes is not None:
             deadline = time.monotonic() + 60 * options.deadline_minutes
         hub = Hub(options.hub, deadline=deadline)
+        stack.callback(hub.close)
         night = Night(options, store, ledger, FileState(store, ledger.loads), believed, hub, started)
         night.say(said)
         try:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from leaderboard_etl.errors import UsageError
+from leaderboard_etl.sample import questions
 from leaderboard_etl.sample.repositories import KINDS, Commit, Repositories
+from leaderboard_etl.sample.windows import Windows
 from leaderboard_etl.sample.wire import Listener, Request, Response, as_json, refusal
 
 __all__ = ["HubServer", "Request", "Response"]
@@ -30,14 +33,25 @@ class HubServer:
     Every request but a download at a commit id looks at the folder again: a changed file makes a new head commit.
     Commits seen since the start still answer with their own bytes. `requests` holds every request so far. `intercept`
     sees each one first; what it returns is sent instead, None means the normal answer (`answer` gives that one to an
-    `intercept` that wants to damage it). A token of `refused_tokens` is answered as an expired one: 401, whatever is asked.
+    `intercept` that wants to damage it). `limits` are requests and seconds by bucket (`api`, `resolvers`); null: none. A Hub
+    that `has_resolve_cache` not gives small files at their usual address. A token of `refused_tokens` is answered as an
+    expired one: 401, whatever is asked.
     """
 
-    def __init__(self, root: Path, *, intercept: Callable[[Request], Response | None] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        intercept: Callable[[Request], Response | None] | None = None,
+        limits: Mapping[str, tuple[int, float]] | None = None,
+        has_resolve_cache: bool = True,
+    ) -> None:
         if not root.is_dir():
             raise UsageError(f"{root} is not a folder: there is nothing to serve as a Hub")
         self.repositories = Repositories(root)
         self.intercept = intercept
+        self.windows = Windows(limits or {})
+        self.has_resolve_cache = has_resolve_cache
         self.refused_tokens: set[str] = set()
         self.requests: list[Request] = []
         self.url = ""
@@ -54,13 +68,20 @@ class HubServer:
     def respond(self, request: Request) -> Response:
         """Record the request and give what is to be sent."""
         self.requests.append(request)
-        return (self.intercept(request) if self.intercept else None) or self.answer(request)
+        headers, is_over = self.windows.spend(_bucket(request.path))
+        if is_over:
+            return refusal(429, "", "We had to rate limit you", **headers)
+        response = (self.intercept(request) if self.intercept else None) or self.answer(request)
+        return replace(response, headers={**headers, **response.headers})
 
     def answer(self, request: Request) -> Response:
         """The Hub's normal answer."""
         if request.headers.get("authorization", "").removeprefix("Bearer ") in self.refused_tokens:
             return refusal(401, "", "Invalid credentials in Authorization header")
         is_api, kind, rest = _route(request.parts)
+        is_cached = is_api and kind == "resolve-cache" and self.has_resolve_cache
+        if is_cached:
+            is_api, kind, rest = _route(_usual_place(request.parts))
         if not kind or request.method not in ("GET", "HEAD"):
             return refusal(404, "", "not served here")
         if is_api and not rest:
@@ -77,8 +98,7 @@ class HubServer:
         if verb == "resolve" and api.get("gated") and "authorization" not in request.headers:
             return refusal(401, "GatedRepo", f"Access to {repo_id} is restricted: log in")
         if is_api and verb == "leaderboard":
-            board = api.get("leaderboard")
-            return refusal(404, "", "This dataset has no leaderboard") if board is None else as_json(board)
+            return self._leaderboard(request, api.get("leaderboard"))
         if verb not in (("", "revision", "tree") if is_api else ("resolve",)) or (verb and not rest):
             return refusal(404, "", "not served here")
         cursor_sha, _, offset = request.first("cursor").partition(":")
@@ -87,7 +107,9 @@ class HubServer:
         if commit is None:
             return refusal(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         if verb == "resolve":
-            return self._file(request, commit, "/".join(rest[1:]))
+            return self._file(request, commit, "/".join(rest[1:]), f"{kind}/{repo_id}", is_cached=is_cached)
+        if why := questions.refused(request, "tree" if verb == "tree" else "info", kind):
+            return refusal(400, "", why)
         if verb == "tree":
             return self._tree(request, commit, "/".join(rest[1:]), int(offset or 0))
         return as_json(_chosen(request, self._describe(kind, repo_id, commit, has_blobs=request.is_set("blobs"))))
@@ -114,7 +136,25 @@ class HubServer:
             info |= {key: card[key] for key in ("pipeline_tag", "library_name") if isinstance(card.get(key), str)}
         return info | commit.api
 
+    def _leaderboard(self, request: Request, board: list[dict[str, Any]] | None) -> Response:
+        """The board of a benchmark; models that declare a base are on it only where `base_model` is false."""
+        if board is None:
+            return refusal(404, "", "This dataset has no leaderboard")
+        if why := questions.refused(request, "leaderboard", "datasets"):
+            return refusal(400, "", why)
+        is_whole = request.first("base_model").lower() in ("0", "false")
+        return as_json([row for row in board if is_whole or not self._has_base(str(row.get("modelId")))])
+
+    def _has_base(self, repo_id: str) -> bool:
+        if not self.repositories.exists("models", repo_id):
+            return False
+        info = self._describe("models", repo_id, self.repositories.head("models", repo_id), has_blobs=False)
+        has_tag = any(str(tag).startswith("base_model:") for tag in info["tags"])
+        return has_tag or bool((info.get("cardData") or {}).get("base_model"))
+
     def _list(self, request: Request, kind: str) -> Response:
+        if why := questions.refused(request, "list", kind):
+            return refusal(400, "", why)
         found = self.repositories.ids(kind, request.first("author"))
         words = [word.lower() for word in request.query.get("search", [])]
         ids = [repo_id for repo_id in found if all(word in repo_id.lower() for word in words)]
@@ -139,7 +179,7 @@ class HubServer:
         query = urlencode({**request.query, "cursor": [cursor]}, doseq=True)
         return {"Link": f'<{self.url}{request.target.partition("?")[0]}?{query}>; rel="next"'}
 
-    def _file(self, request: Request, commit: Commit, path: str) -> Response:
+    def _file(self, request: Request, commit: Commit, path: str, repository: str, *, is_cached: bool) -> Response:
         file = commit.files.get(path)
         content = self.repositories.content(file) if file else None
         if file is None or content is None:
@@ -147,6 +187,12 @@ class HubServer:
         headers = {"X-Repo-Commit": commit.sha, "ETag": f'"{file.etag}"', "Accept-Ranges": "bytes"}
         if file.sha256:
             headers |= {"X-Linked-Etag": f'"{file.sha256}"', "X-Linked-Size": str(file.size_bytes)}
+        elif self.has_resolve_cache and not is_cached and file.size_bytes:
+            # A small file is two requests: this answer alone states its hash and commit as linked.
+            asked = quote(request.path, safe="")
+            cached = f"/api/resolve-cache/{repository}/{commit.sha}/{quote(path)}?{asked}=&etag=%22{file.oid}%22"
+            headers |= {"X-Linked-Etag": f'"{file.oid}"', "X-Linked-Size": str(file.size_bytes), "Location": cached}
+            return Response(307, headers, f"Temporary Redirect. Redirecting to {cached}".encode())
         if part := re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("range", "")):
             start, stop = int(part[1]), min(int(part[2] or len(content)) + 1, len(content))
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}" if start < stop else f"bytes */{stop}"
@@ -157,8 +203,24 @@ class HubServer:
 def _route(parts: list[str]) -> tuple[bool, str, list[str]]:
     """Whether an address is of the API, its kind of repository (empty if of none), and the rest."""
     if parts[0] == "api":
-        return (True, parts[1], parts[2:]) if parts[1:] and parts[1] in KINDS else (True, "", [])
+        return (True, parts[1], parts[2:]) if parts[1:] and parts[1] in (*KINDS, "resolve-cache") else (True, "", [])
     return (False, parts[0], parts[1:]) if parts[0] in KINDS[1:] else (False, "models", parts)
+
+
+def _usual_place(parts: list[str]) -> list[str]:
+    """`api/resolve-cache/<kind>/<repository>/<commit>/<path>` as the address of the file that it stands for."""
+    kind, rest = parts[2] if parts[2:] else "", parts[3:]
+    length = next((n for n, part in enumerate(rest) if re.fullmatch(r"[0-9a-f]{40}", part)), len(rest))
+    return [*([] if kind == "models" else [kind]), *rest[:length], "resolve", *rest[length:]]
+
+
+def _bucket(path: str) -> str:
+    """Which limit an address falls under; the cache of small files is in none."""
+    if path.startswith("/api/resolve-cache/"):
+        return ""
+    if path.startswith("/api/"):
+        return "api"
+    return "resolvers" if "/resolve/" in path else "pages"
 
 
 def _tree_items(commit: Commit, folder: str, *, is_recursive: bool) -> list[dict[str, Any]]:

@@ -45,7 +45,8 @@ class Request:
 @dataclass(frozen=True)
 class Response:
     """An answer. `hang_seconds` waits first; `truncate_to` announces the whole body, sends that many bytes of it and
-    hangs up; `reset` cuts the connection without an answer."""
+    hangs up; `reset` cuts the connection without an answer; `trickle_seconds` is waited before each byte of the body;
+    `endless` sends the body again and again until the client hangs up."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -53,6 +54,8 @@ class Response:
     truncate_to: int | None = None
     hang_seconds: float = 0.0
     reset: bool = False
+    trickle_seconds: float = 0.0
+    endless: bool = False
 
 
 def as_json(value: object, headers: dict[str, str] | None = None, status: int = 200) -> Response:
@@ -127,17 +130,29 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             self.close_connection = True
             return
-        self.close_connection = self.close_connection or response.truncate_to is not None
+        self.close_connection = self.close_connection or response.truncate_to is not None or response.endless
         phrase = self.responses.get(response.status, ("Unknown", ""))[0]
         lengths = {
-            "Content-Length": str(len(response.body)),
+            **({} if response.endless else {"Content-Length": str(len(response.body))}),
             "Connection": "close" if self.close_connection else "keep-alive",
         }
         dated = {"Date": self.date_time_string()}
         head = "".join(f"{name}: {value}\r\n" for name, value in {**dated, **response.headers, **lengths}.items())
         self.wfile.write(f"HTTP/1.1 {response.status} {phrase}\r\n{head}\r\n".encode("latin-1", "replace"))
         if self.command != "HEAD":
-            self.wfile.write(response.body[: response.truncate_to])
+            self._write_body(response)
         self.wfile.flush()
+
+    def _write_body(self, response: Response) -> None:
+        if response.trickle_seconds:
+            for at in range(len(response.body)):
+                self.wfile.flush()
+                if self.server.closing.wait(response.trickle_seconds):
+                    return
+                self.wfile.write(response.body[at : at + 1])
+            return
+        self.wfile.write(response.body[: response.truncate_to])
+        while response.endless and not self.server.closing.is_set():
+            self.wfile.write(response.body)
 
     do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815

@@ -1,0 +1,80 @@
+"""The body of an answer, bounded while it arrives: in bytes as sent, in bytes unpacked, and in time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leaderboard_etl.hub.answers import FileTooLargeError
+
+if TYPE_CHECKING:
+    import httpx2
+
+# All that is asked for: what else a server may pack with cannot be unpacked by bounded steps with the standard library.
+ACCEPTED = "gzip"
+
+
+class BadBodyError(Exception):
+    """A body that cannot be unpacked; another try may bring a better one."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The slowest that an answer may be: `grace_s` to begin with, and then `least_bytes_per_s` on average.
+
+    `deadline` is a time.monotonic() instant after which nothing is waited for, whatever its pace.
+    """
+
+    begun: float
+    grace_s: float
+    least_bytes_per_s: float
+    deadline: float
+
+    def ends_at(self, received_bytes: int) -> float:
+        """When more than `received_bytes` must have arrived."""
+        return min(self.begun + self.grace_s + received_bytes / self.least_bytes_per_s, self.deadline)
+
+    def within(self, received_bytes: int = 0) -> asyncio.Timeout:
+        """A block that raises TimeoutError once the answer is too slow."""
+        return asyncio.timeout(self.ends_at(received_bytes) - time.monotonic())
+
+
+async def read_body(response: httpx2.Response, asked: str, most_bytes: int, pace: Pace) -> bytes:
+    """The body, unpacked.
+
+    Raises FileTooLargeError as soon as it is over `most_bytes`, TimeoutError where it falls behind `pace`, BadBodyError.
+    """
+    unpack = _unpacker(response.headers.get("content-encoding", ""))
+    stated = response.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > most_bytes:
+        raise FileTooLargeError(f"{asked} has {int(stated):,} bytes, over the limit of {most_bytes:,}: refused")
+    parts: list[bytes] = []
+    received_bytes = size_bytes = 0
+    loop = asyncio.get_running_loop()
+    async with pace.within() as clock:
+        async for chunk in response.aiter_raw():
+            received_bytes += len(chunk)
+            clock.reschedule(loop.time() + pace.ends_at(received_bytes) - time.monotonic())
+            try:
+                part = chunk if unpack is None else unpack.decompress(chunk, most_bytes + 1 - size_bytes)
+            except zlib.error as error:
+                raise BadBodyError(f"the body cannot be unpacked ({error})") from error
+            parts.append(part)
+            size_bytes += len(part)
+            # What follows the end of packed content is no content, but may have no end either.
+            if size_bytes > most_bytes or received_bytes > most_bytes + most_bytes // 100 + 1024:
+                raise FileTooLargeError(f"{asked} has more than {most_bytes:,} bytes, the limit: refused")
+    if unpack is not None and not unpack.eof and received_bytes:
+        raise BadBodyError("the packed body is cut")
+    return b"".join(parts)
+
+
+def _unpacker(encoding: str) -> zlib._Decompress | None:
+    if encoding in ("", "identity"):
+        return None
+    if encoding in ("gzip", "x-gzip"):
+        return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    raise BadBodyError(f"the body is packed as {encoding[:40]!r}, which was not asked for")

@@ -1,0 +1,142 @@
+"""A gate for each rate limit of the Hub: nothing is sent into a closed window, and ever less into one that is nearly empty.
+
+The Hub counts requests by kind in windows of fixed length, and says with each answer how many are left and for how long.
+All of it runs on one event loop, so that no lock is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+_STATE = re.compile(r'"(?P<bucket>[\w-]+)"\s*;\s*r\s*=\s*(?P<left>\d+)\s*;\s*t\s*=\s*(?P<resets_s>\d+(?:\.\d+)?)')
+_POLICY = re.compile(r"\bq\s*=\s*(?P<quota>\d+).*?\bw\s*=\s*(?P<width_s>\d+(?:\.\d+)?)")
+# How many requests are sent before the first answer tells what is left: the window may be nearly empty when a run begins.
+_UNTOLD = 4
+
+
+class ClosedError(Exception):
+    """A window stays closed, for `seconds` more, beyond what the asker can wait."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"closed for {seconds:.0f} s more")
+        self.seconds = seconds
+
+
+@dataclass
+class Window:
+    """What is known of one bucket's present window: `left` is null before the first answer and infinite where none is told.
+
+    `ends_at` is infinite until an answer of this window tells it; `opened_at` is when the one before was over for us. `quota` and
+    `width_s` are of any window, null until they are told.
+    """
+
+    margin_s: float
+    left: float | None = None
+    opened_at: float = -math.inf
+    ends_at: float = math.inf
+    quota: int | None = None
+    width_s: float | None = None
+    in_flight: int = 0
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def enter(self, until: float) -> None:
+        """Waits until a request may be sent. Raises ClosedError where that is later than `until`."""
+        while not self._is_open():
+            now = time.monotonic()
+            if now >= until or (self.left == 0 and self.ends_at > until):
+                raise ClosedError(max(self.ends_at - now, 0))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.news.wait(), min(self.ends_at, until) - now)
+
+    def _is_open(self) -> bool:
+        """Whether one more request fits in: one in flight counts as one that is left until its answer says what is."""
+        now = time.monotonic()
+        if now >= self.ends_at:
+            self.left, self.opened_at, self.ends_at = self.quota, now, math.inf
+        return self.in_flight < (_UNTOLD if self.left is None else self.left)
+
+    def learn(self, status: int, headers: Mapping[str, str], pause_s: float) -> None:
+        """Takes in what an answer says; after a 429 that does not say for how long, nothing is sent for `pause_s`."""
+        now = time.monotonic()
+        if policy := _POLICY.search(headers.get("ratelimit-policy", "")):
+            self.quota, self.width_s = int(policy["quota"]), float(policy["width_s"])
+        state, after = _STATE.search(headers.get("ratelimit", "")), headers.get("retry-after", "")
+        if state is None:
+            if status == 429:
+                self.left, self.ends_at = 0, now + max(float(after) if after.isdigit() else 0.0, pause_s)
+            elif self.left is None:
+                self.left = math.inf
+            return
+        left = 0 if status == 429 else int(state["left"])
+        ends_at = now + max(float(state["resets_s"]) + self.margin_s, pause_s if status == 429 else 0.0)
+        # Answers come late and out of order: the window's end tells which one they speak of.
+        width_s = self.width_s or math.inf
+        known_end = self.ends_at if self.ends_at < math.inf else self.opened_at + (self.width_s or 0.0)
+        if ends_at < known_end - width_s / 2:
+            return
+        if ends_at > known_end + width_s / 2:
+            self.left, self.ends_at = left, ends_at
+            return
+        self.left = min(math.inf if self.left is None else self.left, left)
+        is_first = self.ends_at == math.inf
+        self.ends_at = max(ends_at, 0.0 if is_first else self.ends_at) if status == 429 else min(ends_at, self.ends_at)
+
+    def leave(self) -> None:
+        """A request was answered, or will not be."""
+        self.in_flight -= 1
+        self.news.set()
+        self.news = asyncio.Event()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One request that may be sent now. `answered` is to be told what came."""
+
+    limits: Limits
+    kind: str
+
+    def answered(self, status: int, headers: Mapping[str, str], pause_s: float) -> None:
+        if state := _STATE.search(headers.get("ratelimit", "")):
+            # The Hub may count this kind of address with another: from now on so do we.
+            self.limits.buckets[self.kind] = state["bucket"]
+        self.limits.window(self.kind).learn(status, headers, pause_s)
+
+
+@dataclass
+class Limits:
+    """The Hub's buckets. `buckets` says in which one a kind of address is counted, where its name is another.
+
+    `margin_s` is waited longer than the Hub asks for, because it tells whole seconds.
+    """
+
+    margin_s: float
+    buckets: dict[str, str] = field(default_factory=dict)
+    windows: dict[str, Window] = field(default_factory=dict)
+
+    def window(self, kind: str) -> Window:
+        """The window that a kind of address is counted in."""
+        bucket = self.buckets.get(kind, kind)
+        # A Hub that tells no limit of its API has none.
+        api = self.windows.get("api")
+        left = math.inf if api is not None and api.left == math.inf else None
+        return self.windows.setdefault(bucket, Window(self.margin_s, left=left))
+
+    @asynccontextmanager
+    async def turn(self, kind: str, until: float) -> AsyncIterator[Turn]:
+        """Waits until a request of this kind may be sent; the block sends it and ends when its answer begins.
+
+        Raises ClosedError where it may not be sent before `until`, a time.monotonic() instant.
+        """
+        window = self.window(kind)
+        await window.enter(until)
+        window.in_flight += 1
+        try:
+            yield Turn(self, kind)
+        finally:
+            window.leave()

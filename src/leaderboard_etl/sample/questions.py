@@ -1,0 +1,94 @@
+"""What may be asked of a Hub's API, call by call: parameters and `expand` values that it does not know are answered 400.
+
+The lists are those that huggingface_hub documents; a listing of models gives fewer fields than a question about one.
+"""
+
+from __future__ import annotations
+
+from leaderboard_etl.sample.wire import Request
+
+_COMMON = frozenset(
+    [
+        "author",
+        "cardData",
+        "createdAt",
+        "disabled",
+        "lastModified",
+        "likes",
+        "private",
+        "resourceGroup",
+        "sha",
+        "siblings",
+        "tags",
+        "trendingScore",
+    ]
+)
+_MODELS = _COMMON | {
+    "config",
+    "downloads",
+    "downloadsAllTime",
+    "evalResults",
+    "gated",
+    "gguf",
+    "inference",
+    "inferenceProviderMapping",
+    "library_name",
+    "mask_token",
+    "model-index",
+    "pipeline_tag",
+    "safetensors",
+    "spaces",
+    "transformersInfo",
+    "widgetData",
+}
+_DATASETS = _COMMON | {
+    "citation",
+    "description",
+    "downloads",
+    "downloadsAllTime",
+    "gated",
+    "mainSize",
+    "paperswithcode_id",
+    "usedStorage",
+}
+_SPACES = _COMMON | {"datasets", "models", "region", "runtime", "sdk", "subdomain", "usedStorage"}
+
+LISTING_FIELDS = {"models": _MODELS, "datasets": _DATASETS, "spaces": _SPACES}
+INFO_FIELDS = LISTING_FIELDS | {"models": _MODELS | {"baseModels", "childrenModelCount", "usedStorage"}}
+
+_EXPAND = {"expand", "expand[]"}
+PARAMETERS = {
+    "list": _EXPAND
+    | {
+        "apps",
+        "author",
+        "cardData",
+        "config",
+        "cursor",
+        "direction",
+        "filter",
+        "full",
+        "gated",
+        "inference",
+        "inference_provider",
+        "limit",
+        "num_parameters",
+        "pipeline_tag",
+        "search",
+        "sort",
+    },
+    "info": _EXPAND | {"blobs", "securityStatus"},
+    "tree": {"cursor", "expand", "limit", "recursive"},
+    "leaderboard": {"base_model"},
+}
+
+
+def refused(request: Request, call: str, kind: str) -> str:
+    """Why a question of one of the calls in PARAMETERS about repositories of `kind` is answered 400; empty: it is not."""
+    unknown = sorted(set(request.query) - PARAMETERS[call])
+    if unknown:
+        return f"Unknown parameter: {', '.join(unknown)}"
+    fields = {"list": LISTING_FIELDS, "info": INFO_FIELDS}.get(call)
+    asked = {value for name in _EXPAND for value in request.query.get(name, [])}
+    wrong = sorted(asked - fields[kind]) if fields else []
+    return f"Invalid value for expand: {', '.join(wrong)}" if wrong else ""

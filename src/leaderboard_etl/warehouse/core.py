@@ -17,6 +17,9 @@ from leaderboard_etl.normalize.scores import RUN_KEY, normalize_scores, normaliz
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.history import policy_texts
 
+# Wide rows that are sorted at once: a hundred megabytes.
+_ROWS_AT_ONCE = 100_000
+
 
 class _Judged(NamedTuple):
     """Statements about models by one way of resolving names, what each was made from, and what is said of its size."""
@@ -114,16 +117,45 @@ def _insert_subtask_scores(con: duckdb.DuckDBPyConnection) -> None:
     columns = ", ".join(
         "a.model_id" if c.name == "model_id" else f"h.{c.name}" for c in tables()["core.subtask_scores"].columns
     )
-    con.execute(
+    for first, last in _model_ranges(con, "history.subtask_scores"):
+        con.execute(
+            f"""
+            insert into core.subtask_scores
+            select {columns}
+            from history.subtask_scores as h
+            join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
+            where h.valid_to is null and a.model_id between ? and ?
+            order by a.model_id, h.source_id, h.run_id, h.task, h.metric, h.metric_filter
+            """,
+            [first, last],
+        )
+
+
+def _model_ranges(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    """First and last model_id of ranges that follow each other and hold some rows each of a table of history: wide rows
+    sorted range by range come out as sorted at once, in memory that does not grow with the table."""
+    return con.execute(
         f"""
-        insert into core.subtask_scores
-        select {columns}
-        from history.subtask_scores as h
-        join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
-        where h.valid_to is null
-        order by a.model_id, h.source_id, h.run_id, h.task, h.metric, h.metric_filter
+        with counted as (
+
+            select a.model_id, count(*) as n_rows
+            from {table} as h
+            join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
+            where h.valid_to is null
+            group by a.model_id
+
+        ),
+
+        ranged as (
+
+            select model_id, sum(n_rows) over (order by model_id) // {_ROWS_AT_ONCE} as range_number
+            from counted
+
+        )
+
+        select min(model_id), max(model_id) from ranged group by range_number order by range_number
         """
-    )
+    ).fetchall()
 
 
 def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
@@ -152,17 +184,20 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     own = {"model_id": "a.model_id", "tuning": "m.tuning"}
     own |= {name: f"n.{name}" for name in (*kept[1:], "n_shot", "is_corrected")}
     selected = ", ".join(own.get(column.name, f"h.{column.name}") for column in columns)
-    con.execute(
-        f"""
-        insert into core.scores
-        select {selected}
-        from history.scores as h
-        join normalized as n on n.row_id = h.rowid
-        join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
-        join core.models as m on m.model_id = a.model_id
-        order by a.model_id, h.variant_id, h.source_id, h.source_name, h.precision, h.has_chat_template, h.run_id
-        """
-    )
+    for first, last in _model_ranges(con, "history.scores"):
+        con.execute(
+            f"""
+            insert into core.scores
+            select {selected}
+            from history.scores as h
+            join normalized as n on n.row_id = h.rowid
+            join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
+            join core.models as m on m.model_id = a.model_id
+            where a.model_id between ? and ?
+            order by a.model_id, h.variant_id, h.source_id, h.source_name, h.precision, h.has_chat_template, h.run_id
+            """,
+            [first, last],
+        )
     con.unregister("normalized")
 
 

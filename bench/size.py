@@ -19,6 +19,7 @@ from threading import Event, Thread
 
 from bench.landing import land, result_files
 from leaderboard_etl.errors import EtlError
+from leaderboard_etl.memory import memory_bytes
 from leaderboard_etl.pipeline import rebuild
 from leaderboard_etl.settings import Warehouse
 
@@ -55,7 +56,7 @@ def _build(folder: Path, n_files: int, raw: Path | None, memory: str | None) -> 
         begun = time.perf_counter()
         with _spilled(warehouse.root) as most_mb:
             try:
-                rebuild(warehouse)
+                rebuild(warehouse, most_memory_bytes=None if memory is None else memory_bytes(memory))
             except EtlError as error:
                 print(f"{n_files:8,} {size_mb:8,.0f} failed: {error}; peak {peak_mb():,.0f} MB", flush=True)
                 return

@@ -58,9 +58,10 @@ def nightly(
     card_budget: int = 2000,
     deadline_minutes: float | None = None,
     accept: list[str] | None = None,
+    memory: str | None = None,
 ) -> State[dict[str, Any]]:
     """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
-    with options_for(warehouse, hub, only, full, card_budget, deadline_minutes, accept) as options:
+    with options_for(warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory) as options:
         outcome = pipeline.run_night(options, lambda night: story(night, as_task))
     orchestration.table_artifact("load", report.load_rows(outcome))
     orchestration.markdown_artifact("report", report.markdown(outcome))

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from leaderboard_etl import __version__
-from leaderboard_etl.errors import EtlError, UsageError
+from leaderboard_etl.errors import EtlError, UsageError, engine_error
 from leaderboard_etl.printable import PlainStream, one_line
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, Warehouse, default_warehouse
 
@@ -42,6 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A reader such as `head` has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        told = engine_error(error)
+        if told is None:
+            raise
+        print(f"leaderboard-etl: {one_line(str(told))}", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -178,6 +184,11 @@ def _hub_arguments(command: argparse.ArgumentParser) -> None:
         help="API calls to spend on model cards (default: %(default)s)",
     )
     command.add_argument("--deadline", type=float, metavar="MIN", help="stop asking the Hub after so many minutes")
+    command.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="hold about so much, e.g. 1GB (default: half of what the machine or its cgroup has)",
+    )
     command.add_argument(
         "--accept", action="append", metavar="SOURCE@REVISION", help="let a source in that was held back at this commit"
     )

@@ -34,9 +34,35 @@ class WarehouseError(EtlError):
     """The warehouse folder cannot be used: locked, of another Hub, missing, or damaged."""
 
 
+class EngineError(WarehouseError):
+    """DuckDB, Polars or the system could not do what was asked of them: no memory, no space, or a fault of the project."""
+
+
 class AuditError(WarehouseError):
     """A check with severity `error` found rows: nothing was published."""
 
 
 class UsageError(EtlError):
     """The command was given something that it cannot act on (exit code 2)."""
+
+
+_ENGINES = frozenset({"duckdb", "_duckdb", "polars"})
+_NO_MEMORY = frozenset({"OutOfMemoryException", "MemoryError"})
+
+
+def engine_error(error: Exception) -> EngineError | None:
+    """An error of DuckDB, Polars or the system's memory as one line with what to do; null for an error of another kind."""
+    kind = type(error).__name__
+    if type(error).__module__.partition(".")[0] not in _ENGINES and kind not in _NO_MEMORY:
+        return None
+    lines = str(error).strip().splitlines()
+    told = f"{kind}: {lines[0][:500]}" if lines else kind
+    if "No space left" in told or "max_temp_directory_size" in str(error):
+        what = "free space on the disk of the warehouse folder"
+    elif kind in _NO_MEMORY:
+        what = "give it more with `run --memory`, or let it run where more is free"
+    elif kind == "IOException":
+        what = "check the rights and the disk of the warehouse folder"
+    else:
+        what = "this is a fault of the project: report it with this line"
+    return EngineError(f"{told}; {what}. The published warehouse is untouched")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from leaderboard_etl.commands.display import show_progress
 from leaderboard_etl.errors import UsageError
+from leaderboard_etl.memory import memory_bytes
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_ENDPOINT, Warehouse
 
 SAMPLE = "sample"
@@ -22,7 +23,8 @@ SAMPLE = "sample"
 class Options:
     """What a run was asked for. `hub` is the address; `endpoint` is what the ledger calls it, for the sample's port changes.
 
-    `started_at` is the instant that the load's values are believed from; null: now.
+    `started_at` is the instant that the load's values are believed from; null: now. `most_memory_bytes` is what the process may
+    hold; null: half of what the machine or its cgroup allows.
     """
 
     warehouse: Warehouse
@@ -33,6 +35,7 @@ class Options:
     card_budget: int = DEFAULT_CARD_BUDGET
     deadline_minutes: float | None = None
     accept: tuple[str, ...] = ()
+    most_memory_bytes: int | None = None
     started_at: datetime | None = None
     progress: Callable[[str, int, int], None] | None = None
 
@@ -55,6 +58,7 @@ def options_for(
     card_budget: int = DEFAULT_CARD_BUDGET,
     deadline_minutes: float | None = None,
     accept: Sequence[str] | None = None,
+    memory: str | None = None,
 ) -> Iterator[Options]:
     """Options of a run; for the hub 'sample' the bundled snapshot is served on loopback within the block."""
     options = Options(
@@ -66,6 +70,7 @@ def options_for(
         card_budget=card_budget,
         deadline_minutes=deadline_minutes,
         accept=tuple(accept or ()),
+        most_memory_bytes=None if memory is None else memory_bytes(memory),
         # A person at a terminal wants to see it move; a log wants to stay readable.
         progress=show_progress if sys.stderr.isatty() else None,
     )

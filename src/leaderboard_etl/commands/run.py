@@ -12,6 +12,7 @@ from typing import Any
 
 from leaderboard_etl.commands.display import print_json, print_table
 from leaderboard_etl.errors import UsageError
+from leaderboard_etl.memory import memory_bytes
 from leaderboard_etl.options import SAMPLE, hub_address
 from leaderboard_etl.settings import Warehouse, resource
 
@@ -57,6 +58,8 @@ def flow_file(name: str) -> Path:
 def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, Any]:
     if options.card_budget < 0:
         raise UsageError("--card-budget is a number of calls, 0 or more")
+    if options.memory is not None:
+        memory_bytes(options.memory)
     if options.hub != SAMPLE:
         hub_address(options.hub)
     return {
@@ -67,6 +70,7 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
         "card_budget": options.card_budget,
         "deadline_minutes": options.deadline,
         "accept": options.accept,
+        "memory": options.memory,
     }
 
 
@@ -81,7 +85,8 @@ def _rebuild(options: argparse.Namespace, warehouse: Warehouse) -> int:
     from leaderboard_etl.pipeline import rebuild
 
     begun = time.monotonic()
-    findings = rebuild(warehouse)
+    most_memory_bytes = None if options.memory is None else memory_bytes(options.memory)
+    findings = rebuild(warehouse, most_memory_bytes=most_memory_bytes)
     seconds = time.monotonic() - begun
     if options.json:
         print_json({"status": "published", "exit_code": 0, "database": str(warehouse.database), "seconds": seconds})

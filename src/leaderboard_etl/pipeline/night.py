@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 from msgspec.structs import replace
 
-from leaderboard_etl.errors import EtlError, HubError, UsageError, WarehouseError
+from leaderboard_etl.errors import EtlError, HubError, UsageError, WarehouseError, engine_error
 from leaderboard_etl.hub.answers import NoHubError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.options import Options
@@ -122,7 +122,7 @@ def run_night(options: Options, tell: Callable[[Night], None]) -> Outcome:
     with open_night(options) as night:
         try:
             tell(night)
-        except (EtlError, duckdb.Error, sqlite3.Error, OSError) as error:
+        except (EtlError, duckdb.Error, sqlite3.Error, OSError, MemoryError) as error:
             message = str(error) if isinstance(error, EtlError) else _told(error)
             _give_up(night, message)
         except BaseException as error:
@@ -219,6 +219,8 @@ def _give_up(night: Night, why: str) -> None:
 
 def _told(error: Exception) -> str:
     """An error of the disk or an engine in our words."""
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError) and (told := engine_error(error)) is not None:
+        return str(told)
     return (
         f"the run could not go on ({type(error).__name__}: {first_line(error)}): nothing was published, the next run goes on"
         " from there"

@@ -16,7 +16,7 @@ from leaderboard_etl.sources.registry import POLICY_SOURCE
 from leaderboard_etl.warehouse.audit import Finding, audit
 from leaderboard_etl.warehouse.believed import Believed
 from leaderboard_etl.warehouse.claims import changed_verdicts
-from leaderboard_etl.warehouse.database import remove_database
+from leaderboard_etl.warehouse.database import one_line_errors, remove_database
 from leaderboard_etl.warehouse.fold import policy_in_force
 from leaderboard_etl.warehouse.publish import publish, seal, stage
 
@@ -47,6 +47,7 @@ def build(night: Night) -> None:
         [*night.ledger.loads, night.load],
         carry_into=night.believed.carry_into,
         parsed=at_hand,
+        most_memory_bytes=night.options.most_memory_bytes,
     )
 
 
@@ -105,8 +106,10 @@ def stay_quiet(night: Night) -> None:
     night.status = status
 
 
-def rebuild(warehouse: Warehouse) -> list[Finding]:
-    """Builds the whole warehouse again from raw and ledger, without a socket, and publishes it.
+@one_line_errors()
+def rebuild(warehouse: Warehouse, *, most_memory_bytes: int | None = None) -> list[Finding]:
+    """Builds the whole warehouse again from raw and ledger, without a socket, and publishes it. The process holds about
+    `most_memory_bytes`; null: half of what the machine or its cgroup allows.
 
     Raises WarehouseError if nothing was ever loaded, AuditError if the result breaks a check.
     """
@@ -116,7 +119,7 @@ def rebuild(warehouse: Warehouse) -> list[Finding]:
             raise WarehouseError(f"{warehouse.raw} holds no load to rebuild from: run once against a Hub first")
         Believed(warehouse, store, ledger)  # refuses where the published file knows what the ledger does not
         try:
-            con = stage(warehouse.staging, store, ledger.loads)
+            con = stage(warehouse.staging, store, ledger.loads, most_memory_bytes=most_memory_bytes)
             accepted = policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings")
             findings = audit(con, None, accepted)
             errors = [finding for finding in findings if finding.is_error]

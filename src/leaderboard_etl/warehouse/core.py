@@ -17,8 +17,8 @@ from leaderboard_etl.normalize.scores import RUN_KEY, normalize_scores, normaliz
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.history import policy_texts
 
-# Wide rows that are sorted at once: a hundred megabytes.
-_ROWS_AT_ONCE = 100_000
+# Wide rows that are sorted at once: some fifty megabytes.
+_ROWS_AT_ONCE = 50_000
 
 
 class _Judged(NamedTuple):

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
 
 from leaderboard_etl.contracts.schema import tables, views
-from leaderboard_etl.errors import UsageError, WarehouseError
+from leaderboard_etl.errors import UsageError, WarehouseError, engine_error
+from leaderboard_etl.memory import limit_memory
 from leaderboard_etl.warehouse.locked import lock
 
 # Older clients, from DuckDB 1.5 on, can read what this storage version holds.
 _STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.5.0"}
-# What a build may hold of the file's blocks and of sorts for each thread, a little over DuckDB's least
-# (https://duckdb.org/docs/stable/guides/performance/environment); the rest waits in a folder beside the file.
-_MEMORY_MB = 150
 
 
-def create_database(path: Path) -> duckdb.DuckDBPyConnection:
-    """A new file with empty tables. What a killed run left at `path` is removed first."""
+def create_database(path: Path, *, most_memory_bytes: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A new file with empty tables. What a killed run left at `path` is removed first.
+
+    `most_memory_bytes` is what the whole process may hold; null: half of what the machine or its cgroup allows.
+    """
     remove_database(path)
     con = duckdb.connect(str(path), config=_STORAGE)
     # One checkpoint at the end writes each block once: the file stays as compact as one built fresh.
     con.execute("set checkpoint_threshold = '1TB'")
     con.execute("set preserve_insertion_order = true")
-    threads = con.execute("select current_setting('threads')").fetchall()[0][0]
-    con.execute(f"set memory_limit = '{_MEMORY_MB * threads}MB'")
+    # A bar for a statement of two seconds, in the midst of a run's own output.
+    con.execute("set enable_progress_bar = false")
+    limit_memory(con, most_memory_bytes)
     create_tables(con)
     return con
 
@@ -54,6 +58,18 @@ def remove_database(path: Path) -> None:
     path.unlink(missing_ok=True)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
     shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Within the block an error of an engine is an EngineError that says in one line what to do."""
+    try:
+        yield
+    except Exception as error:
+        told = engine_error(error)
+        if told is None:
+            raise
+        raise told from error
 
 
 def open_published(

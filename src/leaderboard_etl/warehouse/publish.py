@@ -6,6 +6,7 @@ leaderboard_etl.durable has the order in which that becomes lasting.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,13 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse, code_version
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.warehouse.core import build_core
-from leaderboard_etl.warehouse.database import create_database, create_views, first_line
+from leaderboard_etl.warehouse.database import (
+    create_database,
+    create_views,
+    first_line,
+    one_line_errors,
+    remove_database,
+)
 from leaderboard_etl.warehouse.fold import fold_load
 from leaderboard_etl.warehouse.marts import build_marts
 
@@ -41,23 +48,29 @@ def stage(
     *,
     carry_into: Callable[[duckdb.DuckDBPyConnection], int] | None = None,
     parsed: Mapping[str, Parsed] | None = None,
+    most_memory_bytes: int | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A new file at `path` that holds every load of `loads`, with core and views built; the open connection.
 
     `carry_into` may fill the history tables first, and says how many of the loads that covers; the others are replayed from
     raw, in order: both give the same content. `parsed` is what the last load's files say, where that is at hand.
+    `most_memory_bytes` is as in create_database. Raises EngineError, and leaves no file, where memory or space do not suffice.
     """
-    con = create_database(path)
-    done = carry_into(con) if carry_into is not None else 0
-    state = FileState(store, loads[:done])
-    con.execute("begin")
-    for load in loads[done:]:
-        fold_load(con, store, state, load, parsed=parsed if load is loads[-1] else None)
-    con.execute("insert into ops.build values (?, ?)", [code_version(), loads[-1].load_id if loads else None])
-    build_core(con)
-    create_views(con)
-    build_marts(con, _last_change(loads).as_of().date())
-    con.execute("commit")
+    with ExitStack() as unfinished, one_line_errors():
+        unfinished.callback(remove_database, path)
+        con = create_database(path, most_memory_bytes=most_memory_bytes)
+        unfinished.callback(con.close)
+        done = carry_into(con) if carry_into is not None else 0
+        state = FileState(store, loads[:done])
+        con.execute("begin")
+        for load in loads[done:]:
+            fold_load(con, store, state, load, parsed=parsed if load is loads[-1] else None)
+        con.execute("insert into ops.build values (?, ?)", [code_version(), loads[-1].load_id if loads else None])
+        build_core(con)
+        create_views(con)
+        build_marts(con, _last_change(loads).as_of().date())
+        con.execute("commit")
+        unfinished.pop_all()
     return con
 
 

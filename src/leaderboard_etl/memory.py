@@ -1,0 +1,43 @@
+"""How much memory a build holds: DuckDB's share, and what Python and Polars hold beside it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from leaderboard_etl.errors import UsageError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_UNITS = {
+    unit: base**power
+    for power, letter in enumerate("kmgt", 1)
+    for unit, base in ((letter, 1000), (f"{letter}b", 1000), (f"{letter}ib", 1024))
+}
+# What a build holds beside DuckDB: Python and its libraries, one batch of files as bytes, lists and frames, and the frames
+# from which core is made. Measured by bench/size.py at 5,000 to 40,000 result files.
+_BESIDE_BYTES = 700_000_000
+# DuckDB's least for each thread, and a little over: https://duckdb.org/docs/stable/guides/performance/environment
+_LEAST_PER_THREAD_BYTES = 150_000_000
+# DuckDB's default limit is four fifths of what the machine or its cgroup allows; a build takes half of that itself.
+_OF_DEFAULT = 0.5 / 0.8
+
+
+def memory_bytes(text: str) -> int:
+    """'1GB', '500MB' or '2 GiB' as bytes. Raises UsageError for anything else."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b?)", text.strip().lower())
+    if found is None:
+        raise UsageError(f"{text!r} is not an amount of memory: give a number with its unit, as in 1GB or 500MB")
+    return int(float(found[1]) * _UNITS[found[2]])
+
+
+def limit_memory(con: duckdb.DuckDBPyConnection, most_bytes: int | None) -> None:
+    """Lets the process hold about `most_bytes`, null: half of what the machine or its cgroup allows. DuckDB gets what the rest
+    of a build does not need, and puts what does not fit into a folder beside its file."""
+    threads, default = con.execute("select current_setting('threads'), current_setting('memory_limit')").fetchall()[0]
+    if most_bytes is None:
+        most_bytes = int(memory_bytes(default) * _OF_DEFAULT)
+    limit_bytes = max(most_bytes - _BESIDE_BYTES, _LEAST_PER_THREAD_BYTES)
+    con.execute(f"set memory_limit = '{limit_bytes}B'")
+    con.execute(f"set threads = {max(1, min(threads, limit_bytes // _LEAST_PER_THREAD_BYTES))}")

@@ -1,0 +1,106 @@
+"""A build ends whatever its size: it holds what it may hold, the rest waits on disk, and where that is not enough it says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from worlds import World, v2_row
+
+from leaderboard_etl import cli, memory
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.warehouse import core
+from leaderboard_etl.warehouse.database import create_database
+
+MB, GB = 10**6, 10**9
+
+
+@pytest.mark.parametrize(
+    ("text", "n_bytes"),
+    [("1GB", GB), ("500MB", 500 * MB), ("1.5 gb", 1_500 * MB), ("18.8 GiB", int(18.8 * 2**30)), ("2g", 2 * GB)],
+)
+def test_an_amount_of_memory_is_a_number_with_its_unit(text: str, n_bytes: int) -> None:
+    assert memory.memory_bytes(text) == n_bytes
+
+
+@pytest.mark.parametrize("text", ["", "1", "GB", "-1GB", "1GB 2", "much", "1e9B"])
+def test_anything_else_is_no_amount_of_memory(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UsageError, match="1GB or 500MB"):
+        memory.memory_bytes(text)
+    assert cli.main(["run", "--offline", f"--memory={text}", "-w", "nowhere"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_duckdb_gets_what_the_rest_of_a_build_does_not_need() -> None:
+    def limit_mb(most_bytes: int | None) -> float:
+        with duckdb.connect() as con:
+            memory.limit_memory(con, most_bytes)
+            found: str = con.execute("select current_setting('memory_limit')").fetchall()[0][0]
+        return memory.memory_bytes(found) / MB
+
+    with duckdb.connect() as con:
+        default: str = con.execute("select current_setting('memory_limit')").fetchall()[0][0]
+    half_of_machine_mb = memory.memory_bytes(default) / 0.8 / 2 / MB
+    beside_mb = memory._BESIDE_BYTES / MB
+    assert limit_mb(3 * GB) == pytest.approx(3_000 - beside_mb, rel=0.03)
+    assert limit_mb(None) == pytest.approx(max(half_of_machine_mb - beside_mb, 150), rel=0.01)
+    assert limit_mb(1 * MB) == pytest.approx(150, rel=0.03)
+
+
+def test_score_tables_larger_than_memory_come_out_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As much as fails in this memory where all is sorted at once.
+    monkeypatch.setattr(core, "_ROWS_AT_ONCE", 20_000)
+    n_models, n_tasks = 400, 500
+    con = create_database(tmp_path / "staging.duckdb")
+    for name, text in read_policy().texts.items():
+        con.execute("insert into history.policy_files values (?, 'x', ?, 1, null, now(), null)", [name, text.decode()])
+    place = (
+        "'dataset' as repo_type, 'open-llm-leaderboard/results' as repo_id, repeat('c', 40) as revision,"
+        " source_name || '/results.json' as path, repeat('b', 40) as blob_id, 1 as load_id, now() as valid_from"
+    )
+    models = f"select 'olb_v2_results' as source_id, 'org/model-' || range as source_name from range({n_models})"
+    con.execute(
+        f"insert into history.models by name select *, 'float16' as precision, 'config' as locator, {place} from ({models})"
+    )
+    # The last task first: nothing is in order as it comes.
+    con.execute(
+        f"""
+        insert into history.subtask_scores by name
+        select
+            * exclude (number), 'float16' as precision, 'unknown' as has_chat_template,
+            repeat('a', 40) || ' 2024-07-01' as run_id,
+            'leaderboard_a_task_with_a_long_name_' || tasks.number as task, 'acc' as metric, 'none' as metric_filter,
+            0.5 as score_raw, 'leaderboard' as reported_by, 'results.leaderboard_task' as locator, {place}
+        from range({n_tasks - 1}, -1, -1) as tasks(number), ({models})
+        """
+    )
+    con.execute("set memory_limit = '60MB'; set threads = 2")
+    core.build_core(con)
+    key = "(model_id, source_id, run_id, task)"
+    found = con.execute(
+        f"select count(*), count(*) filter (before > {key}) from (select *, lag({key}) over (order by rowid) as before"
+        " from core.subtask_scores)"
+    ).fetchall()
+    assert found == [(n_models * n_tasks, 0)]
+    con.close()
+
+
+def test_a_build_without_enough_memory_says_so_in_one_line_and_leaves_what_is_published(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.options = {"card_budget": 0}
+    world.night(1)
+    published = world.warehouse.database.read_bytes()
+    monkeypatch.setattr(memory, "_LEAST_PER_THREAD_BYTES", 3 * MB)
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 32)])
+    outcome = world.night(2, most_memory_bytes=1)
+    assert outcome.status == "failed"
+    assert outcome.message is not None and "--memory" in outcome.message and "\n" not in outcome.message
+    assert cli.main(["run", "--offline", "--memory", "1MB", "-w", str(world.warehouse.root)]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1 and "OutOfMemory" in told[0] and "--memory" in told[0]
+    assert world.warehouse.database.read_bytes() == published
+    assert not list(world.warehouse.root.glob("*staging*"))
+    assert world.night(3).status == "published"

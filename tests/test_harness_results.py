@@ -244,6 +244,108 @@ def test_several_files_of_a_model_are_several_runs() -> None:
     assert parsed.quarantine.is_empty()
 
 
+MMLU_PRO = {"leaderboard_mmlu_pro": {"acc,none": 0.4}}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"model_name": "org/model", "model_name_sanitized": "org__model"},
+        {"config": {"model_args": "pretrained=org/model,dtype=bfloat16"}},
+        {"config_general": {"model_name": "org/model"}},
+        {"config_general": {"model_config": {"model_name": "org/model"}}},
+    ],
+)
+@pytest.mark.parametrize("folder", ["org__model", "runs/org__model", "runs/may/org/model", "org/model/run1"])
+def test_a_folder_that_holds_the_name_that_its_file_gives_is_of_that_model(folder: str, said: dict[str, Any]) -> None:
+    parsed = read("olb_v2_results", landed({"results": MMLU_PRO, **said}, path=f"{folder}/{NAME}"))
+    assert parsed.scores.select("source_name", "score_raw").rows() == [("org/model", 0.4)]
+    assert parsed.models["hub_id"].to_list() == ["org/model"] and folder in parsed.scores["run_id"][0]
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("__mnt__share__checkpoint-14676", "/mnt/share/checkpoint-14676"),
+        ("C__models__m", "C:/models/m"),
+        ("org__model", "x"),
+        ("org__model", "org/other"),
+        ("org__model", None),
+        ("org/model/run1", "x"),
+        ("org/model/run1", "model/run2"),
+        ("a folder", "org/model"),
+    ],
+)
+def test_a_folder_of_which_nothing_says_whose_run_it_holds_is_one_refusal(folder: str, said: str | None) -> None:
+    file = {"results": MMLU_PRO, "model_name": said, "config": {"model_num_parameters": 7}}
+    parsed = read("olb_v2_results", landed(file, path=f"{folder}/{NAME}"))
+    assert parsed.quarantine.select("rule", "source_name").rows() == [("file|place", folder)]
+    assert parsed.models.is_empty() and parsed.scores.is_empty() and parsed.parameter_claims.is_empty()
+
+
+def test_a_repositorys_folder_is_its_models_whatever_name_the_file_gives() -> None:
+    for said in ("/data/model", "org/base", "other"):
+        parsed = read("olb_v2_results", {"results": MMLU_PRO, "model_name": said})
+        assert parsed.scores["source_name"].to_list() == ["org/model"]
+    assert read("olb_v1_results", landed({"results": {"x": {"acc": 0.5}}}, path=f"gpt2/{NAME}")).models.height == 1
+
+
+@pytest.mark.parametrize("copy", [" (1)", " (12)", " copy", " - Copy", " copy 2"])
+def test_a_second_copy_of_a_file_is_the_same_run(copy: str) -> None:
+    file, again = {"results": MMLU_PRO}, f"org/model/{NAME.removesuffix('.json')}{copy}.json"
+    both = read("olb_v2_results", landed(file, path=again), file)
+    assert (both.scores.height, both.models.height) == (1, 1)
+    assert both.quarantine["rule"].to_list() == ["file|copy"]
+    alone = read("olb_v2_results", landed(file, path=again))
+    assert alone.scores["run_id"].to_list() == both.scores["run_id"].to_list() and alone.quarantine.is_empty()
+
+
+def test_files_whose_long_names_begin_alike_are_two_runs() -> None:
+    files = [landed({"results": MMLU_PRO}, path=f"org/model/results_{'x' * 150}{end}.json") for end in "ab"]
+    parsed = read("olb_v2_results", *files)
+    assert parsed.scores["run_id"].n_unique() == 2 and parsed.quarantine.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("key", "task", "n_shot"),
+    [
+        ("hellaswag|10", "hellaswag", 10),
+        ("gpqa:diamond|0", "gpqa:diamond", 0),
+        ("mmlu_pro", "mmlu_pro", None),
+        ("lighteval|gsm8k|5|0", "gsm8k", 5),
+        ("lighteval|mmlu|5|1", "mmlu", 5),
+        ("leaderboard|arc:challenge", "arc:challenge", None),
+        ("a|b|c", "a|b|c", None),
+        ("5", "5", None),
+    ],
+)
+def test_a_key_names_its_task_with_and_without_suite_and_shots(key: str, task: str, n_shot: int | None) -> None:
+    parsed = read("olb_v1_results", {"results": {key: {"acc": 0.5}}})
+    assert parsed.subtask_scores.select("task", "n_shot").rows() == [(task, n_shot)]
+
+
+def test_a_run_of_the_newer_lighteval_is_read_with_its_precision_and_without_a_made_up_version() -> None:
+    made_with = {"model_name": "org/model", "dtype": "bfloat16", "revision": "main"}
+    general = {"lighteval_sha": "?", "model_name": "org/model", "model_config": made_with, "max_samples": None}
+    results = {"arc:challenge": {"acc_norm": 0.5, "acc_norm_stderr": 0.01}, "all": {"acc_norm": 0.5}}
+    rows = read("olb_v1_results", {"config_general": general, "results": results}).subtask_scores
+    assert rows.select("task", "stderr_raw", "precision", "harness_version").rows() == [
+        ("arc:challenge", 0.01, "bfloat16", None),
+        ("all", None, "bfloat16", None),
+    ]
+
+
+@pytest.mark.parametrize("header", [{" ": " ", "alias": "leaderboard"}, {"": ""}, {" ,none": " "}, {"   ": "N/A"}])
+def test_the_blank_header_of_a_group_is_no_metric(header: dict[str, str]) -> None:
+    parsed = read("olb_v2_results", {"results": {"leaderboard": header, **MMLU_PRO}, "groups": {"leaderboard": header}})
+    assert parsed.scores["score_raw"].to_list() == [0.4] and parsed.quarantine.is_empty()
+
+
+def test_a_pointer_of_git_lfs_is_said_to_be_one() -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
+    assert read("olb_v2_results", pointer).quarantine["rule"].to_list() == ["file|lfs_pointer"]
+
+
 def test_a_run_over_a_part_of_the_questions_makes_no_score() -> None:
     file = {"results": {"leaderboard_mmlu_pro": {"acc,none": 0.4}}, "config": {"limit": 10}}
     parsed = read("olb_v2_results", file)

@@ -6,20 +6,27 @@ Left out on purpose: task configurations, hashes, tokenizer and machine descript
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
 
-from leaderboard_etl.sources.values import json_value
+from leaderboard_etl.sources.values import is_lfs_pointer, json_value, shortened
 
 _FILE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})[-:](\d{2})[-:](\d{2})")
 _REVISION = re.compile(r"(?:^|,)revision=([0-9a-f]{40})(?:,|$)")
 _DTYPE = re.compile(r"(?:^|,)(?:torch_)?dtype=['\"]?([A-Za-z0-9_.]+)")
 _QUANTIZED = re.compile(r"(?:^|,)load_in_([48]bit)=['\"]?true\b", re.IGNORECASE)
 _SHA = re.compile(r"^[0-9a-f]{40}$")
+_PRETRAINED = re.compile(r"(?:^|,)pretrained=([^,]+)")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)
+_FOLDER = re.compile(r"(?!\w*__)[A-Za-z0-9][\w.-]{0,95}|[A-Za-z0-9][\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)
+# What the harness replaces in the name of a model to make a folder of it.
+_UNSAFE = re.compile(r"[\"<>:/|\\?*\[\]]+")
+_COPY = re.compile(r"(?: \(\d{1,3}\)|(?: -)? copy(?: \d{1,3})?)$", re.IGNORECASE)
+_MOST_ID = 120
 
 
 class UnreadableRunError(ValueError):
@@ -32,7 +39,8 @@ class UnreadableRunError(ValueError):
 
 @dataclass(frozen=True)
 class Run:
-    """One file. `model_name` is the folder, which is how the leaderboard files it; the name inside may be a local path.
+    """One file. `model_name` is the folder, which is how the leaderboard files it, for the name inside may be a local path; where
+    the folder is no repository's name, it is the name inside if the folder holds it, as `org__model` does.
 
     `model_sha`, `harness_version`, `evaluated_on` and `params` (the parameters that the harness counted in the weights that it
     ran, packed ones as stored) are null where the file does not say; `is_limited` is true for a run over a part of the
@@ -62,6 +70,7 @@ class ResultFile(msgspec.Struct):
     config: Any = None
     config_general: Any = None
     params: Any = None
+    model_name: Any = None
     git_hash: Any = None
     lm_eval_version: Any = None
     date: Any = None
@@ -78,8 +87,15 @@ def is_result_file(path: str) -> bool:
     return bool(folder) and name.startswith("results") and name.endswith(".json")
 
 
+def copied_from(path: str) -> str:
+    """The path of the file that one is a copy of by its name, as browsers and desktops call copies; else its own."""
+    return _COPY.sub("", path.removesuffix(".json")) + ".json"
+
+
 def decode(raw: bytes) -> ResultFile:
     """The file's keys that are read. Raises UnreadableRunError; nothing else, whatever the bytes."""
+    if is_lfs_pointer(raw):
+        raise UnreadableRunError("file|lfs_pointer", "a pointer of git-LFS stands in place of the result file")
     try:
         return _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -103,24 +119,61 @@ def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
     """
     config = {**mapping(content.params), **mapping(content.config), **mapping(content.config_general)}
     folder, _, file_name = path.rpartition("/")
-    if not folder:
-        raise UnreadableRunError("file|place", "the file is not in a model's folder, so whose run it is cannot be told")
+    stem = copied_from(file_name).removeprefix("results_").removesuffix(".json")
     arguments = config.get("model_args")
-    arguments = arguments if isinstance(arguments, str) else _joined(arguments)
+    # lighteval keeps them in an object of its own since version 0.10.
+    made_with = mapping(config.get("model_config"))
+    arguments = ",".join(
+        filter(None, [arguments if isinstance(arguments, str) else _joined(arguments), _joined(made_with)])
+    )
+    in_arguments = _PRETRAINED.search(arguments)
+    names = [
+        content.model_name,
+        config.get("model_name"),
+        made_with.get("model_name"),
+        in_arguments and in_arguments[1],
+    ]
+    model_name = _model_of(folder, [name for name in names if isinstance(name, str)])
     pinned = _REVISION.search(arguments)
     stated = str(config.get("model_sha") or "")
     sha = stated if _SHA.match(stated) else pinned[1] if pinned else None
-    stem = file_name.removeprefix("results_").removesuffix(".json")
+    run_id = f"{sha[:12] if sha else 'sha unknown'} {stem}"
     return Run(
-        model_name=folder,
-        run_id=f"{sha[:12] if sha else 'sha unknown'} {stem}"[:120],
+        model_name=model_name,
+        # The same file in a folder of another name is a run of its own.
+        run_id=shortened(run_id if model_name == folder else f"{run_id} in {folder}", _MOST_ID),
         precision=_precision(config.get("model_dtype"), arguments),
         has_chat_template=_template(content, config),
         model_sha=sha,
-        harness_version=_text(config.get("lighteval_sha")) or _text(content.git_hash) or _text(content.lm_eval_version),
+        harness_version=_version(config.get("lighteval_sha"))
+        or _text(content.git_hash)
+        or _text(content.lm_eval_version),
         evaluated_on=_moment(content.date, file_name),
         params=_params(config.get("model_num_parameters")),
         is_limited=_is_limited(config, samples),
+    )
+
+
+def _model_of(folder: str, stated: Sequence[str]) -> str:
+    """The model that a folder of results is about; `stated` are the names that its file gives.
+
+    Raises UnreadableRunError where the folder is no repository's name and holds none that the file gives: a local path, a
+    folder too deep.
+    """
+    repositories = [name for name in stated if _REPOSITORY.fullmatch(name)]
+    parts = folder.split("/")
+    for name in repositories:
+        if _UNSAFE.sub("__", name) in parts:
+            return name
+    if _FOLDER.fullmatch(folder):
+        return folder
+    for name in repositories:
+        if f"/{name}/" in f"/{folder}/":
+            return name
+    raise UnreadableRunError(
+        "file|place",
+        f"the folder {folder[:200]!r} is not a repository name, ORG/NAME, and holds none that the file gives: whose run it is"
+        " cannot be told",
     )
 
 
@@ -183,6 +236,11 @@ def count(value: object) -> int | None:
     if isinstance(value, dict):
         value = value.get("effective", value.get("original"))
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**7 else None
+
+
+def _version(value: object) -> str | None:
+    """lighteval writes a question mark where it does not know its own."""
+    return found if (found := _text(value)) != "?" else None
 
 
 def _text(value: object) -> str | None:

@@ -17,8 +17,8 @@ from typing import Any
 from leaderboard_etl.sources.base import SourceFile
 from leaderboard_etl.sources.harness_file import ResultFile, Run, UnreadableRunError, count, decode, mapping, run_of
 
-_NOT_METRICS = frozenset({"alias", " ", "name", "sample_len", "sample_count", "samples"})
-_TASK = re.compile(r"^(?:[A-Za-z_]+\|)?(?P<task>[^|]+?)(?:\|(?P<shots>\d{1,3}))?(?:\|\d+)?$")
+_NOT_METRICS = frozenset({"alias", "name", "sample_len", "sample_count", "samples"})
+_SUITE = re.compile(r"[A-Za-z_]+")
 _MOST_METRICS = 20_000
 # Task and metric names repeat from file to file: each is taken apart once.
 _REMEMBERED = 1 << 14
@@ -117,18 +117,21 @@ def _flat(block: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(_REMEMBERED)
 def _task(key: str) -> tuple[str, int | None]:
-    """(task, shots or null) of `harness|hendrycksTest-anatomy|5`, `leaderboard_gpqa` and what lies between."""
-    named = _TASK.match(key)
-    if named is None:
+    """(task, shots or null) of `harness|hendrycksTest-anatomy|5`, `gpqa:diamond|0`, `leaderboard_gpqa` and what lies between."""
+    parts = key.split("|")
+    # Behind the task stand the examples and, in old files, whether they may be cut; before it the suite, until lighteval 0.10.
+    numbers = [part for part in parts[1:] if part.isascii() and part.isdecimal()][:2]
+    names = parts[: len(parts) - len(numbers)]
+    if parts[len(names) :] != numbers or len(names) > 2 or (len(names) == 2 and not _SUITE.fullmatch(names[0])):
         return key[:200], None
-    return named["task"][:200], int(named["shots"]) if named["shots"] else None
+    return names[-1][:200], int(numbers[0]) if numbers and len(numbers[0]) <= 3 else None
 
 
 @lru_cache(_REMEMBERED)
 def _metric(name: str) -> tuple[str, str, str] | None:
     """(metric, filter, key of its standard error) of `acc` or `acc_norm,none`; null for what is no metric."""
     metric, _, metric_filter = name.partition(",")
-    if name in _NOT_METRICS or metric.endswith("_stderr"):
+    if name in _NOT_METRICS or not metric.strip() or metric.endswith("_stderr"):
         return None
     deviation = f"{metric}_stderr,{metric_filter}" if metric_filter else f"{metric}_stderr"
     return metric[:100], metric_filter[:100] or "none", deviation

@@ -10,7 +10,7 @@ import polars as pl
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place, refuse, stage
-from leaderboard_etl.sources.harness_file import Run, UnreadableRunError
+from leaderboard_etl.sources.harness_file import Run, UnreadableRunError, copied_from
 from leaderboard_etl.sources.harness_results import Metrics, read_run
 from leaderboard_etl.sources.harness_scores import leaderboard_scores
 
@@ -35,8 +35,11 @@ def parsed_runs(source_id: str, files: Sequence[SourceFile], policy: Policy, var
 
 def _parsed_batch(source_id: str, files: Sequence[SourceFile], policy: Policy, variants: Sequence[str]) -> Parsed:
     values, runs, refused = Metrics(), [], []
+    paths = {file.version.path for file in files}
     for number, file in enumerate(files):
         try:
+            if (original := copied_from(file.version.path)) != file.version.path and original in paths:
+                raise UnreadableRunError("file|copy", f"by its name a second copy of {original}, whose run it holds")
             runs.append(_run_row(source_id, number, file, read_run(file, number, values)))
         except UnreadableRunError as error:
             refused.append(_refused_file(source_id, file, error))

@@ -86,6 +86,12 @@ def is_deviation(metric: str) -> bool:
     return _DEVIATION.search(metric) is not None
 
 
+def is_lfs_pointer(content: bytes) -> bool:
+    """Whether a file is only git-LFS's note of where its content lies, committed in place of it
+    (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
+    return content.startswith(b"version https://git-lfs.github.com/spec/")
+
+
 def shortened(name: str, most: int) -> str:
     """A name of at most `most` characters; one that is longer ends in a hash of all of it, so that two stay two."""
     if len(name) <= most:

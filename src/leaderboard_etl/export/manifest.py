@@ -29,7 +29,7 @@ BUILD = "build.json"
 TOOL = "leaderboard-etl"
 # The packages whose versions decide the bytes of Parquet files and pictures.
 PACKAGES = (
-    *("duckdb", "polars", "pyarrow", "altair", "vl-convert-python", "jinja2", "frictionless"),
+    *("duckdb", "polars", "pyarrow", "altair", "vl-convert-python", "jinja2"),
     *("huggingface_hub", "datasets", "prefect"),
 )
 TYPES: Mapping[Any, tuple[str, str]] = {

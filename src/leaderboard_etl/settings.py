@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from leaderboard_etl import __version__
 from leaderboard_etl.errors import EtlError
 
 PACKAGE = Path(__file__).resolve().parent
@@ -75,15 +72,3 @@ def resource(name: str) -> Path:
     raise EtlError(
         f"the folder {name}/ is neither in {PACKAGE} nor beside src/: the installation is incomplete; reinstall it"
     )
-
-
-@cache
-def code_version() -> str:
-    """Version of the package and a hash of the code, SQL and templates: same text, same tables and exports from the same raw."""
-    digest = hashlib.sha256()
-    own = (path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".html", ".css", ".js", ".jinja"))
-    files = [*own, *resource("sql").rglob("*.sql")]
-    for file in sorted(files, key=lambda f: f.name + f.parent.name):
-        digest.update(f"{file.parent.name}/{file.name}\0".encode())
-        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
-    return f"{__version__}+{digest.hexdigest()[:12]}"

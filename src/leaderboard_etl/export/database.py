@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
+from leaderboard_etl.code_version import code_version
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.settings import code_version
 from leaderboard_etl.warehouse.audit import audit
 from leaderboard_etl.warehouse.history import policy_texts
 

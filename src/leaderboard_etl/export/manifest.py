@@ -16,11 +16,12 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from leaderboard_etl.code_version import code_version, export_version
 from leaderboard_etl.contracts.schema import views
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.export.tables import EXPORTS, Export
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.settings import PACKAGE, code_version, resource
+from leaderboard_etl.settings import PACKAGE, resource
 from leaderboard_etl.warehouse.database import end_of_day
 from leaderboard_etl.warehouse.history import policy_texts
 
@@ -68,6 +69,7 @@ def manifest(
         "as_of": day.isoformat(),
         "hub": loads[-1][1],
         "code_version": code_version(),
+        "export_version": export_version(),
         "load_ids": [load[0] for load in loads],
         "sources": _sources(con, [load[0] for load in loads]),
         "files": described,

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.export.database import DATABASE, complete_database, database_facts
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
@@ -20,7 +21,7 @@ from leaderboard_etl.export.folder import check_target, replace_folder
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, build_facts, citations, dumped, manifest, state_day
 from leaderboard_etl.export.report_page import report_page
 from leaderboard_etl.export.tables import EXPORTS, parquet, query, written
-from leaderboard_etl.settings import Warehouse, code_version
+from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.warehouse.database import first_line, open_published
 
 

@@ -10,12 +10,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from leaderboard_etl.code_version import code_version, export_version
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.export.database import DATABASE
 from leaderboard_etl.export.folder import read_manifest
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, package_versions
 from leaderboard_etl.export.snapshot import make_snapshot
-from leaderboard_etl.settings import Warehouse, code_version
+from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.warehouse.database import open_published
 
 # The bytes of all other files follow from the state alone, whatever the versions of the packages.
@@ -66,8 +67,9 @@ def _recompute(
 ) -> tuple[Mapping[str, bytes], str]:
     if not warehouse.database.exists():
         return {}, f"not recomputed: there is no warehouse at {warehouse.database}"
-    if manifest.get("code_version") != code_version():
-        return {}, f"not recomputed: made by code {manifest.get('code_version')}, this is {code_version()}"
+    for name, ours in (("code_version", code_version()), ("export_version", export_version())):
+        if manifest.get(name) != ours:
+            return {}, f"not recomputed: made by {name} {manifest.get(name)}, this is {ours}"
     try:
         with open_published(warehouse.database) as con:
             hubs = con.execute("select distinct endpoint from ops.loads").fetchall()

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 from msgspec.structs import replace
 
+from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import EtlError, HubError, UsageError, WarehouseError, engine_error
 from leaderboard_etl.hub.answers import NoHubError
 from leaderboard_etl.hub.client import Hub
@@ -22,7 +23,6 @@ from leaderboard_etl.raw.ledger import Changes, FileState, Ledger, Load, SourceL
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.raw.torn import is_torn
-from leaderboard_etl.settings import code_version
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse.audit import Finding

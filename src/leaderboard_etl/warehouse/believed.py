@@ -14,11 +14,12 @@ from typing import TypeVar
 import duckdb
 import polars as pl
 
+from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.errors import EtlError, WarehouseError
 from leaderboard_etl.raw.ledger import Ledger, Load
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.settings import Warehouse, code_version
+from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.warehouse.database import first_line, remove_database
 from leaderboard_etl.warehouse.publish import carried_tables, stage
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import duckdb
 
+from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.durable import durable, sync
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.raw.ledger import FileState, Load
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.settings import Warehouse, code_version
+from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.warehouse.core import build_core
 from leaderboard_etl.warehouse.database import (

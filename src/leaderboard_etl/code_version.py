@@ -1,0 +1,99 @@
+"""Which code made something: a hash of what decides its content, so that a comment or a command's wording changes nothing.
+
+A module counts by its statements, without comments, docstrings and layout. Modules are those that an entry imports, one
+leading to the next; SQL and templates count byte by byte, for their comments become the dictionary. Policy is not code:
+each load lands the CSV files that it judged by.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from leaderboard_etl import __version__
+from leaderboard_etl.settings import PACKAGE, resource
+
+_ROOT = PACKAGE.name
+_FOLD = (("warehouse.publish", "warehouse.audit"), ("schema", "views", "claims", "checks"))
+_EXPORTS = (("export.snapshot",), ("exports", "exclusions", "report"))
+_TEMPLATES = (".html", ".css", ".js", ".jinja")
+
+
+@cache
+def code_version() -> str:
+    """Version and hash of what decides the tables: the same text, the same tables from the same raw."""
+    return _version(*_FOLD)
+
+
+@cache
+def export_version() -> str:
+    """Version and hash of what decides the files of an export of given tables."""
+    templates = (path for path in PACKAGE.rglob("*") if path.suffix in _TEMPLATES)
+    return _version(*_EXPORTS, templates)
+
+
+def modules_of(*entries: str) -> dict[str, ast.Module]:
+    """The modules of the package that the entries import, themselves included, each by its name below the package."""
+    found: dict[str, ast.Module] = {}
+    waiting = list(entries)
+    while waiting:
+        name = waiting.pop()
+        file = _file(name)
+        if name in found or file is None:
+            continue
+        found[name] = ast.parse(file.read_bytes())
+        waiting += _imports(found[name])
+    return found
+
+
+def statements(node: object) -> object:
+    """A syntax tree as nested tuples, without positions, docstrings and what is absent: equal where the code is."""
+    if isinstance(node, list):
+        return tuple(statements(part) for part in node)
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = []
+    for name, value in ast.iter_fields(node):
+        if name == "body" and _has_docstring(node):
+            value = value[1:]
+        if value is not None and value != []:
+            fields.append((name, statements(value)))
+    return (type(node).__name__, *fields)
+
+
+def _version(entries: tuple[str, ...], folders: tuple[str, ...], files: Iterator[Path] | tuple[Path, ...] = ()) -> str:
+    digest = hashlib.sha256()
+    for name, tree in sorted(modules_of(*entries).items()):
+        digest.update(f"{name}\0{statements(tree)!r}\0".encode())
+    sql = (path for folder in folders for path in (resource("sql") / folder).glob("*.sql"))
+    for path in sorted((*sql, *files), key=lambda path: (path.parent.name, path.name)):
+        digest.update(f"{path.parent.name}/{path.name}\0".encode())
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module is not None and node.module.split(".")[0] == _ROOT:
+            below = node.module.removeprefix(_ROOT).removeprefix(".")
+            yield below
+            for alias in node.names:
+                yield f"{below}.{alias.name}".removeprefix(".")
+
+
+def _file(name: str) -> Path | None:
+    path = PACKAGE.joinpath(*name.split(".")) if name else PACKAGE
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def _has_docstring(node: ast.AST) -> bool:
+    return (
+        isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+        and bool(node.body)
+        and isinstance(node.body[0], ast.Expr)
+        and isinstance(node.body[0].value, ast.Constant)
+        and isinstance(node.body[0].value.value, str)
+    )

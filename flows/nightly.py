@@ -56,7 +56,7 @@ def nightly(
     only: list[str] | None = None,
     full: bool = False,
     card_budget: int = 2000,
-    deadline_minutes: float | None = None,
+    deadline_minutes: float = 240,
     accept: list[str] | None = None,
     memory: str | None = None,
 ) -> State[dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from worlds import World, v2_row
+from worlds import World, no_wait, v2_row
 
 from leaderboard_etl.cli import main
 from leaderboard_etl.commands.story_text import readable
@@ -201,7 +201,7 @@ def test_status_reads_the_ledger_and_says_when_a_night_is_missing(
 def test_status_of_a_warehouse_where_every_run_failed_says_so(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("leaderboard_etl.hub.transport.sleep", no_wait)
     world.hub = "http://127.0.0.1:9"
     assert world.night(1).status == "failed"
     code, out, _ = run(capsys, "status", "-w", world.warehouse.root)

@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 from conftest import Faults
-from worlds import V1, V2, V2_SENTINELS, World, content, parquet, v2_row
+from worlds import V1, V2, V2_SENTINELS, World, content, no_wait, parquet, v2_row
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.errors import UsageError, WarehouseError
@@ -180,7 +180,7 @@ def test_a_vanished_tenth_is_held_until_it_is_accepted(world: World) -> None:
 def test_a_source_that_fails_leaves_the_others_loaded(
     world: World, faults: Faults, fault: Response, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("leaderboard_etl.hub.transport.sleep", no_wait)
     faults.answers["api/datasets/open-llm-leaderboard/contents"] = fault
     outcome = world.night(1)
     assert outcome.status == "degraded"
@@ -219,7 +219,7 @@ def test_nights_without_news_leave_the_file_as_it_is_while_a_source_fails(world:
 def test_wrong_bytes_are_asked_for_again_then_refused_and_never_landed(
     world: World, faults: Faults, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("leaderboard_etl.hub.transport.sleep", no_wait)
     good = (world.root / V2).read_bytes()
     faults.answers["/resolve/"] = Response(200, {}, good[:-1] + bytes([good[-1] ^ 1]))
     outcome = world.night(1, only=("olb_v2_contents",))
@@ -344,7 +344,7 @@ def test_a_warehouse_belongs_to_one_hub(world: World) -> None:
 def test_an_unreachable_hub_fails_the_night_and_leaves_the_published_file(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard_etl.hub.transport.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("leaderboard_etl.hub.transport.sleep", no_wait)
     world.night(1)
     before = world.warehouse.database.read_bytes()
     world.hub = "http://127.0.0.1:9"

@@ -178,6 +178,10 @@ def small_world(folder: Path, hub: str) -> World:
     return world
 
 
+async def no_wait(seconds: float) -> None:
+    """In the place of the pause before another try."""
+
+
 @cache
 def story() -> Callable[[pipeline.Night, Callable[..., None]], None]:
     """The steps of flows/nightly.py."""

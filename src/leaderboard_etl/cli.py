@@ -13,7 +13,7 @@ from pathlib import Path
 from leaderboard_etl import __version__
 from leaderboard_etl.errors import EtlError, UsageError, engine_error
 from leaderboard_etl.printable import PlainStream, one_line
-from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, Warehouse, default_warehouse
+from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse, default_warehouse
 
 _DESCRIPTION = "Published scores of language models, from the Hugging Face Hub to a DuckDB warehouse."
 _EPILOG = """\
@@ -183,7 +183,13 @@ def _hub_arguments(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="API calls to spend on model cards (default: %(default)s)",
     )
-    command.add_argument("--deadline", type=float, metavar="MIN", help="stop asking the Hub after so many minutes")
+    command.add_argument(
+        "--deadline",
+        type=float,
+        default=DEFAULT_DEADLINE_MINUTES,
+        metavar="MIN",
+        help="stop asking the Hub after so many minutes, and publish what came by then (default: %(default)g)",
+    )
     command.add_argument(
         "--memory",
         metavar="SIZE",

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from leaderboard_etl.commands.display import show_progress
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.memory import memory_bytes
-from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_ENDPOINT, Warehouse
+from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, DEFAULT_ENDPOINT, Warehouse
 
 SAMPLE = "sample"
 
@@ -33,7 +33,7 @@ class Options:
     only: tuple[str, ...] = ()
     full: bool = False
     card_budget: int = DEFAULT_CARD_BUDGET
-    deadline_minutes: float | None = None
+    deadline_minutes: float = DEFAULT_DEADLINE_MINUTES
     accept: tuple[str, ...] = ()
     most_memory_bytes: int | None = None
     started_at: datetime | None = None
@@ -56,7 +56,7 @@ def options_for(
     only: Sequence[str] | None = None,
     full: bool = False,
     card_budget: int = DEFAULT_CARD_BUDGET,
-    deadline_minutes: float | None = None,
+    deadline_minutes: float = DEFAULT_DEADLINE_MINUTES,
     accept: Sequence[str] | None = None,
     memory: str | None = None,
 ) -> Iterator[Options]:

@@ -13,6 +13,7 @@ POLICY = PACKAGE / "policy"
 DATABASE_NAME = "leaderboard.duckdb"
 DEFAULT_ENDPOINT = "https://huggingface.co"
 DEFAULT_CARD_BUDGET = 2000
+DEFAULT_DEADLINE_MINUTES = 240.0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import math
 import os
 import time
 import weakref
+from asyncio import sleep
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -142,7 +143,7 @@ class Transport:
                 pause_s = max(self.first_wait_s * 2 ** (number - 1), failure.pause_s)
                 if number >= tries or time.monotonic() + pause_s > until:
                     raise self._given_up(asked, failure, number) from failure
-            await asyncio.sleep(pause_s)
+            await sleep(pause_s)
         raise AssertionError("the last try returns or raises")
 
     def close(self) -> None:

@@ -174,10 +174,7 @@ def open_night(options: Options) -> Iterator[Night]:
         started = (options.started_at or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
         if (last_at := last_good_at(ledger)) is not None:
             started = max(started, last_at + timedelta(microseconds=1))
-        deadline = None
-        if options.deadline_minutes is not None:
-            deadline = time.monotonic() + 60 * options.deadline_minutes
-        hub = Hub(options.hub, deadline=deadline)
+        hub = Hub(options.hub, deadline=time.monotonic() + 60 * options.deadline_minutes)
         stack.callback(hub.close)
         night = Night(options, store, ledger, FileState(store, ledger.loads), believed, hub, started)
         night.say(said)

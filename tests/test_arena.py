@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from sourcing import read
+import polars as pl
+import pytest
+from sourcing import POLICY, landed, read
 
+from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.sources.base import Parsed
+from leaderboard_etl.sources.registry import SOURCES
 
 NEW = "key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link"
 LATEST = "leaderboard_table_20250505.csv"
@@ -99,3 +103,51 @@ def test_a_row_that_repeats_another_cell_by_cell_is_one_statement_and_one_that_d
         ("key|unique", "models", "row 1"),
         ("key|unique", "scores", "row 1, MMLU"),
     ]
+
+
+@pytest.mark.parametrize(("cell", "score"), [('"8,2"', 8.2), ('"8,25"', 8.25), ("8.2", 8.2), (" 8.2 ", 8.2)])
+def test_a_decimal_comma_is_read_where_it_can_be_no_other(cell: str, score: float) -> None:
+    parsed = table(NEW, f"m,M,{cell},0.5,2023/1,MIT,Org,-")
+    assert parsed.scores.filter(pl.col("variant_id") == "mt_bench_arena")["score_raw"].to_list() == [score]
+
+
+@pytest.mark.parametrize("cell", ['"8,200"', '"1,234,5"', '"8,2.5"', '",5"'])
+def test_a_comma_that_may_part_thousands_is_quarantined_with_its_text(cell: str) -> None:
+    parsed = table(NEW, f"m,M,{cell},-,2023/1,MIT,Org,-")
+    assert parsed.scores.is_empty() and parsed.quarantine["offending_text"].to_list() == [cell.strip('"')]
+
+
+def test_a_fraction_with_a_comma_is_one_whatever_its_digits() -> None:
+    assert table(NEW, 'm,M,-,"0,861",2023/1,MIT,Org,-').scores["score_raw"].to_list() == [0.861]
+
+
+def test_a_new_column_is_told_and_keeps_that_table_alone_out() -> None:
+    new = landed(f"{NEW},Arena Score\na,A,8,0.7,2024/1,MIT,Acme,-,1300\n".encode(), "leaderboard_table_20250701.csv")
+    old = landed(f"{NEW}\na,A,8,0.7,2024/1,MIT,Acme,-\n".encode(), LATEST)
+    parsed = SOURCES["arena"].parse([new, old], POLICY)
+    assert set(parsed.scores["path"]) == {LATEST} and parsed.quarantine["rule"].to_list() == ["file|header"]
+    assert [(d.kind, d.subject, d.is_held) for d in parsed.drift] == [
+        ("unknown_columns", "leaderboard_table_20250701.csv", False)
+    ]
+    assert "Arena Score" in parsed.drift[0].message
+
+
+def test_a_pointer_of_git_lfs_in_place_of_a_table_is_said_to_be_one() -> None:
+    parsed = table("version https://git-lfs.github.com/spec/v1", "oid sha256:" + "0" * 64, "size 12345")
+    assert parsed.quarantine.select("rule", "target").rows() == [("file|lfs_pointer", "file")]
+
+
+def test_a_key_with_a_blank_at_its_end_is_the_key() -> None:
+    assert table(NEW, "spaced-key ,Spaced Model,8,-,2024/11,MIT,Acme,-").scores["source_name"].to_list() == [
+        "spaced-key"
+    ]
+
+
+def test_a_code_name_beside_a_later_name_and_an_undated_alias_stay_models_of_their_own() -> None:
+    names = ["chocolate", "grok-3-preview-02-24", "mistral-large-latest", "mistral-large-2402"]
+    parsed = table(NEW, *[f"{name},{name},9.1,0.861,2024/11,Proprietary,xAI,https://x.ai" for name in names])
+    scored = parsed.scores.select("source_id", "source_name")
+    found = resolve_names(parsed.models, scored, POLICY.frame("model_aliases"))
+    assert found["model_id"].n_unique() == len(names)
+    method = dict(found.select("source_name", "method").iter_rows())
+    assert method["chocolate"] == method["mistral-large-latest"] == "unresolved"

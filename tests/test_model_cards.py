@@ -288,6 +288,12 @@ def test_a_value_that_is_no_number_is_quarantined_with_its_place(value: str) -> 
     ]
 
 
+@pytest.mark.parametrize("path", ["README.md", "config.json", "model.safetensors.index.json"])
+def test_a_pointer_of_git_lfs_is_said_to_be_one(path: str) -> None:
+    parsed = read(path, b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n")
+    assert parsed.quarantine["rule"].to_list() == ["file|lfs_pointer"] and parsed.models.is_empty()
+
+
 def test_strings_stay_as_written() -> None:
     assert read_front_matter(b"---\nlanguage: no\nversion: 1.10\nsha: 1234567e10\n---\n") == {
         "language": "no",

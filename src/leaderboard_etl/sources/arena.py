@@ -17,8 +17,10 @@ import polars as pl
 
 from leaderboard_etl.errors import ContractError, SourceError
 from leaderboard_etl.policy import Policy
+from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat, refuse, stage
 from leaderboard_etl.sources.csv_table import linked_repository, read_csv_table, split_numbers
+from leaderboard_etl.sources.values import is_lfs_pointer
 
 SOURCE_ID = "arena"
 _TABLE = re.compile(r"leaderboard_table_([0-9]{8})\.csv")
@@ -54,9 +56,12 @@ def _parse_file(file: SourceFile) -> Parsed:
     try:
         table = read_csv_table(SOURCE_ID, file, HEADERS)
     except ContractError as error:
-        return _refused_file(file, "file|header", str(error))
+        left_out = _refused_file(file, "file|header", str(error))
+        left_out.drift = [Drift(SOURCE_ID, "unknown_columns", file.version.path, str(error))]
+        return left_out
     except SourceError as error:
-        return _refused_file(file, "file|csv", str(error))
+        rule = "file|lfs_pointer" if is_lfs_pointer(file.content) else "file|csv"
+        return _refused_file(file, rule, str(error))
     rows = table.rows.with_columns(linked_repository(pl.col("Link")).alias("hub_id"))
     name = pl.col("key") if "key" in rows.columns else pl.coalesce("hub_id", "Model")
     rows = rows.with_columns(name.alias("source_name"))

@@ -12,6 +12,7 @@ import polars as pl
 
 from leaderboard_etl.errors import ContractError, SourceError
 from leaderboard_etl.sources.base import SourceFile, place_columns, stage
+from leaderboard_etl.sources.values import is_lfs_pointer
 
 _MISSING = ("", "-", "N/A")
 _HUB_LINK = (
@@ -19,6 +20,9 @@ _HUB_LINK = (
     r"/?(?:(?:tree|blob)/.*|[?#].*)?$"
 )
 _NO_OWNERS = r"^(?:datasets|spaces|collections|papers|blog|docs|models|organizations)/"
+# Three digits behind a comma may be thousands, unless nothing but a zero stands before it.
+_DECIMAL_COMMA = r"^(?P<whole>[+-]?[0-9]{1,15}),(?P<part>[0-9]{1,2})$"
+_FRACTION_COMMA = r"^(?P<whole>[+-]?0),(?P<part>[0-9]{1,20})$"
 _NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?$"
 
 
@@ -66,8 +70,11 @@ def split_numbers(
     frame, those whose cell is something else or not `within` the bounds. Rows with a null cell are in neither."""
     cell = pl.col(column)
     place = pl.format("row {}, {}", "row", pl.lit(column)).alias("locator")
+    plain = cell
+    for comma in (_DECIMAL_COMMA, _FRACTION_COMMA):
+        plain = plain.str.replace(comma, "${whole}.${part}")
     stated = rows.filter(cell.is_not_null()).with_columns(
-        pl.when(cell.str.contains(_NUMBER)).then(cell).cast(pl.Float64, strict=False).alias("score_raw"), place
+        pl.when(plain.str.contains(_NUMBER)).then(plain).cast(pl.Float64, strict=False).alias("score_raw"), place
     )
     value = pl.col("score_raw")
     holds = value.is_finite() if within is None else value.is_between(*within)
@@ -89,6 +96,11 @@ def linked_repository(link: pl.Expr) -> pl.Expr:
 
 
 def _records(file: SourceFile) -> tuple[list[str], list[list[str]]]:
+    if is_lfs_pointer(file.content):
+        raise SourceError(
+            f"{_where(file)} is a pointer of git-LFS in place of the table: its content was never uploaded; the last good one"
+            " stays in force"
+        )
     text = file.content.decode("utf-8-sig", "replace")
     try:
         # Without strict, a quote that never closes would swallow every row after it.

@@ -23,7 +23,16 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refusal, refusals, stage, staged_schema
 from leaderboard_etl.sources.front_matter import Contradiction, contradictions, read_documents
-from leaderboard_etl.sources.values import is_of_several_tries, json_value, measured, moment, shortened, text, web_link
+from leaderboard_etl.sources.values import (
+    is_lfs_pointer,
+    is_of_several_tries,
+    json_value,
+    measured,
+    moment,
+    shortened,
+    text,
+    web_link,
+)
 
 SOURCE_ID = "eval_results"
 API_PATH = "@api/eval_results.json"
@@ -128,6 +137,8 @@ def _entries(file: SourceFile, found: _Found) -> Iterator[tuple[int, object]]:
 
 
 def _load(file: SourceFile) -> list[object]:
+    if is_lfs_pointer(file.content):
+        raise ValueError("a pointer of git-LFS stands in place of the file")
     if len(file.content) > _MOST_BYTES:
         raise ValueError(f"{len(file.content):,} bytes, over the limit of {_MOST_BYTES:,}")
     if file.version.path != API_PATH:

@@ -33,7 +33,7 @@ from leaderboard_etl.sources.front_matter import (
 )
 from leaderboard_etl.sources.markdown_tables import Table, TooManyTablesError, read_tables
 from leaderboard_etl.sources.model_index import MetricRules, read_model_index
-from leaderboard_etl.sources.values import json_value, moment, text
+from leaderboard_etl.sources.values import is_lfs_pointer, json_value, moment, text
 from leaderboard_etl.sources.weights_index import INDEX_PATHS, index_parameters
 
 INFO_PATH = "@api/model_info.json"
@@ -73,7 +73,10 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     configs: dict[str, dict[str, Any]] = {}
     for file in sorted(files, key=lambda file: file.version.path != CONFIG_PATH):
         path = file.version.path
-        if path == ABSENT_PATH:
+        if is_lfs_pointer(file.content):
+            pointer = "a pointer of git-LFS stands in place of the file"
+            records.refuse(file, "file|lfs_pointer", pointer, file.content[:300], "file")
+        elif path == ABSENT_PATH:
             records.model(file, "unavailable", is_available=False)
         elif path == CARD_PATH:
             _read_card(file, rules, records)

@@ -15,7 +15,7 @@ import polars as pl
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refuse, stage, staged_schema
-from leaderboard_etl.sources.values import json_value, moment, number, text
+from leaderboard_etl.sources.values import is_lfs_pointer, json_value, moment, number, text
 
 SOURCE_ID = "olb_v2_requests"
 _PATH = re.compile(r"(?:[^/]+/)?[^/]+_eval_request_(?:True|False)_[^/]+\.json")
@@ -123,6 +123,8 @@ def _loaded(file: SourceFile) -> dict[str, Any]:
         raise _RefusedError(
             "file|size", f"{len(file.content):,} bytes, over the limit of {_MOST_BYTES:,} for a request"
         )
+    if is_lfs_pointer(file.content):
+        raise _RefusedError("file|lfs_pointer", "a pointer of git-LFS stands in place of the request")
     try:
         request = json_value(file.content)
     except ValueError as error:

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
 from leaderboard_etl import orchestration, pipeline, report
+from leaderboard_etl.commands.progress import progress
 from leaderboard_etl.options import options_for
 
 
@@ -61,7 +62,9 @@ def nightly(
     memory: str | None = None,
 ) -> State[dict[str, Any]]:
     """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
-    with options_for(warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory) as options:
+    with options_for(
+        warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, progress=progress()
+    ) as options:
         outcome = pipeline.run_night(options, lambda night: story(night, as_task))
     orchestration.table_artifact("load", report.load_rows(outcome))
     orchestration.markdown_artifact("report", report.markdown(outcome))

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
-from leaderboard_etl.commands.display import show_progress
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.memory import memory_bytes
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, DEFAULT_ENDPOINT, Warehouse
 
 SAMPLE = "sample"
+
+
+class Progress(Protocol):
+    """Shows how far one source is, within a block that is given what to call with the files done and all files.
+
+    `waits_s` tells for how many seconds more the Hub's limit lets nothing through; 0: it does.
+    """
+
+    def __call__(
+        self, source_id: str, waits_s: Callable[[], float], /
+    ) -> AbstractContextManager[Callable[[int, int], None]]: ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Options:
     accept: tuple[str, ...] = ()
     most_memory_bytes: int | None = None
     started_at: datetime | None = None
-    progress: Callable[[str, int, int], None] | None = None
+    progress: Progress | None = None
 
 
 def hub_address(hub: str | None) -> str:
@@ -59,6 +69,8 @@ def options_for(
     deadline_minutes: float = DEFAULT_DEADLINE_MINUTES,
     accept: Sequence[str] | None = None,
     memory: str | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> Iterator[Options]:
     """Options of a run; for the hub 'sample' the bundled snapshot is served on loopback within the block."""
     options = Options(
@@ -71,8 +83,7 @@ def options_for(
         deadline_minutes=deadline_minutes,
         accept=tuple(accept or ()),
         most_memory_bytes=None if memory is None else memory_bytes(memory),
-        # A person at a terminal wants to see it move; a log wants to stay readable.
-        progress=show_progress if sys.stderr.isatty() else None,
+        progress=progress,
     )
     if hub == SAMPLE:
         from leaderboard_etl.sample import sample_root

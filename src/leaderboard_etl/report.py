@@ -54,7 +54,7 @@ def notes(outcome: Outcome) -> list[str]:
     for entry in outcome.load.sources if outcome.load else []:
         if entry.message:
             lines.append(f"{entry.source_id}: {entry.message}")
-        if entry.remaining:
+        if entry.remaining and entry.state != "failed":  # else its message says what is left
             lines.append(f"{entry.source_id}: {entry.remaining} models not asked for yet; the next runs go on there")
         lines.extend(f"drift in {d.source_id}, {d.subject}: {d.message}" for d in entry.drift if not d.is_held)
     for finding in outcome.findings:

@@ -114,9 +114,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key if isinstance(key, str) else str(key): _finite(item) for key, item in value.items()}
     return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def show_progress(source_id: str, done: int, total: int) -> None:
-    """One line on the terminal that counts what a source has fetched; the last count ends it."""
-    end = "\n" if done >= total else ""
-    print(f"\r{source_id}: {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)

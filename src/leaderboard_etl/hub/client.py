@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub.answers import (
     GatedRepoError,
+    HubLimitedError,
     ModelAnswer,
     NoHubError,
     RepoFile,
@@ -75,7 +76,8 @@ class Hub(Transport):
     ) -> list[tuple[RepoFile, str]]:
         """One GET a file at a pinned commit, `workers` at once; each body is verified before `land` gets it.
 
-        `land` is called from the caller's thread. Returns the files that could not be had whole, with the reason.
+        `land` is called from the caller's thread. Returns the files that could not be had whole, with the reason. Raises
+        HubLimitedError where the Hub's limit or the run's deadline lets no more through.
         """
         refused: list[tuple[RepoFile, str]] = []
 
@@ -88,8 +90,8 @@ class Hub(Transport):
         for done, (file, result) in enumerate(parallel, 1):
             try:
                 land(file, result.result())
-            except NoHubError:
-                raise
+            except (NoHubError, HubLimitedError):
+                raise  # the others would fare no better
             except HubError as error:
                 refused.append((file, str(error)))
             if progress is not None:

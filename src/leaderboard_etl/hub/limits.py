@@ -61,6 +61,11 @@ class Window:
             self.left, self.opened_at, self.ends_at = self.quota, now, math.inf
         return self.in_flight < (_UNTOLD if self.left is None else self.left)
 
+    @property
+    def closed_for_s(self) -> float:
+        """Seconds until the window opens again; 0: it is open, or nobody has been told otherwise."""
+        return max(self.ends_at - time.monotonic(), 0.0) if self.left == 0 and self.ends_at < math.inf else 0.0
+
     def learn(self, status: int, headers: Mapping[str, str], pause_s: float) -> None:
         """Takes in what an answer says; after a 429 that does not say for how long, nothing is sent for `pause_s`."""
         now = time.monotonic()
@@ -126,6 +131,10 @@ class Limits:
         api = self.windows.get("api")
         left = math.inf if api is not None and api.left == math.inf else None
         return self.windows.setdefault(bucket, Window(self.margin_s, left=left))
+
+    def closed_for_s(self) -> float:
+        """Seconds until the last of the closed windows opens; 0: none is closed. For a look from another thread."""
+        return max((window.closed_for_s for window in list(self.windows.values())), default=0.0)
 
     @asynccontextmanager
     async def turn(self, kind: str, until: float) -> AsyncIterator[Turn]:

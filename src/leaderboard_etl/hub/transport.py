@@ -146,6 +146,11 @@ class Transport:
             await sleep(pause_s)
         raise AssertionError("the last try returns or raises")
 
+    @property
+    def waits_s(self) -> float:
+        """For how many seconds more one of the Hub's limits lets nothing through; 0: all do."""
+        return self._limits.closed_for_s()
+
     def close(self) -> None:
         """Closes the connections."""
         if self._client is not None:

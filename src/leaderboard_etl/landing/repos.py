@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from leaderboard_etl.errors import SourceError
-from leaderboard_etl.hub.answers import RepoFile
+from leaderboard_etl.hub.answers import HubLimitedError, RepoFile
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
@@ -18,6 +18,14 @@ class RepoSync:
 
     revision: str
     changes: Changes
+
+
+class UnfinishedError(SourceError):
+    """Only a part of a repository's new files could be fetched now; `remaining` are still to be."""
+
+    def __init__(self, message: str, remaining: int) -> None:
+        super().__init__(message)
+        self.remaining = remaining
 
 
 def sync_repo(
@@ -34,7 +42,8 @@ def sync_repo(
 ) -> RepoSync:
     """Lands every wanted file that is new at the head commit. Where the head is `last_revision`, one request is all.
 
-    Raises HubError if the Hub does not answer, SourceError if a file could not be had whole: then nothing changes.
+    Raises HubError if the Hub does not answer, SourceError if a file could not be had whole, UnfinishedError if the run's time
+    or the Hub's limit ended before all were fetched: then nothing changes, and what arrived is not asked for again.
     """
     revision = hub.head(repo_type, repo_id)
     if revision == last_revision:
@@ -47,10 +56,22 @@ def sync_repo(
     changed = [file for file in tree if not _is_known(file, repo_type, repo_id, known)]
     absent = store.missing(file.blob_id for file in changed)
     wanted = list({file.blob_id: file for file in changed if file.blob_id in absent}.values())
-    refused = hub.fetch(
-        repo_type, repo_id, revision, wanted, lambda file, content: store.put(file.blob_id, content), progress=progress
-    )
-    store.flush()
+    landed: set[str] = set()
+
+    def land(file: RepoFile, content: bytes) -> None:
+        store.put(file.blob_id, content)
+        landed.add(file.blob_id)
+
+    try:
+        refused = hub.fetch(repo_type, repo_id, revision, wanted, land, progress=progress)
+    except HubLimitedError as error:
+        remaining = len(wanted) - len(landed)
+        raise UnfinishedError(
+            f"{remaining} of {len(wanted)} new files of {repo_id} are still to be fetched ({error}); what arrived is kept",
+            remaining,
+        ) from error
+    finally:
+        store.flush()
     if refused:
         file, reason = refused[0]
         raise SourceError(

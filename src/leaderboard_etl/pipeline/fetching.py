@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import polars as pl
 
 from leaderboard_etl import __version__
 from leaderboard_etl.hub.answers import RepoUnavailableError, canonical
 from leaderboard_etl.landing.cards import sync_cards
-from leaderboard_etl.landing.repos import sync_repo
+from leaderboard_etl.landing.repos import UnfinishedError, sync_repo
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy
 from leaderboard_etl.policy.checking import check_policy
@@ -53,18 +54,22 @@ def sync_table(night: Night, source_id: str) -> None:
     calls = (night.hub.api_calls, night.hub.file_calls)
     night.entries[source_id] = SourceLoad(source_id, "failed")
     try:
-        result = sync_repo(
-            night.hub,
-            night.store,
-            source.repo_type,
-            source.repo_id,
-            wants=source.wants,
-            known=night.state.of(source_id),
-            last_revision=None if night.options.full else _last_revision(night.ledger, source_id),
-            now=night.now,
-            progress=_progress(night, source_id),
-        )
+        with _shown(night, source_id) as progress:
+            result = sync_repo(
+                night.hub,
+                night.store,
+                source.repo_type,
+                source.repo_id,
+                wants=source.wants,
+                known=night.state.of(source_id),
+                last_revision=None if night.options.full else _last_revision(night.ledger, source_id),
+                now=night.now,
+                progress=progress,
+            )
         record(night, source_id, result.changes, revision=result.revision)
+    except UnfinishedError as error:
+        night.entries[source_id].remaining = error.remaining
+        raise
     finally:
         _count_calls(night, source_id, calls)
 
@@ -86,16 +91,17 @@ def sync_model_cards(night: Night) -> None:
     night.entries[RESULTS] = SourceLoad(RESULTS, "failed", message="the pass over the models failed")
     try:
         boards, reporting = _sync_boards(night)
-        result = sync_cards(
-            night.hub,
-            night.store,
-            {**night.state.of(CARDS), **night.state.of(RESULTS)},
-            sorted({*_named_models(night), *reporting}),
-            cursor=cursor,
-            budget=max(night.options.card_budget - (night.hub.api_calls - calls[0]), 0),
-            now=night.now,
-            progress=_progress(night, CARDS),
-        )
+        with _shown(night, CARDS) as progress:
+            result = sync_cards(
+                night.hub,
+                night.store,
+                {**night.state.of(CARDS), **night.state.of(RESULTS)},
+                sorted({*_named_models(night), *reporting}),
+                cursor=cursor,
+                budget=max(night.options.card_budget - (night.hub.api_calls - calls[0]), 0),
+                now=night.now,
+                progress=progress,
+            )
         results, cards = _split(result.changes, SOURCES[RESULTS].wants)
         record(night, CARDS, cards)
         record(night, RESULTS, Changes([*boards, *results.changed], results.gone))
@@ -191,6 +197,6 @@ def _count_calls(night: Night, source_id: str, before: tuple[int, int]) -> None:
     entry.file_calls = night.hub.file_calls - before[1]
 
 
-def _progress(night: Night, source_id: str) -> Callable[[int, int], None] | None:
+def _shown(night: Night, source_id: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
     show = night.options.progress
-    return None if show is None else lambda done, total: show(source_id, done, total)
+    return nullcontext() if show is None else show(source_id, lambda: night.hub.waits_s)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import EtlError, HubError, UsageError, WarehouseError, engine_error
-from leaderboard_etl.hub.answers import NoHubError
+from leaderboard_etl.hub.answers import HubLimitedError, NoHubError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.right_clock import expect_right_clock
@@ -142,7 +142,7 @@ def is_passing(task: Any, run: Any, state: Any) -> bool:
     """Whether a step's failure may pass when it is tried again: the Hub was ill, not the data. For Prefect's retries."""
     try:
         state.result()
-    except NoHubError:
+    except (NoHubError, HubLimitedError):
         return False
     except HubError:
         return True

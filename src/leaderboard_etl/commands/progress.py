@@ -1,0 +1,129 @@
+"""How far a run is: bars on a terminal, a line a minute in a log."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TextIO
+
+from leaderboard_etl.options import Progress
+
+_LINE_EVERY_S = 60.0
+_BAR_EVERY_S = 0.5
+
+Count = Callable[[int, int], None]
+
+
+@dataclass
+class Fetching:
+    """A source whose files are being fetched: `done` of `total` since `begun_s`, a time.monotonic() instant.
+
+    `waits_s` tells for how many seconds more the Hub's limit lets nothing through.
+    """
+
+    source_id: str
+    waits_s: Callable[[], float]
+    begun_s: float
+    done: int = 0
+    total: int = 0
+
+    def count(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+
+    def per_second(self, now_s: float) -> float:
+        """Files a second since the source was begun, pauses included: they are part of what is still to come, too."""
+        return self.done / max(now_s - self.begun_s, 1e-3)
+
+    def left_s(self, now_s: float) -> float | None:
+        """Seconds until the source will be done at this rate; null before anything is."""
+        return (self.total - self.done) / self.per_second(now_s) if self.done else None
+
+    def line(self, now_s: float, clock: datetime) -> str:
+        """The state in words, as of the time of day `clock`."""
+        parts = [f"{self.source_id}: {self.done:,} of {self.total:,}"]
+        left_s = self.left_s(now_s)
+        if left_s is not None:
+            parts += [
+                f"{self.per_second(now_s):.1f} a second",
+                f"done at about {clock + timedelta(seconds=left_s):%H:%M}",
+            ]
+        if (waits_s := self.waits_s()) > 0:
+            parts.append(f"waiting {waits_s:.0f} s for the Hub's limit")
+        return f"{clock:%H:%M:%S} {', '.join(parts)}"
+
+
+@contextmanager
+def log_lines(
+    source_id: str, waits_s: Callable[[], float], *, file: TextIO | None = None, every_s: float = _LINE_EVERY_S
+) -> Iterator[Count]:
+    """Within the block a line on standard error, or in `file`, every minute; nothing for a source that is done sooner."""
+    state = Fetching(source_id, waits_s, time.monotonic())
+
+    def tell() -> None:
+        if state.total:
+            print(state.line(time.monotonic(), datetime.now()), file=file or sys.stderr, flush=True)
+
+    with _every(every_s, tell):
+        yield state.count
+
+
+@contextmanager
+def bars(source_id: str, waits_s: Callable[[], float], *, file: TextIO | None = None) -> Iterator[Count]:
+    """Within the block a bar on the terminal, with rate, time left, and how long the Hub's limit makes us wait."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bars
+
+    state = Fetching(source_id, waits_s, time.monotonic())
+    texts = ("{task.description}", "{task.fields[rate]}", "{task.fields[end]}", "{task.fields[waiting]}")
+    name, *others = (TextColumn(text, markup=False) for text in texts)
+    shown = Bars(name, BarColumn(16), MofNCompleteColumn(), *others, console=Console(file=file, stderr=file is None))
+    with shown:
+        bar = shown.add_task(source_id, total=None, visible=False, rate="", end="", waiting="")
+
+        def tell() -> None:
+            if not state.total:
+                return
+            now_s, clock = time.monotonic(), datetime.now()
+            left_s, wait_s = state.left_s(now_s), waits_s()
+            shown.update(
+                bar,
+                visible=True,
+                completed=state.done,
+                total=state.total,
+                rate=f"{state.per_second(now_s):.1f}/s" if state.done else "",
+                end=f"until {clock + timedelta(seconds=left_s):%H:%M}" if left_s is not None else "",
+                waiting=f"waiting {wait_s:.0f} s" if wait_s > 0 else "",
+            )
+
+        with _every(_BAR_EVERY_S, tell):
+            yield state.count
+        tell()
+
+
+def progress() -> Progress:
+    """Bars where a person watches, lines where standard error is kept."""
+    return bars if sys.stderr.isatty() else log_lines
+
+
+@contextmanager
+def _every(seconds: float, tell: Callable[[], None]) -> Iterator[None]:
+    """Calls `tell` from a thread of its own: nothing arrives while the Hub's limit is waited for, and that is to be told too."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(seconds):
+            tell()
+
+    teller = threading.Thread(target=run, name="progress", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()

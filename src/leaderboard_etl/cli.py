@@ -67,6 +67,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
+    backfill = _command(commands, "backfill", _backfill, "land the leaderboards' past commits, before the first night")
+    backfill.add_argument(
+        "--hub", metavar="URL|sample", help="the Hub to read (default: HF_ENDPOINT, else the public Hub)"
+    )
+    backfill.add_argument("--only", action="append", metavar="SOURCE", help="only this source; may be repeated")
+    backfill.add_argument("--deadline", type=float, metavar="MIN", help="stop asking the Hub after so many minutes")
+    backfill.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
     serve = _command(commands, "serve", _serve, "run on a schedule, in the foreground, until stopped")
     serve.add_argument("--cron", default="0 3 * * *", help="when, in UTC (default: %(default)s, every night at three)")
     _hub_arguments(serve)
@@ -215,6 +223,12 @@ def _run(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import run
 
     return run.run(options, _warehouse(options))
+
+
+def _backfill(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import run
+
+    return run.backfill(options, _warehouse(options))
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -38,6 +38,27 @@ def run(options: argparse.Namespace, warehouse: Warehouse) -> int:
     return int(outcome["exit_code"])
 
 
+def backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
+    """Runs the backfill flow: past commits as dated loads, before the first night."""
+    if options.hub != SAMPLE:
+        hub_address(options.hub)
+    parameters = {
+        "warehouse": str(warehouse.root.resolve()),
+        "hub": options.hub,
+        "only": options.only,
+        "deadline_minutes": options.deadline,
+    }
+    _prepare(options)
+    from leaderboard_etl.orchestration import run_flow
+
+    outcome: dict[str, Any] = run_flow(flow_file("backfill"), "backfill", warehouse.prefect, parameters)
+    if options.json:
+        print_json(outcome)
+    else:
+        _print_outcome(outcome)
+    return int(outcome["exit_code"])
+
+
 def serve(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the flow on a schedule until it is stopped by SIGINT or SIGTERM."""
     from leaderboard_etl import orchestration

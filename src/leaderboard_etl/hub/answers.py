@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from leaderboard_etl.errors import HubError
@@ -43,6 +44,14 @@ class RepoUnavailableError(StatusError):
 
 class GatedRepoError(RepoUnavailableError):
     """A repository or file that is shown only to those who accepted its terms."""
+
+
+@dataclass(frozen=True)
+class RepoCommit:
+    """A commit of a repository; `committed_at` is in UTC."""
+
+    revision: str
+    committed_at: datetime
 
 
 @dataclass(frozen=True)

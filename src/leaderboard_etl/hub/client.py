@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -19,6 +20,7 @@ from leaderboard_etl.hub.answers import (
     HubLimitedError,
     ModelAnswer,
     NoHubError,
+    RepoCommit,
     RepoFile,
     RepoUnavailableError,
     StatusError,
@@ -52,6 +54,17 @@ class Hub(Transport):
         if not isinstance(answer, dict) or not re.fullmatch(r"[0-9a-f]{40}", str(answer.get("sha"))):
             raise HubError(f"{self.endpoint} names no head commit for {repo_id}: its answer is not that of a Hub")
         return str(answer["sha"])
+
+    def commits(self, repo_type: str, repo_id: str) -> list[RepoCommit]:
+        """Every commit of a repository's main branch, newest first. One call a page."""
+        path = f"/api/{repo_type}s/{_quoted(repo_id)}/commits/main"
+        try:
+            return [
+                RepoCommit(str(entry["id"]), datetime.fromisoformat(str(entry["date"])).astimezone(UTC))
+                for entry in self._pages(path, {}, f"the commits of {repo_id}")
+            ]
+        except (KeyError, ValueError) as error:
+            raise HubError(f"{self.endpoint} lists a commit of {repo_id} without id or date: refused") from error
 
     def tree(self, repo_type: str, repo_id: str, revision: str) -> list[RepoFile]:
         """Every file of a repository at a commit."""

@@ -48,6 +48,22 @@ def sync_repo(
     revision = hub.head(repo_type, repo_id)
     if revision == last_revision:
         return RepoSync(revision, Changes())
+    return sync_commit(hub, store, repo_type, repo_id, revision, wants=wants, known=known, now=now, progress=progress)
+
+
+def sync_commit(
+    hub: Hub,
+    store: BlobStore,
+    repo_type: str,
+    repo_id: str,
+    revision: str,
+    *,
+    wants: Callable[[str], bool],
+    known: Mapping[tuple[str, str, str], FileVersion],
+    now: str,
+    progress: Callable[[int, int], None] | None = None,
+) -> RepoSync:
+    """Lands every wanted file of one commit that `known` lacks. Raises as sync_repo."""
     tree = [file for file in hub.tree(repo_type, repo_id, revision) if wants(file.path)]
     if not tree:
         raise SourceError(

@@ -59,7 +59,7 @@ def check(night: Night) -> None:
     night.findings = audit(night.staged, night.believed.standing, accepted)
     errors = [finding for finding in night.findings if finding.is_error]
     if errors:
-        raise AuditError(_audit_failure(errors))
+        raise AuditError(audit_failure(errors))
     _record_verdicts(night)
     if any(finding.is_new_warning for finding in night.findings) and night.ledger.applied():
         night.load.status = "degraded"
@@ -125,7 +125,7 @@ def rebuild(warehouse: Warehouse, *, most_memory_bytes: int | None = None) -> li
             errors = [finding for finding in findings if finding.is_error]
             if errors:
                 con.close()
-                raise AuditError(_audit_failure(errors))
+                raise AuditError(audit_failure(errors))
             seal(con, warehouse.staging)
             publish(warehouse)
         finally:
@@ -133,7 +133,7 @@ def rebuild(warehouse: Warehouse, *, most_memory_bytes: int | None = None) -> li
         return findings
 
 
-def _audit_failure(errors: Sequence[Finding]) -> str:
+def audit_failure(errors: Sequence[Finding]) -> str:
     """One line for the checks that stopped a publication."""
     shown = "; ".join(f"{f.check.name}: {f.n_rows} rows ({f.check.description}), e.g. {f.examples[0]}" for f in errors)
     return f"the audit failed, nothing was published: {shown}"

@@ -51,6 +51,11 @@ class Commit:
     files: dict[str, File]
     api: dict[str, Any]
 
+    @property
+    def date_ns(self) -> int:
+        """When its newest file was written, nanoseconds since 1970."""
+        return max((file.stamp[0] for file in self.files.values()), default=0)
+
 
 class Repositories:
     """All repositories under `root`. Commits seen keep their small files in memory and so outlive a change on disk."""
@@ -114,6 +119,11 @@ class Repositories:
             self._heads[key] = Commit(sha, files, api)
             self._seen.setdefault(key, {})[sha] = self._heads[key]
             return self._heads[key]
+
+    def commits(self, kind: str, repo_id: str) -> list[Commit]:
+        """The commits seen so far, newest first."""
+        self.head(kind, repo_id)
+        return sorted(self._seen[kind, repo_id].values(), key=lambda commit: commit.date_ns, reverse=True)
 
     def at(self, kind: str, repo_id: str, revision: str) -> Commit | None:
         """The commit that a branch or commit id names; None if there is none. A known commit id reads no folder."""

@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -25,6 +26,7 @@ from leaderboard_etl.sample.wire import Listener, Request, Response, as_json, re
 __all__ = ["HubServer", "Request", "Response"]
 
 PAGE_ROWS = 1000
+COMMIT_ROWS = 50
 
 
 class HubServer:
@@ -99,6 +101,8 @@ class HubServer:
             return refusal(401, "GatedRepo", f"Access to {repo_id} is restricted: log in")
         if is_api and verb == "leaderboard":
             return self._leaderboard(request, api.get("leaderboard"))
+        if is_api and verb == "commits" and rest == ["main"]:
+            return self._commits(request, kind, repo_id)
         if verb not in (("", "revision", "tree") if is_api else ("resolve",)) or (verb and not rest):
             return refusal(404, "", "not served here")
         cursor_sha, _, offset = request.first("cursor").partition(":")
@@ -166,6 +170,22 @@ class HubServer:
             for repo_id in ids[start:stop]
         ]
         return as_json(rows, self._link(request, f":{stop}") if stop < len(ids) else {})
+
+    def _commits(self, request: Request, kind: str, repo_id: str) -> Response:
+        start = int(request.first("cursor").rpartition(":")[2] or 0)
+        commits = self.repositories.commits(kind, repo_id)
+        rows = [
+            {
+                "id": commit.sha,
+                "title": "Upload files",
+                "message": "",
+                "authors": [{"user": "sample"}],
+                "date": datetime.fromtimestamp(commit.date_ns / 1e9, UTC).isoformat(timespec="milliseconds"),
+            }
+            for commit in commits[start : start + COMMIT_ROWS]
+        ]
+        stop = start + COMMIT_ROWS
+        return as_json(rows, self._link(request, f":{stop}") if stop < len(commits) else {})
 
     def _tree(self, request: Request, commit: Commit, folder: str, start: int) -> Response:
         items = _tree_items(commit, folder, is_recursive=request.is_set("recursive"))

@@ -52,7 +52,8 @@ class Parsed:
 @dataclass(frozen=True)
 class Source:
     """One source. `repo_type`, `repo_id` and `wants` say which files; sources that choose repositories one by one
-    (model cards) or live in this project (reference) leave `repo_id` empty.
+    (model cards) or live in this project (reference) leave `repo_id` empty. `has_dated_past` says that the repository's
+    past commits are worth landing: each is the state of its day.
 
     `parse` gets files of that source in any number and order, and never raises for what is inside them: a record that
     cannot be read is a quarantined row. It raises ContractError for a file whose columns no known era explains.
@@ -65,6 +66,7 @@ class Source:
     wants: Callable[[str], bool]
     parse: Callable[[Sequence[SourceFile], Policy], Parsed]
     has_hub_names: bool = True
+    has_dated_past: bool = False
 
 
 def staged_schema(target: str) -> dict[str, pl.DataType]:

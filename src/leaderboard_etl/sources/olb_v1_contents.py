@@ -27,4 +27,5 @@ SOURCE = Source(
     repo_id="open-llm-leaderboard-old/contents",
     wants=is_table,
     parse=parse,
+    has_dated_past=True,
 )

@@ -82,4 +82,5 @@ SOURCE = Source(
     repo_id="open-llm-leaderboard/contents",
     wants=is_table,
     parse=parse,
+    has_dated_past=True,
 )

@@ -1,0 +1,134 @@
+"""Past commits of the leaderboards' tables become dated loads, before the first night."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from worlds import V2, V2_SENTINELS, World, content, parquet, v2_row
+
+from leaderboard_etl import pipeline
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.options import Options
+from leaderboard_etl.pipeline.backfilling import backfill
+from leaderboard_etl.raw.ledger import Ledger
+from leaderboard_etl.sample.server import HubServer
+from leaderboard_etl.warehouse.database import open_published
+
+V2_ONLY = ("olb_v2_contents",)
+
+
+def commit(world: World, server: HubServer, moment: datetime, file: bytes) -> None:
+    """A commit of the v2 table on the Hub, made at the given moment (UTC)."""
+    world.put(V2, file)
+    stamp = moment.replace(tzinfo=UTC).timestamp()
+    os.utime(world.root / V2, (stamp, stamp))
+    server.repositories.head("datasets", "open-llm-leaderboard/contents")
+
+
+def table(raw: float, n_models: int = 30) -> bytes:
+    return parquet([*V2_SENTINELS, *[v2_row(f"org/model-{n}b", raw) for n in range(n_models)]])
+
+
+def options(world: World, **changes: Any) -> Options:
+    return Options(world.warehouse, world.hub, world.endpoint, **{"only": V2_ONLY, **changes})
+
+
+def raw_on(world: World, day: date) -> set[float]:
+    with open_published(world.warehouse.database, as_of=day) as con:
+        rows = con.execute(
+            "select distinct score_raw from core.scores where source_name = 'org/model-1b' and benchmark_id = 'gpqa'"
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+@pytest.fixture
+def past(world: World, server: HubServer) -> World:
+    """Three days of the v2 table in 2024, the second with two commits."""
+    commit(world, server, datetime(2024, 8, 1, 5), table(0.31))
+    commit(world, server, datetime(2024, 8, 2, 5), table(0.32))
+    commit(world, server, datetime(2024, 8, 2, 23), table(0.33))
+    commit(world, server, datetime(2024, 8, 4, 5), table(0.34))
+    return world
+
+
+def test_each_day_tells_what_the_table_said_at_its_end_and_nights_follow(past: World) -> None:
+    outcome = backfill(options(past))
+    assert outcome.status == "published", outcome.message
+    loads = Ledger(past.warehouse.raw).loads
+    assert [(load.load_id, load.kind, load.as_of_at[:13]) for load in loads] == [
+        (1, "backfill", "2024-08-01T05"),
+        (2, "backfill", "2024-08-02T23"),
+        (3, "backfill", "2024-08-04T05"),
+    ]
+    told = {day: raw_on(past, date(2024, 8, day)) for day in (1, 2, 3, 4)}
+    assert told == {1: {0.31}, 2: {0.33}, 3: {0.33}, 4: {0.34}}
+    with pytest.raises(UsageError, match="before the first load"):
+        open_published(past.warehouse.database, as_of=date(2024, 7, 31))
+
+    night = past.night(only=V2_ONLY)
+    assert night.load is not None
+    entry = night.load.source("olb_v2_contents")
+    assert entry is not None and (entry.state, entry.file_calls) == ("unchanged", 0)
+    past.put_v2(*[v2_row(f"org/model-{n}b", 0.4) for n in range(30)])
+    assert past.night(2, only=V2_ONLY).status == "published"
+    assert (raw_on(past, date(2024, 8, 3)), raw_on(past, date(2025, 1, 2))) == ({0.33}, {0.4})
+
+
+def test_a_rebuild_from_raw_gives_the_same_past(past: World) -> None:
+    backfill(options(past))
+    before = content(past.warehouse.database)
+    pipeline.rebuild(past.warehouse)
+    assert content(past.warehouse.database) == before
+
+
+def test_a_stopped_backfill_goes_on_behind_the_last_load(past: World, server: HubServer) -> None:
+    def stop(step: str, done: int, total: int) -> None:
+        if len(Ledger(past.warehouse.raw).loads) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backfill(options(past, progress=stop), loads_at_once=1)
+    server.requests.clear()
+    assert backfill(options(past), loads_at_once=1).status == "published"
+    loads = [load for load in Ledger(past.warehouse.raw).loads if load.status != "failed"]
+    assert [load.as_of_at[:10] for load in loads] == ["2024-08-01", "2024-08-02", "2024-08-04"]
+    assert sum("/tree/" in request.path for request in server.requests) == 2
+    assert raw_on(past, date(2024, 8, 3)) == {0.33}
+    assert backfill(options(past)).status == "no_news"
+
+
+def test_a_commit_that_cannot_be_believed_costs_itself(world: World, server: HubServer) -> None:
+    commit(world, server, datetime(2024, 8, 1, 5), table(0.31))
+    commit(world, server, datetime(2024, 8, 2, 5), table(0.32, n_models=5))
+    commit(world, server, datetime(2024, 8, 3, 5), b"no parquet")
+    commit(world, server, datetime(2024, 8, 4, 5), table(0.34))
+    outcome = backfill(options(world))
+    assert outcome.status == "degraded"
+    states = [(load.status, load.source("olb_v2_contents")) for load in Ledger(world.warehouse.raw).loads]
+    assert [(status, entry and entry.state) for status, entry in states] == [
+        ("published", "loaded"),
+        ("degraded", "held"),
+        ("degraded", "held"),
+        ("published", "loaded"),
+    ]
+    assert (raw_on(world, date(2024, 8, 3)), raw_on(world, date(2024, 8, 4))) == ({0.31}, {0.34})
+
+
+def test_a_backfill_comes_before_the_first_night(past: World) -> None:
+    past.night(only=V2_ONLY)
+    with pytest.raises(UsageError, match="comes before the first night"):
+        backfill(options(past))
+    with pytest.raises(UsageError, match="has no past"):
+        backfill(options(past, only=("arena",)))
+
+
+def test_the_flow_runs_under_prefect(past: World, tmp_path: Path) -> None:
+    from leaderboard_etl.cli import main
+
+    code = main(["backfill", "--hub", past.hub, "-w", str(tmp_path / "other"), "--only", "olb_v2_contents"])
+    assert code == 0
+    assert len(Ledger(tmp_path / "other" / "raw").loads) == 3

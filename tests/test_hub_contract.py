@@ -64,6 +64,10 @@ CALLS: dict[str, Call] = {
         lambda hub, revision: hub.head("dataset", DATA),
         lambda api, revision: api.repo_info(DATA, repo_type="dataset", revision="main", expand=SHA),
     ),
+    "commits": Call(
+        lambda hub, revision: hub.commits("dataset", DATA),
+        lambda api, revision: api.list_repo_commits(DATA, repo_type="dataset"),
+    ),
     "tree": Call(
         lambda hub, revision: hub.tree("dataset", DATA, revision),
         lambda api, revision: list(api.list_repo_tree(DATA, repo_type="dataset", revision=revision, recursive=True)),
@@ -198,6 +202,7 @@ def test_the_samples_hub_allows_what_the_client_documents_and_no_more(kind: str)
         f"/api/models/{MODEL}?expand=baseModel",
         f"/api/datasets/{DATA}/leaderboard?base_model_only=false",
         f"/api/datasets/{DATA}/tree/main?recursively=true",
+        f"/api/datasets/{DATA}/commits/main?since=2024",
     ],
 )
 def test_the_samples_hub_refuses_what_the_hub_does_not_know(server: HubServer, question: str) -> None:

@@ -78,6 +78,7 @@ PARAMETERS = {
         "sort",
     },
     "info": _EXPAND | {"blobs", "securityStatus"},
+    "commits": {"cursor", "expand[]", "limit", "p"},
     "tree": {"cursor", "expand", "limit", "recursive"},
     "leaderboard": {"base_model"},
 }

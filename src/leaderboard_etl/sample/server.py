@@ -172,6 +172,8 @@ class HubServer:
         return as_json(rows, self._link(request, f":{stop}") if stop < len(ids) else {})
 
     def _commits(self, request: Request, kind: str, repo_id: str) -> Response:
+        if why := questions.refused(request, "commits", kind):
+            return refusal(400, "", why)
         start = int(request.first("cursor").rpartition(":")[2] or 0)
         commits = self.repositories.commits(kind, repo_id)
         rows = [

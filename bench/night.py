@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--hub", default="sample", help="a Hub's address (default: sample)")
     parser.add_argument("--card-budget", type=int, default=2000, help="API calls for model cards a night")
     given = parser.parse_args()
-    story = _story()
+    story = read_story()
     with (
         tempfile.TemporaryDirectory() as scratch,
         options_for(Path(scratch) / "warehouse", given.hub, card_budget=given.card_budget) as options,
@@ -58,7 +58,8 @@ def _timed(run: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - begun
 
 
-def _story() -> Callable[..., None]:
+def read_story() -> Callable[..., None]:
+    """The steps of flows/nightly.py."""
     spec = importlib.util.spec_from_file_location("nightly", folder("flows") / "nightly.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

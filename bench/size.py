@@ -75,6 +75,12 @@ def peak_mb() -> float:
     return int(found[1]) / 1024 if found else float("nan")
 
 
+def resident_mb() -> float:
+    """The memory that this process holds now (Linux)."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) / 1024 if found else float("nan")
+
+
 @contextmanager
 def _spilled(root: Path) -> Iterator[list[float]]:
     """Within the block: the most that lay in DuckDB's temporary folder."""

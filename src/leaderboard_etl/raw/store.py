@@ -20,7 +20,8 @@ from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.raw.blob_ids import verify
 
 _LEVEL = 9
-_COMMIT_EVERY_BYTES = 8 << 20
+# What a killed run has to fetch again: some hundred result files.
+_COMMIT_EVERY_BYTES = 1 << 20
 
 
 class BlobStore:
@@ -63,6 +64,10 @@ class BlobStore:
 
     def __contains__(self, blob_id: str) -> bool:
         return bool(self._query("select 1 from blobs where blob_id = ?", (blob_id,)))
+
+    def count(self) -> int:
+        """How many blobs there are."""
+        return len(self._query("select 1 from blobs", ()))
 
     def missing(self, blob_ids: Iterable[str]) -> set[str]:
         """Those of the ids that are not in the store."""

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Windows:
-    """`quotas` are, by bucket (`api`, `resolvers`), requests and seconds; a bucket without one is not limited.
+    """`quotas` are, by bucket (`api`, `resolvers`), requests and seconds; a bucket without one is not limited. `n_refused` counts
+    the requests over a limit.
 
     Where a window is not of whole seconds its end is told with decimals, so that a test need not wait for whole ones.
     """
 
     quotas: Mapping[str, tuple[int, float]]
+    n_refused: int = 0
     _open: dict[str, tuple[float, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -31,6 +33,7 @@ class Windows:
             if now >= ends_at:
                 ends_at, used = now + seconds, 0
             self._open[bucket] = (ends_at, used + 1)
+            self.n_refused += used >= quota
         resets_s = math.ceil(ends_at - now) if seconds.is_integer() else round(ends_at - now, 3)
         headers = {
             "RateLimit": f'"{bucket}";r={max(quota - used - 1, 0)};t={resets_s}',

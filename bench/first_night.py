@@ -1,0 +1,220 @@
+"""The first night at the Hub's size, in small: `python -m bench.first_night FOLDER [--files 20000]`.
+
+FOLDER/{datasets,models}/... are result files of both generations and model cards in the Hub's layout. They are served by the
+bundled Hub in a process of its own, with the Hub's limits scaled down in time, every file counted against them (no cache of small
+files), and a latency for each answer. One night runs through; another is killed in the midst of its files and goes on on
+another day. Told are requests against the fewest possible, requests into a closed window, files landed, and memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench.night import read_story
+from bench.size import peak_mb, resident_mb
+from leaderboard_etl import pipeline
+from leaderboard_etl.options import Options
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.sample.server import HubServer, Request, Response
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.sources.registry import SOURCES
+
+_SHARES = {"olb_v1_results": 2 / 3, "olb_v2_results": 1 / 3}
+_CARDS = ("model_cards", "eval_results")
+_QUOTAS = {"api": 500, "resolvers": 3_000}
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a Hub was asked: requests by address, of which some went into a closed window."""
+
+    n_requests: int
+    n_refused: int
+    targets: Counter[str]
+
+    def files(self) -> Counter[str]:
+        """Downloads of result files, by address."""
+        return Counter(
+            {target: n for target, n in self.targets.items() if "/resolve/" in target and "/results_" in target}
+        )
+
+
+def main() -> None:
+    """Prints what each night asked for, and what it held."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--files", type=int, default=20_000, help="result files (default: %(default)s)")
+    parser.add_argument("--latency-ms", type=float, default=30, help="before each answer (default: %(default)s)")
+    parser.add_argument(
+        "--window-s", type=float, default=10, help="of the limits, 300 on the Hub (default: %(default)s)"
+    )
+    parser.add_argument("--card-budget", type=int, default=2_000, help="API calls for cards (default: %(default)s)")
+    parser.add_argument("--memory", help="what a night may hold, e.g. 1GB")
+    given = parser.parse_args()
+    with TemporaryDirectory(dir=given.folder) as scratch:
+        root = Path(scratch) / "hub"
+        counts = {
+            source_id: _serve_first(given.folder, root, source_id, round(given.files * of))
+            for source_id, of in _SHARES.items()
+        }
+        if (given.folder / "models").is_dir():
+            (root / "models").symlink_to((given.folder / "models").resolve(), target_is_directory=True)
+        fewest = sum(n + 1 + -(-entries // 1000) for n, entries in counts.values())
+        n_files = sum(n for n, _ in counts.values())
+        quotas = {bucket: (quota, given.window_s) for bucket, quota in _QUOTAS.items()}
+        with _hub(root, quotas, given.latency_ms / 1000) as hub:
+            print(f"{n_files:,} result files; fewest requests for them {fewest:,}", flush=True)
+            whole = Warehouse(Path(scratch) / "whole")
+            seconds = _night(whole, hub.url, 1, given)
+            _tell("one night", hub.asked(), fewest, n_files, whole, seconds)
+            killed = Warehouse(Path(scratch) / "killed")
+            seconds = _night(killed, hub.url, 1, given, kill_when=lambda: hub.n_files() >= n_files // 2)
+            first = hub.asked()
+            _tell("killed half-way", first, fewest, n_files, killed, seconds)
+            seconds = _night(killed, hub.url, 2, given)
+            second = hub.asked()
+            _tell("goes on next day", second, fewest, n_files, killed, seconds)
+            twice = set(first.files()) & set(second.files())
+            print(f"files asked for on both days {len(twice):,} (in flight, or not yet on disk, when it was killed)")
+
+
+def _serve_first(folder: Path, root: Path, source_id: str, n_files: int) -> tuple[int, int]:
+    """Links the first files of a source into the served folder: (files, entries of the tree, folders included)."""
+    place = Path("datasets") / SOURCES[source_id].repo_id
+    paths = list(islice(sorted((folder / place).rglob("*.json")), n_files))
+    folders: set[Path] = set()
+    for path in paths:
+        linked = root / path.relative_to(folder)
+        linked.parent.mkdir(parents=True, exist_ok=True)
+        os.link(path, linked)
+        folders.update(parent for parent in linked.parents if root / place in parent.parents)
+    return len(paths), len(paths) + len(folders)
+
+
+def _night(
+    warehouse: Warehouse, url: str, day: int, given: Any, kill_when: Callable[[], bool] = lambda: False
+) -> float:
+    night = _SPAWN.Process(target=_run, args=(warehouse, url, day, given.card_budget, given.memory))
+    begun = time.perf_counter()
+    night.start()
+    while night.is_alive():
+        if kill_when() and night.pid is not None:
+            os.kill(night.pid, signal.SIGKILL)
+        night.join(0.2)
+    return time.perf_counter() - begun
+
+
+def _run(warehouse: Warehouse, url: str, day: int, card_budget: int, memory: str | None) -> None:
+    from leaderboard_etl.memory import memory_bytes
+
+    held: list[tuple[str, int, float]] = []
+
+    @contextmanager
+    def watched(source_id: str, waits_s: Callable[[], float]) -> Iterator[Callable[[int, int], None]]:
+        def count(done: int, total: int) -> None:
+            if done % max(total // 4, 1) == 0:
+                held.append((source_id, done, resident_mb()))
+
+        yield count
+
+    story = read_story()
+    options = Options(
+        warehouse,
+        url,
+        "bench",
+        only=(*_SHARES, *_CARDS),
+        card_budget=card_budget,
+        started_at=datetime(2025, 1, day, 3),
+        most_memory_bytes=None if memory is None else memory_bytes(memory),
+        progress=watched,
+    )
+    outcome = pipeline.run_night(options, lambda night: story(night, pipeline.plainly))
+    print(
+        f"  {outcome.status}; resident MB while fetching: "
+        + ", ".join(f"{name} {n:,}: {mb:.0f}" for name, n, mb in held)
+    )
+    print(f"  peak {peak_mb():,.0f} MB, {outcome.message or 'no message'}", flush=True)
+
+
+def _tell(name: str, asked: Asked, fewest: int, n_files: int, warehouse: Warehouse, seconds: float) -> None:
+    of_tables = sum(n for target, n in asked.targets.items() if "/datasets/" in target and "/leaderboard" not in target)
+    files = asked.files()
+    with closing(BlobStore(warehouse.raw, read_only=True)) as store:
+        n_blobs = store.count()
+    print(
+        f"{name}: {seconds:.0f} s, {asked.n_requests:,} requests, {of_tables:,} of them for the tables"
+        f" ({of_tables / fewest:.3f} of the fewest), {asked.n_requests - asked.n_refused - len(asked.targets):,} asked again,"
+        f" {asked.n_refused} into a closed window; {len(files):,} of {n_files:,} files, most often"
+        f" {max(files.values(), default=0)} x; {n_blobs:,} blobs in raw",
+        flush=True,
+    )
+
+
+class _Hub:
+    """The Hub in its process, as seen from here."""
+
+    def __init__(self, url: str, line: Connection) -> None:
+        self.url, self._line = url, line
+
+    def asked(self) -> Asked:
+        """What it was asked since the last time."""
+        self._line.send("asked")
+        found: Asked = self._line.recv()
+        return found
+
+    def n_files(self) -> int:
+        self._line.send("files")
+        found: int = self._line.recv()
+        return found
+
+
+@contextmanager
+def _hub(root: Path, quotas: dict[str, tuple[int, float]], latency_s: float) -> Iterator[_Hub]:
+    here, there = _SPAWN.Pipe()
+    server = _SPAWN.Process(target=_serve, args=(root, quotas, latency_s, there), daemon=True)
+    server.start()
+    try:
+        yield _Hub(here.recv(), here)
+    finally:
+        server.terminate()
+
+
+def _serve(root: Path, quotas: dict[str, tuple[int, float]], latency_s: float, line: Connection) -> None:
+    def late(request: Request) -> Response | None:
+        time.sleep(latency_s)
+        return None
+
+    with HubServer(root, intercept=late, limits=quotas, has_resolve_cache=False) as server:
+        line.send(server.url)
+        while True:
+            try:
+                wanted = line.recv()
+            except EOFError:
+                sys.exit()
+            if wanted == "files":
+                line.send(sum("/results_" in request.target for request in list(server.requests)))
+                continue
+            requests, server.requests = server.requests, []
+            refused = server.windows.n_refused
+            server.windows.n_refused = 0
+            line.send(Asked(len(requests), refused, Counter(request.target for request in requests)))
+
+
+if __name__ == "__main__":
+    main()

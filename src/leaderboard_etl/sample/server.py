@@ -182,7 +182,7 @@ class HubServer:
                 "title": "Upload files",
                 "message": "",
                 "authors": [{"user": "sample"}],
-                "date": datetime.fromtimestamp(commit.date_ns / 1e9, UTC).isoformat(timespec="milliseconds"),
+                "date": f"{datetime.fromtimestamp(commit.date_ns / 1e9, UTC):%Y-%m-%dT%H:%M:%S}.000Z",
             }
             for commit in commits[start : start + COMMIT_ROWS]
         ]

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from card_world import Pass
 from hypothesis import HealthCheck, settings
 from worlds import World, small_world
 
+from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.sample.server import HubServer, Request, Response
 
 # How fast a machine is says nothing about the code: no deadline, and no complaint that making inputs takes long. In CI the
@@ -50,3 +52,9 @@ def server(tmp_path: Path, faults: Faults) -> Iterator[HubServer]:
 def world(tmp_path: Path, server: HubServer) -> World:
     """Both tables with thirty models each, so that a tenth is a number of rows."""
     return small_world(tmp_path, server.url)
+
+
+@pytest.fixture
+def cards(tmp_path: Path, server: HubServer) -> Iterator[Pass]:
+    with BlobStore(tmp_path / "raw") as store:
+        yield Pass(tmp_path / "hub", server, store)

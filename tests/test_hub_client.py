@@ -353,7 +353,7 @@ def test_a_renamed_model_answers_under_its_new_name(tmp_path: Path, hub: Hub) ->
     (tmp_path / "_api/models/org").mkdir(parents=True)
     (tmp_path / "_api/models/org/old.json").write_text('{"_moved_to": "org/new"}')
     assert hub.model_info("org/old").repo_id == "org/new"
-    assert [answer.repo_id for answer in hub.list_author_models("org")] == ["org/new"]
+    assert [answer.repo_id for answer in hub.models_page("org").answers] == ["org/new"]
 
 
 def test_a_token_goes_to_its_hub_and_to_no_other_host(tmp_path: Path, server: HubServer, script: Script) -> None:

@@ -20,7 +20,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from leaderboard_etl import hub as hub_package
 from leaderboard_etl.hub.answers import TokenRefusedError
-from leaderboard_etl.hub.client import MODEL_FIELDS, RESULTS_FIELD, Hub
+from leaderboard_etl.hub.client import LISTED_FIELDS, Hub
 from leaderboard_etl.hub.transport import Transport
 from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.sample import questions
@@ -28,7 +28,7 @@ from leaderboard_etl.sample.server import HubServer, Request, Response
 
 DATA, MODEL = "org/data", "org/model"
 NAME = "a folder/naïve & más.json"
-FIELDS: Any = [*MODEL_FIELDS, RESULTS_FIELD]
+FIELDS: Any = [*LISTED_FIELDS]
 SHA: Any = ["sha"]
 # Methods that pass a question of any kind on, and say nothing of their own.
 CARRIERS = {"request", "ask", "close"}
@@ -81,10 +81,13 @@ CALLS: dict[str, Call] = {
         lambda hub, revision: hub.model_info(MODEL),
         lambda api, revision: api.model_info(MODEL, expand=FIELDS),
     ),
-    "list_author_models": Call(
-        lambda hub, revision: list(hub.list_author_models("org")),
-        lambda api, revision: list(api.list_models(author="org", expand=FIELDS)),
-        ours_alone=frozenset({"limit"}),
+    "models_page": Call(
+        lambda hub, revision: hub.models_page("org"),
+        lambda api, revision: list(api.list_models(author="org", sort="last_modified", limit=1000, expand=FIELDS)),
+    ),
+    "official_benchmarks": Call(
+        lambda hub, revision: hub.official_benchmarks(),
+        lambda api, revision: list(api.list_datasets(benchmark="official", limit=1000, expand=["gated"])),
     ),
     "dataset_leaderboard": Call(
         lambda hub, revision: hub.dataset_leaderboard(DATA),
@@ -143,6 +146,13 @@ def test_a_question_is_the_one_that_the_client_would_send(server: HubServer, nam
         assert ours[1:] == theirs[1:] and "resolve-cache" in ours[1][1]
     else:
         assert ours == theirs
+
+
+def test_the_list_of_what_changed_is_the_one_that_the_client_would_send(server: HubServer) -> None:
+    fields: Any = ["sha", "lastModified"]
+    api = HfApi(endpoint=server.url, token=False)
+    theirs = asked(server, lambda: list(api.list_models(sort="last_modified", limit=1000, expand=fields)))
+    assert seen(asked(server, lambda: Hub(server.url).models_page(fields=fields))) == seen(theirs)
 
 
 def test_whose_the_token_is_is_asked_as_the_client_asks(server: HubServer) -> None:

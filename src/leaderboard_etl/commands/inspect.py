@@ -128,7 +128,7 @@ def _cards(warehouse: Warehouse, ledger: Ledger) -> _Cards | None:
 
     One call may answer for all models of an owner, so the pace is that of the last run which asked for new ones.
     """
-    from leaderboard_etl.landing.card_files import ABSENT_PATH, INFO_PATH
+    from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH
     from leaderboard_etl.raw.ledger import read_changes
     from leaderboard_etl.raw.store import BlobStore
     from leaderboard_etl.raw.torn import is_torn

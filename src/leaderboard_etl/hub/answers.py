@@ -68,12 +68,22 @@ class ModelAnswer:
     """What the Hub said of one model: `body` is its JSON with sorted keys, `repo_id` the name that it answers to now.
 
     `results` are the evaluation results that the Hub shows of it, apart, for they change without a commit of the model's.
+    `modified_at` is the moment of its last commit as the Hub writes it; null where it does not say.
     """
 
     repo_id: str
     body: bytes
     revision: str | None
     results: list[dict[str, Any]] = field(default_factory=list)
+    modified_at: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelPage:
+    """A page of a list of models, and the address of the next one; null: it is the last."""
+
+    answers: list[ModelAnswer]
+    next_url: str | None
 
 
 def canonical(answer: object) -> bytes:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub.answers import (
     GatedRepoError,
     HubLimitedError,
     ModelAnswer,
+    ModelPage,
     NoHubError,
     RepoCommit,
     RepoFile,
@@ -36,6 +37,9 @@ MODEL_FIELDS = (
     *("library_name", "pipeline_tag", "siblings"),
 )
 RESULTS_FIELD = "evalResults"
+LISTED_FIELDS = (*MODEL_FIELDS, RESULTS_FIELD)
+# Models a page: a list of an owner of thousands may take the Hub longer than it gives itself.
+_PAGE_ROWS = (1000, 200, 50)
 _MOST_HELD_BYTES = 512 << 20
 _OTHER_BYTES = 64 << 10  # a body that is not the one asked for is refused for its hash, unless it is far larger
 _PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
@@ -136,14 +140,31 @@ class Hub(Transport):
 
     def model_info(self, repo_id: str) -> ModelAnswer:
         """What the Hub says of one model; a renamed one answers under its new name. One call."""
-        answer = self._json(f"/api/models/{_quoted(repo_id)}", {"expand": [*MODEL_FIELDS, RESULTS_FIELD]}, repo_id)
+        answer = self._json(f"/api/models/{_quoted(repo_id)}", {"expand": [*LISTED_FIELDS]}, repo_id)
         return self._model(answer, repo_id)
 
-    def list_author_models(self, author: str) -> Iterator[ModelAnswer]:
-        """The same of every model of an owner, one call a page of a thousand."""
-        query = {"author": author, "limit": "1000", "expand": [*MODEL_FIELDS, RESULTS_FIELD]}
-        for entry in self._pages("/api/models", query, author):
-            yield self._model(entry, author)
+    def models_page(
+        self, author: str | None = None, *, fields: Sequence[str] = LISTED_FIELDS, next_url: str | None = None
+    ) -> ModelPage:
+        """A page of the models of an owner, or of all, the last changed first; `next_url` is where the page before it ends.
+
+        One call, and another for each smaller page where the Hub fails under a large one.
+        """
+        owned = {} if author is None else {"author": author}
+        query: Query = {**owned, "sort": "lastModified", "expand": list(fields)}
+        asked = "the models that changed last" if author is None else f"the models of {author}"
+        url = next_url or f"{self.endpoint}/api/models"
+        for limit in _PAGE_ROWS:
+            is_last = limit == _PAGE_ROWS[-1]
+            address, sized = (_with_limit(url, limit), {}) if next_url else (url, {**query, "limit": str(limit)})
+            try:
+                page = self.request(address, sized, asked, most_tries=None if is_last else 2)
+                break
+            except HubError as error:
+                if is_last or isinstance(error, NoHubError | HubLimitedError) or 0 < error.status < 500:
+                    raise
+        entries = [entry for entry in self._entries(page, asked) if isinstance(entry.get("id"), str)]
+        return ModelPage([self._model(entry, asked) for entry in entries], self._next(page, asked))
 
     def _model(self, answer: object, asked: str) -> ModelAnswer:
         if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
@@ -151,7 +172,14 @@ class Hub(Transport):
         revision = answer.get("sha")
         shown = answer.get(RESULTS_FIELD)
         results = [entry for entry in shown if isinstance(entry, dict)] if isinstance(shown, list) else []
-        return ModelAnswer(answer["id"], model_body(answer), revision if isinstance(revision, str) else None, results)
+        modified_at = answer.get("lastModified")
+        return ModelAnswer(
+            answer["id"],
+            model_body(answer),
+            revision if isinstance(revision, str) else None,
+            results,
+            modified_at if isinstance(modified_at, str) else None,
+        )
 
     def dataset_leaderboard(self, repo_id: str) -> list[dict[str, Any]]:
         """Which models published results on a benchmark's dataset: its leaderboard on the Hub, fine-tunes included. One call."""
@@ -159,6 +187,12 @@ class Hub(Transport):
         if not isinstance(answer, list):
             raise HubError(f"{self.endpoint} answered no list when asked for the leaderboard of {repo_id}")
         return [entry for entry in answer if isinstance(entry, dict)]
+
+    def official_benchmarks(self) -> list[str]:
+        """The datasets that the Hub itself marks as benchmarks with a leaderboard. One call a page of a thousand."""
+        query = {"filter": "benchmark:official", "limit": "1000", "expand": "gated"}
+        found = self._pages("/api/datasets", query, "the official benchmarks")
+        return [entry["id"] for entry in found if isinstance(entry.get("id"), str)]
 
     async def _file(self, repo_type: str, repo_id: str, revision: str, file: RepoFile) -> bytes:
         if file.size_bytes > self.most_file_bytes:
@@ -201,13 +235,20 @@ class Hub(Transport):
                 raise HubError(f"{self.endpoint} names a page of {asked} as the next one again: refused")
             seen.add(url)
             answer = self.request(url, parameters, asked)
-            entries = self._decoded(answer, asked)
-            if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-                raise HubError(f"{self.endpoint} answered no list when asked for {asked}")
-            yield from entries
-            url, parameters = answer.next_url, {}
-            if url is not None and not url.startswith(f"{self.endpoint}/"):
-                raise HubError(f"{self.endpoint} sends on to another host for the next page of {asked}: refused")
+            yield from self._entries(answer, asked)
+            url, parameters = self._next(answer, asked), {}
+
+    def _entries(self, answer: Answer, asked: str) -> list[dict[str, Any]]:
+        entries = self._decoded(answer, asked)
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise HubError(f"{self.endpoint} answered no list when asked for {asked}")
+        return entries
+
+    def _next(self, answer: Answer, asked: str) -> str | None:
+        """The address of the next page; null: there is none."""
+        if answer.next_url is not None and not answer.next_url.startswith(f"{self.endpoint}/"):
+            raise HubError(f"{self.endpoint} sends on to another host for the next page of {asked}: refused")
+        return answer.next_url
 
     def _json(self, path: str, query: Query, asked: str) -> object:
         return self._decoded(self.request(f"{self.endpoint}{path}", query, asked), asked)
@@ -222,6 +263,13 @@ class Hub(Transport):
 def model_body(answer: Mapping[str, Any]) -> bytes:
     """The part of an answer about a model that is used, as canonical JSON: likes and downloads change nightly."""
     return canonical({key: answer[key] for key in (*MODEL_FIELDS, "id") if key in answer})
+
+
+def _with_limit(url: str, limit: int) -> str:
+    """The address of a page with another number of rows: the place where it begins stands in its cursor."""
+    parts = urlsplit(url)
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "limit"]
+    return urlunsplit(parts._replace(query=urlencode([*query, ("limit", str(limit))])))
 
 
 def _quoted(repo_id: str) -> str:

@@ -1,47 +1,49 @@
 """Asking the Hub about thousands of models within a budget: whole owners where one call can, changed ones first seen.
 
-The order is: owners of models never asked for; then all owners in turn, going on where the last run stopped, which
-finds what changed; then, with what is left, models that their owner's list lacks, one by one, for a renamed repository
-still answers to its old name. Files are fetched only where a commit moved.
+The order is: owners of models never asked for; owners that a pass before this one did not get an answer of; models that
+changed since the last visit; official organisations; and then, in turn, what no commit tells: models that their owner's list
+lacks, by their name, for a renamed repository still answers to its old one, and a share of the known owners and of the gone
+models. Where the Hub does not tell what changed, or that costs more, every known owner has its turn.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from leaderboard_etl.errors import HubError, SourceError
-from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoUnavailableError
+from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub.answers import ModelAnswer
 from leaderboard_etl.hub.client import Hub
-from leaderboard_etl.landing.card_files import (
-    ABSENT_PATH,
-    INFO_PATH,
-    CardPass,
-    Place,
-    take_answer,
-    take_unavailable,
-)
+from leaderboard_etl.landing.asking import Asking, PassOverError
+from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH, UNAVAILABLE, UNLISTED, CardPass
+from leaderboard_etl.landing.journal import Journal, Place
+from leaderboard_etl.landing.news import News, ask_news, back_to_moment
+from leaderboard_etl.landing.owners import ask_by_list, ask_by_name, is_gone
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 
-_MOST_FAILING = 0.05
-_FEW_CALLS = 20
-
-T = TypeVar("T")
+# In so many nights every known owner and every gone model has its turn.
+_TURN_NIGHTS = 14
+# The list of what changed is worth this part of the budget at most.
+_NEWS_SHARE = 0.1
 
 
 @dataclass
 class CardSync:
-    """What a pass over the models found. `cursor` is where the next one goes on; `remaining` models were never asked for."""
+    """What a pass over the models found. `cursor` is where the next one goes on; `remaining` models were never asked for.
+
+    `has_failed`: most of what was asked for failed. What arrived is in `changes` all the same.
+    """
 
     changes: Changes
     cursor: dict[str, str]
     remaining: int
     message: str | None = None
+    has_failed: bool = False
 
 
 def sync_cards(
@@ -50,111 +52,185 @@ def sync_cards(
     known: Mapping[Place, FileVersion],
     names: Sequence[str],
     *,
+    journal: Path,
+    official: Collection[str] = (),
     cursor: Mapping[str, str],
     budget: int,
     now: str,
     progress: Callable[[int, int], None] | None = None,
 ) -> CardSync:
-    """Lands what is new about `names`, spending at most `budget` API calls (a long list's further pages aside).
+    """Lands what is new about `names`, spending at most `budget` API calls, retries of the last ones aside.
 
-    `known` are the files landed before. Raises NoHubError, and SourceError if over 5 percent of the calls fail
-    otherwise than by a model being gone, private or gated.
+    `known` are the files on record; what a pass that was killed landed beyond them stands in the file `journal`. Owners of
+    `official` are listed each time. Raises NoHubError, after which nothing more can be asked.
     """
+    with Asking(hub, budget) as asking:
+        run = CardPass(asking, store, Journal(journal), known, now)
+        work = _Round(run, _by_owner(names), frozenset(official), _Cursor.of(cursor), progress)
+        asyncio.run(work.go())
+        store.flush()
+        if asking.no_hub is not None:
+            raise asking.no_hub
+    refused = f"{len(run.refused)} files not read, e.g. {run.refused[0]}" if run.refused else None
+    return CardSync(
+        run.changes(),
+        work.cursor.to_dict(),
+        sum(not run.is_seen(name) for name in set(names)),
+        "; ".join(filter(None, (asking.stopped, asking.failed_message(), refused))) or None,
+        2 * len(asking.failures) > asking.asked,
+    )
+
+
+@dataclass
+class _Cursor:
+    """Where the next pass goes on: behind which owner and which gone model in turn, with which owners that are owed an
+    answer, and from when on what changed is not known; null: never asked."""
+
+    owner: str = ""
+    name: str = ""
+    owed: list[str] = field(default_factory=list)
+    since: str | None = None
+
+    @classmethod
+    def of(cls, stored: Mapping[str, str]) -> _Cursor:
+        owed = json.loads(stored.get("owed", "[]"))
+        return cls(stored.get("owner", ""), stored.get("name", ""), owed, stored.get("since"))
+
+    def to_dict(self) -> dict[str, str]:
+        stored = {"owner": self.owner, "name": self.name}
+        stored |= {"owed": json.dumps(self.owed)} if self.owed else {}
+        return stored | ({"since": self.since} if self.since else {})
+
+
+@dataclass
+class _Round:
+    """The work of one pass. `owners` has the wanted models of each owner, `needed` those to ask for; `unanswered` are owners
+    that are owed an answer."""
+
+    run: CardPass
+    owners: dict[str, list[str]]
+    official: frozenset[str]
+    cursor: _Cursor
+    progress: Callable[[int, int], None] | None
+    needed: dict[str, set[str]] = field(default_factory=dict)
+    unanswered: set[str] = field(default_factory=set)
+
+    async def go(self) -> None:
+        asking, owners = self.run.asking, self.owners
+        unseen = {owner: [n for n in names if not self.run.is_seen(n)] for owner, names in owners.items()}
+        shown = {owner: [n for n in names if not is_gone(self.run, n)] for owner, names in owners.items()}
+        turn = _after((owner for owner in owners if shown[owner] and not unseen[owner]), self.cursor.owner)
+        gone = _after(self._gone(UNAVAILABLE), self.cursor.name)
+
+        news = await self._news(len(turn))
+        self.needed = {owner: set(names) for owner, names in unseen.items() if names}
+        for owner in self.cursor.owed:
+            self._owe(owner, owners.get(owner, []))
+        for name in self._changed(news.answers or ()):
+            self._owe(_owner(name), [name])
+        if news.answers is not None:
+            turn, gone = _share(turn), _share(gone)
+        elif news.asked_at is not None:
+            # What changed up to then is told by no later list.
+            self.unanswered.update(turn)
+        for owner in sorted(self.official & owners.keys()):
+            self.needed.setdefault(owner, set())
+        for owner in self.needed.keys() & set(turn):
+            self.needed[owner].update(shown[owner])
+        await asking.work(list(self.needed), self._visit)
+
+        turn = [owner for owner in turn if owner not in self.needed]
+        self.needed |= {owner: set(shown[owner]) for owner in turn}
+        if news.answers is None:
+            await asking.work(turn, self._visit_in_turn)
+        await asking.work(self._gone(UNLISTED), self._ask)
+        if news.answers is not None:
+            await asking.work(turn, self._visit_in_turn)
+        await asking.work(gone, self._ask_in_turn)
+        self.cursor.since = news.asked_at or self.cursor.since
+        self.cursor.owed = sorted(self.unanswered)
+
+    async def _news(self, n_known: int) -> News:
+        """What changed since the last pass, where there are known owners for whom it saves calls."""
+        most_calls = int(_NEWS_SHARE * self.run.asking.budget)
+        if most_calls < 1:
+            return News()
+        try:
+            return await ask_news(self.run.asking, self.cursor.since, self.run.now, min(n_known, most_calls))
+        except (HubError, PassOverError):
+            return News()
+
+    def _changed(self, answers: Iterable[ModelAnswer]) -> Iterator[str]:
+        """The wanted models whose commit is not the landed one, or that are shown again."""
+        spellings = defaultdict(list)
+        for names in self.owners.values():
+            for name in names:
+                spellings[name.lower()].append(name)
+        for answer in answers:
+            for name in spellings.get(answer.repo_id.lower(), ()):
+                landed = self.run.current("api", name, INFO_PATH)
+                if landed is None or landed.revision != answer.revision or is_gone(self.run, name):
+                    yield name
+
+    def _owe(self, owner: str, names: Iterable[str]) -> None:
+        if owner in self.owners:
+            self.needed.setdefault(owner, set()).update(names)
+            self.unanswered.add(owner)
+
+    def _gone(self, how: str) -> list[str]:
+        """Models that the Hub did not show, by how that is known."""
+        records = {name: self.run.current("api", name, ABSENT_PATH) for names in self.owners.values() for name in names}
+        return sorted(name for name, record in records.items() if record is not None and record.revision == how)
+
+    async def _visit(self, owner: str) -> None:
+        self.unanswered.add(owner)
+        names, needed, is_listed = self.owners[owner], self.needed[owner], owner in self.official
+        if owner.startswith("/") or (len(needed) == 1 and not is_listed):
+            is_whole = await ask_by_name(self.run, *needed)
+        else:
+            back_to = back_to_moment(self.cursor.since)
+            is_whole = await ask_by_list(self.run, owner, names, needed, back_to, is_listed)
+        if is_whole:
+            self.unanswered.discard(owner)
+        self._show()
+
+    async def _visit_in_turn(self, owner: str) -> None:
+        self.cursor.owner = owner
+        await self._visit(owner)
+
+    async def _ask(self, name: str) -> None:
+        if not await ask_by_name(self.run, name):
+            self.unanswered.add(_owner(name))
+        self._show()
+
+    async def _ask_in_turn(self, name: str) -> None:
+        self.cursor.name = name
+        await self._ask(name)
+
+    def _show(self) -> None:
+        asking = self.run.asking
+        if self.progress is not None:
+            self.progress(min(asking.calls, asking.budget), asking.budget)
+
+
+def _owner(name: str) -> str:
+    """Whose a model is; the oldest ones have no owner and are each asked for alone."""
+    return name.partition("/")[0] if "/" in name else f"/{name}"
+
+
+def _by_owner(names: Iterable[str]) -> dict[str, list[str]]:
     owners: dict[str, list[str]] = defaultdict(list)
     for name in sorted(set(names)):
-        owners[name.split("/")[0] if "/" in name else ""].append(name)
-    run = CardPass(hub, store, known, now)
-    seen = {place[1] for place in known if place[2] in (INFO_PATH, ABSENT_PATH)}
-    fresh = [owner for owner, models in owners.items() if any(model not in seen for model in models)]
-    old = _after([owner for owner in owners if owner not in set(fresh)], cursor.get("owner", ""))
-    turn = {"owner": cursor.get("owner", ""), "name": cursor.get("name", "")}
-
-    plan = [("fresh", owner) for owner in fresh] + [("owner", owner) for owner in old]
-    for kind, owner in _within_budget(run, plan, budget, lambda item: _ask_owner(run, item[1], owners[item[1]])):
-        if kind == "owner":
-            turn["owner"] = owner
-        if progress is not None:
-            progress(min(run.calls, budget), budget)
-    lost = _after(_absent(run, names), turn["name"])
-    for name in _within_budget(run, lost, budget, lambda item: _ask_lost(run, item)):
-        turn["name"] = name
-    store.flush()
-    if run.calls >= _FEW_CALLS and len(run.failures) > _MOST_FAILING * run.calls:
-        raise SourceError(f"{len(run.failures)} of {run.calls} calls for model cards failed, e.g. {run.failures[0]}")
-    remaining = len(set(names) - seen - run.asked)
-    message = run.stopped or (f"{len(run.failures)} calls failed, e.g. {run.failures[0]}" if run.failures else None)
-    if run.refused:
-        message = "; ".join(filter(None, (message, f"{len(run.refused)} files not read, e.g. {run.refused[0]}")))
-    return CardSync(_settled(run), turn, remaining, message)
+        owners[_owner(name)].append(name)
+    return dict(owners)
 
 
-def _within_budget(run: CardPass, items: Iterable[T], budget: int, ask: Callable[[T], int]) -> Iterator[T]:
-    """Asks for items in order, several at once, until the budget is spent or the Hub will not go on."""
-    waiting = iter(items)
-    with ThreadPoolExecutor(run.hub.workers, thread_name_prefix="cards") as pool:
-        while run.stopped is None and run.calls < budget:
-            batch = list(islice(waiting, min(4 * run.hub.workers, budget - run.calls)))
-            if not batch:
-                return
-            for item, result in [(item, pool.submit(ask, item)) for item in batch]:
-                try:
-                    run.calls += result.result()
-                except NoHubError:
-                    raise
-                except HubLimitedError as error:
-                    run.stopped = str(error)
-                except HubError as error:
-                    run.calls += 1
-                    run.failures.append(str(error))
-                else:
-                    yield item
-
-
-def _ask_owner(run: CardPass, owner: str, models: list[str]) -> int:
-    """Asks for an owner's models in the cheapest way; returns the calls spent."""
-    if owner == "" or len(models) == 1:
-        for name in models:
-            _ask_one(run, name)
-        return len(models)
-    answers = {answer.repo_id.lower(): answer for answer in run.hub.list_author_models(owner)}
-    for name in models:
-        if name.lower() in answers:
-            take_answer(run, name, answers[name.lower()])
-        else:
-            take_unavailable(run, name)
-    return max(1, -(-len(answers) // 1000))
-
-
-def _ask_one(run: CardPass, name: str) -> None:
-    try:
-        answer = run.hub.model_info(name)
-    except RepoUnavailableError:
-        take_unavailable(run, name)
-    else:
-        take_answer(run, name, answer)
-
-
-def _ask_lost(run: CardPass, name: str) -> int:
-    _ask_one(run, name)
-    return 1
-
-
-def _settled(run: CardPass) -> Changes:
-    """What the pass changed, once a model that was first missed and then found counts as found."""
-    found = {file.repo_id for file in run.changed if file.path == INFO_PATH}
-    latest = {file.place: file for file in run.changed if not (file.path == ABSENT_PATH and file.repo_id in found)}
-    return Changes(sorted(latest.values()), sorted(set(run.gone)))
-
-
-def _absent(run: CardPass, names: Iterable[str]) -> list[str]:
-    """Models that are not shown now, of which a renamed repository may still answer to the old name."""
-    found = {place[1] for place in run.gone if place[2] == ABSENT_PATH}
-    absent = {place[1] for place in run.known if place[2] == ABSENT_PATH} - found
-    absent |= {file.repo_id for file in run.changed if file.path == ABSENT_PATH}
-    return [name for name in names if name in absent and "/" in name]
-
-
-def _after(items: list[str], last: str) -> list[str]:
+def _after(items: Iterable[str], last: str) -> list[str]:
     """The items from the first one behind `last`, and then those up to it."""
-    items = sorted(items)
-    return [item for item in items if item > last] + [item for item in items if item <= last]
+    ordered = sorted(items)
+    return [item for item in ordered if item > last] + [item for item in ordered if item <= last]
+
+
+def _share(items: list[str]) -> list[str]:
+    """The part of a turn that is this night's."""
+    return items[: -(-len(items) // _TURN_NIGHTS)]

@@ -8,19 +8,21 @@ from contextlib import AbstractContextManager, nullcontext
 import polars as pl
 
 from leaderboard_etl import __version__
-from leaderboard_etl.hub.answers import RepoUnavailableError, canonical
+from leaderboard_etl.landing.benchmarks import BoardSync, sync_boards
 from leaderboard_etl.landing.cards import sync_cards
 from leaderboard_etl.landing.repos import UnfinishedError, sync_repo
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy
 from leaderboard_etl.policy.checking import check_policy
-from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id
-from leaderboard_etl.raw.ledger import Changes, FileVersion, Ledger, SourceLoad, land_changes
+from leaderboard_etl.raw.blob_ids import git_blob_id
+from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
 from leaderboard_etl.sources import eval_results
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 
 CARDS = "model_cards"
 RESULTS = eval_results.SOURCE_ID
+# What a pass over the models landed that is not on record yet, beside the blobs.
+JOURNAL_NAME = "model_cards.journal.jsonl"
 _PROJECT = "leaderboard-etl"
 
 
@@ -86,17 +88,21 @@ def sync_model_cards(night: Night) -> None:
         return
     calls = (night.hub.api_calls, night.hub.file_calls)
     previous = last_entry(night.ledger, CARDS)
-    cursor = previous.cursor if previous else {}
+    cursor = dict(previous.cursor) if previous else {}
     night.entries[CARDS] = SourceLoad(CARDS, "failed", cursor=dict(cursor))
     night.entries[RESULTS] = SourceLoad(RESULTS, "failed", message="the pass over the models failed")
     try:
-        boards, reporting = _sync_boards(night)
+        boards = _sync_boards(night)
+        if night.options.full:
+            cursor.pop("since", None)  # whom to ask is not left to the list of what changed
         with _shown(night, CARDS) as progress:
             result = sync_cards(
                 night.hub,
                 night.store,
                 {**night.state.of(CARDS), **night.state.of(RESULTS)},
-                sorted({*_named_models(night), *reporting}),
+                sorted({*_named_models(night), *boards.models}),
+                journal=night.options.warehouse.raw / JOURNAL_NAME,
+                official=read_policy().frame("official_organizations")["hub_owner"].to_list(),
                 cursor=cursor,
                 budget=max(night.options.card_budget - (night.hub.api_calls - calls[0]), 0),
                 now=night.now,
@@ -104,37 +110,38 @@ def sync_model_cards(night: Night) -> None:
             )
         results, cards = _split(result.changes, SOURCES[RESULTS].wants)
         record(night, CARDS, cards)
-        record(night, RESULTS, Changes([*boards, *results.changed], results.gone))
+        record(night, RESULTS, Changes([*boards.changed, *results.changed], results.gone))
         entry = night.entries[CARDS]
         entry.message, entry.cursor, entry.remaining = result.message, result.cursor, result.remaining
+        night.entries[RESULTS].message = boards.message
+        night.entries[RESULTS].drift = [
+            Drift(
+                RESULTS,
+                "official_benchmark",
+                name,
+                "the Hub marks it as an official benchmark, and policy/eval_tasks.csv has no row for it",
+            )
+            for name in boards.unknown
+        ]
+        # What arrived is kept and believed all the same.
+        for source_id, has_failed in ((CARDS, result.has_failed), (RESULTS, result.has_failed or boards.has_failed)):
+            if has_failed:
+                night.entries[source_id].state = "failed"
     finally:
         _count_calls(night, CARDS, calls)
 
 
-def _sync_boards(night: Night) -> tuple[list[FileVersion], list[str]]:
-    """Lands the leaderboards of the official benchmark datasets: (new ones, every model that any of them names).
+def _sync_boards(night: Night) -> BoardSync:
+    """Lands the leaderboards of the benchmark datasets that policy loads, and finds official ones that it does not know.
 
     They count against the card budget; where they would take over half of it, it is all for the models.
     """
+    tasks = read_policy().frame("eval_tasks")
+    datasets = tasks.filter(pl.col("variant_id").is_not_null())["dataset_id"].unique(maintain_order=True).to_list()
+    if 2 * (len(datasets) + 1) > night.options.card_budget:
+        return BoardSync()
     known = night.state.of(RESULTS)
-    changed, names = [], []
-    loaded = read_policy().frame("eval_tasks").filter(pl.col("variant_id").is_not_null())
-    datasets = loaded["dataset_id"].unique(maintain_order=True)
-    for dataset_id in datasets if 2 * len(datasets) <= night.options.card_budget else []:
-        try:
-            board = night.hub.dataset_leaderboard(dataset_id)
-        except RepoUnavailableError:
-            # A dataset without a leaderboard answers 404; what it named before stays believed.
-            continue
-        # Ranks and avatars change nightly; who published, and where, is all that is used.
-        kept = [{key: entry[key] for key in ("modelId", "filename") if key in entry} for entry in board]
-        body = canonical(sorted(kept, key=str))
-        names += eval_results.models_on(kept)
-        file = FileVersion("api", dataset_id, eval_results.BOARD_PATH, "unknown", sha256_id(body), len(body), night.now)
-        if file.place not in known or known[file.place].blob_id != file.blob_id:
-            night.store.put(file.blob_id, body)
-            changed.append(file)
-    return changed, names
+    return sync_boards(night.hub, night.store, known, datasets, judged=tasks["dataset_id"].to_list(), now=night.now)
 
 
 def _split(changes: Changes, is_first: Callable[[str], bool]) -> tuple[Changes, Changes]:

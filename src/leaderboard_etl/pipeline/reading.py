@@ -18,7 +18,8 @@ from leaderboard_etl.warehouse.fold import parse_batches
 def read_source(night: Night, source_id: str) -> None:
     """Parses what is new, and holds the source at its last good state if the news cannot be believed."""
     entry, changes = night.entries.get(source_id), night.changes.get(source_id, Changes())
-    if entry is None or entry.state == "failed":
+    # A source of thousands of questions may have failed with most of them, and keep what arrived.
+    if entry is None or (entry.state == "failed" and not changes):
         return
     has_new_policy = bool(night.changes.get(POLICY_SOURCE))
     files = list(changes.changed)
@@ -40,7 +41,7 @@ def read_source(night: Night, source_id: str) -> None:
             _hold(night, source_id, drift)
             return
         drift = [Drift(d.source_id, "accepted", d.subject, f"let in by --accept: {d.message}") for d in drift]
-    entry.drift = drift
+    entry.drift = [*entry.drift, *drift]
     night.parsed[source_id] = parsed
 
 
@@ -73,7 +74,8 @@ def _hold(night: Night, source_id: str, drift: list[Drift]) -> None:
     entry = night.entries[source_id]
     held = [finding.message for finding in drift if finding.is_held]
     night.changes[source_id] = Changes()
-    entry.state, entry.message, entry.drift, entry.changes_blob = "held", "; ".join(held), drift, None
+    entry.state, entry.message, entry.changes_blob = "held", "; ".join(held), None
+    entry.drift = [*entry.drift, *drift]
 
 
 def _is_accepted(night: Night, source_id: str) -> bool:

@@ -97,7 +97,7 @@ class HubServer:
         if moved_to := api.get("_moved_to"):
             location = request.target.replace(quote(repo_id), quote(moved_to), 1)
             return refusal(307, "", f"moved to {moved_to}", Location=location)
-        if verb == "resolve" and api.get("gated") and "authorization" not in request.headers:
+        if verb in ("resolve", "leaderboard") and api.get("gated") and "authorization" not in request.headers:
             return refusal(401, "GatedRepo", f"Access to {repo_id} is restricted: log in")
         if is_api and verb == "leaderboard":
             return self._leaderboard(request, api.get("leaderboard"))
@@ -162,7 +162,12 @@ class HubServer:
         found = self.repositories.ids(kind, request.first("author"))
         words = [word.lower() for word in request.query.get("search", [])]
         ids = [repo_id for repo_id in found if all(word in repo_id.lower() for word in words)]
-        ids = [repo_id for repo_id in ids if "_moved_to" not in self.repositories.api(kind, repo_id)]
+        fields = {repo_id: self.repositories.api(kind, repo_id) for repo_id in ids}
+        ids = [repo_id for repo_id in ids if "_moved_to" not in fields[repo_id]]
+        tags = {*request.query.get("filter", [])}
+        ids = [repo_id for repo_id in ids if tags <= {*fields[repo_id].get("tags", [])}]
+        if key := request.first("sort"):
+            ids.sort(key=lambda repo_id: str(fields[repo_id].get(key, "")), reverse=True)
         start = int(request.first("cursor").rpartition(":")[2] or 0)
         stop = start + min(int(request.first("limit") or PAGE_ROWS), PAGE_ROWS)
         rows = [

@@ -1,0 +1,107 @@
+"""One pool of questions to the Hub, within a budget. Threads ask; all that is learnt is taken by the one that awaits them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from types import TracebackType
+from typing import TypeVar
+
+from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub.answers import FileTooLargeError, HubLimitedError, NoHubError, RepoUnavailableError
+from leaderboard_etl.hub.client import Hub
+
+T = TypeVar("T")
+
+
+class PassOverError(Exception):
+    """No further question may be asked in this pass."""
+
+
+class Asking:
+    """Questions of one pass, as many at once as the Hub has workers. `budget` is the most API calls, as the Hub counts them.
+
+    `failures` are the answers that were neither what was asked for nor that it is gone or gated; `stopped` says why
+    the pass ended before its work; `no_hub` is the error after which nothing more is asked at all.
+    """
+
+    def __init__(self, hub: Hub, budget: int) -> None:
+        self.hub = hub
+        self.budget = budget
+        self.asked = 0
+        self.failures: list[HubError] = []
+        self.stopped: str | None = None
+        self.no_hub: NoHubError | None = None
+        self._calls_begun = 0
+        self._calls_before = hub.api_calls
+        self._pool = ThreadPoolExecutor(hub.workers, thread_name_prefix="cards")
+
+    def __enter__(self) -> Asking:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def calls(self) -> int:
+        """API calls so far: those that the Hub counted, and those that are on their way."""
+        return max(self._calls_begun, self.hub.api_calls - self._calls_before)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further API call is to be made."""
+        return self.no_hub is not None or self.stopped is not None or self.calls >= self.budget
+
+    async def api(self, question: Callable[[], T]) -> T:
+        """The answer to a question of one API call. Raises PassOverError if the budget is spent, and HubError."""
+        if self.is_over:
+            raise PassOverError
+        self._calls_begun += 1
+        return await self._ask(question)
+
+    async def file(self, question: Callable[[], T]) -> T:
+        """The same of a file, which the Hub counts apart."""
+        return await self._ask(question)
+
+    async def work(self, items: Iterable[T], visit: Callable[[T], Awaitable[None]]) -> None:
+        """Visits the items in order, several at once, until none is left or the pass is over."""
+        waiting = iter(items)
+
+        async def visitor() -> None:
+            while not self.is_over and (item := next(waiting, None)) is not None:
+                with suppress(PassOverError):
+                    await visit(item)
+
+        await asyncio.gather(*(visitor() for _ in range(self.hub.workers)))
+
+    def failed_message(self) -> str | None:
+        """One line for all failures: how many of which kind, and the first of each; null: there are none."""
+        if not self.failures:
+            return None
+        kinds = Counter(f"HTTP {error.status}" if error.status else "no usable answer" for error in self.failures)
+        first = {f"HTTP {e.status}" if e.status else "no usable answer": e for e in reversed(self.failures)}
+        told = "; ".join(f"{kind}: {count}, e.g. {first[kind]}" for kind, count in kinds.most_common())
+        return f"{len(self.failures)} of {self.asked} questions failed and are asked again next time ({told})"
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        if self.no_hub is not None or self.stopped is not None:
+            raise PassOverError
+        self.asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, question)
+        except NoHubError as error:
+            self.no_hub = error
+            raise PassOverError from error
+        except HubLimitedError as error:
+            self.stopped = str(error)
+            raise PassOverError from error
+        except (RepoUnavailableError, FileTooLargeError):
+            raise
+        except HubError as error:
+            self.failures.append(error)
+            raise

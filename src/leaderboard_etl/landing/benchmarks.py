@@ -1,0 +1,99 @@
+"""The leaderboards that the Hub shows of benchmark datasets: which models published results, and which benchmarks are new."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub.answers import GatedRepoError, NoHubError, RepoUnavailableError, canonical
+from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.landing.journal import Place
+from leaderboard_etl.raw.blob_ids import sha256_id
+from leaderboard_etl.raw.ledger import FileVersion
+from leaderboard_etl.raw.store import BlobStore
+
+BOARD_PATH = "@api/leaderboard.json"
+_FIELDS = ("modelId", "filename")
+
+
+@dataclass
+class BoardSync:
+    """What the benchmarks said. `models` are all that a leaderboard names, be it one landed before; `unknown` the official
+    benchmarks that nobody asked for; `gated` those whose terms must be accepted; `failures` what else was not to be had."""
+
+    changed: list[FileVersion] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    gated: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    has_failed: bool = False
+
+    @property
+    def message(self) -> str | None:
+        """One line for a person; null: all went well."""
+        lines = [
+            f"{name} is gated: accept its terms on the Hub and set HF_TOKEN, to see who reports" for name in self.gated
+        ]
+        if self.failures:
+            failed = f"{len(self.failures)} questions about benchmarks failed and are asked again next time"
+            lines.append(f"{failed}, e.g. {self.failures[0]}")
+        return "; ".join(lines) or None
+
+
+def sync_boards(
+    hub: Hub,
+    store: BlobStore,
+    known: Mapping[Place, FileVersion],
+    datasets: Sequence[str],
+    *,
+    judged: Collection[str],
+    now: str,
+) -> BoardSync:
+    """Lands the leaderboards of `datasets` where they say something new. `judged` are all datasets that policy speaks of.
+
+    One benchmark's answer costs no other's: what an absent one named before stays. Raises NoHubError.
+    """
+    found = BoardSync()
+    for dataset_id in datasets:
+        try:
+            board = hub.dataset_leaderboard(dataset_id)
+        except NoHubError:
+            raise
+        except HubError as error:
+            _note(found, dataset_id, error)
+            before = known.get(("api", dataset_id, BOARD_PATH))
+            found.models += [] if before is None else _models(json.loads(store.get(before.blob_id)))
+            continue
+        # Ranks and avatars change nightly; who published, and where, is all that is used.
+        kept = [{key: value for key, value in entry.items() if key in _FIELDS} for entry in board]
+        body = canonical(sorted(kept, key=str))
+        file = FileVersion("api", dataset_id, BOARD_PATH, "unknown", sha256_id(body), len(body), now)
+        found.models += _models(kept)
+        if file.place not in known or known[file.place].blob_id != file.blob_id:
+            store.put(file.blob_id, body)
+            found.changed.append(file)
+    found.has_failed = 2 * len(found.failures) > len(datasets)
+    try:
+        official = hub.official_benchmarks()
+    except NoHubError:
+        raise
+    except HubError as error:
+        found.failures.append(str(error))
+    else:
+        seen = {name.lower() for name in judged}
+        found.unknown = sorted(name for name in official if name.lower() not in seen)
+    return found
+
+
+def _note(found: BoardSync, dataset_id: str, error: HubError) -> None:
+    if isinstance(error, GatedRepoError) or error.status == 403:
+        found.gated.append(dataset_id)
+    elif not isinstance(error, RepoUnavailableError):
+        found.failures.append(str(error))  # a dataset without a leaderboard answers 404: that is no failure
+
+
+def _models(board: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [entry["modelId"] for entry in board if isinstance(entry.get("modelId"), str)]

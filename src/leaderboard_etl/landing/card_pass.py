@@ -1,0 +1,101 @@
+"""One pass over the models in progress: what is on record, and what was found beyond that."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from leaderboard_etl.landing.asking import Asking
+from leaderboard_etl.landing.journal import Journal, Place
+from leaderboard_etl.raw.ledger import Changes, FileVersion
+from leaderboard_etl.raw.store import BlobStore
+
+INFO_PATH = "@api/model_info.json"
+# Our record, not the Hub's bytes, that it did not show a model; beside its last answer, which stays believed. Its revision
+# says how we know: the owner's list lacks it, or it was asked for by its name.
+ABSENT_PATH = "@api/absent.json"
+UNLISTED, UNAVAILABLE = "unlisted", "unavailable"
+CONFIG_PATH = "config.json"
+INDEX_PATHS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+RESULT_FILE = re.compile(r"\.eval_results/[^/]+\.ya?ml")
+_PAIR = (CONFIG_PATH, *INDEX_PATHS)
+# Landed bytes are made safe on disk after as many changes: so much at most is fetched again after a pass was killed.
+_FLUSH_EVERY = 256
+
+
+@dataclass
+class CardPass:
+    """One pass in progress. `known` are the files on record, `changed` and `gone` what this pass, or one before it that was
+    killed, found beyond them; `refused` are files too large to be read."""
+
+    asking: Asking
+    store: BlobStore
+    journal: Journal
+    known: Mapping[Place, FileVersion]
+    now: str
+    changed: dict[Place, FileVersion] = field(default_factory=dict)
+    gone: set[Place] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        pending = self.journal.read(self.store, self.known)
+        self.changed = {file.place: file for file in pending.changed}
+        self.gone = set(pending.gone)
+        self._unsafe = 0
+
+    def current(self, repo_type: str, name: str, path: str) -> FileVersion | None:
+        """The newest version of a file that was landed, before or in this pass; null: none, or it is gone."""
+        place = (repo_type, name, path)
+        return self.changed.get(place) or (None if place in self.gone else self.known.get(place))
+
+    def is_seen(self, name: str) -> bool:
+        """Whether the Hub ever said something of a model, be it that it does not show it."""
+        return any(self.current("api", name, path) is not None for path in (INFO_PATH, ABSENT_PATH))
+
+    def put(self, repo_type: str, name: str, path: str, revision: str, blob_id: str, content: bytes) -> None:
+        """Lands a new version of a file."""
+        file = FileVersion(repo_type, name, path, revision, blob_id, len(content), self.now)
+        self.store.put(blob_id, content)
+        self.changed[file.place] = file
+        self.gone.discard(file.place)
+        self._note(Changes([file]))
+
+    def drop(self, repo_type: str, name: str, path: str) -> None:
+        """Takes a file off the record, if it is on it."""
+        if self.current(repo_type, name, path) is None:
+            return
+        place = (repo_type, name, path)
+        self.changed.pop(place, None)
+        if place in self.known:
+            self.gone.add(place)
+        self._note(Changes([], [place]))
+
+    def changes(self) -> Changes:
+        """All that was found, in order. A weight index and its config.json are named together where one of them changed: the
+        one explains the other's bytes."""
+        touched = {place[1] for place in {*self.changed, *self.gone} if place[0] == "model" and place[2] in _PAIR}
+        found = dict(self.changed)
+        for name in touched:
+            pair = {("model", name, path): self.current("model", name, path) for path in _PAIR}
+            if any(pair[place] is not None or place in self.gone for place in pair if place[2] != CONFIG_PATH):
+                found.update({place: file for place, file in pair.items() if file is not None})
+        return Changes(sorted(found.values()), sorted(self.gone))
+
+    @cached_property
+    def known_results(self) -> dict[str, list[str]]:
+        """Files of evaluation results landed before, by model: found once, for every model of a pass asks for its own."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for repo_type, repo_id, path in {**self.known, **self.changed}:
+            if repo_type == "model" and RESULT_FILE.fullmatch(path):
+                found[repo_id].append(path)
+        return dict(found)
+
+    def _note(self, change: Changes) -> None:
+        self.journal.add(change)
+        self._unsafe += 1
+        if self._unsafe >= _FLUSH_EVERY:
+            self.store.flush()
+            self._unsafe = 0

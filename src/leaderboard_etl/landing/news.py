@@ -1,0 +1,72 @@
+"""What changed on the Hub since the last visit: one list of all models, the last changed first, instead of a call an owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from leaderboard_etl.hub.answers import ModelAnswer, ModelPage
+from leaderboard_etl.landing.asking import Asking
+
+_FIELDS = ("sha", "lastModified")
+# The list is read as far back as this before the last visit: a change may enter it late.
+_OVERLAP = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class News:
+    """`asked_at` is where the next visit begins: the newest change on the Hub as the list was asked for; null where it does
+    not tell. `answers` are the models that changed since the last visit, one each; null where that is not known, or asking
+    for each owner costs less."""
+
+    asked_at: str | None = None
+    answers: Sequence[ModelAnswer] | None = None
+
+
+async def ask_news(asking: Asking, since: str | None, now: str, most_calls: int) -> News:
+    """Every change since the moment `since`, if the list tells it in at most `most_calls` calls. Raises HubError and
+    PassOverError."""
+    page = await _page(asking, None)
+    changes = [answer.modified_at for answer in page.answers]
+    moments = [moment for text in changes if (moment := _parse(text)) is not None]
+    if not moments or len(moments) < len(changes):
+        return News()
+    # A commit may claim to be of the future; nothing that comes after it would be seen.
+    newest = min(max(moments), _parse(now) or max(moments))
+    asked_at, oldest = newest.isoformat(), min(moments)
+    back_to = back_to_moment(since)
+    if back_to is None or (page.next_url and (newest - back_to) > most_calls * max(newest - oldest, timedelta())):
+        return News(asked_at)
+    answers, calls = [*page.answers], 1
+    while page.next_url and not reaches(page, back_to):
+        if calls >= most_calls:
+            return News(asked_at)
+        page = await _page(asking, page.next_url)
+        answers += page.answers
+        calls += 1
+    return News(asked_at, answers)
+
+
+def back_to_moment(since: str | None) -> datetime | None:
+    """How far back a list is read that was last read at `since`; null: to its end."""
+    moment = _parse(since)
+    return None if moment is None else moment - _OVERLAP
+
+
+def reaches(page: ModelPage, back_to: datetime | None) -> bool:
+    """Whether a page of a list, the last changed first, ends before a moment."""
+    last = _parse(page.answers[-1].modified_at) if page.answers else None
+    return back_to is not None and last is not None and last < back_to
+
+
+def _parse(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+async def _page(asking: Asking, next_url: str | None) -> ModelPage:
+    return await asking.api(lambda: asking.hub.models_page(fields=_FIELDS, next_url=next_url))

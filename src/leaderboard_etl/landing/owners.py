@@ -1,0 +1,72 @@
+"""Asking one owner for its models: by their names, or by its list, the last changed first, where that is fewer calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+
+from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub.answers import RepoUnavailableError
+from leaderboard_etl.landing.card_files import take_absence, take_answer
+from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH, UNAVAILABLE, UNLISTED, CardPass
+from leaderboard_etl.landing.news import reaches
+
+# Of an owner of more models than a page holds, so many are rather asked for by their names, unless each page tells of some.
+_FEW_MODELS = 10
+
+
+async def ask_by_name(run: CardPass, name: str) -> bool:
+    """Asks for one model; a renamed one answers to its old name. False: it could not be had, though it may be there.
+
+    Raises PassOverError.
+    """
+    try:
+        answer = await run.asking.api(partial(run.asking.hub.model_info, name))
+    except RepoUnavailableError:
+        take_absence(run, name, UNAVAILABLE)
+        return True
+    except HubError:
+        return False
+    return await take_answer(run, name, answer)
+
+
+async def ask_by_list(
+    run: CardPass, owner: str, names: Sequence[str], needed: Iterable[str], back_to: datetime | None, is_listed: bool
+) -> bool:
+    """Asks for an owner's list until it has told of all `needed`, and takes what it says of any of `names`; with `is_listed`
+    on to what changed last before `back_to`, or to its end. False: something could not be had. Raises PassOverError."""
+    spellings, left = defaultdict(list), set(needed)
+    for name in names:
+        spellings[name.lower()].append(name)
+    is_whole, pages, next_url = True, 0, None
+    while True:
+        try:
+            page = await run.asking.api(partial(run.asking.hub.models_page, owner, next_url=next_url))
+        except RepoUnavailableError as error:
+            # A list that is refused says nothing about the models.
+            run.asking.failures.append(error)
+            return False
+        except HubError:
+            return False
+        pages += 1
+        found = [(name, answer) for answer in page.answers for name in spellings.get(answer.repo_id.lower(), ())]
+        is_whole &= all(await asyncio.gather(*(take_answer(run, name, answer) for name, answer in found)))
+        left.difference_update(name for name, _ in found)
+        next_url = page.next_url
+        goes_on = is_listed and not reaches(page, back_to)
+        is_worth_it = left and (len(found) > 1 or len(left) > max(_FEW_MODELS, pages))
+        if next_url is None or not (goes_on or is_worth_it):
+            break
+    # A model that its owner's list lacks may answer to its old name still. One that was never seen waits for its turn.
+    by_name = left if next_url else {name for name in left if run.current("api", name, INFO_PATH)}
+    for name in left - by_name:
+        take_absence(run, name, UNLISTED)
+    return all(await asyncio.gather(*(ask_by_name(run, name) for name in sorted(by_name)))) and is_whole
+
+
+def is_gone(run: CardPass, name: str) -> bool:
+    """Whether the Hub did not show a model when it was last asked for it."""
+    return run.current("api", name, ABSENT_PATH) is not None

@@ -8,7 +8,7 @@ import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.identity import resolve_names
-from leaderboard_etl.normalize.joins import contradicted
+from leaderboard_etl.normalize.joins import contradicted, subjects
 
 ALIASES = pl.DataFrame({"source_id": ["*"], "source_name": ["former/name"], "model_id": ["today/name"]})
 SMALL, LARGE = 7_000_000_000, 70_000_000_000
@@ -30,7 +30,7 @@ def resolved(*said: Said, **size: Any) -> dict[tuple[str, str], tuple[str, str, 
     )
     names = frame.select("source_id", "source_name")
     aliases = resolve_names(frame, names, ALIASES)
-    ids = aliases.drop("method", "reason")
+    ids = subjects(aliases)
     facts: dict[str, Any] = {"kind": "total", "method": "leaderboard", "is_doubtful": False} | size
     evidence = frame.join(ids, on=["source_id", "source_name"]).with_columns(
         *(pl.lit(value).alias(name) for name, value in facts.items())

@@ -30,9 +30,10 @@ import duckdb
 
 _KINDS = ("models", "datasets", "spaces")
 _SCHEMAS = ("raw", "history", "core")
-# Which load said it, and the bytes of the whole file that a row stands in, are no part of what a row says.
+# Which load said it, at which commit, and where in a file that others write too, are no part of what a row says.
 _NOT_COMPARED = {"load_id", "first_load_id", "last_load_id", "closed_load_id", "valid_from", "valid_to", "fetched_at"}
-_OF_FILE = {"revision", "blob_id", "size_bytes"}
+_NOT_COMPARED |= {"revision"}
+_OF_FILE = {"blob_id", "size_bytes", "locator"}
 _SHOWN = 3
 
 
@@ -64,7 +65,9 @@ def main(arguments: Sequence[str]) -> int:
             folder = case / "hub" if (case / "hub").is_dir() else case
             with laid_over(options.hub, folder) as merged:
                 night = run_night(merged, work / case.name, options.server)
-            changed = differences(plain.database, night.database, touched(folder)) if night.exit_code in (0, 3) else []
+            changed = []
+            if night.exit_code in (0, 3):
+                changed = differences(plain.database, night.database, touched(folder), files_of(folder))
             failed |= night.exit_code not in (0, 3) or bool(changed)
             said = "; ".join(changed) or ("all other rows equal" if night.exit_code in (0, 3) else "nothing published")
             print(f"{case.name}: exit {night.exit_code} {night.message}: {said}", flush=True)
@@ -116,32 +119,52 @@ def laid_over(hub: Path, case: Path) -> Iterator[Path]:
 
 
 def touched(case: Path) -> set[str]:
-    """Names of models and repositories that the case says something of, in lower case."""
-    names = {"/".join(file.relative_to(case).parts[1:3]) for kind in _KINDS for file in (case / kind).rglob("*")}
+    """Names of models that the case says something of, and of repositories that are about one."""
+    names = {"/".join(file.relative_to(case).parts[1:3]) for file in (case / "models").rglob("*")}
     for file in (case / "datasets").rglob("*.json"):  # a result or request in the folder of its model
-        names.add("/".join(file.relative_to(case).parts[3:5]).partition("_eval_request_")[0])
-        names.add(file.relative_to(case).parts[3])
-        names.add("/".join(file.relative_to(case).parts[3:-1]))
+        inner = "/".join(file.relative_to(case).parts[3:])
+        names |= {inner.rpartition("/")[0], inner.partition("/")[0], inner.partition("_eval_request_")[0]}
+        names.add(inner.partition("/")[0].replace("__", "/", 1))
     for file in (case / "_api").rglob("*.json"):
         said = json.loads(file.read_bytes())
-        names.add("/".join(file.relative_to(case).parts[2:]).removesuffix(".json"))
+        if file.relative_to(case).parts[1] == "models":
+            names.add("/".join(file.relative_to(case).parts[2:]).removesuffix(".json"))
         names.add(str(said.get("_moved_to", "")))
         names |= {str(entry.get("modelId")) for entry in said.get("leaderboard") or []}
-    return {name.lower() for name in names if name}
+    return names - {""}
 
 
-def differences(plain: Path, other: Path, names: set[str]) -> list[str]:
-    """What differs in each table of raw, history and core between rows that name none of `names`: one text a table."""
+def files_of(case: Path) -> set[str]:
+    """Repository and path of each file of the case that stands in a repository with others', and of its leaderboards."""
+    files = {
+        "/".join(file.relative_to(case).parts[1:])
+        for kind in ("datasets", "spaces")
+        for file in (case / kind).rglob("*")
+        if file.is_file()
+    }
+    boards = {
+        "/".join(file.relative_to(case / "_api" / "datasets").parts).removesuffix(".json")
+        for file in (case / "_api" / "datasets").rglob("*.json")
+    }
+    return files | {f"{dataset}/@api/leaderboard.json" for dataset in boards}
+
+
+def differences(plain: Path, other: Path, names: set[str], files: set[str]) -> list[str]:
+    """What differs in each table of raw, history and core between rows that name none of `names`, letter case aside, and
+    stand, in raw, for none of `files`: one text a table."""
     found = []
     with duckdb.connect() as con:
         con.execute(f"attach '{plain}' as plain (read_only); attach '{other}' as other (read_only)")
-        con.execute("create table touched as select unnest(?::varchar[]) as name", [sorted(names)])
+        con.execute("create table touched as select lower(unnest(?::varchar[])) as name", [sorted(names)])
+        con.execute("create table shared as select unnest(?::varchar[]) as name", [sorted(files)])
         for table, columns in _columns(con).items():
             compared = [name for name in columns if name not in _NOT_COMPARED]
-            if table != "raw.files":
-                compared = [name for name in compared if name not in _OF_FILE]
             named = [name for name in ("source_name", "model_id", "repo_id") if name in columns]
             is_other = " and ".join(f"lower({name}) not in (from touched)" for name in named) or "true"
+            if table == "raw.files":
+                is_other += " and repo_id || '/' || path not in (from shared)"
+            else:
+                compared = [name for name in compared if name not in _OF_FILE]
             rows = [f"(select {', '.join(compared)} from {db}.{table} where {is_other})" for db in ("plain", "other")]
             for what, first, second in (("gone", *rows), ("new", *reversed(rows))):
                 odd = con.execute(f"from {first} except all from {second}").fetchall()

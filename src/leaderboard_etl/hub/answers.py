@@ -87,5 +87,6 @@ class ModelPage:
 
 
 def canonical(answer: object) -> bytes:
-    """An answer's JSON with sorted keys, so that the same content has the same bytes."""
-    return json.dumps(answer, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    """An answer's JSON with sorted keys, so that the same content has the same bytes. Half a character, which no file can
+    hold, becomes a question mark."""
+    return json.dumps(answer, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -26,23 +26,30 @@ Name = tuple[
 Joined = dict[str, dict[Name, set[float]]]  # by model
 
 
+def subjects(aliases: pl.DataFrame) -> pl.DataFrame:
+    """Of every name that stands for a model to which the Hub or a link led one: source_id, source_name, and as `model_id` what
+    was said of it is about: the name itself, or the repository that the Hub answered with.
+
+    Sizes have to be judged by it: under the joined model's name the size in another one's looks like a mistake.
+    """
+    models = aliases.filter(pl.col("method").is_in(_FOLLOWED)).select("model_id").unique()
+    rows = aliases.join(models, on="model_id", how="semi").select("source_id", "source_name", "model_id", "method")
+    ids = [_joined_by(*row)[1] for row in rows.iter_rows()]
+    return rows.select("source_id", "source_name", pl.Series("model_id", ids, pl.String))
+
+
 def contradicted(evidence: pl.DataFrame, statements: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     """The joins to take apart: source_id ('*' for redirects of the Hub), lower (the name) and reason, one row each.
 
-    `evidence` are rows of core.parameter_evidence, `statements` open rows of history.models, `aliases` the rows of
-    core.model_aliases that both rest on. Two sizes contradict each other where they are over 10 percent apart, a proprietary
-    name one that says open weights. A name is compared with the model that it is led to, and with the others that are led
-    there where that says nothing itself.
+    `aliases` are rows of core.model_aliases, `evidence` and `statements` rows of core.parameter_evidence and open rows of
+    history.models with `model_id` by `subjects`. Two sizes contradict each other where they are over 10 percent apart, a
+    proprietary name one that says open weights. A name is compared with the model that it is led to, and with the others that
+    are led there where that says nothing itself.
     """
-    followed = aliases.filter(pl.col("method").is_in(_FOLLOWED))
-    if followed.is_empty():
-        return pl.DataFrame(schema=APART)
-    models = followed.select("model_id").unique()
-    led = {(row[0], row[1]): _joined_by(*row) for row in aliases.join(models, on="model_id", how="semi").iter_rows()}
+    led = {(row[0], row[1]): (row[2], _joined_by(*row)) for row in aliases.iter_rows()}
     settled = evidence.filter(pl.col("method") == "override").select("model_id").unique()
     sizes = (
-        evidence.join(models, on="model_id", how="semi")
-        .join(settled, on="model_id", how="anti")
+        evidence.join(settled, on="model_id", how="anti")
         .filter(
             (pl.col("kind") == "total")
             & pl.col("params").is_not_null()
@@ -50,12 +57,10 @@ def contradicted(evidence: pl.DataFrame, statements: pl.DataFrame, aliases: pl.D
             & pl.col("method").is_in(_SIZED_BY)
             & ~pl.col("source_id").is_in(_UNSIZED)
         )
-        .select("model_id", "source_id", "source_name", pl.col("params").cast(pl.Float64))
+        .select("source_id", "source_name", pl.col("params").cast(pl.Float64))
     )
-    openness = (
-        statements.join(models, on="model_id", how="semi")
-        .filter(pl.col("openness").is_not_null())
-        .select("model_id", "source_id", "source_name", (pl.col("openness") == "proprietary").cast(pl.Float64))
+    openness = statements.filter(pl.col("openness").is_not_null()).select(
+        "source_id", "source_name", (pl.col("openness") == "proprietary").cast(pl.Float64)
     )
     reasons: dict[Name, str] = {}
     for said, odd in ((_by_name(sizes, led), _odd_sizes), (_by_name(openness, led), _odd_openness)):
@@ -73,10 +78,11 @@ def _joined_by(source_id: str, source_name: str, model_id: str, method: str, *_:
     return source_id if is_link else "*", source_name.lower()
 
 
-def _by_name(rows: pl.DataFrame, led: Mapping[Name, Name]) -> Joined:
+def _by_name(rows: pl.DataFrame, led: Mapping[Name, tuple[str, Name]]) -> Joined:
     said: Joined = defaultdict(lambda: defaultdict(set))
-    for model_id, source_id, source_name, value in rows.iter_rows():
-        said[model_id][led[source_id, source_name]].add(value)
+    for source_id, source_name, value in rows.iter_rows():
+        model_id, name = led[source_id, source_name]
+        said[model_id][name].add(value)
     return said
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from leaderboard_etl.contracts.schema import frame_schema, tables
 from leaderboard_etl.normalize.evidence import parameter_evidence
 from leaderboard_etl.normalize.identity import resolve_names
-from leaderboard_etl.normalize.joins import contradicted
+from leaderboard_etl.normalize.joins import contradicted, subjects
 from leaderboard_etl.normalize.lineage import bases
 from leaderboard_etl.normalize.models import assemble_models
 from leaderboard_etl.normalize.scores import RUN_KEY, normalize_scores, normalized_by_subtask
@@ -41,11 +41,11 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         ]
     ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
-    judged = _judge(statements, claims, aliases, policy)
-    apart = contradicted(judged.evidence, judged.statements, aliases)
+    alone = _judge(statements, claims, subjects(aliases), policy)
+    apart = contradicted(alone.evidence, alone.statements, aliases)
     if apart.height:
         aliases = resolve_names(statements, scored, policy.frame("model_aliases"), apart)
-        judged = _judge(statements, claims, aliases, policy)
+    judged = _judge(statements, claims, aliases, policy)
     models = assemble_models(
         judged.statements,
         _with_ids(scored, aliases),

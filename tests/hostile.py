@@ -1,0 +1,274 @@
+"""What strangers may write, laid over a small Hub: every cell of the tables, and every kind of file, in many bad forms.
+
+All of it is well formed as a file of the Hub; all of it is about models of the owner `storm`, or names that no other has.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import io
+import json
+import math
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from worlds import BIGCODE_HEADER, World, v1_row, v2_row
+
+OWNER = "storm"
+NUMBERS: list[float | None] = [
+    *(math.nan, math.inf, -math.inf, -0.0, -1e-12, 1 + 1e-12, 1e308, -1e308, 5e-324, 43.7, 1e18, 1e-9, None),
+]
+COUNTS: list[int | None] = [0, -1, 2**62, None]
+TEXTS: list[str | None] = [
+    *(None, "", " ", "NaN", "x" * 10_000, "=cmd|' /C calc'!A0", "<script>alert(1)</script>", "../../etc/passwd", "\0"),
+    *(
+        "\u202egnp.exe",
+        "İ",
+        "i\u0307",
+        "ΑΣ",
+        "ας",
+        "'; drop table core.scores; --",
+        "a\nb",
+        "{}%s",
+        "😀",
+        "storm/other",
+        "?",
+        "-",
+    ),
+]
+DATES: list[str | None] = [
+    "0000-00-00",
+    "9999-12-31",
+    "2024-02-30",
+    "275760-09-13",
+    "2024-01-01T00:00:00+99:00",
+    "0001-01-01",
+]
+JSON: list[Any] = [
+    *(None, True, -1, 0, 1e308, 10**30, math.nan, "", "NaN", "1e999", "\0", "\ud800", "x" * 5000, [], {}, [[]], [None]),
+    *({"a": {"b": []}}, "2024-02-30", "2024-01-01T00:00:00+24:00", "İ", "storm/other", 43.7, -1e-12, 2**63),
+]
+
+_GEOMETRY = {"hidden_size": 4096, "intermediate_size": 14336, "num_attention_heads": 32, "num_hidden_layers": 32}
+CONFIG: dict[str, Any] = {
+    **_GEOMETRY,
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "num_key_value_heads": 8,
+    "vocab_size": 128256,
+    "tie_word_embeddings": False,
+}
+WHOLE = 8_030_261_248
+INFO: dict[str, Any] = {
+    "tags": ["license:mit", "base_model:storm/base", "merge"],
+    "cardData": {"license": "mit", "base_model": ["storm/base"]},
+    "safetensors": {"parameters": {"BF16": WHOLE}, "total": WHOLE},
+    "createdAt": "2024-05-01T00:00:00.000Z",
+    "library_name": "transformers",
+}
+CARD: dict[str, Any] = {
+    "license": "mit",
+    "license_name": "own",
+    "base_model": ["storm/base"],
+    "model-index": [
+        {
+            "name": "m",
+            "results": [
+                {
+                    "task": {"type": "text-generation"},
+                    "dataset": {"name": "HumanEval", "type": "openai_humaneval", "args": {"num_few_shot": 0}},
+                    "metrics": [{"name": "pass@1", "type": "pass@1", "value": 55.5, "verified": True}],
+                    "source": {"url": "https://example.org"},
+                }
+            ],
+        }
+    ],
+}
+EVAL: list[Any] = [
+    {
+        "dataset": {"id": "Idavidrein/gpqa", "task_id": "diamond"},
+        "value": 55.5,
+        "date": "2025-01-01",
+        "notes": "n",
+        "source": {"url": "https://example.org"},
+    }
+]
+ADAPTER = {"base_model_name_or_path": "storm/base", "peft_type": "LORA"}
+INDEX = {"metadata": {"total_size": 2 * WHOLE}, "weight_map": {"a": "model-00001.safetensors"}}
+REQUEST: dict[str, Any] = {
+    "model": "storm/request",
+    "precision": "bfloat16",
+    "params": 7.0,
+    "status": "FINISHED",
+    "revision": "main",
+    "submitted_time": "2024-06-01T00:00:00Z",
+    "license": "mit",
+    "use_chat_template": True,
+    "base_model": "o/b",
+}
+RUN: dict[str, Any] = {
+    "results": {
+        "leaderboard_mmlu_pro": {"acc,none": 0.4, "acc_stderr,none": 0.01},
+        "leaderboard_gpqa": {"acc_norm,none": 0.3},
+    },
+    "n-shot": {"leaderboard_mmlu_pro": 5},
+    "n-samples": {"leaderboard_mmlu_pro": {"original": 12032, "effective": 12032}},
+    "config": {"model_args": "pretrained=o/m", "model_num_parameters": 7, "limit": None},
+    "git_hash": "abc",
+    "date": 1717200000.0,
+}
+OLD_RUN: dict[str, Any] = {
+    "results": {"harness|arc:challenge|25": {"acc": 0.5, "acc_norm": 0.5, "acc_norm_stderr": 0.01}},
+    "versions": {"harness|arc:challenge|25": 0},
+    "config_general": {"model_sha": "a" * 40, "model_dtype": "torch.float16"},
+}
+_RESULTS = "datasets/open-llm-leaderboard{old}/results/storm/{name}/results_2024-07-01T00-00-00.00000{n}.json"
+_ARENA_HEADER = ["key", "Model", "MT-bench (score)", "MMLU", "Knowledge cutoff date", "License", "Organization", "Link"]
+_ARENA_ROW = ["k", "Name", "8.1", "0.7", "2023/12", "Apache 2.0", "Storm", "https://huggingface.co/storm/linked"]
+BOARD = "_api/datasets/Idavidrein/gpqa.json"
+_BAD_BYTES = [b"", b"\xff\xfe\x00", b"{" * 5000, b"[1", b"---\n", b"---\n- a\n---\n| MMLU |\n|---|\n| 1e400 |\n"]
+
+
+def table_rows(make: Any, prefix: str) -> list[dict[str, Any]]:
+    """One row for every cell of a table's row and every bad value of the cell's kind, and one that is bad all over."""
+    good, rows = make(f"{OWNER}/{prefix}"), []
+    for number, (column, cell) in enumerate(good.items()):
+        for index, value in enumerate(bad_cells(column, cell)):
+            name = f"{OWNER}/{prefix}-{number}-{index}"
+            rows.append({**make(name), column: value})
+    worst = {column: bad[0] for column, cell in good.items() if (bad := bad_cells(column, cell))}
+    return [*rows, {**good, **worst}, good, good]
+
+
+def bad_cells(column: str, cell: object) -> Sequence[Any]:
+    """Bad values of the kind of a good cell."""
+    if cell is None or isinstance(cell, bool):
+        return [None]  # a share of flags decides what a table means by them: that is not one record's doing
+    if isinstance(cell, float):
+        return NUMBERS
+    if isinstance(cell, int):
+        return COUNTS
+    return [*TEXTS, *DATES] if "date" in column.lower() else TEXTS
+
+
+def mutated(document: Any, random_: random.Random) -> Any:
+    """A document of JSON with one to three of its values replaced by bad ones, or left out."""
+    changed = copy.deepcopy(document)
+    for _ in range(random_.randint(1, 3)):
+        node, key = random_.choice(_places(changed))
+        if isinstance(node, dict) and random_.random() < 0.2:
+            del node[key]
+        else:
+            node[key] = copy.deepcopy(random_.choice(JSON))
+        if not changed:
+            break
+    return changed
+
+
+def _places(node: Any) -> list[tuple[Any, Any]]:
+    inside = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+    return [(node, key) for key, _ in inside] + [place for _, value in inside for place in _places(value)]
+
+
+def lay(world: World, calm_v2: list[dict[str, Any]], calm_v1: list[dict[str, Any]], seed: int) -> None:
+    """Lays bad files over a world whose tables have the given rows. The next seed changes what the last one laid."""
+    dice = random.Random(seed)
+    world.put_v2(*calm_v2, *_shuffled_cells(table_rows(v2_row, "v2"), dice))
+    world.put_v1(*calm_v1, *_shuffled_cells(table_rows(v1_row, "v1"), dice))
+    _lay_runs(world, dice, seed)
+    _lay_models(world, dice)
+    _lay_csv(world, dice)
+
+
+def _shuffled_cells(rows: list[dict[str, Any]], dice: random.Random) -> list[dict[str, Any]]:
+    """The rows, of which a few have cells of others: what one bad value hides another shows."""
+    mixed = [{column: dice.choice(rows)[column] for column in rows[0]} for _ in range(len(rows) // 20)]
+    return [*rows, *mixed]
+
+
+def _lay_runs(world: World, dice: random.Random, seed: int) -> None:
+    # Others than before: a table whose scores vanish is held back as a whole, which is another rule.
+    for number in range(30):
+        request = mutated(REQUEST, dice) if number else REQUEST
+        file = f"datasets/open-llm-leaderboard/requests/storm/request_eval_request_False_bfloat16_{seed}-{number}.json"
+        world.put(file, json.dumps(request).encode())
+        for old, run in (("", RUN), ("-old", OLD_RUN)):
+            file = _RESULTS.format(old=old, name=f"run-{seed}-{number % 10}", n=number % 7)
+            world.put(file, json.dumps(mutated(run, dice)).encode())
+    for number, content in enumerate(_BAD_BYTES):
+        world.put(_RESULTS.format(old="", name="bytes", n=number), content)
+        world.put(f"datasets/open-llm-leaderboard/requests/storm/b{number}_eval_request_False_x_y.json", content)
+
+
+def _lay_models(world: World, dice: random.Random) -> None:
+    names = [f"{OWNER}/model-{number}" for number in range(36)]
+    for number, name in enumerate(names):
+        info = mutated(INFO, dice) if number % 3 else INFO
+        card = mutated(CARD, dice) if number % 4 else CARD
+        world.put_model(name, f"---\n{json.dumps(card)}\n---\n# A\n\nParameters: 1B\n".encode(), **info)
+        config = mutated(CONFIG, dice) if number % 5 else {**CONFIG, "vocab_size": 10**7}
+        world.put(f"models/{name}/config.json", json.dumps(config).encode())
+        for path, document in ((".eval_results/gpqa.yaml", EVAL), ("adapter_config.json", ADAPTER)):
+            if number % 2:
+                world.put(f"models/{name}/{path}", json.dumps(mutated(document, dice)).encode())
+        if number % 6 == 0:
+            world.put(f"models/{name}/model.safetensors.index.json", json.dumps(mutated(INDEX, dice)).encode())
+            world.put(f"_api/models/{name}.json", b"{}")
+    for number, content in enumerate(_BAD_BYTES):
+        names.append(f"{OWNER}/bytes-{number}")
+        for path in ("README.md", "config.json", ".eval_results/gpqa.yaml"):
+            world.put(f"models/{names[-1]}/{path}", content)
+    entries = [{"modelId": name, "filename": ".eval_results/gpqa.yaml"} for name in names]
+    odd = [mutated(entries[0], dice) for _ in range(10)]
+    put_board(world, [*entries, *odd])
+
+
+def put_board(world: World, entries: list[Any]) -> None:
+    """Adds entries to the leaderboard of a benchmark's dataset, which says which models to ask for."""
+    file = world.root / BOARD
+    before = json.loads(file.read_bytes())["leaderboard"] if file.is_file() else []
+    world.put(
+        BOARD, json.dumps({"leaderboard": [*before, *(entry for entry in entries if entry not in before)]}).encode()
+    )
+
+
+def _lay_csv(world: World, dice: random.Random) -> None:
+    cells = [*(text for text in TEXTS if text is not None), *map(repr, NUMBERS), *(date for date in DATES if date)]
+    rows = [_ARENA_ROW]
+    for place in range(len(_ARENA_HEADER)):
+        for cell in cells:
+            row = [f"storm-{place}-{cell[:50]}", *_ARENA_ROW[1:]]
+            row[place] = cell
+            rows.append(row)
+    dice.shuffle(rows)
+    world.put(
+        "spaces/lmarena-ai/chatbot-arena-leaderboard/leaderboard_table_20250101.csv", _csv([_ARENA_HEADER, *rows])
+    )
+    space = "spaces/lmarena-ai/chatbot-arena-leaderboard/leaderboard_table_{}.csv"
+    for date, content in (("20251399", b"x"), ("20250201", b"key,Model\n1,2\n"), ("20250202", b'"' + b"x," * 50)):
+        world.put(space.format(date), content)
+    header = BIGCODE_HEADER.split(",")
+    good = dict.fromkeys(header, "50.0") | {
+        "T": "🔶",
+        "Links": "https://huggingface.co/storm/code",
+        "Submission PR": "",
+    }
+    table: list[dict[str, str]] = []
+    for column in header:
+        for index, cell in enumerate(cells):
+            own = {"Model": f"storm-{column}-{index}", "Links": f"https://huggingface.co/storm/code-{len(table)}"}
+            table.append({**good, **own, column: cell})
+    file = "spaces/bigcode/bigcode-models-leaderboard/data/code_eval_board.csv"
+    calm = next(csv.reader([CALM_CODE]))
+    world.put(file, _csv([header, calm, *([row[column] for column in header] for row in table)]))
+
+
+CALM_CODE = "🔶,calm-code,7,1,1,1,1,33.5," + ",".join(["10.0"] * 17)
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode("utf-8", "surrogatepass")

@@ -223,3 +223,12 @@ def test_a_gap_without_a_side_is_refused() -> None:
     empty = fit_capability(gap_world().head(0))
     assert empty.index.is_empty()
     assert "no open and no proprietary" in index_gap(empty, date(2025, 6, 30))["refusal_reason"][0]
+
+
+def test_scores_that_no_one_fit_explains_refuse_every_model_and_stop_nothing() -> None:
+    same = dict(zip("abcde", (100.0, 50.0, 33.3, 44.4, 0.0), strict=True))
+    fitted = fit_capability(points({f"m{n}": same for n in range(131)}))
+    assert fitted.index["capability"].null_count() == fitted.index.height == 131
+    assert fitted.index["refusal_reason"].str.contains("did not settle").all() and fitted.items.is_empty()
+    gap = index_gap(fitted, date(2025, 1, 1))
+    assert gap["refusal_reason"].to_list() != [None] and gap["gap_logits"].to_list() == [None]

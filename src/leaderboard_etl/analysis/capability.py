@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from leaderboard_etl.analysis.item_response import PENALTY, Floats, draw_capabilities, fit
+from leaderboard_etl.analysis.item_response import PENALTY, Floats, NotSettledError, draw_capabilities, fit
 from leaderboard_etl.errors import UsageError
 
 SEED = 12345  # that of eci-public
@@ -49,7 +49,8 @@ def capability_index(
     points: one row per model and comparable_group with the columns of mart.model_scaling; score_norm_pct where it is
     defined, else score_pct. All models given take part: filter on population before. penalty: weight of the mean square
     of the parameters in the loss.
-    Raises UsageError if a model has two rows in a group, EtlError if the fit does not settle.
+    Scores to which there is no one fit have no index: every model is refused, and the reason says so.
+    Raises UsageError if a model has two rows in a group.
     """
     return fit_capability(points, min_benchmarks=min_benchmarks, draws=draws, seed=seed, penalty=penalty).index
 
@@ -75,7 +76,11 @@ def fit_capability(
     target[place], seen[place] = kept["fraction"].to_numpy(), 1.0
     anchor = int(seen.sum(axis=0).argmax())  # the first by name of those with the most models
 
-    theta = fit(target, seen, anchor, penalty)
+    try:
+        theta = fit(target, seen, anchor, penalty)
+    except NotSettledError as error:
+        refused |= dict.fromkeys(model_ids, str(error))
+        return CapabilityFit(_index(points, refused, [], None), _items([], [], [], [], 0), [], np.empty((draws, 0)))
     drawn = draw_capabilities(target, seen, anchor, theta, draws, np.random.default_rng(seed), penalty)
     lo, hi = _interval(drawn)
     fitted = [model_ids, theta.capability[0], lo, hi, seen.sum(axis=1).astype(np.int64)]

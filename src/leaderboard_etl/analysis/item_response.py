@@ -27,6 +27,10 @@ MAX_STEPS = 300
 CELLS = 1_000_000  # draws are fitted together in parts of about this many cells, to bound memory
 
 
+class NotSettledError(EtlError):
+    """Scores to which the model has no one fit."""
+
+
 class Parameters(NamedTuple):
     """Of each draw: capability (draws x models) and difficulty (draws x benchmarks) in logits, and the log of the
     discriminability (draws x benchmarks)."""
@@ -39,14 +43,14 @@ class Parameters(NamedTuple):
 def fit(target: Floats, seen: Floats, anchor: int, penalty: float = PENALTY) -> Parameters:
     """Parameters of one fit (one draw), shifted so that benchmark `anchor` has difficulty 0; its discriminability is 1.
 
-    Raises EtlError if the steps do not settle.
+    Raises NotSettledError if the steps do not settle.
     """
     target = np.clip(target, CLIP, 1 - CLIP)
     start, settled = _descend(target, seen[None], anchor, _additive(target, seen), penalty)
     if not settled.all():
-        raise EtlError(
-            f"The capability index of {target.shape[0]} models did not settle in {MAX_STEPS} steps: its numbers would depend "
-            "on where the search began. Raise min_benchmarks, so that every model rests on more scores."
+        raise NotSettledError(
+            f"the fit of {target.shape[0]} models did not settle in {MAX_STEPS} steps: its numbers would depend on where the"
+            " search began"
         )
     return _shifted(start, anchor)
 

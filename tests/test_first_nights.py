@@ -1,0 +1,63 @@
+"""A first night with one source alone, or without one of the tables, publishes: policy that speaks of what was not read waits."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Faults
+from worlds import World, no_wait, v1_row, v2_row
+
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.sample.server import Response
+from leaderboard_etl.sources.registry import SOURCES
+
+ALIASES = read_policy().frame("model_aliases")
+HEADER = "key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link\n"
+
+
+@pytest.fixture
+def aliased(world: World) -> World:
+    """Tables that name everything under the former names and own names of which policy knows the models."""
+    world.options = {"card_budget": 0}
+    former = ALIASES.filter(ALIASES["source_id"] == "*").select("source_name", "model_id").rows()
+    world.put_v1(*[v1_row(name) for name, _ in former])
+    world.put_v2(
+        *[v2_row(model_id) for _, model_id in {model_id.lower(): (_, model_id) for _, model_id in former}.values()]
+    )
+    own = ALIASES.filter(ALIASES["source_id"] == "arena")["source_name"].to_list()
+    rows = "".join(f'"{name}",x,8.0,0.7,,MIT,Org,\n' for name in own)
+    world.put("spaces/lmarena-ai/chatbot-arena-leaderboard/leaderboard_table_20250505.csv", (HEADER + rows).encode())
+    return world
+
+
+@pytest.mark.parametrize("source_id", SOURCES)
+def test_a_first_night_with_one_source_alone_publishes(aliased: World, source_id: str) -> None:
+    outcome = aliased.night(1, only=(source_id,))
+    assert outcome.status == "published", outcome.message
+
+
+@pytest.mark.parametrize(
+    ("table", "answer"),
+    [
+        ("open-llm-leaderboard", Response(500)),
+        ("open-llm-leaderboard", Response(401, {"X-Error-Code": "RepoNotFound"})),  # private, or not there
+        ("open-llm-leaderboard", Response(401, {"X-Error-Code": "GatedRepo"})),
+        ("open-llm-leaderboard-old", Response(401, {"X-Error-Code": "GatedRepo"})),
+    ],
+    ids=["v2 500", "v2 private", "v2 gated", "v1 gated"],
+)
+def test_a_first_night_without_one_of_the_tables_publishes_the_others(
+    aliased: World, faults: Faults, table: str, answer: Response, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leaderboard_etl.hub.transport.sleep", no_wait)
+    faults.answers[f"datasets/{table}/contents"] = answer
+    outcome = aliased.night(1)
+    assert outcome.status == "degraded", outcome.message
+    other = "olb_v1_contents" if table == "open-llm-leaderboard" else "olb_v2_contents"
+    assert aliased.query(f"select count(*) > 0 from core.scores where source_id = '{other}'") == [(True,)]
+
+
+def test_an_alias_that_leads_nowhere_is_told_once_both_tables_are_read(aliased: World) -> None:
+    aliased.put_v2()
+    aliased.night(1)
+    found = "select n_rows > 0 from ops.check_results where check_name = 'aliases_lead_to_known_models'"
+    assert aliased.query(found) == [(True,)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -86,9 +88,13 @@ def test_a_rebuild_from_raw_gives_the_same_past(past: World) -> None:
 
 
 def test_a_stopped_backfill_goes_on_behind_the_last_load(past: World, server: HubServer) -> None:
-    def stop(step: str, done: int, total: int) -> None:
-        if len(Ledger(past.warehouse.raw).loads) == 1:
-            raise KeyboardInterrupt
+    @contextmanager
+    def stop(step: str, waits_s: Callable[[], float]) -> Iterator[Callable[[int, int], None]]:
+        def show(done: int, total: int) -> None:
+            if len(Ledger(past.warehouse.raw).loads) == 1:
+                raise KeyboardInterrupt
+
+        yield show
 
     with pytest.raises(KeyboardInterrupt):
         backfill(options(past, progress=stop), loads_at_once=1)

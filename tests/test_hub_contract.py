@@ -31,7 +31,7 @@ NAME = "a folder/naïve & más.json"
 FIELDS: Any = [*LISTED_FIELDS]
 SHA: Any = ["sha"]
 # Methods that pass a question of any kind on, and say nothing of their own.
-CARRIERS = {"request", "ask", "close"}
+CARRIERS = {"request", "ask", "close", "limits_told"}
 
 
 class Call(NamedTuple):

@@ -72,7 +72,13 @@ def _parser() -> argparse.ArgumentParser:
         "--hub", metavar="URL|sample", help="the Hub to read (default: HF_ENDPOINT, else the public Hub)"
     )
     backfill.add_argument("--only", action="append", metavar="SOURCE", help="only this source; may be repeated")
-    backfill.add_argument("--deadline", type=float, metavar="MIN", help="stop asking the Hub after so many minutes")
+    backfill.add_argument(
+        "--deadline",
+        type=float,
+        default=DEFAULT_DEADLINE_MINUTES,
+        metavar="MIN",
+        help="stop asking the Hub after so many minutes and publish what there is (default: %(default)g)",
+    )
     backfill.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
     serve = _command(commands, "serve", _serve, "run on a schedule, in the foreground, until stopped")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
@@ -59,22 +60,22 @@ class Hub(Transport):
             raise HubError(f"{self.endpoint} names no head commit for {repo_id}: its answer is not that of a Hub")
         return str(answer["sha"])
 
-    def commits(self, repo_type: str, repo_id: str) -> list[RepoCommit]:
-        """Every commit of a repository's main branch, newest first. One call a page."""
+    def commits(self, repo_type: str, repo_id: str, *, most_entries: int | None = None) -> list[RepoCommit]:
+        """The commits of a repository's main branch, newest first; null: all of them. One call per page."""
         path = f"/api/{repo_type}s/{_quoted(repo_id)}/commits/main"
         try:
             return [
                 RepoCommit(str(entry["id"]), datetime.fromisoformat(str(entry["date"])).astimezone(UTC))
-                for entry in self._pages(path, {}, f"the commits of {repo_id}")
+                for entry in islice(self._pages(path, {}, f"the commits of {repo_id}"), most_entries)
             ]
         except (KeyError, ValueError) as error:
             raise HubError(f"{self.endpoint} lists a commit of {repo_id} without id or date: refused") from error
 
-    def tree(self, repo_type: str, repo_id: str, revision: str) -> list[RepoFile]:
-        """Every file of a repository at a commit."""
+    def tree(self, repo_type: str, repo_id: str, revision: str, *, most_entries: int | None = None) -> list[RepoFile]:
+        """The files of a repository at a commit, folders counted among the entries; null: every one. One call per page."""
         path = f"/api/{repo_type}s/{_quoted(repo_id)}/tree/{revision}"
         files = []
-        for entry in self._pages(path, {"recursive": "true", "expand": "false"}, repo_id):
+        for entry in islice(self._pages(path, {"recursive": "true", "expand": "false"}, repo_id), most_entries):
             if entry.get("type") == "file":
                 lfs = entry.get("lfs")
                 blob_id = f"sha256:{lfs['oid']}" if isinstance(lfs, dict) else str(entry["oid"])

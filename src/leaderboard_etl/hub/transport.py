@@ -151,6 +151,14 @@ class Transport:
         """For how many seconds more one of the Hub's limits lets nothing through; 0: all do."""
         return self._limits.closed_for_s()
 
+    def limits_told(self) -> dict[str, tuple[int, float, int]]:
+        """The Hub's limits as its answers told them: requests per window, its seconds, requests left, by bucket."""
+        return {
+            bucket: (window.quota, window.width_s, int(window.left))
+            for bucket, window in self._limits.windows.items()
+            if window.quota is not None and window.width_s is not None and window.left not in (None, math.inf)
+        }
+
     def close(self) -> None:
         """Closes the connections."""
         if self._client is not None:

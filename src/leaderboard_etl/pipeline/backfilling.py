@@ -20,7 +20,7 @@ from leaderboard_etl.errors import AuditError, EtlError, UsageError
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoCommit
 from leaderboard_etl.landing.repos import sync_commit
 from leaderboard_etl.options import Options
-from leaderboard_etl.pipeline.fetching import record, sync_project
+from leaderboard_etl.pipeline.fetching import record, shown, sync_project
 from leaderboard_etl.pipeline.night import Night, Outcome, is_degraded, ledger_line, run_night
 from leaderboard_etl.pipeline.publishing import audit_failure
 from leaderboard_etl.policy import read_policy
@@ -65,7 +65,8 @@ def backfill(options: Options, *, loads_at_once: int = _LOADS_AT_ONCE) -> Outcom
         night.kind = KIND
         if past is None:
             past = _Past(_still_to_land(night, wanted))
-        loads = _land(night, past, loads_at_once, options.progress)
+        with shown(night, KIND) as progress:
+            loads = _land(night, past, loads_at_once, progress)
         if loads:
             _publish(night, loads)
         else:
@@ -99,7 +100,7 @@ def _still_to_land(night: Night, sources: Sequence[Source]) -> list[tuple[Source
     return sorted(late, key=lambda item: (item[1].committed_at, item[0].source_id))
 
 
-def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[str, int, int], None] | None) -> list[Load]:
+def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, int], None] | None) -> list[Load]:
     """Up to `most_loads` loads, landed but not on record yet. What the Hub's limits or the deadline leave waits in `past`."""
     loads: list[Load] = []
     total = len(past.waiting)
@@ -120,7 +121,7 @@ def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[str, i
             night.state.apply(load)
             loads.append(load)
         if progress is not None:
-            progress(KIND, total - len(past.waiting), total)
+            progress(total - len(past.waiting), total)
     return loads
 
 

@@ -56,7 +56,7 @@ def sync_table(night: Night, source_id: str) -> None:
     calls = (night.hub.api_calls, night.hub.file_calls)
     night.entries[source_id] = SourceLoad(source_id, "failed")
     try:
-        with _shown(night, source_id) as progress:
+        with shown(night, source_id) as progress:
             result = sync_repo(
                 night.hub,
                 night.store,
@@ -95,7 +95,7 @@ def sync_model_cards(night: Night) -> None:
         boards = _sync_boards(night)
         if night.options.full:
             cursor.pop("since", None)  # whom to ask is not left to the list of what changed
-        with _shown(night, CARDS) as progress:
+        with shown(night, CARDS) as progress:
             result = sync_cards(
                 night.hub,
                 night.store,
@@ -204,6 +204,6 @@ def _count_calls(night: Night, source_id: str, before: tuple[int, int]) -> None:
     entry.file_calls = night.hub.file_calls - before[1]
 
 
-def _shown(night: Night, source_id: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
+def shown(night: Night, source_id: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
     show = night.options.progress
     return nullcontext() if show is None else show(source_id, lambda: night.hub.waits_s)

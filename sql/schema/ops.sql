@@ -75,5 +75,6 @@ create table ops.check_results (
 -- What made this file. One row.
 create table ops.build (
     code_version varchar not null,     -- Version and content hash of the code that folded the loads into this file
-    load_id integer                    -- Last load of the ledger that is in it; null: none
+    load_id integer,                   -- Last load of the ledger that is in it; null: none
+    schema_version integer not null    -- Version of the tables: the newest number in sql/schema/migrations
 );

@@ -91,6 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     check = _command(commands, "check", _check, "run every check of sql/checks on the published warehouse")
     check.add_argument("--json", action="store_true", help="print as JSON")
 
+    doctor = _command(commands, "doctor", _doctor, "what is wrong with the warehouse's files, and what can be mended")
+    doctor.add_argument("--repair", action="store_true", help="mend what can be mended safely; nothing is thrown away")
+    doctor.add_argument(
+        "--fetch-from", metavar="URL", help="with --repair: where lost files are fetched again (default: its own Hub)"
+    )
+    doctor.add_argument("--json", action="store_true", help="print as JSON")
+
     tables = _command(commands, "tables", _tables, "the dictionary: every table and view, or the columns of one")
     tables.add_argument("name", nargs="?", help="a table or view, e.g. mart.gap_lag")
     tables.add_argument("--json", action="store_true", help="print as JSON")
@@ -253,6 +260,14 @@ def _check(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import inspect
 
     return inspect.check(_warehouse(options), as_json=options.json)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import doctor
+
+    return doctor.doctor(
+        _warehouse(options), with_repair=options.repair, fetch_from=options.fetch_from, as_json=options.json
+    )
 
 
 def _tables(options: argparse.Namespace) -> int:

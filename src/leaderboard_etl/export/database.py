@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from leaderboard_etl.code_version import code_version
+from leaderboard_etl.contracts.migrations import schema_version
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.audit import audit
 from leaderboard_etl.warehouse.history import policy_texts
@@ -18,7 +19,7 @@ DATABASE = "warehouse.duckdb"
 
 def complete_database(con: duckdb.DuckDBPyConnection) -> None:
     """Adds to a state as of a day what only a run writes: which code made it, and what the audit finds in it."""
-    con.execute("insert into ops.build select ?, max(load_id) from ops.loads", [code_version()])
+    con.execute("insert into ops.build select ?, max(load_id), ? from ops.loads", [code_version(), schema_version()])
     audit(con, None, Policy(policy_texts(con)).frame("accepted_warnings"))
 
 

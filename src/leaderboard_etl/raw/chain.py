@@ -19,13 +19,21 @@ _TAIL = re.compile(rb',"previous_sha256":"([0-9a-f]{64})","sha256":"([0-9a-f]{64
 class Line:
     """One whole line: its number from 1, its bytes with the line end, its load's id, and what is wrong with it.
 
-    `load_id` is null where the line is not a JSON object with an id; `fault` is null where nothing is wrong.
+    `load_id` is null where the line is not a JSON object with an id; `fault` is null where nothing is wrong. `is_proven` says
+    whether the line has the hash that it carries, whatever stands before it; null: it carries none.
     """
 
     number: int
     content: bytes
     load_id: int | None
+    is_proven: bool | None
     fault: str | None
+
+    @property
+    def body(self) -> bytes:
+        """The load as JSON, without hashes."""
+        tail = _TAIL.search(self.content)
+        return self.content.rstrip(b"\n") if tail is None else self.content[: tail.start()] + b"}"
 
 
 class _Id(msgspec.Struct):
@@ -47,7 +55,8 @@ def read_lines(content: bytes) -> tuple[list[Line], bytes]:
     for number, part in enumerate(parts, 1):
         line = part + b"\n"
         load_id = _load_id(line)
-        lines.append(Line(number, line, load_id, _fault(line, load_id, before, last_id)))
+        is_proven = _is_proven(line)
+        lines.append(Line(number, line, load_id, is_proven, _fault(line, load_id, is_proven, before, last_id)))
         before = line
         last_id = load_id if load_id is not None else last_id + 1
     return lines, torn
@@ -60,18 +69,23 @@ def _load_id(line: bytes) -> int | None:
         return None
 
 
-def _fault(line: bytes, load_id: int | None, before: bytes, last_id: int) -> str | None:
+def _is_proven(line: bytes) -> bool | None:
+    tail = _TAIL.search(line)
+    if tail is None:
+        return False if b'"sha256":' in line or b'"previous_sha256":' in line else None
+    return tail[2].decode() == _sha256(line[: tail.start(2) - len(b',"sha256":"')])
+
+
+def _fault(line: bytes, load_id: int | None, is_proven: bool | None, before: bytes, last_id: int) -> str | None:
     if load_id is None:
         return "is not a load: it was damaged"
-    tail = _TAIL.search(line)
-    if tail is not None and tail[2].decode() != _sha256(line[: tail.start(2) - len(b',"sha256":"')]):
+    if is_proven is False:
         return f"was changed after it was written: load {load_id} does not have the hash that it carries"
     if load_id != last_id + 1:
         return f"is load {load_id} after load {last_id}: {_gap(last_id + 1, load_id - 1)}"
+    tail = _TAIL.search(line)
     if tail is not None and tail[1].decode() != _sha256(before):
         return f"does not carry the hash of the line before it: load {last_id} was changed, or lines were lost"
-    if tail is None and (b'"sha256":' in line or b'"previous_sha256":' in line):
-        return f"was changed after it was written: the hash of load {load_id} is not whole"
     return None
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from leaderboard_etl.contracts.migrations import refuse_newer, schema_version
 from leaderboard_etl.durable import durable, sync
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.raw.blob_ids import sha256_id
@@ -131,6 +132,7 @@ class Ledger:
         lines, self.torn = read_lines(content)
         self._last_line = lines[-1].content if lines else b""
         self._valid_bytes = len(content) - len(self.torn)
+        refuse_newer_lines(self.path, lines)
         for line in lines:
             self.loads.append(self._believed(line))
 
@@ -148,7 +150,7 @@ class Ledger:
     def append(self, load: Load) -> None:
         """Adds one line, with the hash of the line before it, and waits until it is on disk. Raises WarehouseError if it
         cannot be written."""
-        line = seal(msgspec.json.encode(load), self._last_line)
+        line = seal(load_body(load), self._last_line)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._set_aside(self.torn, keep_bytes=self._valid_bytes)
@@ -198,6 +200,24 @@ class Ledger:
             f"{self.path}, line {line.number}, {fault}; the published warehouse is untouched: restore the ledger from a"
             " copy, or see what `leaderboard-etl doctor` says of it"
         )
+
+
+def load_body(load: Load) -> bytes:
+    """A load as JSON, with the version of what it was written for."""
+    return msgspec.json.encode(load)[:-1] + f',"schema_version":{schema_version()}}}'.encode()
+
+
+class _Written(msgspec.Struct):
+    code_version: str
+    schema_version: int = 1
+
+
+def refuse_newer_lines(path: Path, lines: Iterable[Line]) -> None:
+    """Raises WarehouseError where newer code wrote one of the lines: what it means is not known here."""
+    for line in lines:
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            written = msgspec.json.decode(line.content, type=_Written)
+            refuse_newer(path, written.schema_version, written.code_version)
 
 
 def append_durably(path: Path, content: bytes) -> None:

@@ -92,6 +92,15 @@ class BlobStore:
         except sqlite3.Error as error:
             raise WarehouseError(_damaged(self.path, error)) from error
 
+    def forget(self, blob_ids: Iterable[str]) -> None:
+        """Takes blobs out, so that sound bytes can be put in their place. Raises WarehouseError."""
+        try:
+            with self._lock, durable("blobs"):
+                self._db.executemany("delete from blobs where blob_id = ?", [(blob_id,) for blob_id in blob_ids])
+                self._db.commit()
+        except sqlite3.Error as error:
+            raise WarehouseError(_damaged(self.path, error)) from error
+
     def get(self, blob_id: str) -> bytes:
         """The bytes of one blob. Raises WarehouseError if it is not there or is damaged on disk."""
         for _, content in self.read([blob_id]):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from leaderboard_etl.contracts.migrations import refuse_newer
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.errors import UsageError, WarehouseError, engine_error
 from leaderboard_etl.memory import limit_memory
@@ -90,15 +91,27 @@ def open_published(
             " `leaderboard-etl run` puts it aside and makes the file again from raw (without the Hub: `run --offline`)"
         )
     try:
+        con = duckdb.connect(str(path), read_only=True)
+        _refuse_newer(con, path)
         if as_of is None:
-            con = duckdb.connect(str(path), read_only=True)
             return lock(con) if is_locked else con
+        con.close()
         con = _new_database(into)
         con.execute(f"attach '{_escaped(path)}' as published (read_only)")
     except duckdb.Error as error:
         raise WarehouseError(f"{path} cannot be opened ({first_line(error)}): run again, or restore it") from error
     _rebuild_as_of(con, as_of)
     return lock(con) if is_locked and into is None else con
+
+
+def _refuse_newer(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raises WarehouseError where newer code made the file. Version 0.1.0 wrote no number."""
+    try:
+        made = con.execute("select schema_version, code_version from ops.build").fetchone()
+    except (duckdb.BinderException, duckdb.CatalogException):
+        return
+    if made is not None:
+        refuse_newer(path, made[0], made[1])
 
 
 def end_of_day(day: date) -> datetime:

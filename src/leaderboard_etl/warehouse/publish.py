@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from leaderboard_etl.code_version import code_version
+from leaderboard_etl.contracts.migrations import schema_version
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.durable import durable, sync
 from leaderboard_etl.errors import WarehouseError
@@ -66,7 +67,8 @@ def stage(
         con.execute("begin")
         for load in loads[done:]:
             fold_load(con, store, state, load, parsed=parsed if load is loads[-1] else None)
-        con.execute("insert into ops.build values (?, ?)", [code_version(), loads[-1].load_id if loads else None])
+        last_id = loads[-1].load_id if loads else None
+        con.execute("insert into ops.build values (?, ?, ?)", [code_version(), last_id, schema_version()])
         build_core(con)
         create_views(con)
         build_marts(con, _last_change(loads).as_of().date())

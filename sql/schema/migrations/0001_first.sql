@@ -1,0 +1,3 @@
+-- released: 0.1.0
+-- how: first
+-- The tables of version 0.1.0. Lines of its ledger carry no schema_version and no hashes; its ops.build has no schema_version.

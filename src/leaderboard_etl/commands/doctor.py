@@ -1,0 +1,104 @@
+"""`doctor`: what is wrong with a warehouse, what is lost by it, what can be had again, and what was mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.settings import Warehouse
+
+if TYPE_CHECKING:
+    from leaderboard_etl.doctor import Examination
+    from leaderboard_etl.hub.client import Hub
+
+
+def doctor(warehouse: Warehouse, *, with_repair: bool, fetch_from: str | None, as_json: bool) -> int:
+    """Examines the warehouse; with `with_repair` mends what can be mended safely and examines it again.
+
+    Exit code 0: sound; 3: something to tidy; 1: something is lost or a run would refuse.
+    """
+    from leaderboard_etl.doctor import examine, repair
+
+    found = examine(warehouse)
+    said: list[str] = []
+    if with_repair and found.findings:
+        before = found
+
+        def say(line: str) -> None:
+            said.append(line)
+            if not as_json:
+                print(line)
+
+        if not as_json:
+            _print(before)
+        repair(warehouse, before, say, hub=lambda endpoint: _client(fetch_from or endpoint))
+        found = examine(warehouse)
+    if as_json:
+        print_json(
+            {
+                "warehouse": str(warehouse.root),
+                "exit_code": found.exit_code,
+                "repaired": said,
+                "findings": [{"is_harm": finding.is_harm, **asdict(finding)} for finding in found.findings],
+            }
+        )
+    else:
+        _print(found)
+        print(_verdict(warehouse, found, with_repair))
+    return found.exit_code
+
+
+def _print(found: Examination) -> None:
+    print_table(
+        [
+            {
+                "part": finding.part,
+                "what": finding.what,
+                "lost": finding.lost or "nothing",
+                "can be had from": finding.again or "",
+                "--repair": finding.repair or ("cannot mend it" if finding.is_harm else "leaves it"),
+            }
+            for finding in found.findings
+        ]
+    )
+
+
+def _verdict(warehouse: Warehouse, found: Examination, was_repaired: bool) -> str:
+    n_harms = sum(finding.is_harm for finding in found.findings)
+    if not found.findings:
+        return (
+            f"{warehouse.root} is sound: {len(found.ledger.sound)} loads, {found.blobs.n_named:,} blobs with their hashes,"
+            f" {len(found.published.loads)} loads in the published file"
+        )
+    if not n_harms:
+        rest = "" if was_repaired else "; `leaderboard-etl doctor --repair` tidies"
+        return f"{warehouse.root}: nothing is lost{rest}"
+    rest = (
+        "what is left needs a copy or a person"
+        if was_repaired
+        else "`leaderboard-etl doctor --repair` mends what is safe"
+    )
+    return f"{warehouse.root}: {n_harms} faults; {rest}"
+
+
+@contextmanager
+def _client(endpoint: str) -> Iterator[Hub]:
+    """The Hub at an address, or the bundled one."""
+    from leaderboard_etl.hub.client import Hub
+    from leaderboard_etl.hub.transport import prepare_environment
+    from leaderboard_etl.options import SAMPLE, hub_address
+
+    if endpoint == SAMPLE:
+        from leaderboard_etl.sample import sample_root
+        from leaderboard_etl.sample.server import HubServer
+
+        with HubServer(sample_root()) as server:
+            prepare_environment(server.url)
+            yield Hub(server.url)
+    else:
+        address = hub_address(endpoint)
+        prepare_environment(address)
+        yield Hub(address)

@@ -1,0 +1,164 @@
+"""The raw store: whether every blob that the ledger or the published file names is there and has its hash."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leaderboard_etl.doctor.findings import Finding
+from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.raw.ledger import Changes, FileVersion, Load, SourceLoad, read_changes
+from leaderboard_etl.raw.store import BlobStore
+
+FETCH = "fetches them again from the Hub at their recorded commits"
+SALVAGE = "keeps every blob that can still be read in a new store; the old one is kept beside"
+UNFOLD = "makes them again from the published file"
+FROM_PROJECT = "takes them from the published file or this version of the project"
+
+
+@dataclass
+class Blobs:
+    """What the store has of what is named. `files` are the named file versions by blob id, `changes` the landed changes by
+    (load id, source id); `bad` says of a blob that is named why it cannot be had: `lost` or `damaged`."""
+
+    path: Path
+    trouble: str | None = None
+    n_named: int = 0
+    n_held: int = 0
+    files: dict[str, FileVersion] = field(default_factory=dict)
+    changes: dict[tuple[int, str], Changes] = field(default_factory=dict)
+    change_ids: dict[str, tuple[int, str]] = field(default_factory=dict)
+    bad: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def bad_changes(self) -> list[str]:
+        return [blob_id for blob_id in self.bad if blob_id in self.change_ids]
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether the store holds bytes, but nothing of what the ledger names: it is another warehouse's."""
+        return self.n_held > 0 and len(self.bad) == self.n_named > 0 and set(self.bad.values()) == {"lost"}
+
+
+def read_blobs(folder: Path, loads: Iterable[Load], files: Iterable[FileVersion] = ()) -> Blobs:
+    """Reads and verifies every blob that loads name, and those of `files`, of which the published file knows."""
+    found = Blobs(folder / "blobs.sqlite", files={file.blob_id: file for file in files})
+    entries = [(load.load_id, source) for load in loads for source in load.sources if source.changes_blob]
+    found.change_ids = {entry.changes_blob or "": (load_id, entry.source_id) for load_id, entry in entries}
+    found.trouble, found.n_held = _look_at(found.path)
+    if found.trouble is not None:
+        return found
+    with BlobStore(folder, read_only=True) as store:
+        for load_id, entry in entries:
+            _read_changes(store, load_id, entry, found)
+        for blob_id in found.files:
+            _judge(store, blob_id, found)
+    found.n_named = len(found.files) + len(found.change_ids)
+    return found
+
+
+def examine_blobs(found: Blobs, has_published: bool) -> Iterator[Finding]:
+    """Faults of the store. `has_published`: whether a published file can be read that knows which files there were."""
+    if not found.change_ids and not found.files:
+        return
+    if found.trouble is not None:
+        is_gone = not found.path.exists() or not found.n_held
+        yield Finding(
+            "raw",
+            f"{found.path} {found.trouble}",
+            "all landed bytes: the file cannot be made again from raw" if is_gone else "what cannot be read in it",
+            "the Hub, but for its answers about models; else a copy" if has_published else "a copy",
+            SALVAGE if found.path.exists() and not is_gone else (FETCH if has_published else None),
+        )
+        return
+    if found.is_stranger:
+        yield Finding(
+            "raw",
+            f"{found.path} holds none of the {found.n_named:,} blobs that the ledger names: it is another warehouse's",
+            "the landed bytes of this warehouse",
+            "a copy: put back the store that belongs to this ledger",
+        )
+        return
+    for kind, ids in _by_kind(found).items():
+        states = Counter(found.bad[blob_id] for blob_id in ids)
+        said = " and ".join(f"{n:,} {state}" for state, n in sorted(states.items()))
+        first = found.files.get(ids[0])
+        example = f", the first {first.path} of {first.repo_id}" if first else f", the first {ids[0]}"
+        lost, again, repair = _REMEDIES[kind]
+        if kind in ("changes", "policy") and not has_published:
+            again, repair = "a copy", None
+        yield Finding("raw", f"{found.path}: {said} of {_NAMES[kind]}{example}", lost, again, repair)
+
+
+_NAMES = {
+    "changes": "the lists of what loads changed",
+    "policy": "the project's own files",
+    "hub": "the files of the Hub",
+    "api": "the Hub's answers",
+}
+_REMEDIES = {
+    "changes": ("what those loads changed", "the published file", UNFOLD),
+    "policy": (
+        "the rules that loads were judged by",
+        "the published file, or this version of the project",
+        FROM_PROJECT,
+    ),
+    "hub": ("their bytes", "the Hub, if it still has those commits", FETCH),
+    "api": ("what the Hub said then: a rebuild stops at it", "a copy only: the Hub answers anew each time", None),
+}
+
+
+def kind_of(blob_id: str, found: Blobs) -> str:
+    """From where a blob can be had again: changes, policy, hub or api."""
+    file = found.files.get(blob_id)
+    return "changes" if file is None else {"project": "policy", "api": "api"}.get(file.repo_type, "hub")
+
+
+def _by_kind(found: Blobs) -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {}
+    for blob_id in sorted(found.bad):
+        kinds.setdefault(kind_of(blob_id, found), []).append(blob_id)
+    return kinds
+
+
+def _look_at(path: Path) -> tuple[str | None, int]:
+    """(why the store cannot be used, how many blobs it holds)."""
+    if not path.exists():
+        return "is not there", 0
+    if not path.stat().st_size:
+        return "is empty", 0
+    try:
+        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+    except sqlite3.Error as error:
+        return f"cannot be opened ({error})", 0
+    n_held = 0
+    try:
+        n_held = db.execute("select count(*) from blobs").fetchone()[0]
+        said = db.execute("pragma quick_check(1)").fetchone()[0]
+        return (None if said == "ok" else f"is damaged ({' '.join(said.split())[:200]})"), n_held
+    except sqlite3.Error as error:
+        return f"is damaged ({error})", n_held
+    finally:
+        db.close()
+
+
+def _read_changes(store: BlobStore, load_id: int, entry: SourceLoad, found: Blobs) -> None:
+    blob_id = entry.changes_blob or ""
+    if _judge(store, blob_id, found):
+        changes = read_changes(store, entry)
+        found.changes[load_id, entry.source_id] = changes
+        found.files.update({file.blob_id: file for file in changes.changed})
+
+
+def _judge(store: BlobStore, blob_id: str, found: Blobs) -> bool:
+    try:
+        if blob_id not in store:
+            found.bad[blob_id] = "lost"
+        else:
+            store.get(blob_id)
+    except WarehouseError:
+        found.bad[blob_id] = "damaged"
+    return blob_id not in found.bad

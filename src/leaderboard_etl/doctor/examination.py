@@ -1,0 +1,81 @@
+"""One look at everything: the published file, the ledger's lines, the raw store, and what lies around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import duckdb
+
+from leaderboard_etl.doctor.blobs import Blobs, examine_blobs, read_blobs
+from leaderboard_etl.doctor.findings import Finding
+from leaderboard_etl.doctor.folder import examine_folder
+from leaderboard_etl.doctor.lines import Lines, are_strangers, examine_ledger, read_ledger
+from leaderboard_etl.doctor.published import Published, examine_published, read_published
+from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.raw.ledger import FileVersion, format_utc, refuse_newer_lines
+from leaderboard_etl.settings import Warehouse
+
+__all__ = ["Examination", "Finding", "examine"]
+
+
+@dataclass
+class Examination:
+    """What was looked at, and what was found wrong with it."""
+
+    published: Published
+    ledger: Lines
+    blobs: Blobs
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0: sound; 3: something to tidy, which costs nothing; 1: something is lost, or a run would refuse."""
+        if any(finding.is_harm for finding in self.findings):
+            return 1
+        return 3 if self.findings else 0
+
+
+def examine(warehouse: Warehouse) -> Examination:
+    """Looks at the whole warehouse and changes nothing. Raises WarehouseError where there is none, or newer code made it."""
+    ledger_path = warehouse.raw / "ledger.jsonl"
+    if not any(path.exists() for path in (ledger_path, warehouse.raw / "blobs.sqlite", warehouse.database)):
+        raise WarehouseError(
+            f"{warehouse.root} holds no warehouse: start with `leaderboard-etl run -w {warehouse.root}`"
+        )
+    published = read_published(warehouse.database)
+    try:
+        ledger = read_ledger(ledger_path, published)
+    except OSError as error:
+        raise WarehouseError(f"{ledger_path} cannot be read ({error.strerror}): give this user the rights") from error
+    refuse_newer_lines(ledger_path, ledger.lines)
+    strangers = are_strangers(ledger, published) is not None
+    files = published_files(published) if not strangers else []
+    blobs = read_blobs(warehouse.raw, ledger.sound.values(), files)
+    findings = [
+        *examine_ledger(ledger, published),
+        *examine_blobs(blobs, has_published=published.is_sound),
+        *([] if strangers else examine_published(warehouse, published, ledger.sound, blobs.changes)),
+        *examine_folder(warehouse),
+    ]
+    return Examination(published, ledger, blobs, findings)
+
+
+def published_files(published: Published) -> list[FileVersion]:
+    """Every file version that the published file knows, as raw.files has it."""
+    return [version for version, _, _ in files_by_load(published)]
+
+
+def files_by_load(published: Published) -> list[tuple[FileVersion, str, tuple[int, int | None]]]:
+    """(file version, source id, (first load id, load id that ended it or null)) of the published file."""
+    if not published.is_sound:
+        return []
+    query = (
+        "select repo_type, repo_id, path, revision, blob_id, size_bytes, fetched_at, source_id, first_load_id, last_load_id"
+        " from raw.files order by all"
+    )
+    with duckdb.connect(str(published.path), read_only=True) as con:
+        rows = con.execute(query).fetchall()
+    return [
+        (FileVersion(kind, repo, path, revision, blob_id, size, format_utc(at)), source_id, (first, last))
+        for kind, repo, path, revision, blob_id, size, at, source_id, first, last in rows
+    ]

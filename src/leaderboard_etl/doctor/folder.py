@@ -1,0 +1,81 @@
+"""What lies in the warehouse's folder and should not, and who may read and write what does."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from leaderboard_etl.doctor.findings import Finding
+from leaderboard_etl.settings import Warehouse
+
+_REMOVE = "removes it"
+_PRIVATE = 0o077
+
+
+def leftovers(warehouse: Warehouse) -> list[Path]:
+    """Files that only a run in progress has, and that a killed one left."""
+    bases = [warehouse.staging, warehouse.believed]
+    paths = [base.with_name(base.name + suffix) for base in bases for suffix in ("", ".wal", ".tmp")]
+    return [path for path in paths if path.exists()]
+
+
+def dead_runs(warehouse: Warehouse) -> list[Path]:
+    """Signs of life of runs whose process is gone: Prefect still calls them running."""
+    return [path for path in sorted((warehouse.prefect / "live").glob("run-*")) if _is_free(path)]
+
+
+def too_open(warehouse: Warehouse) -> list[tuple[Path, int]]:
+    """(path, mode that it should have) of what other users of the machine could write, or read although it is private."""
+    found = []
+    if warehouse.database.exists() and stat.S_IMODE(warehouse.database.stat().st_mode) & 0o222:
+        found.append((warehouse.database, 0o444))
+    if warehouse.prefect.is_dir() and stat.S_IMODE(warehouse.prefect.stat().st_mode) & _PRIVATE:
+        found.append((warehouse.prefect, 0o700))
+    for path in (warehouse.raw / "ledger.jsonl", warehouse.raw / "blobs.sqlite"):
+        if path.exists() and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o022:
+            found.append((path, mode & ~0o022))
+    return found
+
+
+def examine_folder(warehouse: Warehouse) -> Iterator[Finding]:
+    """Leftovers and permissions. A run in progress has files of its own, which are not told."""
+    for path in (warehouse.root, warehouse.raw, warehouse.raw / "ledger.jsonl", warehouse.raw / "blobs.sqlite"):
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
+            yield Finding(
+                "folder",
+                f"{path} cannot be read and written by this user",
+                "no run can work here",
+                "its owner: give this user the rights, or run as the owner",
+            )
+    if warehouse.wal.exists():
+        yield Finding(
+            "folder",
+            f"{warehouse.wal} lies beside the published file: something wrote to that, or was killed while it did",
+            repair="puts it aside; what it holds was never part of the warehouse",
+        )
+    if is_running(warehouse):
+        return
+    for path in leftovers(warehouse):
+        yield Finding("folder", f"{path} was left by a run that was killed", repair=_REMOVE)
+    for path in dead_runs(warehouse):
+        yield Finding("folder", f"{path} is of a run that was killed: Prefect still shows it as running", repair=None)
+    for path, mode in too_open(warehouse):
+        now = stat.S_IMODE(path.stat().st_mode)
+        yield Finding("folder", f"{path} has the mode {now:04o}, not {mode:04o}", repair=f"sets {mode:04o}")
+
+
+def is_running(warehouse: Warehouse) -> bool:
+    """Whether a run holds the warehouse's lock."""
+    return warehouse.lock.exists() and not _is_free(warehouse.lock)
+
+
+def _is_free(path: Path) -> bool:
+    try:
+        with FileLock(path, timeout=0):
+            return True
+    except (Timeout, OSError):
+        return False

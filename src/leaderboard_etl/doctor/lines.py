@@ -1,0 +1,120 @@
+"""The ledger's lines beside the published file: which are sound, which are lost, and which the file can give again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from leaderboard_etl.doctor.findings import Finding, counted
+from leaderboard_etl.doctor.published import Published, differs
+from leaderboard_etl.raw.chain import Line, read_lines
+from leaderboard_etl.raw.ledger import Load
+
+REMAKE = "makes the missing lines again from the published file"
+
+
+@dataclass
+class Lines:
+    """`sound` are the loads whose line can be believed, by id; `lost` the ids between 1 and the newest that have none.
+
+    `faults` are (line number, load id or null, what is wrong). `torn` is what follows the last line end.
+    """
+
+    path: Path
+    lines: list[Line] = field(default_factory=list)
+    torn: bytes = b""
+    sound: dict[int, Load] = field(default_factory=dict)
+    lost: list[int] = field(default_factory=list)
+    faults: list[tuple[int, int | None, str]] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.lost and not self.faults
+
+
+def read_ledger(path: Path, published: Published) -> Lines:
+    """Reads every line and judges it by itself, by its neighbours, and by what the published file says of its load.
+
+    Raises OSError if the file is there and cannot be read.
+    """
+    lines, torn = read_lines(path.read_bytes() if path.exists() else b"")
+    found = Lines(path, lines, torn)
+    for line in lines:
+        load, fault = _load(line), line.fault
+        if load is not None and load.load_id not in found.sound and line.is_proven is not False:
+            row = published.loads.get(load.load_id)
+            differing = differs(row, load) if row is not None and not line.is_proven else None
+            if differing is None:
+                found.sound[load.load_id] = load
+            else:
+                fault = fault or f"does not say of load {load.load_id} what the published file says ({differing})"
+        if fault is not None:
+            found.faults.append((line.number, line.load_id, fault))
+    newest = max([0, *found.sound, *published.loads])
+    found.lost = [load_id for load_id in range(1, newest + 1) if load_id not in found.sound]
+    return found
+
+
+def examine_ledger(found: Lines, published: Published) -> Iterator[Finding]:
+    """Faults of the ledger."""
+    strangers = are_strangers(found, published)
+    if strangers is not None:
+        yield Finding(
+            "ledger",
+            f"{found.path} and {published.path} are of different warehouses: {strangers}",
+            "which of the two belongs here cannot be told",
+            "a copy: put back the one that does not belong, or move it away",
+        )
+        return
+    lost, again, repair = _remedy(found, published)
+    if not found.lines and published.loads:
+        state = "is empty" if found.path.exists() else "is not there"
+        yield Finding("ledger", f"{found.path} {state}, but the published file holds loads", lost, again, repair)
+    for number, _, fault in found.faults:
+        yield Finding("ledger", f"{found.path}, line {number}, {fault}", lost or "the chain of lines", again, repair)
+    if found.lines and not found.faults and found.lost:
+        yield Finding(
+            "ledger",
+            f"{found.path} ends with load {max(found.sound)}, but the published file knows {counted(found.lost)}",
+            *(lost, again, repair),
+        )
+    if found.torn:
+        yield Finding(
+            "ledger",
+            f"{found.path} ends with half a line ({len(found.torn)} bytes): a run was killed while it wrote it",
+            repair="sets it aside, as the next run would",
+        )
+
+
+def are_strangers(found: Lines, published: Published) -> str | None:
+    """Why ledger and file cannot be of one warehouse; null: they can. One load whose instant differs may be damage."""
+    both = [line for line in found.lines if line.load_id in published.loads]
+    loads = [load for load in map(_load, both) if load is not None]
+    differing = [load for load in loads if published.loads[load.load_id]["as_of_at"] != load.as_of()]
+    if not differing or len(differing) < len(loads):
+        return None
+    first = differing[0]
+    at = published.loads[first.load_id]["as_of_at"]
+    return f"load {first.load_id} is of {first.as_of():%Y-%m-%d %H:%M} UTC in one and of {at:%Y-%m-%d %H:%M} UTC in the other"
+
+
+def _remedy(found: Lines, published: Published) -> tuple[str | None, str | None, str | None]:
+    """(what is lost, from where it can be had again, what a repair does)."""
+    absent = [load_id for load_id in found.lost if load_id not in published.loads]
+    if absent:
+        return f"{counted(found.lost)} of the ledger", f"a copy only: nothing else holds {counted(absent)}", None
+    if found.lost:
+        return f"{counted(found.lost)} of the ledger", "the published file, but for where budgets stopped", REMAKE
+    return None, "the lines themselves are whole", "writes the chain of lines anew; the old file is kept beside"
+
+
+def _load(line: Line) -> Load | None:
+    if line.load_id is None:
+        return None
+    try:
+        return msgspec.json.decode(line.content, type=Load)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,156 @@
+"""The published file: whether it can be read to its end, which loads it holds, and whether its counts are those of raw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.doctor.findings import Finding, counted
+from leaderboard_etl.raw.ledger import Changes, Load
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.warehouse.database import first_line
+
+_LEDGER_COLUMNS = ("kind", "status", "as_of_at", "endpoint", "code_version", "message")
+FROM_RAW = "rebuilds the file from raw"
+
+
+@dataclass
+class Published:
+    """`loads` are the rows of ops.loads by id, empty where the file cannot be read; `trouble` is why it cannot."""
+
+    path: Path
+    loads: dict[int, dict[str, Any]] = field(default_factory=dict)
+    trouble: str | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        return self.path.exists() and self.trouble is None
+
+
+def read_published(path: Path) -> Published:
+    """Opens the published file and reads every table to its end: what is damaged in it shows where it is read."""
+    if not path.exists():
+        return Published(path)
+    if not path.stat().st_size:
+        return Published(path, trouble="is empty")
+    try:
+        with duckdb.connect(str(path), read_only=True) as con:
+            names = con.sql(
+                "select schema_name || '.' || table_name from duckdb_tables() where not internal"
+            ).fetchall()
+            for (name,) in names:
+                con.execute(f"select sum(hash(t)::hugeint) from {name} as t").fetchall()
+            columns = ", ".join(_LEDGER_COLUMNS)
+            rows = con.execute(f"select load_id, {columns} from ops.loads order by load_id").fetchall()
+    except duckdb.Error as error:
+        return Published(path, trouble=f"cannot be read ({first_line(error)})")
+    return Published(path, {row[0]: dict(zip(_LEDGER_COLUMNS, row[1:], strict=True)) for row in rows})
+
+
+def examine_published(
+    warehouse: Warehouse, published: Published, loads: Mapping[int, Load], changes: Mapping[tuple[int, str], Changes]
+) -> Iterator[Finding]:
+    """Faults of the published file beside the sound lines of the ledger and the landed changes by (load id, source id)."""
+    applied = [load_id for load_id, load in loads.items() if load.is_applied]
+    if published.trouble is not None:
+        yield Finding(
+            "published",
+            f"{published.path} {published.trouble}",
+            "the published state" if applied else "what the file held: no load of the ledger is applied",
+            f"raw: it holds {counted(sorted(applied))}" if applied else None,
+            FROM_RAW if applied else None,
+        )
+        return
+    if not published.path.exists():
+        if applied:
+            yield Finding(
+                "published",
+                f"{published.path} is not there",
+                "the published state",
+                "raw: it holds every load",
+                FROM_RAW,
+            )
+        return
+    yield from _compare_counts(published, loads, changes)
+    news = [load_id for load_id in applied if load_id not in published.loads and _has_news(loads[load_id])]
+    if news:
+        yield Finding(
+            "published",
+            f"{published.path} lacks {counted(sorted(news))} of the ledger: a run was killed before it published",
+            repair=FROM_RAW,
+        )
+
+
+def differs(row: Mapping[str, Any], load: Load) -> str | None:
+    """The first thing in which the published file says of a load something else than its line; null: nothing."""
+    said: dict[str, str | datetime | None] = {name: getattr(load, name) for name in _LEDGER_COLUMNS}
+    said["as_of_at"] = load.as_of()
+    return next((name for name in _LEDGER_COLUMNS if said[name] != row[name]), None)
+
+
+def _has_news(load: Load) -> bool:
+    return any(source.changes_blob for source in load.sources)
+
+
+def _compare_counts(
+    published: Published, loads: Mapping[int, Load], changes: Mapping[tuple[int, str], Changes]
+) -> Iterator[Finding]:
+    """What each load put into the file, against what raw says of it and against the file's own books."""
+    histories = [name for name, table in tables().items() if table.schema == "history" and _has_books(name)]
+    opened, closed = (
+        " union all ".join(f"select {load_id} as load_id, source_id from {name}" for name in histories)
+        for load_id in ("load_id", "closed_load_id")
+    )
+    query = f"""
+        with opened as (select load_id, source_id, count(*) as n from ({opened}) group by all),
+        closed as (select load_id, source_id, count(*) as n from ({closed}) where load_id is not null group by all),
+        files as (select first_load_id as load_id, source_id, count(*) as n from raw.files group by all)
+        select
+            s.load_id, s.source_id, s.files_changed, s.files_gone, coalesce(files.n, 0) as n_files,
+            s.rows_added, coalesce(opened.n, 0) as n_opened, s.rows_closed, coalesce(closed.n, 0) as n_closed
+        from ops.load_sources as s
+        left join opened using (load_id, source_id)
+        left join closed using (load_id, source_id)
+        left join files using (load_id, source_id)
+        order by all
+    """
+    try:
+        with duckdb.connect(str(published.path), read_only=True) as con:
+            rows = con.execute(query).fetchall()
+    except duckdb.Error as error:
+        yield Finding(
+            "published",
+            f"{published.path} lacks tables of this version ({first_line(error)}): other code made it",
+            repair=FROM_RAW,
+        )
+        return
+    for load_id, source_id, n_changed, n_gone, n_files, added, n_opened, n_closing, n_closed in rows:
+        wrong = []
+        landed = changes.get((load_id, source_id))
+        if landed is not None and (n_changed, n_gone) != (len(landed.changed), len(landed.gone)):
+            wrong.append(
+                f"{n_changed} files changed and {n_gone} gone, where raw has {len(landed.changed)} and {len(landed.gone)}"
+            )
+        if n_files != n_changed:
+            wrong.append(f"{n_files} rows of raw.files for {n_changed} files")
+        if n_opened != added or n_closed != n_closing:
+            wrong.append(f"{n_opened} rows opened and {n_closed} closed, where its books say {added} and {n_closing}")
+        if wrong:
+            yield Finding(
+                "published",
+                f"{published.path}, load {load_id}, {source_id}: {'; '.join(wrong)}: something else wrote to the file",
+                "the published state as it was made",
+                "raw",
+                FROM_RAW,
+            )
+
+
+def _has_books(name: str) -> bool:
+    columns = {column.name for column in tables()[name].columns}
+    return {"source_id", "load_id", "closed_load_id"} <= columns

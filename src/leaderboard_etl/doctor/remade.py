@@ -1,0 +1,64 @@
+"""Making the ledger's lines again from the published file, which keeps a row for each load, each source and each file.
+
+The lists of changes come out as they were, to the byte: where the raw store has a list under the id that comes out, that is
+the proof. What the file does not keep is where a budget stopped, how much was left, and when the run ended.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import duckdb
+import msgspec
+
+from leaderboard_etl.doctor.examination import files_by_load
+from leaderboard_etl.doctor.published import Published
+from leaderboard_etl.raw.blob_ids import sha256_id
+from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Load, SourceLoad, format_utc
+
+Place = tuple[str, str, str]
+
+
+def remade_loads(published: Published) -> tuple[dict[int, Load], dict[str, bytes]]:
+    """(loads by id, lists of changes by blob id), as far as the published file tells them."""
+    changes = _changes(published)
+    contents = {key: msgspec.json.encode(each) for key, each in changes.items()}
+    ids = {key: sha256_id(content) for key, content in contents.items()}
+    sources: dict[int, list[SourceLoad]] = defaultdict(list)
+    drift: dict[tuple[int, str], list[Drift]] = defaultdict(list)
+    with duckdb.connect(str(published.path), read_only=True) as con:
+        for load_id, *values in con.execute("select * from ops.drift order by rowid").fetchall():
+            drift[load_id, values[0]].append(Drift(*values))
+        columns = "load_id, source_id, state, message, revision, api_calls, file_calls"
+        for load_id, *said in con.execute(f"select {columns} from ops.load_sources order by all").fetchall():
+            source = SourceLoad(*said)
+            source.changes_blob, source.drift = ids.get((load_id, said[0])), drift[load_id, said[0]]
+            sources[load_id].append(source)
+    loads = {
+        load_id: Load(
+            load_id,
+            row["kind"],
+            row["status"],
+            format_utc(row["as_of_at"]),
+            row["endpoint"],
+            row["code_version"],
+            sources[load_id],
+            row["message"],
+        )
+        for load_id, row in published.loads.items()
+    }
+    return loads, {ids[key]: content for key, content in contents.items()}
+
+
+def _changes(published: Published) -> dict[tuple[int, str], Changes]:
+    changed: dict[tuple[int, str], list[FileVersion]] = defaultdict(list)
+    ended: dict[tuple[int, str], set[Place]] = defaultdict(set)
+    for version, source_id, (first, last) in files_by_load(published):
+        changed[first, source_id].append(version)
+        if last is not None:
+            ended[last, source_id].add(version.place)
+    found = {}
+    for key in {*changed, *ended}:
+        gone = ended[key] - {version.place for version in changed[key]}
+        found[key] = Changes(sorted(changed[key]), sorted(gone))
+    return found

@@ -1,0 +1,223 @@
+"""What can be mended safely. Nothing is thrown away: a file that is replaced is kept beside under another name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from leaderboard_etl.doctor.blobs import kind_of, read_blobs
+from leaderboard_etl.doctor.examination import Examination, examine, published_files
+from leaderboard_etl.doctor.folder import leftovers, too_open
+from leaderboard_etl.doctor.lines import are_strangers
+from leaderboard_etl.doctor.remade import remade_loads
+from leaderboard_etl.errors import EtlError, HubError, WarehouseError
+from leaderboard_etl.hub.answers import RepoFile
+from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.raw.blob_ids import git_blob_id, verify
+from leaderboard_etl.raw.chain import seal
+from leaderboard_etl.raw.ledger import FileVersion, append_durably, load_body
+from leaderboard_etl.raw.lock import run_lock
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.settings import Warehouse
+
+Say = Callable[[str], None]
+OpenHub = Callable[[str], AbstractContextManager[Hub]]
+
+
+def repair(warehouse: Warehouse, found: Examination, say: Say, *, hub: OpenHub) -> None:
+    """Mends what `found` names and can be mended, and says each step; what cannot be mended is said when the warehouse is
+    examined again. `hub` opens a client, given the endpoint that the ledger records.
+
+    Raises WarehouseError if a run has the warehouse's lock.
+    """
+    if are_strangers(found.ledger, found.published) or found.blobs.is_stranger:
+        say("nothing was touched: files of two warehouses lie here, and which of them belongs cannot be told")
+        return
+    with run_lock(warehouse.lock):
+        _tidy(warehouse, say)
+        if found.ledger.torn or not found.ledger.is_whole:
+            _mend_ledger(found, say)
+        found = examine(warehouse)
+        if found.blobs.trouble is not None or found.blobs.bad:
+            _mend_store(warehouse, found, say, hub)
+            found = examine(warehouse)
+    if any(finding.part == "published" for finding in found.findings):
+        _rebuild(warehouse, found, say)
+    for path, mode in too_open(warehouse):
+        path.chmod(mode)
+        say(f"set the mode of {path} to {mode:04o}")
+
+
+def _tidy(warehouse: Warehouse, say: Say) -> None:
+    if warehouse.wal.exists():
+        say(f"put {warehouse.wal.name} aside as {_put_aside(warehouse.wal).name}")
+    for path in leftovers(warehouse):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        say(f"removed {path}")
+
+
+def _put_aside(path: Path) -> Path:
+    aside = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}")
+    path.replace(aside)
+    return aside
+
+
+def _mend_ledger(found: Examination, say: Say) -> None:
+    """Writes the ledger anew where lines are lost, changed or moved; sets half a line aside where that is all."""
+    ledger = found.ledger
+    aside = ledger.path.with_name("ledger.aside.jsonl")
+    if ledger.is_whole:
+        append_durably(aside, ledger.torn + b"\n")
+        os.truncate(ledger.path, ledger.path.stat().st_size - len(ledger.torn))
+        say(f"set half a line of {len(ledger.torn)} bytes aside, in {aside}")
+        return
+    remade, _ = remade_loads(found.published) if found.published.is_sound else ({}, {})
+    if any(load_id not in remade for load_id in ledger.lost):
+        return
+    bodies = {line.load_id: line.body for line in ledger.lines if line.load_id in ledger.sound}
+    written = b""
+    last = b""
+    n_kept = next((i for i, line in enumerate(ledger.lines) if line.fault is not None), len(ledger.lines))
+    for load_id in range(1, max([*ledger.sound, *ledger.lost]) + 1):
+        if load_id <= n_kept and load_id in ledger.sound:
+            last = ledger.lines[load_id - 1].content
+        else:
+            body = bodies[load_id] if load_id in ledger.sound else load_body(remade[load_id])
+            last = seal(body, last)
+        written += last
+    new = ledger.path.with_name("ledger.new.jsonl")
+    new.unlink(missing_ok=True)
+    append_durably(new, written)
+    if ledger.path.exists():
+        say(f"kept the damaged ledger as {_put_aside(ledger.path)}")
+    new.replace(ledger.path)
+    if ledger.lost:
+        say(
+            f"made {len(ledger.lost)} lines of the ledger again from {found.published.path}, and the chain of lines anew"
+        )
+        say("not known any more: where budgets stopped in those loads; the next night begins its list of models anew")
+    else:
+        say("wrote the chain of lines anew: every line was there")
+
+
+def _mend_store(warehouse: Warehouse, found: Examination, say: Say, hub: OpenHub) -> None:
+    """Makes a store with everything that is named and can be had: from the old one, the published file, the project, the Hub."""
+    path = found.blobs.path
+    if found.blobs.trouble is not None and path.exists():
+        _salvage(warehouse, found, say)
+    blobs = read_blobs(warehouse.raw, found.ledger.sound.values(), published_files(found.published))
+    if blobs.trouble is not None:  # no store at all: an empty one, into which all of it comes
+        BlobStore(warehouse.raw).close()
+        blobs = read_blobs(warehouse.raw, found.ledger.sound.values(), published_files(found.published))
+    with BlobStore(warehouse.raw) as store:
+        damaged = [blob_id for blob_id, state in blobs.bad.items() if state == "damaged"]
+        store.forget(damaged)
+        known = _known_contents(found)
+        by_commit: dict[tuple[str, str, str], list[FileVersion]] = defaultdict(list)
+        n_made = 0
+        for blob_id in blobs.bad:
+            if blob_id in known:
+                store.put(blob_id, known[blob_id])
+                n_made += 1
+            elif kind_of(blob_id, blobs) == "hub":
+                file = blobs.files[blob_id]
+                by_commit[file.repo_type, file.repo_id, file.revision].append(file)
+        store.flush()
+        if n_made:
+            say(f"made {n_made} blobs again from the published file and this version of the project")
+        loads = list(found.ledger.sound.values())
+        if by_commit and loads:
+            with hub(loads[-1].endpoint) as client:
+                _fetch(store, client, by_commit, say)
+
+
+def _salvage(warehouse: Warehouse, found: Examination, say: Say) -> None:
+    """Puts what can still be read of a damaged store into a new one."""
+    new = warehouse.raw / "salvage"
+    shutil.rmtree(new, ignore_errors=True)
+    wanted = {*found.blobs.change_ids, *found.blobs.files}
+    n_kept = 0
+    try:
+        with BlobStore(warehouse.raw, read_only=True) as old, BlobStore(new) as store:
+            todo, seen = list(wanted), set[str]()
+            while todo:
+                blob_id = todo.pop()
+                if blob_id in seen:
+                    continue
+                seen.add(blob_id)
+                try:
+                    content = old.get(blob_id)
+                except WarehouseError:
+                    continue
+                store.put(blob_id, content)
+                n_kept += 1
+                if blob_id in found.blobs.change_ids:
+                    todo += [file["blob_id"] for file in msgspec.json.decode(content)["changed"]]
+            store.flush()
+    except WarehouseError:
+        BlobStore(new).close()
+    aside = _put_aside(found.blobs.path)
+    (new / "blobs.sqlite").replace(found.blobs.path)
+    shutil.rmtree(new, ignore_errors=True)
+    say(f"kept {n_kept} blobs that could be read in a new store; the damaged one is {aside}")
+
+
+def _known_contents(found: Examination) -> dict[str, bytes]:
+    """Blobs that the published file or this version of the project holds, by id."""
+    texts = list(read_policy().texts.values())
+    contents: dict[str, bytes] = {}
+    if found.published.is_sound:
+        _, contents = remade_loads(found.published)
+        with duckdb.connect(str(found.published.path), read_only=True) as con:
+            rows = con.execute("select content from history.policy_files").fetchall()
+        texts += [content.encode() for (content,) in rows]
+    return contents | {git_blob_id(text): text for text in texts}
+
+
+def _fetch(store: BlobStore, hub: Hub, by_commit: dict[tuple[str, str, str], list[FileVersion]], say: Say) -> None:
+    """Fetches files again at the commits at which they were first seen; their bytes are verified as on the first day."""
+    n_files = sum(map(len, by_commit.values()))
+    n_had = 0
+    why: str | None = None
+    for (repo_type, repo_id, revision), files in sorted(by_commit.items()):
+
+        def land(file: RepoFile, content: bytes) -> None:
+            nonlocal n_had
+            if verify(file.blob_id, content):
+                store.put(file.blob_id, content)
+                n_had += 1
+
+        wanted = [RepoFile(file.path, file.blob_id, file.size_bytes) for file in files]
+        try:
+            refused = hub.fetch(repo_type, repo_id, revision, wanted, land)
+            why = refused[0][1] if refused else why
+        except HubError as error:
+            why = str(error)
+    store.flush()
+    say(
+        f"fetched {n_had} of {n_files} lost files again from {hub.endpoint}"
+        + (f"; the first refusal: {why}" if why else "")
+    )
+
+
+def _rebuild(warehouse: Warehouse, found: Examination, say: Say) -> None:
+    from leaderboard_etl.pipeline import rebuild
+
+    if found.blobs.trouble or found.blobs.bad or not found.ledger.is_whole:
+        say("the published file was not made again: raw does not hold everything it needs")
+        return
+    try:
+        rebuild(warehouse)
+    except EtlError as error:
+        say(f"the published file could not be made again from raw: {error}")
+        return
+    say(f"made {warehouse.database} again from raw")

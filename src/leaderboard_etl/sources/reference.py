@@ -14,6 +14,18 @@ from leaderboard_etl.policy import REFERENCE_FILES, Policy
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat, place_columns, refuse, stage
 
 SOURCE_ID = "reference"
+_SCORE_COLUMNS = frozenset(
+    (
+        *("model_id", "variant_id", "score_raw", "score_unit", "n_shot", "protocol"),
+        *("self_reported", "source_url", "source_dataset", "evaluated_on"),
+    )
+)
+_MODEL_COLUMNS = frozenset(
+    (
+        *("model_id", "display_name", "organization", "family", "openness", "license", "tuning"),
+        *("released_on", "released_on_url", "params_total", "params_active", "params_url", "training_tokens"),
+    )
+)
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
@@ -25,16 +37,10 @@ def _parse_file(file: SourceFile) -> Parsed:
     try:
         rows = pl.read_csv(io.BytesIO(file.content), infer_schema=False)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        refused = refuse(
-            SOURCE_ID,
-            file.version,
-            target="file",
-            rule="file|csv",
-            reason=f"not a CSV table: {error}",
-            text=file.content[:200],
-            locator="file",
-        )
-        return Parsed(quarantine=refused, source_rows=1)
+        return _refused_file(file, "file|csv", f"not a CSV table: {error}")
+    columns = _SCORE_COLUMNS if "score_raw" in rows.columns else _MODEL_COLUMNS
+    if absent := sorted(columns - set(rows.columns)):
+        return _refused_file(file, "file|header", f"it lacks the columns {', '.join(absent)}")
     rows = (
         rows.with_columns(pl.all().str.strip_chars().replace("", None))
         .with_row_index("line", offset=2)
@@ -47,6 +53,12 @@ def _parse_file(file: SourceFile) -> Parsed:
         )
     )
     return _scores(rows) if "score_raw" in rows.columns else _models(rows)
+
+
+def _refused_file(file: SourceFile, rule: str, reason: str) -> Parsed:
+    text = file.content[:200]
+    refused = refuse(SOURCE_ID, file.version, target="file", rule=rule, reason=reason, text=text, locator="file")
+    return Parsed(quarantine=refused, source_rows=1)
 
 
 def _scores(rows: pl.DataFrame) -> Parsed:

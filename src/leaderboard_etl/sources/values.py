@@ -129,7 +129,8 @@ def json_value(raw: bytes) -> object:
     """What a JSON text says, with NaN and Infinity, which the harness writes, and without half characters, which no frame
     can hold. Raises ValueError, also for one that is nested too deeply."""
     try:
-        loaded: object = json.loads(raw)
+        # Given bytes, the library would let halves of characters pass.
+        loaded: object = json.loads(raw.decode(json.detect_encoding(raw)))
         if b"\\ud" in raw.lower():
             loaded = json.loads(json.dumps(loaded, ensure_ascii=False).encode("utf-8", "replace"))
     except RecursionError:

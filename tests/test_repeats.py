@@ -42,3 +42,15 @@ def test_a_second_file_of_one_run_is_refused_on_whatever_night_it_comes(
     assert world.night(2).status != "failed" and books(world) == []
     rows = world.query("select path from core.subtask_scores where source_name = 'org/m'")
     assert rows == [("org/m/results.json",)]
+
+
+def test_of_two_tables_one_that_goes_leaves_no_row_to_account_for(world: World) -> None:
+    world.options = {"card_budget": 0}
+    other = V2.replace("00000-of-00001", "00001-of-00002")
+    world.put_v2()
+    world.put(other, parquet([v2_row("org/new", 0.8)]))
+    world.night(1)
+    (world.root / other).unlink()
+    assert world.night(2).status != "failed" and books(world) == []
+    names = world.query("select distinct source_name from core.scores where source_id = 'olb_v2_contents' order by all")
+    assert names == [("mistralai/Mistral-7B-v0.1",), ("mistralai/Mixtral-8x7B-v0.1",)]

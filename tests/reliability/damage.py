@@ -29,6 +29,7 @@ from leaderboard_etl import pipeline
 from leaderboard_etl.doctor import examine, repair
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.landing.card_pass import ABSENT_PATH
 from leaderboard_etl.raw.ledger import Ledger, read_changes
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.sample.server import HubServer
@@ -104,7 +105,7 @@ def _blob(kind: str) -> Callable[[Warehouse], str]:
                     return source.changes_blob
                 with BlobStore(warehouse.raw, read_only=True) as store:
                     for file in read_changes(store, source).changed:
-                        if file.repo_type == kind:
+                        if file.repo_type == kind and file.path != ABSENT_PATH:
                             return file.blob_id
         raise AssertionError(kind)
 
@@ -246,9 +247,9 @@ DAMAGES = (
     Damage("ledger: a line twice", _on_lines(lambda lines: [*lines[:2], *lines[1:]]), "repair"),
     Damage("ledger: that of another warehouse", _of_another("ledger.jsonl"), "copy"),
     Damage("ledger: its last line names bytes that are not there", _last_line_without_bytes, "run"),
-    Damage("store: gone", _unlink(_store), "copy"),
-    Damage("store: emptied", lambda w: _write(_store(w), b""), "copy"),
-    Damage("store: a text", lambda w: _write(_store(w), b"not a database\n" * 5000), "copy"),
+    Damage("store: gone", _unlink(_store), "repair"),
+    Damage("store: emptied", lambda w: _write(_store(w), b""), "repair"),
+    Damage("store: a text", lambda w: _write(_store(w), b"not a database\n" * 5000), "repair"),
     Damage(
         "store: cut to half",
         lambda w: _write(_store(w), _store(w).read_bytes()[: _store(w).stat().st_size // 2]),
@@ -258,9 +259,9 @@ DAMAGES = (
     Damage("store: a file of the Hub lost", _on_store(_DROP, where=_blob("dataset")), "repair"),
     Damage("store: a list of changes lost", _on_store(_DROP, where=_blob("changes")), "repair"),
     Damage("store: a policy file spoiled", _on_store(_SPOIL, where=_blob("project")), "repair"),
-    Damage("store: an answer of the Hub lost", _on_store(_DROP, where=_blob("api")), "copy"),
+    Damage("store: an answer of the Hub lost", _on_store(_DROP, where=_blob("api")), "repair"),
     Damage("store: that of another warehouse", _of_another("blobs.sqlite"), "copy"),
-    Damage("folder: raw gone", _unlink(lambda w: w.raw), "copy"),
+    Damage("folder: raw gone", _unlink(lambda w: w.raw), "repair"),
     Damage("folder: file and ledger gone", _unlink(_file, _ledger), "copy"),
     Damage("folder: a killed run's staging file", lambda w: _write(w.staging, b"half a file"), "run"),
 )

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from leaderboard_etl.doctor.findings import Finding
 from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.landing.card_pass import ABSENT_PATH
 from leaderboard_etl.raw.ledger import Changes, FileVersion, Load, SourceLoad, read_changes
 from leaderboard_etl.raw.store import BlobStore
 
 FETCH = "fetches them again from the Hub at their recorded commits"
+ASK = "asks again, and keeps what comes out with the same hash"
 SALVAGE = "keeps every blob that can still be read in a new store; the old one is kept beside"
 UNFOLD = "makes them again from the published file"
 FROM_PROJECT = "takes them from the published file or this version of the project"
@@ -70,7 +72,7 @@ def examine_blobs(found: Blobs, has_published: bool) -> Iterator[Finding]:
             "raw",
             f"{found.path} {found.trouble}",
             "all landed bytes: the file cannot be made again from raw" if is_gone else "what cannot be read in it",
-            "the Hub, but for its answers about models; else a copy" if has_published else "a copy",
+            "the Hub, but for answers that it gives no more; else a copy" if has_published else "a copy",
             SALVAGE if found.path.exists() and not is_gone else (FETCH if has_published else None),
         )
         return
@@ -95,11 +97,11 @@ def examine_blobs(found: Blobs, has_published: bool) -> Iterator[Finding]:
 
 _NAMES = {
     "changes": "the lists of what loads changed",
-    "policy": "the project's own files",
+    "policy": "what this project itself wrote",
     "hub": "the files of the Hub",
     "api": "the Hub's answers",
 }
-_REMEDIES = {
+_REMEDIES: dict[str, tuple[str, str, str | None]] = {
     "changes": ("what those loads changed", "the published file", UNFOLD),
     "policy": (
         "the rules that loads were judged by",
@@ -107,14 +109,18 @@ _REMEDIES = {
         FROM_PROJECT,
     ),
     "hub": ("their bytes", "the Hub, if it still has those commits", FETCH),
-    "api": ("what the Hub said then: a rebuild stops at it", "a copy only: the Hub answers anew each time", None),
+    "api": ("what the Hub said then: a rebuild stops at it", "the Hub, where it still says the same; else a copy", ASK),
 }
 
 
 def kind_of(blob_id: str, found: Blobs) -> str:
     """From where a blob can be had again: changes, policy, hub or api."""
     file = found.files.get(blob_id)
-    return "changes" if file is None else {"project": "policy", "api": "api"}.get(file.repo_type, "hub")
+    if file is None:
+        return "changes"
+    if file.path == ABSENT_PATH:
+        return "policy"
+    return {"project": "policy", "api": "api"}.get(file.repo_type, "hub")
 
 
 def _by_kind(found: Blobs) -> dict[str, list[str]]:

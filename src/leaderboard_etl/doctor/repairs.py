@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +19,20 @@ from leaderboard_etl.doctor.folder import leftovers, too_open
 from leaderboard_etl.doctor.lines import are_strangers
 from leaderboard_etl.doctor.remade import remade_loads
 from leaderboard_etl.errors import EtlError, HubError, WarehouseError
-from leaderboard_etl.hub.answers import RepoFile
+from leaderboard_etl.hub.answers import NoHubError, RepoFile
 from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.landing.card_files import unavailable_body
+from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.raw.blob_ids import git_blob_id, verify
+from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id, verify
 from leaderboard_etl.raw.chain import seal
 from leaderboard_etl.raw.ledger import FileVersion, append_durably, load_body
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
+
+# A repair that is begun again goes on with what is still lost; the Hub allows 500 anonymous questions in five minutes.
+_MOST_QUESTIONS = 400
 
 Say = Callable[[str], None]
 OpenHub = Callable[[str], AbstractContextManager[Hub]]
@@ -121,13 +126,16 @@ def _mend_store(warehouse: Warehouse, found: Examination, say: Say, hub: OpenHub
     with BlobStore(warehouse.raw) as store:
         damaged = [blob_id for blob_id, state in blobs.bad.items() if state == "damaged"]
         store.forget(damaged)
-        known = _known_contents(found)
+        known = _known_contents(found) | _unavailable(blobs.files)
         by_commit: dict[tuple[str, str, str], list[FileVersion]] = defaultdict(list)
+        answers: list[FileVersion] = []
         n_made = 0
         for blob_id in blobs.bad:
             if blob_id in known:
                 store.put(blob_id, known[blob_id])
                 n_made += 1
+            elif kind_of(blob_id, blobs) == "api":
+                answers.append(blobs.files[blob_id])
             elif kind_of(blob_id, blobs) == "hub":
                 file = blobs.files[blob_id]
                 by_commit[file.repo_type, file.repo_id, file.revision].append(file)
@@ -135,9 +143,10 @@ def _mend_store(warehouse: Warehouse, found: Examination, say: Say, hub: OpenHub
         if n_made:
             say(f"made {n_made} blobs again from the published file and this version of the project")
         loads = list(found.ledger.sound.values())
-        if by_commit and loads:
+        if (by_commit or answers) and loads:
             with hub(loads[-1].endpoint) as client:
                 _fetch(store, client, by_commit, say)
+                _ask(store, client, answers, say)
 
 
 def _salvage(warehouse: Warehouse, found: Examination, say: Say) -> None:
@@ -185,6 +194,8 @@ def _known_contents(found: Examination) -> dict[str, bytes]:
 
 def _fetch(store: BlobStore, hub: Hub, by_commit: dict[tuple[str, str, str], list[FileVersion]], say: Say) -> None:
     """Fetches files again at the commits at which they were first seen; their bytes are verified as on the first day."""
+    if not by_commit:
+        return
     n_files = sum(map(len, by_commit.values()))
     n_had = 0
     why: str | None = None
@@ -207,6 +218,32 @@ def _fetch(store: BlobStore, hub: Hub, by_commit: dict[tuple[str, str, str], lis
         f"fetched {n_had} of {n_files} lost files again from {hub.endpoint}"
         + (f"; the first refusal: {why}" if why else "")
     )
+
+
+def _unavailable(files: Mapping[str, FileVersion]) -> dict[str, bytes]:
+    """What was landed of models that the Hub does not show: it says no more than their names."""
+    bodies = [unavailable_body(file.repo_id) for file in files.values() if file.path == ABSENT_PATH]
+    return {sha256_id(body): body for body in bodies}
+
+
+def _ask(store: BlobStore, hub: Hub, files: Sequence[FileVersion], say: Say) -> None:
+    """Asks the Hub about models again; what it says of one that did not change since has the same hash."""
+    if not files:
+        return
+    asked = [file for file in files if file.path == INFO_PATH][:_MOST_QUESTIONS]
+    n_had = 0
+    for file in asked:
+        try:
+            body = hub.model_info(file.repo_id).body
+        except NoHubError:
+            break
+        except HubError:
+            continue
+        if verify(file.blob_id, body):
+            store.put(file.blob_id, body)
+            n_had += 1
+    store.flush()
+    say(f"asked {hub.endpoint} again about {len(asked)} models: {n_had} of {len(files)} lost answers are as they were")
 
 
 def _rebuild(warehouse: Warehouse, found: Examination, say: Say) -> None:

@@ -65,13 +65,21 @@ def take_absence(run: CardPass, name: str, how: str) -> None:
     known = run.current("api", name, ABSENT_PATH)
     if known is not None and known.revision in (how, UNAVAILABLE):
         return
-    body = json.dumps({"id": name, "unavailable": True}, sort_keys=True, separators=(",", ":")).encode()
+    body = unavailable_body(name)
     run.put("api", name, ABSENT_PATH, how, sha256_id(body), body)
 
 
+def unavailable_body(name: str) -> bytes:
+    """What is landed of a model that the Hub does not show."""
+    return json.dumps({"id": name, "unavailable": True}, sort_keys=True, separators=(",", ":")).encode()
+
+
 def _says_the_same(run: CardPass, known_id: str, blob_id: str, body: bytes) -> bool:
-    """Whether an answer is the one landed before, but for fields that are no longer asked for."""
-    return known_id == blob_id or model_body(json.loads(run.store.get(known_id))) == body
+    """Whether an answer is the one landed before, but for fields that are no longer asked for. One whose bytes were lost is
+    landed anew."""
+    if known_id == blob_id or known_id not in run.store:
+        return known_id == blob_id
+    return model_body(json.loads(run.store.get(known_id))) == body
 
 
 def _listed(info: dict[str, Any]) -> set[str]:

@@ -96,6 +96,14 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument(
         "--fetch-from", metavar="URL", help="with --repair: where lost files are fetched again (default: its own Hub)"
     )
+    doctor.add_argument(
+        "--hub",
+        nargs="?",
+        const="",
+        metavar="URL|sample",
+        help="examine the Hub instead: each kind of question once, about forty requests (default: HF_ENDPOINT, else the"
+        " public Hub)",
+    )
     doctor.add_argument("--json", action="store_true", help="print as JSON")
 
     tables = _command(commands, "tables", _tables, "the dictionary: every table and view, or the columns of one")
@@ -265,6 +273,10 @@ def _check(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import doctor
 
+    if options.hub is not None:
+        if options.repair or options.fetch_from:
+            raise UsageError("doctor examines the warehouse or, with --hub, the Hub: --repair goes with the warehouse")
+        return doctor.doctor_hub(options.hub or None, as_json=options.json)
     return doctor.doctor(
         _warehouse(options), with_repair=options.repair, fetch_from=options.fetch_from, as_json=options.json
     )

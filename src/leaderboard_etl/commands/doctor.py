@@ -51,6 +51,38 @@ def doctor(warehouse: Warehouse, *, with_repair: bool, fetch_from: str | None, a
     return found.exit_code
 
 
+def doctor_hub(address: str | None, *, as_json: bool) -> int:
+    """Asks a Hub each kind of question once. Exit code 0: all is as expected; 3: something is not; 1: nothing answers."""
+    from leaderboard_etl.doctor.hub_examination import examine_hub
+    from leaderboard_etl.options import hub_address
+    from leaderboard_etl.policy import read_policy
+    from leaderboard_etl.sources.registry import SOURCES
+
+    with _client(address or hub_address(None)) as hub:
+        found = examine_hub(hub, SOURCES, read_policy())
+    if as_json:
+        print_json(
+            {
+                "endpoint": found.endpoint,
+                "exit_code": found.exit_code,
+                "api_calls": found.api_calls,
+                "file_calls": found.file_calls,
+                "lines": [asdict(line) for line in found.lines],
+            }
+        )
+    else:
+        print_table(
+            [
+                {"part": line.part, "as expected": "yes" if line.is_expected else "NO", "found": line.found}
+                for line in found.lines
+            ]
+        )
+        n_other = sum(not line.is_expected for line in found.lines)
+        told = "all is as expected" if not n_other else f"not as expected: {n_other} of {len(found.lines)} parts"
+        print(f"{found.endpoint}: {told}; {found.api_calls} API calls, {found.file_calls} file requests")
+    return found.exit_code
+
+
 def _print(found: Examination) -> None:
     print_table(
         [

@@ -1,0 +1,251 @@
+"""A look at a Hub before anything is landed: each kind of question once, and what comes back against what is expected.
+
+About thirty requests. The first thing to run on a new network, and what a report of a fault should begin with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from leaderboard_etl.errors import EtlError, HubError
+from leaderboard_etl.hub.answers import GatedRepoError, HubUnreachableError, NoHubError, RepoFile
+from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.raw.ledger import FileVersion, format_utc
+from leaderboard_etl.sources.base import Source, SourceFile
+
+_OWNER = "mistralai"
+_MODEL_FIELDS = ("sha", "safetensors", "cardData", "tags", "createdAt", "siblings")
+_ENTRIES_OF_A_TREE = 1000
+_MOST_CARD_BYTES = 5 << 20
+_MOST_SHOWN = 400
+_MOST_CLOCK_DIFFERENCE = timedelta(minutes=10)
+# What the client reads to find its way out: shown by name, and by value only where no password can stand in it.
+_NETWORK = (
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HF_ENDPOINT",
+    "HF_HOME",
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One line of the examination: what was looked at, whether it is as expected, and what was found."""
+
+    part: str
+    is_expected: bool
+    found: str
+
+
+@dataclass(frozen=True)
+class HubExamination:
+    """What a Hub answered. `is_reachable` is false where nothing answers, or the token is refused."""
+
+    endpoint: str
+    lines: list[Seen]
+    is_reachable: bool
+    api_calls: int
+    file_calls: int
+
+    @property
+    def exit_code(self) -> int:
+        if not self.is_reachable:
+            return 1
+        return 0 if all(line.is_expected for line in self.lines) else 3
+
+
+def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> HubExamination:
+    """Asks the Hub each kind of question once. Raises nothing for what the Hub answers."""
+    lines = [_network()]
+    is_reachable = True
+    try:
+        for look in _looks(hub, sources, policy):
+            lines.append(look())
+    except NoHubError as error:
+        is_reachable = False
+        part = "address" if isinstance(error, HubUnreachableError) else "token"
+        lines.append(Seen(part, False, str(error)))
+    if is_reachable:
+        lines += [_token(hub), *_limits(hub), _clock(hub)]
+    return HubExamination(hub.endpoint, lines, is_reachable, hub.api_calls, hub.file_calls)
+
+
+def _looks(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Iterator[Callable[[], Seen]]:
+    for source in sources.values():
+        if source.repo_id:
+            yield _guarded(source.source_id, lambda source=source: _source(hub, source, policy))  # type: ignore[misc]
+    yield _guarded("past commits", lambda: _commits(hub, sources))
+    yield _guarded("one model", lambda: _model(hub))
+    yield _guarded("its card", lambda: _card(hub))
+    yield _guarded("an owner's models", lambda: _owner(hub))
+    yield _guarded("what changed last", lambda: _changed(hub))
+    yield _guarded("official benchmarks", lambda: _benchmarks(hub, policy))
+    tasks = policy.frame("eval_tasks").filter(pl.col("variant_id").is_not_null())
+    for dataset_id in tasks["dataset_id"].unique(maintain_order=True):
+        yield _guarded(f"leaderboard of {dataset_id}", lambda name=dataset_id: _board(hub, name))  # type: ignore[misc]
+
+
+def _guarded(part: str, look: Callable[[], tuple[bool, str]]) -> Callable[[], Seen]:
+    """A look whose failure is a line; NoHubError is passed on."""
+
+    def guarded() -> Seen:
+        try:
+            is_expected, found = look()
+        except NoHubError:
+            raise
+        except GatedRepoError as error:
+            return Seen(part, False, f"gated: accept its terms on the Hub with the account of HF_TOKEN ({error})")
+        except EtlError as error:
+            return Seen(part, False, str(error))
+        except Exception as error:
+            return Seen(part, False, f"it cannot be read ({type(error).__name__}: {error})")
+        return Seen(part, is_expected, found[:_MOST_SHOWN])
+
+    return guarded
+
+
+def _source(hub: Hub, source: Source, policy: Policy) -> tuple[bool, str]:
+    """Head, newest file of the tree's first page, its columns, and whether the source's parser knows them."""
+    revision = hub.head(source.repo_type, source.repo_id)
+    at = f"{source.repo_id} at {revision[:12]}"
+    tree = hub.tree(source.repo_type, source.repo_id, revision, most_entries=_ENTRIES_OF_A_TREE)
+    wanted = [file for file in tree if source.wants(file.path)]
+    if not wanted:
+        return False, f"{at}: none of the first {len(tree)} files is one that this source reads"
+    newest = max(wanted, key=lambda file: file.path.rsplit("/", 1)[-1])
+    content = _fetched(hub, source, revision, newest)
+    version = FileVersion(
+        *(source.repo_type, source.repo_id, newest.path, revision, newest.blob_id, newest.size_bytes),
+        format_utc(datetime.now(UTC)),
+    )
+    found = f"{at}: {newest.path} ({newest.size_bytes:,} bytes): {_columns(newest.path, content)}"
+    try:
+        parsed = source.parse([SourceFile(version, content)], policy)
+    except EtlError as error:
+        return False, f"{found}; {error}"
+    held = [drift.message for drift in parsed.drift if drift.is_held]
+    n_rows = parsed.rows_in if parsed.rows_in is not None else parsed.source_rows
+    return not held, "; ".join([f"{n_rows} records in {found}", *held])
+
+
+def _fetched(hub: Hub, source: Source, revision: str, file: RepoFile) -> bytes:
+    landed: list[bytes] = []
+    refused = hub.fetch(source.repo_type, source.repo_id, revision, [file], lambda _, content: landed.append(content))
+    if refused:
+        raise HubError(f"{file.path}: {refused[0][1]}")
+    return landed[0]
+
+
+def _columns(path: str, content: bytes) -> str:
+    if path.endswith(".parquet"):
+        return ", ".join(pl.read_parquet_schema(content))
+    if path.endswith(".json"):
+        return ", ".join(json.loads(content))
+    return content[:2000].decode("utf-8-sig", "replace").partition("\n")[0].strip()
+
+
+def _commits(hub: Hub, sources: Mapping[str, Source]) -> tuple[bool, str]:
+    source = next(source for source in sources.values() if source.has_dated_past)
+    commits = hub.commits(source.repo_type, source.repo_id, most_entries=1)
+    if not commits:
+        return False, f"{source.repo_id} lists no commit"
+    return True, f"{source.repo_id}: the newest is of {commits[0].committed_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _model(hub: Hub) -> tuple[bool, str]:
+    name = _some_model(hub)
+    told = json.loads(hub.model_info(name).body)
+    absent = [field for field in _MODEL_FIELDS if field not in told]
+    return not absent, f"{name}: " + (f"lacks {', '.join(absent)}" if absent else f"has {', '.join(sorted(told))}")
+
+
+def _card(hub: Hub) -> tuple[bool, str]:
+    name = _some_model(hub)
+    revision = hub.model_info(name).revision or "main"
+    before = hub.file_calls
+    found = hub.fetch_named("model", name, revision, "README.md", _MOST_CARD_BYTES)
+    if found is None:
+        return False, f"{name} has no README.md"
+    return True, f"README.md of {name}: {len(found[1]):,} bytes with their hash, {hub.file_calls - before} requests"
+
+
+def _some_model(hub: Hub) -> str:
+    """The last changed model of an owner that is likely to stay. Raises HubError where it has none."""
+    models = hub.models_page(_OWNER).answers
+    if not models:
+        raise HubError(f"{hub.endpoint} lists no model of {_OWNER}")
+    return models[0].repo_id
+
+
+def _owner(hub: Hub) -> tuple[bool, str]:
+    models = hub.models_page(_OWNER).answers
+    n_based = sum(b"base_model" in model.body for model in models)
+    return bool(models), f"{_OWNER}: {len(models)} models on the first page, {n_based} of them state a base model"
+
+
+def _changed(hub: Hub) -> tuple[bool, str]:
+    models = hub.models_page(fields=("sha", "lastModified")).answers
+    newest = max((model.modified_at or "" for model in models), default="")
+    return bool(newest), f"{len(models)} on the first page, the newest changed at {newest or 'no stated time'}"
+
+
+def _benchmarks(hub: Hub, policy: Policy) -> tuple[bool, str]:
+    known = set(policy.frame("eval_tasks")["dataset_id"])
+    listed = hub.official_benchmarks()
+    new = sorted(set(listed) - known)
+    return bool(listed) and not new, f"{len(listed)} listed" + (
+        f"; policy/eval_tasks.csv lacks {', '.join(new)}" if new else ""
+    )
+
+
+def _board(hub: Hub, dataset_id: str) -> tuple[bool, str]:
+    board = hub.dataset_leaderboard(dataset_id)
+    return bool(board), f"{len(board)} entries"
+
+
+def _token(hub: Hub) -> Seen:
+    if hub.token or _client_token():
+        return Seen("token", True, "a token is sent, and the Hub takes it")
+    return Seen("token", True, "none is sent: gated repositories stay closed, and the Hub allows half as many calls")
+
+
+def _client_token() -> str | None:
+    from huggingface_hub import get_token
+
+    return get_token()
+
+
+def _limits(hub: Hub) -> list[Seen]:
+    told = hub.limits_told()
+    if not told:
+        return [Seen("limits", True, "the Hub tells none")]
+    return [
+        Seen("limits", True, f"{bucket}: {quota:,} requests per {width_s:.0f} s, {left:,} left")
+        for bucket, (quota, width_s, left) in sorted(told.items())
+    ]
+
+
+def _clock(hub: Hub) -> Seen:
+    at = hub.clock.newest_at
+    if at is None:
+        return Seen("clock", True, "the Hub tells no time")
+    off = datetime.now(UTC).replace(tzinfo=None) - at
+    return Seen(
+        "clock", abs(off) < _MOST_CLOCK_DIFFERENCE, f"this machine's is {off.total_seconds():+.0f} s from the Hub's"
+    )
+
+
+def _network() -> Seen:
+    found = [name for name in _NETWORK if os.environ.get(name) or os.environ.get(name.lower())]
+    return Seen("network settings", True, ", ".join(found) if found else "none in the environment")

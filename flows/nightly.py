@@ -60,10 +60,11 @@ def nightly(
     deadline_minutes: float = 240,
     accept: list[str] | None = None,
     memory: str | None = None,
+    raw_from: str | None = None,
 ) -> State[dict[str, Any]]:
     """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
     with options_for(
-        warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, progress=progress()
+        warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, raw_from, progress=progress()
     ) as options:
         outcome = pipeline.run_night(options, lambda night: story(night, as_task))
     orchestration.table_artifact("load", report.load_rows(outcome))

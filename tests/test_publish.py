@@ -19,6 +19,7 @@ from leaderboard_etl.cli import main
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.export.publish import publish_snapshot
 from leaderboard_etl.export.tables import EXPORTS
+from leaderboard_etl.raw.pack import Pack
 from leaderboard_etl.sample.server import HubServer
 
 REPO = "author/snapshot"
@@ -201,3 +202,14 @@ def test_a_hub_that_is_not_there_is_one_line(genuine: World, capsys: pytest.Capt
     assert main(["publish", "-w", str(genuine.warehouse.root), "--repo", REPO, "--hub", "http://127.0.0.1:9"]) == 1
     shown = capsys.readouterr().err
     assert "http://127.0.0.1:9 cannot be reached" in shown and shown.count("\n") == 1
+
+
+def test_with_raw_the_landed_files_stand_beside_as_packs(genuine: World, hub: WritableHub) -> None:
+    first = publish_snapshot(genuine.warehouse, REPO, hub.url, None, with_raw=True)
+    assert first.commit is not None
+    again = publish_snapshot(genuine.warehouse, REPO, hub.url, None, with_raw=True)
+    assert again.commit is None
+    pack = Pack(hub.root / "datasets" / REPO / "raw/pack-0001.sqlite")
+    wanted = {blob_id for (blob_id,) in genuine.query("select blob_id from raw.files where repo_type = 'dataset'")}
+    assert wanted and {blob_id for blob_id, _ in pack.read(wanted)} == wanted
+    pack.close()

@@ -158,9 +158,17 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument(
         "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; made if it is not there"
     )
+    publish.add_argument(
+        "--with-raw", action="store_true", help="with packs of the landed files, for others' `run --raw-from`"
+    )
     publish.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
     publish.add_argument("--hub", metavar="URL", help="the Hub to write to (default: HF_ENDPOINT, else the public Hub)")
     publish.add_argument("--json", action="store_true", help="print as JSON")
+
+    raw = _command(commands, "raw", _raw, "the landed files: pack them for others")
+    raw.add_argument("action", choices=("pack",), help="pack: write them, well compressed, into a folder")
+    raw.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    raw.add_argument("--json", action="store_true", help="print as JSON")
 
     quarantine = _command(commands, "quarantine", _quarantine, "records that were refused, and why")
     quarantine.add_argument(
@@ -218,6 +226,11 @@ def _hub_arguments(command: argparse.ArgumentParser) -> None:
         default=DEFAULT_DEADLINE_MINUTES,
         metavar="MIN",
         help="stop asking the Hub after so many minutes, and publish what came by then (default: %(default)g)",
+    )
+    command.add_argument(
+        "--raw-from",
+        metavar="DIR|hf://datasets/ORG/NAME",
+        help="look for files in another warehouse or a pack of one before asking the Hub",
     )
     command.add_argument(
         "--memory",
@@ -335,8 +348,19 @@ def _publish(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import snapshot
 
     return snapshot.publish(
-        _warehouse(options), options.repo, hub=options.hub, as_of=options.as_of, as_json=options.json
+        _warehouse(options),
+        options.repo,
+        hub=options.hub,
+        as_of=options.as_of,
+        with_raw=options.with_raw,
+        as_json=options.json,
     )
+
+
+def _raw(options: argparse.Namespace) -> int:
+    from leaderboard_etl.commands import raw
+
+    return raw.pack(_warehouse(options), options.out, as_json=options.json)
 
 
 def _quarantine(options: argparse.Namespace) -> int:

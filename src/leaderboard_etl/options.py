@@ -34,7 +34,8 @@ class Options:
     """What a run was asked for. `hub` is the address; `endpoint` is what the ledger calls it, for the sample's port changes.
 
     `started_at` is the instant that the load's values are believed from; null: now. `most_memory_bytes` is what the process may
-    hold; null: half of what the machine or its cgroup allows.
+    hold; null: half of what the machine or its cgroup allows. `raw_from` is another raw store to ask before the Hub, as HeadStart
+    takes it; null: none.
     """
 
     warehouse: Warehouse
@@ -46,6 +47,7 @@ class Options:
     deadline_minutes: float = DEFAULT_DEADLINE_MINUTES
     accept: tuple[str, ...] = ()
     most_memory_bytes: int | None = None
+    raw_from: str | None = None
     started_at: datetime | None = None
     progress: Progress | None = None
 
@@ -69,6 +71,7 @@ def options_for(
     deadline_minutes: float = DEFAULT_DEADLINE_MINUTES,
     accept: Sequence[str] | None = None,
     memory: str | None = None,
+    raw_from: str | None = None,
     *,
     progress: Progress | None = None,
 ) -> Iterator[Options]:
@@ -83,6 +86,7 @@ def options_for(
         deadline_minutes=deadline_minutes,
         accept=tuple(accept or ()),
         most_memory_bytes=None if memory is None else memory_bytes(memory),
+        raw_from=raw_from,
         progress=progress,
     )
     if hub == SAMPLE:

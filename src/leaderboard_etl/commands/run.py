@@ -92,7 +92,13 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
         "deadline_minutes": options.deadline,
         "accept": options.accept,
         "memory": options.memory,
+        "raw_from": _whole_place(options.raw_from),
     }
+
+
+def _whole_place(raw_from: str | None) -> str | None:
+    """A folder by its whole path: a flow may run elsewhere."""
+    return raw_from if raw_from is None or raw_from.startswith("hf://") else str(Path(raw_from).resolve())
 
 
 def _prepare(options: argparse.Namespace) -> None:

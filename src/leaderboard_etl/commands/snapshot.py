@@ -42,12 +42,14 @@ def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
     return 0 if is_good else 1
 
 
-def publish(warehouse: Warehouse, repo_id: str, *, hub: str | None, as_of: date | None, as_json: bool) -> int:
+def publish(
+    warehouse: Warehouse, repo_id: str, *, hub: str | None, as_of: date | None, with_raw: bool, as_json: bool
+) -> int:
     """Puts the snapshot on the Hub as a dataset, and says what came of it."""
     from leaderboard_etl.export.publish import publish_snapshot
     from leaderboard_etl.options import hub_address
 
-    published = publish_snapshot(warehouse, repo_id, hub_address(hub), as_of)
+    published = publish_snapshot(warehouse, repo_id, hub_address(hub), as_of, with_raw=with_raw)
     if as_json:
         print_json({"url": published.url, "commit": published.commit, "tag": published.tag, "note": published.note})
         return 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from leaderboard_etl.errors import UsageError
@@ -12,14 +14,21 @@ from leaderboard_etl.export.manifest import BUILD, MANIFEST, TOOL, build_facts, 
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.hub.transport import prepare_environment
 from leaderboard_etl.hub.upload import Pushed, push_dataset
+from leaderboard_etl.landing.head_start import FOLDER
 from leaderboard_etl.options import SAMPLE
+from leaderboard_etl.raw.ledger import Ledger
+from leaderboard_etl.raw.pack import write_packs
+from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 
 CARD = "README.md"
 
 
-def publish_snapshot(warehouse: Warehouse, repo_id: str, endpoint: str, as_of: date | None) -> Pushed:
-    """Makes the dataset `repo_id` hold the snapshot, its card and build.json, with the tag `as-of-<day>`.
+def publish_snapshot(
+    warehouse: Warehouse, repo_id: str, endpoint: str, as_of: date | None, *, with_raw: bool = False
+) -> Pushed:
+    """Makes the dataset `repo_id` hold the snapshot, its card and build.json, with the tag `as-of-<day>`; `with_raw` also packs
+    of every file that was landed from the Hub, whatever the day.
 
     The same snapshot a second time makes no commit. Raises UsageError for a sample's warehouse, and what make_snapshot and
     push_dataset raise.
@@ -30,6 +39,8 @@ def publish_snapshot(warehouse: Warehouse, repo_id: str, endpoint: str, as_of: d
     if manifest["hub"] == SAMPLE:
         raise UsageError(f"{warehouse.root} holds the bundled sample: it is for trying things out and is not published")
     files[CARD] = dataset_card(manifest, repo_id, endpoint)
+    if with_raw:
+        files |= _packs(warehouse)
     return push_dataset(
         endpoint,
         repo_id,
@@ -40,3 +51,9 @@ def publish_snapshot(warehouse: Warehouse, repo_id: str, endpoint: str, as_of: d
         message=f"Snapshot as of {manifest['as_of']}",
         tag=f"as-of-{manifest['as_of']}",
     )
+
+
+def _packs(warehouse: Warehouse) -> dict[str, bytes]:
+    with TemporaryDirectory() as scratch, BlobStore(warehouse.raw, read_only=True) as store:
+        paths = write_packs(store, Ledger(warehouse.raw).loads, Path(scratch) / "packs")
+        return {f"{FOLDER}/{path.name}": path.read_bytes() for path in paths}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from leaderboard_etl.errors import SourceError
 from leaderboard_etl.hub.answers import HubLimitedError, RepoFile
 from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.landing.head_start import HeadStart
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 
@@ -38,6 +39,7 @@ def sync_repo(
     known: Mapping[tuple[str, str, str], FileVersion],
     last_revision: str | None,
     now: str,
+    head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RepoSync:
     """Lands every wanted file that is new at the head commit. Where the head is `last_revision`, one request is all.
@@ -48,7 +50,18 @@ def sync_repo(
     revision = hub.head(repo_type, repo_id)
     if revision == last_revision:
         return RepoSync(revision, Changes())
-    return sync_commit(hub, store, repo_type, repo_id, revision, wants=wants, known=known, now=now, progress=progress)
+    return sync_commit(
+        hub,
+        store,
+        repo_type,
+        repo_id,
+        revision,
+        wants=wants,
+        known=known,
+        now=now,
+        head_start=head_start,
+        progress=progress,
+    )
 
 
 def sync_commit(
@@ -61,9 +74,10 @@ def sync_commit(
     wants: Callable[[str], bool],
     known: Mapping[tuple[str, str, str], FileVersion],
     now: str,
+    head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RepoSync:
-    """Lands every wanted file of one commit that `known` lacks. Raises as sync_repo."""
+    """Lands every wanted file of one commit that `known` lacks, from `head_start` where it has it. Raises as sync_repo."""
     tree = [file for file in hub.tree(repo_type, repo_id, revision) if wants(file.path)]
     if not tree:
         raise SourceError(
@@ -71,6 +85,9 @@ def sync_commit(
         )
     changed = [file for file in tree if not _is_known(file, repo_type, repo_id, known)]
     absent = store.missing(file.blob_id for file in changed)
+    for blob_id, content in head_start.read(absent) if head_start is not None else ():
+        store.put(blob_id, content)
+        absent.discard(blob_id)
     wanted = list({file.blob_id: file for file in changed if file.blob_id in absent}.values())
     landed: set[str] = set()
 

@@ -66,6 +66,7 @@ def sync_table(night: Night, source_id: str) -> None:
                 known=night.state.of(source_id),
                 last_revision=None if night.options.full else _last_revision(night.ledger, source_id),
                 now=night.now,
+                head_start=night.head_start,
                 progress=progress,
             )
         record(night, source_id, result.changes, revision=result.revision)
@@ -205,5 +206,6 @@ def _count_calls(night: Night, source_id: str, before: tuple[int, int]) -> None:
 
 
 def shown(night: Night, source_id: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
+    """Within the block: what to call with the files of a source that are done, and all; null where nobody wants to know."""
     show = night.options.progress
     return nullcontext() if show is None else show(source_id, lambda: night.hub.waits_s)

@@ -17,6 +17,7 @@ from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import EtlError, HubError, UsageError, WarehouseError, engine_error
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError
 from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.landing.head_start import HeadStart
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.right_clock import expect_right_clock
 from leaderboard_etl.raw.ledger import Changes, FileState, Ledger, Load, SourceLoad, format_utc
@@ -48,6 +49,7 @@ class Night:
     findings: list[Finding] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     staged: duckdb.DuckDBPyConnection | None = None
+    head_start: HeadStart | None = None
     load: Load | None = None
     status: str = "running"
     kind: str = "nightly"
@@ -178,6 +180,9 @@ def open_night(options: Options) -> Iterator[Night]:
         stack.callback(hub.close)
         night = Night(options, store, ledger, FileState(store, ledger.loads), believed, hub, started)
         night.say(said)
+        if options.raw_from is not None:
+            night.head_start = HeadStart(options.raw_from, hub, options.warehouse.root, night.say)
+            stack.callback(night.head_start.close)
         try:
             yield night
         finally:

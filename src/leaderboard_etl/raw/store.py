@@ -19,6 +19,7 @@ from leaderboard_etl.durable import durable
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.raw.blob_ids import verify
 
+STORE_NAME = "blobs.sqlite"
 _LEVEL = 9
 # What a killed run has to fetch again: some hundred result files.
 _COMMIT_EVERY_BYTES = 1 << 20
@@ -32,7 +33,7 @@ class BlobStore:
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         """Opens or creates `folder`/blobs.sqlite. Raises WarehouseError if it is not there (read-only) or is not ours."""
-        self.path = folder / "blobs.sqlite"
+        self.path = folder / STORE_NAME
         self._lock = threading.Lock()
         self._pending_bytes = 0
         if read_only and not self.path.exists():

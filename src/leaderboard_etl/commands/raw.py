@@ -1,0 +1,28 @@
+"""`raw pack`: the landed files as packs, a head start for another warehouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leaderboard_etl.commands.display import print_json
+from leaderboard_etl.settings import Warehouse
+
+
+def pack(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
+    """Writes the packs and says how to use them."""
+    from leaderboard_etl.raw.ledger import Ledger
+    from leaderboard_etl.raw.pack import write_packs
+    from leaderboard_etl.raw.store import BlobStore
+
+    with BlobStore(warehouse.raw, read_only=True) as store:
+        paths = write_packs(store, Ledger(warehouse.raw).loads, folder)
+        store_bytes = store.path.stat().st_size
+    n_bytes = sum(path.stat().st_size for path in paths)
+    if as_json:
+        print_json({"packs": [str(path) for path in paths], "bytes": n_bytes, "store_bytes": store_bytes})
+        return 0
+    print(
+        f"packed {store.path} ({store_bytes / 1e6:,.1f} MB) into {len(paths)} files in {folder} ({n_bytes / 1e6:,.1f} MB)"
+    )
+    print(f"a head start for another warehouse: leaderboard-etl run --raw-from {folder}")
+    return 0

@@ -1,0 +1,90 @@
+"""Another raw store, asked before the Hub: what someone landed before needs no request, and its hash tells that it is the one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from leaderboard_etl.errors import EtlError, HubError, UsageError, WarehouseError
+from leaderboard_etl.hub.answers import NoHubError, RepoFile
+from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.raw.pack import PATTERN, Pack
+from leaderboard_etl.raw.store import STORE_NAME, BlobStore
+
+# Where packs stand in a published dataset, and the store in a warehouse.
+FOLDER = "raw"
+_PUBLISHED = re.compile(rf"{FOLDER}/pack-\d{{4}}\.sqlite")
+_DATASET = re.compile(r"hf://datasets/(?P<repo_id>[\w.-]+/[\w.-]+)/?")
+
+
+class HeadStart:
+    """The files of another warehouse, of a folder of packs, or of packs in a dataset on the Hub; open until `close`.
+
+    A dataset is asked for when the first file is wanted, so that a night without news costs nothing. What cannot be had here is
+    fetched from the Hub as ever: `say` is told why, once.
+    """
+
+    def __init__(self, place: str, hub: Hub, scratch: Path, say: Callable[[str], None]) -> None:
+        """`place` is a folder or hf://datasets/ORG/NAME; packs from the Hub lie in a folder in `scratch`. Raises UsageError if it
+        is neither, or a folder without raw files."""
+        self.place = place
+        self._hub, self._scratch, self._say = hub, scratch, say
+        self._open = ExitStack()
+        self._stores: list[BlobStore | Pack] | None = None
+        dataset = _DATASET.fullmatch(place)
+        self._repo_id = dataset["repo_id"] if dataset else None
+        if self._repo_id is None and not _paths(Path(place)):
+            raise UsageError(
+                f"--raw-from {place!r} holds no raw files: give a warehouse, a folder of packs, or hf://datasets/ORG/NAME"
+            )
+
+    def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """(blob id, bytes) of the given ids that are there, each with the hash of its id. Raises NoHubError."""
+        wanted = set(blob_ids)
+        try:
+            if self._stores is None and wanted:
+                self._stores = [self._opened(path) for path in self._found()]
+            for store in self._stores or ():
+                for blob_id, content in store.read(sorted(wanted)):
+                    wanted.discard(blob_id)
+                    yield blob_id, content
+        except NoHubError:
+            raise
+        except EtlError as error:
+            self._stores = []
+            self._say(f"--raw-from {self.place}: {error}; what it lacks was asked of the Hub")
+
+    def close(self) -> None:
+        self._open.close()
+
+    def _opened(self, path: Path) -> BlobStore | Pack:
+        store = BlobStore(path.parent, read_only=True) if path.name == STORE_NAME else Pack(path)
+        self._open.callback(store.close)
+        return store
+
+    def _found(self) -> list[Path]:
+        if self._repo_id is None:
+            return _paths(Path(self.place))
+        folder = Path(self._open.enter_context(TemporaryDirectory(dir=self._scratch, prefix="raw-from-")))
+        revision = self._hub.head("dataset", self._repo_id)
+        packs = [file for file in self._hub.tree("dataset", self._repo_id, revision) if _PUBLISHED.fullmatch(file.path)]
+
+        def land(file: RepoFile, content: bytes) -> None:
+            (folder / Path(file.path).name).write_bytes(content)
+
+        refused = self._hub.fetch("dataset", self._repo_id, revision, packs, land)
+        if refused:
+            raise HubError(f"{refused[0][0].path} could not be had ({refused[0][1]})")
+        if not packs:
+            raise WarehouseError("the dataset holds no pack")
+        return _paths(folder)
+
+
+def _paths(folder: Path) -> list[Path]:
+    """The packs and stores of a folder or of its raw/, packs first: they are read block by block."""
+    places = (folder, folder / FOLDER)
+    packs = [path for place in places for path in sorted(place.glob(PATTERN))]
+    return packs + [place / STORE_NAME for place in places if (place / STORE_NAME).exists()]

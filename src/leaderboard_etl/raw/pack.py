@@ -1,0 +1,157 @@
+"""A pack: the files that a raw store landed from the Hub, in SQLite files small enough to publish.
+
+Similar files stand together in blocks and are compressed as one: result files of one leaderboard repeat each other's settings, so
+that a pack takes a third to a sixth of what the store does. A pack holds bytes only; what a load believed is in the ledger.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import zstandard
+
+from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.raw.blob_ids import verify
+from leaderboard_etl.raw.ledger import FileVersion, Load, read_changes
+from leaderboard_etl.raw.store import BlobStore
+
+PATTERN = "pack-*.sqlite"
+_ON_THE_HUB = frozenset({"model", "dataset", "space"})
+_BLOCK_BYTES = 16 << 20
+_MOST_PACK_BYTES = 256 << 20
+_LEVEL = 12
+_SCHEMA = """
+    create table blocks (block integer primary key, size_bytes integer not null, zstd blob not null);
+    create table blobs (
+        blob_id text primary key, block integer not null, offset_bytes integer not null, size_bytes integer not null
+    ) without rowid;
+"""
+
+
+def write_packs(store: BlobStore, loads: Iterable[Load], folder: Path) -> list[Path]:
+    """Writes every file that the loads landed from repositories on the Hub into packs in `folder`, which it makes: the files,
+    pack-0001.sqlite and so on. The same files give the same packs.
+
+    Raises WarehouseError where `folder` holds packs already or cannot be written, and where the store lacks a file.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.glob(PATTERN)):
+            raise WarehouseError(f"{folder} holds a pack already: give --out another folder")
+        return list(_written(folder, _blocks(store, _landed(store, loads))))
+    except (OSError, sqlite3.Error) as error:
+        raise WarehouseError(
+            f"the pack could not be written into {folder} ({error}): free space or choose another"
+        ) from error
+
+
+def _landed(store: BlobStore, loads: Iterable[Load]) -> list[FileVersion]:
+    """One version of each blob, similar ones side by side."""
+    found: dict[str, FileVersion] = {}
+    for load in loads:
+        for source in load.sources if load.is_applied else ():
+            for file in read_changes(store, source).changed:
+                if file.repo_type in _ON_THE_HUB:
+                    found.setdefault(file.blob_id, file)
+    # Files of a dataset by folder, those of the models by name: all cards together, all configs together.
+    return sorted(
+        found.values(),
+        key=lambda file: (
+            file.repo_type,
+            "" if file.repo_type == "model" else file.repo_id,
+            *_order(file),
+            file.blob_id,
+        ),
+    )
+
+
+def _order(file: FileVersion) -> tuple[str, str]:
+    return (file.path, file.repo_id) if file.repo_type == "model" else ("", file.path)
+
+
+def _blocks(store: BlobStore, files: Iterable[FileVersion]) -> Iterator[tuple[bytes, list[tuple[str, int, int]]]]:
+    """(bytes, (blob id, offset, size) of each file in them)."""
+    content, places = bytearray(), list[tuple[str, int, int]]()
+    for file in files:
+        body = store.get(file.blob_id)
+        if content and len(content) + len(body) > _BLOCK_BYTES:
+            yield bytes(content), places
+            content, places = bytearray(), []
+        places.append((file.blob_id, len(content), len(body)))
+        content += body
+    if places:
+        yield bytes(content), places
+
+
+def _written(folder: Path, blocks: Iterable[tuple[bytes, list[tuple[str, int, int]]]]) -> Iterator[Path]:
+    # Blocks find what repeats over their whole length, not within a window of a megabyte.
+    parameters = zstandard.ZstdCompressionParameters.from_level(_LEVEL, window_log=24, enable_ldm=True)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters)
+    rest = iter(blocks)
+    following = next(rest, None)
+    number = 0
+    while following is not None or not number:
+        number += 1
+        path = folder / f"pack-{number:04}.sqlite"
+        pack_bytes = 0
+        with closing(sqlite3.connect(path)) as db:
+            db.executescript(_SCHEMA)
+            block = 0
+            while following is not None and pack_bytes < _MOST_PACK_BYTES:
+                content, places = following
+                packed = compressor.compress(content)
+                db.execute("insert into blocks values (?, ?, ?)", (block, len(content), packed))
+                rows = [(blob_id, block, offset, size) for blob_id, offset, size in places]
+                db.executemany("insert into blobs values (?, ?, ?, ?)", rows)
+                pack_bytes += len(packed)
+                block += 1
+                following = next(rest, None)
+            db.commit()
+        yield path
+
+
+class Pack:
+    """One pack, open for reading."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises WarehouseError if it is not a pack."""
+        self.path = path
+        try:
+            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+            self._db.execute("select 1 from blobs, blocks limit 1").fetchall()
+        except sqlite3.Error as error:
+            raise WarehouseError(f"{path} is not a pack of raw files ({error}): fetch it again") from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """(blob id, bytes) of the given ids that are there and whole, block by block. What does not have its hash is left out,
+        as if it were not there."""
+        wanted = set(blob_ids)
+        try:
+            rows = self._db.execute(
+                "select blob_id, block, offset_bytes, size_bytes from blobs order by block, offset_bytes"
+            )
+            places: dict[int, list[tuple[str, int, int]]] = {}
+            for blob_id, block, offset, size in rows:
+                if blob_id in wanted:
+                    places.setdefault(block, []).append((blob_id, offset, size))
+            for block, held in places.items():
+                content = self._block(block)
+                for blob_id, offset, size in held:
+                    body = content[offset : offset + size]
+                    if verify(blob_id, body):
+                        yield blob_id, body
+        except sqlite3.Error:
+            return  # a damaged pack gives what it can
+
+    def _block(self, block: int) -> bytes:
+        row = self._db.execute("select size_bytes, zstd from blocks where block = ?", (block,)).fetchone()
+        try:
+            return zstandard.ZstdDecompressor(max_window_size=1 << 27).decompress(row[1], max_output_size=row[0])
+        except (zstandard.ZstdError, TypeError):
+            return b""

@@ -196,15 +196,25 @@ def test_a_model_without_an_owner_that_moved_is_found_under_its_old_name(cards: 
     assert changed(result) == [("gpt2", INFO_PATH), ("gpt2", "README.md")]
 
 
-def test_a_model_that_its_owners_list_lacks_is_asked_for_by_its_name_once(cards: Pass) -> None:
+def test_a_model_that_its_owners_list_lacks_is_asked_for_by_its_name(cards: Pass) -> None:
     hub = Hub20(cards)
     names = [*hub.names, "o01/gone", "o01/lost"]
-    result = cards.run(*names, budget=3)
+    result = cards.run(*names)
     assert changed(result) == [("o01/gone", ABSENT_PATH), ("o01/lost", ABSENT_PATH)]
-    cards.run(*names)
     assert (cards.asked("/o01/gone"), cards.asked("/o01/lost")) == (1, 1)
-    cards.run(*names)
-    assert cards.asked("/o01/gone") + cards.asked("/o01/lost") == 1, "gone models have their turn, a few a night"
+    for n_gone, n_lost in ((1, 0), (0, 1)):
+        assert not cards.run(*names).changes
+        assert (cards.asked("/o01/gone"), cards.asked("/o01/lost")) == (n_gone, n_lost), "a few a night have their turn"
+
+
+def test_all_models_that_lists_lack_are_asked_for_by_name_before_any_is_twice(cards: Pass) -> None:
+    cards.put("org/a")
+    names = ["org/a", *(f"org/gone{n}" for n in range(6))]
+    asked = []
+    for _ in range(4):
+        cards.run(*names, budget=4)
+        asked += [r.path.rpartition("/")[2] for r in cards.server.requests if "/gone" in r.path]
+    assert sorted(asked[:6]) == [f"gone{n}" for n in range(6)]
 
 
 @pytest.mark.parametrize("cut", [1, 2, 5, 8, 10])

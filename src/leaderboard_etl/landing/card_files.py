@@ -16,7 +16,6 @@ from leaderboard_etl.landing.card_pass import (
     INDEX_PATHS,
     INFO_PATH,
     RESULT_FILE,
-    UNAVAILABLE,
     CardPass,
 )
 from leaderboard_etl.raw.blob_ids import sha256_id
@@ -60,13 +59,12 @@ async def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> bool:
     return True
 
 
-def take_absence(run: CardPass, name: str, how: str) -> None:
+def take_absence(run: CardPass, name: str) -> None:
     """Puts on record, once, that the Hub does not show a model; what it said before stays believed."""
-    known = run.current("api", name, ABSENT_PATH)
-    if known is not None and known.revision in (how, UNAVAILABLE):
+    if run.current("api", name, ABSENT_PATH) is not None:
         return
     body = unavailable_body(name)
-    run.put("api", name, ABSENT_PATH, how, sha256_id(body), body)
+    run.put("api", name, ABSENT_PATH, "unavailable", sha256_id(body), body)
 
 
 def unavailable_body(name: str) -> bytes:

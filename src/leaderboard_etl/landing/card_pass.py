@@ -14,10 +14,8 @@ from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 
 INFO_PATH = "@api/model_info.json"
-# Our record, not the Hub's bytes, that it did not show a model; beside its last answer, which stays believed. Its revision
-# says how we know: the owner's list lacks it, or it was asked for by its name.
+# Our record, not the Hub's bytes, that it did not show a model; beside its last answer, which stays believed.
 ABSENT_PATH = "@api/absent.json"
-UNLISTED, UNAVAILABLE = "unlisted", "unavailable"
 CONFIG_PATH = "config.json"
 INDEX_PATHS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 RESULT_FILE = re.compile(r"\.eval_results/[^/]+\.ya?ml")
@@ -29,7 +27,7 @@ _FLUSH_EVERY = 256
 @dataclass
 class CardPass:
     """One pass in progress. `known` are the files on record, `changed` and `gone` what this pass, or one before it that was
-    killed, found beyond them; `refused` are files too large to be read."""
+    killed, found beyond them; `refused` are files too large to be read, `unlisted` models that their owner's list lacked."""
 
     asking: Asking
     store: BlobStore
@@ -39,6 +37,7 @@ class CardPass:
     changed: dict[Place, FileVersion] = field(default_factory=dict)
     gone: set[Place] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         pending = self.journal.read(self.store, self.known)

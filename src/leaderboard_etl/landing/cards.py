@@ -19,7 +19,7 @@ from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub.answers import ModelAnswer
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.asking import Asking, PassOverError
-from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH, UNAVAILABLE, UNLISTED, CardPass
+from leaderboard_etl.landing.card_pass import INFO_PATH, CardPass
 from leaderboard_etl.landing.journal import Journal, Place
 from leaderboard_etl.landing.news import News, ask_news, back_to_moment
 from leaderboard_etl.landing.owners import ask_by_list, ask_by_name, is_gone
@@ -84,20 +84,23 @@ def sync_cards(
 @dataclass
 class _Cursor:
     """Where the next pass goes on: behind which owner and which gone model in turn, with which owners that are owed an
-    answer, and from when on what changed is not known; null: never asked."""
+    answer, and from when on what changed is not known; null: never asked. `has_asked_gone`: all models that the lists of
+    their owners lacked were asked for by their names once."""
 
     owner: str = ""
     name: str = ""
+    has_asked_gone: bool = False
     owed: list[str] = field(default_factory=list)
     since: str | None = None
 
     @classmethod
     def of(cls, stored: Mapping[str, str]) -> _Cursor:
         owed = json.loads(stored.get("owed", "[]"))
-        return cls(stored.get("owner", ""), stored.get("name", ""), owed, stored.get("since"))
+        return cls(stored.get("owner", ""), stored.get("name", ""), "gone" in stored, owed, stored.get("since"))
 
     def to_dict(self) -> dict[str, str]:
         stored = {"owner": self.owner, "name": self.name}
+        stored |= {"gone": "all asked for by name"} if self.has_asked_gone else {}
         stored |= {"owed": json.dumps(self.owed)} if self.owed else {}
         return stored | ({"since": self.since} if self.since else {})
 
@@ -120,7 +123,6 @@ class _Round:
         unseen = {owner: [n for n in names if not self.run.is_seen(n)] for owner, names in owners.items()}
         shown = {owner: [n for n in names if not is_gone(self.run, n)] for owner, names in owners.items()}
         turn = _after((owner for owner in owners if shown[owner] and not unseen[owner]), self.cursor.owner)
-        gone = _after(self._gone(UNAVAILABLE), self.cursor.name)
 
         news = await self._news(len(turn))
         self.needed = {owner: set(names) for owner, names in unseen.items() if names}
@@ -129,7 +131,7 @@ class _Round:
         for name in self._changed(news.answers or ()):
             self._owe(_owner(name), [name])
         if news.answers is not None:
-            turn, gone = _share(turn), _share(gone)
+            turn = _share(turn)
         elif news.asked_at is not None:
             # What changed up to then is told by no later list.
             self.unanswered.update(turn)
@@ -141,14 +143,29 @@ class _Round:
 
         turn = [owner for owner in turn if owner not in self.needed]
         self.needed |= {owner: set(shown[owner]) for owner in turn}
-        if news.answers is None:
+        is_told = news.answers is not None
+        if not is_told:
             await asking.work(turn, self._visit_in_turn)
-        await asking.work(self._gone(UNLISTED), self._ask)
-        if news.answers is not None:
+        new = self.run.unlisted if self.cursor.has_asked_gone else []
+        await asking.work(list(new), self._ask)
+        if is_told:
             await asking.work(turn, self._visit_in_turn)
-        await asking.work(gone, self._ask_in_turn)
+        await self._ask_gone(without=new, is_share=is_told)
         self.cursor.since = news.asked_at or self.cursor.since
         self.cursor.owed = sorted(self.unanswered)
+
+    async def _ask_gone(self, without: Collection[str], is_share: bool) -> None:
+        """Asks for gone models by their names: once for each as soon as the budget allows, and after that in turn."""
+        names = {name for names in self.owners.values() for name in names if is_gone(self.run, name)}.difference(
+            without
+        )
+        gone = _after(names, self.cursor.name)
+        if not self.cursor.has_asked_gone:
+            gone = [name for name in gone if name > self.cursor.name]
+        elif is_share:
+            gone = _share(gone)
+        await self.run.asking.work(gone, self._ask_in_turn)
+        self.cursor.has_asked_gone |= not self.run.asking.is_over
 
     async def _news(self, n_known: int) -> News:
         """What changed since the last pass, where there are known owners for whom it saves calls."""
@@ -176,11 +193,6 @@ class _Round:
         if owner in self.owners:
             self.needed.setdefault(owner, set()).update(names)
             self.unanswered.add(owner)
-
-    def _gone(self, how: str) -> list[str]:
-        """Models that the Hub did not show, by how that is known."""
-        records = {name: self.run.current("api", name, ABSENT_PATH) for names in self.owners.values() for name in names}
-        return sorted(name for name, record in records.items() if record is not None and record.revision == how)
 
     async def _visit(self, owner: str) -> None:
         self.unanswered.add(owner)

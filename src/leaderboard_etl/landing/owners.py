@@ -11,7 +11,7 @@ from functools import partial
 from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub.answers import RepoUnavailableError
 from leaderboard_etl.landing.card_files import take_absence, take_answer
-from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH, UNAVAILABLE, UNLISTED, CardPass
+from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH, CardPass
 from leaderboard_etl.landing.news import reaches
 
 # Of an owner of more models than a page holds, so many are rather asked for by their names, unless each page tells of some.
@@ -26,7 +26,7 @@ async def ask_by_name(run: CardPass, name: str) -> bool:
     try:
         answer = await run.asking.api(partial(run.asking.hub.model_info, name))
     except RepoUnavailableError:
-        take_absence(run, name, UNAVAILABLE)
+        take_absence(run, name)
         return True
     except HubError:
         return False
@@ -63,7 +63,9 @@ async def ask_by_list(
     # A model that its owner's list lacks may answer to its old name still. One that was never seen waits for its turn.
     by_name = left if next_url else {name for name in left if run.current("api", name, INFO_PATH)}
     for name in left - by_name:
-        take_absence(run, name, UNLISTED)
+        if not is_gone(run, name):
+            run.unlisted.append(name)
+        take_absence(run, name)
     return all(await asyncio.gather(*(ask_by_name(run, name) for name in sorted(by_name)))) and is_whole
 
 

@@ -13,7 +13,7 @@ from worlds import BIGCODE_HEADER
 
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.sources.card_sizes import stated_sizes
-from leaderboard_etl.sources.front_matter import front_block, read_yaml
+from leaderboard_etl.sources.front_matter import contradictions, front_block, read_yaml
 from leaderboard_etl.sources.html_tables import read_html_rows
 from leaderboard_etl.sources.markdown_tables import read_tables
 from leaderboard_etl.sources.model_cards import MOST_TEXT
@@ -124,6 +124,14 @@ YAML: dict[str, Make] = {
 @pytest.mark.parametrize("kind", YAML)
 def test_front_matter_of_twice_the_size_takes_twice_as_long(kind: str) -> None:
     assert growth(read_yaml, YAML[kind], 8_000) < MOST_GROWTH
+
+
+def test_keys_that_contradict_themselves_are_looked_for_once() -> None:
+    def told(text: str) -> object:
+        return list(contradictions({"k" * len(text): [[], {"a": []}] * (len(text) // 2)}))
+
+    assert growth(told, "x".__mul__, 20_000) < MOST_GROWTH
+    assert growth(read_yaml, lambda n: "".join(f"a: {number}\n" for number in range(n)), 8_000) < MOST_GROWTH
 
 
 def test_the_end_of_front_matter_is_looked_for_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -16,6 +17,8 @@ _MOST_DEPTH = 40
 _MOST_NODES = 200_000
 _MOST_ALIASES = 50
 _MOST_STATED = 10
+_MOST_TOLD = 20
+_MOST_KEY = 60
 # The parser compares each %TAG with all before it, and a text that people write has none.
 _MOST_DIRECTIVES = 10
 _BLOCK = re.compile(r"\A(?:\ufeff)?\s*---[ \t]*\r?\n(.*?)(?:\r?\n|\A)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -149,18 +152,23 @@ def _mapping(inside: list[Any], start: Any) -> dict[Any, Any]:
     return found
 
 
-def contradictions(loaded: object, where: str = "") -> Iterator[tuple[str, Contradiction]]:
-    """(key path, what it says) of every key that contradicts itself."""
+def contradictions(loaded: object) -> Iterator[tuple[str, Contradiction]]:
+    """(key path, what it says) of the keys that contradict themselves, of a thousand such in one text the first twenty."""
+    return islice(_contradictions(loaded, ""), _MOST_TOLD)
+
+
+def _contradictions(loaded: object, where: str) -> Iterator[tuple[str, Contradiction]]:
     if isinstance(loaded, Contradiction):
         yield where, loaded
     elif isinstance(loaded, dict):
         for key, value in loaded.items():
             if isinstance(value, dict | list | Contradiction):
-                yield from contradictions(value, f"{where}.{key}" if where else str(key))
+                name = str(key)[:_MOST_KEY]  # else a long key would be copied for each thing below it
+                yield from _contradictions(value, f"{where}.{name}" if where else name)
     elif isinstance(loaded, list):
         for index, value in enumerate(loaded):
             if isinstance(value, dict | list):
-                yield from contradictions(value, f"{where}[{index}]")
+                yield from _contradictions(value, f"{where}[{index}]")
 
 
 def front_block(text: str) -> tuple[str | None, str]:

@@ -10,13 +10,16 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.raw.filesystem import expect_local
 
 
 @contextmanager
 def run_lock(path: Path) -> Iterator[None]:
-    """Holds the warehouse for this run. Raises WarehouseError at once if another run has it."""
+    """Holds the warehouse for this run. Raises WarehouseError at once if another run has it, or if locks are not sure to hold
+    where it lies."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        expect_local(path.parent)
         lock = FileLock(path)
         lock.acquire(timeout=0)
     except Timeout as error:

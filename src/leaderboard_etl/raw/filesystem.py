@@ -1,0 +1,47 @@
+"""Where a warehouse may lie: on a disk of this machine, for over a network neither locks nor syncs are sure to hold.
+
+SQLite's own documentation warns of it (https://www.sqlite.org/faq.html, question 5; https://www.sqlite.org/useovernet.html),
+and the order in which a run makes its work last rests on both.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from leaderboard_etl.errors import WarehouseError
+
+_MOUNTS = Path("/proc/self/mounts")
+_OVER_A_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre"})
+_FUSE_OVER_A_NETWORK = ("sshfs", "s3fs", "gcsfuse", "rclone", "glusterfs", "davfs", "goofys", "blobfuse", "juicefs")
+ALLOW = "LEADERBOARD_ETL_ALLOW_NETWORK_FILESYSTEM"
+
+
+def expect_local(folder: Path) -> None:
+    """Raises WarehouseError where the folder lies on a filesystem of another machine, unless the environment allows it."""
+    kind = filesystem_of(folder.resolve(), _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
+    if kind is not None and is_over_a_network(kind) and not os.environ.get(ALLOW):
+        raise WarehouseError(
+            f"{folder} lies on a network filesystem ({kind}), where locks and syncs are not sure to hold and a warehouse can be"
+            f" damaged: keep it on a disk of this machine and copy exports or the published file, or set {ALLOW}=1"
+        )
+
+
+def is_over_a_network(kind: str) -> bool:
+    """Whether a type of filesystem, as the kernel names it, reaches over a network."""
+    return kind in _OVER_A_NETWORK or (kind.startswith("fuse") and any(name in kind for name in _FUSE_OVER_A_NETWORK))
+
+
+def filesystem_of(path: Path, mounts: str) -> str | None:
+    """The type of the filesystem that a resolved path lies on, by the text of /proc/self/mounts; null: it does not tell."""
+    found: tuple[int, str] | None = None
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        # The kernel writes blanks, tabs, line ends and backslashes of a path as octal numbers.
+        point = Path(fields[1].encode().decode("unicode_escape"))
+        # Of two mounts at one place the later one covers the earlier.
+        if path.is_relative_to(point) and (found is None or len(point.parts) >= found[0]):
+            found = (len(point.parts), fields[2])
+    return found[1] if found else None

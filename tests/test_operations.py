@@ -1,0 +1,92 @@
+"""Backups in the documented order, also while a night runs, and where a warehouse may lie."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from worlds import World, content, v2_row
+
+from leaderboard_etl import durable, pipeline
+from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.raw import filesystem
+from leaderboard_etl.raw.ledger import Ledger
+from leaderboard_etl.settings import Warehouse
+
+MOUNTS = (
+    "proc /proc proc rw 0 0\n"
+    "/dev/vda / ext4 rw 0 0\n"
+    "server:/share /mnt/share nfs4 rw 0 0\n"
+    "//server/share /mnt/with\\040blank cifs rw 0 0\n"
+    "me@server: /mnt/me fuse.sshfs rw 0 0\n"
+    "/dev/vdb /mnt/share/local xfs rw 0 0\n"
+)
+
+
+def back_up(warehouse: Warehouse, folder: Path) -> None:
+    """As docs/operations.md says: the ledger, then the store by SQLite's own backup."""
+    (folder / "raw").mkdir(parents=True)
+    shutil.copy(warehouse.raw / "ledger.jsonl", folder / "raw")
+    with sqlite3.connect(warehouse.raw / "blobs.sqlite") as store, sqlite3.connect(folder / "raw/blobs.sqlite") as copy:
+        store.backup(copy)
+
+
+def test_a_backup_taken_at_any_step_of_a_night_is_a_warehouse(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.night(1)
+    first = content(world.warehouse.database, without=("ops.build",))
+    taken: list[Path] = []
+
+    def watch(step: str) -> None:
+        taken.append(tmp_path / f"backup-{len(taken)}")
+        back_up(world.warehouse, taken[-1])
+
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.5) for n in range(1, 31)])
+    monkeypatch.setattr(durable, "watcher", watch)
+    world.night(2)
+    monkeypatch.setattr(durable, "watcher", None)
+    second = content(world.warehouse.database, without=("ops.build",))
+    assert first != second and len(taken) >= 4
+    restored = set()
+    for n_loads, folder in {len(Ledger(folder / "raw").loads): folder for folder in taken}.items():
+        pipeline.rebuild(Warehouse(folder))
+        assert content(Warehouse(folder).database, without=("ops.build",)) == (first if n_loads == 1 else second)
+        restored.add(n_loads)
+    assert restored == {1, 2}
+
+
+def test_a_restored_warehouse_goes_on_with_the_next_night(world: World, tmp_path: Path) -> None:
+    world.night(1)
+    back_up(world.warehouse, tmp_path / "moved")
+    moved = World(world.root, world.hub, Warehouse(tmp_path / "moved"), world.options, world.endpoint)
+    moved.put_v2(*[v2_row(f"org/model-{n}b", 0.5) for n in range(1, 31)])
+    assert moved.night(2).status == world.night(2).status == "published"
+    assert content(moved.warehouse.database) == content(world.warehouse.database)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "is_refused"),
+    [
+        ("/srv/warehouse", "ext4", False),
+        ("/mnt/share/warehouse", "nfs4", True),
+        ("/mnt/share/local/warehouse", "xfs", False),
+        ("/mnt/with blank/warehouse", "cifs", True),
+        ("/mnt/me/warehouse", "fuse.sshfs", True),
+    ],
+)
+def test_a_folder_on_a_network_filesystem_is_refused_unless_allowed(
+    path: str, kind: str, is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert filesystem.filesystem_of(Path(path), MOUNTS) == kind
+    (tmp_path / "mounts").write_text(MOUNTS)
+    monkeypatch.setattr(filesystem, "_MOUNTS", tmp_path / "mounts")
+    if not is_refused:
+        filesystem.expect_local(Path(path))
+        return
+    with pytest.raises(WarehouseError, match=kind):
+        filesystem.expect_local(Path(path))
+    monkeypatch.setenv(filesystem.ALLOW, "1")
+    filesystem.expect_local(Path(path))

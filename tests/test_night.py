@@ -22,8 +22,8 @@ from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.options import Options
 from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.raw.lock import run_lock
-from leaderboard_etl.report import headline
-from leaderboard_etl.sample.server import HubServer, Response
+from leaderboard_etl.report import headline, notes
+from leaderboard_etl.sample.server import HubServer, Request, Response
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse import audit
@@ -434,3 +434,27 @@ def test_a_night_spends_no_more_calls_on_models_than_the_card_budget(
     assert outcome.load is not None
     entry = outcome.load.source("model_cards")
     assert entry is not None and entry.api_calls == budget
+
+
+def test_a_source_of_which_most_questions_failed_keeps_what_arrived_and_benchmarks_are_named(
+    world: World, server: HubServer
+) -> None:
+    world.put("_api/datasets/Idavidrein/gpqa.json", b'{"gated": "auto", "leaderboard": []}')
+    world.put("_api/datasets/org/new-bench.json", b'{"tags": ["benchmark:official"]}')
+    world.put_model("mistralai/Mistral-7B-v0.1", b"---\nlicense: mit\n---\n")
+
+    def mostly_ill(request: Request) -> Response | None:
+        is_well = request.first("author") == "mistralai" or not request.path.startswith("/api/models")
+        return None if is_well else Response(400, {}, b"")
+
+    server.intercept = mostly_ill
+    outcome = world.night(1)
+    assert outcome.status == "degraded" and outcome.load is not None
+    cards = outcome.load.source("model_cards")
+    assert cards is not None and cards.state == "failed" and "HTTP 400" in str(cards.message)
+    [(license_text,)] = world.query(
+        "select license_text from history.models where source_id = 'model_cards' and path = 'README.md'"
+    )
+    assert license_text == "mit"
+    said = "\n".join(notes(outcome))
+    assert "Idavidrein/gpqa is gated" in said and "drift in eval_results, org/new-bench" in said

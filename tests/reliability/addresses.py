@@ -15,9 +15,10 @@ import gzip
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -43,7 +44,7 @@ OWNERS = (*LISTED, "card1", "card2", "card3", "good1", "good2")
 
 @cache
 def _bomb() -> bytes:
-    return gzip.compress(bytes(200 << 20), 1)
+    return gzip.compress(bytes(80 << 20), 1)
 
 
 KINDS: dict[str, Fault] = {
@@ -61,17 +62,18 @@ KINDS: dict[str, Fault] = {
 
 @dataclass
 class BadAddresses:
-    """An `intercept` of a HubServer. `kinds` says what is done to the address of which table, owner or card; hits are counted."""
+    """An `intercept` of a HubServer. `kinds` says what is done to the address of which table, owner or card; `hit` is which of
+    them were asked for."""
 
     kinds: dict[str, str]
     server: HubServer | None = None
-    hits: int = 0
+    hit: set[str] = field(default_factory=set)
 
     def __call__(self, request: Request) -> Response | None:
         target = next((target for target in self.kinds if _is_at(request, target)), None)
         if target is None or self.server is None:
             return None
-        self.hits += 1
+        self.hit.add(target)
         return KINDS[self.kinds[target]](request, self.server.answer(request))
 
 
@@ -106,22 +108,27 @@ def make_world(folder: Path, hub: str) -> World:
 class _ImpatientHub(Hub):
     """A Hub whose questions have seconds where real ones have minutes."""
 
-    def __init__(self, endpoint: str, **given: Any) -> None:
-        super().__init__(endpoint, timeout_s=3, least_bytes_per_s=2000, first_wait_s=0.01, tries=2, **given)
+    def __init__(self, endpoint: str, *, tries: int, **given: Any) -> None:
+        super().__init__(endpoint, timeout_s=3, least_bytes_per_s=2000, first_wait_s=0.01, tries=tries, **given)
+
+
+@contextmanager
+def bad_world(folder: Path, kinds: dict[str, str], *, tries: int = 2) -> Iterator[World]:
+    """The world, served with these addresses bad. Every one of them must be asked for within the block."""
+    (folder / "hub").mkdir(parents=True)
+    bad = BadAddresses(kinds)
+    impatient = patch("leaderboard_etl.pipeline.night.Hub", partial(_ImpatientHub, tries=tries))
+    with HubServer(folder / "hub", intercept=bad) as bad.server, impatient:
+        yield make_world(folder, bad.server.url)
+    assert bad.hit == set(kinds), "some of the bad addresses were not asked for"
 
 
 def run_night(folder: Path, kinds: dict[str, str]) -> Result:
     """One night into an empty warehouse, with these addresses bad."""
-    folder.mkdir()
-    (folder / "hub").mkdir()
-    bad = BadAddresses(kinds)
-    impatient = patch("leaderboard_etl.pipeline.night.Hub", _ImpatientHub)
-    with HubServer(folder / "hub", intercept=bad) as bad.server, impatient:
-        world = make_world(folder, bad.server.url)
+    with bad_world(folder, kinds) as world:
         begun = time.monotonic()
         outcome = world.night(1)
         seconds = time.monotonic() - begun
-    assert bad.hits or not kinds, "no bad address was asked for"
     if not world.warehouse.database.exists():
         return Result(outcome.status, seconds, set(), set())
     # The other models are named by a table that is hit, and so not asked about where it is.

@@ -1,0 +1,39 @@
+"""Nine addresses that fail in nine ways cost themselves: a table its source, a listing its owner, a card its model.
+
+reliability/addresses.py tries nine of each kind, each in a whole night.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reliability.addresses import CARDS, KINDS, LISTED, OWNERS, TABLES, bad_world
+
+from leaderboard_etl import pipeline
+from leaderboard_etl.options import Options
+from leaderboard_etl.pipeline import Night
+
+INFO, CARD = "@api/model_info.json", "README.md"
+
+
+def test_nine_addresses_that_fail_in_nine_ways_cost_themselves(tmp_path: Path) -> None:
+    landed: set[tuple[str, str]] = set()
+    states: dict[str, str] = {}
+
+    def ask(night: Night) -> None:
+        """All that a night asks, and of what it reads only the names of the models."""
+        for source_id in night.table_sources:
+            with night.standing_alone(source_id):
+                pipeline.sync_table(night, source_id)
+        pipeline.read_source(night, "olb_v1_contents")
+        pipeline.sync_model_cards(night)
+        states.update({entry.source_id: entry.state for entry in night.entries.values()})
+        landed.update((file.repo_id, file.path) for file in night.changes["model_cards"].changed)
+
+    with bad_world(tmp_path, dict(zip([*TABLES, *LISTED, *CARDS], KINDS, strict=True)), tries=1) as world:
+        pipeline.run_night(Options(world.warehouse, world.hub, world.endpoint), ask)
+    failed = {source_id for source_id, state in states.items() if state == "failed"}
+    assert failed == set(TABLES)
+    whole = {f"{owner}/{model}" for owner in OWNERS if owner not in LISTED for model in "ab"} - set(CARDS)
+    assert {name for name, path in landed if path == CARD} == whole
+    assert whole <= {name for name, path in landed if path == INFO}

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from reliability.damage import DAMAGES, DATED, Damage, base, damaged, try_doctor
+from reliability.damage import DAMAGES, DATED, Damage, base, damaged, try_doctor, try_offline, try_run
 from worlds import World, content
 
 from leaderboard_etl.cli import main
@@ -33,6 +33,7 @@ SAID = {
     "ledger: half a line at its end": "ends with half a line (23 bytes)",
     "ledger: a line that does not parse": "line 2, is not a load: it was damaged",
     "ledger: that of another warehouse": "are of different warehouses: load 1 is of 2026-01-01",
+    "ledger: its last line names bytes that are not there": "line 5, names bytes that never reached the disk",
     "store: gone": "blobs.sqlite is not there",
     "store: a file of the Hub spoiled": "1 damaged of the files of the Hub, the first data/train-00000-of-00001.parquet",
     "store: a list of changes lost": "1 lost of the lists of what loads changed",
@@ -82,6 +83,7 @@ def test_each_kind_of_damage_is_said_in_one_line(whole: World, tmp_path: Path, n
         "ledger: two lines changed places",
         "ledger: a line twice",
         "ledger: half a line at its end",
+        "ledger: its last line names bytes that are not there",
         "store: a file of the Hub lost",
         "store: a file of the Hub spoiled",
         "store: a list of changes lost",
@@ -102,6 +104,15 @@ def test_what_was_lost_of_raw_is_had_again(whole: World, tmp_path: Path, name: s
             s.source_id: (s.changes_blob, s.drift, s.api_calls) for s in before.sources
         }
     assert world.warehouse.database.read_bytes() == whole.warehouse.database.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["store: gone", "store: emptied", "store: that of another warehouse", "ledger: emptied"]
+)
+def test_a_run_leaves_a_published_file_alone_whose_raw_is_not_there(whole: World, tmp_path: Path, name: str) -> None:
+    for attempt in (try_run, try_offline):
+        tried = attempt(damaged(whole, BY_NAME[name], tmp_path / "copy"), {})
+        assert tried.end == "refused" and "doctor" in tried.line, tried
 
 
 def test_a_damaged_ledger_is_kept_beside_the_one_that_was_made_again(whole: World, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_a_last_line_that_names_bytes_which_are_not_there_is_set_aside_and_the_n
 def test_bytes_that_were_once_published_and_are_gone_are_a_damaged_store_and_no_torn_line(published: World) -> None:
     with sqlite3.connect(published.warehouse.raw / "blobs.sqlite") as db:
         db.execute("delete from blobs")
-    with pytest.raises(WarehouseError, match="has no blob"):
+    with pytest.raises(WarehouseError, match="lists of changes that the ledger beside it names"):
         published.night(2)
     assert not (published.warehouse.raw / "ledger.aside.jsonl").exists()
 

@@ -12,7 +12,9 @@ from leaderboard_etl.doctor.folder import examine_folder
 from leaderboard_etl.doctor.lines import Lines, are_strangers, examine_ledger, read_ledger
 from leaderboard_etl.doctor.published import Published, examine_published, read_published
 from leaderboard_etl.errors import WarehouseError
-from leaderboard_etl.raw.ledger import FileVersion, format_utc, refuse_newer_lines
+from leaderboard_etl.raw.ledger import FileVersion, Ledger, format_utc, refuse_newer_lines
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.raw.torn import is_torn
 from leaderboard_etl.settings import Warehouse
 
 __all__ = ["Examination", "Finding", "examine"]
@@ -20,12 +22,14 @@ __all__ = ["Examination", "Finding", "examine"]
 
 @dataclass
 class Examination:
-    """What was looked at, and what was found wrong with it."""
+    """What was looked at, and what was found wrong with it. `is_last_torn`: the ledger's last line names bytes that never
+    reached the disk; what else was found is without it."""
 
     published: Published
     ledger: Lines
     blobs: Blobs
     findings: list[Finding] = field(default_factory=list)
+    is_last_torn: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -51,13 +55,32 @@ def examine(warehouse: Warehouse) -> Examination:
     strangers = are_strangers(ledger, published) is not None
     files = published_files(published) if not strangers else []
     blobs = read_blobs(warehouse.raw, ledger.sound.values(), files)
+    is_last_torn = bool(blobs.bad) and ledger.is_whole and _is_last_torn(warehouse, published)
+    if is_last_torn:
+        del ledger.sound[max(ledger.sound)]
+        blobs = read_blobs(warehouse.raw, ledger.sound.values(), files)
     findings = [
         *examine_ledger(ledger, published),
+        *([_torn(ledger)] if is_last_torn else []),
         *examine_blobs(blobs, has_published=published.is_sound),
         *([] if strangers else examine_published(warehouse, published, ledger.sound, blobs.changes)),
         *examine_folder(warehouse),
     ]
-    return Examination(published, ledger, blobs, findings)
+    return Examination(published, ledger, blobs, findings, is_last_torn)
+
+
+def _is_last_torn(warehouse: Warehouse, published: Published) -> bool:
+    ledger = Ledger(warehouse.raw)
+    with BlobStore(warehouse.raw, read_only=True) as store:
+        return ledger.last is not None and ledger.last.load_id not in published.loads and is_torn(ledger, store)
+
+
+def _torn(ledger: Lines) -> Finding:
+    return Finding(
+        "ledger",
+        f"{ledger.path}, line {len(ledger.lines)}, names bytes that never reached the disk: the power went before they did",
+        repair="sets it aside, as the next run would",
+    )
 
 
 def published_files(published: Published) -> list[FileVersion]:

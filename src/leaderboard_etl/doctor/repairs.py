@@ -26,7 +26,7 @@ from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id, verify
 from leaderboard_etl.raw.chain import seal
-from leaderboard_etl.raw.ledger import FileVersion, append_durably, load_body
+from leaderboard_etl.raw.ledger import FileVersion, Ledger, append_durably, load_body
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
@@ -52,6 +52,9 @@ def repair(warehouse: Warehouse, found: Examination, say: Say, *, hub: OpenHub) 
         if found.ledger.torn or not found.ledger.is_whole:
             _mend_ledger(found, say)
         found = examine(warehouse)
+        if found.is_last_torn:
+            torn = Ledger(warehouse.raw).set_aside_last()
+            say(f"set the line of load {torn.load_id} aside: what it names never reached the disk")
         if found.blobs.trouble is not None or found.blobs.bad:
             _mend_store(warehouse, found, say, hub)
             found = examine(warehouse)

@@ -23,7 +23,7 @@ from leaderboard_etl.pipeline.right_clock import expect_right_clock
 from leaderboard_etl.raw.ledger import Changes, FileState, Ledger, Load, SourceLoad, format_utc
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.raw.torn import is_torn
+from leaderboard_etl.raw.torn import is_torn, refuse_strange_store
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse.audit import Finding
@@ -200,6 +200,7 @@ def _without_torn_line(options: Options, store: BlobStore, ledger: Ledger) -> tu
     """What is believed, and a sentence where the ledger's last line named bytes that never reached the disk."""
     believed = Believed(options.warehouse, store, ledger)
     if not is_torn(ledger, store) or believed.holds(ledger.loads[-1]):
+        refuse_strange_store(ledger, store)
         return believed, None
     torn = ledger.set_aside_last()
     said = f"load {torn.load_id} names bytes that never reached the disk: its line is in {ledger.aside.name} now"

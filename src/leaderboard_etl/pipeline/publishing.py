@@ -11,6 +11,7 @@ from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import Drift, FileState, Ledger, format_utc
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.raw.torn import refuse_strange_store
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE
 from leaderboard_etl.warehouse.audit import Finding, audit
@@ -115,9 +116,10 @@ def rebuild(warehouse: Warehouse, *, most_memory_bytes: int | None = None) -> li
     """
     with run_lock(warehouse.lock), BlobStore(warehouse.raw, read_only=True) as store:
         ledger = Ledger(warehouse.raw)
+        Believed(warehouse, store, ledger)  # refuses where the published file knows what the ledger does not
         if not ledger.applied():
             raise WarehouseError(f"{warehouse.raw} holds no load to rebuild from: run once against a Hub first")
-        Believed(warehouse, store, ledger)  # refuses where the published file knows what the ledger does not
+        refuse_strange_store(ledger, store)
         try:
             con = stage(warehouse.staging, store, ledger.loads, most_memory_bytes=most_memory_bytes)
             accepted = policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings")

@@ -37,7 +37,10 @@ class BlobStore:
         self._lock = threading.Lock()
         self._pending_bytes = 0
         if read_only and not self.path.exists():
-            raise WarehouseError(f"{self.path} does not exist: nothing has been fetched into this warehouse yet")
+            raise WarehouseError(
+                f"{self.path} does not exist: nothing has been fetched into this warehouse yet; where"
+                " something was, see what `leaderboard-etl doctor` can get again"
+            )
         folder.mkdir(parents=True, exist_ok=True)
         self._of_thread = threading.local()
         try:
@@ -162,4 +165,7 @@ class BlobStore:
 
 def _damaged(path: Path, why: object, blob_id: str = "") -> str:
     what = f"blob {blob_id} in {path}" if blob_id else str(path)
-    return f"{what} cannot be used ({why}); the published warehouse is untouched: restore the file from a copy, or free space"
+    return (
+        f"{what} cannot be used ({why}); the published warehouse is untouched: restore the file from a copy, free space,"
+        " or see what `leaderboard-etl doctor` can get again"
+    )

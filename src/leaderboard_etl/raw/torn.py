@@ -1,7 +1,10 @@
-"""A torn line: the ledger's last load names bytes that are not in the store, for the power went before they were on disk."""
+"""A torn line: the ledger's last load names bytes that are not in the store, for the power went before they were on disk.
+And a store that lacks what other lines name: that is not this ledger's, or was damaged.
+"""
 
 from __future__ import annotations
 
+from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.raw.ledger import Ledger, Load, read_changes
 from leaderboard_etl.raw.store import BlobStore
 
@@ -12,6 +15,18 @@ def is_torn(ledger: Ledger, store: BlobStore) -> bool:
     if ledger.last is None or not ledger.last.is_applied:
         return False
     return _lacks(ledger.last, store) and not any(_lacks(load, store) for load in ledger.applied()[:-1])
+
+
+def refuse_strange_store(ledger: Ledger, store: BlobStore) -> None:
+    """Raises WarehouseError where the store lacks lists of changes that the ledger names: then no file's state is known."""
+    named = {source.changes_blob for load in ledger.applied() for source in load.sources if source.changes_blob}
+    absent = store.missing(named)
+    if absent:
+        why = "it is another warehouse's, or was lost" if absent == named else "it was damaged, or is an older copy"
+        raise WarehouseError(
+            f"{store.path} lacks {len(absent):,} of the {len(named):,} lists of changes that the ledger beside it names: {why};"
+            " nothing was overwritten: put the right one back, or see what `leaderboard-etl doctor` can get again"
+        )
 
 
 def _lacks(load: Load, store: BlobStore) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from leaderboard_etl.cli import main
-from leaderboard_etl.commands.policy import index_page
+from leaderboard_etl.commands.policy import data_licenses_page, index_page
 from leaderboard_etl.errors import PolicyError
 from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.policy.checking import check_policy, faults
@@ -78,8 +78,9 @@ def test_every_correction_has_one_place(job: str) -> None:
     assert len({table.name for found, table, _ in tasks() if job in found and "one model" not in found}) == 1
 
 
-def test_the_index_page_is_the_generated_one() -> None:
+def test_the_generated_pages_are_up_to_date() -> None:
     assert (ROOT / "docs" / "policy.md").read_text(encoding="utf-8") == index_page()
+    assert (ROOT / "LICENSE-DATA.md").read_text(encoding="utf-8") == data_licenses_page()
 
 
 def test_the_command_tells_columns_and_checks(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ create table policy.flag_sentinels (
 );
 
 -- Results in a card's model-index. Decides which variant a result is: the first row whose patterns all match. One row per rule.
--- task: a benchmark that cards report in model-index | add a rule with the patterns of its data set and metric
+-- task: a benchmark that cards report in model-index | add a rule with the patterns of its data set and metric; let them match whole names (`^acc$`), or `acc_stderr` is an accuracy
 create table policy.card_metrics (
     dataset_pattern varchar not null,  -- Regular expression on the data set's name
     config_pattern varchar,  -- The same on its configuration; null: any

@@ -115,9 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     policy.add_argument(
         "action",
-        choices=("check", "tasks", "index"),
+        choices=("check", "tasks", "index", "licenses"),
         help="check: hold the CSV files against sql/policy; tasks: where a wrong date, size or name is mended; index:"
-        " the page docs/policy.md",
+        " the page docs/policy.md; licenses: the page LICENSE-DATA.md",
     )
     policy.add_argument("--json", action="store_true", help="print as JSON")
 
@@ -304,8 +304,8 @@ def _tables(options: argparse.Namespace) -> int:
 def _policy(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import policy
 
-    if options.action == "index":
-        return policy.index()
+    if options.action in ("index", "licenses"):
+        return policy.index() if options.action == "index" else policy.data_licenses()
     return {"check": policy.check, "tasks": policy.tasks}[options.action](as_json=options.json)
 
 

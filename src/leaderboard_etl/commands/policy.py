@@ -42,6 +42,31 @@ def index() -> int:
     return 0
 
 
+def data_licenses() -> int:
+    """Prints LICENSE-DATA.md."""
+    print(data_licenses_page(), end="")
+    return 0
+
+
+def data_licenses_page() -> str:
+    """The text of LICENSE-DATA.md: under which licence the data of each source stand, and whom to cite."""
+    from leaderboard_etl.policy import read_policy
+
+    lines = [
+        "# Licences of the data",
+        "",
+        "The code is under Apache-2.0 (LICENSE). The data keep the licences of their sources; where none is stated, a work may",
+        "be cited and linked, and passing them on is the reader's own judgement. This page is generated from",
+        "`src/leaderboard_etl/policy/citations.csv`: `leaderboard-etl policy licenses > LICENSE-DATA.md`.",
+        "",
+        "| source | licence | to cite | link |",
+        "| --- | --- | --- | --- |",
+    ]
+    for row in read_policy().frame("citations").iter_rows(named=True):
+        lines.append(f"| `{row['source_id']}` | {row['license']} | {row['citation']} | <{row['source_url']}> |")
+    return "\n".join(lines) + "\n"
+
+
 def index_page() -> str:
     """The text of docs/policy.md: where each correction goes, and what each table decides."""
     from leaderboard_etl.policy.schema import policy_tables

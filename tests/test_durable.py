@@ -35,7 +35,7 @@ from leaderboard_etl.warehouse.publish import seal
 
 # What commits, syncs, cuts or replaces a file, in the packages that write into a warehouse. A run that is killed beside one
 # of these must be proved to go on. DuckDB's commits are not among them: they are to files that only this run sees.
-_LASTING = {"fsync", "sync", "replace", "rename", "truncate", "append_durably", "_db.commit"}
+_LASTING = {"fsync", "replace", "rename", "truncate", "_db.commit"}
 _WRITING = ("raw", "landing", "warehouse", "pipeline")
 
 
@@ -101,8 +101,8 @@ def _unguarded(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Call):
         called = ast.unparse(node.func)
         of_a_path = len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Dict)
-        is_lasting = any(called == name or called.endswith(f".{name}") for name in _LASTING) and of_a_path
-        if is_lasting or (called.endswith(".execute") and "checkpoint'" in ast.unparse(node.args[0])):
+        is_lasting = called in ("sync", "append_durably") or any(called.endswith(f".{name}") for name in _LASTING)
+        if (is_lasting and of_a_path) or (called.endswith(".execute") and "checkpoint'" in ast.unparse(node.args[0])):
             yield f"line {node.lineno}: {ast.unparse(node)}"
     for child in ast.iter_child_nodes(node):
         yield from _unguarded(child)

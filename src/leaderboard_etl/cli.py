@@ -14,6 +14,7 @@ from leaderboard_etl import __version__
 from leaderboard_etl.errors import EtlError, UsageError, engine_error
 from leaderboard_etl.printable import PlainStream, one_line
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse, default_warehouse
+from leaderboard_etl.termination import EXIT_CODE, WORDS, Terminated, is_asked, terminable
 
 _DESCRIPTION = "Published scores of language models, from the Hugging Face Hub to a DuckDB warehouse."
 _EPILOG = """\
@@ -28,6 +29,15 @@ exit codes: 0 done; 1 failed, nothing published; 2 wrong usage; 3 published, but
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
+    code = _main(arguments)
+    if is_asked() and code != 0:
+        # Heard in the midst of an engine's work, it may have come out as that engine's error.
+        print(WORDS, file=sys.stderr)
+        return EXIT_CODE
+    return code
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     try:
         options = _parser().parse_args(arguments)
         with redirect_stdout(PlainStream(sys.stdout)):
@@ -35,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EtlError as error:
         print(f"leaderboard-etl: {one_line(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
+    except Terminated:
+        return EXIT_CODE
     except KeyboardInterrupt:
         print("leaderboard-etl: interrupted; the published warehouse is untouched", file=sys.stderr)
         return 130
@@ -256,7 +268,8 @@ def _warehouse(options: argparse.Namespace) -> Warehouse:
 def _run(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import run
 
-    return run.run(options, _warehouse(options))
+    with terminable():
+        return run.run(options, _warehouse(options))
 
 
 def _backfill(options: argparse.Namespace) -> int:

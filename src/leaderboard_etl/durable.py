@@ -16,6 +16,8 @@ never reached the disk, and `wal aside`, a log that another writer left beside t
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,11 +33,29 @@ def durable(step: str) -> Iterator[None]:
     """The block makes one of STEPS last: all that commits, syncs or replaces a file of the warehouse stands in one."""
     if step not in STEPS:
         raise ValueError(f"{step!r} is not a durable step; there are: {', '.join(STEPS)}")
-    if watcher is not None:
-        watcher(f"before {step}")
-    yield
-    if watcher is not None:
-        watcher(f"after {step}")
+    with _undisturbed():
+        if watcher is not None:
+            watcher(f"before {step}")
+        yield
+        if watcher is not None:
+            watcher(f"after {step}")
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """SIGINT and SIGTERM wait until the block is over: heard in its midst, what is in memory would not be what is on disk."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    before = {each: signal.signal(each, lambda n, _: heard.append(n)) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for signal_number in heard:
+            signal.raise_signal(signal_number)
 
 
 def sync(path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.settings import PACKAGE
+from leaderboard_etl.termination import at_the_end
 
 _START_SECONDS = 180  # a new home needs some 10 s for its migrations, on a busy machine several times that
 _STOP_SECONDS = 30
@@ -42,25 +43,38 @@ def own_server(home: Path, with_scheduler: bool) -> Iterator[str]:
         )
     assert child.stdin is not None
     assert child.stdout is not None
+    # Its own goodbye takes longer than a service manager waits for us.
+    with at_the_end(child.kill):
+        try:
+            yield f"http://127.0.0.1:{_port(child, log)}/api"
+        finally:
+            child.stdin.close()
+            try:
+                child.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+            child.stdout.close()
+
+
+def _port(child: subprocess.Popen[bytes], log: Path) -> int:
+    """The port that the server names once it answers. Raises EtlError if it does not start."""
+    assert child.stdout is not None
+    impatience = threading.Timer(_START_SECONDS, child.kill)
+    impatience.daemon = True
+    impatience.start()
     try:
-        impatience = threading.Timer(_START_SECONDS, child.kill)
-        impatience.daemon = True
-        impatience.start()
         import prefect  # noqa: F401  # takes a second, in which the server starts too
 
         port = child.stdout.readline().decode().strip()
-        impatience.cancel()
-        if not port:
-            raise EtlError(f"the Prefect server did not start: see {log}; moving {home} away gives it a fresh start")
-        yield f"http://127.0.0.1:{port}/api"
+    except BaseException:
+        child.kill()  # we are told to end while it starts: there is nothing that it would have to write down
+        raise
     finally:
-        child.stdin.close()
-        try:
-            child.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        child.stdout.close()
+        impatience.cancel()
+    if not port:
+        raise EtlError(f"the Prefect server did not start: see {log}; moving {log.parent} away gives it a fresh start")
+    return int(port)
 
 
 def main(with_scheduler: bool) -> None:
@@ -68,6 +82,18 @@ def main(with_scheduler: bool) -> None:
     # A service manager signals the whole group: the run is told too, and the server goes when the run has gone.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    # The end is watched for before anything that takes seconds: a run that is killed meanwhile leaves no server behind.
+    serving: list[uvicorn.Server] = []
+
+    def stop_at_end_of_input() -> None:
+        sys.stdin.buffer.read()
+        if not serving:
+            os._exit(1)
+        serving[0].should_exit = True
+        time.sleep(_STOP_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=stop_at_end_of_input, daemon=True).start()
     import uvicorn
     from prefect.server.api.server import create_app
     from prefect.server.utilities.messaging.memory import METRICS
@@ -96,16 +122,8 @@ def main(with_scheduler: bool) -> None:
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            serving.append(self)
             print(listener.getsockname()[1], flush=True)
 
-    server = Server(uvicorn.Config(settled, log_level="error", lifespan="on", timeout_graceful_shutdown=5))
-
-    def stop_at_end_of_input() -> None:
-        sys.stdin.buffer.read()
-        server.should_exit = True
-        time.sleep(_STOP_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=stop_at_end_of_input, daemon=True).start()
-    server.run([listener])
+    Server(uvicorn.Config(settled, log_level="error", lifespan="on", timeout_graceful_shutdown=5)).run([listener])
     os._exit(0)

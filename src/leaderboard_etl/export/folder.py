@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from leaderboard_etl.errors import UsageError
+from leaderboard_etl.errors import EtlError, UsageError
 from leaderboard_etl.export.manifest import MANIFEST, TOOL
 
 
@@ -24,7 +25,8 @@ def check_target(folder: Path) -> None:
 def replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str, Path]) -> None:
     """Puts `files`, and the files of `moved` under their names, into `folder` in place of what is there.
 
-    Raises UsageError as check_target, and if the folder cannot be written; then what is there stays.
+    Raises UsageError as check_target, and if the folder cannot be written, EtlError if the disk is full; then what is there
+    stays.
     """
     check_target(folder)
     fresh, old = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
@@ -42,9 +44,12 @@ def replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str,
         fresh.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
-        raise UsageError(
-            f"{folder} cannot be written ({error.strerror}): choose another --out, or free space"
-        ) from error
+        shutil.rmtree(fresh, ignore_errors=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise EtlError(
+                f"{folder} cannot be written, the disk is full: free space, or choose another --out"
+            ) from error
+        raise UsageError(f"{folder} cannot be written ({error.strerror}): choose another --out") from error
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

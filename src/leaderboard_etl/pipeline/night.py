@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,6 +27,7 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.raw.torn import is_torn, refuse_strange_store
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.termination import Terminated, at_the_end, is_asked
 from leaderboard_etl.warehouse.audit import Finding
 from leaderboard_etl.warehouse.believed import Believed
 from leaderboard_etl.warehouse.database import first_line, remove_database
@@ -54,6 +56,9 @@ class Night:
     status: str = "running"
     kind: str = "nightly"
     notes: list[str] = field(default_factory=list)
+    # Worked out at the beginning: at a hasty end there is no time for it.
+    code_version: str = field(default_factory=code_version)
+    _writing: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def now(self) -> str:
@@ -72,6 +77,15 @@ class Night:
         except WarehouseError:
             self.as_of_at = max(at for at in (hub_at, last_at) if at is not None)
             raise
+
+    def write_down(self, load: Load) -> None:
+        """Puts the load's line into the ledger, unless the last words of a terminated run are there already. Raises
+        WarehouseError if it cannot be written."""
+        load.finished_at = format_utc(datetime.now(UTC))
+        with self._writing:
+            if self.status != "failed":
+                self.ledger.append(load)
+                self.status = load.status if load.status == "failed" else self.status
 
     def say(self, note: str | None) -> None:
         """Keeps a sentence for the end of the run, for the person who reads its report."""
@@ -121,14 +135,14 @@ def run_night(options: Options, tell: Callable[[Night], None]) -> Outcome:
     """
     begun = time.monotonic()
     message = None
-    with open_night(options) as night:
+    with open_night(options) as night, at_the_end(lambda: _give_up(night, str(Terminated()))):
         try:
             tell(night)
         except (EtlError, duckdb.Error, sqlite3.Error, OSError, MemoryError) as error:
             message = str(error) if isinstance(error, EtlError) else _told(error)
             _give_up(night, message)
         except BaseException as error:
-            _give_up(night, first_line(error) or type(error).__name__)
+            _give_up(night, str(Terminated()) if is_asked() else first_line(error) or type(error).__name__)
             raise
         night.say(night.believed.trouble)
     seconds = time.monotonic() - begun
@@ -209,15 +223,16 @@ def _without_torn_line(options: Options, store: BlobStore, ledger: Ledger) -> tu
 
 def _give_up(night: Night, why: str) -> None:
     """Records a night that failed; the published warehouse stays as it was."""
-    night.status = "failed"
+    if night.status in ("published", "degraded", "no_news"):
+        return
     night.load = ledger_line(night, "failed", why[:800])
     night.load.sources = [replace(entry, changes_blob=None) for entry in night.load.sources]
-    night.load.finished_at = format_utc(datetime.now(UTC))
     try:
-        night.ledger.append(night.load)
+        night.write_down(night.load)
     except WarehouseError as error:
         # Why the night failed matters more than that it is not on record.
         night.say(str(error))
+    night.status = "failed"
 
 
 def _told(error: Exception) -> str:
@@ -239,7 +254,7 @@ def ledger_line(night: Night, status: str, message: str | None = None) -> Load:
         status=status,
         as_of_at=night.now,
         endpoint=night.options.endpoint,
-        code_version=code_version(),
+        code_version=night.code_version,
         sources=[night.entries[source_id] for source_id in sorted(night.entries)],
         message=message or "; ".join(problems) or None,
     )

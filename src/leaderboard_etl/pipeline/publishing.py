@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from leaderboard_etl.errors import AuditError, WarehouseError
 from leaderboard_etl.pipeline.night import Night, is_degraded, ledger_line
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.raw.ledger import Drift, FileState, Ledger, format_utc
+from leaderboard_etl.raw.ledger import Drift, FileState, Ledger
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.raw.torn import refuse_strange_store
@@ -20,6 +19,7 @@ from leaderboard_etl.warehouse.claims import changed_verdicts
 from leaderboard_etl.warehouse.database import one_line_errors, remove_database
 from leaderboard_etl.warehouse.fold import policy_in_force
 from leaderboard_etl.warehouse.publish import publish, seal, stage
+from leaderboard_etl.warehouse.space import expect_space
 
 
 def has_news(night: Night) -> bool:
@@ -38,6 +38,7 @@ def has_news(night: Night) -> bool:
 
 def build(night: Night) -> None:
     """Folds this load into a staging file beside the published one."""
+    expect_space(night.options.warehouse)
     night.load = ledger_line(night, "published")
     if is_degraded(night):
         night.load.status = "degraded"
@@ -91,8 +92,7 @@ def commit(night: Night) -> None:
     night.store.flush()
     seal(night.staged, night.options.warehouse.staging)
     night.staged = None
-    night.load.finished_at = format_utc(datetime.now(UTC))
-    night.ledger.append(night.load)
+    night.write_down(night.load)
     night.say(publish(night.options.warehouse))
     night.status = night.load.status
 
@@ -101,9 +101,8 @@ def stay_quiet(night: Night) -> None:
     """Records a night without news: one line in the ledger and nothing else."""
     status = "degraded" if is_degraded(night) else "no_news"
     night.load = ledger_line(night, status)
-    night.load.finished_at = format_utc(datetime.now(UTC))
     night.store.flush()
-    night.ledger.append(night.load)
+    night.write_down(night.load)
     night.status = status
 
 
@@ -121,6 +120,7 @@ def rebuild(warehouse: Warehouse, *, most_memory_bytes: int | None = None) -> li
             raise WarehouseError(f"{warehouse.raw} holds no load to rebuild from: run once against a Hub first")
         refuse_strange_store(ledger, store)
         try:
+            expect_space(warehouse)
             con = stage(warehouse.staging, store, ledger.loads, most_memory_bytes=most_memory_bytes)
             accepted = policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings")
             findings = audit(con, None, accepted)

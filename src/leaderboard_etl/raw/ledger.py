@@ -156,14 +156,14 @@ class Ledger:
             self._set_aside(self.torn, keep_bytes=self._valid_bytes)
             with durable("ledger line"):
                 append_durably(self.path, line)
+                self._last_line = line
+                self._valid_bytes += len(line)
+                self.loads.append(load)
         except OSError as error:
             # Half a line on a full disk is no line: what is cut off here need not be set aside later.
             with contextlib.suppress(OSError):
                 os.truncate(self.path, self._valid_bytes + len(self.torn))
             raise WarehouseError(f"{self.path} cannot be written ({error}): this load is not recorded") from error
-        self._last_line = line
-        self._valid_bytes += len(line)
-        self.loads.append(load)
 
     def set_aside_last(self) -> Load:
         """Takes the last line out of the ledger and keeps it beside, in `aside`; returns its load. For a line that names

@@ -22,6 +22,7 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.warehouse.database import first_line, remove_database
 from leaderboard_etl.warehouse.publish import carried_tables, stage
+from leaderboard_etl.warehouse.space import expect_space
 
 Place = tuple[str, str, str]
 Answer = TypeVar("Answer")
@@ -151,6 +152,7 @@ class Believed:
         if self.trouble is None:
             return self._warehouse.database if self._held is not None else None
         if self._rebuilt is None and any(load.is_applied for load in self._loads):
+            expect_space(self._warehouse)
             stage(self._warehouse.believed, self._store, self._loads).close()
             self._rebuilt = self._warehouse.believed
         return self._rebuilt

@@ -1,0 +1,196 @@
+"""A disk that is nearly full: a night, a rebuild and an export at many amounts of free space on a filesystem of its own.
+
+    PYTHONPATH=tests .venv/bin/python -m reliability.full_disk [--amounts 20] [--no-forecast]
+
+Needs root, for a tmpfs in a mount namespace; elsewhere it says so and exits with 0. Each run must end well, or with exit code 1,
+one line and the published file as it was; and with the space given back the next one must end with the content of a warehouse
+that never lacked any. Prints a row an amount and exits with 1 if one does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reliability.children import Ended, in_child
+from reliability.values import values
+from worlds import World, small_world, v2_row
+
+from leaderboard_etl.cli import main as cli
+from leaderboard_etl.sample.server import HubServer
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.warehouse import space
+
+_DISK_BYTES = 200_000_000
+_MARK = "IN_A_MOUNT_NAMESPACE"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One run at one amount of free space. `fault` is null where all was as promised."""
+
+    what: str
+    free_kb: int
+    code: int
+    fault: str | None
+    said: str
+
+
+def may_mount() -> bool:
+    """Whether this process may have a mount namespace with a filesystem of its own."""
+    command = ["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=1m none /mnt"]
+    return (
+        shutil.which("unshare") is not None
+        and subprocess.run(command, capture_output=True, check=False).returncode == 0
+    )
+
+
+def in_namespace(arguments: list[str]) -> int:
+    """Runs this module again where it may mount; returns its exit code."""
+    command = ["unshare", "-m", sys.executable, "-m", "reliability.full_disk", *arguments]
+    return subprocess.run(command, env={**os.environ, _MARK: "1"}, check=False).returncode
+
+
+def night(world: World) -> int:
+    """One night as the command line tells it, without Prefect."""
+    outcome = world.night(2)
+    print(json.dumps({"status": outcome.status, "notes": outcome.notes}))
+    if outcome.status == "failed":
+        print(f"leaderboard-etl: {outcome.message}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def try_all(folder: Path, disk: Path, amounts_kb: list[int], whats: list[str]) -> list[Tried]:
+    """Every run at every amount. `folder` is on another disk, `disk` an empty mounted one."""
+    (folder / "hub").mkdir()
+    with HubServer(folder / "hub") as server:
+        world = World(folder / "hub", server.url, Warehouse(folder / "first"))
+        _expect(in_child(lambda: _make(folder, world)))
+        _expect(in_child(lambda: _change(world)))
+        undisturbed = folder / "undisturbed"
+        shutil.copytree(world.warehouse.root, undisturbed)
+        _expect(in_child(lambda: night(World(world.root, server.url, Warehouse(undisturbed)))))
+        wanted = {"night": _content(undisturbed), "offline": _content(world.warehouse.root), "export": ""}
+        tried = []
+        for what in whats:
+            for free_kb in amounts_kb:
+                tried.append(_try(what, world, disk, free_kb, wanted[what]))
+                print(f"{what:8} {free_kb:>8,} kB  exit {tried[-1].code}  {tried[-1].fault or 'as promised'}  "
+                      f"{tried[-1].said[:150]}", flush=True)  # fmt: skip
+        return tried
+
+
+def _try(what: str, first: World, disk: Path, free_kb: int, wanted: str) -> Tried:
+    root = disk / "warehouse"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(first.warehouse.root, root)
+    world = World(first.root, first.hub, Warehouse(root))
+    do: dict[str, Callable[[], int]] = {
+        "night": lambda: night(world),
+        "offline": lambda: cli(["run", "--offline", "-w", str(root)]),
+        "export": lambda: cli(["export", "-w", str(root), "--out", str(disk / "export")]),
+    }
+    before = _hash(world.warehouse.database)
+    ballast = disk / "ballast"
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, max(shutil.disk_usage(disk).free - 1024 * free_kb, 1))
+    ended = in_child(do[what])
+    fault = _fault(ended, before == _hash(world.warehouse.database), what)
+    ballast.unlink()
+    again = in_child(do[what])
+    if fault is None and again.code != 0:
+        fault = f"with space it ended with {again.code}: {again.line}"
+    if fault is None and wanted and _content(root) != wanted:
+        fault = "with space it ended with other content"
+    if fault is None and [*root.glob("*.staging.*"), *root.glob("*.believed.*")]:
+        fault = "it left a staging file"
+    shutil.rmtree(disk / "export", ignore_errors=True)
+    return Tried(what, free_kb, ended.code, fault, ended.line)
+
+
+def _fault(ended: Ended, is_untouched: bool, what: str) -> str | None:
+    if ended.code == 0:
+        return None if not is_untouched or what == "export" else "it said that it published and did not"
+    if ended.code != 1:
+        return f"it ended with {ended.code}"
+    if not is_untouched:
+        return "it failed and the published file is another one"
+    return None if ended.err.count("\n") == 1 and "Traceback" not in ended.err else "it did not fail with one line"
+
+
+def _make(folder: Path, world: World) -> int:
+    made = small_world(folder, world.hub)
+    World(made.root, world.hub, world.warehouse).night(1)
+    return 0
+
+
+def _change(world: World) -> int:
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
+    return 0
+
+
+def _content(root: Path) -> str:
+    """A text of every table's count and content hash, worked out in a child."""
+    ended = in_child(lambda: print(values(Warehouse(root).database)))
+    return _expect(ended).out
+
+
+def _expect(ended: Ended) -> Ended:
+    if ended.code != 0:
+        raise RuntimeError(f"the preparation ended with {ended.code}: {ended.err}")
+    return ended
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the table; 1 where a run broke a promise."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--amounts", type=int, default=20)
+    parser.add_argument("--least-kb", type=int, default=0)
+    parser.add_argument("--most-kb", type=int, default=40_000)
+    parser.add_argument(
+        "--no-forecast", action="store_true", help="build without looking for space first, to see what the engine does"
+    )
+    parser.add_argument("--what", action="append", choices=("night", "offline", "export"))
+    given = parser.parse_args(arguments)
+    if os.environ.get(_MARK) != "1":
+        if not may_mount():
+            print("left out: this user may not mount a filesystem of its own")
+            return 0
+        return in_namespace(arguments)
+    if given.no_forecast:
+        space.NEEDED_SHARE = space.LEAST_BYTES = 0
+    span = given.most_kb - given.least_kb
+    amounts_kb = [given.least_kb + round(span * (n / max(given.amounts - 1, 1)) ** 2) for n in range(given.amounts)]
+    with tempfile.TemporaryDirectory() as scratch:
+        disk = Path(scratch) / "disk"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_DISK_BYTES}", "none", str(disk)], check=True)
+        try:
+            (Path(scratch) / "world").mkdir()
+            tried = try_all(Path(scratch) / "world", disk, amounts_kb, given.what or ["night", "offline", "export"])
+        finally:
+            subprocess.run(["umount", "-l", str(disk)], check=False)
+    failed = [one for one in tried if one.fault]
+    ended_well = sum(one.code == 0 for one in tried)
+    print(
+        f"{len(tried)} runs: {ended_well} ended well, {len(tried) - ended_well} failed; {len(failed)} promises broken"
+    )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,208 @@
+"""Kills: a night and a rebuild are ended at every durable step and at random moments, by SIGKILL and by SIGTERM.
+
+    PYTHONPATH=tests .venv/bin/python -m reliability.kills [--random 70] [--seed 1]
+
+The moments come from leaderboard_etl.durable.STEPS, before and after each, so that a new step is tried as well. After each kill
+`status` and `sql` answer, the next run goes on, a rebuild from raw ends, and what the warehouse says is what it says where
+nobody was killed. Prints a row a kill and exits with 1 if a promise is broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from reliability.children import Ended, in_child
+from reliability.values import values
+from worlds import World, small_world, v2_row
+
+from leaderboard_etl import durable
+from leaderboard_etl.cli import main as cli
+from leaderboard_etl.sample.server import HubServer
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.termination import EXIT_CODE, Terminated, is_asked, terminable
+
+KINDS = ("first night", "second night", "after an older version", "beside a log", "rebuild")
+# What a run has to find for these steps to be reached at all.
+_ONLY_IN = {"line aside": "after an older version", "wal aside": "beside a log"}
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill: in which kind of run, by which signal, and at which step or after how many seconds."""
+
+    kind: str
+    number: int
+    at: str | float
+
+    def __str__(self) -> str:
+        where = self.at if isinstance(self.at, str) else f"{self.at:.2f} s"
+        return f"{signal.Signals(self.number).name}, {self.kind}, {where}"
+
+
+def at_every_step() -> Iterator[Kill]:
+    """Every durable step of every kind of run that comes to it."""
+    for step in durable.STEPS:
+        for kind in [_ONLY_IN[step]] if step in _ONLY_IN else ["first night", "second night", "rebuild"]:
+            if kind == "rebuild" and step in ("blobs", "ledger line"):
+                continue  # it only reads raw
+            for when in ("before", "after"):
+                for number in (signal.SIGKILL, signal.SIGTERM):
+                    yield Kill(kind, number, f"{when} {step}")
+
+
+class Proof:
+    """The warehouses from which the kinds of run start, and what they say where nobody is killed."""
+
+    def __init__(self, folder: Path, hub: str, kinds: set[str]) -> None:
+        """Makes those of `kinds`, in children. Raises RuntimeError where a run fails without a kill."""
+        self.folder, self.hub = folder, hub
+        self.undisturbed: dict[str, str] = {}
+        self._in_child(lambda: _make(folder, hub))
+        one = self.world("one")
+        if kinds != {KINDS[0]}:
+            self._night(one, 1)
+        self._in_child(lambda: _change(one))
+        if KINDS[0] in kinds:
+            (folder / "empty").mkdir()
+            self._night(self.world("fresh"), 2)
+            self.undisturbed[KINDS[0]] = self.values("fresh")
+        if kinds == {KINDS[0]}:
+            return
+        shutil.copytree(folder / "one", folder / "two")
+        self._night(self.world("two"), 2)
+        self.undisturbed |= dict.fromkeys(KINDS[1:], self.values("two"))
+        # A line whose bytes are not there, as a version left it that wrote the line first.
+        shutil.copytree(folder / "one", folder / "torn")
+        shutil.copy(folder / "two" / "raw" / "ledger.jsonl", folder / "torn" / "raw" / "ledger.jsonl")
+        shutil.copytree(folder / "one", folder / "log")
+        (folder / "log" / "leaderboard.duckdb.wal").write_bytes(b"left by a writer")
+
+    def world(self, name: str) -> World:
+        return World(self.folder / "hub", self.hub, Warehouse(self.folder / name))
+
+    def values(self, name: str) -> str:
+        return self._in_child(lambda: print(values(self.world(name).warehouse.database))).out
+
+    def try_one(self, kill: Kill) -> str | None:
+        """What promise the kill broke; null: none."""
+        start = dict(zip(KINDS, ("empty", "one", "torn", "log", "two"), strict=True))[kill.kind]
+        shutil.rmtree(self.folder / "tried", ignore_errors=True)
+        shutil.copytree(self.folder / start, self.folder / "tried")
+        world, root = self.world("tried"), str(self.folder / "tried")
+        wanted_values = self.undisturbed[kill.kind]
+        killed = in_child(
+            (lambda: cli(["run", "--offline", "-w", root])) if kill.kind == "rebuild" else lambda: night(world, 2),
+            at_start=lambda: _arm(kill),
+        )
+        wanted = -signal.SIGKILL if kill.number == signal.SIGKILL else EXIT_CODE
+        if killed.code not in (wanted, 0) or (killed.code == 0 and isinstance(kill.at, str)):
+            return f"it ended with {killed.code} instead of {wanted}: {killed.line[-300:]}"
+        if world.warehouse.database.exists():
+            asked = in_child(lambda: cli(["sql", "-w", root, "select count(*) from core.scores"]))
+            if asked.code != 0 and kill.kind != "beside a log":
+                return f"sql ended with {asked.code}: {asked.line}"
+        if (world.warehouse.raw / "ledger.jsonl").exists():
+            told = in_child(lambda: cli(["status", "-w", root]))
+            if told.code != 0:
+                return f"status ended with {told.code}: {told.line}"
+        again = in_child(lambda: night(world, 2))
+        if again.code != 0:
+            return f"the next night ended with {again.code}: {again.line}"
+        if self.values("tried") != wanted_values:
+            return "the next night ended with other values"
+        rebuilt = in_child(lambda: cli(["run", "--offline", "-w", root]))
+        if rebuilt.code != 0 or self.values("tried") != wanted_values:
+            return f"the rebuild ended with {rebuilt.code} or other values: {rebuilt.line}"
+        left = [*Path(root).glob("*.staging.*"), *Path(root).glob("*.believed.*")]
+        return f"{left[0].name} was left behind" if left else None
+
+    def _night(self, world: World, day: int) -> None:
+        self._in_child(lambda: night(world, day))
+
+    def _in_child(self, work: Callable[[], int | None]) -> Ended:
+        ended = in_child(work)
+        if ended.code != 0:
+            raise RuntimeError(f"without a kill it ended with {ended.code}: {ended.err}")
+        return ended
+
+
+def _make(folder: Path, hub: str) -> None:
+    small_world(folder, hub)
+
+
+def _change(world: World) -> None:
+    world.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
+
+
+def night(world: World, day: int) -> int:
+    """One night, without Prefect; its exit code is the command line's."""
+    try:
+        with terminable():
+            outcome = world.night(day)
+    except Terminated:
+        return EXIT_CODE
+    if outcome.message:
+        print(outcome.message, file=sys.stderr)
+    return EXIT_CODE if is_asked() and outcome.status == "failed" else {"failed": 1}.get(outcome.status, 0)
+
+
+def _arm(kill: Kill) -> None:
+    """Has this process killed at the moment of `kill`."""
+    if isinstance(kill.at, float):
+        seconds = kill.at
+
+        def wait() -> None:
+            time.sleep(seconds)
+            os.kill(os.getpid(), kill.number)
+
+        threading.Thread(target=wait, daemon=True).start()
+        return
+
+    def watch(moment: str) -> None:
+        if moment == kill.at:
+            durable.watcher = None
+            os.kill(os.getpid(), kill.number)
+
+    durable.watcher = watch
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the table; 1 where a promise was broken."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--random", type=int, default=70, help="kills at random moments beside those at each step")
+    parser.add_argument("--longest-s", type=float, default=6.0, help="the last of the random moments")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", help="only kills whose description holds this text")
+    given = parser.parse_args(arguments)
+    chance = random.Random(given.seed)
+    kills = list(at_every_step())
+    for _ in range(given.random):
+        number = chance.choice((signal.SIGKILL, signal.SIGTERM))
+        kills.append(Kill(chance.choice(("first night", "second night")), number, chance.uniform(0, given.longest_s)))
+    kills = [kill for kill in kills if not given.only or given.only in str(kill)]
+    broken = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        (Path(scratch) / "hub").mkdir()
+        with HubServer(Path(scratch) / "hub") as server:
+            proof = Proof(Path(scratch), server.url, {kill.kind for kill in kills})
+            for kill in kills:
+                fault = proof.try_one(kill)
+                broken += fault is not None
+                print(f"{kill!s:55} {fault or 'lost nothing'}", flush=True)
+    print(f"{len(kills)} kills: {len(kills) - broken} lost nothing, {broken} broke a promise")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

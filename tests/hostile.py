@@ -128,6 +128,8 @@ _RESULTS = "datasets/open-llm-leaderboard{old}/results/storm/{name}/results_2024
 _ARENA_HEADER = ["key", "Model", "MT-bench (score)", "MMLU", "Knowledge cutoff date", "License", "Organization", "Link"]
 _ARENA_ROW = ["k", "Name", "8.1", "0.7", "2023/12", "Apache 2.0", "Storm", "https://huggingface.co/storm/linked"]
 BOARD = "_api/datasets/Idavidrein/gpqa.json"
+# Renamed twice, to a name that is not there, to itself, to each other.
+MOVES = {"once": "twice", "twice": "model-1", "lost": "nowhere", "self": "self", "there": "back", "back": "there"}
 _BAD_BYTES = [b"", b"\xff\xfe\x00", b"{" * 5000, b"[1", b"---\n", b"---\n- a\n---\n| MMLU |\n|---|\n| 1e400 |\n"]
 
 
@@ -205,7 +207,9 @@ def _lay_runs(world: World, dice: random.Random, seed: int) -> None:
 def _lay_models(world: World, dice: random.Random) -> None:
     names = [f"{OWNER}/model-{number}" for number in range(36)]
     for number, name in enumerate(names):
-        info = mutated(INFO, dice) if number % 3 else INFO
+        info = mutated(INFO, dice) if number % 3 else dict(INFO)
+        tags = info.get("tags")  # the Hub's own: a list of texts, whatever a card says
+        info["tags"] = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
         card = mutated(CARD, dice) if number % 4 else CARD
         world.put_model(name, f"---\n{json.dumps(card)}\n---\n# A\n\nParameters: 1B\n".encode(), **info)
         config = mutated(CONFIG, dice) if number % 5 else {**CONFIG, "vocab_size": 10**7}
@@ -220,6 +224,9 @@ def _lay_models(world: World, dice: random.Random) -> None:
         names.append(f"{OWNER}/bytes-{number}")
         for path in ("README.md", "config.json", ".eval_results/gpqa.yaml"):
             world.put(f"models/{names[-1]}/{path}", content)
+    for name, moved_to in MOVES.items():
+        names.append(f"{OWNER}/{name}")
+        world.put(f"_api/models/{OWNER}/{name}.json", json.dumps({"_moved_to": f"{OWNER}/{moved_to}"}).encode())
     entries = [{"modelId": name, "filename": ".eval_results/gpqa.yaml"} for name in names]
     odd = [mutated(entries[0], dice) for _ in range(10)]
     put_board(world, [*entries, *odd])

@@ -32,7 +32,7 @@ RUNS = "datasets/open-llm-leaderboard/results/storm/again"
 ARENA = "spaces/lmarena-ai/chatbot-arena-leaderboard/leaderboard_table_20250102.csv"
 HEADER = "key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link\n"
 LATER_ARENA = ARENA.replace("0102", "0103")
-LETTERS = ("İstanbul", "i\u0307stanbul", "ΟΔΟΣ", "οδος")  # names of which lower case is not one thing
+LETTERS = ("İstanbul", "istanbul", "ΟΔΟΣ", "οδοσ")  # names of which lower case is not one thing
 HUB = "https://huggingface.co/storm"
 
 

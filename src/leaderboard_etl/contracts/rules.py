@@ -3,6 +3,7 @@ first rule it breaks; a rule that cannot be evaluated (null) counts as broken wh
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -88,6 +89,11 @@ def _key_rule(target: str, holds: pl.Expr, which: str) -> Rule:
         f"a second record with the same key ({', '.join(key)}); the first one {which} is kept",
         pl.concat_str([pl.col(c).cast(pl.String) for c in key], separator=" | ", ignore_nulls=True),
     )
+
+
+def could_be_repository(name: str) -> bool:
+    """Whether the Hub could have a repository of this name: what could not be one is not asked for."""
+    return re.fullmatch(_HUB_NAME, name) is not None and ".." not in name and "--" not in name
 
 
 def _name_rule(source: Source) -> Rule:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import polars as pl
 
 from leaderboard_etl import __version__
+from leaderboard_etl.contracts.rules import could_be_repository
 from leaderboard_etl.landing.benchmarks import BoardSync, sync_boards
 from leaderboard_etl.landing.cards import sync_cards
 from leaderboard_etl.landing.repos import UnfinishedError, sync_repo
@@ -101,7 +102,7 @@ def sync_model_cards(night: Night) -> None:
                 night.hub,
                 night.store,
                 {**night.state.of(CARDS), **night.state.of(RESULTS)},
-                sorted({*_named_models(night), *boards.models}),
+                sorted(filter(could_be_repository, {*_named_models(night), *boards.models})),
                 journal=night.options.warehouse.raw / JOURNAL_NAME,
                 official=read_policy().frame("official_organizations")["hub_owner"].to_list(),
                 cursor=cursor,

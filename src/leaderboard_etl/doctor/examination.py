@@ -62,6 +62,7 @@ def examine(warehouse: Warehouse) -> Examination:
     findings = [
         *examine_ledger(ledger, published),
         *([_torn(ledger)] if is_last_torn else []),
+        *([_no_history(ledger, blobs)] if blobs.n_held and not (ledger.lines or published.path.exists()) else []),
         *examine_blobs(blobs, has_published=published.is_sound),
         *([] if strangers else examine_published(warehouse, published, ledger.sound, blobs.changes)),
         *examine_folder(warehouse),
@@ -73,6 +74,16 @@ def _is_last_torn(warehouse: Warehouse, published: Published) -> bool:
     ledger = Ledger(warehouse.raw)
     with BlobStore(warehouse.raw, read_only=True) as store:
         return ledger.last is not None and ledger.last.load_id not in published.loads and is_torn(ledger, store)
+
+
+def _no_history(ledger: Lines, blobs: Blobs) -> Finding:
+    return Finding(
+        "ledger",
+        f"{ledger.path} holds no load and no file is published, but {blobs.path.name} holds {blobs.n_held:,} blobs: the first run"
+        " was killed, or both were lost",
+        "which files were believed when, if any run ever ended",
+        "a copy of the ledger; the next run begins anew, and fetches none of these blobs again",
+    )
 
 
 def _torn(ledger: Lines) -> Finding:

@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.doctor.findings import Finding, counted
 from leaderboard_etl.raw.ledger import Changes, Load
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.warehouse.books import entries
 from leaderboard_etl.warehouse.database import first_line
 
 _LEDGER_COLUMNS = ("kind", "status", "as_of_at", "endpoint", "code_version", "message")
@@ -102,27 +102,9 @@ def _compare_counts(
     published: Published, loads: Mapping[int, Load], changes: Mapping[tuple[int, str], Changes]
 ) -> Iterator[Finding]:
     """What each load put into the file, against what raw says of it and against the file's own books."""
-    histories = [name for name, table in tables().items() if table.schema == "history" and _has_books(name)]
-    opened, closed = (
-        " union all ".join(f"select {load_id} as load_id, source_id from {name}" for name in histories)
-        for load_id in ("load_id", "closed_load_id")
-    )
-    query = f"""
-        with opened as (select load_id, source_id, count(*) as n from ({opened}) group by all),
-        closed as (select load_id, source_id, count(*) as n from ({closed}) where load_id is not null group by all),
-        files as (select first_load_id as load_id, source_id, count(*) as n from raw.files group by all)
-        select
-            s.load_id, s.source_id, s.files_changed, s.files_gone, coalesce(files.n, 0) as n_files,
-            s.rows_added, coalesce(opened.n, 0) as n_opened, s.rows_closed, coalesce(closed.n, 0) as n_closed
-        from ops.load_sources as s
-        left join opened using (load_id, source_id)
-        left join closed using (load_id, source_id)
-        left join files using (load_id, source_id)
-        order by all
-    """
     try:
         with duckdb.connect(str(published.path), read_only=True) as con:
-            rows = con.execute(query).fetchall()
+            books = entries(con)
     except duckdb.Error as error:
         yield Finding(
             "published",
@@ -130,27 +112,19 @@ def _compare_counts(
             repair=FROM_RAW,
         )
         return
-    for load_id, source_id, n_changed, n_gone, n_files, added, n_opened, n_closing, n_closed in rows:
-        wrong = []
-        landed = changes.get((load_id, source_id))
-        if landed is not None and (n_changed, n_gone) != (len(landed.changed), len(landed.gone)):
+    for entry in books:
+        wrong = [entry.fault] if entry.fault else []
+        landed = changes.get((entry.load_id, entry.source_id))
+        if landed is not None and (entry.files_changed, entry.files_gone) != (len(landed.changed), len(landed.gone)):
             wrong.append(
-                f"{n_changed} files changed and {n_gone} gone, where raw has {len(landed.changed)} and {len(landed.gone)}"
+                f"{entry.files_changed} files changed and {entry.files_gone} gone, where raw has {len(landed.changed)} and"
+                f" {len(landed.gone)}"
             )
-        if n_files != n_changed:
-            wrong.append(f"{n_files} rows of raw.files for {n_changed} files")
-        if n_opened != added or n_closed != n_closing:
-            wrong.append(f"{n_opened} rows opened and {n_closed} closed, where its books say {added} and {n_closing}")
         if wrong:
             yield Finding(
                 "published",
-                f"{published.path}, load {load_id}, {source_id}: {'; '.join(wrong)}: something else wrote to the file",
+                f"{published.path}, load {entry.load_id}, {entry.source_id}: {'; '.join(wrong)}: something else wrote to it",
                 "the published state as it was made",
                 "raw",
                 FROM_RAW,
             )
-
-
-def _has_books(name: str) -> bool:
-    columns = {column.name for column in tables()[name].columns}
-    return {"source_id", "load_id", "closed_load_id"} <= columns

@@ -20,6 +20,7 @@ from leaderboard_etl.errors import EtlError, WarehouseError
 from leaderboard_etl.raw.ledger import Ledger, Load
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.warehouse.books import first_fault
 from leaderboard_etl.warehouse.database import first_line, remove_database
 from leaderboard_etl.warehouse.publish import carried_tables, stage
 from leaderboard_etl.warehouse.space import expect_space
@@ -60,6 +61,8 @@ class Believed:
         self._expect_known(held, ledger)
         self._held = len(held)
         self._is_ours = made_by == [(code_version(),)]
+        if self._is_ours:
+            self._expect_own_books()
 
     @property
     def n_loads(self) -> int | None:
@@ -164,6 +167,17 @@ class Believed:
 
     def _distrust(self, why: str) -> None:
         self.trouble = f"{self._warehouse.database.name} {why}: made again from raw, which holds everything"
+
+    def _expect_own_books(self) -> None:
+        """Distrusts a file in which rows were taken out or put in by something else: a run would carry them on for ever."""
+        try:
+            with duckdb.connect(str(self._warehouse.database), read_only=True) as con:
+                fault = first_fault(con)
+        except duckdb.Error as error:
+            self._distrust(f"cannot be read ({first_line(error)})")
+            return
+        if fault is not None:
+            self._distrust(f"was written to by something else ({fault})")
 
     def _expect_known(self, held: Sequence[tuple[object, ...]], ledger: Ledger) -> None:
         known = [(load.load_id, load.as_of()) for load in ledger.loads[: len(held)]]

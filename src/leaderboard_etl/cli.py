@@ -275,7 +275,8 @@ def _run(options: argparse.Namespace) -> int:
 def _backfill(options: argparse.Namespace) -> int:
     from leaderboard_etl.commands import run
 
-    return run.backfill(options, _warehouse(options))
+    with terminable():
+        return run.backfill(options, _warehouse(options))
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -1,5 +1,7 @@
 """A disk that is nearly full: a night, a rebuild and an export at many amounts of free space on a filesystem of its own.
 
+`--what run` is a night under Prefect.
+
     PYTHONPATH=tests .venv/bin/python -m reliability.full_disk [--amounts 20] [--no-forecast]
 
 Needs root, for a tmpfs in a mount namespace; elsewhere it says so and exits with 0. Each run must end well, or with exit code 1,
@@ -74,13 +76,13 @@ def try_all(folder: Path, disk: Path, amounts_kb: list[int], whats: list[str]) -
     """Every run at every amount. `folder` is on another disk, `disk` an empty mounted one."""
     (folder / "hub").mkdir()
     with HubServer(folder / "hub") as server:
-        world = World(folder / "hub", server.url, Warehouse(folder / "first"))
+        world = World(folder / "hub", server.url, Warehouse(folder / "first"), endpoint=server.url)
         _expect(in_child(lambda: _make(folder, world)))
         _expect(in_child(lambda: _change(world)))
         undisturbed = folder / "undisturbed"
         shutil.copytree(world.warehouse.root, undisturbed)
-        _expect(in_child(lambda: night(World(world.root, server.url, Warehouse(undisturbed)))))
-        wanted = {"night": _content(undisturbed), "offline": _content(world.warehouse.root), "export": ""}
+        _expect(in_child(lambda: night(World(world.root, server.url, Warehouse(undisturbed), endpoint=server.url))))
+        wanted = {"night": _content(undisturbed), "offline": _content(world.warehouse.root), "export": "", "run": ""}
         tried = []
         for what in whats:
             for free_kb in amounts_kb:
@@ -94,10 +96,11 @@ def _try(what: str, first: World, disk: Path, free_kb: int, wanted: str) -> Trie
     root = disk / "warehouse"
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(first.warehouse.root, root)
-    world = World(first.root, first.hub, Warehouse(root))
+    world = World(first.root, first.hub, Warehouse(root), endpoint=first.hub)
     do: dict[str, Callable[[], int]] = {
         "night": lambda: night(world),
         "offline": lambda: cli(["run", "--offline", "-w", str(root)]),
+        "run": lambda: cli(["run", "--hub", world.hub, "-w", str(root)]),
         "export": lambda: cli(["export", "-w", str(root), "--out", str(disk / "export")]),
     }
     before = _hash(world.warehouse.database)
@@ -130,7 +133,7 @@ def _fault(ended: Ended, is_untouched: bool, what: str) -> str | None:
 
 def _make(folder: Path, world: World) -> int:
     made = small_world(folder, world.hub)
-    World(made.root, world.hub, world.warehouse).night(1)
+    World(made.root, world.hub, world.warehouse, endpoint=world.hub).night(1)
     return 0
 
 
@@ -164,7 +167,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--no-forecast", action="store_true", help="build without looking for space first, to see what the engine does"
     )
-    parser.add_argument("--what", action="append", choices=("night", "offline", "export"))
+    parser.add_argument("--what", action="append", choices=("night", "offline", "export", "run"))
     given = parser.parse_args(arguments)
     if os.environ.get(_MARK) != "1":
         if not may_mount():

@@ -31,6 +31,7 @@ from leaderboard_etl.warehouse.audit import audit
 from leaderboard_etl.warehouse.database import first_line
 from leaderboard_etl.warehouse.fold import parse_batches
 from leaderboard_etl.warehouse.publish import publish, seal, stage
+from leaderboard_etl.warehouse.space import expect_space
 
 KIND = "backfill"
 _LOADS_AT_ONCE = 30
@@ -194,6 +195,7 @@ def _trouble_in(night: Night, past: _Past, source: Source, changes: Changes) -> 
 def _publish(night: Night, loads: Sequence[Load]) -> None:
     """Builds, audits and publishes a file with these loads, and puts each on record."""
     options = night.options
+    expect_space(options.warehouse)
     con = stage(
         options.warehouse.staging,
         night.store,

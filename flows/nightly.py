@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
@@ -17,7 +17,9 @@ from leaderboard_etl.options import options_for
 def as_task(step: Callable[..., None], *arguments: Any) -> None:
     """Runs one step as a Prefect task: coarse, tried again with back-off where the Hub was ill, and bounded in time."""
     name = " ".join([step.__name__, *(argument for argument in arguments if isinstance(argument, str))])
-    run = task(
+    orchestration.run_step(
+        step,
+        *arguments,
         name=name,
         retries=2,
         retry_delay_seconds=[5, 30],
@@ -27,7 +29,6 @@ def as_task(step: Callable[..., None], *arguments: Any) -> None:
         cache_policy=NO_CACHE,
         persist_result=False,
     )
-    run(step)(*arguments)
 
 
 def story(night: pipeline.Night, do: Callable[..., None]) -> None:

@@ -20,20 +20,21 @@ import leaderboard_etl
 
 TOY = """
 import os, time
-from prefect import flow, task
+from prefect import flow
 from prefect.cache_policies import NO_CACHE
 from leaderboard_etl import orchestration
 
-@task(cache_policy=NO_CACHE)
-def step(number): return number
+def step(number): print("step", number, flush=True)
 
 @flow(name="toy", log_prints=False)
-def toy(steps: int = 1, status: str = "published", bug: bool = False, seconds: float = 0):
+def toy(steps: int = 1, status: str = "published", bug: bool = False, seconds: float = 0, trouble: str = ""):
     for number in range(steps):
-        step(number)
+        if number == 1:
+            exec(trouble, globals())
+        orchestration.run_step(step, number, name="step", cache_policy=NO_CACHE)
     orchestration.table_artifact("load", [{"rows": steps}])
     orchestration.markdown_artifact("report", "# a report")
-    print(os.environ["PREFECT_API_URL"], flush=True)
+    print(os.environ.get("PREFECT_API_URL"), flush=True)
     time.sleep(seconds)
     if bug:
         raise ValueError("a bug in the flow")
@@ -131,14 +132,31 @@ def is_gone(url: str, seconds: float = 10) -> bool:
     return True
 
 
+def said(out: str) -> list[str]:
+    """What a run printed beside its steps: the API's address, and what the driver prints of the value."""
+    return [line for line in out.splitlines() if not line.startswith("step ")]
+
+
 def first_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
-    return process.stdout.readline().strip()
+    return next(line.strip() for line in process.stdout if not line.startswith("step "))
+
+
+def server_of(process: subprocess.Popen[str]) -> int:
+    """The process id of a run's server, as soon as there is one."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for pid in children.read_text().split():
+            if b"prefect_server" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return int(pid)
+        time.sleep(0.05)
+    raise AssertionError("no server was started")
 
 
 def test_a_run_returns_the_flow_s_value_and_says_nothing_else(first_run: tuple[int, str, str]) -> None:
     code, out, err = first_run
-    assert (code, out.splitlines()[1:], err) == (0, ["{'status': 'published'}"], "")
+    assert (code, said(out)[1:], err) == (0, ["{'status': 'published'}"], "")
 
 
 def test_every_task_run_and_artifact_of_a_short_run_is_recorded(place: Place, first_run: tuple[int, str, str]) -> None:
@@ -155,7 +173,7 @@ def test_prefect_writes_under_its_home_only(place: Place, first_run: tuple[int, 
 
 
 def test_the_server_is_gone_after_a_run(place: Place, first_run: tuple[int, str, str]) -> None:
-    assert not answers(first_run[1].splitlines()[0])
+    assert not answers(said(first_run[1])[0])
     assert list((place.home / "live").iterdir()) == []
 
 
@@ -184,7 +202,7 @@ def test_a_killed_run_takes_its_server_along_and_is_crashed_at_the_next_start_al
     both = [place.start("print(run('warehouse/prefect', status='degraded'))") for _ in range(2)]
     for process in both:
         code, out, err = place.finish(process)
-        assert (code, out.splitlines()[1:], err) == (0, ["{'status': 'degraded'}"], "")
+        assert (code, said(out)[1:], err) == (0, ["{'status': 'degraded'}"], "")
     assert place.flow_runs()[-3:] == [("CRASHED", "Crashed"), ("COMPLETED", "Degraded"), ("COMPLETED", "Degraded")]
 
 
@@ -192,7 +210,7 @@ def test_prefect_api_url_is_used_and_a_terminated_run_is_crashed(place: Place, f
     other = place.start("run('warehouse/prefect', seconds=100)")
     url = first_line(other)
     code, out, err = place.do("print(run('elsewhere/prefect', steps=3))", PREFECT_API_URL=url)
-    assert (code, out, err) == (0, f"{url}\n{{'status': 'published'}}\n", "")
+    assert (code, said(out), err) == (0, [url, "{'status': 'published'}"], "")
     assert answers(url)
     assert not (place.root / "elsewhere" / "prefect" / "prefect.db").exists()
     other.send_signal(signal.SIGTERM)
@@ -206,7 +224,7 @@ def test_an_api_that_does_not_answer_is_one_clear_error(tmp_path: Path) -> None:
     place = make_place(tmp_path)
     code, _, err = place.do("run('warehouse/prefect')", PREFECT_API_URL="http://127.0.0.1:9/api")
     assert code == 1
-    assert "EtlError: the Prefect API at http://127.0.0.1:9/api does not answer" in err.splitlines()[-1]
+    assert "Error: the Prefect API at http://127.0.0.1:9/api does not answer" in err.splitlines()[-1]
 
 
 def test_an_invalid_cron_is_a_usage_error_before_anything_starts(tmp_path: Path) -> None:
@@ -225,6 +243,63 @@ def test_artifacts_outside_a_flow_do_nothing_and_import_nothing(tmp_path: Path) 
         "print('prefect' in sys.modules)"
     )
     assert (code, out, err) == (0, "False\n", "")
+
+
+# In the flow's own process, which is another one than the server's.
+SERVER = (
+    "import gc, signal, subprocess; server = next(o for o in gc.get_objects() if isinstance(o, subprocess.Popen)); "
+)
+TROUBLES = {
+    "a locked database": "import sqlite3; db = sqlite3.connect(os.environ['PREFECT_HOME'] + '/prefect.db', isolation_level=None,"
+    " timeout=30); db.execute('begin exclusive')",
+    "a killed server": SERVER + "server.kill(); server.wait()",
+    "a server that hangs": SERVER + "server.send_signal(signal.SIGSTOP)",
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_an_api_that_fails_during_a_run_costs_one_line_and_no_step_runs_twice(
+    trouble: str, place: Place, first_run: tuple[int, str, str]
+) -> None:
+    code, out, err = place.do(
+        f"print(run('warehouse/prefect', steps=3, trouble={TROUBLES[trouble]!r}))",
+        PREFECT_CLIENT_MAX_RETRIES="0",
+        PREFECT_API_REQUEST_TIMEOUT="1",
+    )
+    url = said(out)[0]
+    assert (code, out) == (0, f"step 0\nstep 1\nstep 2\n{url}\n{{'status': 'published'}}\n")
+    assert err.count("\n") == 1 and err.startswith("leaderboard-etl: Prefect could not keep its books")
+    assert is_gone(url)
+
+
+@pytest.mark.parametrize("trouble", ["a home that cannot be made", "a database that is none"])
+def test_where_no_server_starts_the_flow_runs_once_without(trouble: str, tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    place.home.parent.mkdir()
+    if trouble == "a home that cannot be made":
+        place.home.touch()
+    else:
+        place.home.mkdir()
+        (place.home / "prefect.db").write_bytes(b"not a database" * 1000)
+    code, out, err = place.do("print(run('warehouse/prefect', steps=3, status='failed'))")
+    assert (code, out) == (0, "step 0\nstep 1\nstep 2\nNone\n{'status': 'failed'}\n")
+    assert err.count("\n") == 1 and "Prefect could not keep its books" in err and str(place.home) in err
+
+
+@pytest.mark.parametrize("when", ["while its server starts", "in the flow"])
+def test_a_terminated_run_ends_at_once_and_its_server_with_it(
+    when: str, place: Place, first_run: tuple[int, str, str]
+) -> None:
+    ending = "import signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)); "
+    process = place.start(ending + "print('begun', flush=True); run('warehouse/prefect', seconds=100)")
+    assert first_line(process) == "begun"
+    if when == "in the flow":
+        first_line(process)
+    server = server_of(process)
+    process.send_signal(signal.SIGTERM)
+    code, _, err = place.finish(process)
+    assert (code, err) == (143, "")
+    assert not Path(f"/proc/{server}").exists()
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Prefect, kept in its place: its settings, a server that ends with the run, schedules, final states and artifacts.
+"""Flows, run and scheduled by Prefect, which keeps their books: final states, artifacts, and what its own failure may cost.
 
 Prefect reads its settings when it is imported, so it is imported here inside functions only, after they are set.
 """
@@ -7,86 +7,69 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import logging
-import os
+import functools
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-from filelock import FileLock, Timeout
-
-from leaderboard_etl.errors import EtlError, UsageError
-from leaderboard_etl.prefect_server import own_server
-from leaderboard_etl.private import make_private
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.prefect_api import HURRIED_SECONDS, NoApiError, apply_settings, prefect_api, prefect_settings
+from leaderboard_etl.printable import one_line
+from leaderboard_etl.recorded import Record
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
-_log = logging.getLogger(__name__)
-
-# Set over whatever the environment says: nothing is sent anywhere, and no server is started behind our back.
-_FIXED = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "0", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "0"}
-# Defaults that the environment may override. The UI would be unpacked into site-packages, block types are not used, and
-# nobody reads the events from which the server records task runs.
-_DEFAULTS = {
-    "PREFECT_LOGGING_LEVEL": "INFO",
-    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-    "PREFECT_UI_ENABLED": "false",
-    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
-    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
-}
-_SEND_SECONDS = 30
-
-
-@contextmanager
-def prefect_api(home: Path, *, with_scheduler: bool = False) -> Iterator[str]:
-    """Within the block flows run against the API of PREFECT_API_URL, or of a server of our own that ends with us.
-
-    Yields the API's address. Prefect's state is kept under `home`. Our server listens on loopback and stops when this
-    process ends, however that happens. Flow runs that a killed process left RUNNING become Crashed.
-    Raises EtlError if the API does not answer or our server does not start.
-    """
-    home = home.resolve()
-    with _settings(home), ExitStack() as stack:
-        # One start at a time: two migrations of one new database would collide.
-        with FileLock(home / "start.lock"):
-            if not os.environ.get("PREFECT_API_URL"):
-                os.environ["PREFECT_API_URL"] = stack.enter_context(own_server(home, with_scheduler))
-            _apply_settings()
-            _expect_an_answer()
-            _mark_dead_runs(home / "live")
-            tag = stack.enter_context(_sign_of_life(home / "live"))
-        from prefect import tags
-        from prefect.events.worker import EventsWorker
-        from prefect.logging.handlers import APILogWorker
-
-        with tags(tag):
-            try:
-                yield os.environ["PREFECT_API_URL"]
-            finally:
-                # Both send in the background; what they still hold when the server stops would be lost.
-                EventsWorker.drain_all(timeout=_SEND_SECONDS)
-                APILogWorker.drain_all(timeout=_SEND_SECONDS)
-
 
 def run_flow(file: Path, name: str, home: Path, parameters: Mapping[str, object]) -> Any:
-    """Runs the flow `name` of a Python file and returns its value, also where its final state is Failed with a value.
+    """Runs the flow `name` of a Python file once and returns its value, also where its final state is Failed with a value.
 
-    Raises what the flow raised, and EtlError if there is no API to run it against.
+    Prefect keeps the books of the run, and their loss does not cost it: where Prefect fails on its own account before the
+    flow began, the flow runs without it; where it fails later, what the flow did counts. Either is one line on stderr.
+    Raises what the flow raised, and EtlError if the API of PREFECT_API_URL does not answer.
     """
-    with prefect_api(home):
-        from prefect.flows import load_flow_from_entrypoint
+    record, flow = Record(), None
+    try:
+        with prefect_api(home):
+            flow = _load(file, name)
+            flow.fn = record.of(_bounded(flow.fn), _value)
+            flow(**parameters, return_state=True)
+    except (UsageError, NoApiError):
+        raise
+    except Exception as error:
+        if record.error is None and not hasattr(flow, "is_said"):
+            _say(error)
+    if record.error is not None:
+        raise record.error
+    return record.value if record.began else _run_plainly(file, name, parameters)
 
-        flow: Any = load_flow_from_entrypoint(f"{file}:{name}")
-        state = flow(**parameters, return_state=True)
-        outcome = state.result(raise_on_failure=False)
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome
+
+def run_step(step: Callable[..., None], *arguments: Any, **task_options: Any) -> None:
+    """Runs a step as a Prefect task, or plainly outside a flow. Raises what the step raised.
+
+    Prefect failing on its own account costs neither a step that did its work nor one that had not begun.
+    """
+    from prefect import task
+    from prefect.context import FlowRunContext, TagsContext
+
+    context = FlowRunContext.get()
+    if context is None or _is_given_up(context):
+        step(*arguments)
+        return
+    record = Record()
+    run: Any = task(**task_options)
+    try:
+        with TagsContext(current_tags=set()):  # a tagged task would ask the API for leave to begin
+            run(record.of(step))(*arguments)
+    except Exception as error:
+        if record.error is not None:
+            raise record.error from None
+        _give_up(error)
+        if not record.began:
+            step(*arguments)
 
 
 def serve(file: Path, name: str, home: Path, parameters: Mapping[str, object], *, cron: str) -> None:
@@ -95,8 +78,8 @@ def serve(file: Path, name: str, home: Path, parameters: Mapping[str, object], *
     Where PREFECT_API_URL is unset the block has a server with a scheduler: without one no schedule ever fires.
     Raises UsageError if `cron` is not a cron expression, and EtlError as `prefect_api`.
     """
-    with _settings(home.resolve(), console="INFO"):
-        _apply_settings()
+    with prefect_settings(home.resolve(), console="INFO"):
+        apply_settings()
         _check_cron(cron)
         with prefect_api(home, with_scheduler=True):
             _serve_until_stopped(file, name, parameters, cron)
@@ -114,36 +97,121 @@ def final_state(status: str, message: str, value: object) -> State[Any]:
 
 
 def table_artifact(key: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Keeps a table with the flow run. Does nothing outside a flow, and only logs a warning if the API is away."""
+    """Keeps a table with the flow run. Does nothing outside a flow, and only says so if the API is away."""
     _keep("table", key=key, table=[dict(row) for row in rows])
 
 
 def markdown_artifact(key: str, text: str) -> None:
-    """Keeps a text with the flow run. Does nothing outside a flow, and only logs a warning if the API is away."""
+    """Keeps a text with the flow run. Does nothing outside a flow, and only says so if the API is away."""
     _keep("markdown", key=key, markdown=text)
 
 
 def image_artifact(key: str, content: bytes, media_type: str, description: str) -> None:
-    """Keeps a picture itself with the flow run, not a link to it. Does nothing outside a flow, and only logs a warning if the
-    API is away."""
+    """Keeps a picture itself with the flow run, not a link to it. Does nothing outside a flow, and only says so if the API
+    is away."""
     url = f"data:{media_type};base64,{base64.b64encode(content).decode()}"
     _keep("image", key=key, image_url=url, description=description)
+
+
+def _load(file: Path, name: str) -> Any:
+    from prefect.flows import load_flow_from_entrypoint
+
+    return load_flow_from_entrypoint(f"{file}:{name}")
+
+
+def _run_plainly(file: Path, name: str, parameters: Mapping[str, object]) -> Any:
+    """The flow's value, by its function alone. Prefect is only imported, with a home that is not kept."""
+    with TemporaryDirectory() as folder, prefect_settings(Path(folder)):
+        return _value(_load(file, name).fn(**parameters))
+
+
+def _value(returned: Any) -> Any:
+    """What a flow's function says: its value, which may be wrapped in a final state."""
+    from prefect.client.schemas.objects import State
+
+    return returned.data if isinstance(returned, State) else returned
+
+
+def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The flow's function, after which Prefect is told its end with patience once: not again where that failed, and
+    briefly where the run was interrupted and the process is to end."""
+
+    @functools.wraps(function)
+    def bounded(*arguments: Any, **named: Any) -> Any:
+        from prefect.context import FlowRunContext
+
+        if (context := FlowRunContext.get()) is not None:
+            client: Any = context.client
+            client.set_flow_run_state = _told_once(client.set_flow_run_state)
+        try:
+            return function(*arguments, **named)
+        except Exception:
+            raise
+        except BaseException:
+            _hurry()
+            raise
+
+    return bounded
+
+
+def _told_once(tell: Callable[..., Any]) -> Callable[..., Any]:
+    def once(*arguments: Any, **named: Any) -> Any:
+        try:
+            return tell(*arguments, **named)
+        except Exception:
+            _hurry()
+            raise
+
+    return once
+
+
+def _hurry() -> None:
+    """What is still to be told to the API is told once and briefly, until the flow ends."""
+    from prefect.context import FlowRunContext
+    from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+    context = FlowRunContext.get()
+    if context is not None and not _is_given_up(context):
+        client: Any = context.client
+        client._client.timeout = HURRIED_SECONDS
+        client.hurry = temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0})  # in force for as long as it is kept
+        client.hurry.__enter__()
+
+
+def _is_given_up(context: Any) -> bool:
+    return hasattr(context.client, "hurry")
+
+
+def _give_up(error: Exception) -> None:
+    """The rest of the flow goes on without Prefect, which failed on its own account."""
+    from prefect.context import FlowRunContext
+
+    _say(error)
+    _hurry()
+    if (context := FlowRunContext.get()) is not None:
+        flow: Any = context.flow
+        flow.is_said = True
+
+
+def _say(error: Exception) -> None:
+    why = one_line(" ".join(str(error).split()) or type(error).__name__)[:300]
+    print(f"leaderboard-etl: Prefect could not keep its books ({why}): the run goes on without", file=sys.stderr)
 
 
 def _keep(kind: str, **content: object) -> None:
     # Without Prefect in the process there is no flow, and its import would make a folder in the user's home.
     if "prefect" not in sys.modules:
         return
-    from httpx import HTTPError
     from prefect import artifacts
     from prefect.context import FlowRunContext
 
-    if FlowRunContext.get() is None:
+    context = FlowRunContext.get()
+    if context is None or _is_given_up(context):
         return
     try:
         getattr(artifacts, f"create_{kind}_artifact")(**content)
-    except (HTTPError, OSError) as error:
-        _log.warning("an artifact of the run could not be kept (%s): the run goes on without it", error)
+    except Exception as error:
+        _give_up(error)
 
 
 def _check_cron(cron: str) -> None:
@@ -179,82 +247,3 @@ def _serve_until_stopped(file: Path, name: str, parameters: Mapping[str, object]
     runner.add_flow(flow, name=name, schedule=Cron(cron, timezone="UTC"), parameters=dict(parameters), tags=tags)
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(runner.start())
-
-
-# A console that shows CRITICAL only: the command reports for itself, where Prefect would print a traceback for each attempt
-# of a task. Its logs are kept with the flow run in any case.
-@contextmanager
-def _settings(home: Path, console: str = "CRITICAL") -> Iterator[None]:
-    """Prefect's settings in the environment, for us and our child processes; afterwards as they were."""
-    try:
-        make_private(home)
-        (home / "start.lock").touch()
-    except OSError as error:
-        raise EtlError(f"Prefect keeps its state in {home}, which cannot be written: {error.strerror}") from error
-    before = dict(os.environ)
-    os.environ.update(_FIXED, PREFECT_HOME=str(home))
-    os.environ.pop("PREFECT_PROFILE", None)  # a profile of another home, unknown in ours
-    for name, value in {**_DEFAULTS, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": console}.items():
-        os.environ.setdefault(name, value)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        with suppress(OSError):
-            make_private(home)
-
-
-def _apply_settings() -> None:
-    from prefect.context import refresh_global_settings_context
-
-    refresh_global_settings_context()  # for a process that imported Prefect earlier, under other settings
-
-
-def _expect_an_answer() -> None:
-    from prefect.client.orchestration import get_client
-
-    with get_client(sync_client=True) as client:
-        trouble = client.api_healthcheck()
-    if trouble is not None:
-        raise EtlError(
-            f"the Prefect API at {os.environ['PREFECT_API_URL']} does not answer ({trouble}): "
-            "start it, or unset PREFECT_API_URL and a server of our own is used"
-        )
-
-
-@contextmanager
-def _sign_of_life(folder: Path) -> Iterator[str]:
-    """Yields a tag for this process's flow runs; a file of that name is locked for as long as the process lives."""
-    folder.mkdir(exist_ok=True)
-    tag = f"run-{uuid4().hex[:12]}"
-    with FileLock(folder / tag):
-        yield tag
-        (folder / tag).unlink()
-
-
-def _mark_dead_runs(folder: Path) -> None:
-    """Flow runs whose process is gone become Crashed: its file is there, but nobody holds it."""
-    from httpx import HTTPError
-
-    for file in folder.glob("run-*"):
-        with suppress(Timeout), FileLock(file, timeout=0):
-            try:
-                _crash_runs(file.name)
-            except (HTTPError, OSError) as error:
-                _log.warning("the flow runs of a killed process could not be marked as crashed: %s", error)
-            file.unlink()
-
-
-def _crash_runs(tag: str) -> None:
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import FlowRunFilter
-    from prefect.client.schemas.objects import StateType
-    from prefect.client.schemas.sorting import FlowRunSort
-    from prefect.states import Crashed
-
-    unfinished = {"type": {"any_": [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]}}
-    wanted = FlowRunFilter.model_validate({"tags": {"all_": [tag]}, "state": unfinished})
-    with get_client(sync_client=True) as client:
-        for flow_run in client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.ID_DESC, limit=200):
-            client.set_flow_run_state(flow_run.id, Crashed(message="its process is gone"), force=True)

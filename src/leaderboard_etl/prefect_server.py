@@ -21,6 +21,7 @@ from leaderboard_etl.termination import at_the_end
 
 _START_SECONDS = 180  # a new home needs some 10 s for its migrations, on a busy machine several times that
 _STOP_SECONDS = 30
+_HURRIED_SECONDS = 1.5  # for a run that was interrupted, or whose server is ill
 _SETTLE_SECONDS = 20
 
 
@@ -43,18 +44,22 @@ def own_server(home: Path, with_scheduler: bool) -> Iterator[str]:
         )
     assert child.stdin is not None
     assert child.stdout is not None
+    seconds = _HURRIED_SECONDS
     # Its own goodbye takes longer than a service manager waits for us.
     with at_the_end(child.kill):
         try:
             yield f"http://127.0.0.1:{_port(child, log)}/api"
+            seconds = _STOP_SECONDS
         finally:
-            child.stdin.close()
             try:
-                child.wait(_STOP_SECONDS)
+                child.stdin.close()
+                child.wait(seconds)
             except subprocess.TimeoutExpired:
+                pass
+            finally:  # also where a signal ends the wait
                 child.kill()
                 child.wait()
-            child.stdout.close()
+                child.stdout.close()
 
 
 def _port(child: subprocess.Popen[bytes], log: Path) -> int:
@@ -82,6 +87,7 @@ def main(with_scheduler: bool) -> None:
     # A service manager signals the whole group: the run is told too, and the server goes when the run has gone.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    os.umask(0o077)
     # The end is watched for before anything that takes seconds: a run that is killed meanwhile leaves no server behind.
     serving: list[uvicorn.Server] = []
 

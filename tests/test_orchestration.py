@@ -264,8 +264,9 @@ def test_an_api_that_fails_during_a_run_costs_one_line_and_no_step_runs_twice(
     code, out, err = place.do(
         f"print(run('warehouse/prefect', steps=3, trouble={TROUBLES[trouble]!r}))",
         PREFECT_CLIENT_MAX_RETRIES="0",
-        PREFECT_API_REQUEST_TIMEOUT="1",
+        PREFECT_API_REQUEST_TIMEOUT="5",
     )
+    assert code == 0, err
     url = said(out)[0]
     assert (code, out) == (0, f"step 0\nstep 1\nstep 2\n{url}\n{{'status': 'published'}}\n")
     assert err.count("\n") == 1 and err.startswith("leaderboard-etl: Prefect could not keep its books")
@@ -286,15 +287,10 @@ def test_where_no_server_starts_the_flow_runs_once_without(trouble: str, tmp_pat
     assert err.count("\n") == 1 and "Prefect could not keep its books" in err and str(place.home) in err
 
 
-@pytest.mark.parametrize("when", ["while its server starts", "in the flow"])
-def test_a_terminated_run_ends_at_once_and_its_server_with_it(
-    when: str, place: Place, first_run: tuple[int, str, str]
-) -> None:
+def test_an_interrupted_run_ends_at_once_and_its_server_with_it(place: Place, first_run: tuple[int, str, str]) -> None:
     ending = "import signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)); "
-    process = place.start(ending + "print('begun', flush=True); run('warehouse/prefect', seconds=100)")
-    assert first_line(process) == "begun"
-    if when == "in the flow":
-        first_line(process)
+    process = place.start(ending + "run('warehouse/prefect', seconds=100)")
+    first_line(process)
     server = server_of(process)
     process.send_signal(signal.SIGTERM)
     code, _, err = place.finish(process)

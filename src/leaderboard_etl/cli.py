@@ -29,7 +29,12 @@ exit codes: 0 done; 1 failed, nothing published; 2 wrong usage; 3 published, but
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    code = _main(arguments)
+    try:
+        code = _main(arguments)
+    except BaseException:
+        if not is_asked():
+            raise
+        code = EXIT_CODE
     if is_asked() and code != 0:
         # Heard in the midst of an engine's work, it may have come out as that engine's error.
         print(WORDS, file=sys.stderr)

@@ -212,13 +212,13 @@ def last_good_at(ledger: Ledger) -> datetime | None:
 
 def _without_torn_line(options: Options, store: BlobStore, ledger: Ledger) -> tuple[Believed, str | None]:
     """What is believed, and a sentence where the ledger's last line named bytes that never reached the disk."""
-    believed = Believed(options.warehouse, store, ledger)
+    believed = Believed(options.warehouse, store, ledger, most_memory_bytes=options.most_memory_bytes)
     if not is_torn(ledger, store) or believed.holds(ledger.loads[-1]):
         refuse_strange_store(ledger, store)
         return believed, None
     torn = ledger.set_aside_last()
     said = f"load {torn.load_id} names bytes that never reached the disk: its line is in {ledger.aside.name} now"
-    return Believed(options.warehouse, store, ledger), said
+    return Believed(options.warehouse, store, ledger, most_memory_bytes=options.most_memory_bytes), said
 
 
 def _give_up(night: Night, why: str) -> None:

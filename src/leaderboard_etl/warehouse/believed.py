@@ -35,10 +35,12 @@ class Believed:
     `trouble` is why the published file cannot be used, as one sentence; null where it can, or where nothing was published.
     """
 
-    def __init__(self, warehouse: Warehouse, store: BlobStore, ledger: Ledger) -> None:
+    def __init__(
+        self, warehouse: Warehouse, store: BlobStore, ledger: Ledger, *, most_memory_bytes: int | None = None
+    ) -> None:
         """Looks at the published file. Raises WarehouseError where it knows loads that the ledger does not: to replace it
         would lose them."""
-        self._warehouse, self._store = warehouse, store
+        self._warehouse, self._store, self._most_memory_bytes = warehouse, store, most_memory_bytes
         self._loads = list(ledger.loads)
         self._held: int | None = None
         self._is_ours = False
@@ -156,7 +158,7 @@ class Believed:
             return self._warehouse.database if self._held is not None else None
         if self._rebuilt is None and any(load.is_applied for load in self._loads):
             expect_space(self._warehouse)
-            stage(self._warehouse.believed, self._store, self._loads).close()
+            stage(self._warehouse.believed, self._store, self._loads, most_memory_bytes=self._most_memory_bytes).close()
             self._rebuilt = self._warehouse.believed
         return self._rebuilt
 

@@ -19,6 +19,10 @@ from leaderboard_etl.warehouse.history import policy_texts
 
 # Wide rows that are sorted at once: some fifty megabytes.
 _ROWS_AT_ONCE = 50_000
+_NORMALIZED = (
+    *("benchmark_id", "comparable_group", "score_pct", "score_norm_pct", "norm_method", "stderr_pct", "n_shot"),
+    "is_corrected",
+)
 
 
 class _Judged(NamedTuple):
@@ -160,6 +164,29 @@ def _model_ranges(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str,
 
 def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Polars normalises the few numeric columns, DuckDB carries the wide rows: a million scores fit in memory."""
+    con.register("normalized", _normalized(con, policy))
+    columns = tables()["core.scores"].columns
+    own = {"model_id": "a.model_id", "tuning": "m.tuning"} | {name: f"n.{name}" for name in _NORMALIZED}
+    selected = ", ".join(own.get(column.name, f"h.{column.name}") for column in columns)
+    for first, last in _model_ranges(con, "history.scores"):
+        con.execute(
+            f"""
+            insert into core.scores
+            select {selected}
+            from history.scores as h
+            join normalized as n on n.row_id = h.rowid
+            join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
+            join core.models as m on m.model_id = a.model_id
+            where a.model_id between ? and ?
+            order by a.model_id, h.variant_id, h.source_id, h.source_name, h.precision, h.has_chat_template, h.run_id
+            """,
+            [first, last],
+        )
+    con.unregister("normalized")
+
+
+def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
+    """What normalisation says of each open score of history, by its rowid there: `row_id` and the columns of _NORMALIZED."""
     slim = _open_rows(
         con,
         "history.scores",
@@ -178,27 +205,7 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
         normalized_by_subtask(subtasks, tasks), on=[*RUN_KEY, "variant_id"], how="left", maintain_order="left"
     )
     normalized = normalize_scores(_corrected(slim, policy.frame("corrections")), policy.benchmarks)
-    kept = ["row_id", "benchmark_id", "comparable_group", "score_pct", "score_norm_pct", "norm_method", "stderr_pct"]
-    con.register("normalized", normalized.select(*kept, "n_shot", "is_corrected"))
-    columns = tables()["core.scores"].columns
-    own = {"model_id": "a.model_id", "tuning": "m.tuning"}
-    own |= {name: f"n.{name}" for name in (*kept[1:], "n_shot", "is_corrected")}
-    selected = ", ".join(own.get(column.name, f"h.{column.name}") for column in columns)
-    for first, last in _model_ranges(con, "history.scores"):
-        con.execute(
-            f"""
-            insert into core.scores
-            select {selected}
-            from history.scores as h
-            join normalized as n on n.row_id = h.rowid
-            join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
-            join core.models as m on m.model_id = a.model_id
-            where a.model_id between ? and ?
-            order by a.model_id, h.variant_id, h.source_id, h.source_name, h.precision, h.has_chat_template, h.run_id
-            """,
-            [first, last],
-        )
-    con.unregister("normalized")
+    return normalized.select("row_id", *_NORMALIZED)
 
 
 def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from leaderboard_etl.warehouse.history import merge
 from leaderboard_etl.warehouse.repeats import without_repeats
 
 # What was read of so many bytes and files fits in memory beside them, whatever the number of batches.
-_MOST_BYTES_AT_ONCE, _MOST_FILES_AT_ONCE = 64 << 20, 1_000
+_MOST_BYTES_AT_ONCE, _MOST_FILES_AT_ONCE = 24 << 20, 400
 
 
 def policy_in_force(store: BlobStore, state: FileState) -> Policy:

@@ -67,9 +67,11 @@ def stage(
         con.execute("begin")
         for load in loads[done:]:
             fold_load(con, store, state, load, parsed=parsed if load is loads[-1] else None)
+        con.commit().begin()
         last_id = loads[-1].load_id if loads else None
         con.execute("insert into ops.build values (?, ?, ?)", [code_version(), last_id, schema_version()])
         build_core(con)
+        con.commit().begin()
         create_views(con)
         build_marts(con, _last_change(loads).as_of().date())
         con.execute("commit")

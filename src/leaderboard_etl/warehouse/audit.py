@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -18,8 +19,10 @@ from leaderboard_etl.settings import resource
 from leaderboard_etl.warehouse.database import first_line
 from leaderboard_etl.warehouse.history import policy_texts
 
-# Runs a query on the state before and gives the rows that it finds there.
-Standing = Callable[[Callable[[duckdb.DuckDBPyConnection], list[str]]], set[str]]
+if TYPE_CHECKING:
+    # Runs a query on the state before and gives the rows that it finds there. At run time such an alias keeps DuckDB's module
+    # alive until after the interpreter's end, and its binding then complains on stderr.
+    Standing = Callable[[Callable[[duckdb.DuckDBPyConnection], list[str]]], set[str]]
 
 _SHOWN = 10
 _HEADER = re.compile(r"^-- (severity|check): (.+)$", re.MULTILINE)

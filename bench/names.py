@@ -25,7 +25,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from leaderboard_etl.normalize.parameters import parse_names
+from leaderboard_etl.sizes.names import parse_names
 
 LABELS = Path(__file__).with_name("name_labels.csv")
 _TRUTH = """

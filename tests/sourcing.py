@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from leaderboard_etl.contracts.rules import apply_rules
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.sources.rules import apply_rules
 
 POLICY = read_policy()
 

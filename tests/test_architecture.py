@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard_etl.normalize.architecture import config_parameters
+from leaderboard_etl.sizes.architecture import config_parameters
 
 HF = "https://huggingface.co/"
 # Its column counts the weights of the files, to the million.

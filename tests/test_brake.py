@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from leaderboard_etl.contracts.brake import brake
+from leaderboard_etl.pipeline.brake import brake
 
 
 def scores(values: dict[str, float]) -> pl.DataFrame:

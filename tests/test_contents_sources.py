@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboard_etl.contracts.rules import apply_rules
 from leaderboard_etl.errors import SourceError
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.sample import sample_root
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.sources.rules import apply_rules
 
 POLICY = read_policy()
 V1, V2 = "olb_v1_contents", "olb_v2_contents"

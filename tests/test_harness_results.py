@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import World, v2_row
 
-from leaderboard_etl.contracts.rules import apply_rules
-from leaderboard_etl.normalize.scores import normalized_by_subtask
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.sources.rules import apply_rules
+from leaderboard_etl.units import normalized_by_subtask
 
 POLICY = read_policy()
 TASKS = POLICY.frame("harness_tasks")

@@ -10,7 +10,6 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboard_etl.normalize.scores import normalize_scores
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.sources.base import Parsed, SourceFile
@@ -21,6 +20,7 @@ from leaderboard_etl.sources.front_matter import (
     read_yaml,
 )
 from leaderboard_etl.sources.model_cards import ABSENT_PATH, INFO_PATH, parse
+from leaderboard_etl.units import normalize_scores
 
 POLICY = read_policy()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard_etl.normalize.parameters import parse_name, safetensors_total
+from leaderboard_etl.sizes.names import parse_name, safetensors_total
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_parameter_evidence import claim, evidence, reasons, size, statement
 
-from leaderboard_etl.normalize.parameters import safetensors_total
+from leaderboard_etl.sizes.names import safetensors_total
 
 WHOLE = 8_030_261_248
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboard_etl.contracts.rules import apply_rules
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.sources.base import Parsed, Source, stage
+from leaderboard_etl.sources.rules import apply_rules
 
 BENCHMARKS = read_policy().benchmarks
 HUB = Source("s", "", "dataset", "o/n", lambda path: True, lambda files, policy: Parsed())

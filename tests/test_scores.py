@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard_etl.normalize.scores import normalize_scores, normalized_pct
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.units import normalize_scores, normalized_pct
 from leaderboard_etl.warehouse.core import _corrected
 
 fractions = st.floats(0, 1, allow_nan=False)

@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from sourcing import POLICY, landed
 from worlds import BIGCODE_HEADER, V1_SENTINELS, V2_SENTINELS, parquet
 
-from leaderboard_etl.contracts.rules import KEYS, apply_rules
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.sources.rules import KEYS, apply_rules
 
 MOST_SECONDS = 5.0
 OUTCOMES = ("read", "refused", "nothing", "held", "broke")

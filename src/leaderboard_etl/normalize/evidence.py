@@ -12,7 +12,7 @@ from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, TABLES, VAGUE, judge
 from leaderboard_etl.normalize.lineage import weights_of
 from leaderboard_etl.normalize.pairs import doubt_parts, refuse_strangers
-from leaderboard_etl.normalize.parameters import parse_names
+from leaderboard_etl.sizes.names import parse_names
 
 _JUDGEMENT = ("confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
 

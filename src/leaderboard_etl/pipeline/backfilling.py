@@ -15,11 +15,11 @@ from itertools import groupby
 import polars as pl
 from msgspec.structs import replace
 
-from leaderboard_etl.contracts.brake import brake
 from leaderboard_etl.errors import AuditError, EtlError, UsageError
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoCommit
 from leaderboard_etl.landing.repos import sync_commit
 from leaderboard_etl.options import Options
+from leaderboard_etl.pipeline.brake import brake
 from leaderboard_etl.pipeline.fetching import record, shown, sync_project
 from leaderboard_etl.pipeline.night import Night, Outcome, is_degraded, ledger_line, run_night
 from leaderboard_etl.pipeline.publishing import audit_failure

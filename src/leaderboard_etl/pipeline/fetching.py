@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext
 import polars as pl
 
 from leaderboard_etl import __version__
-from leaderboard_etl.contracts.rules import could_be_repository
 from leaderboard_etl.landing.benchmarks import BoardSync, sync_boards
 from leaderboard_etl.landing.cards import sync_cards
 from leaderboard_etl.landing.repos import UnfinishedError, sync_repo
@@ -19,6 +18,7 @@ from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
 from leaderboard_etl.sources import eval_results
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
+from leaderboard_etl.sources.rules import could_be_repository
 
 CARDS = "model_cards"
 RESULTS = eval_results.SOURCE_ID

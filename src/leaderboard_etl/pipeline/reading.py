@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leaderboard_etl.contracts.brake import brake
 from leaderboard_etl.errors import EtlError
+from leaderboard_etl.pipeline.brake import brake
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion

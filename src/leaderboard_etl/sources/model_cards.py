@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from leaderboard_etl.normalize.architecture import config_parameters
-from leaderboard_etl.normalize.parameters import safetensors_total
 from leaderboard_etl.policy import Policy
+from leaderboard_etl.sizes.architecture import config_parameters
+from leaderboard_etl.sizes.names import safetensors_total
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile
 from leaderboard_etl.sources.card_cells import TableRules
 from leaderboard_etl.sources.card_records import SOURCE_ID, Records, base_model, license_text, mapping

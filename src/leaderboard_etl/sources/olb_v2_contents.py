@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from leaderboard_etl.normalize.scores import normalize_scores
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat
 from leaderboard_etl.sources.contents import is_table, read_table
 from leaderboard_etl.sources.contents_rows import parsed_table
+from leaderboard_etl.units import normalize_scores
 
 SOURCE_ID = "olb_v2_contents"
 # What rounding does not explain may come from the last digits of a double.

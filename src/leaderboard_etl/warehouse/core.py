@@ -13,8 +13,8 @@ from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.normalize.joins import contradicted, subjects
 from leaderboard_etl.normalize.lineage import bases
 from leaderboard_etl.normalize.models import assemble_models
-from leaderboard_etl.normalize.scores import RUN_KEY, normalize_scores, normalized_by_subtask
 from leaderboard_etl.policy import Policy
+from leaderboard_etl.units import RUN_KEY, normalize_scores, normalized_by_subtask
 from leaderboard_etl.warehouse.history import policy_texts
 
 # Wide rows that are sorted at once: some fifty megabytes.

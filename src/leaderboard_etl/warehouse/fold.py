@@ -8,7 +8,6 @@ from itertools import groupby
 import duckdb
 import polars as pl
 
-from leaderboard_etl.contracts.rules import apply_rules
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.errors import EtlError, SourceError, WarehouseError
 from leaderboard_etl.policy import Policy
@@ -16,6 +15,7 @@ from leaderboard_etl.raw.ledger import Changes, Drift, FileState, FileVersion, L
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.sources.base import TARGETS, Parsed, Source, SourceFile
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
+from leaderboard_etl.sources.rules import apply_rules
 from leaderboard_etl.warehouse.history import merge
 from leaderboard_etl.warehouse.repeats import without_repeats
 

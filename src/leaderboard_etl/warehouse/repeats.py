@@ -11,8 +11,8 @@ from dataclasses import replace
 import duckdb
 import polars as pl
 
-from leaderboard_etl.contracts.rules import KEYS, repeated
 from leaderboard_etl.sources.base import Parsed
+from leaderboard_etl.sources.rules import KEYS, repeated
 from leaderboard_etl.warehouse.history import history_table
 
 Place = tuple[str, str, str]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from leaderboard_etl.normalize.scores import score_pct
 from leaderboard_etl.sources.base import Parsed, Source, stage
+from leaderboard_etl.units import score_pct
 
 KEYS = {
     "scores": ("source_id", "source_name", "variant_id", "precision", "has_chat_template", "run_id"),

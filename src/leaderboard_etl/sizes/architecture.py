@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leaderboard_etl.normalize.geometry import FAMILIES, CannotTellError, Facts, Traits
+from leaderboard_etl.sizes.geometry import FAMILIES, CannotTellError, Facts, Traits
 
 _MOST_PARAMS = 10**14
 _MOST_LAYERS = 10**4

@@ -1,0 +1,40 @@
+"""Each room of the package imports from the rooms below it, in the order written down here, and from no other."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from leaderboard_etl.settings import PACKAGE
+
+# From the ground up: a room may import what stands before it.
+ROOMS = (
+    *("errors", "settings", "printable", "private", "durable", "termination", "memory", "code_version", "units"),
+    *("contracts", "raw", "hub", "policy", "sizes", "sources", "normalize", "analysis", "landing", "warehouse"),
+    *("sample", "options", "pipeline", "report", "export", "doctor"),
+    *("prefect_server", "prefect_api", "recorded", "orchestration", "commands", "cli"),
+)
+
+
+def room(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_no_room_reaches_one_above_it() -> None:
+    order = {name: number for number, name in enumerate(ROOMS)}
+    wrong = []
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(PACKAGE.name):
+                continue
+            below = (node.module or "").split(".")[1:2] or [alias.name for alias in node.names]
+            others = [name for name in below if name in order and name != room(file)]
+            wrong += [
+                f"{file.relative_to(PACKAGE)} imports {name}" for name in others if order[name] > order[room(file)]
+            ]
+    assert wrong == []
+
+
+def test_every_room_has_its_place_in_the_order() -> None:
+    there = {room(file) for file in PACKAGE.rglob("*.py")} - {"__init__"}
+    assert there == set(ROOMS)

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from conftest import Faults
 from worlds import World, no_wait, v2_row
 
 from leaderboard_etl.cli import main
 from leaderboard_etl.commands.story_text import readable
 from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.sample.server import Response
 
 
 @pytest.fixture
@@ -193,8 +195,13 @@ def test_status_reads_the_ledger_and_says_when_a_night_is_missing(
 ) -> None:
     code, out, _ = run(capsys, "status", "-w", published.warehouse.root, "--json")
     found = json.loads(out)
-    assert code == 0
+    assert code == 3
     assert found["is_overdue"] is True  # the world's nights are in January 2025
+    assert (
+        found["next_run_expected_at"].startswith("2025-01-02 03:00") and found["raw_bytes"] > found["ledger_bytes"] > 0
+    )
+    sources = {row["source"]: row for row in found["sources"]}
+    assert sources["olb_v2_contents"]["news_at"].startswith("2025-01-01 03:00")
     assert [load["status"] for load in found["loads"]] == ["published"]
 
 
@@ -205,7 +212,7 @@ def test_status_of_a_warehouse_where_every_run_failed_says_so(
     world.hub = "http://127.0.0.1:9"
     assert world.night(1).status == "failed"
     code, out, _ = run(capsys, "status", "-w", world.warehouse.root)
-    assert code == 0 and "alert: no run has succeeded yet" in out and "None" not in out
+    assert code == 3 and "alert: no run has succeeded yet" in out and "None" not in out
 
 
 def test_status_says_how_many_models_are_left_and_how_many_nights_they_take(
@@ -291,3 +298,15 @@ def test_a_csv_cell_holds_lists_and_structures_as_json(capsys: pytest.CaptureFix
     query = "select [1, null] as a, {'day': date '2024-01-02'} as b, null::integer[] as c"
     _, out, _ = run(capsys, "sql", "-w", published.warehouse.root, "--format", "csv", query)
     assert list(csv.reader(out.splitlines())) == [["a", "b", "c"], ["[1, null]", '{"day": "2024-01-02"}', ""]]
+
+
+def test_status_tells_apart_when_a_source_answered_and_when_it_had_news(
+    published: World, faults: Faults, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published.night(2)
+    faults.answers["open-llm-leaderboard/contents"] = Response(status=500)
+    published.night(3)
+    found = json.loads(run(capsys, "status", "-w", published.warehouse.root, "--json")[1])
+    row = next(row for row in found["sources"] if row["source"] == "olb_v2_contents")
+    assert row["state"] == "failed"
+    assert [row[name][:10] for name in ("answered_at", "news_at")] == ["2025-01-02", "2025-01-01"]

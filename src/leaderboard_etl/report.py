@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from leaderboard_etl.pipeline import Outcome
+from leaderboard_etl.printable import one_line
 
 EXIT_CODES = {"published": 0, "no_news": 0, "degraded": 3, "failed": 1}
 _HEADLINES = {
@@ -23,7 +24,7 @@ def headline(outcome: Outcome) -> str:
     if outcome.status == "degraded" and not outcome.counts:
         said = "no news, but degraded: the published warehouse stays as it is"
     text = f"{said} ({outcome.seconds:.1f} s)"
-    return text if outcome.message is None else f"{text}: {outcome.message}"
+    return text if outcome.message is None else one_line(f"{text}: {outcome.message}")
 
 
 def load_rows(outcome: Outcome) -> list[dict[str, Any]]:
@@ -61,7 +62,7 @@ def notes(outcome: Outcome) -> list[str]:
         if finding.n_rows:
             new = f", {finding.n_new} of them new" if finding.n_new else ", none of them new"
             lines.append(f"check {finding.check.name}: {finding.n_rows} rows ({finding.check.description}){new}")
-    return lines
+    return [one_line(line) for line in lines]
 
 
 def markdown(outcome: Outcome) -> str:

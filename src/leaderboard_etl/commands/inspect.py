@@ -18,7 +18,11 @@ ALERT_HOURS = 36
 
 
 def status(warehouse: Warehouse, *, as_json: bool) -> int:
-    """The last runs by the ledger, what was published, and how much is still to be asked. Reads no table."""
+    """The last runs by the ledger, each source's freshness, sizes, and how much is still to be asked. Reads no table.
+
+    Exit code 3 where no run succeeded for 36 hours, so that whatever watches exit codes hears of it.
+    """
+    from leaderboard_etl.commands.freshness import age, folder_bytes, next_expected_at, source_rows
     from leaderboard_etl.raw.ledger import Ledger
 
     ledger = Ledger(warehouse.raw)
@@ -47,6 +51,10 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
         "hub": ledger.last.endpoint,
         "database": str(warehouse.database),
         "database_bytes": warehouse.database.stat().st_size if warehouse.database.exists() else None,
+        "raw_bytes": folder_bytes(warehouse.raw),
+        "ledger_bytes": ledger.path.stat().st_size,
+        "next_run_expected_at": next_expected_at(ledger.loads),
+        "sources": source_rows(ledger.loads),
         "holds": applied[-1].summary if applied else {},
         "hours_since_last_run": hours,
         "is_overdue": hours is None or hours > ALERT_HOURS,
@@ -58,20 +66,35 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
     }
     if as_json:
         print_json(found)
-        return 0
+        return 3 if found["is_overdue"] else 0
     print(f"{found['warehouse']}: fed by the Hub {found['hub']!r}")
     if found["database_bytes"] is not None:
         held = ", ".join(f"{name} {count:,}" for name, count in found["holds"].items())
         print(f"published: {found['database']} ({found['database_bytes'] / 1e6:.1f} MB); {held}")
     else:
         print("nothing is published yet")
+    raw, lines = found["raw_bytes"] / 1e6, found["ledger_bytes"] / 1e6
+    print(
+        f"raw: {raw:.1f} MB, its ledger {lines:.1f} MB; next run expected at {found['next_run_expected_at']:%Y-%m-%d %H:%M} UTC"
+    )
     if found["is_overdue"]:
         last = "no run has succeeded yet" if hours is None else f"the last run that did not fail is {hours} hours ago"
         print(f"alert: {last}; nights are 24 hours apart")
     if cards is not None:
         print(cards.line)
     print_table(loads)
-    return 0
+    print_table(
+        [
+            {
+                "source": row["source"],
+                "state": row["state"],
+                "answered": age(row["answered_at"]),
+                "news": age(row["news_at"]),
+            }
+            for row in found["sources"]
+        ]
+    )
+    return 3 if found["is_overdue"] else 0
 
 
 def check(warehouse: Warehouse, *, as_json: bool) -> int:

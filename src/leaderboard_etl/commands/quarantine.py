@@ -9,6 +9,7 @@ from typing import Any
 
 from leaderboard_etl.commands.display import print_json, print_table, records
 from leaderboard_etl.errors import UsageError
+from leaderboard_etl.printable import visible
 from leaderboard_etl.settings import Warehouse
 
 # One record, whatever load it came with: the same text at the same place keeps its id.
@@ -108,7 +109,7 @@ def _show(warehouse: Warehouse, record: str, *, as_json: bool) -> int:
     for name, value in row.items():
         if value is not None:
             shown = str(value).replace("\n", "\n" + " " * (width + 2))
-            print(f"{name:<{width}}  {_printable(shown)}")
+            print(f"{name:<{width}}  {visible(shown)}")
     return 0
 
 
@@ -159,11 +160,6 @@ def _cut(text: str, most: int) -> str:
 def _tail(text: str, most: int) -> str:
     """The same for a place, of which the end says more."""
     return text if len(text) <= most else "…" + text[1 - most :]
-
-
-def _printable(text: str) -> str:
-    """A stranger's text without what would move a terminal's cursor."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
 def _replay(warehouse: Warehouse, *, as_json: bool) -> int:

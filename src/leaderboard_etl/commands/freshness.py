@@ -1,0 +1,45 @@
+"""What `status` says of each source and of the folder, from the ledger and the file system alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from leaderboard_etl.raw.ledger import Load
+
+_APART = timedelta(hours=24)
+
+
+def source_rows(loads: Sequence[Load]) -> list[dict[str, Any]]:
+    """One row per source: the state in which the newest run left it, when it last answered, and when it last had news; UTC,
+    null where it never did."""
+    rows: dict[str, dict[str, Any]] = {}
+    for load in loads:
+        for entry in load.sources:
+            row = rows.setdefault(entry.source_id, {"source": entry.source_id, "answered_at": None, "news_at": None})
+            row["state"] = entry.state
+            if entry.state != "failed" and load.status != "failed":
+                row["answered_at"] = load.as_of()
+            if entry.changes_blob and load.is_applied:
+                row["news_at"] = load.as_of()
+    return [rows[source_id] for source_id in sorted(rows)]
+
+
+def next_expected_at(loads: Sequence[Load]) -> datetime | None:
+    """A day after the newest run began, UTC; null before the first."""
+    return max(load.as_of() for load in loads) + _APART if loads else None
+
+
+def folder_bytes(folder: Path) -> int:
+    """What the files of a folder take."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def age(moment: datetime | None) -> str:
+    """How long ago, for a person: hours, and days from two on."""
+    if moment is None:
+        return "never"
+    hours = int((datetime.now(UTC).replace(tzinfo=None) - moment).total_seconds() // 3600)
+    return f"{hours} h ago" if hours < 48 else f"{hours // 24} days ago"

@@ -38,6 +38,10 @@ class EngineError(WarehouseError):
     """DuckDB, Polars or the system could not do what was asked of them: no memory, no space, or a fault of the project."""
 
 
+class UnwritableError(WarehouseError):
+    """What was fetched cannot be kept: the disk is full, or the store does not take it. No source can go on."""
+
+
 class AuditError(WarehouseError):
     """A check with severity `error` found rows: nothing was published."""
 

@@ -28,6 +28,7 @@ from reliability.values import values
 from worlds import World, small_world, v2_row
 
 from leaderboard_etl.cli import main as cli
+from leaderboard_etl.report import EXIT_CODES
 from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.warehouse import space
@@ -68,8 +69,7 @@ def night(world: World) -> int:
     print(json.dumps({"status": outcome.status, "notes": outcome.notes}))
     if outcome.status == "failed":
         print(f"leaderboard-etl: {outcome.message}", file=sys.stderr)
-        return 1
-    return 0
+    return EXIT_CODES[outcome.status]
 
 
 def try_all(folder: Path, disk: Path, amounts_kb: list[int], whats: list[str]) -> list[Tried]:

@@ -28,6 +28,7 @@ from worlds import World, small_world, v2_row
 
 from leaderboard_etl import durable
 from leaderboard_etl.cli import main as cli
+from leaderboard_etl.report import EXIT_CODES
 from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.termination import EXIT_CODE, Terminated, is_asked, terminable
@@ -154,7 +155,7 @@ def night(world: World, day: int) -> int:
         return EXIT_CODE
     if outcome.message:
         print(outcome.message, file=sys.stderr)
-    return EXIT_CODE if is_asked() and outcome.status == "failed" else {"failed": 1}.get(outcome.status, 0)
+    return EXIT_CODE if is_asked() and outcome.status == "failed" else EXIT_CODES[outcome.status]
 
 
 def _arm(kill: Kill) -> None:

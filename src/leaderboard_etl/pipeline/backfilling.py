@@ -15,7 +15,7 @@ from itertools import groupby
 import polars as pl
 from msgspec.structs import replace
 
-from leaderboard_etl.errors import AuditError, EtlError, UsageError
+from leaderboard_etl.errors import AuditError, EtlError, UnwritableError, UsageError
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoCommit
 from leaderboard_etl.landing.repos import sync_commit
 from leaderboard_etl.options import Options
@@ -160,7 +160,7 @@ def _landed(night: Night, source: Source, commit: RepoCommit) -> tuple[Changes, 
             known=night.state.of(source.source_id),
             now=format_utc(datetime.now(UTC)),
         )
-    except (NoHubError, HubLimitedError):
+    except (NoHubError, HubLimitedError, UnwritableError):
         raise
     except EtlError as error:
         return Changes(), ("failed", first_line(error), [])
@@ -212,7 +212,7 @@ def _publish(night: Night, loads: Sequence[Load]) -> None:
     seal(con, options.warehouse.staging)
     night.staged = None
     for load in loads:
-        night.ledger.append(load)
+        night.write_down(load)
     night.say(publish(options.warehouse))
     night.load = loads[-1]
     night.status = "degraded" if any(load.status == "degraded" for load in loads) else "published"

@@ -15,7 +15,7 @@ import duckdb
 from msgspec.structs import replace
 
 from leaderboard_etl.code_version import code_version
-from leaderboard_etl.errors import EtlError, HubError, UsageError, WarehouseError, engine_error
+from leaderboard_etl.errors import EtlError, HubError, UnwritableError, UsageError, WarehouseError, engine_error
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.head_start import HeadStart
@@ -99,13 +99,13 @@ class Night:
     def standing_alone(self, source_id: str) -> Iterator[None]:
         """Within the block, a source that fails stays at its last good state and the others go on.
 
-        NoHubError is passed on: without a Hub there is no night. Raises WarehouseError where what the Hub answered so far
-        shows that this machine's clock is far ahead.
+        NoHubError and UnwritableError are passed on: without a Hub, or a disk, there is no night. Raises WarehouseError where
+        what the Hub answered so far shows that this machine's clock is far ahead.
         """
         self.expect_right_clock()
         try:
             yield
-        except NoHubError:
+        except (NoHubError, UnwritableError):
             raise
         except EtlError as error:
             self.changes[source_id] = Changes()

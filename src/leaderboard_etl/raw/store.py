@@ -16,7 +16,7 @@ from types import TracebackType
 import zstandard
 
 from leaderboard_etl.durable import durable
-from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.errors import UnwritableError, WarehouseError
 from leaderboard_etl.raw.blob_ids import verify
 
 STORE_NAME = "blobs.sqlite"
@@ -83,7 +83,8 @@ class BlobStore:
         return wanted - {row[0] for row in self._query("select blob_id from blobs", ())}
 
     def put(self, blob_id: str, content: bytes) -> None:
-        """Keeps `content` under its id; keeping it twice is no error. Raises WarehouseError if the id is not the content's."""
+        """Keeps `content` under its id; keeping it twice is no error. Raises WarehouseError if the id is not the content's,
+        UnwritableError if the disk does not take it."""
         if not verify(blob_id, content):
             raise WarehouseError(f"refused to land bytes under {blob_id}: they do not have that hash")
         packed = self._compressor().compress(content)
@@ -94,7 +95,7 @@ class BlobStore:
                 if self._pending_bytes >= _COMMIT_EVERY_BYTES:
                     self._commit()
         except sqlite3.Error as error:
-            raise WarehouseError(_damaged(self.path, error)) from error
+            raise UnwritableError(_damaged(self.path, error)) from error
 
     def forget(self, blob_ids: Iterable[str]) -> None:
         """Takes blobs out, so that sound bytes can be put in their place. Raises WarehouseError."""
@@ -152,7 +153,7 @@ class BlobStore:
             with durable("blobs"):
                 self._db.commit()
         except sqlite3.Error as error:
-            raise WarehouseError(_damaged(self.path, error)) from error
+            raise UnwritableError(_damaged(self.path, error)) from error
         self._pending_bytes = 0
 
     def _query(self, sql: str, parameters: tuple[str, ...]) -> list[tuple[bytes, int]]:

@@ -187,6 +187,14 @@ def test_an_official_organisation_is_listed_every_time_back_to_the_last_visit(
         assert cards.asked("author=o07") <= 2, "one page, and one more for what lies before the overlap"
 
 
+def test_an_official_organisation_that_no_source_names_is_listed_too(cards: Pass) -> None:
+    cards.official = {"newcomer"}
+    cards.put("newcomer/first-7b")
+    cards.put("o01/m")
+    cards.run("o01/m")
+    assert cards.asked("author=newcomer") == 1
+
+
 def test_a_model_without_an_owner_that_moved_is_found_under_its_old_name(cards: Pass) -> None:
     cards.put("openai-community/gpt2")
     moved = cards.root / "_api/models/gpt2.json"

@@ -66,7 +66,9 @@ def sync_cards(
     """
     with Asking(hub, budget) as asking:
         run = CardPass(asking, store, Journal(journal), known, now)
-        work = _Round(run, _by_owner(names), frozenset(official), _Cursor.of(cursor), progress)
+        # New models of an official organisation are wanted, also where no source names one yet.
+        owners = {**{owner: [] for owner in official}, **_by_owner(names)}
+        work = _Round(run, owners, frozenset(official), _Cursor.of(cursor), progress)
         asyncio.run(work.go())
         store.flush()
         if asking.no_hub is not None:
@@ -135,7 +137,7 @@ class _Round:
         elif news.asked_at is not None:
             # What changed up to then is told by no later list.
             self.unanswered.update(turn)
-        for owner in sorted(self.official & owners.keys()):
+        for owner in sorted(self.official):
             self.needed.setdefault(owner, set())
         for owner in self.needed.keys() & set(turn):
             self.needed[owner].update(shown[owner])

@@ -9,6 +9,7 @@ import polars as pl
 from worlds import World, v1_row
 
 from leaderboard_etl import pipeline
+from leaderboard_etl.analysis.lags import gap_lags
 from leaderboard_etl.contracts.schema import frame_schema, tables, views
 from leaderboard_etl.warehouse.database import create_tables, create_views
 from leaderboard_etl.warehouse.marts import _FAMILIES, ANSWERS, POPULATIONS, analyses
@@ -173,3 +174,15 @@ def test_a_changed_score_leaves_the_lags_and_fits_of_other_groups_and_population
     lags, fits, of_populations = 3, 1, 2
     changed = [name for name in POPULATIONS if "tuned" in MEMBERS.filter(population=name)["model_id"]]
     assert 0 < worked_out([*restated, *other]) <= len(changed) * (lags + fits + of_populations)
+
+
+def test_a_day_after_both_sides_were_last_observed_changes_no_lag() -> None:
+    rows = pl.DataFrame(WORLD)
+    then, later = (analyses(rows, MEMBERS, GROUPS, DAY + timedelta(days=days)) for days in (0, 400))
+    for table in ("mart.gap_lag", "mart.gap_lag_daily", "mart.gap_lag_summary"):
+        assert then[table].equals(later[table])
+    direct = gap_lags(rows, GROUPS, DAY + timedelta(days=400))
+    assert direct.height > 0
+    assert (
+        later["mart.gap_lag"].filter(population="all").drop("population").sort(pl.all()).equals(direct.sort(pl.all()))
+    )

@@ -31,7 +31,7 @@ from leaderboard_etl import pipeline
 from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.warehouse.database import open_published
 
-FIRST_NIGHT = datetime(2025, 1, 1, 3)
+FIRST_NIGHT = datetime(2025, 11, 1, 3)
 _MOST_GROWN = 1.5
 _SOURCE = "olb_v2_contents"
 

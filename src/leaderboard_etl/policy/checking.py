@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import polars as pl
 
@@ -39,6 +40,12 @@ class Fault:
 
 def faults(policy: Policy) -> list[Fault]:
     """Everything in which the policy does not fit sql/policy, in the order of files and lines."""
+    return list(_faults(tuple(sorted(policy.texts.items()))))
+
+
+@lru_cache(maxsize=4)
+def _faults(texts: tuple[tuple[str, bytes], ...]) -> tuple[Fault, ...]:
+    policy = Policy(dict(texts))
     found: list[Fault] = []
     tables = policy_tables()
     for name in sorted({*tables, *policy.texts}):
@@ -49,7 +56,7 @@ def faults(policy: Policy) -> list[Fault]:
             found.append(Fault(f"policy/{name}.csv", None, None, f"sql/policy describes no such table{meant}"))
         else:
             found += _faults_of(policy, table)
-    return found
+    return tuple(found)
 
 
 def check_policy(policy: Policy) -> None:

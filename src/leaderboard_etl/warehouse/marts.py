@@ -101,7 +101,11 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
         return pl.concat(
             [
                 ANSWERS.of(
-                    analyse.__name__, analyse, rows.filter(comparable_group=group["comparable_group"][0]), group, as_of
+                    analyse.__name__,
+                    analyse,
+                    rows.filter(comparable_group=group["comparable_group"][0]),
+                    group,
+                    _seen_through(group, as_of),
                 ).with_columns(pl.lit(name).alias("population"))
                 for name, rows in of.items()
                 if name in POPULATIONS
@@ -149,6 +153,12 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
         "mart.density_frontier": density_frontier(density, seed=_seed(of["official"])),
         "mart.size_to_reach": each(_SIZED, size_to_reach),
     }
+
+
+def _seen_through(group: pl.DataFrame, as_of: date) -> date:
+    """The last day that matters to a group's lags: what came after both sides were last observed changes nothing."""
+    days = [group["observed_through_open_on"][0], group["observed_through_proprietary_on"][0]]
+    return as_of if None in days else min(as_of, max(days))
 
 
 def _fits(rows: pl.DataFrame) -> pl.DataFrame:

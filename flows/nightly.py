@@ -12,6 +12,7 @@ from prefect.client.schemas import State
 from leaderboard_etl import orchestration, pipeline, report
 from leaderboard_etl.commands.progress import progress
 from leaderboard_etl.options import options_for
+from leaderboard_etl.watching.watched import watched
 
 
 def as_task(step: Callable[..., None], *arguments: Any) -> None:
@@ -62,12 +63,15 @@ def nightly(
     accept: list[str] | None = None,
     memory: str | None = None,
     raw_from: str | None = None,
+    notify: str | None = None,
 ) -> State[dict[str, Any]]:
     """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
-    with options_for(
-        warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, raw_from, progress=progress()
-    ) as options:
-        outcome = pipeline.run_night(options, lambda night: story(night, as_task))
+    with watched(notify) as tell:
+        with options_for(
+            warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, raw_from, progress=progress()
+        ) as options:
+            outcome = pipeline.run_night(options, lambda night: story(night, as_task))
+        tell(report.as_json(outcome))
     orchestration.table_artifact("load", report.load_rows(outcome))
     orchestration.markdown_artifact("report", report.markdown(outcome))
     return orchestration.final_state(outcome.status, report.headline(outcome), report.as_json(outcome))

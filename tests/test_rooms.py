@@ -11,7 +11,7 @@ from leaderboard_etl.settings import PACKAGE
 ROOMS = (
     *("errors", "settings", "printable", "private", "durable", "termination", "memory", "code_version", "units"),
     *("contracts", "raw", "hub", "policy", "sizes", "sources", "normalize", "analysis", "landing", "warehouse"),
-    *("sample", "options", "pipeline", "report", "export", "doctor"),
+    *("sample", "options", "pipeline", "report", "watching", "export", "doctor"),
     *("prefect_server", "prefect_api", "recorded", "orchestration", "commands", "cli"),
 )
 

@@ -183,14 +183,19 @@ async def no_wait(seconds: float) -> None:
 
 
 @cache
-def story() -> Callable[[pipeline.Night, Callable[..., None]], None]:
-    """The steps of flows/nightly.py."""
+def nightly() -> Any:
+    """The module flows/nightly.py."""
     spec = importlib.util.spec_from_file_location("nightly", resource("flows") / "nightly.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    steps: Callable[[pipeline.Night, Callable[..., None]], None] = module.story
+    return module
+
+
+def story() -> Callable[[pipeline.Night, Callable[..., None]], None]:
+    """Its steps."""
+    steps: Callable[[pipeline.Night, Callable[..., None]], None] = nightly().story
     return steps
 
 

@@ -255,6 +255,11 @@ def _hub_arguments(command: argparse.ArgumentParser) -> None:
         help="hold about so much, e.g. 1GB (default: half of what the machine or its cgroup has)",
     )
     command.add_argument(
+        "--notify",
+        metavar="URL|CMD",
+        help="send the outcome of a failed or degraded run as JSON: by POST to an address, or to a command's standard input",
+    )
+    command.add_argument(
         "--accept", action="append", metavar="SOURCE@REVISION", help="let a source in that was held back at this commit"
     )
 

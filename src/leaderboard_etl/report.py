@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from leaderboard_etl.errors import UsageError
 from leaderboard_etl.pipeline import Outcome
 from leaderboard_etl.printable import one_line
 
@@ -104,6 +105,17 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
             }
             for f in outcome.findings
         ],
+    }
+
+
+def refusal(error: Exception) -> dict[str, Any]:
+    """The same for a run that an error ended before there was an outcome, in the keys that both have."""
+    text = one_line(" ".join(str(error).split()) or type(error).__name__)
+    return {
+        "status": "failed",
+        "exit_code": 2 if isinstance(error, UsageError) else 1,
+        "message": text,
+        "headline": f"failed before it began: {text}",
     }
 
 

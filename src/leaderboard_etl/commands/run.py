@@ -24,15 +24,26 @@ TRY_NEXT = (
 
 def run(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the nightly flow once; with --offline rebuilds from raw, for which neither Hub nor Prefect is needed."""
-    if options.offline:
-        return _rebuild(options, warehouse)
-    parameters = _parameters(options, warehouse)
-    _prepare(options)
-    from leaderboard_etl.orchestration import run_flow
+    from leaderboard_etl.watching.watched import watched
 
-    outcome: dict[str, Any] = run_flow(flow_file("nightly"), "nightly", warehouse.prefect, parameters)
+    # Here and not in the flow, so that a run which never came to its flow is told as well.
+    with watched(options.notify) as tell:
+        if options.offline:
+            outcome = _rebuild(options, warehouse)
+        else:
+            parameters = _parameters(options, warehouse)
+            _prepare(options)
+            from leaderboard_etl.orchestration import run_flow
+
+            outcome = run_flow(flow_file("nightly"), "nightly", warehouse.prefect, parameters)
+        tell(outcome)
     if options.json:
         print_json(outcome)
+    elif options.offline:
+        print(
+            f"rebuilt {warehouse.database} from {warehouse.raw} in {outcome['seconds']:.1f} s;"
+            f" {outcome['n_checks']} checks ran"
+        )
     else:
         _print_outcome(outcome)
     return int(outcome["exit_code"])
@@ -62,8 +73,11 @@ def backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
 def serve(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the flow on a schedule until it is stopped by SIGINT or SIGTERM."""
     from leaderboard_etl import orchestration
+    from leaderboard_etl.watching.notify import check_target
 
-    parameters = _parameters(options, warehouse)
+    if options.notify is not None:
+        check_target(options.notify)
+    parameters = {**_parameters(options, warehouse), "notify": options.notify}
     _prepare(options)
     print(f"serving the nightly flow into {warehouse.root}, at {options.cron!r} UTC; stop with Ctrl-C", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
@@ -108,18 +122,20 @@ def _prepare(options: argparse.Namespace) -> None:
     prepare_environment(hub_address(None if options.hub == SAMPLE else options.hub))
 
 
-def _rebuild(options: argparse.Namespace, warehouse: Warehouse) -> int:
+def _rebuild(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, Any]:
     from leaderboard_etl.pipeline import rebuild
 
     begun = time.monotonic()
     most_memory_bytes = None if options.memory is None else memory_bytes(options.memory)
     findings = rebuild(warehouse, most_memory_bytes=most_memory_bytes)
     seconds = time.monotonic() - begun
-    if options.json:
-        print_json({"status": "published", "exit_code": 0, "database": str(warehouse.database), "seconds": seconds})
-    else:
-        print(f"rebuilt {warehouse.database} from {warehouse.raw} in {seconds:.1f} s; {len(findings)} checks ran")
-    return 0
+    return {
+        "status": "published",
+        "exit_code": 0,
+        "database": str(warehouse.database),
+        "seconds": seconds,
+        "n_checks": len(findings),
+    }
 
 
 def _print_outcome(outcome: dict[str, Any]) -> None:

@@ -1,0 +1,115 @@
+"""A failed or degraded run, told to a webhook or a command. That it cannot be told is one line and changes nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from tempfile import TemporaryFile
+from typing import Any
+from urllib.parse import urlsplit
+
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.printable import json_visible, one_line
+
+ALARMING = frozenset({"failed", "degraded"})
+LIMIT_SECONDS = 10.0
+# All of the environment that a command is given: what else stands there may be a token.
+_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+
+
+def check_target(target: str) -> None:
+    """Raises UsageError if `target` is neither an http(s) address nor a command with its arguments."""
+    if _is_address(target):
+        try:
+            is_whole = bool(urlsplit(target).hostname)
+        except ValueError:
+            is_whole = False
+        if not is_whole:
+            raise UsageError("--notify: the address has no host; give http(s)://host/…, or a command")
+        return
+    try:
+        words = shlex.split(target)
+    except ValueError as error:
+        raise UsageError(f"--notify: {target!r} is not a command ({error}); quote it as for a shell") from None
+    if not words or "://" in words[0]:
+        raise UsageError(f"--notify: {target!r} is neither an http(s) address nor a command")
+
+
+def notify(target: str, outcome: Mapping[str, Any], *, limit_seconds: float = LIMIT_SECONDS) -> str | None:
+    """Sends `outcome` as JSON to an address by POST, or to the standard input of a command that no shell reads.
+
+    Returns null, or why it did not arrive within `limit_seconds`, without the address's path and arguments, which may be secret.
+    """
+    content = json_visible(json.dumps(outcome, default=str)).encode()
+    trouble = _post(target, content, limit_seconds) if _is_address(target) else _run(target, content, limit_seconds)
+    if trouble is None:
+        return None
+    return one_line(f"the notice of this run did not reach {_name(target)}: {trouble}")
+
+
+def _is_address(target: str) -> bool:
+    return target.lower().startswith(("http://", "https://"))
+
+
+def _name(target: str) -> str:
+    return urlsplit(target).hostname or "its address" if _is_address(target) else shlex.split(target)[0]
+
+
+def _post(address: str, content: bytes, limit_seconds: float) -> str | None:
+    import httpx2
+
+    answered: list[str | None] = []
+
+    def post() -> None:
+        headers = {"content-type": "application/json"}
+        try:
+            # Only the status is waited for: nobody reads what a webhook says.
+            with httpx2.stream("POST", address, content=content, headers=headers, timeout=limit_seconds) as response:
+                answered.append(None if response.is_success else f"it answered {response.status_code}")
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
+            answered.append(type(error).__name__)
+
+    # The client's timeout is for each read; one that answers byte by byte would never reach it.
+    thread = threading.Thread(target=post, name="notify", daemon=True)
+    thread.start()
+    thread.join(limit_seconds)
+    return answered[0] if answered else f"no answer within {limit_seconds:g} s"
+
+
+def _run(command: str, content: bytes, limit_seconds: float) -> str | None:
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    # Files and not pipes: a command that does not read, or leaves a child behind, holds nothing up.
+    with TemporaryFile() as told, TemporaryFile() as errors:
+        told.write(content)
+        told.seek(0)
+        try:
+            process = subprocess.Popen(
+                shlex.split(command),
+                stdin=told,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=environment,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            return getattr(error, "strerror", None) or type(error).__name__
+        try:
+            code = process.wait(limit_seconds)
+        except subprocess.TimeoutExpired:
+            return f"it did not end within {limit_seconds:g} s"
+        finally:
+            if process.poll() is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if code == 0:
+            return None
+        errors.seek(0)
+        said = errors.read(2000).decode(errors="replace").strip().splitlines()
+        return f"it ended with exit code {code}" + (f" ({said[-1][:200]})" if said else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -12,6 +13,7 @@ from prefect.client.schemas import State
 from leaderboard_etl import orchestration, pipeline, report
 from leaderboard_etl.commands.progress import progress
 from leaderboard_etl.options import options_for
+from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.watching.watched import watched
 
 
@@ -64,9 +66,10 @@ def nightly(
     memory: str | None = None,
     raw_from: str | None = None,
     notify: str | None = None,
+    metrics: str | None = None,
 ) -> State[dict[str, Any]]:
     """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
-    with watched(notify) as tell:
+    with watched(Warehouse(Path(warehouse)), notify, None if metrics is None else Path(metrics)) as tell:
         with options_for(
             warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, raw_from, progress=progress()
         ) as options:

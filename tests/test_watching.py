@@ -1,27 +1,35 @@
-"""Who is told of a run when it ends: a webhook, a command."""
+"""Who is told of a run when it ends: a webhook, a command, a monitor."""
 
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Faults
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from worlds import World, nightly
 
+from leaderboard_etl import report
 from leaderboard_etl.cli import main
 from leaderboard_etl.errors import UsageError, WarehouseError
+from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.sample.server import Response
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.watching.metrics import check_file, metrics_text, write_metrics
 from leaderboard_etl.watching.notify import check_target, notify
 from leaderboard_etl.watching.watched import watched
 
+NOWHERE = Warehouse(Path("there is no such folder"))
 DEGRADED = {"status": "degraded", "message": "a source failed \u202e"}
 
 
@@ -65,6 +73,19 @@ def webhook() -> Iterator[Webhook]:
 
 def command(code: str, *arguments: str | Path) -> str:
     return shlex.join([sys.executable, "-c", code, *map(str, arguments)])
+
+
+STATUS = "leaderboard_etl_run_status"
+
+
+def samples(text: str) -> dict[tuple[str, ...], float]:
+    """Values by name and labels in their alphabet, by the strict parser of the format."""
+    families = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
+    return {
+        (s.name, *(s.labels[label] for label in sorted(s.labels))): s.value
+        for family in families
+        for s in family.samples
+    }
 
 
 SAVE = "import sys; open(sys.argv[1], 'ab').write(sys.stdin.buffer.read())"
@@ -144,15 +165,15 @@ def test_what_is_neither_an_address_nor_a_command_is_refused(target: str) -> Non
 
 @pytest.mark.parametrize("status", ["published", "no_news"])
 def test_a_good_run_is_told_to_nobody(webhook: Webhook, status: str) -> None:
-    with watched(webhook.url) as tell:
+    with watched(NOWHERE, webhook.url, None) as tell:
         tell({"status": status})
     assert webhook.bodies == []
 
 
 def test_an_error_before_the_outcome_is_told_once_and_passed_on(webhook: Webhook) -> None:
-    with pytest.raises(WarehouseError), watched(webhook.url):
+    with pytest.raises(WarehouseError), watched(NOWHERE, webhook.url, None):
         raise WarehouseError("another run\nhas the lock")
-    with pytest.raises(WarehouseError), watched(webhook.url) as tell:
+    with pytest.raises(WarehouseError), watched(NOWHERE, webhook.url, None) as tell:
         tell(DEGRADED)
         raise WarehouseError("later")
     assert [body["message"] for body in webhook.bodies] == ["another run has the lock", DEGRADED["message"]]
@@ -190,10 +211,86 @@ def test_the_flow_tells_of_a_degraded_night_and_of_one_that_could_not_begin(
 ) -> None:
     night = nightly().nightly.fn
     faults.answers["open-llm-leaderboard/contents"] = Response(status=404)
-    given = {"warehouse": str(world.warehouse.root), "card_budget": 0, "notify": webhook.url}
+    metrics = world.warehouse.root / "night.prom"
+    given = {"warehouse": str(world.warehouse.root), "card_budget": 0, "notify": webhook.url, "metrics": str(metrics)}
     assert night(hub=world.hub, **given).name == "Degraded"
     assert [body["status"] for body in webhook.bodies] == ["degraded"]
     assert any(row["state"] == "failed" for row in webhook.bodies[0]["rows"])
+    assert samples(metrics.read_text())[STATUS, "degraded"] == 1
     with pytest.raises(UsageError):
         night(hub="http://127.0.0.1:9", **given)
     assert "belongs to the Hub" in webhook.bodies[1]["message"] and len(webhook.bodies) == 2
+    assert samples(metrics.read_text())[STATUS, "failed"] == 1
+
+
+def test_the_metrics_say_what_the_run_did_and_what_the_warehouse_holds(world: World) -> None:
+    world.night(1)
+    outcome = world.night(2, full=True)
+    now = datetime(2025, 1, 2, 4, tzinfo=UTC)
+    text = metrics_text(report.as_json(outcome), world.warehouse, now).decode()
+    assert text.endswith("# EOF\n")
+    found = samples(text)
+    name = "leaderboard_etl"
+    assert [status for what, status, *_ in (k for k in found if k[0] == STATUS) if found[what, status]] == ["no_news"]
+    assert found[(f"{name}_last_success_age_seconds",)] == 3600
+    assert found[(f"{name}_last_success_timestamp_seconds",)] == now.timestamp() - 3600
+    assert found[(f"{name}_run_duration_seconds",)] == pytest.approx(outcome.seconds, abs=0.001)
+    calls = [load.source("olb_v2_contents") for load in Ledger(world.warehouse.raw).loads]
+    assert found[f"{name}_api_calls_total", "olb_v2_contents"] == sum(call.api_calls for call in calls if call) > 1
+    assert found[f"{name}_file_calls_total", "olb_v2_contents"] == 1
+    [[n_records]] = world.query("select count(*) from ops.quarantine where valid_to is null")
+    assert found[(f"{name}_quarantined_records",)] == n_records
+    database = world.warehouse.database
+    assert found[f"{name}_file_size_bytes", database.name] == database.stat().st_size
+    assert found[f"{name}_file_size_bytes", "ledger.jsonl"] == Ledger(world.warehouse.raw).path.stat().st_size
+
+
+def test_the_metrics_of_a_night_that_published_count_rows_by_source(world: World) -> None:
+    found = samples(metrics_text(report.as_json(world.night(1)), world.warehouse, datetime.now(UTC)).decode())
+    [books] = world.query(
+        "select rows_in, rows_stored, rows_quarantined, rows_added from ops.load_sources where source_id = 'olb_v2_contents'"
+    )
+    kinds = ("in", "stored", "quarantined", "new")
+    assert tuple(found["leaderboard_etl_run_rows", kind, "olb_v2_contents"] for kind in kinds) == books
+    assert books[0] > 0
+
+
+def test_the_metrics_of_a_run_without_a_ledger_that_can_be_read_are_valid(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/ledger.jsonl").write_bytes(b"not a line\n{}\n")
+    refused = report.refusal(WarehouseError("damaged"))
+    found = samples(metrics_text(refused, Warehouse(tmp_path), datetime.now(UTC)).decode())
+    assert found[STATUS, "failed"] == 1 and found["leaderboard_etl_file_size_bytes", "ledger.jsonl"] == 14
+    assert ("leaderboard_etl_last_success_timestamp_seconds",) not in found
+
+
+def test_the_metrics_are_never_written_over_the_warehouse(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "w")
+    warehouse.raw.mkdir(parents=True)
+    for name in ("leaderboard.duckdb", "raw/ledger.jsonl", "raw/blobs.sqlite"):
+        (warehouse.root / name).touch()
+    os.link(warehouse.raw / "blobs.sqlite", tmp_path / "other.prom")
+    (tmp_path / "link.prom").symlink_to(warehouse.database)
+    (tmp_path / "pipe").symlink_to(os.devnull)
+    names = [
+        "w",
+        "w/leaderboard.duckdb",
+        "w/leaderboard.duckdb.wal",
+        "w/leaderboard.staging.duckdb",
+        "w/run.lock",
+        "pipe",
+    ]
+    for name in [*names, "w/raw/ledger.jsonl", "w/raw/x", "w/prefect/x", "other.prom", "link.prom", "w/../w/run.lock"]:
+        with pytest.raises(UsageError, match="--metrics"):
+            check_file(tmp_path / name, warehouse)
+    for name in ("w/metrics.prom", "metrics.prom"):
+        check_file(tmp_path / name, warehouse)
+
+
+def test_metrics_appear_whole_or_leave_the_old_ones_and_say_so(tmp_path: Path) -> None:
+    (tmp_path / "m.prom").write_text("old")
+    assert write_metrics(tmp_path / "m.prom", DEGRADED, NOWHERE) is None
+    assert samples((tmp_path / "m.prom").read_text())[STATUS, "degraded"] == 1
+    said = write_metrics(tmp_path / "no/m.prom", DEGRADED, NOWHERE)
+    assert said is not None and said.endswith("No such file or directory")
+    assert [path.name for path in tmp_path.iterdir()] == ["m.prom"]

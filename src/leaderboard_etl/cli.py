@@ -260,6 +260,12 @@ def _hub_arguments(command: argparse.ArgumentParser) -> None:
         help="send the outcome of a failed or degraded run as JSON: by POST to an address, or to a command's standard input",
     )
     command.add_argument(
+        "--metrics",
+        type=Path,
+        metavar="FILE",
+        help="at the end, write what a monitor collects there, as OpenMetrics text",
+    )
+    command.add_argument(
         "--accept", action="append", metavar="SOURCE@REVISION", help="let a source in that was held back at this commit"
     )
 

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace, warehouse: Warehouse) -> int:
     from leaderboard_etl.watching.watched import watched
 
     # Here and not in the flow, so that a run which never came to its flow is told as well.
-    with watched(options.notify) as tell:
+    with watched(warehouse, options.notify, options.metrics) as tell:
         if options.offline:
             outcome = _rebuild(options, warehouse)
         else:
@@ -73,11 +73,11 @@ def backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
 def serve(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the flow on a schedule until it is stopped by SIGINT or SIGTERM."""
     from leaderboard_etl import orchestration
-    from leaderboard_etl.watching.notify import check_target
+    from leaderboard_etl.watching.watched import check_watched
 
-    if options.notify is not None:
-        check_target(options.notify)
-    parameters = {**_parameters(options, warehouse), "notify": options.notify}
+    check_watched(warehouse, options.notify, options.metrics)
+    metrics = None if options.metrics is None else str(options.metrics.resolve())
+    parameters = {**_parameters(options, warehouse), "notify": options.notify, "metrics": metrics}
     _prepare(options)
     print(f"serving the nightly flow into {warehouse.root}, at {options.cron!r} UTC; stop with Ctrl-C", flush=True)
     with contextlib.suppress(KeyboardInterrupt):

@@ -5,29 +5,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from leaderboard_etl import report
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.watching.metrics import check_file, write_metrics
 from leaderboard_etl.watching.notify import ALARMING, check_target, notify
 
 Tell = Callable[[Mapping[str, Any]], None]
 
 
 @contextmanager
-def watched(notify_target: str | None) -> Iterator[Tell]:
+def watched(warehouse: Warehouse, notify_target: str | None, metrics_file: Path | None) -> Iterator[Tell]:
     """Yields what the block calls with the outcome of its run (`report.as_json`); an error that ends the block before that is
     told as a failed run, and passed on.
 
-    A failed or degraded run goes to `notify_target`, as `notify` takes it. Null: nobody is told. What cannot be told is one line
-    on standard error. Raises UsageError if the target is none.
+    A failed or degraded run goes to `notify_target`, as `notify` takes it, and the metrics of any to `metrics_file`. Null: to
+    none. What cannot be told is one line on standard error. Raises UsageError for a target or a file that cannot be meant.
     """
-    if notify_target is not None:
-        check_target(notify_target)
+    check_watched(warehouse, notify_target, metrics_file)
     is_told = False
 
     def tell(outcome: Mapping[str, Any]) -> None:
         nonlocal is_told
         is_told = True
+        if metrics_file is not None:
+            _say(write_metrics(metrics_file, outcome, warehouse))
         if notify_target is not None and outcome["status"] in ALARMING:
             _say(notify(notify_target, outcome))
 
@@ -37,6 +41,14 @@ def watched(notify_target: str | None) -> Iterator[Tell]:
         if not is_told:
             tell(report.refusal(error))
         raise
+
+
+def check_watched(warehouse: Warehouse, notify_target: str | None, metrics_file: Path | None) -> None:
+    """Raises UsageError for a target that is neither address nor command, or a file that is the warehouse's own."""
+    if notify_target is not None:
+        check_target(notify_target)
+    if metrics_file is not None:
+        check_file(metrics_file, warehouse)
 
 
 def _say(trouble: str | None) -> None:

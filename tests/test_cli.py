@@ -17,6 +17,7 @@ from worlds import World, no_wait, v2_row
 from leaderboard_etl.cli import main
 from leaderboard_etl.commands.story_text import readable
 from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.policy.schema import policy_tables
 from leaderboard_etl.sample.server import Response
 
 
@@ -286,7 +287,7 @@ def test_the_dictionary_lists_every_table_and_view_with_its_grain_and_tells_the_
 ) -> None:
     code, out, _ = run(capsys, "tables", "--json")
     listed = {row["name"]: row["what it is"] for row in json.loads(out)}
-    assert code == 0 and set(listed) == {*tables(), *views()}
+    assert code == 0 and set(listed) == {*tables(), *views(), *(f"policy.{name}" for name in policy_tables())}
     assert all("One row" in brief for brief in listed.values())
     _, out, _ = run(capsys, "tables", "gap_lag", "--json")
     assert [c["column"] for c in json.loads(out)["columns"]] == [c.name for c in tables()["mart.gap_lag"].columns]

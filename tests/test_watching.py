@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conftest import Faults
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from worlds import World, nightly
@@ -22,9 +23,10 @@ from worlds import World, nightly
 from leaderboard_etl import report
 from leaderboard_etl.cli import main
 from leaderboard_etl.errors import UsageError, WarehouseError
+from leaderboard_etl.orchestration import final_state
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.sample.server import Response
-from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.settings import PACKAGE, Warehouse
 from leaderboard_etl.watching.metrics import check_file, metrics_text, write_metrics
 from leaderboard_etl.watching.notify import check_target, notify
 from leaderboard_etl.watching.watched import watched
@@ -294,3 +296,17 @@ def test_metrics_appear_whole_or_leave_the_old_ones_and_say_so(tmp_path: Path) -
     said = write_metrics(tmp_path / "no/m.prom", DEGRADED, NOWHERE)
     assert said is not None and said.endswith("No such file or directory")
     assert [path.name for path in tmp_path.iterdir()] == ["m.prom"]
+
+
+def test_the_automations_shown_are_ones_that_prefect_takes() -> None:
+    from prefect.events.schemas.automations import AutomationCore
+
+    page = (PACKAGE.parents[1] / "docs/operations.md").read_text()
+    [shown] = [block for block in page.split("```yaml\n") if block.startswith("automations:")]
+    found = [AutomationCore.model_validate(each) for each in yaml.safe_load(shown.split("```")[0])["automations"]]
+    assert [sorted(automation.trigger.expect) for automation in found] == [  # type: ignore[union-attr]
+        ["prefect.flow-run.Crashed", "prefect.flow-run.Degraded", "prefect.flow-run.Failed"],
+        ["prefect.flow-run.Degraded", "prefect.flow-run.No news", "prefect.flow-run.Published"],
+    ]
+    names = {final_state(status, "", None).name for status in report.EXIT_CODES}
+    assert names <= {state.removeprefix("prefect.flow-run.") for each in found for state in each.trigger.expect}  # type: ignore[union-attr]

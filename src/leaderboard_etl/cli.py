@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from datetime import date
 from pathlib import Path
 
@@ -29,8 +29,13 @@ exit codes: 0 done; 1 failed, nothing published; 2 wrong usage; 3 published, but
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
+    with ExitStack() as stack:
+        return _ended(arguments, stack)
+
+
+def _ended(arguments: Sequence[str] | None, stack: ExitStack) -> int:
     try:
-        code = _main(arguments)
+        code = _main(arguments, stack)
     except BaseException:
         if not is_asked():
             raise
@@ -42,9 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _main(arguments: Sequence[str] | None) -> int:
+def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
+    """Runs the command; how its errors are told stands on `stack`, for it outlasts the command."""
     try:
         options = _parser().parse_args(arguments)
+        if getattr(options, "log_format", "text") == "json":
+            from leaderboard_etl.commands.json_log import json_log
+
+            stack.enter_context(json_log())
         with redirect_stdout(PlainStream(sys.stdout)):
             return int(options.run(options))
     except EtlError as error:
@@ -83,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
         "--offline", action="store_true", help="rebuild the warehouse from its raw store, without a socket"
     )
     run.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    run.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="json: progress, notes and errors as JSON lines on standard error (default: %(default)s)",
+    )
 
     backfill = _command(commands, "backfill", _backfill, "land the leaderboards' past commits, before the first night")
     backfill.add_argument(

@@ -90,6 +90,6 @@ def _end_now() -> None:
         try:
             work()
         except Exception as error:
-            print(f"leaderboard-etl: {error}", file=sys.__stderr__)
-    print(WORDS, file=sys.__stderr__, flush=True)
+            print(f"leaderboard-etl: {error}", file=sys.stderr)
+    print(WORDS, file=sys.stderr, flush=True)
     os._exit(EXIT_CODE)

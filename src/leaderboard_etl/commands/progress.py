@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TextIO
 
+from leaderboard_etl.commands.json_log import JsonLines, say
 from leaderboard_etl.options import Progress
 
 _LINE_EVERY_S = 60.0
@@ -73,6 +74,27 @@ def log_lines(
 
 
 @contextmanager
+def events(source_id: str, waits_s: Callable[[], float], *, every_s: float = _LINE_EVERY_S) -> Iterator[Count]:
+    """Within the block an event a minute for a log of JSON lines; nothing for a source that is done sooner."""
+    state = Fetching(source_id, waits_s, time.monotonic())
+
+    def tell() -> None:
+        if state.total:
+            now_s = time.monotonic()
+            say(
+                "progress",
+                source=source_id,
+                done=state.done,
+                total=state.total,
+                left_s=state.left_s(now_s),
+                waits_s=waits_s(),
+            )
+
+    with _every(every_s, tell):
+        yield state.count
+
+
+@contextmanager
 def bars(source_id: str, waits_s: Callable[[], float], *, file: TextIO | None = None) -> Iterator[Count]:
     """Within the block a bar on the terminal, with rate, time left, and how long the Hub's limit makes us wait."""
     from rich.console import Console
@@ -107,7 +129,9 @@ def bars(source_id: str, waits_s: Callable[[], float], *, file: TextIO | None = 
 
 
 def progress() -> Progress:
-    """Bars where a person watches, lines where standard error is kept."""
+    """Bars where a person watches, lines or events where standard error is kept."""
+    if isinstance(sys.stderr, JsonLines):
+        return events
     return bars if sys.stderr.isatty() else log_lines
 
 

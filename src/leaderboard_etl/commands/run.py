@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.commands.json_log import say
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.memory import memory_bytes
 from leaderboard_etl.options import SAMPLE, hub_address
@@ -37,6 +38,9 @@ def run(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
             outcome = run_flow(flow_file("nightly"), "nightly", warehouse.prefect, parameters)
         tell(outcome)
+    for note in outcome.get("notes", []):
+        say("note", message=note)
+    say("outcome", **{name: outcome[name] for name in ("status", "exit_code", "seconds")})
     if options.json:
         print_json(outcome)
     elif options.offline:

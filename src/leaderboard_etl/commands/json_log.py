@@ -1,0 +1,68 @@
+"""Standard error as JSON lines: what a program says there, whoever says it, and events with fields of their own."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TextIO
+
+from leaderboard_etl.printable import json_visible
+
+
+class JsonLines(io.TextIOBase):
+    """A text stream that passes on each line as a JSON object: `at` (UTC), `event`, and `message` or the event's fields."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        # A line is often written in pieces: those of two threads must not meet.
+        self._begun = threading.local()
+
+    def write(self, text: str) -> int:
+        *lines, self._begun.text = (getattr(self._begun, "text", "") + text).split("\n")
+        for line in filter(str.strip, lines):
+            self.say("message", message=line)
+        return len(text)
+
+    def say(self, event: str, **fields: object) -> None:
+        """Writes one event."""
+        told = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields}
+        self._stream.write(json_visible(json.dumps(told, ensure_ascii=False, default=str)) + "\n")
+        self._stream.flush()
+
+    def end(self) -> None:
+        """Passes on what this thread wrote without an end of line."""
+        if getattr(self._begun, "text", ""):
+            self.write("\n")
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def writable(self) -> bool:
+        return True
+
+
+@contextmanager
+def json_log() -> Iterator[None]:
+    """Within the block standard error is JSON lines."""
+    before = sys.stderr
+    lines = JsonLines(before)
+    sys.stderr = lines
+    try:
+        yield
+    finally:
+        lines.end()
+        sys.stderr = before
+
+
+def say(event: str, **fields: object) -> None:
+    """Writes an event where standard error is JSON lines, and nothing elsewhere."""
+    if isinstance(sys.stderr, JsonLines):
+        sys.stderr.say(event, **fields)

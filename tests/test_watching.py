@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -310,3 +311,18 @@ def test_the_automations_shown_are_ones_that_prefect_takes() -> None:
     ]
     names = {final_state(status, "", None).name for status in report.EXIT_CODES}
     assert names <= {state.removeprefix("prefect.flow-run.") for each in found for state in each.trigger.expect}  # type: ignore[union-attr]
+
+
+def test_what_a_hanging_command_started_ends_with_it() -> None:
+    code = (
+        "import os, signal, socket, sys; open_end = socket.create_connection(('127.0.0.1', int(sys.argv[1])));"
+        " os.fork(); signal.pause()"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        said = notify(command(code, str(server.getsockname()[1])), DEGRADED, limit_seconds=2)
+        assert said is not None and "did not end" in said
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(10)
+            assert connection.recv(1) == b""  # nobody holds the other end any more

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -249,11 +251,65 @@ def test_check_is_clean_on_a_published_warehouse(published: World, capsys: pytes
 
 @pytest.mark.parametrize(
     "arguments",
-    [["run", "--hub", "ftp://x"], ["run", "--hub", "sample", "--card-budget", "-1"], ["sql"], ["sql", "-q", "no such"]],
+    [
+        ["run", "--hub", "ftp://x"],
+        ["run", "--hub", "sample", "--card-budget", "-1"],
+        ["run", "--hub", "sample", "--deadline", "-1"],
+        ["run", "--hub", "sample", "--deadline", "nan"],
+        ["run", "--hub", "sample", "--memory", "0GB"],
+        ["run", "--hub", "sample", "--accept", "arena"],
+        ["backfill", "--hub", "sample", "--deadline", "-1"],
+        ["sql"],
+        ["sql", "-q", "no such"],
+    ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, *arguments, "-w", tmp_path)
     assert code == 2 and err.startswith("leaderboard-etl: ")
+
+
+@pytest.mark.parametrize(
+    "command", ["run --hub sample", "run --offline", "backfill --hub sample", "status", "doctor", "check", "verify x"]
+)
+def test_a_warehouse_that_is_a_file_is_wrong_usage_in_one_line(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    code, _, err = run(capsys, *command.split(), "-w", tmp_path / "file")
+    assert (code, err) == (2, f"leaderboard-etl: {tmp_path}/file is a file, not a folder: choose another --warehouse\n")
+
+
+@pytest.mark.parametrize("command", ["sql x", "status", "check", "doctor", "explain a/b", "export --out x"])
+def test_where_nothing_was_published_the_command_that_begins_names_the_same_folder(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "it's new"
+    code, _, err = run(capsys, *command.split(), "-w", folder)
+    offered = re.search("`(.*)`", err)
+    assert code == 1 and offered is not None
+    assert shlex.split(offered[1]) == ["leaderboard-etl", "run", "-w", str(folder)]
+
+
+def test_a_command_that_is_printed_can_be_pasted_whatever_the_folder_is_called(
+    published: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / 'it\'s 100% "new"'
+    for arguments, called in (
+        (("export", "--out", folder / "e"), ["verify", "-w", str(published.warehouse.root), str(folder / "e")]),
+        (("raw", "pack", "--out", folder / "p"), ["run", "--raw-from", str(folder / "p")]),
+    ):
+        code, out, _ = run(capsys, *arguments, "-w", published.warehouse.root)
+        _, _, printed = out.splitlines()[-1].partition(": ")
+        assert code == 0 and shlex.split(printed)[1:] == called
+
+
+def test_a_pack_into_a_file_and_a_query_from_a_folder_are_told_without_numbers_of_the_system(
+    published: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for arguments in (("raw", "pack", "--out", tmp_path / "file"), ("sql", "-f", tmp_path)):
+        code, _, err = run(capsys, *arguments, "-w", published.warehouse.root)
+        assert code == 2 and "Errno" not in err and err.count(str(tmp_path)) == 1
 
 
 def test_text_from_data_cannot_drive_the_terminal(published: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -294,6 +294,8 @@ def _day(text: str) -> date:
 
 
 def _warehouse(options: argparse.Namespace) -> Warehouse:
+    if options.warehouse.is_file():
+        raise UsageError(f"{options.warehouse} is a file, not a folder: choose another --warehouse")
     return Warehouse(options.warehouse)
 
 

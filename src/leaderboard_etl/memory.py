@@ -27,7 +27,7 @@ _OF_DEFAULT = 0.5 / 0.8
 def memory_bytes(text: str) -> int:
     """'1GB', '500MB' or '2 GiB' as bytes. Raises UsageError for anything else."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b?)", text.strip().lower())
-    if found is None:
+    if found is None or float(found[1]) == 0:
         raise UsageError(f"{text!r} is not an amount of memory: give a number with its unit, as in 1GB or 500MB")
     return int(float(found[1]) * _UNITS[found[2]])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
     ledger = Ledger(warehouse.raw)
     if ledger.last is None:
         raise WarehouseError(
-            f"{warehouse.root} holds no load yet: start with `leaderboard-etl run -w {warehouse.root}`"
+            f"{warehouse.root} holds no load yet: start with `leaderboard-etl run -w {shlex.quote(str(warehouse.root))}`"
         )
     applied = [load for load in ledger.loads if load.is_applied and load.summary]
     last_good = max((load for load in ledger.loads if load.status != "failed"), key=lambda x: x.load_id, default=None)
@@ -69,7 +70,9 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
         return 3 if found["is_overdue"] else 0
     print(f"{found['warehouse']}: fed by the Hub {found['hub']!r}")
     if found["database_bytes"] is not None:
-        held = ", ".join(f"{name} {count:,}" for name, count in found["holds"].items())
+        held = (
+            ", ".join(f"{name} {count:,}" for name, count in found["holds"].items()) or "no count: no night has run yet"
+        )
         print(f"published: {found['database']} ({found['database_bytes'] / 1e6:.1f} MB); {held}")
     else:
         print("nothing is published yet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from leaderboard_etl.commands.display import print_json
+from leaderboard_etl.commands.hints import pasteable
 from leaderboard_etl.settings import Warehouse
 
 
@@ -24,5 +25,5 @@ def pack(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
     print(
         f"packed {store.path} ({store_bytes / 1e6:,.1f} MB) into {len(paths)} files in {folder} ({n_bytes / 1e6:,.1f} MB)"
     )
-    print(f"a head start for another warehouse: leaderboard-etl run --raw-from {folder}")
+    print(f"a head start for another warehouse: {pasteable('run', '--raw-from', folder)}")
     return 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.commands.hints import pasteable
 from leaderboard_etl.commands.json_log import say
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.memory import memory_bytes
@@ -55,6 +57,7 @@ def run(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 def backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the backfill flow: past commits as dated loads, before the first night."""
+    _expect_deadline(options.deadline)
     if options.hub != SAMPLE:
         hub_address(options.hub)
     parameters = {
@@ -97,6 +100,12 @@ def flow_file(name: str) -> Path:
 def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, Any]:
     if options.card_budget < 0:
         raise UsageError("--card-budget is a number of calls, 0 or more")
+    _expect_deadline(options.deadline)
+    for accepted in options.accept or ():
+        if re.fullmatch(r"[^@]+@[^@]+", accepted) is None:
+            raise UsageError(
+                f"--accept {accepted!r} is not SOURCE@REVISION, as the summary of the night that held it printed it"
+            )
     if options.memory is not None:
         memory_bytes(options.memory)
     if options.hub != SAMPLE:
@@ -112,6 +121,11 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
         "memory": options.memory,
         "raw_from": _whole_place(options.raw_from),
     }
+
+
+def _expect_deadline(minutes: float) -> None:
+    if not minutes >= 0:  # a number that is none (`nan`) is refused, too
+        raise UsageError("--deadline is a number of minutes, 0 or more")
 
 
 def _whole_place(raw_from: str | None) -> str | None:
@@ -154,10 +168,4 @@ def _print_outcome(outcome: dict[str, Any]) -> None:
     if held:
         print("it holds: " + ", ".join(f"{name} {count:,}" for name, count in held.items()))
     folder = os.path.relpath(outcome["warehouse"])
-    print(f'try: {_command()} sql -w {folder} "{TRY_NEXT}"')
-
-
-def _command() -> str:
-    """How this command was called, so that what we print can be pasted: it is seldom on the path in a checkout."""
-    called = Path(sys.argv[0])
-    return os.path.relpath(called) if called.name == "leaderboard-etl" and called.exists() else "leaderboard-etl"
+    print(f'try: {pasteable("sql", "-w", folder)} "{TRY_NEXT}"')

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.commands.hints import pasteable
 from leaderboard_etl.settings import Warehouse
 
 
@@ -23,7 +24,7 @@ def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_datab
     for line in summary.left_out(manifest):
         print(line)
     print(f"more of what was left out, and why: {folder / 'manifest.json'}, 'excluded'")
-    print(f"check it any time: leaderboard-etl verify {folder}")
+    print(f"check it any time: {pasteable('verify', '-w', warehouse.root, folder)}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 
 import duckdb
@@ -44,7 +45,7 @@ def examine(warehouse: Warehouse) -> Examination:
     ledger_path = warehouse.raw / "ledger.jsonl"
     if not any(path.exists() for path in (ledger_path, warehouse.raw / "blobs.sqlite", warehouse.database)):
         raise WarehouseError(
-            f"{warehouse.root} holds no warehouse: start with `leaderboard-etl run -w {warehouse.root}`"
+            f"{warehouse.root} holds no warehouse: start with `leaderboard-etl run -w {shlex.quote(str(warehouse.root))}`"
         )
     published = read_published(warehouse.database)
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import zstandard
 
-from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.raw.blob_ids import verify
 from leaderboard_etl.raw.ledger import FileVersion, Load, read_changes
 from leaderboard_etl.raw.store import BlobStore
@@ -42,6 +42,8 @@ def write_packs(store: BlobStore, loads: Iterable[Load], folder: Path) -> list[P
         if any(folder.glob(PATTERN)):
             raise WarehouseError(f"{folder} holds a pack already: give --out another folder")
         return list(_written(folder, _blocks(store, _landed(store, loads))))
+    except FileExistsError as error:
+        raise UsageError(f"{folder} is a file: choose a folder for --out") from error
     except (OSError, sqlite3.Error) as error:
         raise WarehouseError(
             f"the pack could not be written into {folder} ({error}): free space or choose another"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,7 +86,10 @@ def open_published(
     date before the first load.
     """
     if not path.exists():
-        raise WarehouseError(f"{path} does not exist: no run has published here yet; start with `leaderboard-etl run`")
+        raise WarehouseError(
+            f"{path} does not exist: no run has published here yet;"
+            f" start with `leaderboard-etl run -w {shlex.quote(str(path.parent))}`"
+        )
     if path.with_name(path.name + ".wal").exists():
         raise WarehouseError(
             f"{path.name}.wal lies beside {path}: something else wrote to the published file, or was killed while it did;"

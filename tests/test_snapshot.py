@@ -19,6 +19,7 @@ from worlds import World, small_world, v1_row, v2_row
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.cli import main
+from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.export.folder import read_manifest
 from leaderboard_etl.export.snapshot import make_snapshot, write_snapshot
@@ -256,6 +257,8 @@ def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path
     manifest = (out / "manifest.json").read_text()
     edit("manifest.json", lambda m: m.update(code_version="0.0.1+0"))(out)
     assert "made by code 0.0.1+0" in word()
+    edit("manifest.json", lambda m: m.update(code_version=code_version(), export_version="0.0.1+1"))(out)
+    assert "made by another version of the exports, 0.0.1+1" in word()
     (out / "manifest.json").write_text(manifest)
     edit("manifest.json", lambda m: m.update(hub="https://huggingface.co"))(out)
     assert "of the Hub 'https://huggingface.co', this warehouse of another" in word()

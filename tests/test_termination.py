@@ -78,14 +78,14 @@ def test_a_prefect_server_that_is_still_starting_does_not_outlive_its_run(tmp_pa
     wait_until(lambda: servers_of(home) == [], seconds=3)
 
 
-def test_a_query_that_hears_no_signal_is_ended_all_the_same_after_its_last_words() -> None:
+def test_work_that_hears_no_signal_is_ended_all_the_same_after_its_last_words() -> None:
     process = start(
         """
-        import duckdb, os, signal, threading
+        import hashlib, os, signal, threading
         from leaderboard_etl.termination import at_the_end, terminable
         with terminable(), at_the_end(lambda: print("last words", flush=True)):
             threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
-            duckdb.connect().execute("select sum(a.range * b.range) from range(1000000) a, range(1000000) b")
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)  # hears nothing; a query of DuckDB hears it now and then
         """
     )
     out, err = process.communicate(timeout=30)

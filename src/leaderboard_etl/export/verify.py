@@ -67,9 +67,12 @@ def _recompute(
 ) -> tuple[Mapping[str, bytes], str]:
     if not warehouse.database.exists():
         return {}, f"not recomputed: there is no warehouse at {warehouse.database}"
-    for name, ours in (("code_version", code_version()), ("export_version", export_version())):
+    for name, what, ours in (
+        ("code_version", "code", code_version()),
+        ("export_version", "another version of the exports,", export_version()),
+    ):
         if manifest.get(name) != ours:
-            return {}, f"not recomputed: made by {name} {manifest.get(name)}, this is {ours}"
+            return {}, f"not recomputed: made by {what} {manifest.get(name)}, this is {ours}"
     try:
         with open_published(warehouse.database) as con:
             hubs = con.execute("select distinct endpoint from ops.loads").fetchall()

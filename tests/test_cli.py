@@ -7,6 +7,7 @@ import json
 import math
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -367,3 +368,28 @@ def test_status_tells_apart_when_a_source_answered_and_when_it_had_news(
     row = next(row for row in found["sources"] if row["source"] == "olb_v2_contents")
     assert row["state"] == "failed"
     assert [row[name][:10] for name in ("answered_at", "news_at")] == ["2025-01-02", "2025-01-01"]
+
+
+def test_ctrl_c_in_a_long_query_and_an_output_that_takes_nothing_are_one_line(published: World) -> None:
+    script = "import sys; from leaderboard_etl.cli import main; sys.exit(main(sys.argv[1:]))"
+    warehouse = str(published.warehouse.root)
+    long = "select sum(a.range * b.range) from range(10000000) a, range(10000000) b"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, "sql", "-w", warehouse, long], stderr=subprocess.PIPE, text=True
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and err.count("\n") == 1 and "interrupted" in err
+    for out, code in (("> /dev/full", 1), (">&-", 0)):
+        command = [sys.executable, "-c", script, "sql", "-w", warehouse, "--format", "csv", "from core.benchmarks"]
+        done = subprocess.run(
+            f"{shlex.join(command)} {out}", shell=True, stderr=subprocess.PIPE, text=True, check=False
+        )
+        assert done.returncode == code and done.stderr.count("\n") == code, done.stderr
+
+
+def test_a_folder_whose_name_the_locale_cannot_read_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "status", "-w", "caf\udce9")
+    assert code == 2 and "PYTHONUTF8" in err

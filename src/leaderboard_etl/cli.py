@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, redirect_stdout
 from datetime import date
 from pathlib import Path
+from typing import TextIO
 
 from leaderboard_etl import __version__
 from leaderboard_etl.errors import EtlError, UsageError, engine_error
@@ -55,26 +57,44 @@ def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
             from leaderboard_etl.commands.json_log import json_log
 
             stack.enter_context(json_log())
-        with redirect_stdout(PlainStream(sys.stdout)):
-            return int(options.run(options))
+        # A caller may have closed it.
+        out = sys.stdout if sys.stdout is not None else stack.enter_context(_nowhere())
+        with redirect_stdout(PlainStream(out)):
+            code = int(options.run(options))
+            out.flush()
+            return code
     except EtlError as error:
         print(f"leaderboard-etl: {one_line(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except Terminated:
         return EXIT_CODE
     except KeyboardInterrupt:
-        print("leaderboard-etl: interrupted; the published warehouse is untouched", file=sys.stderr)
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         # A reader such as `head` has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+            return _interrupted()  # Ctrl-C, as DuckDB tells it
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            print(f"leaderboard-etl: the output cannot be written ({error.strerror})", file=sys.stderr)
+            return 1
         told = engine_error(error)
         if told is None:
             raise
         print(f"leaderboard-etl: {one_line(str(told))}", file=sys.stderr)
         return 1
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _interrupted() -> int:
+    print("leaderboard-etl: interrupted; the published warehouse is untouched", file=sys.stderr)
+    return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -296,6 +316,8 @@ def _day(text: str) -> date:
 def _warehouse(options: argparse.Namespace) -> Warehouse:
     if options.warehouse.is_file():
         raise UsageError(f"{options.warehouse} is a file, not a folder: choose another --warehouse")
+    if any("\ud800" <= letter <= "\udfff" for letter in str(options.warehouse)):
+        raise UsageError(f"this locale cannot read the name of the folder {options.warehouse}: set PYTHONUTF8=1")
     return Warehouse(options.warehouse)
 
 

@@ -38,7 +38,10 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
         check_output(options.output, warehouse)
     with open_published(warehouse.database, as_of=options.as_of, is_locked=not options.unsafe) as con:
         try:
-            relation = con.sql(query)
+            *before, last = [statement.query for statement in con.extract_statements(query)] or [""]
+            for statement in before:
+                con.execute(statement).fetchall()
+            relation = con.sql(last)
             if relation is not None:
                 _tell(_without_intervals(relation), options.format, options.output)
         except duckdb.InterruptException:

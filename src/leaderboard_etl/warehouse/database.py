@@ -112,11 +112,11 @@ def open_published(
 def _refuse_newer(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Raises WarehouseError where newer code made the file. Version 0.1.0 wrote no number."""
     try:
-        made = con.execute("select schema_version, code_version from ops.build").fetchone()
+        made = con.execute("select schema_version, code_version from ops.build").fetchall()
     except (duckdb.BinderException, duckdb.CatalogException):
         return
-    if made is not None:
-        refuse_newer(path, made[0], made[1])
+    for version, code in made:
+        refuse_newer(path, version, code)
 
 
 def end_of_day(day: date) -> datetime:

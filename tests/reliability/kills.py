@@ -115,7 +115,7 @@ class Proof:
                 return f"sql ended with {asked.code}: {asked.line}"
         if (world.warehouse.raw / "ledger.jsonl").exists():
             told = in_child(lambda: cli(["status", "-w", root]))
-            if told.code != 0:
+            if told.code not in (0, 3):  # 3: the last success is long ago, as it is in these nights of the past
                 return f"status ended with {told.code}: {told.line}"
         again = in_child(lambda: night(world, 2))
         if again.code != 0:

@@ -142,7 +142,9 @@ def run_night(options: Options, tell: Callable[[Night], None]) -> Outcome:
             message = str(error) if isinstance(error, EtlError) else _told(error)
             _give_up(night, message)
         except BaseException as error:
-            _give_up(night, str(Terminated()) if is_asked() else first_line(error) or type(error).__name__)
+            # Prefect hears SIGTERM within a flow and raises its own signal, now and then before we know of it.
+            is_terminated = is_asked() or type(error).__name__ == "TerminationSignal"
+            _give_up(night, str(Terminated()) if is_terminated else first_line(error) or type(error).__name__)
             raise
         night.say(night.believed.trouble)
     seconds = time.monotonic() - begun

@@ -13,7 +13,7 @@ from prefect.client.schemas import State
 from leaderboard_etl import orchestration, pipeline, report
 from leaderboard_etl.commands.progress import progress
 from leaderboard_etl.options import options_for
-from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse
 from leaderboard_etl.watching.watched import watched
 
 
@@ -60,8 +60,8 @@ def nightly(
     hub: str | None = None,
     only: list[str] | None = None,
     full: bool = False,
-    card_budget: int = 2000,
-    deadline_minutes: float = 240,
+    card_budget: int = DEFAULT_CARD_BUDGET,
+    deadline_minutes: float = DEFAULT_DEADLINE_MINUTES,
     accept: list[str] | None = None,
     memory: str | None = None,
     raw_from: str | None = None,

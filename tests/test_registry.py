@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,8 +10,17 @@ import duckdb
 import polars as pl
 import pytest
 
-from leaderboard_etl.contracts.schema import frame_schema, tables, views
-from leaderboard_etl.settings import resource
+from leaderboard_etl.contracts.schema import (
+    Column,
+    Relation,
+    _with_full_texts,
+    _written,
+    frame_schema,
+    tables,
+    views,
+)
+from leaderboard_etl.errors import EtlError
+from leaderboard_etl.settings import PACKAGE, resource
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse.audit import checks
 from leaderboard_etl.warehouse.database import create_tables, create_views
@@ -41,6 +51,61 @@ def test_every_table_view_and_column_has_a_comment(empty: duckdb.DuckDBPyConnect
         """
     ).fetchall()
     assert silent == []
+
+
+def test_a_column_that_repeats_another_has_its_full_text_in_the_database(empty: duckdb.DuckDBPyConnection) -> None:
+    comments = dict(
+        empty.execute(
+            "select schema_name || '.' || table_name || '.' || column_name, comment from duckdb_columns() where not internal"
+        ).fetchall()
+    )
+    assert comments["core.scores.precision"] == comments["history.scores.precision"]
+    assert comments["mart.gap_frontier.model"] == comments["core.models.display_name"]
+    assert comments["mart.scaling_fit.population"].startswith(comments["mart.populations.population"] + "; also ")
+    assert [place for place, text in comments.items() if text.lower().startswith(("as in", "="))] == []
+
+
+def test_what_columns_of_one_name_share_is_written_once() -> None:
+    written: dict[tuple[str, str], list[str]] = {}
+    for relation in _written().values():
+        for column in relation.columns:
+            if not column.comment.startswith("= "):
+                written.setdefault((column.name, column.comment), []).append(relation.name)
+    assert {place: names for place, names in written.items() if len(names) > 1} == {}
+
+
+def test_a_comment_that_repeats_no_column_names_its_file() -> None:
+    nowhere = Column("precision", "varchar", True, "= history.nothing")
+    relation = Relation("core.scores", "table", "", (nowhere,), "", Path("core.sql"))
+    with pytest.raises(
+        EtlError, match=r"core\.sql: core\.scores\.precision: there is no column history\.nothing\.precision"
+    ):
+        _with_full_texts(relation)
+
+
+def test_every_listed_value_stands_in_the_comment() -> None:
+    closed = [(r, c) for r in [*tables().values(), *views().values()] for c in r.columns if c.allowed]
+    assert len(closed) > 60
+    assert [(r.name, c.name, value) for r, c in closed for value in c.allowed if value not in c.comment] == []
+
+
+def test_a_value_that_its_column_does_not_list_is_found_and_costs_no_night(empty: duckdb.DuckDBPyConnection) -> None:
+    values = ["policy", "verdicts", "a claim", "changed", False]
+    empty.execute("insert into ops.drift values (1, ?, ?, ?, ?, ?)", values)
+    check = next(check for check in checks() if check.name == "values_are_listed")
+    assert empty.execute(check.sql).fetchall() == [("ops.drift", "kind", "verdicts", 1)]
+    assert check.severity == "warn"
+
+
+def test_the_kinds_of_drift_that_the_code_writes_are_the_listed_ones() -> None:
+    calls = (node for file in PACKAGE.rglob("*.py") for node in ast.walk(ast.parse(file.read_bytes())))
+    kinds = {
+        call.args[1].value
+        for call in calls
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Drift"
+        if len(call.args) > 1 and isinstance(call.args[1], ast.Constant)
+    }
+    assert kinds == set(next(c for c in tables()["ops.drift"].columns if c.name == "kind").allowed)
 
 
 def test_no_table_has_a_primary_key(empty: duckdb.DuckDBPyConnection) -> None:

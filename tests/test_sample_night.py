@@ -14,6 +14,8 @@ from worlds import story
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.cli import main
+from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.contracts.vocabulary import stray_values
 from leaderboard_etl.options import options_for
 from leaderboard_etl.settings import Warehouse
 
@@ -57,6 +59,12 @@ def test_the_sample_shows_something_true_in_every_view(sample: Warehouse) -> Non
         )
         assert rows["mistralai/Mixtral-8x7B-v0.1"] == 0.18
         assert rows["deepseek-ai/DeepSeek-V2"] == 0.30
+
+
+def test_closed_columns_hold_the_values_that_their_comments_list(sample: Warehouse) -> None:
+    with duckdb.connect(str(sample.database), read_only=True) as con:
+        stray = con.execute(stray_values([*tables().values(), *views().values()])).fetchall()
+    assert stray == []
 
 
 def test_a_contaminated_fine_tune_leads_nothing(sample: Warehouse) -> None:

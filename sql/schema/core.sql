@@ -2,81 +2,81 @@
 
 -- Models. One row per model.
 create table core.models (
-    model_id varchar not null,          -- The Hub's repository name where there is one, else organization/version as the reference names it
-    display_name varchar not null,      -- Name for people
+    model_id varchar not null,          -- Model: the Hub's repository name where there is one, else organization/version as the reference names it
+    display_name varchar not null,      -- Name of the model for people
     organization varchar not null,      -- Owner on the Hub, or the vendor
     family varchar,                     -- Model family by policy or reference; null: not assigned
-    base_model_id varchar,              -- Model it was tuned or merged from; null: itself a base, or not stated
-    base_model_relation varchar,        -- How it was made: quantized (a copy with packed weights: a variant, not a model), adapter, merge or finetune, as the Hub calls them; null: no base known
-    openness varchar not null,          -- open_weights, proprietary or unknown
+    base_model_id varchar,              -- Model that it was tuned or merged from; null: it is itself a base, or none is stated
+    base_model_relation varchar check (base_model_relation in ('quantized', 'adapter', 'merge', 'finetune')), -- How it was made from it, as the Hub calls it: quantized (a copy with packed weights: a variant, not a model), adapter, merge or finetune; null: no base is known
+    openness varchar not null check (openness in ('open_weights', 'proprietary', 'unknown')), -- Whether the weights may be downloaded; unknown: no licence or source says
     license_text varchar,               -- Licence as its best source spells it; null: not stated anywhere
     license_id varchar,                 -- SPDX id or name of a community licence; null: not stated or not recognised
-    license_class varchar not null,     -- permissive, copyleft, community, non_commercial, proprietary or unknown
+    license_class varchar not null check (license_class in ('permissive', 'copyleft', 'community', 'non_commercial', 'proprietary', 'unknown')), -- Kind of licence
     license_reason varchar,             -- Why license_class is unknown; null: it is known
-    released_on date,                   -- Release date by the best evidence; null: none (the day of a bulk import is none)
-    released_on_method varchar,         -- reference, hub_upload, hub_created or leaderboard_submission; null: no evidence
+    released_on date,                   -- Release date by the best evidence; null: no evidence (the day of a bulk import is not evidence)
+    released_on_method varchar check (released_on_method in ('reference', 'hub_upload', 'hub_created', 'leaderboard_submission')), -- Evidence for the date, best first: a curated row with a link (reference), the upload of the weights (hub_upload), the creation of the repository (hub_created), or the submission to a leaderboard, which may be months later (leaderboard_submission); null: no evidence
     params_total bigint,                -- Total parameters (count) of the chosen evidence; null: unknown, see params_reason
     params_active bigint,               -- Parameters used per token (count); null: unknown; for dense models equal to params_total
-    params_method varchar,              -- Method of the chosen total; null: unknown
+    params_method varchar,              -- Method of the chosen total, a row of policy/parameter_methods; null: unknown
     params_confidence double,           -- Confidence in the chosen total, 0-1, by method; null: unknown
-    params_reason varchar,              -- Why params_total is null; null: it is not
-    is_moe boolean,                     -- Mixture of experts; null: no source says
+    params_reason varchar,              -- Why params_total is null; null: params_total is known
+    is_moe boolean,                     -- Whether the model is a mixture of experts; null: no source says
     architecture varchar,               -- Model class; null: no source says
-    tuning varchar,                     -- base, instruct or other; null: no source says
+    tuning varchar check (tuning in ('base', 'instruct', 'other')), -- How the model was tuned; null: no source says
     training_tokens double,             -- Pretraining tokens; null: not published
-    is_merge boolean,                   -- Merge of other models; null: no source says
-    is_flagged boolean,                 -- Flagged by a leaderboard (contamination and the like); null: no source says
-    is_official boolean not null,       -- Released by an organization of policy/official_organizations, or proprietary
-    is_available boolean,               -- Repository visible on the Hub when last asked; null: never asked, or not a Hub model
-    population varchar not null         -- Group for frontiers and fits: official, fine_tune, quantized, merge or flagged (the first that applies from the right, official before fine_tune)
+    is_merge boolean,                   -- Whether it is a merge of other models; null: no source says
+    is_flagged boolean,                 -- Whether a leaderboard flagged it (contamination and the like); null: no source says
+    is_official boolean not null,       -- Whether an organization of policy/official_organizations released it, or it is proprietary
+    is_available boolean,               -- Whether the repository was visible on the Hub when last asked; null: never asked, or not a Hub model
+    population varchar not null check (population in ('official', 'fine_tune', 'quantized', 'merge', 'flagged')) -- Group for frontiers and fits: official, fine_tune, quantized, merge or flagged (the first that applies from the right, official before fine_tune)
 );
 
 -- Which name in which source is which model. One row per name used by a source.
 create table core.model_aliases (
     source_id varchar not null,         -- Source that uses the name
-    source_name varchar not null,       -- The name, as spelt there
-    model_id varchar not null,          -- Model it resolves to
-    method varchar not null,            -- hub_id, hub_id_case (differs in case), hub_rename, hub_link (the table links to it), alias (policy/model_aliases), reference, or unresolved (a source's own name, or one that is led to a model which it contradicts: a model by itself until policy says which)
+    source_name varchar not null,       -- = history.scores
+    model_id varchar not null,          -- = core.models
+    method varchar not null check (method in ('hub_id', 'hub_id_case', 'hub_rename', 'hub_link', 'alias', 'reference', 'unresolved')), -- How the name leads to the model: it is the repository (hub_id) or differs in letter case (hub_id_case); the Hub renamed the repository (hub_rename); the table links to it (hub_link); policy/model_aliases says so (alias); a curated row (reference); or it leads nowhere, or to a model which it contradicts (unresolved): a model by itself until policy says which
     reason varchar                      -- Why a name that the Hub or a link leads to a model stands by itself; null: nothing to say
 );
 
 -- Every statement about a model's size and which one was chosen. One row per model, kind, method, source and name.
 create table core.parameter_evidence (
-    model_id varchar not null,          -- Model
-    kind varchar not null,              -- total, active, or adapter (the weights of an adapter alone, without its base model)
-    method varchar not null,            -- How the number was had, best first: see policy/parameter_methods
-    params bigint,                      -- Parameters (count); null: refused, see reason
-    reason varchar,                     -- Why params is null or doubtful; null: nothing to say
+    model_id varchar not null,          -- = core.models
+    kind varchar not null,              -- = history.parameter_claims
+    method varchar not null,            -- = history.parameter_claims
+    params bigint,                      -- = history.parameter_claims
+    reason varchar,                     -- = history.parameter_claims
     confidence double,                  -- Confidence of the method, 0-1
     is_doubtful boolean not null,       -- True where reason gives cause for doubt: believed only where there is no sound statement
     is_chosen boolean not null,         -- True for the one that core.models uses
     disagreement_pct double,            -- Distance from the chosen one in percent; null: params is null or nothing chosen
     is_disagreeing boolean not null,    -- True where disagreement_pct is over 10
-    source_id varchar not null,         -- Source of the statement
-    source_name varchar not null,       -- Name used there
-    precision varchar not null,         -- Precision of the row it comes from, or 'n/a'
-    source_url varchar,                 -- Link recorded for the number; null: the file is the source
-    repo_id varchar not null,           -- Repository of the file
-    revision varchar not null,          -- Commit of the file
-    path varchar not null,              -- File
-    locator varchar not null            -- Place inside the file
+    source_id varchar not null,         -- = history.parameter_claims
+    source_name varchar not null,       -- = history.parameter_claims
+    precision varchar not null,         -- = history.parameter_claims
+    source_url varchar,                 -- = history.parameter_claims
+    repo_id varchar not null,           -- = history.parameter_claims
+    revision varchar not null,          -- = history.parameter_claims
+    path varchar not null,              -- = history.parameter_claims
+    locator varchar not null            -- = history.parameter_claims
 );
 
 -- Benchmark variants: same name with another protocol is another variant. One row per variant.
 create table core.benchmarks (
-    benchmark_id varchar not null,      -- Benchmark (mmlu, gpqa, humaneval ...)
+    benchmark_id varchar not null,      -- Benchmark: mmlu, gpqa, humaneval and so on
     variant_id varchar not null,        -- Benchmark with its protocol (mmlu_olb_v1, gpqa_diamond_reported ...)
-    display_name varchar not null,      -- Name for people
-    comparable_group varchar not null,  -- Variants that may stand in one column or chart
+    display_name varchar not null,      -- Name of the variant for people
+    comparable_group varchar not null,  -- Group of variants that may be compared: stand in one column or chart
     metric varchar not null,            -- Metric as lm-evaluation-harness names it
     n_shot integer,                     -- In-context examples; null: mixed or not stated
-    scale varchar not null,             -- Unit in which it is usually published: fraction (0-1), percent (0-100) or points_10 (1-10)
+    scale varchar not null check (scale in ('fraction', 'percent', 'points_10', 'rating')), -- Unit in which it is usually published: fraction (0-1), percent (0-100), points_10 (1-10) or rating
     score_min_pct double not null,      -- Least possible score, percent of the scale's maximum
     score_max_pct double not null,      -- Greatest possible score, percent of the scale's maximum
     random_baseline double,             -- Expected score of guessing, as a fraction of the maximum; null: not defined, so no normalised score
     score_ceiling double not null,      -- Greatest attainable score, as a fraction of the maximum
-    norm_rule varchar not null,         -- aggregate: normalise the score itself; by_subtask: only subtasks can be normalised, else the published value is kept
-    aggregation varchar not null,       -- How subtasks make the score: single, macro_mean, size_weighted_mean, mean_of_metrics
+    norm_rule varchar not null check (norm_rule in ('aggregate', 'by_subtask', 'none')), -- aggregate: normalise the score itself; by_subtask: only subtasks can be normalised, else the published value is kept; none: not normalised
+    aggregation varchar not null check (aggregation in ('single', 'macro_mean', 'size_weighted_mean', 'mean_of_metrics', 'none')), -- How subtasks make the score; none: not stated
     released_on date,                   -- Date of the benchmark's paper; null: not recorded
     superseded_by varchar,              -- benchmark_id of its successor; null: none
     caveats varchar,                    -- What a reader must know; null: nothing
@@ -85,92 +85,92 @@ create table core.benchmarks (
 
 -- Groups of variants that may be compared, and through when each side can have been seen. One row per comparable group.
 create table core.comparable_groups (
-    comparable_group varchar not null,             -- As in core.benchmarks
-    benchmark_id varchar not null,                 -- Benchmark of the group
-    display_name varchar not null,                 -- Name for people
+    comparable_group varchar not null,             -- = core.benchmarks
+    benchmark_id varchar not null,                 -- = core.benchmarks
+    display_name varchar not null,                 -- Name of the group for people
     is_headline boolean not null,                  -- True where both open and proprietary models are in it
     observed_through_open_on date,                 -- Last date on which a new open model could have been seen; null: no open model
     observed_through_proprietary_on date,          -- The same for proprietary models; null: no proprietary model
     match_tolerance_pct double not null, -- Difference in points that still counts as a match
-    caveats varchar,                               -- What a reader must know; null: nothing
+    caveats varchar,                               -- = core.benchmarks
     source_url varchar not null                    -- Link for the dates
 );
 
 -- Scores, in one unit and normalised. One row per source, name, variant, precision, chat template and run.
 create table core.scores (
-    model_id varchar not null,            -- Model
-    benchmark_id varchar not null,        -- Benchmark
-    variant_id varchar not null,          -- Benchmark variant
-    comparable_group varchar not null,    -- Variants that may be compared with this one
-    score_raw double not null,            -- The published value, untouched, in score_unit
-    score_unit varchar not null,          -- fraction, percent or points_10
+    model_id varchar not null,            -- = core.models
+    benchmark_id varchar not null,        -- = core.benchmarks
+    variant_id varchar not null,          -- = core.benchmarks
+    comparable_group varchar not null,    -- = core.benchmarks
+    score_raw double not null,            -- = history.scores
+    score_unit varchar not null,          -- = history.scores
     score_pct double not null,            -- Percent of the scale's maximum, 0-100
     score_norm_pct double,                -- 0 = random guessing, 100 = ceiling, clipped at 0; null: see norm_method
-    norm_method varchar not null,         -- computed (ours, from subtasks where they decide), published (only subtasks can be normalised, we have none, and the source did) or none (no baseline, or no published value)
-    stderr_pct double,                    -- Standard error in percent; null: not published
-    n_shot integer,                       -- In-context examples; null: not stated
-    precision varchar not null,           -- As in history.scores
-    tuning varchar,                       -- base, instruct or other of the model; null: unknown
-    has_chat_template varchar not null,   -- 'true', 'false' or 'unknown'
-    run_id varchar not null,              -- As in history.scores
-    reported_by varchar not null,         -- Who says so, as in history.scores
-    is_verified boolean,                  -- As in history.scores
+    norm_method varchar not null check (norm_method in ('computed', 'published', 'none')), -- How score_norm_pct was had: computed (by us, from subtasks where they decide), published (only subtasks can be normalised, we have none, and the source published it) or none (no baseline, or no published value)
+    stderr_pct double,                    -- Standard error of score_pct, points; null: not published
+    n_shot integer,                       -- In-context examples, of the variant where the source is silent; null: not stated
+    precision varchar not null,           -- = history.scores
+    tuning varchar,                       -- = core.models
+    has_chat_template varchar not null,   -- = history.scores
+    run_id varchar not null,              -- = history.scores
+    reported_by varchar not null,         -- = history.scores
+    is_verified boolean,                  -- = history.scores
     is_corrected boolean not null,        -- True where a row of policy/corrections replaced the published value
-    protocol varchar,                     -- As in history.scores
-    evaluated_on date,                    -- Date of evaluation or submission; null: not stated
-    source_id varchar not null,           -- Source
-    source_name varchar not null,         -- Model name in the source
-    source_url varchar,                   -- Link recorded for this very score; null: the file is the source
-    repo_id varchar not null,             -- Repository of the file
-    revision varchar not null,            -- Commit at which the value was first seen
-    path varchar not null,                -- File
-    blob_id varchar not null,             -- Content address of the file
-    locator varchar not null,             -- Place inside the file
-    load_id integer not null              -- Load from which the value was believed
+    protocol varchar,                     -- = history.scores
+    evaluated_on date,                    -- = history.scores
+    source_id varchar not null,           -- = history.scores
+    source_name varchar not null,         -- = history.scores
+    source_url varchar,                   -- = history.scores
+    repo_id varchar not null,             -- = history.scores
+    revision varchar not null,            -- = history.scores
+    path varchar not null,                -- = history.scores
+    blob_id varchar not null,             -- = history.scores
+    locator varchar not null,             -- = history.scores
+    load_id integer not null              -- = history.scores
 );
 
 -- Every metric of every task and subtask. One row per source, name, run, task and metric.
 create table core.subtask_scores (
-    model_id varchar not null,            -- Model
-    benchmark_id varchar,                 -- Benchmark that the task belongs to; null: none of core.benchmarks
-    subtask varchar,                      -- Name of the subtask within the benchmark; null: the task is the benchmark itself
-    task varchar not null,                -- Task as lm-evaluation-harness names it
-    metric varchar not null,              -- Metric as the harness names it
-    metric_filter varchar not null,       -- Filter of the harness, or 'none'
-    score_raw double not null,            -- The published value, untouched
-    stderr_raw double,                    -- Published standard error; null: not published
-    n_shot integer,                       -- In-context examples; null: not stated
-    task_version varchar,                 -- Version of the task in the harness; null: not stated
-    harness_version varchar,              -- Commit of the harness; null: not stated
-    model_sha varchar,                    -- Commit of the model repository that was run; null: not stated
-    precision varchar not null,           -- As in history.scores
-    has_chat_template varchar not null,   -- 'true', 'false' or 'unknown'
-    run_id varchar not null,              -- As in history.scores
-    reported_by varchar not null,         -- leaderboard or community
-    evaluated_on date,                    -- Date of the run; null: not stated
-    source_id varchar not null,           -- Source
-    source_name varchar not null,         -- Model name in the source
-    repo_id varchar not null,             -- Repository of the file
-    revision varchar not null,            -- Commit at which the value was first seen
-    path varchar not null,                -- File
-    blob_id varchar not null,             -- Content address of the file
-    locator varchar not null,             -- Key path inside the file
-    load_id integer not null              -- Load from which the value was believed
+    model_id varchar not null,            -- = core.models
+    benchmark_id varchar,                 -- = history.subtask_scores
+    subtask varchar,                      -- = history.subtask_scores
+    task varchar not null,                -- = history.subtask_scores
+    metric varchar not null,              -- = history.subtask_scores
+    metric_filter varchar not null,       -- = history.subtask_scores
+    score_raw double not null,            -- = history.subtask_scores
+    stderr_raw double,                    -- = history.subtask_scores
+    n_shot integer,                       -- = history.subtask_scores
+    task_version varchar,                 -- = history.subtask_scores
+    harness_version varchar,              -- = history.subtask_scores
+    model_sha varchar,                    -- = history.subtask_scores
+    precision varchar not null,           -- = history.subtask_scores
+    has_chat_template varchar not null,   -- = history.subtask_scores
+    run_id varchar not null,              -- = history.subtask_scores
+    reported_by varchar not null,         -- = history.subtask_scores
+    evaluated_on date,                    -- = history.subtask_scores
+    source_id varchar not null,           -- = history.subtask_scores
+    source_name varchar not null,         -- = history.subtask_scores
+    repo_id varchar not null,             -- = history.subtask_scores
+    revision varchar not null,            -- = history.subtask_scores
+    path varchar not null,                -- = history.subtask_scores
+    blob_id varchar not null,             -- = history.subtask_scores
+    locator varchar not null,             -- = history.subtask_scores
+    load_id integer not null              -- = history.subtask_scores
 );
 
 -- What was submitted to the Open LLM Leaderboards: requests, and rows of their tables. One row per source, name, precision and file.
 create table core.submissions (
-    model_id varchar not null,          -- Model
-    source_id varchar not null,         -- olb_v2_requests (a request), olb_v1_contents or olb_v2_contents (a row of the table)
-    source_name varchar not null,       -- The name there
-    leaderboard varchar not null,       -- olb_v1 or olb_v2
-    kind varchar not null,              -- request or table_row
-    precision varchar not null,         -- Precision asked for or run; 'unknown' where not stated
-    status varchar not null,            -- What became of it; FINISHED for a row of a table
+    model_id varchar not null,          -- = core.models
+    source_id varchar not null,         -- Source of the row: olb_v2_requests (a request), olb_v1_contents or olb_v2_contents (a row of the table)
+    source_name varchar not null,       -- = history.submissions
+    leaderboard varchar not null check (leaderboard in ('olb_v1', 'olb_v2')), -- Leaderboard
+    kind varchar not null check (kind in ('request', 'table_row')), -- What the row is
+    precision varchar not null,         -- = history.submissions
+    status varchar not null,            -- = history.submissions; FINISHED for a row of a table
     submitted_on date,                  -- Date of submission, UTC; null: not stated
-    repo_id varchar not null,           -- Repository of the file
-    revision varchar not null,          -- Commit at which the statement was first seen
-    path varchar not null,              -- File that holds it
-    blob_id varchar not null,           -- Content address of that file
-    locator varchar not null            -- Place inside the file
+    repo_id varchar not null,           -- = history.submissions
+    revision varchar not null,          -- = history.submissions
+    path varchar not null,              -- = history.submissions
+    blob_id varchar not null,           -- = history.submissions
+    locator varchar not null            -- = history.submissions
 );

@@ -2,70 +2,70 @@
 
 -- Every score as its source published it, with the interval in which it was believed. One row per source, name, variant, precision, chat template, run and validity interval.
 create table history.scores (
-    source_id varchar not null,           -- Source that published the score
+    source_id varchar not null,           -- Source that published the value
     source_name varchar not null,         -- Model name exactly as the source spells it
-    variant_id varchar not null,          -- Benchmark variant, as in core.benchmarks
+    variant_id varchar not null,          -- Benchmark variant: a row of core.benchmarks
     precision varchar not null,           -- Precision the model was run in, as published; 'unknown' where the source does not say
-    has_chat_template varchar not null,   -- Whether prompts went through the chat template: 'true', 'false' or 'unknown'
+    has_chat_template varchar not null check (has_chat_template in ('true', 'false', 'unknown')), -- Whether prompts went through the chat template
     run_id varchar not null,              -- Model sha and date where a source holds several runs of one model; 'n/a' otherwise
     score_raw double not null,            -- The published value, untouched, in score_unit
-    score_unit varchar not null,          -- Unit of score_raw: fraction (0-1), percent (0-100), points_10 (1-10), elo
-    stderr_raw double,                    -- Published standard error in score_unit; null: not published
+    score_unit varchar not null check (score_unit in ('fraction', 'percent', 'points_10')), -- Unit of score_raw: fraction (0-1), percent (0-100) or points_10 (1-10)
+    stderr_raw double,                    -- Published standard error, in the unit of the score; null: not published
     score_norm_published_pct double,      -- Normalised value that the source itself published, percent; null: none. A check on ours, not a score
     n_shot integer,                       -- In-context examples; null: not stated by the source (core falls back to the variant's)
-    reported_by varchar not null,         -- leaderboard, community, vendor_model_index, vendor_card_table, vendor_eval_results, arena, reference
+    reported_by varchar not null check (reported_by in ('leaderboard', 'community', 'vendor_model_index', 'vendor_card_table', 'vendor_eval_results', 'arena', 'reference')), -- Who reports the value: a leaderboard that ran the model itself (leaderboard), somebody else who ran it (community), its vendor in the card's front matter (vendor_model_index), in a table of the card's text (vendor_card_table) or in .eval_results (vendor_eval_results), the Arena's table (arena) or a curated row with a link (reference)
     is_verified boolean,                  -- True where the publisher is not the model's vendor; false for self-reported; null: not stated
     protocol varchar,                     -- Protocol in the source's words; null: not stated
     evaluated_on date,                    -- Date of evaluation or submission; null: not stated
-    source_url varchar,                   -- Link recorded for this very score; null: the file itself is the source
-    repo_type varchar not null,           -- As in raw.files
-    repo_id varchar not null,             -- Repository of the file
-    revision varchar not null,            -- Commit at which this value was first seen
-    path varchar not null,                -- File that holds the value
-    blob_id varchar not null,             -- Content address of that file
+    source_url varchar,                   -- Link recorded for this very value; null: the file itself is the source
+    repo_type varchar not null,           -- = raw.files
+    repo_id varchar not null,             -- = raw.files
+    revision varchar not null,            -- Commit of the repository at which this value or statement was first seen; for repo_type 'project' the package's version
+    path varchar not null,                -- = raw.files
+    blob_id varchar not null,             -- = raw.files
     locator varchar not null,             -- Place inside the file: row and column, or key path
-    load_id integer not null,             -- Load from which the value was believed
-    closed_load_id integer,               -- Load from which it no longer was; null: still believed
+    load_id integer not null,             -- Load from which the value or statement was believed
+    closed_load_id integer,               -- Load from which it was no longer believed; null: still believed
     valid_from timestamp not null,        -- as_of_at of load_id, UTC
     valid_to timestamp                    -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
 );
 
 -- Every metric of every task and subtask in the raw evaluation files. One row per source, name, run, task, metric, shots and validity interval.
 create table history.subtask_scores (
-    source_id varchar not null,           -- Source that published the value
-    source_name varchar not null,         -- Model name exactly as the source spells it
-    precision varchar not null,           -- Precision the model was run in; 'unknown' where the file does not say
-    has_chat_template varchar not null,   -- 'true', 'false' or 'unknown'
-    run_id varchar not null,              -- Model sha and date of the run, by which several runs of one model differ
+    source_id varchar not null,           -- = history.scores
+    source_name varchar not null,         -- = history.scores
+    precision varchar not null,           -- = history.scores
+    has_chat_template varchar not null,   -- = history.scores
+    run_id varchar not null,              -- Model sha and date of the run, which tell several runs of one model apart
     task varchar not null,                -- Task as lm-evaluation-harness names it (hendrycksTest-abstract_algebra, leaderboard_bbh_snarks ...)
     metric varchar not null,              -- Metric as the harness names it (acc, acc_norm, exact_match, prompt_level_strict_acc ...)
     metric_filter varchar not null,       -- Filter of the harness; 'none' where there is none
-    benchmark_id varchar,                 -- Benchmark that the task belongs to; null: none of policy/benchmarks
+    benchmark_id varchar,                 -- Benchmark that the task belongs to; null: none of core.benchmarks
     subtask varchar,                      -- Name of the subtask within the benchmark; null: the task is the benchmark itself
     score_raw double not null,            -- The published value, untouched
-    stderr_raw double,                    -- Published standard error; null: not published, or 'N/A'
+    stderr_raw double,                    -- = history.scores
     n_shot integer,                       -- In-context examples; null: not stated
     task_version varchar,                 -- Version of the task in the harness; null: not stated
     harness_version varchar,              -- Commit of the harness; null: not stated
     model_sha varchar,                    -- Commit of the model repository that was run; null: not stated
-    reported_by varchar not null,         -- leaderboard or community, as in history.scores
+    reported_by varchar not null check (reported_by in ('leaderboard', 'community')), -- = history.scores
     evaluated_on date,                    -- Date of the run; null: not stated
-    repo_type varchar not null,           -- As in raw.files
-    repo_id varchar not null,             -- Repository of the file
-    revision varchar not null,            -- Commit at which this value was first seen
-    path varchar not null,                -- File that holds the value
-    blob_id varchar not null,             -- Content address of that file
-    locator varchar not null,             -- Key path inside the file
-    load_id integer not null,             -- Load from which the value was believed
-    closed_load_id integer,               -- Load from which it no longer was; null: still believed
-    valid_from timestamp not null,        -- as_of_at of load_id, UTC
-    valid_to timestamp                    -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
+    repo_type varchar not null,           -- = history.scores
+    repo_id varchar not null,             -- = history.scores
+    revision varchar not null,            -- = history.scores
+    path varchar not null,                -- = history.scores
+    blob_id varchar not null,             -- = history.scores
+    locator varchar not null,             -- = history.scores
+    load_id integer not null,             -- = history.scores
+    closed_load_id integer,               -- = history.scores
+    valid_from timestamp not null,        -- = history.scores
+    valid_to timestamp                    -- = history.scores
 );
 
 -- What each source says about a model. One row per source, name, precision, file and validity interval.
 create table history.models (
     source_id varchar not null,        -- Source that makes the statement
-    source_name varchar not null,      -- Model name exactly as the source spells it
+    source_name varchar not null,      -- = history.scores
     precision varchar not null,        -- Precision of the row it comes from; 'n/a' where a source does not speak by precision
     hub_id varchar,                    -- Repository name on the Hub as the source links it, renames followed; null: not a Hub model, or not stated
     display_name varchar,              -- Name for people; null: none but source_name
@@ -73,16 +73,16 @@ create table history.models (
     family varchar,                    -- Model family in the source's words; null: not stated
     model_sha varchar,                 -- Commit of the model repository that was evaluated or described; null: not stated
     model_type varchar,                -- Kind of model in the source's words (pretrained, chat ...); null: not stated
-    tuning varchar,                    -- base, instruct or other, as the source's model_type maps; null: not stated
-    weight_type varchar,               -- Original, Adapter or Delta; null: not stated
+    tuning varchar check (tuning in ('base', 'instruct', 'other')), -- How the model was tuned, as the source's model_type maps; null: not stated
+    weight_type varchar,               -- What the repository holds, in the source's words: Original, Adapter or Delta; null: not stated
     architecture varchar,              -- Model class (LlamaForCausalLM ...); null: unknown or '?'
     license_text varchar,              -- Licence as the source spells it; null: not stated
-    openness varchar,                  -- open_weights or proprietary where the source says so; null: not stated
+    openness varchar check (openness in ('open_weights', 'proprietary')), -- Whether the weights may be downloaded, where the source says so; null: not stated
     base_model_text varchar,           -- Base model as the source spells it; null: not stated, 'Removed', or the model itself
     is_merge boolean,                  -- Whether the source says that it is a merge; null: not stated or polarity not provable
     is_moe boolean,                    -- Whether the source says mixture of experts; null: not stated or polarity not provable
     is_flagged boolean,                -- Whether the leaderboard flagged the model; null: not stated or polarity not provable
-    is_official boolean,               -- Leaderboard's own 'official provider' mark; null: not stated
+    is_official boolean,               -- Whether the leaderboard marks the model as of an 'official provider'; null: not stated
     is_available boolean,              -- Whether the repository could be seen on the Hub; null: not stated or polarity not provable
     uploaded_on date,                  -- Date of upload to the Hub as the source gives it; null: not stated
     submitted_on date,                 -- Date of submission to the leaderboard; null: not stated
@@ -90,73 +90,73 @@ create table history.models (
     released_on date,                  -- Release date in the source; null: not stated
     released_on_url varchar,           -- Link for the release date; null: none recorded
     training_tokens double,            -- Tokens seen in pretraining; null: not stated
-    repo_type varchar not null,        -- As in raw.files
-    repo_id varchar not null,          -- Repository of the file
-    revision varchar not null,         -- Commit at which this statement was first seen
-    path varchar not null,             -- File that holds it
-    blob_id varchar not null,          -- Content address of that file
-    locator varchar not null,          -- Place inside the file
-    load_id integer not null,          -- Load from which the statement was believed
-    closed_load_id integer,            -- Load from which it no longer was; null: still believed
-    valid_from timestamp not null,     -- as_of_at of load_id, UTC
-    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
+    repo_type varchar not null,        -- = history.scores
+    repo_id varchar not null,          -- = history.scores
+    revision varchar not null,         -- = history.scores
+    path varchar not null,             -- = history.scores
+    blob_id varchar not null,          -- = history.scores
+    locator varchar not null,          -- = history.scores
+    load_id integer not null,          -- = history.scores
+    closed_load_id integer,            -- = history.scores
+    valid_from timestamp not null,     -- = history.scores
+    valid_to timestamp                 -- = history.scores
 );
 
 -- Every statement about a model's size. One row per source, name, precision, kind, method, file and validity interval.
 create table history.parameter_claims (
-    source_id varchar not null,        -- Source that makes the statement
-    source_name varchar not null,      -- Model name exactly as the source spells it
-    precision varchar not null,        -- Precision of the row it comes from; 'n/a' where a source does not speak by precision
-    kind varchar not null,             -- total, active, or adapter (the weights of an adapter alone, without its base model)
-    method varchar not null,           -- How the number was had: reference, safetensors, config, leaderboard ... as in core.parameter_methods
+    source_id varchar not null,        -- = history.models
+    source_name varchar not null,      -- = history.models
+    precision varchar not null,        -- = history.models
+    kind varchar not null check (kind in ('total', 'active', 'adapter')), -- Which parameters are counted: total, active (used per token), or adapter (the weights of an adapter alone, without its base model)
+    method varchar not null,           -- How the number was had: a method of policy/parameter_methods
     params bigint,                     -- Parameters (count); null: refused, see reason
     reason varchar,                    -- Why params is null or doubtful; null: nothing to say
-    source_url varchar,                -- Link recorded for this very number; null: the file itself is the source
-    repo_type varchar not null,        -- As in raw.files
-    repo_id varchar not null,          -- Repository of the file
-    revision varchar not null,         -- Commit at which this statement was first seen
-    path varchar not null,             -- File that holds it
-    blob_id varchar not null,          -- Content address of that file
-    locator varchar not null,          -- Place inside the file
-    load_id integer not null,          -- Load from which the statement was believed
-    closed_load_id integer,            -- Load from which it no longer was; null: still believed
-    valid_from timestamp not null,     -- as_of_at of load_id, UTC
-    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
+    source_url varchar,                -- = history.scores
+    repo_type varchar not null,        -- = history.scores
+    repo_id varchar not null,          -- = history.scores
+    revision varchar not null,         -- = history.scores
+    path varchar not null,             -- = history.scores
+    blob_id varchar not null,          -- = history.scores
+    locator varchar not null,          -- = history.scores
+    load_id integer not null,          -- = history.scores
+    closed_load_id integer,            -- = history.scores
+    valid_from timestamp not null,     -- = history.scores
+    valid_to timestamp                 -- = history.scores
 );
 
 -- The project's policy CSVs, whole, by load: with them a past state can be judged by the rules of its day. One row per policy file and validity interval.
 create table history.policy_files (
     name varchar not null,             -- File name in policy/, without .csv
-    blob_id varchar not null,          -- Content address of the file
+    blob_id varchar not null,          -- = raw.files
     content varchar not null,          -- The CSV text
     load_id integer not null,          -- Load from which this version was in force
-    closed_load_id integer,            -- Load from which it no longer was; null: in force
-    valid_from timestamp not null,     -- as_of_at of load_id, UTC
+    closed_load_id integer,            -- Load from which it was no longer in force; null: in force
+    valid_from timestamp not null,     -- = history.scores
     valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: in force
 );
 
 -- What was submitted to a leaderboard, whether it was evaluated or not. One row per source, name, precision, file and validity interval.
 create table history.submissions (
     source_id varchar not null,        -- Source that holds the request
-    source_name varchar not null,      -- Model name exactly as the request spells it
+    source_name varchar not null,      -- = history.scores
     precision varchar not null,        -- Precision asked for; 'unknown' where the request does not say
     status varchar not null,           -- What became of it, in the leaderboard's words: PENDING, RUNNING, FINISHED, FAILED, CANCELLED ...
     submitted_at timestamp,            -- When it was submitted, UTC; midnight where only the date is known; null: not stated
     model_sha varchar,                 -- Commit or branch of the model repository that was asked for; null: not stated
     model_type varchar,                -- Kind of model in the submitter's words; null: not stated
-    weight_type varchar,               -- Original, Adapter or Delta; null: not stated
-    architecture varchar,              -- Model class; null: not stated
-    base_model_text varchar,           -- Base model as the request spells it; null: not stated
-    license_text varchar,              -- Licence as the request spells it; null: not stated
+    weight_type varchar,               -- = history.models
+    architecture varchar,              -- = history.models
+    base_model_text varchar,           -- = history.models
+    license_text varchar,              -- = history.models
     has_chat_template varchar not null, -- Whether prompts were to go through the chat template: 'true', 'false' or 'unknown'
-    repo_type varchar not null,        -- As in raw.files
-    repo_id varchar not null,          -- Repository of the file
-    revision varchar not null,         -- Commit at which this statement was first seen
-    path varchar not null,             -- File that holds it
-    blob_id varchar not null,          -- Content address of that file
-    locator varchar not null,          -- Place inside the file
-    load_id integer not null,          -- Load from which the statement was believed
-    closed_load_id integer,            -- Load from which it no longer was; null: still believed
-    valid_from timestamp not null,     -- as_of_at of load_id, UTC
-    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
+    repo_type varchar not null,        -- = history.scores
+    repo_id varchar not null,          -- = history.scores
+    revision varchar not null,         -- = history.scores
+    path varchar not null,             -- = history.scores
+    blob_id varchar not null,          -- = history.scores
+    locator varchar not null,          -- = history.scores
+    load_id integer not null,          -- = history.scores
+    closed_load_id integer,            -- = history.scores
+    valid_from timestamp not null,     -- = history.scores
+    valid_to timestamp                 -- = history.scores
 );

@@ -2,63 +2,63 @@
 
 -- How long open weights took to stand where a proprietary model stood, by several estimators. One row per population, group, estimator, tolerance and proprietary frontier model (or threshold). Definitions: catch_up = first open model within tolerance_pct points of each proprietary frontier model; catch_up_nats = the same within 0.02 on -ln(1 - accuracy), skipping what an earlier winner already matched, as in Epoch AI's study of 2024 (https://epoch.ai/blog/open-models-report); backward = how long before each open frontier model a proprietary one stood there (left-censored where none did); threshold = first open minus first proprietary model at a fixed score; area = mean over the scores that both frontiers reached; daily = mean over the days of mart.gap_lag_daily. Filter on population, estimator and tolerance_pct. A model that is not matched yet is a right-censored row, never a missing one. Days, never months. catch_up waits for the next open best and is biased up by that wait, backward down by the wait for a proprietary one: where bests are few the lag lies between them.
 create table mart.gap_lag (
-    population varchar not null,             -- Which models take part, as in mart.populations
-    comparable_group varchar not null,       -- Variants that may be compared
-    benchmark varchar,                       -- Benchmark id
-    estimator varchar not null,              -- catch_up, catch_up_nats, backward, threshold, area or daily; defined above
-    tolerance_pct double,                    -- Points below the score that still match; null: the estimator has its own or none
-    threshold_pct double,                    -- Fixed score; null but for threshold
-    closed_model_id varchar,                 -- Proprietary model; null: none
-    closed_model varchar,                    -- Its name for people
-    closed_released_on date,                 -- Its release date
-    closed_score_pct double,                 -- Its score, percent
-    open_model_id varchar,                   -- Open model that matched it; null: none
-    open_model varchar,                      -- Its name for people
-    open_released_on date,                   -- Its release date
-    open_score_pct double,                   -- Its score, percent
-    lag_days double,                         -- Days that the open side was later, at least so many where censored; negative: earlier; null: none, see reason
-    is_censored boolean,                     -- Not matched by censored_on
-    censoring varchar,                       -- right (at least lag_days), left (at most) or none; null: no lag
-    is_already_matched boolean,              -- The open model was not later; null: no pair
+    population varchar not null,             -- = mart.populations
+    comparable_group varchar not null,       -- = core.benchmarks
+    benchmark varchar,                       -- = core.benchmarks.benchmark_id
+    estimator varchar not null check (estimator in ('catch_up', 'catch_up_nats', 'backward', 'threshold', 'area', 'daily')), -- Estimator, as the table defines it
+    tolerance_pct double,                    -- Points below the score that still match; null: the estimator has its own tolerance or none
+    threshold_pct double,                    -- Fixed score, percent; null for every estimator but threshold
+    closed_model_id varchar,                 -- Proprietary model; null: none is named
+    closed_model varchar,                    -- Name of closed_model_id for people
+    closed_released_on date,                 -- Release date of closed_model_id
+    closed_score_pct double,                 -- Score of closed_model_id, percent
+    open_model_id varchar,                   -- Open model that matched it; null: none did, or none is named
+    open_model varchar,                      -- Name of open_model_id for people
+    open_released_on date,                   -- Release date of open_model_id
+    open_score_pct double,                   -- Score of open_model_id, percent
+    lag_days double,                         -- Days by which the open side was later, at least so many where censored; negative: it was earlier; null: none, see reason
+    is_censored boolean,                     -- Whether the match had not been seen by censored_on; null: no lag
+    censoring varchar check (censoring in ('right', 'left', 'none')), -- Whether lag_days is a bound: right (at least so many), left (at most so many) or none; null: no lag
+    is_already_matched boolean,              -- Whether the open model was not later; null: no pair
     censored_on date,                        -- Last day that could be seen on both sides
-    reason varchar                           -- Why there is no lag, or why it is censored; null: neither
+    reason varchar                           -- Why there is no lag, or why it is censored; null: there is one, not censored
 );
 
 -- For how long the proprietary frontier had stood at the open one's score, day by day: the series of which the estimator daily is the mean, after Epoch AI's note of 2026 (https://epoch.ai/data-insights/open-closed-eci-gap). One row per population, group and day on which both sides could be seen.
 create table mart.gap_lag_daily (
-    population varchar not null,             -- Which models take part, as in mart.populations
-    comparable_group varchar not null,       -- Variants that may be compared
+    population varchar not null,             -- = mart.populations
+    comparable_group varchar not null,       -- = core.benchmarks
     day date not null,                       -- Day
     open_score_pct double not null,          -- Open frontier on it, percent
     closed_first_on date,                    -- Day on which a proprietary model first stood there; null: none ever did
-    lag_days bigint                          -- Days since then; 0: open leads; null: none
+    lag_days bigint                          -- Days since then; 0: the open side leads; null: no proprietary model ever stood there
 );
 
 -- The lags of mart.gap_lag in one number, with censoring taken into account (Kaplan-Meier) and an interval by resampling model families. One row per population, group, estimator, tolerance and sensitivity. How far a lag hangs on contaminated, merged or unofficial models is told by the populations side by side.
 create table mart.gap_lag_summary (
-    population varchar not null,             -- Which models take part, as in mart.populations
-    comparable_group varchar not null,       -- Variants that may be compared
-    benchmark varchar,                       -- Benchmark id
-    estimator varchar not null,              -- As in mart.gap_lag
-    tolerance_pct double,                    -- As in mart.gap_lag
+    population varchar not null,             -- = mart.populations
+    comparable_group varchar not null,       -- = core.benchmarks
+    benchmark varchar,                       -- = core.benchmarks.benchmark_id
+    estimator varchar not null,              -- = mart.gap_lag
+    tolerance_pct double,                    -- = mart.gap_lag
     sensitivity varchar not null,            -- all; without a family that owns a frontier model; without self-reported scores. Tolerances beside 0 and the group's own only under all
     n_pairs bigint,                          -- Lags, censored ones too; null: not tried
     n_censored bigint,                       -- Of these, not matched yet
     median_lag_days double,                  -- Kaplan-Meier median, days; null: over half were never matched, or not of this estimator
     mean_lag_days double,                    -- Kaplan-Meier mean restricted to the longest lag seen, days; of area and daily the estimate itself
     lo_days double,                          -- Lower end of the 90 % interval of the median, or of the mean where the median is null
-    hi_days double,                          -- Upper end; null beside lo_days: none
-    refusal_reason varchar                   -- Why a number or the interval is missing; null: neither
+    hi_days double,                          -- Upper end of that interval; null beside lo_days: unbounded
+    refusal_reason varchar                   -- Why a number or the interval is missing; null: none is missing
 );
 
 -- Score against size: log-odds of the baseline-corrected score on log10 of the parameters (billions), or of training compute. One row per population, group, openness, era and form. No line where fewer than 8 models, 4 families or a factor of 10 in size.
 create table mart.scaling_fit (
-    population varchar not null,             -- Which models take part, as in mart.populations, or official_dense: of official those known to be no mixture of experts
-    comparable_group varchar not null,       -- Variants that may be compared
-    benchmark varchar,                       -- Benchmark id
-    openness varchar not null,               -- open_weights, proprietary or all
-    era varchar not null,                    -- all, until 2023, 2024 or from 2025, by release date
-    form varchar not null,                   -- total or active parameters, or compute (6 N D)
+    population varchar not null check (population in ('official', 'official_base', 'official_dense', 'fine_tunes', 'merges', 'flagged', 'unflagged', 'all')), -- = mart.populations; also official_dense: those of official that are known not to be mixtures of experts
+    comparable_group varchar not null,       -- = core.benchmarks
+    benchmark varchar,                       -- = core.benchmarks.benchmark_id
+    openness varchar not null check (openness in ('open_weights', 'proprietary', 'all')), -- Side; all: both
+    era varchar not null check (era in ('all', 'until 2023', '2024', 'from 2025')), -- Era of release: until 2023, 2024 or from 2025; all: every date
+    form varchar not null check (form in ('total', 'active', 'compute')), -- Size on the axis: total or active parameters, or training compute (6 N D)
     slope double,                            -- Log-odds per tenfold size; null: refused
     intercept double,                        -- Log-odds at one billion parameters (compute: at 1e21 FLOP); null: refused
     r2 double,                               -- Share of variance explained; null: refused
@@ -69,39 +69,39 @@ create table mart.scaling_fit (
     n_clipped bigint,                        -- Scores held at 0.5 or 99.5 percent, whose log-odds would be infinite
     min_params_b double,                     -- Smallest size seen, billions
     max_params_b double,                     -- Largest size seen, billions
-    min_compute_flop double,                 -- Least training compute seen; null but for compute
-    max_compute_flop double,                 -- Greatest training compute seen; null but for compute
+    min_compute_flop double,                 -- Least training compute seen; null for every form but compute
+    max_compute_flop double,                 -- Greatest training compute seen; null for every form but compute
     slope_lo double,                         -- Lower end of the slope's 90 % interval, by resampling families; a little too narrow
-    slope_hi double,                         -- Upper end
-    refusal_reason varchar                   -- Why there is no line; null: there is
+    slope_hi double,                         -- Upper end of that interval
+    refusal_reason varchar                   -- Why there is no line; null: there is one
 );
 
 -- The lines of mart.scaling_fit as curves with their 90 % bands, within the sizes seen. One row per population, group, openness, era, form and size.
 create table mart.scaling_band (
-    population varchar not null,             -- Which models take part, as in mart.populations, or official_dense: of official those known to be no mixture of experts
-    comparable_group varchar not null,       -- Variants that may be compared
-    openness varchar not null,               -- As in mart.scaling_fit
-    era varchar not null,                    -- As in mart.scaling_fit
-    form varchar not null,                   -- total or active
+    population varchar not null,             -- = mart.scaling_fit
+    comparable_group varchar not null,       -- = core.benchmarks
+    openness varchar not null,               -- = mart.scaling_fit
+    era varchar not null,                    -- = mart.scaling_fit
+    form varchar not null check (form in ('total', 'active')), -- Size on the axis: total or active parameters
     params_b double not null,                -- Size, billions
     score_norm_pct double,                   -- The line, 0 = guessing, 100 = ceiling
-    lo_norm_pct double,                      -- Lower end of its band
-    hi_norm_pct double,                      -- Upper end
+    lo_norm_pct double,                      -- Lower end of the 90 % band of score_norm_pct
+    hi_norm_pct double,                      -- Upper end of the 90 % band of score_norm_pct
     score_pct double,                        -- The line in percent; null: the group has no single baseline
-    lo_pct double,                           -- Lower end of its band, percent
-    hi_pct double                            -- Upper end, percent
+    lo_pct double,                           -- Lower end of the 90 % band of score_pct
+    hi_pct double                            -- Upper end of the 90 % band of score_pct
 );
 
 -- One capability per model from its scores on several benchmarks, by item response theory as in the Epoch Capabilities Index (https://github.com/epoch-research/eci-public), in logits of the anchor benchmark. One row per official model with a score. The intervals are a little too narrow (of 90 % they held 85 % in simulations). Refused: a model with scores in fewer than 3 benchmarks that can be compared.
 create table mart.capability_index (
-    model_id varchar not null,               -- Model
-    model varchar,                           -- Its name for people
-    openness varchar,                        -- open_weights, proprietary or unknown
-    released_on date,                        -- Release date; null: no evidence
+    model_id varchar not null,               -- = core.models
+    model varchar,                           -- = core.models.display_name
+    openness varchar,                        -- = core.models
+    released_on date,                        -- = core.models
     capability double,                       -- Logits of the anchor; null: refused
     capability_lo double,                    -- Lower end of the 90 % interval; null: refused or too few draws
-    capability_hi double,                    -- Upper end
-    n_benchmarks bigint,                     -- Comparable groups that the fit used; of a refused model: that it has a score in
+    capability_hi double,                    -- Upper end of that interval
+    n_benchmarks bigint,                     -- Comparable groups that the fit used; for a refused model those that it has a score in
     anchor_group varchar,                    -- Group whose difficulty is 0 and discriminability 1
     refusal_reason varchar                   -- Why the model has no capability; null: it has one
 );
@@ -109,23 +109,23 @@ create table mart.capability_index (
 -- The best proprietary against the best open model by mart.capability_index: the gap's one headline number, beside those by benchmark in mart.gap_daily. One row. The best of each side are those that look best, so that luck is in it; the interval is of these two models.
 create table mart.capability_gap (
     compared_on date not null,               -- Only models released by this day take part
-    open_model_id varchar,                   -- Best open model; null: none
-    open_model varchar,                      -- Its name for people
-    open_capability double,                  -- Its capability, logits
-    proprietary_model_id varchar,            -- Best proprietary model; null: none
-    proprietary_model varchar,               -- Its name for people
-    proprietary_capability double,           -- Its capability, logits
-    gap_logits double,                       -- Proprietary minus open, logits; negative: open leads; null: refused
+    open_model_id varchar,                   -- Best open model; null: there is none
+    open_model varchar,                      -- = mart.gap_lag
+    open_capability double,                  -- Capability of open_model_id, logits
+    proprietary_model_id varchar,            -- Best proprietary model; null: there is none
+    proprietary_model varchar,               -- Name of proprietary_model_id for people
+    proprietary_capability double,           -- Capability of proprietary_model_id, logits
+    gap_logits double,                       -- Proprietary minus open, logits of the anchor benchmark; negative: open leads; null: refused
     gap_lo double,                           -- Lower end of the 90 % interval of the gap between these two models
-    gap_hi double,                           -- Upper end
+    gap_hi double,                           -- Upper end of that interval
     n_open bigint,                           -- Open models with a capability and a date
-    n_proprietary bigint,                    -- Proprietary ones
-    refusal_reason varchar                   -- Why there is no gap; null: there is
+    n_proprietary bigint,                    -- Proprietary models with a capability and a date
+    refusal_reason varchar                   -- Why there is no gap; null: there is one
 );
 
 -- Difficulty and discriminability of each benchmark in the fit of mart.capability_index. One row per comparable group.
 create table mart.capability_items (
-    comparable_group varchar not null,       -- Variants that may be compared
+    comparable_group varchar not null,       -- = core.benchmarks
     difficulty double,                       -- Capability at which half of the range above guessing is reached, logits
     discriminability double,                 -- Steepness, 1 = as the anchor
     n_models bigint,                         -- Models with a score in the fit
@@ -134,136 +134,136 @@ create table mart.capability_items (
 
 -- Whether the best open model matches or exceeds the best proprietary one. One row per population and comparable group. A match is a difference within the larger of two standard errors and match_tolerance_pct of policy.
 create table mart.parity (
-    population varchar not null,             -- Which models take part, as in mart.populations
-    comparable_group varchar not null,       -- Variants that may be compared
+    population varchar not null,             -- = mart.populations
+    comparable_group varchar not null,       -- = core.benchmarks
     is_headline boolean,                     -- Whether the group counts for the majority: it has both sides
-    compared_on date,                        -- Only models released by this day take part
-    open_model_id varchar,                   -- Best open model; of equals the earliest, then by id; null: none
-    open_model varchar,                      -- Its name for people
-    open_score_pct double,                   -- Its score, percent
-    open_stderr_pct double,                  -- Its standard error, points; null: not published
-    open_released_on date,                   -- Its release date
-    n_open bigint,                           -- Dated models of this side that took part
-    n_undated_open bigint,                   -- Models left out, for no release date is known
-    observed_through_open_on date,           -- Last date on which a new model of this side could have been seen; null: not limited
-    proprietary_model_id varchar,            -- Best proprietary model; of equals the earliest, then by id; null: none
-    proprietary_model varchar,               -- Its name for people
-    proprietary_score_pct double,            -- Its score, percent
-    proprietary_stderr_pct double,           -- Its standard error, points; null: not published
-    proprietary_released_on date,            -- Its release date
-    n_proprietary bigint,                    -- Dated models of this side that took part
-    n_undated_proprietary bigint,            -- Models left out, for no release date is known
-    observed_through_proprietary_on date,    -- Last date on which a new model of this side could have been seen; null: not limited
+    compared_on date,                        -- = mart.capability_gap
+    open_model_id varchar,                   -- Best open model; of equals the earliest, then by id; null: there is none
+    open_model varchar,                      -- = mart.capability_gap
+    open_score_pct double,                   -- = mart.gap_lag
+    open_stderr_pct double,                  -- Standard error of open_score_pct, points; null: not published
+    open_released_on date,                   -- = mart.gap_lag
+    n_open bigint,                           -- Dated open models that took part
+    n_undated_open bigint,                   -- Open models left out because no release date is known
+    observed_through_open_on date,           -- Last date on which a new open model could have been seen; null: not limited
+    proprietary_model_id varchar,            -- Best proprietary model; of equals the earliest, then by id; null: there is none
+    proprietary_model varchar,               -- = mart.capability_gap
+    proprietary_score_pct double,            -- Score of proprietary_model_id, percent
+    proprietary_stderr_pct double,           -- Standard error of proprietary_score_pct, points; null: not published
+    proprietary_released_on date,            -- Release date of proprietary_model_id
+    n_proprietary bigint,                    -- Dated proprietary models that took part
+    n_undated_proprietary bigint,            -- Proprietary models left out because no release date is known
+    observed_through_proprietary_on date,    -- Last date on which a new proprietary model could have been seen; null: not limited
     difference_pct double,                   -- Open minus proprietary, points; null: a side is missing
     stderr_difference_pct double,            -- Standard error of the difference, points; null: not known for both
     tolerance_pct double,                    -- Difference that still is a match, points
-    tolerance_source varchar,                -- policy or two_standard_errors
-    verdict varchar not null,                -- matches, exceeds, trails or not_measurable
-    strict_verdict varchar not null          -- Without tolerance: matches (open is equal or above), trails or not_measurable
+    tolerance_source varchar check (tolerance_source in ('policy', 'two_standard_errors')), -- Where tolerance_pct comes from
+    verdict varchar not null check (verdict in ('matches', 'exceeds', 'trails', 'not_measurable')), -- What the best open model does against the best proprietary one
+    strict_verdict varchar not null check (strict_verdict in ('matches', 'trails', 'not_measurable')) -- The same without tolerance: matches where open is equal or above
 );
 
 -- Whether parity holds on most of the headline groups that can be measured. One row per population.
 create table mart.parity_majority (
-    population varchar not null,             -- Which models take part, as in mart.populations
+    population varchar not null,             -- = mart.populations
     n_headline bigint,                       -- Headline groups
-    n_measurable bigint,                     -- Of these, with models on both sides
-    n_match_or_exceed bigint,                -- Of these, where open matches or exceeds
+    n_measurable bigint,                     -- Headline groups with models on both sides
+    n_match_or_exceed bigint,                -- Measurable headline groups on which open matches or exceeds
     n_match_or_exceed_strict bigint,         -- The same without tolerance
-    is_majority boolean,                     -- More than half of the measurable; null: none is
-    is_majority_strict boolean               -- The same without tolerance
+    is_majority boolean,                     -- Whether open matches or exceeds on more than half of the measurable groups; null: no group is measurable
+    is_majority_strict boolean               -- The same without tolerance; null: no group is measurable
 );
 
 -- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure, which would hide what vendors measure themselves: see n_copies, and the mean of those that are none.
 create table mart.self_report_gap (
-    benchmark_id varchar not null,           -- Benchmark
-    vendor_kind varchar not null,            -- vendor_model_index, vendor_card_table or vendor_eval_results
+    benchmark_id varchar not null,           -- = core.benchmarks
+    vendor_kind varchar not null check (vendor_kind in ('vendor_model_index', 'vendor_card_table', 'vendor_eval_results')), -- Where the vendor reports: reported_by of core.scores
     n_models bigint,                         -- Models with both
-    n_families bigint,                       -- Families among them, a fine-tune of a known base in its base's; a model of no known family counts as one
-    n_copies bigint,                         -- Pairs that agree to 0.05 points: likely the leaderboard's own figure, copied
+    n_families bigint,                       -- Families among n_models; a fine-tune of a known base counts in the family of its base, a model without a known family as one
+    n_copies bigint,                         -- Pairs that agree to 0.05 points: likely copies of the leaderboard's own figure
     n_same_variant bigint,                   -- Pairs of one variant
     mean_gap_pct double,                     -- Mean of reported minus measured, points; null: refused
     median_gap_pct double,                   -- Median; null: refused
     lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families; too narrow where no source states the base of fine-tunes
-    hi_pct double,                           -- Upper end
+    hi_pct double,                           -- Upper end of that interval
     share_positive double,                   -- Share of models whose vendor says more than was measured, 0-1, copies included
     refusal_reason varchar,                  -- Why there are no numbers; null: there are
-    mean_not_copied_pct double,              -- Mean gap of the pairs that are no copies, points; null: refused
+    mean_not_copied_pct double,              -- Mean gap of the pairs that are not copies, points; null: refused
     lo_not_copied_pct double,                -- Lower end of its 90 % interval
-    hi_not_copied_pct double,                -- Upper end
-    refusal_reason_not_copied varchar        -- Why there is none; null: there is
+    hi_not_copied_pct double,                -- Upper end of that interval
+    refusal_reason_not_copied varchar        -- Why there is no mean of the pairs that are not copies; null: there is one
 );
 
 -- How large a typical dense open model with the same score would be, over the model's own size (after the densing law, arXiv 2412.04315, but relative to our own fitted curve). One row per open-weights official model and group.
 create table mart.capability_density (
-    model_id varchar not null,               -- Model
-    model varchar,                           -- Its name for people
+    model_id varchar not null,               -- = core.models
+    model varchar,                           -- = core.models.display_name
     family varchar,                          -- Cluster for resampling: family or that of its base, else organization, else the model
-    comparable_group varchar not null,       -- Variants that may be compared
-    benchmark varchar,                       -- Benchmark id
-    released_on date,                        -- Release date; null: no evidence
-    form varchar,                            -- Which size: active or total; null: no curve
-    params_b double,                         -- Its own size in that form, billions
+    comparable_group varchar not null,       -- = core.benchmarks
+    benchmark varchar,                       -- = core.benchmarks.benchmark_id
+    released_on date,                        -- = core.models
+    form varchar check (form in ('active', 'total')), -- Which size; null: there is no curve
+    params_b double,                         -- Size of the model in that form, billions
     equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
     relative_density double,                 -- Equivalent over own size; 1 = typical; null: see reason
-    reason varchar                           -- Why both are null; null: they are not
+    reason varchar                           -- Why equivalent_params_b and relative_density are null; null: they are not
 );
 
 -- How large a dense open model of the same era would be with a model's score, by our own fit, and how many times its active size that is. One row per open-weights official model with a known active size, and group. Single dense models scatter about the curve far more than its interval says: see curve_r2.
 create table mart.dense_equivalent (
-    model_id varchar not null,               -- Model
-    model varchar,                           -- Its name for people
-    comparable_group varchar not null,       -- Variants that may be compared
-    benchmark varchar,                       -- Benchmark id
-    era varchar,                             -- Era of the curve: the model's own, or all where that has no rising line; null: none has
+    model_id varchar not null,               -- = core.models
+    model varchar,                           -- = core.models.display_name
+    comparable_group varchar not null,       -- = core.benchmarks
+    benchmark varchar,                       -- = core.benchmarks.benchmark_id
+    era varchar check (era in ('all', 'until 2023', '2024', 'from 2025')), -- Era of the curve: that of the model, or all where it has no rising line; null: none has one
     params_active_b double not null,         -- Parameters used per token, billions
-    score_norm_pct double,                   -- Its score, 0 = guessing, 100 = ceiling
-    equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
+    score_norm_pct double,                   -- Score of the model, 0 = guessing, 100 = ceiling
+    equivalent_params_b double,              -- = mart.capability_density
     equivalent_lo_b double,                  -- Lower end of the 90 % interval of the curve there, held at the sizes seen
-    equivalent_hi_b double,                  -- Upper end
-    at_least_b double,                       -- Where the score lies above the curve: the largest dense size seen; null: it does not
-    at_most_b double,                        -- Where it lies below: the smallest
+    equivalent_hi_b double,                  -- Upper end of that interval
+    at_least_b double,                       -- Largest dense size seen, where the score lies above the curve; null: it does not
+    at_most_b double,                        -- Smallest dense size seen, where the score lies below the curve; null: it does not
     times_active double,                     -- equivalent_params_b over params_active_b; null: see reason
     times_active_lo double,                  -- Lower end of its 90 % interval
-    times_active_hi double,                  -- Upper end
-    curve_n bigint,                          -- Dense models of the curve; null: no curve
+    times_active_hi double,                  -- Upper end of that interval
+    curve_n bigint,                          -- Dense models that the curve was fitted to; null: there is no curve
     curve_r2 double,                         -- Share of variance that the curve explains
     curve_min_params_b double,               -- Smallest dense size seen, billions
-    curve_max_params_b double,               -- Largest
-    reason varchar                           -- Why there is no equivalent; null: there is
+    curve_max_params_b double,               -- Largest dense size seen, billions
+    reason varchar                           -- Why there is no equivalent; null: there is one
 );
 
 -- In how many days the greatest relative density of open models since 2023 doubled, the span of the densing law (arXiv 2412.04315), which found 3.3 months or about 100 days. One row per comparable group. Records can only rise, so read it beside n.
 create table mart.density_frontier (
-    comparable_group varchar not null,       -- Variants that may be compared
-    benchmark varchar,                       -- Benchmark id
-    form varchar,                            -- As in mart.capability_density
+    comparable_group varchar not null,       -- = core.benchmarks
+    benchmark varchar,                       -- = core.benchmarks.benchmark_id
+    form varchar,                            -- = mart.capability_density
     doubling_days double,                    -- Days per doubling of the record density; null: refused
     doubling_days_lo double,                 -- Lower end of its 90 % interval, by resampling families
-    doubling_days_hi double,                 -- Upper end; null beside lo: no growth cannot be excluded
-    n bigint,                                -- Records
+    doubling_days_hi double,                 -- Upper end of that interval; null beside doubling_days_lo: it cannot be excluded that density does not grow
+    n bigint,                                -- Records of density
     n_points bigint,                         -- Models dated since 2023 with a density
-    n_families bigint,                       -- Families among them
+    n_families bigint,                       -- Families among n_points
     first_on date,                           -- Date of the first record
-    last_on date,                            -- Date of the last
-    refusal_reason varchar                   -- Why there is no number; null: there is
+    last_on date,                            -- Date of the last record
+    refusal_reason varchar                   -- Why there is no number; null: there is one
 );
 
 -- The smallest open model that had reached a score, by month; one row per change. One row per population, group, threshold and month.
 create table mart.size_to_reach (
-    population varchar not null,             -- Which models take part, as in mart.populations
-    comparable_group varchar not null,       -- Variants that may be compared
-    benchmark varchar,                       -- Benchmark id
+    population varchar not null,             -- = mart.populations
+    comparable_group varchar not null,       -- = core.benchmarks
+    benchmark varchar,                       -- = core.benchmarks.benchmark_id
     score_threshold_pct double not null,     -- Score reached, percent
     reached_on date not null,                -- First day of the month in which the smallest size appeared or fell
-    params_b double not null,                -- That size, total parameters in billions
-    model_id varchar not null,               -- The model
-    model varchar,                           -- Its name for people
-    released_on date not null                -- Its release date
+    params_b double not null,                -- That smallest size, total parameters in billions
+    model_id varchar not null,               -- = core.models
+    model varchar,                           -- = core.models.display_name
+    released_on date not null                -- = core.models
 );
 
 -- Training tokens per parameter against the compute-optimal of each set of constants of policy/scaling_laws. One row per model with known tokens and size, and law. The laws are of pretraining loss; predicted_loss is a reference, not a score.
 create table mart.tokens_per_parameter (
-    model_id varchar not null,               -- Model
+    model_id varchar not null,               -- = core.models
     law_id varchar not null,                 -- Row of policy/scaling_laws
     params_total double,                     -- Total parameters (count); null: unknown
     params_per_token double not null,        -- Parameters used per token (count)
@@ -277,7 +277,7 @@ create table mart.tokens_per_parameter (
 
 -- The sets of constants of L(N, D) = E + A/N^alpha + B/D^beta in policy/scaling_laws, and the optimum that each implies at one compute. One row per law. Why they differ: Hoffmann et al. print their exponents with two digits, and the optimum's tokens per parameter go as a power of the compute with exponent (alpha - beta) / (alpha + beta), so that the rounding alone moves it from 59 to 93; Besiroglu et al. fitted the same runs again and found that the published constants do not fit them (chi squared 238 on 5 degrees of freedom): theirs give about 18, in line with the 20 that Hoffmann's other two methods gave. Laws of pretraining loss: they say nothing about a benchmark's score.
 create table mart.scaling_laws (
-    law_id varchar not null,                 -- Row of policy/scaling_laws
+    law_id varchar not null,                 -- Law: a row of policy/scaling_laws
     e_loss double not null,                  -- E, irreducible loss, nats per token
     a_coefficient double not null,           -- A
     b_coefficient double not null,           -- B
@@ -293,10 +293,10 @@ create table mart.scaling_laws (
 
 -- The article's architecture table as it is printed, and the model whose figures each row is taken to be. One row per row and cell. mart.article_cells sets our figures beside it.
 create table mart.article_table (
-    row_id varchar not null,                 -- Row of the table
-    architecture varchar not null,           -- Its first cell
+    row_id varchar not null,                 -- Row of the article's architecture table
+    architecture varchar not null,           -- First cell of the row
     model_id varchar not null,               -- Model that the row is taken to be
-    cell varchar not null,                   -- params_total_b, params_active_b (billions), mmlu_pct (percent) or cost_relative (dense 70B = 1.0)
+    cell varchar not null check (cell in ('params_total_b', 'params_active_b', 'mmlu_pct', 'cost_relative')), -- Cell: params_total_b and params_active_b (billions), mmlu_pct (percent) or cost_relative (dense 70B = 1.0)
     printed varchar not null,                -- The number as printed, without its unit
     source_url varchar not null              -- Where the model's maker states the figures
 );
@@ -307,15 +307,15 @@ create table mart.paper_claims (
     article_place varchar not null,          -- Section of the article
     sentence varchar not null,               -- What it says
     measures varchar not null,               -- What computed_value is, with its unit
-    computed_value double,                   -- The value; null: not measurable
-    lo double,                               -- Lower end of its interval, or a bound or range as measures says; null: none computed
-    hi double,                               -- Upper end
+    computed_value double,                   -- Value that the query computed; null: not measurable
+    lo double,                               -- Lower end of its interval, or a bound or range as measures says; null: not computed
+    hi double,                               -- Upper end of the same
     n bigint,                                -- Rows that it rests on
-    expected varchar not null,               -- What would make it hold, in words
+    expected varchar not null,               -- What would make the claim hold, in words
     holds_if varchar not null,               -- The same as a condition on the result of the query
     partly_if varchar,                       -- Condition for partly; null: holds or fails
-    verdict varchar not null,                -- holds, partly, fails or not measurable
-    observed_through_on date,                -- Last date that the data reach; null: not bound to a date
+    verdict varchar not null check (verdict in ('holds', 'partly', 'fails', 'not measurable')), -- Verdict by the conditions
+    observed_through_on date,                -- Last date that the data reach; null: the claim is not bound to a date
     as_of_on date not null,                  -- Day of the state
     evidence varchar,                        -- The rows that the value comes from, in words; null: none
     evidence_query varchar not null,         -- The query that computed it

@@ -3,21 +3,21 @@
 -- Loads as the ledger beside raw/ records them. One row per load.
 create table ops.loads (
     load_id integer not null,          -- Number of the load, ascending
-    kind varchar not null,             -- nightly or backfill
-    status varchar not null,           -- published, degraded, no_news or failed
+    kind varchar not null check (kind in ('nightly', 'backfill', 'replay')), -- What made the load: a night (nightly), a past commit of a source (backfill), or reading refused records again (replay)
+    status varchar not null check (status in ('published', 'degraded', 'no_news', 'failed')), -- How it ended
     as_of_at timestamp not null,       -- Start of the run (backfill: the source's commit date), UTC; the instant from which its values were believed
     endpoint varchar not null,         -- Hub that it read: an address, or 'sample'
     code_version varchar not null,     -- Version and content hash of the code that made the load
-    message varchar                    -- Why it failed or was degraded; null: nothing to say
+    message varchar                    -- Why it failed or was degraded; null: it was neither
 );
 
 -- What each source gave to each load. One row per load and source. rows_in = rows_stored + rows_quarantined.
 create table ops.load_sources (
     load_id integer not null,          -- Load
     source_id varchar not null,        -- Source
-    state varchar not null,            -- loaded, unchanged, held (kept at its last good state) or failed (the same, by an error)
-    message varchar,                   -- Why it was held or failed; null: nothing to say
-    revision varchar,                  -- Commit of the source's repository; null: many repositories, or none
+    state varchar not null check (state in ('loaded', 'unchanged', 'held', 'failed')), -- loaded, unchanged, held (kept at its last good state by the brake) or failed (the same, by an error)
+    message varchar,                   -- Why it was held or failed; null: it was neither
+    revision varchar,                  -- Commit of the source's repository; null: the source has many repositories, or none
     api_calls integer not null,        -- API calls spent on it
     file_calls integer not null,       -- File downloads spent on it
     files_changed integer not null,    -- File versions new in this load
@@ -33,29 +33,29 @@ create table ops.load_sources (
 
 -- Records that were refused, with their text and the reason. One row per refused record, rule and interval.
 create table ops.quarantine (
-    source_id varchar not null,        -- Source
-    target varchar not null,           -- Table the record was meant for: scores, models, parameter_claims or file
+    source_id varchar not null,        -- = ops.load_sources
+    target varchar not null check (target in ('scores', 'subtask_scores', 'models', 'parameter_claims', 'submissions', 'file')), -- Table that the record was meant for; file: the file could not be read
     source_name varchar,               -- Model name if it could be read; null: it could not
     rule varchar not null,             -- Rule that refused it
-    reason varchar not null,           -- What it means
+    reason varchar not null,           -- What the rule means
     offending_text varchar not null,   -- The offending text, at most 500 characters
-    repo_type varchar not null,        -- As in raw.files
-    repo_id varchar not null,          -- Repository of the file
-    revision varchar not null,         -- Commit at which it was first seen
-    path varchar not null,             -- File
-    blob_id varchar not null,          -- Content address of the file
-    locator varchar not null,          -- Place inside the file
+    repo_type varchar not null,        -- = history.scores
+    repo_id varchar not null,          -- = history.scores
+    revision varchar not null,         -- = history.scores
+    path varchar not null,             -- = history.scores
+    blob_id varchar not null,          -- = history.scores
+    locator varchar not null,          -- = history.scores
     load_id integer not null,          -- Load that first refused it
-    closed_load_id integer,            -- Load from which it was no longer there or was accepted; null: standing
+    closed_load_id integer,            -- Load from which it was no longer there or was accepted; null: it still stands
     valid_from timestamp not null,     -- First seen: as_of_at of load_id, UTC
-    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: standing
+    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: it still stands
 );
 
 -- What changed at the sources in a way that a person should look at. One row per load, source and finding.
 create table ops.drift (
-    load_id integer not null,          -- Load
-    source_id varchar not null,        -- Source
-    kind varchar not null,             -- unknown_columns, era_changed, flag_polarity, rows_vanished, magnitude, accepted ...
+    load_id integer not null,          -- = ops.load_sources
+    source_id varchar not null,        -- = ops.load_sources
+    kind varchar not null check (kind in ('unknown_columns', 'missing_columns', 'unread_dates', 'flag_polarity', 'normalisation', 'unknown_benchmark', 'official_benchmark', 'rows_vanished', 'magnitude', 'unreadable', 'verdict', 'accepted')), -- What was found: columns that no known era has (unknown_columns) or that all of them have (missing_columns), dates that could not be read (unread_dates), a flag whose polarity its sentinels do not prove (flag_polarity), published normalised values that differ from ours (normalisation), a benchmark that policy does not list (unknown_benchmark), a dataset that the Hub newly lists as a benchmark (official_benchmark), a table that lost rows (rows_vanished) or changed its unit (magnitude), files that could not be read (unreadable), a claim of the article that changed its verdict (verdict), or a finding let in by --accept (accepted)
     subject varchar not null,          -- Column, flag or table concerned
     message varchar not null,          -- What happened and what was done
     is_held boolean not null           -- True where the source was kept at its last good state because of it
@@ -64,12 +64,12 @@ create table ops.drift (
 -- Findings of the last audit. One row per check.
 create table ops.check_results (
     check_name varchar not null,       -- File name in sql/checks/, without .sql
-    severity varchar not null,         -- error (nothing is published) or warn
+    severity varchar not null check (severity in ('error', 'warn')), -- error (nothing is published) or warn
     description varchar not null,      -- What the check looks for
     n_rows bigint not null,            -- Offending rows
     n_new bigint not null,             -- Of these, rows that the last published load did not have
     n_accepted bigint not null,        -- Of these, rows accepted by policy/accepted_warnings
-    examples varchar                   -- First offending rows as JSON; null: none
+    examples varchar                   -- First offending rows as JSON; null: there are none
 );
 
 -- What made this file. One row.

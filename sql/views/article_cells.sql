@@ -4,20 +4,20 @@
 -- and how far they spread is told: that some source reports the figure is what the table can be held to.
 -- Cost is 2 x active parameters per token with a dense 70B as 1.0: a ratio of operations, not a price.
 -- columns:
---   row_id: Row of the table
---   architecture: Its first cell
---   model_id: Model that the row is taken to be
---   tuning: base, instruct or other; null: unknown
---   cell: params_total_b, params_active_b, mmlu_pct or cost_relative
---   printed: The number as printed
---   printed_value: The same as a number
+--   row_id: = mart.article_table
+--   architecture: = mart.article_table
+--   model_id: = mart.article_table
+--   tuning: = core.models
+--   cell: = mart.article_table
+--   printed: = mart.article_table
+--   printed_value: The printed number as a number
 --   our_value: Our figure; null: unknown
 --   difference: our_value minus printed_value; null: unknown
 --   tolerance: Difference that still agrees
---   is_agreeing: Within it; null: no figure of ours
---   n_values: Figures of ours it was chosen from
---   least_value: Least of them
---   greatest_value: Greatest of them
+--   is_agreeing: Whether the difference is within the tolerance; null: we have no figure
+--   n_values: Figures of ours that it was chosen from
+--   least_value: Least figure of ours
+--   greatest_value: Greatest figure of ours
 create view mart.article_cells as
 with ours as (
 

@@ -4,18 +4,18 @@
 -- One row. Caveats: other benchmarks and other models than theirs; the scale is held as fitted, so that the interval is of the
 -- gap alone.
 -- columns:
---   compared_on: Only models released by this day take part
---   open_model: Best open model; null: none
---   proprietary_model: Best proprietary model; null: none
---   gap_logits: Proprietary minus open, logits of the anchor benchmark; negative: open leads; null: refused
+--   compared_on: = mart.capability_gap
+--   open_model: Best open model, its name for people; null: there is none
+--   proprietary_model: Best proprietary model, its name for people; null: there is none
+--   gap_logits: = mart.capability_gap
 --   gap_lo_logits: Lower end of its 90 % interval; null: refused or too few draws
---   gap_hi_logits: Upper end
+--   gap_hi_logits: Upper end of that interval
 --   points_per_logit: Points of Epoch's index to a logit of ours; null: one of its two models has no capability here
---   gap_eci_points: gap_logits in points of Epoch's index; null: as either
---   gap_lo_eci_points: Lower end of its 90 % interval
---   gap_hi_eci_points: Upper end
---   n_open: Open models with a capability and a date
---   n_proprietary: Proprietary ones
+--   gap_eci_points: gap_logits in points of Epoch's index; null: gap_logits or points_per_logit is null
+--   gap_lo_eci_points: Lower end of the 90 % interval of gap_eci_points
+--   gap_hi_eci_points: Upper end of that interval
+--   n_open: = mart.capability_gap
+--   n_proprietary: = mart.capability_gap
 --   refusal_reason: Why there is no gap, or none in points; null: there are both
 create view mart.capability_gap_eci as
 with scale as (

@@ -3,13 +3,13 @@
 -- Beside each stands the value by which the charts know the model in the same comparable group, where there is one.
 -- Caveats: read by rule out of prose, so of low confidence; self-reported; protocols differ.
 -- columns:
---   model_id: Model
---   model: Name for people
---   benchmark: Benchmark id
---   variant: Benchmark variant
---   comparable_group: Variants that may be compared
---   n_shot: In-context examples; null: not stated
---   score_pct: Score, percent
+--   model_id: = core.models
+--   model: = core.models.display_name
+--   benchmark: = core.benchmarks.benchmark_id
+--   variant: = core.benchmarks.variant_id
+--   comparable_group: = core.benchmarks
+--   n_shot: = core.scores
+--   score_pct: = core.scores
 --   charted_pct: Score of mart.model_scaling for the model and group, percent; null: the charts do not have the model there
 --   difference_pct: score_pct minus charted_pct, points; null: nothing to compare with
 --   protocol: Benchmark and heading as the card spells them, and how the unit was known

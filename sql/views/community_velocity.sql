@@ -6,12 +6,12 @@
 -- Caveats: over a fifth of v1's rows bear the day of a bulk import (policy/import_days.csv), so that September and October 2023
 -- are too full; no request files of v1 are loaded.
 -- columns:
---   leaderboard: olb_v1, olb_v2 or all
---   definition: What is counted, see above
+--   leaderboard (olb_v1, olb_v2, all): Leaderboard; all: both together
+--   definition (requests, finished_requests, table_rows, distinct_models): What is counted, as the view defines it
 --   month: First day of the month of submission; null: no date is published
 --   submissions: How many in that month
 --   n_models: Distinct models among them
---   cumulative: All up to and with this month; null where the month is
+--   cumulative: All up to and with this month; null where month is null
 create view mart.community_velocity as
 with boards as (
 

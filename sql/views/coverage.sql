@@ -3,15 +3,15 @@
 -- A scatter of score against size can hold only models with a published size: where n_with_params is far below n_scored,
 -- the series is thin, not low.
 -- columns:
---   comparable_group: Variants that may be compared
---   benchmark: Benchmark id
---   openness: open_weights, proprietary or unknown
+--   comparable_group: = core.benchmarks
+--   benchmark: = core.benchmarks.benchmark_id
+--   openness: = core.models
 --   n_scored: Models with a score
 --   n_official: Of these, of the population 'official'
 --   n_with_params: Models with score and size
 --   n_with_date: Models with score and release date
 --   n_plottable: Models with score, size and release date
---   newest_with_params_on: Release date of the newest model with a size; null: none
+--   newest_with_params_on: Release date of the newest model with a size; null: no model has one
 --   n_size_not_published: Proprietary models without a size: their vendors did not publish one
 --   n_size_not_found: Other models without a size: no evidence that could be used
 --   missing: The same in words

@@ -4,22 +4,22 @@
 -- proprietary models have no rows here: their gap is not measurable.
 -- Caveats: as mart.gap_frontier. Log-odds are of score_pct, kept between 0.5 and 99.5 percent.
 -- columns:
---   population: As in mart.populations
---   comparable_group: Variants that may be compared
---   benchmark: Benchmark id
+--   population: = mart.populations
+--   comparable_group: = core.benchmarks
+--   benchmark: = core.benchmarks.benchmark_id
 --   day: Day; models released on it take part
---   leader: The side with the better best score: open_weights, proprietary, or level
---   leads_since_on: First day of this unbroken lead; the first day of all where it led from the start
+--   leader (open_weights, proprietary, level): The side with the better best score; level: both have the same
+--   leads_since_on: First day of this unbroken lead; the first day of the series where the side led from the start
 --   open_pct: Best open score so far, percent
---   open_model_id: Model that holds it
---   open_since_on: Its release date
---   open_tuning: base, instruct or other; null: unknown
---   open_n_shot: In-context examples of its score; null: not stated
+--   open_model_id: Open model that holds the best score
+--   open_since_on: Release date of open_model_id
+--   open_tuning: = core.models.tuning
+--   open_n_shot: In-context examples of open_pct; null: not stated
 --   proprietary_pct: Best proprietary score so far, percent
---   proprietary_model_id: Model that holds it
---   proprietary_since_on: Its release date
---   proprietary_tuning: base, instruct or other; null: unknown
---   proprietary_n_shot: In-context examples of its score; null: not stated
+--   proprietary_model_id: Proprietary model that holds the best score
+--   proprietary_since_on: Release date of proprietary_model_id
+--   proprietary_tuning: = core.models.tuning
+--   proprietary_n_shot: In-context examples of proprietary_pct; null: not stated
 --   gap_pct: proprietary_pct minus open_pct, points; negative: open leads
 --   gap_log_odds: Difference of the log-odds, proprietary minus open
 --   n_open: Open models released and scored so far

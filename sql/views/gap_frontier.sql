@@ -4,23 +4,23 @@
 -- Caveats: a release date by upload is a few days late; *_reported groups mix protocols, base and instruct models: tuning
 -- and n_shot stand beside each score.
 -- columns:
---   population: As in mart.populations
---   comparable_group: Variants that may be compared
---   benchmark: Benchmark id
---   openness: open_weights or proprietary
+--   population: = mart.populations
+--   comparable_group: = core.benchmarks
+--   benchmark: = core.benchmarks.benchmark_id
+--   openness (open_weights, proprietary): Side
 --   reached_on: Release date of the model that set the new best
 --   score_pct: The new best, percent
 --   score_norm_pct: The same, 0 = guessing, 100 = ceiling; null: not defined for the variant
 --   model_id: Model that set it; of several with the same score and date the first by id
---   model: Its name for people
---   organization: Its owner or vendor
---   tuning: base, instruct or other; null: unknown
---   n_shot: In-context examples of the score; null: not stated
---   is_self_reported: The vendor says so itself; null: not stated
---   params_b: Its total parameters in billions; null: not published
+--   model: = core.models.display_name
+--   organization: = core.models
+--   tuning: = core.models
+--   n_shot: = core.scores
+--   is_self_reported: = mart.model_scaling
+--   params_b: = mart.model_scaling
 --   surpassed_on: Date of the next best on the same side; null: not surpassed in what could be observed
 --   n_models: Models of this side released up to then and scored
---   observed_through_on: Last date on which a new model of this side could have been seen
+--   observed_through_on: = mart.gap_running
 create view mart.gap_frontier as
 with records as (
 

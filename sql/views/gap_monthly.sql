@@ -4,25 +4,25 @@
 -- proprietary models have no rows here: their gap is not measurable.
 -- Caveats: as mart.gap_frontier. Log-odds are of score_pct, kept between 0.5 and 99.5 percent.
 -- columns:
---   population: As in mart.populations
---   comparable_group: Variants that may be compared
---   benchmark: Benchmark id
+--   population: = mart.populations
+--   comparable_group: = core.benchmarks
+--   benchmark: = core.benchmarks.benchmark_id
 --   month: First day of the month; the frontiers are those at its end
---   leader: The side with the better best score: open_weights, proprietary, or level
---   leads_since_on: First day of this unbroken lead; the first day of all where it led from the start
---   open_pct: Best open score so far, percent
---   open_model_id: Model that holds it
---   open_tuning: base, instruct or other; null: unknown
---   open_n_shot: In-context examples of its score; null: not stated
---   proprietary_pct: Best proprietary score so far, percent
---   proprietary_model_id: Model that holds it
---   proprietary_tuning: base, instruct or other; null: unknown
---   proprietary_n_shot: In-context examples of its score; null: not stated
---   gap_pct: proprietary_pct minus open_pct, points; negative: open leads
---   gap_log_odds: Difference of the log-odds, proprietary minus open
---   n_open: Open models released and scored so far
---   n_proprietary: Proprietary models released and scored so far
---   observed_through_on: Earlier of the two sides' last observable dates
+--   leader: = mart.gap_daily
+--   leads_since_on: = mart.gap_daily
+--   open_pct: = mart.gap_daily
+--   open_model_id: = mart.gap_daily
+--   open_tuning: = core.models.tuning
+--   open_n_shot: = mart.gap_daily
+--   proprietary_pct: = mart.gap_daily
+--   proprietary_model_id: = mart.gap_daily
+--   proprietary_tuning: = core.models.tuning
+--   proprietary_n_shot: = mart.gap_daily
+--   gap_pct: = mart.gap_daily
+--   gap_log_odds: = mart.gap_daily
+--   n_open: = mart.gap_daily
+--   n_proprietary: = mart.gap_daily
+--   observed_through_on: = mart.gap_daily
 create view mart.gap_monthly as
 with final as (
 

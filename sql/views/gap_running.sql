@@ -3,14 +3,14 @@
 -- mart.populations). Only models with a date, and nothing after the date through which that side could be observed.
 -- Caveats: as mart.gap_frontier.
 -- columns:
---   population: As in mart.populations
---   comparable_group: Variants that may be compared
---   openness: open_weights or proprietary
+--   population: = mart.populations
+--   comparable_group: = core.benchmarks
+--   openness: = mart.gap_frontier
 --   released_on: Date on which at least one model came out
 --   reached_on: Date on which the best score so far was reached
 --   score_pct: Best score so far, percent
 --   holder: The model that holds it, as a struct of columns of mart.model_scaling; of several the first by model id
---   n_models: Models of this side released up to then and scored
+--   n_models: = mart.gap_frontier
 --   observed_through_on: Last date on which a new model of this side could have been seen; null: not limited
 create view mart.gap_running as
 with points as (

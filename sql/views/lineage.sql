@@ -2,10 +2,10 @@
 -- One row per model and ancestor; depth 0 is the model itself, is_root marks the last ancestor known.
 -- Caveats: a base is what a card or a table states; the chain ends where a base is not itself in core.models, and at a loop.
 -- columns:
---   model_id: Model
+--   model_id: = core.models
 --   depth: Steps up, 0 = the model itself
 --   ancestor_id: The base at that depth
---   relation: How the model one step below was made from it (quantized, adapter, merge, finetune); null: depth 0
+--   relation (quantized, adapter, merge, finetune): How the model one step below was made from it; null: depth 0
 --   is_root: Whether nothing further up is known
 --   ancestor_is_known: Whether the ancestor is itself in core.models
 create view mart.lineage as

@@ -5,29 +5,29 @@
 -- an unstated one, full precision before quantised, the newest evaluation before older ones. Never the greatest.
 -- Values that a card shows only in a table (vendor_card_table) are left out. Caveats: mixed_protocols in *_reported groups.
 -- columns:
---   model_id: Model
---   model: Name for people
---   organization: Owner or vendor
---   openness: open_weights, proprietary or unknown
---   population: official, fine_tune, quantized, merge or flagged, as in core.models
---   benchmark: Benchmark id
---   variant: Benchmark variant of the score
---   comparable_group: Variants that may be compared
---   tuning: base, instruct or other; null: unknown
---   n_shot: In-context examples; null: not stated
---   score_pct: Score, percent
+--   model_id: = core.models
+--   model: = core.models.display_name
+--   organization: = core.models
+--   openness: = core.models
+--   population: = core.models
+--   benchmark: = core.benchmarks.benchmark_id
+--   variant: = core.benchmarks.variant_id
+--   comparable_group: = core.benchmarks
+--   tuning: = core.models
+--   n_shot: = core.scores
+--   score_pct: = core.scores
 --   score_norm_pct: 0 = guessing, 100 = ceiling; null: not defined for the variant
---   stderr_pct: Standard error of score_pct, points; null: not published
+--   stderr_pct: = core.scores
 --   params_b: Total parameters in billions; null: not published
 --   params_active_b: Parameters used per token in billions; null: unknown
---   params_kind: What params_b counts: always total here
---   params_method: How the size was had; null: unknown
---   is_moe: Mixture of experts; null: no source says
---   released_on: Release date; null: no evidence
+--   params_kind (total): What params_b counts: always total here
+--   params_method: = core.models
+--   is_moe: = core.models
+--   released_on: = core.models
 --   release_year: Release date as a decimal year; null: no evidence
---   released_on_method: Evidence for the date; null: none
---   reported_by: Who says so, as in core.scores
---   is_self_reported: The vendor says so itself; null: not stated
+--   released_on_method: = core.models
+--   reported_by: = core.scores
+--   is_self_reported: Whether the vendor itself reports the score; null: not stated
 --   score_source: Source, repository, commit, file and place of the score
 --   source_url: Link to the score's file or recorded source
 --   n_values: Scores of this model in this group that the chosen one was taken from

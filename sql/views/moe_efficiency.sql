@@ -5,27 +5,27 @@
 -- parameters, batch size and bandwidth decide that. MMLU of several protocols stands in two columns, never in one. The
 -- dense equivalent is that of MMLU as reported, by our own fit: see mart.dense_equivalent, also for other benchmarks.
 -- columns:
---   model_id: Model
---   model: Name for people
---   organization: Owner or vendor
---   openness: open_weights, proprietary or unknown
---   tuning: base, instruct or other; null: unknown
---   is_moe: Mixture of experts; null: no source says
+--   model_id: = core.models
+--   model: = core.models.display_name
+--   organization: = core.models
+--   openness: = core.models
+--   tuning: = core.models
+--   is_moe: = core.models
 --   params_total_b: Total parameters in billions
---   params_active_b: Parameters used per token in billions
---   params_method: How the total was had
+--   params_active_b: = mart.model_scaling
+--   params_method: = core.models
 --   active_share: params_active_b over params_total_b, 0 to 1
 --   inference_cost_relative: Operations per token over those of a dense 70B model
---   mmlu_reported_pct: MMLU as reported, percent; null: none
---   mmlu_reported_n_shot: Its in-context examples; null: not stated
+--   mmlu_reported_pct: MMLU as reported, percent; null: not reported
+--   mmlu_reported_n_shot: In-context examples of mmlu_reported_pct; null: not stated
 --   mmlu_measured_pct: MMLU as measured by Open LLM Leaderboard v1, percent; null: not measured there
 --   dense_equivalent_b: Size of a typical dense open model of its era with the same MMLU, billions; null: see the note
 --   dense_equivalent_lo_b: Lower end of the curve's 90 % interval there
---   dense_equivalent_hi_b: Upper end
+--   dense_equivalent_hi_b: Upper end of that interval
 --   times_active: dense_equivalent_b over params_active_b; null: see the note
---   curve_r2: Share of variance that the curve of dense models explains: where it is small, a typical size says little
+--   curve_r2: = mart.dense_equivalent; where it is small, a typical size says little
 --   dense_equivalent_note: Why it is null and what is known instead; null: it is not, or the model has no such score
---   released_on: Release date; null: no evidence
+--   released_on: = core.models
 create view mart.moe_efficiency as
 with mmlu as (
 

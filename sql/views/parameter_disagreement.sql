@@ -1,18 +1,18 @@
 -- Statements about a model's size that are over 10 percent off the chosen one, with what is known for or against them.
 -- One row per model, kind and disagreeing statement. What nothing explains can be settled by a row of policy/parameter_overrides.csv.
 -- columns:
---   model_id: Model
---   kind: total or active
+--   model_id: = core.models
+--   kind (total, active): Which parameters are counted
 --   chosen_method: Method of the chosen statement
---   chosen_params: Its count
+--   chosen_params: Count of the chosen statement
 --   method: Method of the disagreeing statement
---   params: Its count
+--   params: Count of the disagreeing statement
 --   disagreement_pct: Distance from the chosen count in percent of that
---   state: settled (an override decides), doubted (reason says why it is not believed), name (a name is at times not the size), or open
---   reason: What speaks against the disagreeing statement; null: nothing
+--   state (settled, doubted, name, open): settled (an override decides), doubted (reason says why it is not believed), name (a name is at times not the size) or open
+--   reason: What speaks against the disagreeing statement; null: nothing does
 --   n_scores: Scores of the model that a chart of sizes would place
 --   source_id: Source of the disagreeing statement
---   source_place: Its file, commit and place
+--   source_place: File, commit and place of the disagreeing statement
 create view mart.parameter_disagreement as
 with chosen as (
 

@@ -5,8 +5,8 @@
 -- against the proprietary models of 'official'; 'flagged' are those that a leaderboard marked, contaminated ones among them.
 -- 'unflagged' and 'all' are sums. Caveat: a model is merged or flagged only where a source says so.
 -- columns:
---   population: official, official_base, fine_tunes, merges, flagged, unflagged or all
---   model_id: Model
+--   population (official, official_base, fine_tunes, merges, flagged, unflagged, all): Which models take part
+--   model_id: = core.models
 create view mart.populations as
 with members as (
 

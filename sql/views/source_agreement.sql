@@ -4,23 +4,23 @@
 -- precision the nearest; without a row, the most official of the others. Of several runs of one source, commit and precision the newest is compared.
 -- Caveats: protocols differ between comparable groups; a difference there is no error of either side.
 -- columns:
---   model_id: Model
---   benchmark: Benchmark id
+--   model_id: = core.models
+--   benchmark: = core.benchmarks.benchmark_id
 --   comparable_group: Comparable group of the other value
 --   variant: Variant of the other value
 --   reference_variant: Variant of the reference value
 --   reference_source_id: Source of the reference value
 --   reference_pct: Reference value, percent
 --   source_id: Source of the other value
---   reported_by: Who reports the other value
---   run_id: Its run
+--   reported_by: Who reports the other value, as in core.scores
+--   run_id: Run of the other value
 --   score_pct: The other value, percent
 --   difference_pct: score_pct minus reference_pct, points
---   difference_norm_pct: The same of the normalised scores; null: one of them has none
+--   difference_norm_pct: The same of the normalised scores; null: one of the two has none
 --   precision: Precision of the other value's run
---   is_same_run: True where both are the leaderboard's own, of the same model commit and precision
---   is_agreeing: Within 0.0051 points where one is rounded to two decimals (v1), 0.0001 points elsewhere; normalised within 0.01
---   likely_cause: Why they differ, most likely, in words; 'agrees' where they do not
+--   is_same_run: Whether both are of the leaderboard itself, and of the same model commit and precision
+--   is_agreeing: Whether the two agree: within 0.0051 points where one is rounded to two decimals (v1), 0.0001 points elsewhere; normalised within 0.01
+--   likely_cause: Why the two differ, most likely, in words; 'agrees' where they do not
 create view mart.source_agreement as
 with stated as (
 

@@ -3,13 +3,18 @@
 A table's description is the comment above its `create`, a column's is the comment behind it; a view's columns are
 described in its header. The same text becomes the database's COMMENTs, the dictionary, and the Polars dtypes that
 staged frames must have, so that none of them can say something else.
+
+A column that means the same as another is described once: `= history.scores` stands for the full text of the column of
+the same name there, `= core.models.display_name` for that of another name; what follows `; ` is added to it. The values
+of a closed vocabulary stand in `check (column in (…))`, of a view's column in parentheses behind its name; they are
+inherited too. DuckDB does not get the `check`: the audit asks, so that a value which is not listed costs no night.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,18 +26,27 @@ if TYPE_CHECKING:
     import polars as pl
 
 _CREATE = re.compile(r"^create (?:or replace )?(table|view) (\w+\.\w+)", re.MULTILINE)
-_COLUMN = re.compile(r"^\s{4}(\w+) ([a-z]+)( not null)?,?\s*--\s*(.+)$")
-_VIEW_COLUMN = re.compile(r"^--\s{3}(\w+): (.+)$")
+_COLUMN = re.compile(
+    r"^\s{4}(?P<name>\w+) (?P<type>[a-z]+)(?P<required> not null)?(?: check \((?P=name) in \((?P<allowed>[^)]*)\)\))?"
+    r",?\s*--\s*(?P<comment>.+)$"
+)
+_CHECK = re.compile(r" check \(\w+ in \([^)]*\)\)")
+_VIEW_COLUMN = re.compile(r"^--\s{3}(?P<name>\w+)(?: \((?P<allowed>[^)]*)\))?: (?P<comment>.+)$")
+_SAME = re.compile(r"^= (?P<relation>\w+\.\w+)(?:\.(?P<column>\w+))?(?:; (?P<more>.+))?$")
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its SQL type (empty for views, where the query decides), whether null is refused, and its meaning."""
+    """One column: its SQL type (empty for views, where the query decides), whether null is refused, and its meaning.
+
+    `allowed` are the values of a closed vocabulary; empty: any value may stand there.
+    """
 
     name: str
     sql_type: str
     is_required: bool
     comment: str
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,18 +74,13 @@ class Relation:
 @cache
 def tables() -> dict[str, Relation]:
     """Tables of sql/schema by name, in the order in which they are created."""
-    found: dict[str, Relation] = {}
-    for file in sorted((resource("sql") / "schema").glob("*.sql")):
-        for statement in _statements(file.read_text(encoding="utf-8")):
-            relation = _read_table(statement, file)
-            found[relation.name] = relation
-    return found
+    return {relation.name: _with_full_texts(relation) for relation in _written().values() if relation.kind == "table"}
 
 
 @cache
 def views() -> dict[str, Relation]:
     """Views of sql/views by name, in an order in which each finds the ones that it reads."""
-    unordered = {relation.name: relation for relation in _view_files()}
+    unordered = {name: _with_full_texts(view) for name, view in _written().items() if view.kind == "view"}
     found: dict[str, Relation] = {}
 
     def add(name: str, path: tuple[str, ...]) -> None:
@@ -96,7 +105,8 @@ def described(text: str) -> tuple[str, tuple[Column, ...]]:
     for line in text.splitlines():
         column = _VIEW_COLUMN.match(line)
         if column is not None:
-            columns.append(Column(column[1], "", False, column[2].strip()))
+            allowed = tuple(column["allowed"].split(", ")) if column["allowed"] else ()
+            columns.append(Column(column["name"], "", False, column["comment"].strip(), allowed))
         elif line.startswith("-- ") and not line.startswith("-- columns:"):
             comment.append(line[3:].strip())
     return " ".join(comment), tuple(columns)
@@ -116,6 +126,42 @@ def frame_schema(table: str, *, without: tuple[str, ...] = ()) -> dict[str, pl.D
         "timestamp": pl.Datetime("us"),
     }
     return {c.name: dtypes[c.sql_type] for c in tables()[table].columns if c.name not in without}
+
+
+@cache
+def _written() -> dict[str, Relation]:
+    """Tables and views as their files describe them: a column's text may be `= ` and the place of the one that it repeats."""
+    return {relation.name: relation for relation in (*_table_files(), *_view_files())}
+
+
+def _with_full_texts(relation: Relation) -> Relation:
+    return replace(relation, columns=tuple(_full(relation, column, ()) for column in relation.columns))
+
+
+def _full(relation: Relation, column: Column, path: tuple[str, ...]) -> Column:
+    """The column with its own text or that of the column which it repeats, and the values that may stand in it."""
+    here = f"{relation.name}.{column.name}"
+    same = _SAME.match(column.comment)
+    text, allowed = column.comment, column.allowed
+    if same is not None:
+        name = same["column"] or column.name
+        other = _written().get(same["relation"])
+        described = next((each for each in other.columns if each.name == name), None) if other else None
+        if other is None or described is None or here in path:
+            what = "repeats itself" if here in path else f"there is no column {same['relation']}.{name} to repeat"
+            raise EtlError(f"{relation.file}: {here}: {what}")
+        full = _full(other, described, (*path, here))
+        text = "; ".join(part for part in (full.comment, same["more"]) if part)
+        allowed = allowed or full.allowed
+    if not all(value in text for value in allowed):
+        text = f"{text}. One of {', '.join(allowed)}"
+    return replace(column, comment=text, allowed=allowed)
+
+
+def _table_files() -> Iterator[Relation]:
+    for file in sorted((resource("sql") / "schema").glob("*.sql")):
+        for statement in _statements(file.read_text(encoding="utf-8")):
+            yield _read_table(statement, file)
 
 
 def _view_files() -> Iterator[Relation]:
@@ -151,10 +197,13 @@ def _read_table(statement: str, file: Path) -> Relation:
         column = _COLUMN.match(line)
         if column is None:
             raise EtlError(f"{file}: {match[2]}: a column needs a type and a comment behind it: {line.strip()!r}")
-        columns.append(Column(column[1], column[2], column[3] is not None, column[4].strip()))
+        allowed = tuple(re.findall(r"'([^']*)'", column["allowed"] or ""))
+        columns.append(
+            Column(column["name"], column["type"], column["required"] is not None, column["comment"].strip(), allowed)
+        )
     if not comment:
         raise EtlError(f"{file}: {match[2]} has no comment above it")
-    return Relation(match[2], "table", " ".join(comment), tuple(columns), statement, file)
+    return Relation(match[2], "table", " ".join(comment), tuple(columns), _CHECK.sub("", statement), file)
 
 
 def _read_view(text: str, file: Path) -> Relation:

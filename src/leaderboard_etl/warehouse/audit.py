@@ -1,4 +1,7 @@
-"""The audit: every file of sql/checks selects offending rows of the staging file; errors stop the publication."""
+"""The audit: every file of sql/checks selects offending rows of the staging file; errors stop the publication.
+
+One check more follows from the registry: values that a column's comment does not list.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.contracts.vocabulary import stray_values
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.settings import resource
@@ -59,8 +64,18 @@ class Finding:
 
 @cache
 def checks() -> tuple[Check, ...]:
-    """The checks of sql/checks. Raises EtlError for a file without `-- check:` and `-- severity:` lines."""
-    return tuple(_read(path) for path in sorted((resource("sql") / "checks").glob("*.sql")))
+    """The checks of sql/checks, and that of the registry's vocabularies, by name.
+
+    Raises EtlError for a file without `-- check:` and `-- severity:` lines.
+    """
+    files = [_read(path) for path in (resource("sql") / "checks").glob("*.sql")]
+    listed = Check(
+        "values_are_listed",
+        "warn",
+        "a value that the comment of its column does not list; add it to sql/schema",
+        stray_values(tables().values()),
+    )
+    return tuple(sorted([*files, listed], key=lambda check: check.name))
 
 
 def audit(con: duckdb.DuckDBPyConnection, standing: Standing | None, accepted: pl.DataFrame) -> list[Finding]:

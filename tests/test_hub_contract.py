@@ -72,6 +72,12 @@ CALLS: dict[str, Call] = {
         lambda hub, revision: hub.tree("dataset", DATA, revision),
         lambda api, revision: list(api.list_repo_tree(DATA, repo_type="dataset", revision=revision, recursive=True)),
     ),
+    "folders": Call(
+        lambda hub, revision: hub.folders("dataset", DATA, revision, "a folder/below"),
+        lambda api, revision: list(
+            api.list_repo_tree(DATA, "a folder/below", repo_type="dataset", revision=revision, recursive=False)
+        ),
+    ),
     "fetch": Call(fetch, get_file),
     "fetch_named": Call(
         lambda hub, revision: hub.fetch_named("dataset", DATA, revision, NAME, 1000),
@@ -100,6 +106,7 @@ CALLS: dict[str, Call] = {
 def server(tmp_path: Path) -> Iterator[HubServer]:
     for path, content in {
         f"datasets/{DATA}/{NAME}": "{}",
+        f"datasets/{DATA}/a folder/below/it/b.json": "[]",
         f"models/{MODEL}/README.md": "---\nlicense: mit\n---\n",
         f"_api/datasets/{DATA}.json": json.dumps({"leaderboard": []}),
     }.items():
@@ -146,6 +153,21 @@ def test_a_question_is_the_one_that_the_client_would_send(server: HubServer, nam
         assert ours[1:] == theirs[1:] and "resolve-cache" in ours[1][1]
     else:
         assert ours == theirs
+
+
+def test_the_files_of_one_folder_are_asked_for_as_the_client_asks(server: HubServer) -> None:
+    api, hub, folder = HfApi(endpoint=server.url, token=False), Hub(server.url), "a folder/below"
+    revision = api.dataset_info(DATA).sha or ""
+    theirs = seen(
+        asked(
+            server,
+            lambda: list(api.list_repo_tree(DATA, folder, repo_type="dataset", revision=revision, recursive=True)),
+        )
+    )
+    assert seen(asked(server, lambda: hub.tree("dataset", DATA, revision, folder=folder))) == theirs
+    assert [file.path for file in hub.tree("dataset", DATA, revision, folder=folder)] == [f"{folder}/it/b.json"]
+    assert hub.folders("dataset", DATA, revision, "a folder") == ["below"]
+    assert hub.folders("dataset", DATA, revision) == ["a folder"]
 
 
 def test_the_list_of_what_changed_is_the_one_that_the_client_would_send(server: HubServer) -> None:
@@ -236,7 +258,7 @@ def test_a_small_file_is_two_requests_and_its_hash_stands_on_the_first_answer(se
     assert hub.file_calls == 2
     server.has_resolve_cache = False
     hub = Hub(server.url)
-    [file] = hub.tree("dataset", DATA, revision)
+    [file] = [file for file in hub.tree("dataset", DATA, revision) if file.path == NAME]
     landed: list[bytes] = []
     for _ in range(2):
         assert hub.fetch("dataset", DATA, revision, [file], lambda file, content: landed.append(content)) == []

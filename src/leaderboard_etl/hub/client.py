@@ -71,16 +71,27 @@ class Hub(Transport):
         except (KeyError, ValueError) as error:
             raise HubError(f"{self.endpoint} lists a commit of {repo_id} without id or date: refused") from error
 
-    def tree(self, repo_type: str, repo_id: str, revision: str, *, most_entries: int | None = None) -> list[RepoFile]:
-        """The files of a repository at a commit, folders counted among the entries; null: every one. One call per page."""
-        path = f"/api/{repo_type}s/{_quoted(repo_id)}/tree/{revision}"
+    def tree(
+        self, repo_type: str, repo_id: str, revision: str, *, folder: str = "", most_entries: int | None = None
+    ) -> list[RepoFile]:
+        """The files of a repository at a commit, or of one folder and all below it; `most_entries` counts folders too, null:
+        every one. One call per page."""
         files = []
-        for entry in islice(self._pages(path, {"recursive": "true", "expand": "false"}, repo_id), most_entries):
+        query = {"recursive": "true", "expand": "false"}
+        for entry in islice(
+            self._pages(_tree_path(repo_type, repo_id, revision, folder), query, repo_id), most_entries
+        ):
             if entry.get("type") == "file":
                 lfs = entry.get("lfs")
                 blob_id = f"sha256:{lfs['oid']}" if isinstance(lfs, dict) else str(entry["oid"])
                 files.append(RepoFile(str(entry["path"]), blob_id, int(entry["size"])))
         return files
+
+    def folders(self, repo_type: str, repo_id: str, revision: str, folder: str = "") -> list[str]:
+        """The names of the folders that stand directly in a folder, or in the repository. One call per page."""
+        query = {"recursive": "false", "expand": "false"}
+        found = self._pages(_tree_path(repo_type, repo_id, revision, folder), query, repo_id)
+        return [str(entry["path"]).rpartition("/")[2] for entry in found if entry.get("type") == "directory"]
 
     def fetch(
         self,
@@ -271,6 +282,11 @@ def _with_limit(url: str, limit: int) -> str:
     parts = urlsplit(url)
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "limit"]
     return urlunsplit(parts._replace(query=urlencode([*query, ("limit", str(limit))])))
+
+
+def _tree_path(repo_type: str, repo_id: str, revision: str, folder: str) -> str:
+    below = f"/{quote(folder, safe='')}" if folder else ""
+    return f"/api/{repo_type}s/{_quoted(repo_id)}/tree/{revision}{below}"
 
 
 def _quoted(repo_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from leaderboard_etl.errors import SourceError
@@ -83,6 +83,32 @@ def sync_commit(
         raise SourceError(
             f"{repo_id} at {revision[:12]} holds none of the files that this source reads: were they moved or renamed?"
         )
+    changed = land_files(
+        hub, store, repo_type, repo_id, revision, tree, known=known, head_start=head_start, progress=progress
+    )
+    paths = {file.path for file in tree}
+    return RepoSync(
+        revision,
+        Changes(
+            [FileVersion(repo_type, repo_id, f.path, revision, f.blob_id, f.size_bytes, now) for f in changed],
+            [place for place in known if place[:2] == (repo_type, repo_id) and place[2] not in paths],
+        ),
+    )
+
+
+def land_files(
+    hub: Hub,
+    store: BlobStore,
+    repo_type: str,
+    repo_id: str,
+    revision: str,
+    tree: Sequence[RepoFile],
+    *,
+    known: Mapping[tuple[str, str, str], FileVersion],
+    head_start: HeadStart | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[RepoFile]:
+    """Lands the files of a tree that `known` lacks, and returns them. Raises SourceError and UnfinishedError as sync_repo."""
     changed = [file for file in tree if not _is_known(file, repo_type, repo_id, known)]
     absent = store.missing(file.blob_id for file in changed)
     for blob_id, content in head_start.read(absent) if head_start is not None else ():
@@ -111,14 +137,7 @@ def sync_commit(
             f"{len(refused)} of {len(wanted)} new files of {repo_id} at {revision[:12]} could not be had whole, the first"
             f" {file.path}: {reason}; what arrived is kept and the rest is asked for again next time"
         )
-    paths = {file.path for file in tree}
-    return RepoSync(
-        revision,
-        Changes(
-            [FileVersion(repo_type, repo_id, f.path, revision, f.blob_id, f.size_bytes, now) for f in changed],
-            [place for place in known if place[:2] == (repo_type, repo_id) and place[2] not in paths],
-        ),
-    )
+    return changed
 
 
 def _is_known(file: RepoFile, repo_type: str, repo_id: str, known: Mapping[tuple[str, str, str], FileVersion]) -> bool:

@@ -1,0 +1,112 @@
+"""Bringing some folders of a repository into raw that is too large to be listed whole.
+
+One call for the names of the folders below `root`, then the list of each that is read. Each folder stands alone: one that
+cannot be had stays as it was, and so does one that is gone or empty, for what was read there has not become untrue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from leaderboard_etl.errors import SourceError
+from leaderboard_etl.hub.answers import RepoUnavailableError
+from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.landing.head_start import HeadStart
+from leaderboard_etl.landing.journal import Place
+from leaderboard_etl.landing.repos import UnfinishedError, land_files
+from leaderboard_etl.raw.ledger import Changes, FileVersion
+from leaderboard_etl.raw.store import BlobStore
+
+
+@dataclass
+class FolderSync:
+    """The head commit, what changed since `known`, and the names of all folders below the root; null: the head did not move.
+
+    `held` are folders that were read before and are gone or empty now; `failures` says of others why they could not be had,
+    `remaining` how many of their files are still to be fetched.
+    """
+
+    revision: str
+    changes: Changes = field(default_factory=Changes)
+    names: Sequence[str] | None = None
+    held: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    remaining: int = 0
+
+
+def sync_folders(
+    hub: Hub,
+    store: BlobStore,
+    repo_type: str,
+    repo_id: str,
+    *,
+    root: str,
+    choose: Callable[[Sequence[str]], Sequence[str]],
+    same_as: Callable[[str], str],
+    wants: Callable[[str], bool],
+    known: Mapping[Place, FileVersion],
+    last_revision: str | None,
+    now: str,
+    head_start: HeadStart | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> FolderSync:
+    """Lands every wanted file that is new in the folders that `choose` picks, in its order. Where the head is
+    `last_revision`, one request is all. Two names of which `same_as` says the same are one folder, renamed.
+
+    Raises HubError if the Hub does not answer, SourceError where the root is gone or nothing in it is chosen.
+    """
+    revision = hub.head(repo_type, repo_id)
+    if revision == last_revision:
+        return FolderSync(revision)
+    try:
+        names = hub.folders(repo_type, repo_id, revision, root)
+    except RepoUnavailableError as error:
+        if error.status != 404:
+            raise
+        names = []
+    chosen = choose(names)
+    if not chosen:
+        raise SourceError(
+            f"{repo_id} at {revision[:12]} has none of the folders in {root}/ that this source reads: were they moved or renamed?"
+        )
+    sync = FolderSync(revision, names=names)
+    listed: set[str] = set()
+    found: set[str] = set()
+    seen: set[Place] = set()
+    for name in chosen:
+        tree = [file for file in hub.tree(repo_type, repo_id, revision, folder=f"{root}/{name}") if wants(file.path)]
+        try:
+            changed = land_files(
+                hub, store, repo_type, repo_id, revision, tree, known=known, head_start=head_start, progress=progress
+            )
+        except UnfinishedError as error:
+            sync.failures.append(str(error))
+            sync.remaining = error.remaining
+            break
+        except SourceError as error:
+            sync.failures.append(str(error))
+            continue
+        listed.add(name)
+        found.update([same_as(name)] if tree else [])
+        seen.update((repo_type, repo_id, file.path) for file in tree)
+        sync.changes.changed.extend(
+            FileVersion(repo_type, repo_id, file.path, revision, file.blob_id, file.size_bytes, now) for file in changed
+        )
+    for name, places in _by_folder(known, root).items():
+        if name in chosen and name not in listed:
+            continue
+        is_empty = name not in names or (name in listed and not seen.intersection(places))
+        if is_empty and same_as(name) not in found:
+            sync.held.append(name)
+        else:
+            sync.changes.gone.extend(place for place in places if place not in seen)
+    return sync
+
+
+def _by_folder(known: Mapping[Place, FileVersion], root: str) -> dict[str, list[Place]]:
+    """The places of known files by the name of their folder below the root, in order of it."""
+    places: dict[str, list[Place]] = {}
+    for place in sorted(known):
+        places.setdefault(place[2].removeprefix(f"{root}/").partition("/")[0], []).append(place)
+    return places

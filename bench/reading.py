@@ -35,9 +35,9 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources import model_cards
 from leaderboard_etl.sources.base import SourceFile, place
-from leaderboard_etl.sources.front_matter import front_block
-from leaderboard_etl.sources.harness_file import decode
 from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.sources.shared.front_matter import front_block
+from leaderboard_etl.sources.shared.harness.file import decode
 from leaderboard_etl.warehouse.database import create_database
 from leaderboard_etl.warehouse.marts import build_marts
 

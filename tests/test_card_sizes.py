@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard_etl.sources.card_sizes import stated_sizes
+from leaderboard_etl.sources.model_cards.sizes import stated_sizes
 
 
 @pytest.mark.parametrize(

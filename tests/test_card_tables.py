@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sourcing import read as read_source
 
 from leaderboard_etl.sources.base import Parsed
-from leaderboard_etl.sources.markdown_tables import MOST_TABLES, TooManyTablesError, read_tables
+from leaderboard_etl.sources.shared.markdown_tables import MOST_TABLES, TooManyTablesError, read_tables
 
 
 def read(text: str, repo_id: str = "org/Foo-7B") -> Parsed:

@@ -12,12 +12,12 @@ from sourcing import POLICY, landed, read
 from worlds import BIGCODE_HEADER
 
 from leaderboard_etl.errors import EtlError
-from leaderboard_etl.sources.card_sizes import stated_sizes
-from leaderboard_etl.sources.front_matter import contradictions, front_block, read_yaml
-from leaderboard_etl.sources.html_tables import read_html_rows
-from leaderboard_etl.sources.markdown_tables import read_tables
 from leaderboard_etl.sources.model_cards import MOST_TEXT
+from leaderboard_etl.sources.model_cards.sizes import stated_sizes
 from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.sources.shared.front_matter import contradictions, front_block, read_yaml
+from leaderboard_etl.sources.shared.html_tables import read_html_rows
+from leaderboard_etl.sources.shared.markdown_tables import read_tables
 
 MOST_GROWTH = 2.5
 TRIES, REPEATS = 4, 3

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.sources.base import Parsed, SourceFile
-from leaderboard_etl.sources.front_matter import (
+from leaderboard_etl.sources.model_cards import ABSENT_PATH, INFO_PATH, parse
+from leaderboard_etl.sources.shared.front_matter import (
     FrontMatterError,
     contradictions,
     read_front_matter,
     read_yaml,
 )
-from leaderboard_etl.sources.model_cards import ABSENT_PATH, INFO_PATH, parse
 from leaderboard_etl.units import normalize_scores
 
 POLICY = read_policy()

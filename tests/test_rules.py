@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -10,12 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.sources.base import Parsed, Source, stage
+from leaderboard_etl.sources.base import Parsed, stage
+from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.rules import apply_rules
 
 BENCHMARKS = read_policy().benchmarks
-HUB = Source("s", "", "dataset", "o/n", lambda path: True, lambda files, policy: Parsed())
-CURATED = Source("s", "", "project", "", lambda path: True, lambda files, policy: Parsed(), has_hub_names=False)
+HUB = Source(
+    source_id="s",
+    title="",
+    repo_type="dataset",
+    parse=lambda files, policy: Parsed(),
+    wants=lambda path: True,
+    reported_by=(),
+    left_out="",
+    left_out_because="",
+    works=(),
+)
+CURATED = replace(HUB, repo_type="project", names="model_id")
 PLACE = {"repo_type": "dataset", "repo_id": "o/n", "revision": "r", "path": "p", "blob_id": "b", "locator": "row 0"}
 KEY = {"source_id": "s", "source_name": "org/model", "precision": "bfloat16"}
 

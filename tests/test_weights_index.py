@@ -13,7 +13,7 @@ from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.sources.base import SourceFile
 from leaderboard_etl.sources.model_cards import parse
-from leaderboard_etl.sources.weights_index import index_parameters
+from leaderboard_etl.sources.model_cards.weights_index import index_parameters
 
 INDEX, CONFIG = "model.safetensors.index.json", "config.json"
 

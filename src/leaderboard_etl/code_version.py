@@ -20,6 +20,8 @@ _ROOT = PACKAGE.name
 _FOLD = (("warehouse.publish", "warehouse.audit"), ("schema", "views", "claims", "checks"))
 _EXPORTS = (("export.snapshot",), ("exports", "exclusions", "report"))
 _TEMPLATES = (".html", ".css", ".js", ".jinja")
+# The module that imports every folder of its own package, whatever they are called.
+_REGISTRY = "sources.registry"
 
 
 @cache
@@ -46,6 +48,8 @@ def modules_of(*entries: str) -> dict[str, ast.Module]:
             continue
         found[name] = ast.parse(file.read_bytes())
         waiting += _imports(found[name])
+        if name == _REGISTRY:
+            waiting += [f"sources.{path.parent.name}" for path in file.parent.glob("*/__init__.py")]
     return found
 
 

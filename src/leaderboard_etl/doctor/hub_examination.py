@@ -18,7 +18,8 @@ from leaderboard_etl.hub.answers import GatedRepoError, HubUnreachableError, NoH
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import FileVersion, format_utc
-from leaderboard_etl.sources.base import Source, SourceFile
+from leaderboard_etl.sources.base import SourceFile
+from leaderboard_etl.sources.description import Source
 
 _OWNER = "mistralai"
 _MODEL_FIELDS = ("sha", "safetensors", "cardData", "tags", "createdAt", "siblings")

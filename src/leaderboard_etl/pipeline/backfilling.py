@@ -25,7 +25,8 @@ from leaderboard_etl.pipeline.night import Night, Outcome, is_degraded, ledger_l
 from leaderboard_etl.pipeline.publishing import audit_failure
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import Changes, Drift, Ledger, Load, format_utc
-from leaderboard_etl.sources.base import Parsed, Source, concat
+from leaderboard_etl.sources.base import Parsed, concat
+from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse.audit import audit
 from leaderboard_etl.warehouse.database import first_line

@@ -1,8 +1,8 @@
-"""What every source is: which files it wants, and a pure function from their bytes to frames."""
+"""What a parser gets and gives: landed files, and frames with the columns of history.* and of ops.quarantine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -10,13 +10,22 @@ from typing import Any
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
-from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift, FileVersion
 
 TARGETS = ("scores", "subtask_scores", "models", "parameter_claims", "submissions")
 _VALIDITY = ("load_id", "closed_load_id", "valid_from", "valid_to")
 _PLACE = ("repo_type", "repo_id", "revision", "path", "blob_id")
 _MOST_TEXT = 500
+_RUN = {"precision": "unknown", "has_chat_template": "unknown", "run_id": "n/a"}
+# What the columns of a record's key say where the source does not: a key is never null.
+UNSTATED = {
+    "scores": _RUN,
+    "subtask_scores": {**_RUN, "metric_filter": "none"},
+    "models": {"precision": "n/a"},
+    "parameter_claims": {"precision": "n/a"},
+    "submissions": {"precision": "unknown", "has_chat_template": "unknown"},
+    "quarantine": {},
+}
 
 
 @dataclass(frozen=True)
@@ -49,26 +58,6 @@ class Parsed:
         return frame
 
 
-@dataclass(frozen=True)
-class Source:
-    """One source. `repo_type`, `repo_id` and `wants` say which files; sources that choose repositories one by one
-    (model cards) or live in this project (reference) leave `repo_id` empty. `has_dated_past` says that the repository's
-    past commits are worth landing: each is the state of its day.
-
-    `parse` gets files of that source in any number and order, and never raises for what is inside them: a record that
-    cannot be read is a quarantined row. It raises ContractError for a file whose columns no known era explains.
-    """
-
-    source_id: str
-    description: str
-    repo_type: str
-    repo_id: str
-    wants: Callable[[str], bool]
-    parse: Callable[[Sequence[SourceFile], Policy], Parsed]
-    has_hub_names: bool = True
-    has_dated_past: bool = False
-
-
 def staged_schema(target: str) -> dict[str, pl.DataType]:
     """Columns and dtypes of a staged frame: those of the history table (quarantine: of ops.quarantine) without validity."""
     table = "ops.quarantine" if target == "quarantine" else f"history.{target}"
@@ -86,11 +75,11 @@ def _empty(target: str) -> pl.DataFrame:
 
 
 def stage(target: str, frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
-    """`frame` with exactly the staged columns in order; columns that it lacks are null."""
-    schema = staged_schema(target)
+    """`frame` with exactly the staged columns in order; columns that it lacks are null, or as UNSTATED says."""
+    schema, unstated = staged_schema(target), UNSTATED[target]
     frame = frame.lazy().collect()
     columns = [
-        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
+        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(unstated.get(name), dtype).alias(name)
         for name, dtype in schema.items()
     ]
     return frame.select(columns)

@@ -1,36 +1,31 @@
-"""The registry of sources, one module each. Adding one is a module, a line here, policy rows and tests."""
+"""The registry of sources: every folder here but `shared` is one, and its SOURCE describes it."""
 
 from __future__ import annotations
 
-from leaderboard_etl.sources import (
-    arena,
-    bigcode,
-    eval_results,
-    model_cards,
-    olb_v1_contents,
-    olb_v1_results,
-    olb_v2_contents,
-    olb_v2_requests,
-    olb_v2_results,
-    reference,
-)
-from leaderboard_etl.sources.base import Source
+import pkgutil
+from importlib import import_module
+
+from leaderboard_etl import sources
+from leaderboard_etl.errors import EtlError
+from leaderboard_etl.sources.description import Source
 
 # Policy files are landed and recorded like a source, but hold judgement, not statements.
 POLICY_SOURCE = "policy"
 
-SOURCES: dict[str, Source] = {
-    module.SOURCE.source_id: module.SOURCE
-    for module in (
-        reference,
-        olb_v1_contents,
-        olb_v2_contents,
-        olb_v1_results,
-        olb_v2_results,
-        olb_v2_requests,
-        arena,
-        bigcode,
-        model_cards,
-        eval_results,
-    )
-}
+
+def _found() -> dict[str, Source]:
+    """Sources by id, in order of it. Raises EtlError for a folder that does not describe itself."""
+    found = {}
+    for module in pkgutil.iter_modules(sources.__path__):
+        if module.ispkg and module.name != "shared":
+            source = getattr(import_module(f"{sources.__name__}.{module.name}"), "SOURCE", None)
+            if not isinstance(source, Source) or source.source_id != module.name:
+                raise EtlError(
+                    f"sources/{module.name}/__init__.py has no `SOURCE = Source({module.name!r}, …)`: each folder of sources/"
+                    " but `shared` describes the source of its name"
+                )
+            found[module.name] = source
+    return found
+
+
+SOURCES: dict[str, Source] = _found()

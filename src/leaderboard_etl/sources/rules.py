@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from leaderboard_etl.sources.base import Parsed, Source, stage
+from leaderboard_etl.sources.base import Parsed, stage
+from leaderboard_etl.sources.description import Source
 from leaderboard_etl.units import score_pct
 
 KEYS = {

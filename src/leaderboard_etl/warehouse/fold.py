@@ -13,7 +13,8 @@ from leaderboard_etl.errors import EtlError, SourceError, WarehouseError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Changes, Drift, FileState, FileVersion, Load, SourceLoad, parse_utc, read_changes
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sources.base import TARGETS, Parsed, Source, SourceFile
+from leaderboard_etl.sources.base import TARGETS, Parsed, SourceFile
+from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.sources.rules import apply_rules
 from leaderboard_etl.warehouse.history import merge

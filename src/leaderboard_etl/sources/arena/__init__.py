@@ -3,8 +3,6 @@
 One row of a table is one model by the Arena's own key. Tables of 2023 have none: there the repository that the row links to
 names the model, for display names moved on to newer versions, else the display name. Every table is kept, with its date as
 the run, so a figure that twenty tables repeat is twenty scores. MMLU is a fraction and MT-bench runs from 1 to 10.
-Left out on purpose: Elo ratings and win rates of the first tables, which rank models against whoever else was there and are
-no share of a maximum, so they go with no scale of policy/benchmarks.csv; and Arena-Hard, whose table is no dated one.
 """
 
 from __future__ import annotations
@@ -18,9 +16,10 @@ import polars as pl
 from leaderboard_etl.errors import ContractError, SourceError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat, refuse, stage
-from leaderboard_etl.sources.csv_table import linked_repository, read_csv_table, split_numbers
-from leaderboard_etl.sources.values import is_lfs_pointer
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, refuse, stage
+from leaderboard_etl.sources.description import Source, Trust, Work
+from leaderboard_etl.sources.shared.csv_table import linked_repository, read_csv_table, split_numbers
+from leaderboard_etl.sources.shared.values import is_lfs_pointer
 
 SOURCE_ID = "arena"
 _TABLE = re.compile(r"leaderboard_table_([0-9]{8})\.csv")
@@ -97,8 +96,6 @@ def _scores(rows: pl.DataFrame, column: str, run_on: date) -> pl.DataFrame:
         "scores",
         rows.with_columns(
             pl.lit(variant_id).alias("variant_id"),
-            pl.lit("unknown").alias("precision"),
-            pl.lit("unknown").alias("has_chat_template"),
             pl.lit(run_on.isoformat()).alias("run_id"),
             pl.lit(unit).alias("score_unit"),
             pl.lit("arena").alias("reported_by"),
@@ -116,7 +113,6 @@ def _models(rows: pl.DataFrame) -> pl.DataFrame:
     return stage(
         "models",
         rows.with_columns(
-            pl.lit("n/a").alias("precision"),
             pl.col("Model").alias("display_name"),
             organization.alias("organization"),
             licence.alias("license_text"),
@@ -128,10 +124,31 @@ def _models(rows: pl.DataFrame) -> pl.DataFrame:
 
 SOURCE = Source(
     source_id=SOURCE_ID,
-    description="Dated tables of Chatbot Arena: MT-Bench and MMLU of open and proprietary models",
+    title="Dated tables of Chatbot Arena: MT-Bench and MMLU of open and proprietary models",
     repo_type="space",
     repo_id="lmarena-ai/chatbot-arena-leaderboard",
     wants=wants,
     parse=parse,
-    has_hub_names=False,
+    names="own",
+    reported_by=("arena",),
+    variants=tuple(variant_id for variant_id, _ in _SCORES.values()),
+    has_editions=True,
+    trust=Trust(spelling=60, repository=60, release=60),
+    left_out="Elo ratings and win rates; dates of knowledge; `arena_hard_auto_leaderboard_v0.1.csv`; `elo_results_*.pkl`",
+    left_out_because="ratings and win rates rank models against whoever else was there and are no share of a maximum; Arena-Hard"
+    " is no benchmark of this project; reading a pickle runs a stranger's code",
+    works=(
+        Work(
+            "Chiang et al., Chatbot Arena: An Open Platform for Evaluating LLMs by Human Preference (2024), arXiv:2403.04132;"
+            " its leaderboard tables",
+            "Apache-2.0 (card of the Space)",
+            "https://huggingface.co/spaces/lmarena-ai/chatbot-arena-leaderboard",
+        ),
+        Work(
+            "Zheng et al., Judging LLM-as-a-Judge with MT-Bench and Chatbot Arena (2023), arXiv:2306.05685; the MT-Bench scores"
+            " of those tables",
+            "Apache-2.0 (card of the Space)",
+            "https://arxiv.org/abs/2306.05685",
+        ),
+    ),
 )

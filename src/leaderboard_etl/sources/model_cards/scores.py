@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from leaderboard_etl.sources.card_cells import Figure, TableRules, figure, is_missing, label, shots, unit
-from leaderboard_etl.sources.card_tables import OwnCell, own_cells
-from leaderboard_etl.sources.markdown_tables import Table
-from leaderboard_etl.sources.values import is_deviation, is_of_several_tries
+from leaderboard_etl.sources.model_cards.cells import Figure, TableRules, figure, is_missing, label, shots, unit
+from leaderboard_etl.sources.model_cards.tables import OwnCell, own_cells
+from leaderboard_etl.sources.shared.markdown_tables import Table
+from leaderboard_etl.sources.shared.values import is_deviation, is_of_several_tries
 
 # Columns of words that do not change what a figure means; any other is a condition (a language, a decoding, a prompt).
 _HARMLESS = re.compile(

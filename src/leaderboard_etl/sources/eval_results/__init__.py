@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import polars as pl
-
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refusal, refusals, stage, staged_schema
-from leaderboard_etl.sources.front_matter import Contradiction, contradictions, read_documents
-from leaderboard_etl.sources.values import (
+from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.sources.description import Source, Work
+from leaderboard_etl.sources.records import Records
+from leaderboard_etl.sources.shared.front_matter import Contradiction, contradictions, read_documents
+from leaderboard_etl.sources.shared.values import (
     is_lfs_pointer,
     is_of_several_tries,
     json_value,
@@ -44,24 +44,14 @@ _MOST_DRIFT = 50
 _MOST_TEXT = 200
 _YEARS = range(2017, 2100)
 
-Row = dict[str, Any]
-
 
 @dataclass
 class _Found:
-    """What some files say. `unknown` counts entries by dataset and task that no policy row knows."""
+    """What some files say, by the rules of policy. `unknown` counts entries by dataset and task that no policy row knows."""
 
     rules: list[dict[str, Any]]
-    scores: list[Row] = field(default_factory=list)
-    models: list[Row] = field(default_factory=list)
-    quarantine: list[Row] = field(default_factory=list)
+    records: Records = field(default_factory=lambda: Records(SOURCE_ID, by_repository=True))
     unknown: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-
-    def refuse(self, file: SourceFile, rule: str, reason: str, shown: object, locator: str, target: str) -> None:
-        where = {"locator": locator, "source_name": file.version.repo_id}
-        self.quarantine.append(
-            refusal(SOURCE_ID, file.version, target=target, rule=rule, reason=reason, text=shown, **where)
-        )
 
 
 def wants(path: str) -> bool:
@@ -83,15 +73,7 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
         taken: Counter[tuple[str, str]] = Counter()
         for index, item in _entries(file, found):
             _read_entry(file, index, item, taken, found)
-    parsed = Parsed(source_rows=len(files), drift=_drift(found))
-    if found.scores:
-        frame = pl.DataFrame(found.scores, schema_overrides=staged_schema("scores"), infer_schema_length=None)
-        parsed.scores = stage("scores", frame)
-    if found.models:
-        frame = pl.DataFrame(found.models, schema_overrides=staged_schema("models"), infer_schema_length=None)
-        parsed.models = stage("models", frame)
-    parsed.quarantine = refusals(found.quarantine)
-    return parsed
+    return found.records.parsed(len(files), _drift(found))
 
 
 def models_on(board: object) -> list[str]:
@@ -105,11 +87,10 @@ def _read_board(file: SourceFile, found: _Found) -> None:
     try:
         board = json_value(file.content)
     except ValueError as error:
-        found.refuse(file, "eval_results|syntax", f"no JSON: {error}", file.content[:300], "file", "file")
+        found.records.refuse(file, "eval_results|syntax", f"no JSON: {error}", file.content[:300], "file", "file")
         return
     for index, name in enumerate(models_on(board)):
-        row = {"source_id": SOURCE_ID, "source_name": name, "hub_id": name, "precision": "n/a"}
-        found.models.append({**row, **place(file.version), "locator": f"[{index}]"})
+        found.records.model(file, f"[{index}]", source_name=name, hub_id=name)
 
 
 def _entries(file: SourceFile, found: _Found) -> Iterator[tuple[int, object]]:
@@ -117,7 +98,7 @@ def _entries(file: SourceFile, found: _Found) -> Iterator[tuple[int, object]]:
         loaded = _load(file)
     except ValueError as error:
         reason = f"the evaluation results cannot be read: {error}"
-        found.refuse(file, "eval_results|syntax", reason, file.content[:300], "file", "file")
+        found.records.refuse(file, "eval_results|syntax", reason, file.content[:300], "file", "file")
         return
     entries: list[object] = []
     for document in loaded:
@@ -126,13 +107,13 @@ def _entries(file: SourceFile, found: _Found) -> Iterator[tuple[int, object]]:
         elif isinstance(document, dict) and {"dataset", "data"} & document.keys():
             entries.append(document)
         elif document not in (None, ""):
-            found.refuse(file, "eval_results|shape", "no list of results", file.content[:300], "file", "file")
+            found.records.refuse(file, "eval_results|shape", "no list of results", file.content[:300], "file", "file")
     for where, said in contradictions(entries):
         reason = f"the key {where} stands there twice with different values: none of them is believed"
-        found.refuse(file, "eval_results|repeated_key", reason, said, where, "file")
+        found.records.refuse(file, "eval_results|repeated_key", reason, said, where, "file")
     if len(entries) > _MOST_ENTRIES:
         reason = f"{len(entries):,} results in one file; those after the first {_MOST_ENTRIES:,} are not read"
-        found.refuse(file, "eval_results|length", reason, len(entries), f"[{_MOST_ENTRIES}]", "file")
+        found.records.refuse(file, "eval_results|length", reason, len(entries), f"[{_MOST_ENTRIES}]", "file")
     yield from enumerate(entries[:_MOST_ENTRIES])
 
 
@@ -155,7 +136,7 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     outer = item if isinstance(item, dict) else {}
     if "error" in outer:
         reason = "the Hub could not read this file of results"
-        found.refuse(file, "eval_results|hub", reason, text(outer["error"]), where, "scores")
+        found.records.refuse(file, "eval_results|hub", reason, text(outer["error"]), where, "scores")
         return
     entry = outer.get("data", outer)
     dataset = entry.get("dataset") if isinstance(entry, dict) else None
@@ -163,7 +144,7 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     dataset_id, task_id = text(dataset.get("id")), text(dataset.get("task_id"))
     if dataset_id is None or (task_id is None and dataset.get("task_id") not in (None, "")):
         reason = "an entry without dataset.id, or whose dataset.task_id is no text"
-        found.refuse(file, "eval_results|shape", reason, item, where, "scores")
+        found.records.refuse(file, "eval_results|shape", reason, item, where, "scores")
         return
     task = task_id or text(dataset.get("config"))
     known = [rule for rule in found.rules if rule["dataset_id"].lower() == dataset_id.lower()]
@@ -171,12 +152,12 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     if rule is None and any(row["variant_id"] for row in known):
         if task is None:
             reason = f"an entry without dataset.task_id, and {dataset_id[:_MOST_TEXT]} has several tasks"
-            found.refuse(file, "eval_results|shape", reason, item, where, "scores")
+            found.records.refuse(file, "eval_results|shape", reason, item, where, "scores")
         else:
             reason = (
                 f"policy/eval_tasks.csv loads {dataset_id[:_MOST_TEXT]} and has no row for its task {task[:_MOST_TEXT]}"
             )
-            found.refuse(file, "eval_results|task", reason, item, where, "scores")
+            found.records.refuse(file, "eval_results|task", reason, item, where, "scores")
         return
     if rule is None and not known:
         found.unknown[dataset_id[:_MOST_TEXT]][task[:_MOST_TEXT] if task else "no task"] += 1
@@ -187,22 +168,22 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     notes = text(entry.get("notes"))
     if notes and is_of_several_tries(notes):
         reason = "its notes say that it is of several tries at each question, or of a vote: another metric"
-        found.refuse(file, "eval_results|metric", reason, notes, where, "scores")
+        found.records.refuse(file, "eval_results|metric", reason, notes, where, "scores")
         return
     value = measured(entry.get("value"))
     if value is None:
         stated = entry.get("value")
         shown = stated if isinstance(stated, Contradiction) else text(stated) or type(stated).__name__
-        found.refuse(file, "score_raw|number", "the value is not a number", shown, where, "scores")
+        found.records.refuse(file, "score_raw|number", "the value is not a number", shown, where, "scores")
         return
     if rule["above_raw"] is not None and 0 <= value.value <= float(rule["above_raw"]) and not value.has_percent:
         reason = f"not above {rule['above_raw']}: with unit {rule['unit']} below any guess, so perhaps another unit"
-        found.refuse(file, "score_raw|unit", reason, f"{rule['variant_id']} = {value.value}", where, "scores")
+        found.records.refuse(file, "score_raw|unit", reason, f"{rule['variant_id']} = {value.value}", where, "scores")
         return
     evaluated_on = _date(entry.get("date"))
     if evaluated_on is None and (stated := entry.get("date")) not in (None, ""):
         reason = "no ISO 8601 date from 2017 on; the score is kept without it"
-        found.refuse(file, "evaluated_on|date", reason, stated, where, "scores")
+        found.records.refuse(file, "evaluated_on|date", reason, stated, where, "scores")
     # By the path below the folder: two files of one name in folders of it are two runs.
     name = shortened((text(outer.get("filename")) or file.version.path).removeprefix(FOLDER), _MOST_TEXT)
     taken[name, rule["variant_id"]] += 1
@@ -210,25 +191,19 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     protocol = f"{dataset_id[:_MOST_TEXT]} {task[:_MOST_TEXT] if task else '(no task named)'}"
     source = entry.get("source")
     is_verified = bool(text(entry.get("verifyToken"))) if outer is entry else outer.get("verified") is True
-    found.scores.append(
-        {
-            "source_id": SOURCE_ID,
-            "source_name": file.version.repo_id,
-            **place(file.version),
-            "variant_id": rule["variant_id"],
-            "precision": "unknown",
-            "has_chat_template": "unknown",
-            "run_id": name if nth == 1 else f"{name}#{nth}",
-            "score_raw": value.value,
-            "score_unit": rule["unit"],
-            # A result in an open pull request is not (yet) the vendor's.
-            "reported_by": "community" if outer.get("pullRequest") else "vendor_eval_results",
-            "is_verified": is_verified,
-            "protocol": ": ".join(filter(None, [protocol, value.deviation, notes and notes[:_MOST_TEXT]])),
-            "evaluated_on": evaluated_on,
-            "source_url": web_link(source.get("url")) if isinstance(source, dict) else None,
-            "locator": where,
-        }
+    found.records.score(
+        file,
+        where,
+        variant_id=rule["variant_id"],
+        run_id=name if nth == 1 else f"{name}#{nth}",
+        score_raw=value.value,
+        score_unit=rule["unit"],
+        # A result in an open pull request is not (yet) the vendor's.
+        reported_by="community" if outer.get("pullRequest") else "vendor_eval_results",
+        is_verified=is_verified,
+        protocol=": ".join(filter(None, [protocol, value.deviation, notes and notes[:_MOST_TEXT]])),
+        evaluated_on=evaluated_on,
+        source_url=web_link(source.get("url")) if isinstance(source, dict) else None,
     )
 
 
@@ -268,9 +243,19 @@ def _drift(found: _Found) -> list[Drift]:
 
 SOURCE = Source(
     source_id=SOURCE_ID,
-    description="Evaluation results that model repositories publish, and leaderboards of benchmark datasets",
+    title="Evaluation results that model repositories publish, and leaderboards of benchmark datasets",
     repo_type="model",
-    repo_id="",
     wants=wants,
     parse=parse,
+    reported_by=("vendor_eval_results", "community"),
+    is_braked=False,
+    left_out="benchmarks that `policy/eval_tasks.csv` gives a reason to leave out; ranks on a dataset's leaderboard",
+    left_out_because="other benchmarks are no part of the project; a rank names no task",
+    works=(
+        Work(
+            "Evaluation results in model repositories on the Hugging Face Hub (.eval_results)",
+            "each repository's own",
+            "https://huggingface.co/docs/hub/eval-results",
+        ),
+    ),
 )

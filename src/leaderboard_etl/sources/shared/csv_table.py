@@ -12,7 +12,7 @@ import polars as pl
 
 from leaderboard_etl.errors import ContractError, SourceError
 from leaderboard_etl.sources.base import SourceFile, place_columns, stage
-from leaderboard_etl.sources.values import is_lfs_pointer
+from leaderboard_etl.sources.shared.values import is_lfs_pointer
 
 _MISSING = ("", "-", "N/A")
 _HUB_LINK = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from leaderboard_etl.sources.base import Parsed, stage
-from leaderboard_etl.sources.contents import Table
+from leaderboard_etl.sources.shared.leaderboard_table.table import Table
 
 # The table's types without emoji and blanks; base merges, multimodal and others are neither base nor instruct.
 _TUNING = {
@@ -44,7 +44,6 @@ def score_rows(table: Table, unit: str) -> pl.DataFrame:
             table.rows.filter(pl.col(canonical).is_not_null()).with_columns(
                 pl.lit(variant_id).alias("variant_id"),
                 template.alias("has_chat_template"),
-                pl.lit("n/a").alias("run_id"),
                 pl.col(canonical).alias("score_raw"),
                 pl.lit(unit).alias("score_unit"),
                 table.column(f"norm:{variant_id}", pl.Float64).alias("score_norm_published_pct"),

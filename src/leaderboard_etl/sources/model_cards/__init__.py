@@ -3,7 +3,7 @@
 Read here: licence, base model, dates, sizes (safetensors headers, geometry, weight index, the card's words), architecture, and
 scores of `model-index` and of tables in the card's text. Left out on purpose: languages, likes, downloads, training data
 lists, scores of benchmarks that policy/card_metrics.csv and policy/card_table_rows.csv do not list, figures of other models in
-a card's tables (see card_tables), and v2 leaderboard results in cards (normalised values, which the v2 table has with their
+a card's tables (see tables.py), and v2 leaderboard results in cards (normalised values, which the v2 table has with their
 raw ones).
 """
 
@@ -19,23 +19,25 @@ from typing import Any
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sizes.architecture import config_parameters
 from leaderboard_etl.sizes.names import safetensors_total
-from leaderboard_etl.sources.base import Parsed, Source, SourceFile
-from leaderboard_etl.sources.card_cells import TableRules
-from leaderboard_etl.sources.card_records import SOURCE_ID, Records, base_model, license_text, mapping
-from leaderboard_etl.sources.card_scores import read_scores
-from leaderboard_etl.sources.card_sizes import stated_sizes
-from leaderboard_etl.sources.front_matter import (
+from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.sources.description import Source, Trust, Work
+from leaderboard_etl.sources.model_cards.cells import TableRules
+from leaderboard_etl.sources.model_cards.model_index import MetricRules, read_model_index
+from leaderboard_etl.sources.model_cards.scores import read_scores
+from leaderboard_etl.sources.model_cards.sizes import stated_sizes
+from leaderboard_etl.sources.model_cards.weights_index import INDEX_PATHS, index_parameters
+from leaderboard_etl.sources.records import Records
+from leaderboard_etl.sources.shared.front_matter import (
     FrontMatterError,
     contradictions,
     front_block,
     read_front_matter,
     strings,
 )
-from leaderboard_etl.sources.markdown_tables import Table, TooManyTablesError, read_tables
-from leaderboard_etl.sources.model_index import MetricRules, read_model_index
-from leaderboard_etl.sources.values import is_lfs_pointer, json_value, moment, text
-from leaderboard_etl.sources.weights_index import INDEX_PATHS, index_parameters
+from leaderboard_etl.sources.shared.markdown_tables import Table, TooManyTablesError, read_tables
+from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, mapping, moment, text
 
+SOURCE_ID = "model_cards"
 INFO_PATH = "@api/model_info.json"
 ABSENT_PATH = "@api/absent.json"
 CARD_PATH, CONFIG_PATH, ADAPTER_PATH = "README.md", "config.json", "adapter_config.json"
@@ -44,6 +46,7 @@ CARD_PATH, CONFIG_PATH, ADAPTER_PATH = "README.md", "config.json", "adapter_conf
 MOST_TEXT = 1 << 20
 # Repositories older than the Hub's own records carry this creation date.
 _FLOOR = datetime(2022, 3, 3)
+_HEADERS = "safetensors.parameters"
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".pt", ".pth")
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 _QUANTIZED = re.compile(r"\b(gptq|awq|4-?bit|8-?bit|bnb|gguf|exl2|mlx)\b")
@@ -69,7 +72,7 @@ class _Rules:
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every file by itself, but for a weight index, whose bytes the config.json of the same repository explains (whoever
     lands one gives both); a file that cannot be read is one quarantined record."""
-    records, rules = Records(), _Rules.of(policy)
+    records, rules = Records(SOURCE_ID, by_repository=True), _Rules.of(policy)
     configs: dict[str, dict[str, Any]] = {}
     for file in sorted(files, key=lambda file: file.version.path != CONFIG_PATH):
         path = file.version.path
@@ -92,7 +95,7 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
             records.model(file, "base_model_name_or_path", weight_type="Adapter", base_model_text=base)
         else:
             params, reason = index_parameters(loaded, configs.get(file.version.repo_id))
-            records.size(file, "index", params, reason, "metadata")
+            records.size(file, "metadata", method="index", params=params, reason=reason)
     return records.parsed(len(files))
 
 
@@ -106,8 +109,8 @@ def _read_info(file: SourceFile, info: Mapping[str, Any], records: Records) -> N
         "id",
         hub_id=text(info.get("id")),
         model_sha=text(info.get("sha")),
-        license_text=license_text(card) or tagged,
-        base_model_text=base_model(card) or _tagged_base(tags) or _listed_base(info),
+        license_text=_license(card) or tagged,
+        base_model_text=_base_model(card) or _tagged_base(tags) or _listed_base(info),
         weight_type="Adapter" if is_adapter else None,
         is_merge=True if "merge" in (tag.lower() for tag in tags) else None,
         is_available=not info.get("disabled"),
@@ -123,9 +126,9 @@ def _read_info(file: SourceFile, info: Mapping[str, Any], records: Records) -> N
         is_quantized=any(_QUANTIZED.search(tag.lower()) for tag in tags),
     )
     if is_adapter:
-        records.size(file, "safetensors", params, reason, "safetensors.parameters", kind="adapter")
+        records.size(file, _HEADERS, method="safetensors", params=params, reason=reason, kind="adapter")
         params, reason = None, "the weights are an adapter's, to be added to those of its base model"
-    records.size(file, "safetensors", params, reason, "safetensors.parameters")
+    records.size(file, _HEADERS, method="safetensors", params=params, reason=reason)
 
 
 def _is_adapter(info: Mapping[str, Any]) -> bool:
@@ -164,7 +167,7 @@ def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
         reason = f"the key {where} stands there twice with different values: none of them is believed"
         records.refuse(file, "card|repeated_key", reason, said, where)
     if card:
-        facts = {"license_text": license_text(card), "base_model_text": base_model(card)}
+        facts = {"license_text": _license(card), "base_model_text": _base_model(card)}
         records.model(file, "front matter", **facts)
         read_model_index(card.get("model-index"), file, rules.metrics, rules.baselines, records)
     _, shown = front_block(file.content.decode("utf-8", "replace"))
@@ -178,7 +181,7 @@ def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
     total, active, line = stated_sizes(shown)
     for kind, params in (("total", total), ("active", active)):
         if params is not None:
-            records.size(file, "card_text", params, None, f"line {line!r}", kind=kind)
+            records.size(file, f"line {line!r}", method="card_text", params=params, kind=kind)
 
 
 def _read_tables(file: SourceFile, shown: str, rules: _Rules, records: Records) -> None:
@@ -216,7 +219,7 @@ def _read_config(file: SourceFile, config: Mapping[str, Any], records: Records) 
     records.model(file, "architectures", architecture=architecture, is_moe=max(experts, default=0) > 1)
     size = config_parameters(config)
     for kind, params in (("total", size.total), ("active", size.active)):
-        records.size(file, "config", params, size.reason, "geometry", kind=kind)
+        records.size(file, "geometry", method="config", params=params, reason=size.reason, kind=kind)
 
 
 def _json_object(file: SourceFile, records: Records) -> dict[str, Any] | None:
@@ -231,6 +234,18 @@ def _json_object(file: SourceFile, records: Records) -> dict[str, Any] | None:
     return None
 
 
+def _license(card: Mapping[str, Any]) -> str | None:
+    """The licence of a card's metadata; where it is only 'other', the name that the card gives it."""
+    stated = next(iter(strings(card.get("license"))), None)
+    name = next(iter(strings(card.get("license_name"))), None)
+    return name if name and stated in (None, "other") else stated
+
+
+def _base_model(card: Mapping[str, Any]) -> str | None:
+    """The first base model of a card's metadata; null where it names none."""
+    return next(iter(strings(card.get("base_model"))), None)
+
+
 def _created(value: object) -> datetime | None:
     created_at = moment(value)
     return created_at if created_at is not None and created_at >= _FLOOR else None
@@ -238,9 +253,23 @@ def _created(value: object) -> datetime | None:
 
 SOURCE = Source(
     source_id=SOURCE_ID,
-    description="Model repositories that the tables name: API answer, card, config, weight index",
+    title="Model repositories that the tables name: API answer, card, config, weight index",
     repo_type="model",
-    repo_id="",
     wants=lambda path: path in (INFO_PATH, ABSENT_PATH, CARD_PATH, CONFIG_PATH, ADAPTER_PATH, *INDEX_PATHS),
     parse=parse,
+    reported_by=("vendor_model_index", "vendor_card_table"),
+    is_braked=False,
+    trust=Trust(spelling=20, repository=10, release=20, experts=20),
+    left_out="what only the prose says (training tokens, release dates, scores in sentences); languages, likes, downloads, lists"
+    " of training data; scores of benchmarks that `policy/card_metrics.csv` and `policy/card_table_rows.csv` do not list, and of"
+    " parts of one (a subject, a language); figures of other models in a card's tables; results of leaderboard v2 in cards",
+    left_out_because="prose is not read for figures, sizes aside, for it speaks of other models as well; no place in the tables;"
+    " the last are normalised values, which the v2 table has with their raw ones",
+    works=(
+        Work(
+            "Model cards and metadata of the repositories on the Hugging Face Hub",
+            "each repository's own",
+            "https://huggingface.co/models",
+        ),
+    ),
 )

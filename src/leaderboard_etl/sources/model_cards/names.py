@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from leaderboard_etl.sources.markdown_tables import Cell
+from leaderboard_etl.sources.shared.markdown_tables import Cell
 
 _REPOSITORY = re.compile(
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(?!datasets/|spaces/|papers/|docs/|blog/|collections/)"

@@ -10,9 +10,9 @@ import polars as pl
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place, refuse, stage
-from leaderboard_etl.sources.harness_file import Run, UnreadableRunError, copied_from
-from leaderboard_etl.sources.harness_results import Metrics, read_run
-from leaderboard_etl.sources.harness_scores import leaderboard_scores
+from leaderboard_etl.sources.shared.harness.file import Run, UnreadableRunError, copied_from
+from leaderboard_etl.sources.shared.harness.metrics import Metrics, read_run
+from leaderboard_etl.sources.shared.harness.scores import leaderboard_scores
 
 # Values are held as Python lists until they are a frame: so many files at a time.
 _FILES_AT_ONCE = 500
@@ -27,20 +27,27 @@ _METRIC_SCHEMA = {
 }
 
 
-def parsed_runs(source_id: str, files: Sequence[SourceFile], policy: Policy, variants: Sequence[str]) -> Parsed:
-    """Everything that the files say. `variants` are the scores which this generation of the leaderboard defines."""
+def parsed_runs(
+    source_id: str, files: Sequence[SourceFile], policy: Policy, variants: Sequence[str], *, unsigned: str = "community"
+) -> Parsed:
+    """Everything that the files say. `variants` are the scores which this generation of the leaderboard defines.
+
+    The leaderboard's own runs name the commit of the model that they ran; `unsigned` is who reports those that do not.
+    """
     batches = [files[first : first + _FILES_AT_ONCE] for first in range(0, len(files), _FILES_AT_ONCE)]
-    return concat([_parsed_batch(source_id, batch, policy, variants) for batch in batches])
+    return concat([_parsed_batch(source_id, batch, policy, variants, unsigned) for batch in batches])
 
 
-def _parsed_batch(source_id: str, files: Sequence[SourceFile], policy: Policy, variants: Sequence[str]) -> Parsed:
+def _parsed_batch(
+    source_id: str, files: Sequence[SourceFile], policy: Policy, variants: Sequence[str], unsigned: str
+) -> Parsed:
     values, runs, refused = Metrics(), [], []
     paths = {file.version.path for file in files}
     for number, file in enumerate(files):
         try:
             if (original := copied_from(file.version.path)) != file.version.path and original in paths:
                 raise UnreadableRunError("file|copy", f"by its name a second copy of {original}, whose run it holds")
-            runs.append(_run_row(source_id, number, file, read_run(file, number, values)))
+            runs.append(_run_row(source_id, number, file, read_run(file, number, values), unsigned))
         except UnreadableRunError as error:
             refused.append(_refused_file(source_id, file, error))
     parsed = Parsed(source_rows=len(files))
@@ -57,7 +64,7 @@ def _parsed_batch(source_id: str, files: Sequence[SourceFile], policy: Policy, v
     return parsed
 
 
-def _run_row(source_id: str, number: int, file: SourceFile, run: Run) -> dict[str, Any]:
+def _run_row(source_id: str, number: int, file: SourceFile, run: Run, unsigned: str) -> dict[str, Any]:
     """What every row of a run holds, and what the model statement says besides."""
     owner, slash, _ = run.model_name.partition("/")
     return {
@@ -66,9 +73,7 @@ def _run_row(source_id: str, number: int, file: SourceFile, run: Run) -> dict[st
         "source_name": run.model_name,
         "hub_id": run.model_name,
         "organization": owner if slash else None,
-        # The leaderboard's own runs name the commit of the model that they ran; runs that others handed in do not. The
-        # first generation's files are all the leaderboard's own.
-        "reported_by": "leaderboard" if run.model_sha or source_id == "olb_v1_results" else "community",
+        "reported_by": "leaderboard" if run.model_sha else unsigned,
         **{name: value for name, value in asdict(run).items() if name != "model_name"},
         **place(file.version),
     }

@@ -6,10 +6,12 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from leaderboard_etl.sources.front_matter import printable
+from leaderboard_etl.sources.shared.front_matter import printable
 
 _MOST_DIGITS = 40
 # A day whose month and day are written without their zeros; the year stands first, so that it can be no other.
@@ -102,6 +104,11 @@ def shortened(name: str, most: int) -> str:
 def text(value: object) -> str | None:
     """A text without outer blanks; null for blank texts and anything else."""
     return printable(value) if isinstance(value, str) and value.strip() else None
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """`value` where it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}
 
 
 def web_link(value: object) -> str | None:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import msgspec
 
-from leaderboard_etl.sources.html_tables import MOST_CELLS, read_html_rows
+from leaderboard_etl.sources.shared.html_tables import MOST_CELLS, read_html_rows
 
 MOST_TABLES = 300
 _MOST_COLUMNS = 100

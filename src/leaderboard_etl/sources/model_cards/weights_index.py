@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from leaderboard_etl.sources.card_records import mapping
+from leaderboard_etl.sources.shared.values import mapping
 
 INDEX_PATHS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 _BYTES = {"float64": 8, "float32": 4, "float": 4, "float16": 2, "half": 2, "bfloat16": 2}

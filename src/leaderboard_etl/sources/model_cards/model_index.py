@@ -16,9 +16,17 @@ from functools import lru_cache
 from typing import Any
 
 from leaderboard_etl.sources.base import SourceFile
-from leaderboard_etl.sources.card_cells import shots
-from leaderboard_etl.sources.card_records import Records, mapping
-from leaderboard_etl.sources.values import Measured, is_deviation, is_of_several_tries, measured, text, web_link
+from leaderboard_etl.sources.model_cards.cells import shots
+from leaderboard_etl.sources.records import Records
+from leaderboard_etl.sources.shared.values import (
+    Measured,
+    is_deviation,
+    is_of_several_tries,
+    mapping,
+    measured,
+    text,
+    web_link,
+)
 
 # Benchmarks and metrics are called the same from card to card: each set of names is looked up once.
 _REMEMBERED = 1 << 12

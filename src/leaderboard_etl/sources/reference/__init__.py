@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import REFERENCE_FILES, Policy
-from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat, place_columns, refuse, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place_columns, refuse, stage
+from leaderboard_etl.sources.description import Source, Trust, Work
 
 SOURCE_ID = "reference"
 _SCORE_COLUMNS = frozenset(
@@ -47,7 +48,6 @@ def _parse_file(file: SourceFile) -> Parsed:
         .with_columns(
             pl.lit(SOURCE_ID).alias("source_id"),
             pl.col("model_id").alias("source_name"),
-            pl.lit("n/a").alias("precision"),
             pl.format("line {}", "line").alias("locator"),
             *place_columns(file.version),
         )
@@ -67,12 +67,10 @@ def _scores(rows: pl.DataFrame) -> Parsed:
         [pl.col("source_dataset"), pl.col("n_shot") + "-shot", pl.col("protocol")], separator=", ", ignore_nulls=True
     )
     scores = rows.with_columns(
-        pl.lit("unknown").alias("precision"),
-        pl.lit("unknown").alias("has_chat_template"),
         run.alias("run_id"),
         pl.col("score_raw").cast(pl.Float64, strict=False).fill_null(float("nan")),
         pl.col("n_shot").cast(pl.Int32, strict=False),
-        pl.lit("reference").alias("reported_by"),
+        pl.lit(SOURCE_ID).alias("reported_by"),
         (pl.col("self_reported") == "false").alias("is_verified"),
         pl.col("evaluated_on").str.to_date("%Y-%m-%d", strict=False),
     )
@@ -108,10 +106,37 @@ def _models(rows: pl.DataFrame) -> Parsed:
 
 SOURCE = Source(
     source_id=SOURCE_ID,
-    description="Curated scores, dates and sizes of proprietary and open models, a link each",
+    title="Curated scores, dates and sizes of proprietary and open models, a link each",
     repo_type="project",
-    repo_id="",
     wants=lambda path: path.removesuffix(".csv") in REFERENCE_FILES,
     parse=parse,
-    has_hub_names=False,
+    names="model_id",
+    reported_by=("reference",),
+    is_braked=False,
+    trust=Trust(spelling=10, repository=40, release=10, experts=10),
+    left_out="figures without a recorded link",
+    left_out_because="a number needs a source",
+    works=(
+        Work(
+            "llm-stats (JonathanChavezTamales/llm-leaderboard)",
+            "CC-BY-4.0",
+            "https://github.com/JonathanChavezTamales/llm-leaderboard",
+        ),
+        Work(
+            "Epoch AI, benchmark data (epoch-research/benchmark-stitching); its own runs, and MMLU of papers and of HELM Lite"
+            " (Stanford CRFM)",
+            "MIT (source repository)",
+            "https://github.com/epoch-research/benchmark-stitching",
+        ),
+        Work(
+            "Epoch AI, How far behind are open models? (epoch-research/open-model-trends)",
+            "none stated",
+            "https://github.com/epoch-research/open-model-trends",
+        ),
+        Work(
+            "EvalPlus leaderboard (evalplus/evalplus.github.io)",
+            "Apache-2.0",
+            "https://github.com/evalplus/evalplus.github.io",
+        ),
+    ),
 )

@@ -21,9 +21,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from leaderboard_etl.sources.card_cells import Line, figure, is_missing, shots
-from leaderboard_etl.sources.card_names import OwnName
-from leaderboard_etl.sources.markdown_tables import Cell, Table, plain
+from leaderboard_etl.sources.model_cards.cells import Line, figure, is_missing, shots
+from leaderboard_etl.sources.model_cards.names import OwnName
+from leaderboard_etl.sources.shared.markdown_tables import Cell, Table, plain
 
 _BENCHMARK = re.compile(
     r"(?:benchmarks?|metrics?|tasks?|datasets?|[\w -]*eval(?:uation)?s?|tests?|groups?|评测集|数据集)(?: ?\(metrics?\))?",

@@ -12,9 +12,10 @@ import polars as pl
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat
-from leaderboard_etl.sources.contents import is_table, read_table
-from leaderboard_etl.sources.contents_rows import parsed_table
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat
+from leaderboard_etl.sources.description import Source, Trust, Work
+from leaderboard_etl.sources.shared.leaderboard_table.rows import parsed_table
+from leaderboard_etl.sources.shared.leaderboard_table.table import is_table, read_table
 from leaderboard_etl.units import normalize_scores
 
 SOURCE_ID = "olb_v2_contents"
@@ -77,10 +78,23 @@ def normalisation_drift(scores: pl.DataFrame, policy: Policy, decimals: int) -> 
 
 SOURCE = Source(
     source_id=SOURCE_ID,
-    description="Table of Open LLM Leaderboard v2",
+    title="Table of Open LLM Leaderboard v2",
     repo_type="dataset",
     repo_id="open-llm-leaderboard/contents",
     wants=is_table,
     parse=parse,
+    reported_by=("leaderboard",),
+    leaderboard="olb_v2",
+    submissions="table_row",
     has_dated_past=True,
+    trust=Trust(spelling=30, repository=20, release=30),
+    left_out="averages, likes, CO₂ cost, generation of a merge, links",
+    left_out_because="the first follow from the scores, others say nothing of a model; CO₂ depends on the leaderboard's machines",
+    works=(
+        Work(
+            "Fourrier et al., Open LLM Leaderboard v2 (2024), Hugging Face",
+            "not stated by the dataset",
+            "https://huggingface.co/datasets/open-llm-leaderboard/contents",
+        ),
+    ),
 )

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import polars as pl
-
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, Source, SourceFile, place, refuse, stage, staged_schema
-from leaderboard_etl.sources.values import is_lfs_pointer, json_value, moment, number, text
+from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.sources.description import Source, Work
+from leaderboard_etl.sources.records import Records
+from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, moment, number, text
 
 SOURCE_ID = "olb_v2_requests"
 _PATH = re.compile(r"(?:[^/]+/)?[^/]+_eval_request_(?:True|False)_[^/]+\.json")
@@ -46,35 +46,18 @@ def wants(path: str) -> bool:
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """One submission a file, with the size that it states as a claim. A file that is no request is quarantined, also one
     with keys that no request is known to have: it would be half read."""
-    submissions: list[dict[str, Any]] = []
-    refused: list[pl.DataFrame] = []
+    records = Records(SOURCE_ID)
     for file in files:
         try:
-            submissions.append(_read(file))
+            name, request = _read(file)
+            params, reason = _params(request.pop("params"))
         except _RefusedError as error:
-            refused.append(
-                refuse(
-                    SOURCE_ID,
-                    file.version,
-                    target="submissions",
-                    rule=error.rule,
-                    reason=str(error),
-                    text=file.content[:500],
-                    locator="file",
-                )
-            )
-    parsed = Parsed(source_rows=len(files))
-    if submissions:
-        schema = {**staged_schema("submissions"), "params": pl.Int64(), "reason": pl.String()}
-        frame = pl.DataFrame(submissions, schema=schema)
-        parsed.submissions = stage("submissions", frame)
-        parsed.parameter_claims = stage(
-            "parameter_claims",
-            frame.with_columns(pl.lit("total").alias("kind"), pl.lit("leaderboard").alias("method")),
-        )
-    if refused:
-        parsed.quarantine = pl.concat(refused)
-    return parsed
+            records.refuse(file, error.rule, str(error), file.content[:500], target="submissions")
+            continue
+        records.add("submissions", file, "file", source_name=name, **request)
+        stated = {"source_name": name, "precision": request["precision"]}
+        records.size(file, "file", method="leaderboard", params=params, reason=reason, **stated)
+    return records.parsed(len(files))
 
 
 class _RefusedError(ValueError):
@@ -85,7 +68,8 @@ class _RefusedError(ValueError):
         self.rule = rule
 
 
-def _read(file: SourceFile) -> dict[str, Any]:
+def _read(file: SourceFile) -> tuple[str, dict[str, Any]]:
+    """The model's name, and the columns of its submission with `params` as the request states them."""
     request = _loaded(file)
     unknown = sorted(set(request) - _READ - _LEFT_OUT)
     if unknown:
@@ -96,11 +80,8 @@ def _read(file: SourceFile) -> dict[str, Any]:
     if not file.version.path.lower().startswith(f"{name.lower()}_eval_request_"):
         raise _RefusedError("file|name", f"the file is named for another model than it is about, {name[:100]}")
     submitted_at = _time(request.get("submitted_time"))
-    params, reason = _params(request.get("params"))
     is_chat = request.get("use_chat_template")
-    return {
-        "source_id": SOURCE_ID,
-        "source_name": name,
+    return name, {
         "precision": text(request.get("precision")) or "unknown",
         "status": status.upper(),
         "submitted_at": submitted_at,
@@ -111,10 +92,7 @@ def _read(file: SourceFile) -> dict[str, Any]:
         "base_model_text": text(request.get("base_model")),
         "license_text": text(request.get("license")),
         "has_chat_template": str(is_chat).lower() if isinstance(is_chat, bool) else "unknown",
-        "params": params,
-        "reason": reason,
-        **place(file.version),
-        "locator": "file",
+        "params": request.get("params"),
     }
 
 
@@ -158,9 +136,23 @@ def _params(value: object) -> tuple[int | None, str | None]:
 
 SOURCE = Source(
     source_id=SOURCE_ID,
-    description="Submissions to Open LLM Leaderboard v2",
+    title="Submissions to Open LLM Leaderboard v2",
     repo_type="dataset",
     repo_id="open-llm-leaderboard/requests",
     wants=wants,
     parse=parse,
+    reported_by=(),
+    leaderboard="olb_v2",
+    submissions="request",
+    # A request repeats what a submitter's repository said that day.
+    repeats_sizes=True,
+    left_out="who sent a request, likes, downloads, tags, jobs of the cluster",
+    left_out_because="persons, popularity, bookkeeping",
+    works=(
+        Work(
+            "Fourrier et al., Open LLM Leaderboard v2 (2024), Hugging Face; requests for evaluation",
+            "not stated by the dataset",
+            "https://huggingface.co/datasets/open-llm-leaderboard/requests",
+        ),
+    ),
 )

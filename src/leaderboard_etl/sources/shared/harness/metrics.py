@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 from leaderboard_etl.sources.base import SourceFile
-from leaderboard_etl.sources.harness_file import ResultFile, Run, UnreadableRunError, count, decode, mapping, run_of
+from leaderboard_etl.sources.shared.harness.file import ResultFile, Run, UnreadableRunError, count, decode, run_of
+from leaderboard_etl.sources.shared.values import mapping
 
 _NOT_METRICS = frozenset({"alias", "name", "sample_len", "sample_count", "samples"})
 _SUITE = re.compile(r"[A-Za-z_]+")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, Source, SourceFile
-from leaderboard_etl.sources.harness_file import is_result_file
-from leaderboard_etl.sources.harness_rows import parsed_runs
+from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.sources.description import Source, Work
+from leaderboard_etl.sources.shared.harness.file import LEFT_OUT, LEFT_OUT_BECAUSE, is_result_file
+from leaderboard_etl.sources.shared.harness.rows import parsed_runs
 
 SOURCE_ID = "olb_v1_results"
 _VARIANTS = (
@@ -26,14 +27,27 @@ _VARIANTS = (
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every metric of every file, and the scores that this leaderboard defines."""
-    return parsed_runs(SOURCE_ID, files, policy, _VARIANTS)
+    # The files of this generation are all the leaderboard's own.
+    return parsed_runs(SOURCE_ID, files, policy, _VARIANTS, unsigned="leaderboard")
 
 
 SOURCE = Source(
     source_id=SOURCE_ID,
-    description="Result files of single runs, Open LLM Leaderboard v1",
+    title="Result files of single runs, Open LLM Leaderboard v1",
     repo_type="dataset",
     repo_id="open-llm-leaderboard-old/results",
     wants=is_result_file,
     parse=parse,
+    reported_by=("leaderboard",),
+    variants=_VARIANTS,
+    leaderboard="olb_v1",
+    left_out=LEFT_OUT,
+    left_out_because=LEFT_OUT_BECAUSE,
+    works=(
+        Work(
+            "Beeching et al., Open LLM Leaderboard (2023), Hugging Face; results of the single runs",
+            "not stated by the dataset",
+            "https://huggingface.co/datasets/open-llm-leaderboard-old/results",
+        ),
+    ),
 )

@@ -1,7 +1,4 @@
-"""A result file of lm-evaluation-harness as a whole: its bytes decoded, and what it says of the run that made it.
-
-Left out on purpose: task configurations, hashes, tokenizer and machine descriptions, and timings.
-"""
+"""A result file of lm-evaluation-harness as a whole: its bytes decoded, and what it says of the run that made it."""
 
 from __future__ import annotations
 
@@ -13,8 +10,15 @@ from typing import Any
 
 import msgspec
 
-from leaderboard_etl.sources.values import is_lfs_pointer, json_value, shortened
+from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, mapping, shortened
 
+# For the descriptions of the sources that read such files.
+LEFT_OUT = "task configurations, hashes, tokenizer and machine descriptions, timings"
+LEFT_OUT_BECAUSE = (
+    "no result; no score either of MMLU files of task version 0, which the leaderboard skipped, of runs over a part of the"
+    " questions or with another number of examples, and of sets with a task missing: their metrics are kept in"
+    " `core.subtask_scores`, the score's refusal in quarantine"
+)
 _FILE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})[-:](\d{2})[-:](\d{2})")
 _REVISION = re.compile(r"(?:^|,)revision=([0-9a-f]{40})(?:,|$)")
 _DTYPE = re.compile(r"(?:^|,)(?:torch_)?dtype=['\"]?([A-Za-z0-9_.]+)")
@@ -224,11 +228,6 @@ def _moment(stated: object, file_name: str) -> date | None:
 
 def _joined(arguments: object) -> str:
     return ",".join(f"{name}={value}" for name, value in mapping(arguments).items())
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """The value if it is an object of JSON, else an empty one."""
-    return value if isinstance(value, dict) else {}
 
 
 def count(value: object) -> int | None:

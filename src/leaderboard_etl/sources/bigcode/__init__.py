@@ -1,8 +1,7 @@
 """BigCode Models Leaderboard: HumanEval, MultiPL-E by language and size of open code models.
 
 One row of the table is one model; scores are percentages, sizes billions. A row that links to a repository of the Hub is
-named by it, any other by the name that the table shows. Win rate, throughput and the leaderboard's averages are not
-loaded: they depend on the other rows, on the machine, or follow from the scores.
+named by it, any other by the name that the table shows.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, Source, SourceFile, concat, stage
-from leaderboard_etl.sources.csv_table import linked_repository, read_csv_table, split_numbers
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, stage
+from leaderboard_etl.sources.description import Source, Trust, Work
+from leaderboard_etl.sources.shared.csv_table import linked_repository, read_csv_table, split_numbers
 
 SOURCE_ID = "bigcode"
 _PATH = "data/code_eval_board.csv"
@@ -31,6 +31,7 @@ LANGUAGES = {
     "rust": "rs",
     "swift": "swift",
 }
+_VARIANT = "humaneval_bigcode"
 _PYTHON, _SIZE = "humaneval-python", "Size (B)"
 _OTHERS = {
     *("T", "Win Rate", "Throughput (tokens/s)", "Seq_length", "#Languages", "Average score"),
@@ -78,21 +79,12 @@ def _named(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _common() -> list[pl.Expr]:
-    return [
-        pl.lit("unknown").alias("precision"),
-        pl.lit("unknown").alias("has_chat_template"),
-        pl.lit("n/a").alias("run_id"),
-        pl.lit("leaderboard").alias("reported_by"),
-    ]
-
-
 def _scores(rows: pl.DataFrame) -> pl.DataFrame:
     return stage(
         "scores",
         rows.with_columns(
-            *_common(),
-            pl.lit("humaneval_bigcode").alias("variant_id"),
+            pl.lit("leaderboard").alias("reported_by"),
+            pl.lit(_VARIANT).alias("variant_id"),
             pl.lit("percent").alias("score_unit"),
             # A row that came with a submission was run by whoever submitted it, the vendor perhaps.
             pl.when(pl.col("Submission PR").is_null()).then(pl.lit(True)).alias("is_verified"),
@@ -104,10 +96,9 @@ def _subtask_scores(rows: pl.DataFrame, column: str, language: str) -> pl.DataFr
     return stage(
         "subtask_scores",
         rows.with_columns(
-            *_common(),
+            pl.lit("leaderboard").alias("reported_by"),
             pl.lit(f"multiple-{language}").alias("task"),
             pl.lit("pass@1").alias("metric"),
-            pl.lit("none").alias("metric_filter"),
             pl.lit(column).alias("subtask"),
         ),
     )
@@ -117,7 +108,6 @@ def _models(rows: pl.DataFrame) -> pl.DataFrame:
     return stage(
         "models",
         rows.with_columns(
-            pl.lit("n/a").alias("precision"),
             pl.col("hub_id").str.split("/").list.first().alias("organization"),
             pl.col("T").alias("model_type"),
             pl.format("row {}", "row").alias("locator"),
@@ -134,7 +124,6 @@ def _sizes(rows: pl.DataFrame) -> pl.DataFrame:
     return stage(
         "parameter_claims",
         rows.with_columns(
-            pl.lit("n/a").alias("precision"),
             pl.lit("total").alias("kind"),
             pl.lit("leaderboard").alias("method"),
             pl.when(is_known).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
@@ -146,10 +135,22 @@ def _sizes(rows: pl.DataFrame) -> pl.DataFrame:
 
 SOURCE = Source(
     source_id=SOURCE_ID,
-    description="Table of the BigCode Models Leaderboard",
+    title="Table of the BigCode Models Leaderboard",
     repo_type="space",
     repo_id="bigcode/bigcode-models-leaderboard",
     wants=lambda path: path == _PATH,
     parse=parse,
-    has_hub_names=False,
+    names="own",
+    reported_by=("leaderboard",),
+    variants=(_VARIANT,),
+    trust=Trust(spelling=50, repository=50, release=50),
+    left_out="win rate, throughput, memory, averages, number of languages, sequence length",
+    left_out_because="they depend on the other rows or on the machine, or follow from the scores",
+    works=(
+        Work(
+            "BigCode, Big Code Models Leaderboard (2023), Hugging Face",
+            "none found",
+            "https://huggingface.co/spaces/bigcode/bigcode-models-leaderboard",
+        ),
+    ),
 )

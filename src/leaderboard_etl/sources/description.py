@@ -1,0 +1,122 @@
+"""What a source says of itself, once: everything that others need to know of it follows from here.
+
+The registry, core.sources, core.citations, docs/sources.md, LICENSE-DATA.md, links to files and the orders of trust are made
+from these values, so that adding a source changes none of them by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.sources.base import Parsed, SourceFile
+
+RepoType = Literal["dataset", "space", "model", "project"]
+_HUB = "https://huggingface.co"
+_LINKS = {
+    "dataset": f"{_HUB}/datasets/{{repo_id}}/blob/{{revision}}/{{path}}",
+    "space": f"{_HUB}/spaces/{{repo_id}}/blob/{{revision}}/{{path}}",
+    "model": f"{_HUB}/{{repo_id}}/blob/{{revision}}/{{path}}",
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """A work to cite for data of a source. `license` is that of the data, in words where it is not one."""
+
+    citation: str
+    license: str
+    source_url: str
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A part of a source with an evaluator, a protocol and a licence of its own, as a data set that gathers others has.
+
+    `variants` are rows of policy/benchmarks.csv, `reported_by` values of reporters.py.
+    """
+
+    collection_id: str
+    title: str
+    works: tuple[Work, ...]
+    reported_by: tuple[str, ...]
+    variants: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Where a source stands among those that state one kind of fact: the least number is believed first, null comes last.
+
+    Numbers are tens, so that another source fits between two. `spelling`: the letter case of a repository's name;
+    `repository`: architecture, licence, base model, and whether the Hub shows it; `release`: display name, organization, family,
+    openness, tuning and training tokens; `experts`: whether a model is a mixture of them, where null is not believed at all.
+    """
+
+    spelling: int | None = None
+    repository: int | None = None
+    release: int | None = None
+    experts: int | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source. `parse` gets files of it in any number and order, and never raises for what is inside them: a record
+    that cannot be read is a quarantined row. It raises ContractError for a file whose columns no known era explains.
+
+    Where its files are:
+    `repo_id` is empty for a source that asks repositories one by one (model cards) or lives in this project (reference).
+    `wants` tells of a path whether `parse` reads it. `folders`, for a repository of more files than can be listed, tells of
+    the names in `listed_folder` which folders hold wanted files: only those are listed; null: the whole repository is.
+    `has_dated_past`: each past commit is worth landing as the state of its day. `is_braked`: a sudden loss or a jump of its
+    scores holds it at its last good state.
+
+    What its statements are:
+    `names` is `hub` for repositories' names, `own` for names that only this source uses, `model_id` for ours.
+    `reported_by` are the values of reporters.py that its scores bear; `variants` the rows of policy/benchmarks.csv that they
+    are, empty where policy says so per record. `leaderboard` and `submissions` (what a record is, if it is one) make
+    core.submissions. `score_step_pct` is the step to which it rounds scores, points; null: not rounded. `repeats_sizes`: its
+    sizes were another's, so they contradict none. `has_editions`: its files are dated editions, of which the newest speaks.
+
+    For people: `title`, `left_out` and `left_out_because` (what is not loaded on purpose, and why), `works` to be cited.
+    """
+
+    source_id: str
+    title: str
+    repo_type: RepoType
+    parse: Callable[[Sequence[SourceFile], Policy], Parsed]
+    wants: Callable[[str], bool]
+    reported_by: tuple[str, ...]
+    left_out: str
+    left_out_because: str
+    works: tuple[Work, ...]
+    repo_id: str = ""
+    listed_folder: str = ""
+    folders: Callable[[str], bool] | None = None
+    names: Literal["hub", "own", "model_id"] = "hub"
+    variants: tuple[str, ...] = ()
+    collections: tuple[Collection, ...] = ()
+    leaderboard: str | None = None
+    submissions: Literal["table_row", "request"] | None = None
+    score_step_pct: float | None = None
+    repeats_sizes: bool = False
+    has_editions: bool = False
+    has_dated_past: bool = False
+    is_braked: bool = True
+    trust: Trust = Trust()
+
+    @property
+    def has_hub_names(self) -> bool:
+        """Whether its names are names of repositories on the Hub."""
+        return self.names == "hub"
+
+    @property
+    def is_asked_by_model(self) -> bool:
+        """Whether its files lie in the models' own repositories: what it says of a name is about what the Hub answered with."""
+        return self.repo_type == "model"
+
+    @property
+    def link_pattern(self) -> str | None:
+        """The address of a file, with {repo_id}, {revision} and {path} to be put in; null where files lie in this project."""
+        return _LINKS.get(self.repo_type)

@@ -34,7 +34,7 @@ def main() -> None:
         with closing(open_published(warehouse.database)) as con:
             day = given.as_of or state_day(con)
             _timed(lambda: pictures(con))  # the first picture starts the renderer
-            tables_s = _timed(lambda: [_both(export, query(con, export)) for export in EXPORTS])
+            tables_s = _timed(lambda: [_both(export, query(con, export).shown) for export in EXPORTS])
             pictures_s = _timed(lambda: pictures(con))
         whole_s = _timed(lambda: write_snapshot(warehouse, folder, None))
         rows = [

@@ -22,7 +22,12 @@ select
     n_models,
     month,
     leaderboard,
-    definition
+    definition,
+    case when month is null then {
+        'leaderboard': leaderboard,
+        'definition': definition,
+        'reason': 'no date published',
+        'n': submissions
+    } end as left_out
 from mart.community_velocity
-where month is not null
 order by run_name, month

@@ -13,28 +13,47 @@
 --   is_new_best: Whether the model was released on this day; false: the best so far still stands
 --   score_source: Source, repository, commit, file and place of the score
 --   source_url: Link to the score's file or recorded source
-with frontier as (
+with scored as (
 
     select
-        f.*,
+        p.openness,
+        p.score_pct,
+        p.model_id,
+        p.model,
+        p.organization,
+        p.comparable_group,
         p.score_source,
         p.source_url,
+        f.reached_on,
+        f.surpassed_on,
         greatest(
             f.reached_on, least(f.observed_through_on, (select max(as_of_on) from mart.paper_claims))
-        ) as seen_until_on
-    from mart.gap_frontier as f
-    join mart.model_scaling as p using (model_id, comparable_group)
-    where f.population = 'official' and f.comparable_group = 'mmlu_reported'
+        ) as seen_until_on,
+        case
+            when f.model_id is not null then null
+            when p.released_on is null then 'release date not known'
+            when p.released_on > case p.openness
+                when 'open_weights' then g.observed_through_open_on
+                else g.observed_through_proprietary_on
+            end then 'released after the last day through which its side was observed'
+            else 'not above the best of its side so far'
+        end as reason
+    from mart.model_scaling as p
+    join core.comparable_groups as g using (comparable_group)
+    left join mart.gap_frontier as f using (population, comparable_group, model_id)
+    where p.population = 'official'
+        and p.comparable_group = 'mmlu_reported'
+        and p.openness in ('open_weights', 'proprietary')
 
 ),
 
 points as (
 
     select *, reached_on as day, true as is_new_best
-    from frontier
+    from scored
     union all
     select *, coalesce(surpassed_on - 1, seen_until_on) as day, false as is_new_best
-    from frontier
+    from scored
     where coalesce(surpassed_on - 1, seen_until_on) > reached_on
 
 ),
@@ -53,7 +72,13 @@ final as (
             + (dayofyear(seen_until_on) - 1) / dayofyear(make_date(year(seen_until_on), 12, 31)) as observed_through_year,
         is_new_best,
         score_source,
-        source_url
+        source_url,
+        -- Models that no frontier can rest on are named.
+        case when reason is not null then {
+            'openness': openness,
+            'reason': reason,
+            'model_id': case when reason <> 'not above the best of its side so far' then model_id end
+        } end as left_out
     from points
 
 )

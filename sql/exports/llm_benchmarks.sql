@@ -22,35 +22,52 @@ with points as (
 
 ),
 
-complete as (
+models as (
 
     select
         model_id,
-        case when count(*) over (partition by any_value(model)) = 1 then any_value(model) else model_id end as model,
         any_value(openness) as openness,
-        avg(score_pct) as mean_pct
+        count(*) as n_groups,
+        avg(score_pct) as mean_pct,
+        any_value(model) as name,
+        count(*) over (partition by any_value(model), count(*)) = 1 as is_only_one_of_its_name,
+        row_number() over (partition by any_value(openness), count(*) order by avg(score_pct) desc, model_id) as place
     from points
     group by model_id
-    having count(*) = 3
 
 ),
 
-shown as (
+judged as (
 
-    select *
-    from complete
-    qualify row_number() over (partition by openness order by mean_pct desc, model_id) <= 6
+    select
+        *,
+        case
+            when n_groups < 3 then 'no score in ' || (3 - n_groups) || ' of the three groups'
+            when place > 6 then 'not among the six with the highest mean of its side'
+        end as reason
+    from models
 
 ),
 
 final as (
 
-    select p.bars as benchmark, s.model, p.score_pct as score, s.openness, s.mean_pct, s.model_id
-    from points as p
-    join shown as s using (model_id)
+    select
+        p.bars as benchmark,
+        case when m.is_only_one_of_its_name then m.name else m.model_id end as model,
+        p.score_pct as score,
+        m.openness,
+        m.mean_pct,
+        m.model_id,
+        case when m.reason is not null then {
+            'openness': m.openness,
+            'reason': m.reason,
+            'model_id': m.model_id
+        } end as left_out
+    from judged as m
+    left join points as p on p.model_id = m.model_id and m.reason is null
 
 )
 
-select benchmark, model, score
+select benchmark, model, score, left_out
 from final
 order by benchmark, openness, mean_pct desc, model_id

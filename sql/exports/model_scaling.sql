@@ -22,6 +22,30 @@
 --   n_shot: In-context examples; blank: not stated
 --   released_on_method: Evidence for the date: reference, hub_upload, hub_created, or leaderboard_submission, which may be months later; blank: none
 --   model_id: Model
+with sides as (
+
+    select comparable_group, openness, count(*) as n_scored, count(params_b) as n_sized
+    from mart.model_scaling
+    where population = 'official'
+    group by all
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when openness not in ('open_weights', 'proprietary') then 'openness not known'
+            when population <> 'official' then 'population ' || population || ': the chart shows official releases'
+            when params_b > 0 then null
+            when openness = 'proprietary' then 'size not published by the vendor'
+            else 'size not known: no evidence that could be used'
+        end as reason
+    from mart.model_scaling
+
+)
+
 select
     model,
     organization,
@@ -42,9 +66,16 @@ select
     tuning,
     n_shot,
     released_on_method,
-    model_id
-from mart.model_scaling
-where population = 'official'
-    and openness in ('open_weights', 'proprietary')
-    and params_b > 0
+    model_id,
+    -- The official models are named, others only counted; n_sized of n_scored official ones of the side have a size.
+    case when reason is not null then {
+        'comparable_group': comparable_group,
+        'openness': judged.openness,
+        'reason': reason,
+        'n_sized': coalesce(n_sized, 0),
+        'n_scored': coalesce(n_scored, 0),
+        'model_id': case when population = 'official' then model_id end
+    } end as left_out
+from judged
+left join sides using (comparable_group, openness)
 order by openness, params_b, benchmark, variant, model_id

@@ -13,24 +13,47 @@
 --   form: Which parameters: always total here
 --   n_sized: Models that the line was fitted to
 --   n_scored: Models of this side with a score, sized or not
+with sides as (
+
+    select comparable_group, openness, count(*) as n_scored, count(params_b) as n_sized
+    from mart.model_scaling
+    where population = 'official'
+    group by all
+
+),
+
+lines as (
+
+    select *
+    from mart.scaling_band
+    where score_pct is not null and lo_pct is not null and hi_pct is not null
+
+)
+
 select
-    case b.openness when 'open_weights' then 'Open' else 'Proprietary' end as openness,
+    case f.openness when 'open_weights' then 'Open' else 'Proprietary' end as openness,
     b.params_b,
     b.score_pct,
     b.lo_pct,
     b.hi_pct,
-    b.comparable_group,
+    f.comparable_group,
     f.benchmark,
-    b.form,
+    f.form,
     f.n as n_sized,
-    f.n_scored
-from mart.scaling_band as b
-join mart.scaling_fit as f using (population, comparable_group, openness, era, form)
-where b.population = 'official'
-    and b.openness in ('open_weights', 'proprietary')
-    and b.era = 'all'
-    and b.form = 'total'
-    and b.score_pct is not null
-    and b.lo_pct is not null
-    and b.hi_pct is not null
-order by openness, comparable_group, params_b
+    f.n_scored,
+    -- n_sized of n_scored as in model_scaling_coverage.csv: a line that no group of its kind can have does not lack models.
+    case when b.params_b is null then {
+        'comparable_group': f.comparable_group,
+        'openness': f.openness,
+        'reason': coalesce(f.refusal_reason, 'the group has no single baseline: its line has no percent'),
+        'n_sized': coalesce(s.n_sized, 0),
+        'n_scored': coalesce(s.n_scored, 0)
+    } end as left_out
+from mart.scaling_fit as f
+left join lines as b using (population, comparable_group, openness, era, form)
+left join sides as s on s.comparable_group = f.comparable_group and s.openness = f.openness
+where f.population = 'official'
+    and f.openness in ('open_weights', 'proprietary')
+    and f.era = 'all'
+    and f.form = 'total'
+order by openness, f.comparable_group, b.params_b

@@ -12,6 +12,30 @@
 --   n_shot: Its in-context examples; blank: not stated
 --   inference_cost_relative: Operations per token over those of a dense model of 70 billion
 --   released_on: Release date; blank: no evidence
+with scored as (
+
+    select distinct model_id from mart.model_scaling where benchmark = 'mmlu' and population = 'official'
+
+),
+
+judged as (
+
+    select
+        e.*,
+        m.model_id as scored_model_id,
+        m.openness as side,
+        case
+            when m.openness not in ('open_weights', 'proprietary') then 'openness not known'
+            when m.params_total is null then 'size not known'
+            when m.params_active is null then 'active size not known'
+            when e.mmlu_reported_pct is null then 'MMLU measured by the leaderboard only, not as reported'
+        end as reason
+    from scored
+    join core.models as m using (model_id)
+    left join mart.moe_efficiency as e using (model_id)
+
+)
+
 select
     model,
     organization,
@@ -23,7 +47,11 @@ select
     mmlu_reported_pct as score_pct,
     mmlu_reported_n_shot as n_shot,
     inference_cost_relative,
-    released_on
-from mart.moe_efficiency
-where mmlu_reported_pct is not null and openness in ('open_weights', 'proprietary')
+    released_on,
+    case when reason is not null then {
+        'openness': side,
+        'reason': reason,
+        'model_id': case when side = 'proprietary' then scored_model_id end
+    } end as left_out
+from judged
 order by openness, params_total_b, model_id

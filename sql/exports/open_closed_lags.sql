@@ -34,9 +34,14 @@ select
     open_score_pct,
     censoring,
     censored_on,
-    reason
+    reason,
+    case when lag_days is null then {
+        'comparable_group': comparable_group,
+        'estimator': estimator,
+        'reason': coalesce(reason, 'no lag')
+    } end as left_out
 from mart.gap_lag
-where population = 'official' and lag_days is not null
+where population = 'official'
 order by
     comparable_group, estimator, tolerance_pct nulls first, threshold_pct nulls first, closed_released_on nulls first,
     open_released_on nulls first, closed_model_id, open_model_id

@@ -19,9 +19,9 @@ import polars as pl
 from leaderboard_etl.code_version import code_version, export_version
 from leaderboard_etl.contracts.schema import views
 from leaderboard_etl.errors import WarehouseError
-from leaderboard_etl.export.tables import EXPORTS, Export
+from leaderboard_etl.export.tables import EXPORTS, Answer, Export
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.settings import PACKAGE, resource
+from leaderboard_etl.settings import PACKAGE
 from leaderboard_etl.warehouse.database import end_of_day
 from leaderboard_etl.warehouse.history import policy_texts
 
@@ -52,16 +52,17 @@ def state_day(con: duckdb.DuckDBPyConnection) -> date:
 
 
 def manifest(
-    con: duckdb.DuckDBPyConnection, frames: Mapping[str, pl.DataFrame], files: Mapping[str, bytes], day: date
+    con: duckdb.DuckDBPyConnection, answers: Mapping[str, Answer], files: Mapping[str, bytes], day: date
 ) -> dict[str, Any]:
-    """What the snapshot `files` is: `frames` are the rows of its tables by stem, `con` the state as of `day`.
+    """What the snapshot `files` is: `answers` are its tables by stem, `con` is the state as of `day`.
 
     The same state gives the same manifest.
     """
     loads = _loads(con, day)
     tables = {name: export for export in EXPORTS for name in (export.name, export.parquet_name)}
     described = {
-        name: _file_facts(content) | (_table_facts(tables[name], frames[tables[name].stem]) if name in tables else {})
+        name: _file_facts(content)
+        | (_table_facts(tables[name], answers[tables[name].stem].shown) if name in tables else {})
         for name, content in files.items()
     }
     return {
@@ -73,7 +74,7 @@ def manifest(
         "load_ids": [load[0] for load in loads],
         "sources": _sources(con, [load[0] for load in loads]),
         "files": described,
-        "excluded": {export.name: rows for export in EXPORTS if (rows := exclusions(con, export))},
+        "excluded": {export.name: rows for export in EXPORTS if (rows := answers[export.stem].left_out)},
         "coverage": con.sql("select * from mart.coverage order by comparable_group, openness").pl().to_dicts(),
         "citations": citations(con),
     }
@@ -85,15 +86,6 @@ def citations(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     table = Policy(policy_texts(con)).frame("citations").filter(pl.col("source_id").is_in(loaded))
     rows: list[dict[str, Any]] = table.sort("source_id", "citation").to_dicts()
     return rows
-
-
-def exclusions(con: duckdb.DuckDBPyConnection, export: Export) -> list[dict[str, Any]]:
-    """What a table does not show: reason, n and, where it can be told, which models. Empty: nothing is left out."""
-    file = resource("sql") / "exclusions" / f"{export.stem}.sql"
-    if not file.exists():
-        return []
-    rows = con.sql(file.read_text(encoding="utf-8")).pl().to_dicts()
-    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 def build_facts(manifest: bytes) -> dict[str, Any]:

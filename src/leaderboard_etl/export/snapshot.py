@@ -78,12 +78,13 @@ def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
 
 
 def _files(con: duckdb.DuckDBPyConnection, day: date) -> dict[str, bytes]:
-    frames = {export.stem: query(con, export) for export in EXPORTS}
+    answers = {export.stem: query(con, export) for export in EXPORTS}
+    frames = {stem: answer.shown for stem, answer in answers.items()}
     files = {export.name: written(export, frames[export.stem]) for export in EXPORTS}
     files |= {export.parquet_name: parquet(frames[export.stem]) for export in EXPORTS}
     files |= pictures(con)
     files[DESCRIPTOR] = datapackage(frames, files, day, citations(con))
-    files[MANIFEST] = dumped(manifest(con, frames, files, day))
+    files[MANIFEST] = dumped(manifest(con, answers, files, day))
     return files
 
 

@@ -1,4 +1,8 @@
-"""The article's tables: which query makes each, and how its cells are written so that bytes do not depend on the day."""
+"""The article's tables: which query makes each, and how its cells are written so that bytes do not depend on the day.
+
+A query of sql/exports also selects the rows that its table leaves out: their column `left_out` is a struct with the reason
+and what else the manifest says of them, null for the rows that are shown. So no row is both shown and left out, or neither.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -20,6 +25,7 @@ from leaderboard_etl.settings import resource
 _SIGNIFICANT = {"params_b": 4, "params_total_b": 4, "params_active_b": 4}
 _DECIMALS = {"score_pct": 2, "score": 2, "lo_pct": 2, "hi_pct": 2, "closed_score_pct": 2, "open_score_pct": 2}
 _OTHER_DECIMALS = 6
+_LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True)
@@ -59,20 +65,50 @@ EXPORTS = (
 )
 
 
-def query(con: duckdb.DuckDBPyConnection, export: Export) -> pl.DataFrame:
-    """The rows of one table, in their order, with every number as `number` writes it.
+@dataclass(frozen=True)
+class Answer:
+    """What the query of a table selects: the rows that it shows, in their order, and what it leaves out and why."""
+
+    shown: pl.DataFrame
+    left_out: list[dict[str, Any]]
+
+
+def query(con: duckdb.DuckDBPyConnection, export: Export) -> Answer:
+    """The rows of one table, with every number as `number` writes it, and what it leaves out: see `left_out`.
 
     Raises ValueError if a plotted cell is blank: charts would draw it at 0.
     """
-    frame: pl.DataFrame = con.sql(export.query_file.read_text(encoding="utf-8")).pl()
+    rows: pl.DataFrame = con.sql(export.query_file.read_text(encoding="utf-8")).pl()
+    frame = shown(rows)
     blank = [name for name in export.plotted if frame[name].null_count()]
     if blank:
         raise ValueError(f"{export.name}: blank cells in the plotted columns {', '.join(blank)}")
-    return frame.with_columns(
+    numbers = [
         pl.Series(name, [None if value is None else float(number(name, value)) for value in frame[name]], pl.Float64)
         for name, dtype in frame.schema.items()
         if dtype == pl.Float64
-    )
+    ]
+    return Answer(frame.with_columns(numbers), left_out(rows))
+
+
+def shown(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of all rows that a query of sql/exports selects those that its table shows."""
+    return rows.filter(pl.col(_LEFT_OUT).is_null()).drop(_LEFT_OUT) if _LEFT_OUT in rows.columns else rows
+
+
+def left_out(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """What the table does not show: one dict per reason and what else the struct says, with n and the models it names.
+
+    n counts rows, or adds up the struct's own n; `models` is there where the struct has a model_id that is not null.
+    """
+    if _LEFT_OUT not in rows.columns or rows[_LEFT_OUT].null_count() == rows.height:
+        return []
+    told = rows[_LEFT_OUT].drop_nulls().struct.unnest()
+    keys = [name for name in told.columns if name not in ("n", "model_id")]
+    counts = [pl.len().alias("n") if "n" not in told.columns else pl.col("n").sum()]
+    names = [pl.col("model_id").drop_nulls().sort().alias("models")] if "model_id" in told.columns else []
+    groups = told.group_by(keys).agg(*counts, *names).sort(keys).to_dicts()
+    return [{name: value for name, value in group.items() if value not in (None, [])} for group in groups]
 
 
 def written(export: Export, frame: pl.DataFrame) -> bytes:

@@ -31,8 +31,9 @@ select
     case openness when 'open_weights' then 'Open' else 'Proprietary' end as side,
     model,
     score_pct,
-    year(reached_on) + (dayofyear(reached_on) - 1) / 365.25 as year,
-    year(stood_until_on) + (dayofyear(stood_until_on) - 1) / 365.25 as until_year,
+    year(reached_on) + (dayofyear(reached_on) - 1) / dayofyear(make_date(year(reached_on), 12, 31)) as year,
+    year(stood_until_on)
+        + (dayofyear(stood_until_on) - 1) / dayofyear(make_date(year(stood_until_on), 12, 31)) as until_year,
     stood_until_on
 from (
     select *, coalesce(surpassed_on, greatest(reached_on, observed_through_on)) as stood_until_on

@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 
 from leaderboard_etl.export.figures.labels import Axis, Label
+from leaderboard_etl.export.tables import shown
 from leaderboard_etl.settings import resource
 
 Chart = alt.Chart | alt.LayerChart
@@ -43,8 +44,7 @@ _TICK_STEPS = ((60, 20), (25, 10), (0, 5))
 def export_rows(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
     """The rows of one of the article's files, in their order: a figure shows what the file beside it says."""
     file = resource("sql") / "exports" / f"{name}.sql"
-    rows: pl.DataFrame = con.sql(file.read_text(encoding="utf-8")).pl()
-    return rows
+    return shown(con.sql(file.read_text(encoding="utf-8")).pl())
 
 
 def score_axis(scores_pct: Sequence[float]) -> Axis:

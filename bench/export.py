@@ -19,7 +19,7 @@ from leaderboard_etl.export.snapshot import pictures, write_snapshot
 from leaderboard_etl.export.tables import EXPORTS, parquet, query, written
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.settings import Warehouse, default_warehouse
-from leaderboard_etl.warehouse.database import open_published
+from leaderboard_etl.target.opening import open_published
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     warehouse = Warehouse(given.warehouse)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "out"
-        with closing(open_published(warehouse.database)) as con:
+        with closing(open_published(warehouse)) as con:
             day = given.as_of or state_day(con)
             _timed(lambda: pictures(con))  # the first picture starts the renderer
             tables_s = _timed(lambda: [_both(export, query(con, export).shown) for export in EXPORTS])

@@ -27,6 +27,7 @@ import polars as pl
 import yaml
 
 from bench.landing import land, source_file
+from leaderboard_etl import engine
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.pipeline import publishing
 from leaderboard_etl.policy import read_policy
@@ -38,7 +39,7 @@ from leaderboard_etl.sources.base import SourceFile, place
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.sources.shared.front_matter import front_block
 from leaderboard_etl.sources.shared.harness.file import decode
-from leaderboard_etl.warehouse.database import create_database
+from leaderboard_etl.warehouse.database import create_tables
 from leaderboard_etl.warehouse.marts import build_marts
 
 # Of 20,000 as many as make 1.3 GB.
@@ -102,7 +103,7 @@ def results(folder: Path, n_files: int, warehouse: Warehouse) -> None:
     def timed(*given: Any) -> None:
         analyses_s.append(_cpu(lambda: build_marts(*given)))
 
-    with patch("leaderboard_etl.warehouse.publish.build_marts", timed):
+    with patch("leaderboard_etl.warehouse.build.build_marts", timed):
         whole_s = _cpu(lambda: publishing.rebuild(warehouse))
     _row("rebuilt offline", whole_s - sum(analyses_s), floor_s)
     _row("the analyses", sum(analyses_s), floor_s)
@@ -114,7 +115,8 @@ def floor(warehouse: Warehouse) -> int:
     """Every file verified, decoded and laid down as rows with all columns; returns how many."""
     with BlobStore(warehouse.raw, read_only=True) as store:
         state = FileState(store, Ledger(warehouse.raw).loads)
-        con = create_database(warehouse.root / "floor.duckdb")
+        con = engine.create(warehouse.root / "floor.duckdb")
+        create_tables(con)
         for source_id in RESULTS:
             files = sorted(state.of(source_id).values())
             for first in range(0, len(files), 500):

@@ -18,7 +18,7 @@ from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.backfilling import backfill
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.sample.server import HubServer
-from leaderboard_etl.warehouse.database import open_published
+from leaderboard_etl.target.opening import open_published
 
 V2_ONLY = ("olb_v2_contents",)
 
@@ -40,7 +40,7 @@ def options(world: World, **changes: Any) -> Options:
 
 
 def raw_on(world: World, day: date) -> set[float]:
-    with open_published(world.warehouse.database, as_of=day) as con:
+    with open_published(world.warehouse, as_of=day) as con:
         rows = con.execute(
             "select distinct score_raw from core.scores where source_name = 'org/model-1b' and benchmark_id = 'gpqa'"
         ).fetchall()
@@ -69,7 +69,7 @@ def test_each_day_tells_what_the_table_said_at_its_end_and_nights_follow(past: W
     told = {day: raw_on(past, date(2024, 8, day)) for day in (1, 2, 3, 4)}
     assert told == {1: {0.31}, 2: {0.33}, 3: {0.33}, 4: {0.34}}
     with pytest.raises(UsageError, match="before the first load"):
-        open_published(past.warehouse.database, as_of=date(2024, 7, 31))
+        open_published(past.warehouse, as_of=date(2024, 7, 31))
 
     night = past.night(only=V2_ONLY)
     assert night.load is not None

@@ -34,7 +34,7 @@ def test_a_changed_value_name_or_operator_decides() -> None:
 
 
 def test_what_builds_the_tables_counts_and_what_shows_them_does_not() -> None:
-    names = set(modules_of("warehouse.publish", "warehouse.audit"))
+    names = set(modules_of("target.file", "warehouse.audit"))
     assert {"warehouse.core", "sources.arena", "normalize.evidence", "analysis.lags", "sources.rules"} <= names
     assert not {name for name in names if name.startswith(("commands", "export", "hub", "cli", "report"))}
 

@@ -20,7 +20,7 @@ import pytest
 from conftest import Faults
 from worlds import World, content, small_world, v2_row
 
-from leaderboard_etl import durable, pipeline
+from leaderboard_etl import durable, engine, pipeline
 from leaderboard_etl.cli import main
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.pipeline.right_clock import expect_right_clock
@@ -30,13 +30,13 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.report import notes
 from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.settings import PACKAGE, Warehouse
-from leaderboard_etl.warehouse.believed import Believed
-from leaderboard_etl.warehouse.publish import seal
+from leaderboard_etl.target import Staged, file, target_of
+from leaderboard_etl.target.believed import Believed
 
 # What commits, syncs, cuts or replaces a file, in the packages that write into a warehouse. A run that is killed beside one
 # of these must be proved to go on. DuckDB's commits are not among them: they are to files that only this run sees.
 _LASTING = {"fsync", "replace", "rename", "truncate", "_db.commit"}
-_WRITING = ("raw", "landing", "warehouse", "pipeline")
+_WRITING = ("raw", "landing", "warehouse", "target", "pipeline")
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +84,12 @@ def test_a_night_is_made_to_last_in_this_order(published: World, steps: list[str
 
 def test_all_that_makes_something_last_is_a_step_at_which_a_run_can_be_killed() -> None:
     found = {
-        file.name: list(_unguarded(ast.parse(file.read_text(encoding="utf-8"))))
+        file.relative_to(PACKAGE).as_posix(): list(_unguarded(ast.parse(file.read_text(encoding="utf-8"))))
         for folder in _WRITING
         for file in (PACKAGE / folder).rglob("*.py")
     }
     assert {name: calls for name, calls in found.items() if calls} == {}
-    assert {"store.py", "ledger.py", "publish.py", "night.py"} <= set(found)
+    assert {"raw/store.py", "raw/ledger.py", "target/file.py", "pipeline/night.py"} <= set(found)
 
 
 def _unguarded(node: ast.AST) -> Iterator[str]:
@@ -171,7 +171,7 @@ def test_a_log_of_another_writer_is_put_aside_and_sql_and_run_name_that_way_out(
     published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     left = b"left by a writer"
-    published.warehouse.wal.write_bytes(left)
+    (published.warehouse.root / "leaderboard.duckdb.wal").write_bytes(left)
     assert main(["sql", "-w", str(published.warehouse.root), "from mart.coverage"]) == 1
     said = capsys.readouterr().err
     assert "`leaderboard-etl run` puts it aside" in said and said.count("\n") == 1
@@ -193,15 +193,16 @@ def test_a_published_file_that_knows_a_load_which_the_ledger_does_not_is_never_r
 
 
 def test_a_file_that_does_not_hold_what_was_staged_is_not_published(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    published: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from leaderboard_etl.warehouse import publish
-    from leaderboard_etl.warehouse.database import create_database
-
     counts = iter([{"core.models": 3}, {"core.models": 0}])
-    monkeypatch.setattr(publish, "_row_counts", lambda con: next(counts))
+    monkeypatch.setattr(file, "_row_counts", lambda con: next(counts))
+    target = target_of(published.warehouse)
+    before = published.warehouse.database.read_bytes()
+    on_record: list[str] = []
     with pytest.raises(WarehouseError, match=r"core\.models holds 0 of 3 rows: nothing was published"):
-        seal(create_database(tmp_path / "staging.duckdb"), tmp_path / "staging.duckdb")
+        target.publish(Staged(engine.create(published.warehouse.staging)), lambda: on_record.append("a line"))
+    assert on_record == [] and published.warehouse.database.read_bytes() == before
 
 
 def test_nothing_was_ever_believed_in_an_empty_warehouse(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ import duckdb
 import pytest
 from worlds import World, v2_row
 
-from leaderboard_etl import cli, memory
+from leaderboard_etl import cli, engine, memory
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.warehouse import core
-from leaderboard_etl.warehouse.database import create_database
+from leaderboard_etl.warehouse.database import create_tables
 
 MB, GB = 10**6, 10**9
 
@@ -53,7 +53,8 @@ def test_score_tables_larger_than_memory_come_out_sorted(tmp_path: Path, monkeyp
     # As much as fails in this memory where all is sorted at once.
     monkeypatch.setattr(core, "_ROWS_AT_ONCE", 20_000)
     n_models, n_tasks = 400, 500
-    con = create_database(tmp_path / "staging.duckdb")
+    con = engine.create(tmp_path / "staging.duckdb")
+    create_tables(con)
     for name, text in read_policy().texts.items():
         con.execute("insert into history.policy_files values (?, 'x', ?, 1, null, now(), null)", [name, text.decode()])
     place = (

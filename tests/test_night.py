@@ -26,8 +26,8 @@ from leaderboard_etl.report import headline, notes
 from leaderboard_etl.sample.server import HubServer, Request, Response
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.target.opening import open_published
 from leaderboard_etl.warehouse import audit
-from leaderboard_etl.warehouse.database import open_published
 from leaderboard_etl.warehouse.history import merge
 
 
@@ -86,7 +86,7 @@ def test_restated_scores_are_history_and_the_day_before_is_as_it_was(world: Worl
     world.night(2)
     gpqa = "select score_raw from core.scores where model_id = 'org/model-7b' and variant_id = 'gpqa_olb_v2'"
     assert world.query(gpqa) == [(0.9,)]
-    with open_published(world.warehouse.database, as_of=date(2025, 1, 1)) as con:
+    with open_published(world.warehouse, as_of=date(2025, 1, 1)) as con:
         assert con.execute(gpqa).fetchall() == [(0.37,)]
         assert con.execute("select score_pct from mart.model_scaling where comparable_group = 'gpqa_measured'"
                            " and model_id = 'org/model-7b'").fetchall() == [(37.0,)]  # fmt: skip
@@ -95,7 +95,7 @@ def test_restated_scores_are_history_and_the_day_before_is_as_it_was(world: Worl
 def test_as_of_a_day_before_the_first_load_is_a_clear_error(world: World) -> None:
     world.night(2)
     with pytest.raises(UsageError, match="before the first load"):
-        open_published(world.warehouse.database, as_of=date(2025, 1, 1))
+        open_published(world.warehouse, as_of=date(2025, 1, 1))
 
 
 def test_offline_rebuilds_the_same_content_without_a_socket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from worlds import World, small_world, v2_row
 from leaderboard_etl.cli import main
 from leaderboard_etl.printable import ACTING
 from leaderboard_etl.sample.server import HubServer
-from leaderboard_etl.warehouse.database import open_published
+from leaderboard_etl.target.opening import open_published
 
 ACTORS = [0x1B, 0x07, 0x0D, 0x7F, 0x9B, 0x200E, 0x200F, 0x202A, 0x202E, 0x2066, 0x2069, 0x061C, 0x2028, 0xE0041]
 
@@ -129,7 +129,7 @@ def test_a_query_reaches_no_file_no_network_no_setting_and_no_secret(
 
 def test_the_state_of_a_day_is_locked_as_well(world: World, untouched: None, tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("word\nhush\n")
-    with open_published(world.warehouse.database, as_of=date(2025, 1, 31)) as con:
+    with open_published(world.warehouse, as_of=date(2025, 1, 31)) as con:
         for query in REFUSED:
             with pytest.raises(duckdb.Error):
                 con.execute(query.format(warehouse=world.warehouse.root, outside=tmp_path)).fetchall()
@@ -161,7 +161,7 @@ def test_what_only_asks_still_works_locked(world: World, capsys: pytest.CaptureF
 
 def test_a_question_takes_half_of_the_memory_that_duckdb_would(world: World) -> None:
     limit = "select split_part(current_setting('memory_limit'), ' ', 1)::double"
-    with duckdb.connect() as free, open_published(world.warehouse.database) as locked:
+    with duckdb.connect() as free, open_published(world.warehouse) as locked:
         [(whole,)], [(half,)] = free.execute(limit).fetchall(), locked.execute(limit).fetchall()
     assert half == pytest.approx(whole / 2, rel=0.02)
 

@@ -17,7 +17,7 @@ from leaderboard_etl import __version__
 from leaderboard_etl.settings import PACKAGE, resource
 
 _ROOT = PACKAGE.name
-_FOLD = (("warehouse.publish", "warehouse.audit"), ("schema", "views", "claims", "checks"))
+_FOLD = (("target.file", "warehouse.audit"), ("schema", "views", "claims", "checks"))
 _EXPORTS = (("export.snapshot",), ("exports", "report"))
 _TEMPLATES = (".html", ".css", ".js", ".jinja")
 # The module that imports every folder of its own package, whatever they are called.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class EtlError(Exception):
     """Base of every error that the pipeline raises on purpose. Its text is shown as it is, without a traceback."""
@@ -70,3 +74,20 @@ def engine_error(error: Exception) -> EngineError | None:
     else:
         what = "this is a fault of the project: report it with this line"
     return EngineError(f"{told}; {what}. The published warehouse is untouched")
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Within the block an error of an engine is an EngineError that says in one line what to do."""
+    try:
+        yield
+    except Exception as error:
+        told = engine_error(error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line of at most 800 characters."""
+    return re.sub(r"\s+", " ", str(error)).strip()[:800]

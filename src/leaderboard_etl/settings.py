@@ -31,11 +31,6 @@ class Warehouse:
         return self.root / DATABASE_NAME
 
     @property
-    def wal(self) -> Path:
-        """Where DuckDB puts what a writer has not checkpointed: beside a published file there should be none."""
-        return self.root / f"{DATABASE_NAME}.wal"
-
-    @property
     def staging(self) -> Path:
         """The file that a run builds to take the published one's place."""
         return self.root / "leaderboard.staging.duckdb"

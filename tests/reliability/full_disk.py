@@ -31,7 +31,7 @@ from leaderboard_etl.cli import main as cli
 from leaderboard_etl.report import EXIT_CODES
 from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.warehouse import space
+from leaderboard_etl.target import space
 
 _DISK_BYTES = 200_000_000
 _MARK = "IN_A_MOUNT_NAMESPACE"

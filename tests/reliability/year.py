@@ -29,7 +29,7 @@ from worlds import V2_SENTINELS, World, content, small_world, v2_row
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.sample.server import HubServer
-from leaderboard_etl.warehouse.database import open_published
+from leaderboard_etl.target.opening import open_published
 
 FIRST_NIGHT = datetime(2025, 11, 1, 3)
 _MOST_GROWN = 1.5
@@ -151,7 +151,7 @@ def run_nights(world: World, table: Table, n_nights: int) -> Iterator[Night]:
 def said_on(world: World, day: date) -> dict[str, float]:
     """The raw GPQA score of each model as the warehouse tells it of the end of a day."""
     sentinels = {row["fullname"] for row in V2_SENTINELS}
-    with open_published(world.warehouse.database, as_of=day) as con:
+    with open_published(world.warehouse, as_of=day) as con:
         rows = con.execute(
             "select source_name, score_raw from core.scores where source_id = ? and benchmark_id = 'gpqa'", [_SOURCE]
         ).fetchall()

@@ -157,9 +157,9 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     With `benchmark`, a benchmark or variant id, its scores alone. Raises UsageError for a name that no source uses, with
     the nearest ones, and for a benchmark of which the model has no score, with those that it has.
     """
-    from leaderboard_etl.warehouse.database import open_published
+    from leaderboard_etl.target.opening import open_published
 
-    with open_published(warehouse.database, as_of=as_of) as con:
+    with open_published(warehouse, as_of=as_of) as con:
         model_id = _find(con, model)
         story = _story(con, model_id, benchmark)
     if as_json:

@@ -19,9 +19,9 @@ def explain_mart(warehouse: Warehouse, mart: str, key: str, *, as_of: date | Non
 
     Raises UsageError for a mart that there is not, with those that there are, and for a key that no row has.
     """
-    from leaderboard_etl.warehouse.database import open_published
+    from leaderboard_etl.target.opening import open_published
 
-    with open_published(warehouse.database, as_of=as_of) as con:
+    with open_published(warehouse, as_of=as_of) as con:
         name = mart.removeprefix("mart.")
         columns = _columns(con, name)
         rows = _rows(con, name, columns, key)

@@ -103,10 +103,10 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
 def check(warehouse: Warehouse, *, as_json: bool) -> int:
     """Runs the checks on the published file. Exit code 1 if one of severity error finds rows; standing warnings
     are shown, and counted as new or not by the run that published them."""
+    from leaderboard_etl.target.opening import open_published
     from leaderboard_etl.warehouse.audit import run_checks
-    from leaderboard_etl.warehouse.database import open_published
 
-    with open_published(warehouse.database) as con:
+    with open_published(warehouse) as con:
         findings = run_checks(con)
     rows: list[dict[str, Any]] = [
         {

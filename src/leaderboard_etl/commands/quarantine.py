@@ -32,11 +32,11 @@ def quarantine(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: int, as_json: bool) -> int:
     """What stands in quarantine, newest first, with the offending text and its place."""
-    from leaderboard_etl.warehouse.database import open_published
+    from leaderboard_etl.target.opening import open_published
 
     where = "valid_to is null and ($source is null or source_id = $source) and ($rule is null or rule = $rule)"
     values = {"source": source, "rule": rule}
-    with open_published(warehouse.database) as con:
+    with open_published(warehouse) as con:
         counted = con.execute(f"select count(*) from ops.quarantine where {where}", values).fetchall()
         rules = records(
             con.sql(
@@ -86,9 +86,9 @@ def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: 
 
 def _show(warehouse: Warehouse, record: str, *, as_json: bool) -> int:
     """One record whole, with the text around it in the landed file where the offending text is found there."""
-    from leaderboard_etl.warehouse.database import open_published
+    from leaderboard_etl.target.opening import open_published
 
-    with open_published(warehouse.database) as con:
+    with open_published(warehouse) as con:
         rows = records(
             con.sql(
                 f"select {_RECORD} as record, * from ops.quarantine where valid_to is null and starts_with({_RECORD}, $record)"
@@ -166,12 +166,12 @@ def _replay(warehouse: Warehouse, *, as_json: bool) -> int:
     """Parses the files of all records again and publishes what came of it."""
     from leaderboard_etl import report
     from leaderboard_etl.pipeline import replay
-    from leaderboard_etl.warehouse.database import open_published
+    from leaderboard_etl.target.opening import open_published
 
-    with open_published(warehouse.database) as con:
+    with open_published(warehouse) as con:
         before = con.execute("select count(*) from ops.quarantine where valid_to is null").fetchall()[0][0]
     outcome = replay(warehouse)
-    with open_published(warehouse.database) as con:
+    with open_published(warehouse) as con:
         after = con.execute("select count(*) from ops.quarantine where valid_to is null").fetchall()[0][0]
     stored = sum(counts["rows_added"] for counts in outcome.counts.values())
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from leaderboard_etl.commands.display import print_json, print_table, records
 from leaderboard_etl.commands.rows_file import check_output, write_rows
-from leaderboard_etl.errors import UsageError
+from leaderboard_etl.errors import UsageError, first_line
 from leaderboard_etl.settings import Warehouse, resource
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """
     import duckdb
 
-    from leaderboard_etl.warehouse.database import first_line, open_published
-    from leaderboard_etl.warehouse.locked import is_refusal
+    from leaderboard_etl.target.locked import is_refusal
+    from leaderboard_etl.target.opening import open_published
 
     if options.list:
         print_table([{"query": path.stem, "question": _question(path)} for path in _queries()])
@@ -36,7 +36,7 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
         raise UsageError("--format parquet needs -o FILE: it is not text")
     if options.output is not None:
         check_output(options.output, warehouse)
-    with open_published(warehouse.database, as_of=options.as_of, is_locked=not options.unsafe) as con:
+    with open_published(warehouse, as_of=options.as_of, is_locked=not options.unsafe) as con:
         try:
             *before, last = [statement.query for statement in con.extract_statements(query)] or [""]
             for statement in before:

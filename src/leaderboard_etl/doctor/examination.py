@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 
-import duckdb
-
+from leaderboard_etl import engine
 from leaderboard_etl.doctor.blobs import Blobs, examine_blobs, read_blobs
 from leaderboard_etl.doctor.findings import Finding
 from leaderboard_etl.doctor.folder import examine_folder
@@ -108,7 +107,7 @@ def files_by_load(published: Published) -> list[tuple[FileVersion, str, tuple[in
         "select repo_type, repo_id, path, revision, blob_id, size_bytes, fetched_at, source_id, first_load_id, last_load_id"
         " from raw.files order by all"
     )
-    with duckdb.connect(str(published.path), read_only=True) as con:
+    with engine.open_file(published.path) as con:
         rows = con.execute(query).fetchall()
     return [
         (FileVersion(kind, repo, path, revision, blob_id, size, format_utc(at)), source_id, (first, last))

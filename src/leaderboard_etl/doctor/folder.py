@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from leaderboard_etl import engine
 from leaderboard_etl.doctor.findings import Finding
 from leaderboard_etl.settings import Warehouse
 
@@ -18,9 +19,7 @@ _PRIVATE = 0o077
 
 def leftovers(warehouse: Warehouse) -> list[Path]:
     """Files that only a run in progress has, and that a killed one left."""
-    bases = [warehouse.staging, warehouse.believed]
-    paths = [base.with_name(base.name + suffix) for base in bases for suffix in ("", ".wal", ".tmp")]
-    return [path for path in paths if path.exists()]
+    return [*engine.files_of(warehouse.staging), *engine.files_of(warehouse.believed)]
 
 
 def dead_runs(warehouse: Warehouse) -> list[Path]:
@@ -51,10 +50,10 @@ def examine_folder(warehouse: Warehouse) -> Iterator[Finding]:
                 "no run can work here",
                 "its owner: give this user the rights, or run as the owner",
             )
-    if warehouse.wal.exists():
+    if (log := engine.log_of(warehouse.database)).exists():
         yield Finding(
             "folder",
-            f"{warehouse.wal} lies beside the published file: something wrote to that, or was killed while it did",
+            f"{log} lies beside the published file: something wrote to that, or was killed while it did",
             repair="puts it aside; what it holds was never part of the warehouse",
         )
     if is_running(warehouse):

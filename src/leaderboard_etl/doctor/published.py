@@ -10,11 +10,12 @@ from typing import Any
 
 import duckdb
 
+from leaderboard_etl import engine
 from leaderboard_etl.doctor.findings import Finding, counted
+from leaderboard_etl.errors import first_line
 from leaderboard_etl.raw.ledger import Changes, Load
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.warehouse.books import entries
-from leaderboard_etl.warehouse.database import first_line
 
 _LEDGER_COLUMNS = ("kind", "status", "as_of_at", "endpoint", "code_version", "message")
 FROM_RAW = "rebuilds the file from raw"
@@ -40,7 +41,7 @@ def read_published(path: Path) -> Published:
     if not path.stat().st_size:
         return Published(path, trouble="is empty")
     try:
-        with duckdb.connect(str(path), read_only=True) as con:
+        with engine.open_file(path) as con:
             names = con.sql(
                 "select schema_name || '.' || table_name from duckdb_tables() where not internal"
             ).fetchall()
@@ -103,7 +104,7 @@ def _compare_counts(
 ) -> Iterator[Finding]:
     """What each load put into the file, against what raw says of it and against the file's own books."""
     try:
-        with duckdb.connect(str(published.path), read_only=True) as con:
+        with engine.open_file(published.path) as con:
             books = entries(con)
     except duckdb.Error as error:
         yield Finding(

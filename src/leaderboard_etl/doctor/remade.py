@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import duckdb
 import msgspec
 
+from leaderboard_etl import engine
 from leaderboard_etl.doctor.examination import files_by_load
 from leaderboard_etl.doctor.published import Published
 from leaderboard_etl.raw.blob_ids import sha256_id
@@ -26,8 +26,8 @@ def remade_loads(published: Published) -> tuple[dict[int, Load], dict[str, bytes
     ids = {key: sha256_id(content) for key, content in contents.items()}
     sources: dict[int, list[SourceLoad]] = defaultdict(list)
     drift: dict[tuple[int, str], list[Drift]] = defaultdict(list)
-    with duckdb.connect(str(published.path), read_only=True) as con:
-        for load_id, *values in con.execute("select * from ops.drift order by rowid").fetchall():
+    with engine.open_file(published.path) as con:
+        for load_id, *values in con.execute(f"select * from ops.drift order by {engine.ROW_ID}").fetchall():
             drift[load_id, values[0]].append(Drift(*values))
         columns = "load_id, source_id, state, message, revision, api_calls, file_calls"
         for load_id, *said in con.execute(f"select {columns} from ops.load_sources order by all").fetchall():

@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import msgspec
 
+from leaderboard_etl import engine
 from leaderboard_etl.doctor.blobs import kind_of, read_blobs
 from leaderboard_etl.doctor.examination import Examination, examine, published_files
 from leaderboard_etl.doctor.folder import leftovers, too_open
@@ -66,8 +66,8 @@ def repair(warehouse: Warehouse, found: Examination, say: Say, *, hub: OpenHub) 
 
 
 def _tidy(warehouse: Warehouse, say: Say) -> None:
-    if warehouse.wal.exists():
-        say(f"put {warehouse.wal.name} aside as {_put_aside(warehouse.wal).name}")
+    if (log := engine.log_of(warehouse.database)).exists():
+        say(f"put {log.name} aside as {_put_aside(log).name}")
     for path in leftovers(warehouse):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
         say(f"removed {path}")
@@ -189,7 +189,7 @@ def _known_contents(found: Examination) -> dict[str, bytes]:
     contents: dict[str, bytes] = {}
     if found.published.is_sound:
         _, contents = remade_loads(found.published)
-        with duckdb.connect(str(found.published.path), read_only=True) as con:
+        with engine.open_file(found.published.path) as con:
             rows = con.execute("select content from history.policy_files").fetchall()
         texts += [content.encode() for (content,) in rows]
     return contents | {git_blob_id(text): text for text in texts}

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.migrations import schema_version
 from leaderboard_etl.policy import Policy
@@ -31,7 +32,7 @@ def database_facts(path: Path) -> dict[str, Any]:
     """
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    with duckdb.connect(str(path), read_only=True) as con:
+    with engine.open_file(path) as con:
         names = con.execute(
             "select schema_name || '.' || table_name from duckdb_tables() where not internal order by all"
         ).fetchall()

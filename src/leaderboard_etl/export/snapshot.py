@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from leaderboard_etl.code_version import code_version
-from leaderboard_etl.errors import UsageError, WarehouseError
+from leaderboard_etl.errors import UsageError, WarehouseError, first_line
 from leaderboard_etl.export.database import DATABASE, complete_database, database_facts
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
@@ -22,7 +22,7 @@ from leaderboard_etl.export.manifest import BUILD, MANIFEST, build_facts, citati
 from leaderboard_etl.export.report_page import report_page
 from leaderboard_etl.export.tables import EXPORTS, parquet, query, written
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.warehouse.database import first_line, open_published
+from leaderboard_etl.target.opening import open_published
 
 
 def write_snapshot(
@@ -58,11 +58,11 @@ def make_snapshot(warehouse: Warehouse, as_of: date | None, *, database: Path | 
     if as_of is not None and as_of > datetime.now(UTC).date():
         raise UsageError(f"as of {as_of}: that day is still to come; leave --as-of out for the present state")
     try:
-        with closing(open_published(warehouse.database)) as con:
+        with closing(open_published(warehouse)) as con:
             _check_code(con, warehouse.database)
             if as_of is None and database is not None:
                 as_of = state_day(con)
-        with closing(open_published(warehouse.database, as_of=as_of, into=database)) as con:
+        with closing(open_published(warehouse, as_of=as_of, into=database)) as con:
             if database is not None:
                 complete_database(con)
             return _files(con, as_of or state_day(con))

@@ -17,7 +17,7 @@ from leaderboard_etl.export.folder import read_manifest
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, package_versions
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.warehouse.database import open_published
+from leaderboard_etl.target.opening import open_published
 
 # The bytes of all other files follow from the state alone, whatever the versions of the packages.
 _STABLE = (".csv", ".json")
@@ -74,7 +74,7 @@ def _recompute(
         if manifest.get(name) != ours:
             return {}, f"not recomputed: made by {what} {manifest.get(name)}, this is {ours}"
     try:
-        with open_published(warehouse.database) as con:
+        with open_published(warehouse) as con:
             hubs = con.execute("select distinct endpoint from ops.loads").fetchall()
         if hubs != [(manifest.get("hub"),)]:
             return {}, f"not recomputed: the snapshot is of the Hub {manifest.get('hub')!r}, this warehouse of another"

@@ -15,24 +15,19 @@ from itertools import groupby
 import polars as pl
 from msgspec.structs import replace
 
-from leaderboard_etl.errors import AuditError, EtlError, UnwritableError, UsageError
+from leaderboard_etl.errors import EtlError, UnwritableError, UsageError, first_line
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoCommit
 from leaderboard_etl.landing.repos import sync_commit
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.brake import brake
 from leaderboard_etl.pipeline.fetching import record, shown, sync_project
 from leaderboard_etl.pipeline.night import Night, Outcome, is_degraded, ledger_line, run_night
-from leaderboard_etl.pipeline.publishing import audit_failure
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import Changes, Drift, Ledger, Load, format_utc
 from leaderboard_etl.sources.base import Parsed, concat
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import SOURCES
-from leaderboard_etl.warehouse.audit import audit
-from leaderboard_etl.warehouse.database import first_line
 from leaderboard_etl.warehouse.fold import parse_batches
-from leaderboard_etl.warehouse.publish import publish, seal, stage
-from leaderboard_etl.warehouse.space import expect_space
 
 KIND = "backfill"
 _LOADS_AT_ONCE = 30
@@ -196,25 +191,21 @@ def _trouble_in(night: Night, past: _Past, source: Source, changes: Changes) -> 
 def _publish(night: Night, loads: Sequence[Load]) -> None:
     """Builds, audits and publishes a file with these loads, and puts each on record."""
     options = night.options
-    expect_space(options.warehouse)
-    con = stage(
-        options.warehouse.staging,
+    staged = night.target.stage(
         night.store,
         [*night.ledger.loads, *loads],
         carry_into=night.believed.carry_into,
         most_memory_bytes=options.most_memory_bytes,
     )
-    night.staged = con
-    night.findings = audit(con, night.believed.standing, read_policy().frame("accepted_warnings"))
-    errors = [finding for finding in night.findings if finding.is_error]
-    if errors:
-        raise AuditError(audit_failure(errors))
+    accepted = read_policy().frame("accepted_warnings")
+    night.findings = night.target.audit(staged, night.believed.standing, accepted)
     night.store.flush()
-    seal(con, options.warehouse.staging)
-    night.staged = None
-    for load in loads:
-        night.write_down(load)
-    night.say(publish(options.warehouse))
+
+    def put_on_record() -> None:
+        for load in loads:
+            night.write_down(load)
+
+    night.say(night.target.publish(staged, put_on_record))
     night.load = loads[-1]
     night.status = "degraded" if any(load.status == "degraded" for load in loads) else "published"
 

@@ -15,7 +15,15 @@ import duckdb
 from msgspec.structs import replace
 
 from leaderboard_etl.code_version import code_version
-from leaderboard_etl.errors import EtlError, HubError, UnwritableError, UsageError, WarehouseError, engine_error
+from leaderboard_etl.errors import (
+    EtlError,
+    HubError,
+    UnwritableError,
+    UsageError,
+    WarehouseError,
+    engine_error,
+    first_line,
+)
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.head_start import HeadStart
@@ -27,10 +35,10 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.raw.torn import is_torn, refuse_strange_store
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.target import Staged, Target, target_of
+from leaderboard_etl.target.believed import Believed
 from leaderboard_etl.termination import Terminated, at_the_end, is_asked
 from leaderboard_etl.warehouse.audit import Finding
-from leaderboard_etl.warehouse.believed import Believed
-from leaderboard_etl.warehouse.database import first_line, remove_database
 
 
 @dataclass
@@ -42,6 +50,7 @@ class Night:
     ledger: Ledger
     state: FileState
     believed: Believed
+    target: Target
     hub: Hub
     as_of_at: datetime
     entries: dict[str, SourceLoad] = field(default_factory=dict)
@@ -50,7 +59,7 @@ class Night:
     partly_read: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    staged: duckdb.DuckDBPyConnection | None = None
+    staged: Staged | None = None
     head_start: HeadStart | None = None
     load: Load | None = None
     status: str = "running"
@@ -194,7 +203,8 @@ def open_night(options: Options) -> Iterator[Night]:
             started = max(started, last_at + timedelta(microseconds=1))
         hub = Hub(options.hub, deadline=time.monotonic() + 60 * options.deadline_minutes)
         stack.callback(hub.close)
-        night = Night(options, store, ledger, FileState(store, ledger.loads), believed, hub, started)
+        target = target_of(options.warehouse)
+        night = Night(options, store, ledger, FileState(store, ledger.loads), believed, target, hub, started)
         night.say(said)
         if options.raw_from is not None:
             night.head_start = HeadStart(options.raw_from, hub, options.warehouse.root, night.say)
@@ -202,9 +212,7 @@ def open_night(options: Options) -> Iterator[Night]:
         try:
             yield night
         finally:
-            if night.staged is not None:
-                night.staged.close()
-            remove_database(options.warehouse.staging)
+            night.target.discard()
 
 
 def last_good_at(ledger: Ledger) -> datetime | None:

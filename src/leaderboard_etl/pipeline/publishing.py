@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from leaderboard_etl.errors import AuditError, WarehouseError
+from leaderboard_etl.errors import WarehouseError, one_line_errors
 from leaderboard_etl.pipeline.night import Night, is_degraded, ledger_line
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import Drift, FileState, Ledger
@@ -13,13 +11,11 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.raw.torn import refuse_strange_store
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE
-from leaderboard_etl.warehouse.audit import Finding, audit
-from leaderboard_etl.warehouse.believed import Believed
+from leaderboard_etl.target import target_of
+from leaderboard_etl.target.believed import Believed
+from leaderboard_etl.warehouse.audit import Finding
 from leaderboard_etl.warehouse.claims import changed_verdicts
-from leaderboard_etl.warehouse.database import one_line_errors, remove_database
 from leaderboard_etl.warehouse.fold import policy_in_force
-from leaderboard_etl.warehouse.publish import publish, seal, stage
-from leaderboard_etl.warehouse.space import expect_space
 
 
 def has_news(night: Night) -> bool:
@@ -38,13 +34,11 @@ def has_news(night: Night) -> bool:
 
 def build(night: Night) -> None:
     """Folds this load into a staging file beside the published one."""
-    expect_space(night.options.warehouse)
     night.load = ledger_line(night, "published")
     if is_degraded(night):
         night.load.status = "degraded"
     at_hand = {source_id: read for source_id, read in night.parsed.items() if source_id not in night.partly_read}
-    night.staged = stage(
-        night.options.warehouse.staging,
+    night.staged = night.target.stage(
         night.store,
         [*night.ledger.loads, night.load],
         carry_into=night.believed.carry_into,
@@ -58,14 +52,11 @@ def check(night: Night) -> None:
     published."""
     assert night.staged is not None and night.load is not None
     accepted = read_policy().frame("accepted_warnings")
-    night.findings = audit(night.staged, night.believed.standing, accepted)
-    errors = [finding for finding in night.findings if finding.is_error]
-    if errors:
-        raise AuditError(audit_failure(errors))
+    night.findings = night.target.audit(night.staged, night.believed.standing, accepted)
     _record_verdicts(night)
     if any(finding.is_new_warning for finding in night.findings) and night.ledger.applied():
         night.load.status = "degraded"
-        night.staged.execute("update ops.loads set status = 'degraded' where load_id = ?", [night.load.load_id])
+        night.staged.con.execute("update ops.loads set status = 'degraded' where load_id = ?", [night.load.load_id])
 
 
 def _record_verdicts(night: Night) -> None:
@@ -74,10 +65,10 @@ def _record_verdicts(night: Night) -> None:
     entry = night.load.source(POLICY_SOURCE)
     if entry is None:
         return
-    for claim_id, before, now in changed_verdicts(night.staged, night.believed.verdicts()):
+    for claim_id, before, now in changed_verdicts(night.staged.con, night.believed.verdicts()):
         drift = Drift(POLICY_SOURCE, "verdict", claim_id, f"the claim was {before!r} and is {now!r} now")
         entry.drift.append(drift)
-        night.staged.execute(
+        night.staged.con.execute(
             "insert into ops.drift values (?, ?, ?, ?, ?, ?)",
             [night.load.load_id, drift.source_id, drift.kind, drift.subject, drift.message, drift.is_held],
         )
@@ -90,10 +81,8 @@ def commit(night: Night) -> None:
     night.load.summary = _summary(night)
     night.counts = _counts(night)
     night.store.flush()
-    seal(night.staged, night.options.warehouse.staging)
-    night.staged = None
-    night.write_down(night.load)
-    night.say(publish(night.options.warehouse))
+    load = night.load
+    night.say(night.target.publish(night.staged, lambda: night.write_down(load)))
     night.status = night.load.status
 
 
@@ -119,26 +108,15 @@ def rebuild(warehouse: Warehouse, *, most_memory_bytes: int | None = None) -> li
         if not ledger.applied():
             raise WarehouseError(f"{warehouse.raw} holds no load to rebuild from: run once against a Hub first")
         refuse_strange_store(ledger, store)
+        target = target_of(warehouse)
         try:
-            expect_space(warehouse)
-            con = stage(warehouse.staging, store, ledger.loads, most_memory_bytes=most_memory_bytes)
+            staged = target.stage(store, ledger.loads, most_memory_bytes=most_memory_bytes)
             accepted = policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings")
-            findings = audit(con, None, accepted)
-            errors = [finding for finding in findings if finding.is_error]
-            if errors:
-                con.close()
-                raise AuditError(audit_failure(errors))
-            seal(con, warehouse.staging)
-            publish(warehouse)
+            findings = target.audit(staged, None, accepted)
+            target.publish(staged)
         finally:
-            remove_database(warehouse.staging)
+            target.discard()
         return findings
-
-
-def audit_failure(errors: Sequence[Finding]) -> str:
-    """One line for the checks that stopped a publication."""
-    shown = "; ".join(f"{f.check.name}: {f.n_rows} rows ({f.check.description}), e.g. {f.examples[0]}" for f in errors)
-    return f"the audit failed, nothing was published: {shown}"
 
 
 def _has_new_finding(night: Night) -> bool:
@@ -155,9 +133,9 @@ def _summary(night: Night) -> dict[str, int]:
     assert night.staged is not None
     counts = {}
     for name in ("core.models", "core.scores"):
-        row = night.staged.execute(f"select count(*) from {name}").fetchone()
+        row = night.staged.con.execute(f"select count(*) from {name}").fetchone()
         counts[name] = row[0] if row else 0
-    row = night.staged.execute("select count(*) from ops.quarantine where valid_to is null").fetchone()
+    row = night.staged.con.execute("select count(*) from ops.quarantine where valid_to is null").fetchone()
     counts["quarantine"] = row[0] if row else 0
     counts["new_warnings"] = sum(finding.is_new_warning for finding in night.findings)
     return counts
@@ -167,7 +145,7 @@ def _counts(night: Night) -> dict[str, dict[str, int]]:
     """The books of this load by source, as ops.load_sources has them."""
     assert night.staged is not None and night.load is not None
     names = ("source_rows", "rows_in", "rows_stored", "rows_quarantined", "rows_added", "rows_closed")
-    rows = night.staged.execute(
+    rows = night.staged.con.execute(
         f"select source_id, {', '.join(names)} from ops.load_sources where load_id = ?", [night.load.load_id]
     ).fetchall()
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}

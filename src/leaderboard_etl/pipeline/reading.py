@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leaderboard_etl.errors import EtlError
+from leaderboard_etl.errors import EtlError, first_line
 from leaderboard_etl.pipeline.brake import brake
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion
 from leaderboard_etl.sources.base import Parsed, concat, empty
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
-from leaderboard_etl.warehouse.database import first_line
 from leaderboard_etl.warehouse.fold import parse_batches
 
 

@@ -11,7 +11,7 @@ from leaderboard_etl.pipeline.reading import read_source
 from leaderboard_etl.raw.ledger import Changes, Ledger
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
-from leaderboard_etl.warehouse.believed import Place
+from leaderboard_etl.target.believed import Place
 
 
 def replay(warehouse: Warehouse) -> Outcome:

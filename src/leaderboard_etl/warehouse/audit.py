@@ -18,10 +18,9 @@ import polars as pl
 
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.contracts.vocabulary import stray_values
-from leaderboard_etl.errors import EtlError
+from leaderboard_etl.errors import EtlError, first_line
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.settings import resource
-from leaderboard_etl.warehouse.database import first_line
 from leaderboard_etl.warehouse.history import policy_texts
 
 if TYPE_CHECKING:

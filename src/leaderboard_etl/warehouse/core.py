@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema, tables
+from leaderboard_etl.engine import ROW_ID
 from leaderboard_etl.normalize.evidence import parameter_evidence
 from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.normalize.joins import contradicted, subjects
@@ -174,7 +175,7 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
             insert into core.scores
             select {selected}
             from history.scores as h
-            join normalized as n on n.row_id = h.rowid
+            join normalized as n on n.row_id = h.{ROW_ID}
             join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
             join core.models as m on m.model_id = a.model_id
             where a.model_id between ? and ?
@@ -186,11 +187,11 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
 
 
 def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
-    """What normalisation says of each open score of history, by its rowid there: `row_id` and the columns of _NORMALIZED."""
+    """What normalisation says of each open score of history, by its row there: `row_id` and the columns of _NORMALIZED."""
     slim = _open_rows(
         con,
         "history.scores",
-        "rowid as row_id, source_id, source_name, variant_id, precision, score_raw, score_unit, stderr_raw,"
+        f"{ROW_ID} as row_id, source_id, source_name, variant_id, precision, score_raw, score_unit, stderr_raw,"
         " score_norm_published_pct, n_shot, has_chat_template, run_id",
     )
     tasks = policy.frame("harness_tasks")

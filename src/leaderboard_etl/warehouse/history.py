@@ -8,10 +8,13 @@ import duckdb
 import polars as pl
 
 from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.engine import ROW_ID
 from leaderboard_etl.sources.base import staged_schema
 
 # Where a statement stands may move without the statement changing: rows shift inside a table, commits pass.
 _NOT_COMPARED = ("revision", "blob_id", "locator")
+_CARRIED = ("raw", "history", "ops")
+_REBUILT = ("ops.build", "ops.check_results")
 
 
 def history_table(target: str) -> str:
@@ -45,7 +48,7 @@ def merge(
     con.execute(
         f"""
         create or replace temp table open_rows as
-        select rowid as row_id, hash({said}) as said
+        select {ROW_ID} as row_id, hash({said}) as said
         from {table}
         where valid_to is null and source_id = ? and load_id < ? and (repo_type, repo_id, path) in (from staged_scope)
         """,
@@ -59,7 +62,7 @@ def merge(
         closed = con.execute(
             f"""
             update {table} set valid_to = $at, closed_load_id = $load
-            where rowid in (select row_id from open_rows where said not in (select said from said_now))
+            where {ROW_ID} in (select row_id from open_rows where said not in (select said from said_now))
             """,
             {"at": as_of_at, "load": load_id},
         ).fetchall()[0][0]
@@ -78,6 +81,11 @@ def merge(
     return before + opened - closed, opened, closed
 
 
+def carried_tables() -> list[str]:
+    """The tables that hold history: a new file takes them from the one before, all others are built from them."""
+    return [name for name, table in tables().items() if table.schema in _CARRIED and name not in _REBUILT]
+
+
 def policy_texts(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
     """The policy files in force, by name."""
     rows = con.execute("select name, content from history.policy_files where valid_to is null").fetchall()
@@ -88,7 +96,7 @@ def copy_until(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -> No
     """Fills the empty raw, history and ops tables with what the attached `catalog` held after its last load at or before `at`."""
     loads = f"(select load_id from {catalog}.ops.loads where as_of_at <= $at)"
     for name, table in tables().items():
-        if table.schema in ("core", "mart") or name in ("ops.build", "ops.check_results"):
+        if name not in carried_tables():
             continue
         columns = {column.name for column in table.columns}
         if "valid_to" in columns:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 import duckdb
@@ -16,14 +15,14 @@ import polars as pl
 
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import tables
-from leaderboard_etl.errors import EtlError, WarehouseError
+from leaderboard_etl.errors import EtlError, WarehouseError, first_line
 from leaderboard_etl.raw.ledger import Ledger, Load
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.target import Target, target_of
+from leaderboard_etl.target.file import FileTarget
 from leaderboard_etl.warehouse.books import first_fault
-from leaderboard_etl.warehouse.database import first_line, remove_database
-from leaderboard_etl.warehouse.publish import carried_tables, stage
-from leaderboard_etl.warehouse.space import expect_space
+from leaderboard_etl.warehouse.history import carried_tables
 
 Place = tuple[str, str, str]
 Answer = TypeVar("Answer")
@@ -40,21 +39,23 @@ class Believed:
     ) -> None:
         """Looks at the published file. Raises WarehouseError where it knows loads that the ledger does not: to replace it
         would lose them."""
-        self._warehouse, self._store, self._most_memory_bytes = warehouse, store, most_memory_bytes
+        self._published, self._store, self._most_memory_bytes = target_of(warehouse), store, most_memory_bytes
+        # Made from raw where the published one cannot answer; nobody else ever looks at it.
+        self._own = FileTarget(warehouse, warehouse.believed, warehouse.believed)
+        self._is_own_made = False
         self._loads = list(ledger.loads)
         self._held: int | None = None
         self._is_ours = False
-        self._rebuilt: Path | None = None
         self.trouble: str | None = None
-        if not warehouse.database.exists():
+        if not self._published.is_there():
             if ledger.applied():
                 self._distrust("is not there")
             return
-        if warehouse.wal.exists():
-            self._distrust(f"was written to by something else, which left {warehouse.wal.name}")
+        if (log := self._published.log_left()) is not None:
+            self._distrust(f"was written to by something else, which left {log.name}")
             return
         try:
-            with duckdb.connect(str(warehouse.database), read_only=True) as con:
+            with self._published.read() as con:
                 held = con.execute("select load_id, as_of_at from ops.loads order by load_id").fetchall()
                 made_by = con.execute("select code_version from ops.build").fetchall()
         except duckdb.Error as error:
@@ -88,11 +89,11 @@ class Believed:
         self.look_through()
         if self.trouble is None and self.n_loads is None:
             return 0
-        path = self._file()
-        if path is None:
+        answering = self._answering()
+        if answering is None:
             return 0
-        _copy_history(path, con)
-        return len(self._loads) if path == self._rebuilt else self._held or 0
+        _copy_history(answering, con)
+        return len(self._loads) if answering is self._own else self._held or 0
 
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
         """What a source is believed to say in some files: source_name, precision, variant_id, score_raw, score_unit. Null
@@ -138,42 +139,41 @@ class Believed:
 
     def close(self) -> None:
         """Removes the file that was made to answer in the published one's place."""
-        remove_database(self._warehouse.believed)
-        self._rebuilt = None
+        self._own.discard()
+        self._is_own_made = False
 
     def _ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer | None:
         """The answer of the published file, else of the one made from raw; null where nothing was ever published."""
-        while (path := self._file()) is not None:
+        while (answering := self._answering()) is not None:
             try:
-                with duckdb.connect(str(path), read_only=True) as con:
+                with answering.read() as con:
                     return question(con)
             except (duckdb.OutOfMemoryException, duckdb.InterruptException):
                 raise  # says nothing about the file
             except (duckdb.Error, EtlError) as error:
-                self._doubt(path, error)
+                self._doubt(answering, error)
         return None
 
-    def _file(self) -> Path | None:
+    def _answering(self) -> Target | None:
         if self.trouble is None:
-            return self._warehouse.database if self._held is not None else None
-        if self._rebuilt is None and any(load.is_applied for load in self._loads):
-            expect_space(self._warehouse)
-            stage(self._warehouse.believed, self._store, self._loads, most_memory_bytes=self._most_memory_bytes).close()
-            self._rebuilt = self._warehouse.believed
-        return self._rebuilt
+            return self._published if self._held is not None else None
+        if not self._is_own_made and any(load.is_applied for load in self._loads):
+            self._own.stage(self._store, self._loads, most_memory_bytes=self._most_memory_bytes).con.close()
+            self._is_own_made = True
+        return self._own if self._is_own_made else None
 
-    def _doubt(self, path: Path, error: Exception) -> None:
-        if path == self._rebuilt:
-            raise WarehouseError(f"{path.name}, made from raw, cannot be read ({first_line(error)})") from error
+    def _doubt(self, answering: Target, error: Exception) -> None:
+        if answering is self._own:
+            raise WarehouseError(f"{answering.name}, made from raw, cannot be read ({first_line(error)})") from error
         self._distrust(f"cannot answer ({first_line(error)})")
 
     def _distrust(self, why: str) -> None:
-        self.trouble = f"{self._warehouse.database.name} {why}: made again from raw, which holds everything"
+        self.trouble = f"{self._published.name} {why}: made again from raw, which holds everything"
 
     def _expect_own_books(self) -> None:
         """Distrusts a file in which rows were taken out or put in by something else: a run would carry them on for ever."""
         try:
-            with duckdb.connect(str(self._warehouse.database), read_only=True) as con:
+            with self._published.read() as con:
                 fault = first_fault(con)
         except duckdb.Error as error:
             self._distrust(f"cannot be read ({first_line(error)})")
@@ -186,15 +186,14 @@ class Believed:
         if held != known:
             unknown = next(load for load, own in zip(held, [*known, *[None] * len(held)], strict=False) if load != own)
             raise WarehouseError(
-                f"{self._warehouse.database} holds load {unknown[0]} of {unknown[1]:%Y-%m-%d %H:%M} UTC, which"
+                f"{self._published} holds load {unknown[0]} of {unknown[1]:%Y-%m-%d %H:%M} UTC, which"
                 f" {ledger.path} does not: to replace the file would lose it. Restore raw/ from a copy of the same"
                 " warehouse, see what `leaderboard-etl doctor` says, or move the file away to go on without it"
             )
 
 
-def _copy_history(path: Path, con: duckdb.DuckDBPyConnection) -> None:
-    escaped = str(path).replace("'", "''")
-    con.execute(f"attach '{escaped}' as published (read_only)")
+def _copy_history(answering: Target, con: duckdb.DuckDBPyConnection) -> None:
+    answering.attach_to(con, "published")
     try:
         con.execute("begin")
         for name in carried_tables():

@@ -1,0 +1,68 @@
+"""DuckDB itself: how a database is made, opened and removed, and what it has beside the SQL that any engine reads. Nothing
+else of the project connects to one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from leaderboard_etl.memory import limit_memory
+
+# What the engine calls a row of a table while nothing is deleted from it.
+ROW_ID = "rowid"
+# Older clients, from DuckDB 1.5 on, can read what this storage version holds.
+_STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.5.0"}
+
+
+def create(path: Path, *, most_memory_bytes: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A new empty file, open for writing. What a killed run left at `path` is removed first.
+
+    `most_memory_bytes` is what the whole process may hold; null: half of what the machine or its cgroup allows.
+    """
+    remove(path)
+    con = duckdb.connect(str(path), config=_STORAGE)
+    # One checkpoint at the end writes each block once: the file stays as compact as one built fresh. What would not fit into
+    # memory until then is written before, compressed; as uncompressed rows it would take ten times the space.
+    con.execute("set checkpoint_threshold = '256MB'")
+    con.execute("set preserve_insertion_order = true")
+    # A bar for a statement of two seconds, in the midst of a run's own output.
+    con.execute("set enable_progress_bar = false")
+    limit_memory(con, most_memory_bytes)
+    return con
+
+
+def open_file(path: Path) -> duckdb.DuckDBPyConnection:
+    """A file, read-only. Raises duckdb.Error where it cannot be opened."""
+    return duckdb.connect(str(path), read_only=True)
+
+
+def in_memory() -> duckdb.DuckDBPyConnection:
+    """A new empty database that no file holds."""
+    return duckdb.connect(":memory:")
+
+
+def attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Lets `con` read another file under a name. Raises duckdb.Error where that cannot be opened."""
+    escaped = str(path).replace("'", "''")
+    con.execute(f"attach '{escaped}' as {name} (read_only)")
+
+
+def log_of(path: Path) -> Path:
+    """Where DuckDB keeps what a writer of a file has not checkpointed: beside a finished file there is none."""
+    return path.with_name(path.name + ".wal")
+
+
+def files_of(path: Path) -> list[Path]:
+    """A file and all that DuckDB keeps beside it while it is written, as far as they are there."""
+    return [each for each in (path, log_of(path), path.with_name(path.name + ".tmp")) if each.exists()]
+
+
+def remove(path: Path) -> None:
+    """Removes a file with all that DuckDB keeps beside it."""
+    for each in files_of(path):
+        if each.is_dir():
+            shutil.rmtree(each, ignore_errors=True)
+        else:
+            each.unlink(missing_ok=True)

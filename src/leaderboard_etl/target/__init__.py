@@ -1,0 +1,14 @@
+"""Where the tables live: staged, audited and published. A new engine is a module here, and a line in `target_of`."""
+
+from __future__ import annotations
+
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.target.base import Staged, Target
+from leaderboard_etl.target.file import FileTarget
+
+__all__ = ["Staged", "Target", "target_of"]
+
+
+def target_of(warehouse: Warehouse) -> Target:
+    """Where a warehouse has its tables: in a file of its folder."""
+    return FileTarget(warehouse, warehouse.database, warehouse.staging)

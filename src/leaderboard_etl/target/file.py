@@ -1,0 +1,110 @@
+"""A file as target: it is built beside the published one and takes its place in one step."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from leaderboard_etl import engine
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.durable import durable, sync
+from leaderboard_etl.errors import WarehouseError, first_line
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.target.base import Staged, Target
+from leaderboard_etl.target.space import expect_space
+
+# Readers only ever open the published file read-only; so does a stray `duckdb leaderboard.duckdb` of another user.
+_PUBLISHED_MODE = 0o444
+
+
+class FileTarget(Target):
+    """A DuckDB file, and the place beside it where the next one is built."""
+
+    def __init__(self, warehouse: Warehouse, published: Path, staging: Path) -> None:
+        self._warehouse, self._published, self._staging = warehouse, published, staging
+        self._writer: duckdb.DuckDBPyConnection | None = None
+
+    def __str__(self) -> str:
+        return str(self._published)
+
+    @property
+    def name(self) -> str:
+        return self._published.name
+
+    def is_there(self) -> bool:
+        return self._published.exists()
+
+    def log_left(self) -> Path | None:
+        log = engine.log_of(self._published)
+        return log if log.exists() else None
+
+    def read(self) -> duckdb.DuckDBPyConnection:
+        return engine.open_file(self._published)
+
+    def attach_to(self, con: duckdb.DuckDBPyConnection, name: str) -> None:
+        engine.attach(con, self._published, name)
+
+    def discard(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        engine.remove(self._staging)
+
+    def _begin(self, most_memory_bytes: int | None) -> duckdb.DuckDBPyConnection:
+        expect_space(self._warehouse)
+        self._writer = engine.create(self._staging, most_memory_bytes=most_memory_bytes)
+        return self._writer
+
+    def _seal(self, staged: Staged) -> None:
+        """Closes the staging file: checkpointed, synced, and found to hold, table by table, the rows that were put into it."""
+        path, con = self._staging, staged.con
+        with durable("staging file"):
+            try:
+                n_staged = _row_counts(con)
+                # Closing checkpoints as well, but keeps a failure to itself.
+                con.execute("checkpoint")
+                con.close()
+                if engine.log_of(path).exists():
+                    raise WarehouseError(f"{path} is not whole, its log still holds a part: nothing was published")
+                sync(path)
+                with engine.open_file(path) as written:
+                    n_written = _row_counts(written)
+            except (duckdb.Error, OSError) as error:
+                raise WarehouseError(
+                    f"{path} could not be written ({first_line(error)}): nothing was published; free space and run again"
+                ) from error
+            differing = [name for name, count in n_staged.items() if n_written.get(name) != count]
+            if differing:
+                name = differing[0]
+                raise WarehouseError(
+                    f"{path} was not written whole, {name} holds {n_written.get(name)} of {n_staged[name]} rows: nothing was"
+                    " published; look at the disk and run again"
+                )
+
+    def _show(self) -> str | None:
+        try:
+            said = self._put_log_aside()
+            self._staging.chmod(_PUBLISHED_MODE)
+            with durable("published file"):
+                self._staging.replace(self._published)
+                sync(self._published.parent)
+        except OSError as error:
+            raise WarehouseError(f"{self._published} could not be replaced ({error}): nothing was published") from error
+        return said
+
+    def _put_log_aside(self) -> str | None:
+        """DuckDB would replay the log into the new file, or refuse it; what is in it is kept for whoever wrote it."""
+        log = self.log_left()
+        if log is None:
+            return None
+        aside = log.with_name(f"{log.name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+        with durable("wal aside"):
+            log.replace(aside)
+            sync(log.parent)
+        return f"{log.name}, which another writer left beside the published file, is now {aside.name}"
+
+
+def _row_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    query = " union all ".join(f"select '{name}', count(*) from {name}" for name in tables())
+    return dict(con.execute(query).fetchall())

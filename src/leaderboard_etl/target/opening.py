@@ -1,0 +1,85 @@
+"""What opens the published state for reading: as it is, or as of a day in memory."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from leaderboard_etl import engine
+from leaderboard_etl.contracts.migrations import refuse_newer
+from leaderboard_etl.errors import UsageError, WarehouseError, first_line
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.target import Target, target_of
+from leaderboard_etl.target.locked import lock
+from leaderboard_etl.warehouse.database import create_tables, create_views, end_of_day
+
+
+def open_published(
+    warehouse: Warehouse, *, as_of: date | None = None, into: Path | None = None, is_locked: bool = True
+) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the published state. A run replaces it, so readers are never in its way.
+
+    With `as_of`, an in-memory database in which core and the views are those of the end of that day (UTC), beside raw,
+    history and ops until then; with `into` it is a new file there, open for writing. All but the latter are locked (see
+    target.locked) unless `is_locked` is false. Raises WarehouseError if nothing is published, UsageError for a date before the
+    first load.
+    """
+    target = target_of(warehouse)
+    if not target.is_there():
+        raise WarehouseError(
+            f"{target} does not exist: no run has published here yet;"
+            f" start with `leaderboard-etl run -w {shlex.quote(str(warehouse.root))}`"
+        )
+    if (log := target.log_left()) is not None:
+        raise WarehouseError(
+            f"{log.name} lies beside {target}: something else wrote to the published file, or was killed while it did;"
+            " `leaderboard-etl run` puts it aside and makes the file again from raw (without the Hub: `run --offline`)"
+        )
+    try:
+        con = target.read()
+        _refuse_newer(con, target)
+        if as_of is None:
+            return lock(con) if is_locked else con
+        con.close()
+        con = engine.in_memory() if into is None else engine.create(into)
+        create_tables(con)
+        target.attach_to(con, "published")
+    except duckdb.Error as error:
+        raise WarehouseError(f"{target} cannot be opened ({first_line(error)}): run again, or restore it") from error
+    _rebuild_as_of(con, as_of)
+    return lock(con) if is_locked and into is None else con
+
+
+def _refuse_newer(con: duckdb.DuckDBPyConnection, target: Target) -> None:
+    """Raises WarehouseError where newer code made the file. Version 0.1.0 wrote no number."""
+    try:
+        made = con.execute("select schema_version, code_version from ops.build").fetchall()
+    except (duckdb.BinderException, duckdb.CatalogException):
+        return
+    for version, code in made:
+        refuse_newer(target, version, code)
+
+
+def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    # The present state is read without what makes one: a plain question is to be answered at once.
+    from leaderboard_etl.warehouse.core import build_core
+    from leaderboard_etl.warehouse.history import copy_until
+    from leaderboard_etl.warehouse.marts import build_marts
+
+    first = con.execute(
+        "select min(as_of_at) from published.ops.loads where status in ('published', 'degraded')"
+    ).fetchone()
+    if first is None or first[0] is None or first[0] > end_of_day(as_of):
+        raise UsageError(
+            f"as of {as_of}: before the first load of this warehouse ({first[0]:%Y-%m-%d} UTC); choose a later date"
+            if first and first[0]
+            else "this warehouse holds no load"
+        )
+    copy_until(con, "published", end_of_day(as_of))
+    build_core(con)
+    create_views(con)
+    build_marts(con, as_of)
+    con.execute("detach published")

@@ -1,0 +1,34 @@
+"""What an engine has for its own stands in two places: engine.py connects, target/ says where the tables live."""
+
+from __future__ import annotations
+
+import re
+
+from leaderboard_etl.settings import PACKAGE, resource
+
+OWN = {
+    # What an engine has for its own, and the files in which it may stand.
+    r"duckdb\.connect|storage_compatibility_version": ("engine.py",),
+    r"(?i)(?<!without )\browid\b": ("engine.py",),
+    r"[\"']\.?(duckdb)?\.wal\b|\.wal\b": ("engine.py",),
+    r"os\.replace|os\.rename|_published\b.*replace|replace\(.*_published": ("target/file.py",),
+    r"warehouse\.staging": ("target/__init__.py", "doctor/folder.py"),
+    r"open_file\(": ("engine.py", "target/file.py", "doctor/", "export/database.py"),
+}
+
+
+def test_what_an_engine_has_for_its_own_stands_in_the_target_s_room_alone() -> None:
+    files = {file.relative_to(PACKAGE).as_posix(): file for file in PACKAGE.rglob("*.py")}
+    files |= {f"{folder}/{file.name}": file for folder in ("sql", "flows") for file in resource(folder).rglob("*.*")}
+    elsewhere = []
+    for name, file in files.items():
+        if file.suffix not in (".py", ".sql"):
+            continue
+        text = file.read_text(encoding="utf-8")
+        elsewhere += [
+            f"{name}: {found.group()}"
+            for own, places in OWN.items()
+            if not name.startswith(places)
+            for found in re.finditer(own, text)
+        ]
+    assert elsewhere == []

@@ -11,6 +11,7 @@ from test_views import insert, model
 
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.warehouse.audit import checks
+from leaderboard_etl.warehouse.core import insert_descriptions
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
 PLACE = {"repo_id": "r", "revision": "c" * 40, "path": "p", "locator": "row 1"}
@@ -20,6 +21,7 @@ PLACE = {"repo_id": "r", "revision": "c" * 40, "path": "p", "locator": "row 1"}
 def con() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(":memory:")
     create_tables(con)
+    insert_descriptions(con)
     create_views(con)
     return con
 

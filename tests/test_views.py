@@ -10,6 +10,7 @@ import pytest
 
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.warehouse.core import insert_descriptions
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
 GROUP = "mmlu_reported"
@@ -19,6 +20,7 @@ GROUP = "mmlu_reported"
 def con() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(":memory:")
     create_tables(con)
+    insert_descriptions(con)
     create_views(con)
     benchmarks = read_policy().benchmarks
     con.register("benchmarks", benchmarks)

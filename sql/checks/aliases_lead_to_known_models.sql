@@ -7,8 +7,8 @@ join core.models as m using (model_id)
 where a.method = 'alias'
     and not m.is_official
     and a.model_id not in (select model_id from core.model_aliases where method <> 'alias')
-    and (
-        select count(distinct source_id) = 2
-        from history.models
-        where source_id in ('olb_v1_contents', 'olb_v2_contents') and valid_to is null
+    and not exists (
+        from core.sources
+        where submissions = 'table_row'
+            and source_id not in (select source_id from history.models where valid_to is null)
     )

@@ -5,7 +5,7 @@ with latest as (
 
     select source_id, load_id, source_rows
     from ops.load_sources
-    where source_id in ('olb_v1_contents', 'olb_v2_contents')
+    where source_id in (select source_id from core.sources where submissions = 'table_row')
         and (source_rows > 0 or files_changed > 0 or files_gone > 0)
     qualify row_number() over (partition by source_id order by load_id desc) = 1
 

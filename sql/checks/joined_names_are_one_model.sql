@@ -9,8 +9,7 @@ with sized as (
         and e.params is not null
         and not e.is_doubtful
         and e.method in ('safetensors', 'config', 'leaderboard', 'reference')
-        -- A request repeats what a submitter's repository said that day.
-        and e.source_id <> 'olb_v2_requests'
+        and e.source_id not in (select source_id from core.sources where has_repeated_sizes)
         and (e.model_id, e.kind) not in (select (model_id, kind) from core.parameter_evidence where method = 'override')
     group by all
 ),

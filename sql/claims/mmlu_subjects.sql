@@ -5,4 +5,5 @@ select
     max(evaluated_on) as observed_through_on,
     printf('%d subjects in the result files of %d models', count(distinct subtask), count(distinct source_name)) as evidence
 from core.subtask_scores
-where benchmark_id = 'mmlu' and source_id = 'olb_v1_results' and subtask is not null
+join core.sources using (source_id)
+where benchmark_id = 'mmlu' and leaderboard = 'olb_v1' and subtask is not null

@@ -57,12 +57,3 @@ create table policy.eval_tasks (
     source_url varchar not null,  -- Documentation of the benchmark
     primary key (dataset_id, task_id_pattern)
 );
-
--- Who is to be cited for a source, and under which licence its data stand. Decides the citations of an export. One row per work.
-create table policy.citations (
-    source_id varchar not null,  -- The source
-    citation varchar not null,  -- Authors, title, year, place
-    license varchar not null,  -- Licence of the data, in words where it is not one
-    source_url varchar not null,  -- The work
-    primary key (source_id, citation)
-);

@@ -1,5 +1,47 @@
 -- The current state, judged: one model id across sources, one unit, one normalisation. Rebuilt by each run (or as of a date) from history.
 
+-- Sources, as their folders describe them. One row per source; statements of policy itself bear source_id 'policy' and have no row here.
+create table core.sources (
+    source_id varchar not null,         -- Source: the name of its folder
+    title varchar not null,             -- What the source is, for people
+    repo_type varchar not null check (repo_type in ('dataset', 'space', 'model', 'project')), -- Where its files lie: in a dataset or a space of the Hub, in the models' own repositories (model), or in this project
+    repo_id varchar,                    -- Repository of its files; null: the models' own, or this project
+    link_pattern varchar,               -- Address of a file, with {repo_id}, {revision} and {path} to be put in; null: files of this project have none
+    names varchar not null check (names in ('hub', 'own', 'model_id')), -- What its names are: repositories of the Hub (hub), names that only this source uses (own), or ours (model_id)
+    leaderboard varchar,                -- Leaderboard that it belongs to (olb_v1, olb_v2); null: to none of several sources
+    submissions varchar check (submissions in ('table_row', 'request')), -- What each of its records is to core.submissions: a row of the leaderboard's table or a request for an evaluation; null: not a submission
+    score_step_pct double,              -- Step to which it rounds its scores, percent; null: not rounded
+    spelling_rank integer,              -- Place among those that spell a repository's name, least first; null: last
+    repository_rank integer,            -- Place among those that state architecture, licence, base model and availability, least first; null: last
+    release_rank integer,               -- Place among those that state display name, organization, family, openness, tuning and training tokens, least first; null: last
+    experts_rank integer,               -- Place among those that state whether a model is a mixture of experts, least first; null: not believed
+    has_repeated_sizes boolean not null, -- Whether its sizes only repeat what another stated, so that they contradict none
+    has_editions boolean not null,      -- Whether its files are dated editions, of which the newest speaks
+    has_dated_past boolean not null,    -- Whether its repository's past commits can be landed as states of their days
+    is_braked boolean not null,         -- Whether a sudden loss or jump of its scores holds it at its last good state
+    left_out varchar not null,          -- What of its files is not loaded on purpose
+    left_out_because varchar not null   -- Why that is not loaded
+);
+
+-- Works to cite for the data of a source. One row per source, collection and work.
+create table core.citations (
+    source_id varchar not null,         -- = core.sources
+    collection_id varchar,              -- Part of the source that the work stands behind; null: the source as a whole
+    citation varchar not null,          -- Authors, title, year, place
+    license varchar not null,           -- Licence of the data, in words where it is not one
+    source_url varchar not null         -- Link to the work
+);
+
+-- Who reports scores, and whose value goes first. One row per value of reported_by.
+create table core.reporters (
+    reported_by varchar not null,       -- = history.scores
+    meaning varchar not null,           -- Who that is
+    chart_rank integer not null,        -- Place among those whose value speaks for a model in mart.model_scaling, least first
+    agreement_rank integer not null,    -- Place among those whose value others are compared with in mart.source_agreement, least first
+    is_charted boolean not null,        -- Whether its values may speak for a model in a chart
+    is_vendor boolean not null          -- Whether it is the model's vendor
+);
+
 -- Models. One row per model.
 create table core.models (
     model_id varchar not null,          -- Model: the Hub's repository name where there is one, else organization/version as the reference names it
@@ -161,7 +203,7 @@ create table core.subtask_scores (
 -- What was submitted to the Open LLM Leaderboards: requests, and rows of their tables. One row per source, name, precision and file.
 create table core.submissions (
     model_id varchar not null,          -- = core.models
-    source_id varchar not null,         -- Source of the row: olb_v2_requests (a request), olb_v1_contents or olb_v2_contents (a row of the table)
+    source_id varchar not null,         -- Source that holds the submission
     source_name varchar not null,       -- = history.submissions
     leaderboard varchar not null check (leaderboard in ('olb_v1', 'olb_v2')), -- Leaderboard
     kind varchar not null check (kind in ('request', 'table_row')), -- What the row is

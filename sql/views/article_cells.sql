@@ -29,7 +29,8 @@ with ours as (
     union all
     select model_id, 'mmlu_pct', score_pct
     from core.scores
-    where benchmark_id = 'mmlu' and reported_by <> 'vendor_card_table'
+    left join core.reporters using (reported_by)
+    where benchmark_id = 'mmlu' and coalesce(is_charted, true)
 
 ),
 

@@ -39,14 +39,7 @@ with candidates as (
         s.rowid as row_id,
         s.model_id,
         s.comparable_group,
-        case s.reported_by
-            when 'leaderboard' then 0
-            when 'arena' then 1
-            when 'reference' then 2
-            when 'vendor_eval_results' then 3
-            when 'vendor_model_index' then 4
-            else 5
-        end as reporter_rank,
+        coalesce(w.chart_rank, 99) as reporter_rank,
         -- A variant that names its shots beats one that leaves them open.
         case when b.n_shot is null then 1 else 0 end as protocol_rank,
         case
@@ -61,7 +54,8 @@ with candidates as (
         s.has_chat_template
     from core.scores as s
     join core.benchmarks as b using (variant_id)
-    where s.reported_by <> 'vendor_card_table'
+    left join core.reporters as w using (reported_by)
+    where coalesce(w.is_charted, true)
 
 ),
 
@@ -110,15 +104,21 @@ final as (
             + (dayofyear(m.released_on) - 1) / dayofyear(make_date(year(m.released_on), 12, 31)) as release_year,
         m.released_on_method,
         r.reported_by,
-        case when r.reported_by like 'vendor_%' then true else not r.is_verified end as is_self_reported,
+        case when w.is_vendor then true else not r.is_verified end as is_self_reported,
         concat_ws(' ', r.source_id || ':', r.repo_id || '@' || r.revision[:12], r.path, r.locator) as score_source,
         coalesce(
             r.source_url,
-            case
-                when r.source_id like 'olb%'
-                    then 'https://huggingface.co/datasets/' || r.repo_id || '/blob/' || r.revision || '/' || r.path
-                else 'https://huggingface.co/' || r.repo_id || '/blob/' || r.revision || '/' || r.path
-            end
+            -- An answer of the Hub's API has no page of its own: the link is that of its repository.
+            replace(
+                replace(
+                    case
+                        when r.path like '@api/%' then split_part(about.link_pattern, '/blob/', 1)
+                        else replace(about.link_pattern, '{path}', r.path)
+                    end,
+                    '{revision}', r.revision
+                ),
+                '{repo_id}', r.repo_id
+            )
         ) as source_url,
         chosen.n_values,
         case
@@ -131,6 +131,8 @@ final as (
     from chosen
     join core.models as m using (model_id)
     join core.scores as r on r.rowid = chosen.row_id
+    left join core.sources as about on about.source_id = r.source_id
+    left join core.reporters as w on w.reported_by = r.reported_by
 
 )
 

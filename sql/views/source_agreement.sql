@@ -34,8 +34,15 @@ with stated as (
 
 newest as (
 
-    select s.*, h.model_sha
+    select
+        s.*, h.model_sha,
+        coalesce(about.submissions = 'table_row', false) as is_table_row,
+        about.score_step_pct,
+        coalesce(w.agreement_rank, 4) as agreement_rank,
+        coalesce(w.is_vendor, false) as is_vendor
     from core.scores as s
+    left join core.sources as about on about.source_id = s.source_id
+    left join core.reporters as w on w.reported_by = s.reported_by
     left join stated as h
         on h.source_id = s.source_id and h.source_name = s.source_name and h.precision = s.precision
         and h.repo_id = s.repo_id and h.path = s.path
@@ -51,18 +58,10 @@ ranked as (
     -- place 1 speaks for the benchmark; the table's other rows speak for runs of their own commit or precision.
     select
         *,
-        source_id in ('olb_v2_contents', 'olb_v1_contents') as is_table_row,
         row_number() over (
             partition by model_id, benchmark_id
             order by
-                case
-                    when source_id in ('olb_v2_contents', 'olb_v1_contents') then 0
-                    when reported_by = 'leaderboard' then 1
-                    when reported_by = 'reference' then 2
-                    when reported_by = 'arena' then 3
-                    when reported_by = 'vendor_card_table' then 5
-                    else 4
-                end,
+                is_table_row desc, agreement_rank,
                 evaluated_on desc nulls last, source_id, precision, variant_id, run_id, source_name, has_chat_template
         ) as place
     from newest
@@ -81,6 +80,7 @@ paired as (
         r.score_pct as reference_pct,
         o.source_id,
         o.reported_by,
+        o.is_vendor,
         o.run_id,
         o.score_pct,
         o.score_pct - r.score_pct as difference_pct,
@@ -96,8 +96,8 @@ paired as (
         -- A file that does not say which commit or precision it ran is taken for the row's run.
         and coalesce(o.model_sha, r.model_sha, '') = coalesce(r.model_sha, o.model_sha, '')
         and (o.precision = r.precision or 'unknown' in (o.precision, r.precision)) as is_same_run,
-        abs(o.score_pct - r.score_pct)
-            <= case when r.source_id = 'olb_v1_contents' or o.source_id = 'olb_v1_contents' then 0.0051 else 0.0001 end
+        -- Half a step where one side is rounded, and the last digits of a double.
+        abs(o.score_pct - r.score_pct) <= coalesce(greatest(o.score_step_pct, r.score_step_pct), 0) / 2 + 0.0001
             -- 0.005 points of v1 are 0.01 of a normalised Winogrande, whose level of guessing is a half.
             and coalesce(abs(o.score_norm_pct - r.score_norm_pct) <= 0.0102, true) as is_agreeing
     from ranked as o
@@ -120,7 +120,7 @@ paired as (
 final as (
 
     select
-        * exclude (model_sha, reference_sha, reference_precision, is_one_group, is_one_variant),
+        * exclude (model_sha, reference_sha, reference_precision, is_one_group, is_one_variant, is_vendor),
         case
             when is_agreeing then 'agrees'
             when not is_one_group then 'different protocol'
@@ -131,7 +131,7 @@ final as (
             when is_same_run then 'unexplained: same run, other number'
             -- Groups of reported figures mix numbers of shots, and a source that quotes others seldom says which.
             when not is_one_variant then 'different or unstated protocol'
-            when reported_by like 'vendor%' then 'reported by the vendor'
+            when is_vendor then 'reported by the vendor'
             when reported_by = 'reference' then 'recorded elsewhere'
             else 'different run'
         end as likely_cause

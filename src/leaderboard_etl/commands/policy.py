@@ -50,20 +50,21 @@ def data_licenses() -> int:
 
 def data_licenses_page() -> str:
     """The text of LICENSE-DATA.md: under which licence the data of each source stand, and whom to cite."""
-    from leaderboard_etl.policy import read_policy
+    from leaderboard_etl.sources.as_tables import described
 
     lines = [
         "# Licences of the data",
         "",
         "The code is under Apache-2.0 (LICENSE). The data keep the licences of their sources; where none is stated, a work may",
-        "be cited and linked, and passing them on is the reader's own judgement. This page is generated from",
-        "`src/leaderboard_etl/policy/citations.csv`: `leaderboard-etl policy licenses > LICENSE-DATA.md`.",
+        "be cited and linked, and passing them on is the reader's own judgement. This page is generated from the sources'",
+        "descriptions in `src/leaderboard_etl/sources/`: `leaderboard-etl policy licenses > LICENSE-DATA.md`.",
         "",
         "| source | licence | to cite | link |",
         "| --- | --- | --- | --- |",
     ]
-    for row in read_policy().frame("citations").iter_rows(named=True):
-        lines.append(f"| `{row['source_id']}` | {row['license']} | {row['citation']} | <{row['source_url']}> |")
+    for row in described()["core.citations"].iter_rows(named=True):
+        source = f"`{row['source_id']}`" + (f" {row['collection_id']}" if row["collection_id"] else "")
+        lines.append(f"| {source} | {row['license']} | {row['citation']} | <{row['source_url']}> |")
     return "\n".join(lines) + "\n"
 
 

@@ -29,7 +29,7 @@ def datapackage(
 ) -> bytes:
     """The descriptor of a snapshot: tables with their columns, meanings and types; other files with size and hash.
 
-    `frames` are the rows by stem, `files` the bytes by name, `sources` rows of policy/citations.csv.
+    `frames` are the rows by stem, `files` the bytes by name, `sources` rows of core.citations.
     """
     tables = {export.name: export for export in EXPORTS}
     return dumped(

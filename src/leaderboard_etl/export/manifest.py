@@ -20,10 +20,8 @@ from leaderboard_etl.code_version import code_version, export_version
 from leaderboard_etl.contracts.schema import views
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.export.tables import EXPORTS, Answer, Export
-from leaderboard_etl.policy import Policy
 from leaderboard_etl.settings import PACKAGE
 from leaderboard_etl.warehouse.database import end_of_day
-from leaderboard_etl.warehouse.history import policy_texts
 
 MANIFEST = "manifest.json"
 BUILD = "build.json"
@@ -81,11 +79,15 @@ def manifest(
 
 
 def citations(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Whom to cite for each source that was ever loaded, with its licence, as the policy in force says."""
-    loaded = [row[0] for row in con.execute("select source_id from ops.load_sources where state = 'loaded'").fetchall()]
-    table = Policy(policy_texts(con)).frame("citations").filter(pl.col("source_id").is_in(loaded))
-    rows: list[dict[str, Any]] = table.sort("source_id", "citation").to_dicts()
-    return rows
+    """Whom to cite for each source that was ever loaded, with its licence; `collection_id` where it is for a part of one."""
+    rows = con.sql(
+        """
+        from core.citations
+        where source_id in (select source_id from ops.load_sources where state = 'loaded')
+        order by source_id, collection_id nulls first, citation
+        """
+    ).pl()
+    return [{name: value for name, value in row.items() if value is not None} for row in rows.to_dicts()]
 
 
 def build_facts(manifest: bytes) -> dict[str, Any]:

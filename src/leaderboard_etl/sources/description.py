@@ -46,6 +46,16 @@ class Collection:
 
 
 @dataclass(frozen=True)
+class Folders:
+    """Which folders of a repository are listed, where there are too many files in all: of the names in `root` those that
+    `choose` picks, in its order. Two names of which `same_as` says the same are one folder, renamed."""
+
+    root: str
+    choose: Callable[[Sequence[str], Policy], Sequence[str]]
+    same_as: Callable[[str], str] = str
+
+
+@dataclass(frozen=True)
 class Trust:
     """Where a source stands among those that state one kind of fact: the least number is believed first, null comes last.
 
@@ -67,8 +77,8 @@ class Source:
 
     Where its files are:
     `repo_id` is empty for a source that asks repositories one by one (model cards) or lives in this project (reference).
-    `wants` tells of a path whether `parse` reads it. `folders`, for a repository of more files than can be listed, tells of
-    the names in `listed_folder` which folders hold wanted files: only those are listed; null: the whole repository is.
+    `wants` tells of a path whether `parse` reads it. `folders` says which folders of a repository are listed that holds more
+    files than can be; null: the whole repository is.
     `has_dated_past`: each past commit is worth landing as the state of its day. `is_braked`: a sudden loss or a jump of its
     scores holds it at its last good state.
 
@@ -76,7 +86,7 @@ class Source:
     `names` is `hub` for repositories' names, `own` for names that only this source uses, `model_id` for ours.
     `reported_by` are the values of reporters.py that its scores bear; `variants` the rows of policy/benchmarks.csv that they
     are, empty where policy says so per record. `leaderboard` and `submissions` (what a record is, if it is one) make
-    core.submissions. `score_step_pct` is the step to which it rounds scores, points; null: not rounded. `repeats_sizes`: its
+    core.submissions. `score_step_pct` is the step to which it rounds scores, points; null: not rounded. `has_repeated_sizes`: its
     sizes were another's, so they contradict none. `has_editions`: its files are dated editions, of which the newest speaks.
 
     For people: `title`, `left_out` and `left_out_because` (what is not loaded on purpose, and why), `works` to be cited.
@@ -92,15 +102,14 @@ class Source:
     left_out_because: str
     works: tuple[Work, ...]
     repo_id: str = ""
-    listed_folder: str = ""
-    folders: Callable[[str], bool] | None = None
+    folders: Folders | None = None
     names: Literal["hub", "own", "model_id"] = "hub"
     variants: tuple[str, ...] = ()
     collections: tuple[Collection, ...] = ()
     leaderboard: str | None = None
     submissions: Literal["table_row", "request"] | None = None
     score_step_pct: float | None = None
-    repeats_sizes: bool = False
+    has_repeated_sizes: bool = False
     has_editions: bool = False
     has_dated_past: bool = False
     is_braked: bool = True

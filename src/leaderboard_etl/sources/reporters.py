@@ -7,23 +7,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reporter:
-    """One value of `reported_by`. Least ranks go first: `chart_rank` decides which of a model's values speaks for it, null
-    where none of them may; `agreement_rank` which value others are compared with."""
+    """One value of `reported_by`. Least ranks go first: `chart_rank` decides which of a model's values speaks for it, among
+    those that are charted; `agreement_rank` which value others are compared with."""
 
     reported_by: str
     meaning: str
-    chart_rank: int | None
+    chart_rank: int
     agreement_rank: int
+    is_charted: bool = True
     is_vendor: bool = False
 
 
 REPORTERS = (
-    Reporter("leaderboard", "a leaderboard's own runs", 0, 1),
+    Reporter("leaderboard", "a leaderboard, of its own runs", 0, 1),
     Reporter("arena", "the Arena's tables, which quote others", 1, 3),
-    Reporter("reference", "a figure recorded elsewhere, with its link", 2, 2),
+    Reporter("reference", "a curated row with its link", 2, 2),
     Reporter("vendor_eval_results", "the model's repository, in .eval_results", 3, 4, is_vendor=True),
     Reporter("vendor_model_index", "the model's card, in model-index", 4, 4, is_vendor=True),
-    Reporter("community", "runs or results that somebody else handed in", 5, 4),
-    Reporter("third_party", "an evaluator that is neither the vendor nor a leaderboard of this list", 5, 4),
-    Reporter("vendor_card_table", "the model's card, in a table of its text alone", None, 5, is_vendor=True),
+    Reporter("community", "somebody who handed in a run or a result", 5, 4),
+    Reporter("third_party", "an evaluator that is neither the vendor nor one of these", 5, 4),
+    # A table of a card's text alone may be about another protocol than its label says.
+    Reporter("vendor_card_table", "the model's card, in a table of its text", 5, 5, is_charted=False, is_vendor=True),
 )

@@ -15,6 +15,7 @@ from leaderboard_etl.normalize.joins import contradicted, subjects
 from leaderboard_etl.normalize.lineage import bases
 from leaderboard_etl.normalize.models import assemble_models
 from leaderboard_etl.policy import Policy
+from leaderboard_etl.sources.as_tables import described
 from leaderboard_etl.units import RUN_KEY, normalize_scores, normalized_by_subtask
 from leaderboard_etl.warehouse.history import policy_texts
 
@@ -37,6 +38,7 @@ class _Judged(NamedTuple):
 def build_core(con: duckdb.DuckDBPyConnection) -> None:
     """Fills the empty core tables from the open rows of history."""
     policy = Policy(policy_texts(con))
+    insert_descriptions(con)
     statements = _open_rows(con, "history.models")
     claims = _open_rows(con, "history.parameter_claims")
     scored = pl.concat(
@@ -76,6 +78,12 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     _insert_submissions(con)
 
 
+def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:
+    """Fills the empty core.sources, core.citations and core.reporters by what the sources say of themselves."""
+    for table, frame in described().items():
+        _insert(con, table, frame)
+
+
 def _judge(statements: pl.DataFrame, claims: pl.DataFrame, aliases: pl.DataFrame, policy: Policy) -> _Judged:
     statements, claims = _with_ids(statements, aliases), _with_ids(claims, aliases)
     kin = bases(
@@ -106,13 +114,14 @@ def _insert_submissions(con: duckdb.DuckDBPyConnection) -> None:
                 source_id, source_name, 'table_row', precision, 'FINISHED', submitted_on,
                 repo_id, revision, path, blob_id, locator
             from history.models
-            where valid_to is null and source_id in ('olb_v1_contents', 'olb_v2_contents')
+            where valid_to is null
 
         )
 
-        select a.model_id, s.source_id, s.source_name, left(s.source_id, 6), s.* exclude (source_id, source_name)
+        select a.model_id, s.source_id, s.source_name, about.leaderboard, s.* exclude (source_id, source_name)
         from said as s
-        join core.model_aliases as a using (source_id, source_name)
+        join core.sources as about on about.source_id = s.source_id and about.submissions = s.kind
+        join core.model_aliases as a on a.source_id = s.source_id and a.source_name = s.source_name
         order by all
         """
     )

@@ -145,7 +145,7 @@ SOURCE = Source(
     leaderboard="olb_v2",
     submissions="request",
     # A request repeats what a submitter's repository said that day.
-    repeats_sizes=True,
+    has_repeated_sizes=True,
     left_out="who sent a request, likes, downloads, tags, jobs of the cluster",
     left_out_because="persons, popularity, bookkeeping",
     works=(

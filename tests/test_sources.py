@@ -1,0 +1,119 @@
+"""A source says once what it is: its description is complete, and everything that shows it says the same."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import asdict, fields
+
+import duckdb
+import pytest
+from test_views import insert
+from worlds import World
+
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.sources.as_tables import described
+from leaderboard_etl.sources.description import Source, Trust
+from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.sources.reporters import REPORTERS
+from leaderboard_etl.warehouse.core import insert_descriptions
+from leaderboard_etl.warehouse.database import create_tables, create_views
+
+FOLDER = "src/leaderboard_etl/sources"
+
+
+def lacking(source: Source) -> list[str]:
+    """What a description lacks, a sentence each."""
+    place = f"{FOLDER}/{source.source_id}/__init__.py"
+    collections = source.collections
+    variants = [*source.variants, *(variant for part in collections for variant in part.variants)]
+    reporters = [*source.reported_by, *(name for part in collections for name in part.reported_by)]
+    works = [*source.works, *(work for part in collections for work in part.works)]
+    told = {
+        "has no `title`": bool(source.title),
+        "does not say what is `left_out` and why": bool(source.left_out and source.left_out_because),
+        "names no work to cite in `works`": bool(works),
+        "has a work without citation, licence or link": all(
+            work.citation and work.license and re.match(r"https://\S+$", work.source_url) for work in works
+        ),
+        "has a repository type without `repo_id`": (source.repo_type in ("dataset", "space")) == bool(source.repo_id),
+    }
+    known = set(read_policy().benchmarks["variant_id"])
+    told |= {f"measures {name}, of which policy/benchmarks.csv has no row: add one": name in known for name in variants}
+    told |= {
+        f"is reported by {name}, which sources/reporters.py does not list": name in {r.reported_by for r in REPORTERS}
+        for name in reporters
+    }
+    return [f"{place} {what}" for what, holds in told.items() if not holds]
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.source_id)
+def test_a_source_describes_itself_wholly(source: Source) -> None:
+    assert lacking(source) == []
+
+
+@pytest.mark.parametrize("kind", [field.name for field in fields(Trust)])
+def test_no_two_sources_have_one_place_in_an_order_of_trust(kind: str) -> None:
+    ranks = {
+        source_id: rank for source_id, source in SOURCES.items() if (rank := asdict(source.trust)[kind]) is not None
+    }
+    twice = {rank for rank, n in Counter(ranks.values()).items() if n > 1}
+    assert {source_id: rank for source_id, rank in ranks.items() if rank in twice} == {}
+
+
+def test_the_reporters_are_the_values_that_the_dictionary_lists() -> None:
+    listed = next(column.allowed for column in tables()["history.scores"].columns if column.name == "reported_by")
+    assert {reporter.reported_by for reporter in REPORTERS} == set(listed)
+
+
+def test_a_warehouse_holds_what_the_sources_say_of_themselves(world: World) -> None:
+    world.night()
+    frames = described()
+    assert frames["core.sources"]["source_id"].to_list() == sorted(SOURCES)
+    assert {table: world.query(f"from {table}") for table in frames} == {
+        table: frame.rows() for table, frame in frames.items()
+    }
+
+
+LINKS = {
+    "arena": "https://huggingface.co/spaces/lmarena-ai/chatbot-arena-leaderboard/blob/abc/some/file",
+    "bigcode": "https://huggingface.co/spaces/bigcode/bigcode-models-leaderboard/blob/abc/some/file",
+    "eval_results": "https://huggingface.co/org/model/blob/abc/some/file",
+    "model_cards": "https://huggingface.co/org/model/blob/abc/some/file",
+    "olb_v1_contents": "https://huggingface.co/datasets/open-llm-leaderboard-old/contents/blob/abc/some/file",
+    "olb_v1_results": "https://huggingface.co/datasets/open-llm-leaderboard-old/results/blob/abc/some/file",
+    "olb_v2_contents": "https://huggingface.co/datasets/open-llm-leaderboard/contents/blob/abc/some/file",
+    "olb_v2_results": "https://huggingface.co/datasets/open-llm-leaderboard/results/blob/abc/some/file",
+    "reference": None,
+}
+
+
+def test_a_chart_links_each_score_to_its_file_whatever_the_source() -> None:
+    con = duckdb.connect(":memory:")
+    create_tables(con)
+    create_views(con)
+    insert_descriptions(con)
+    for source_id, source in SOURCES.items():
+        if source.reported_by:
+            link_to(con, source_id, "some/file", source.repo_id or "org/model")
+    link_to(con, "eval_results", "@api/eval_results.json", "org/model", model_id="gated")
+    links = dict(con.execute("select model_id, source_url from mart.model_scaling").fetchall())
+    assert links == {**LINKS, "gated": "https://huggingface.co/org/model"}
+    assert set(LINKS) == {source_id for source_id, source in SOURCES.items() if source.reported_by}
+
+
+def link_to(
+    con: duckdb.DuckDBPyConnection, source_id: str, path: str, repo_id: str, model_id: str | None = None
+) -> None:
+    """One model with one score of a source, called by the source's id unless `model_id` says another name."""
+    name = model_id or source_id
+    model = {"model_id": name, "display_name": name, "organization": "org", "openness": "open_weights"}
+    insert(con, "core.models", **model, license_class="unknown", is_official=True, population="official")
+    insert(con, "core.benchmarks", benchmark_id="mmlu", variant_id=name, display_name=name, comparable_group=name,
+           metric="acc", scale="percent", score_min_pct=0, score_max_pct=100, score_ceiling=1.0, norm_rule="aggregate",
+           aggregation="single", source_url="https://example.org")  # fmt: skip
+    insert(con, "core.scores", model_id=name, benchmark_id="mmlu", variant_id=name, comparable_group=name, score_raw=50.0,
+           score_unit="percent", score_pct=50.0, norm_method="none", precision="unknown", has_chat_template="unknown",
+           run_id="n/a", reported_by="arena", is_corrected=False, source_id=source_id, source_name=name, repo_id=repo_id,
+           revision="abc", path=path, blob_id="b", locator="row 1", load_id=1)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from dataclasses import asdict, fields
@@ -13,6 +14,7 @@ from worlds import World
 
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.settings import PACKAGE
 from leaderboard_etl.sources.as_tables import described
 from leaderboard_etl.sources.description import Source, Trust
 from leaderboard_etl.sources.registry import SOURCES
@@ -117,3 +119,34 @@ def link_to(
            score_unit="percent", score_pct=50.0, norm_method="none", precision="unknown", has_chat_template="unknown",
            run_id="n/a", reported_by="arena", is_corrected=False, source_id=source_id, source_name=name, repo_id=repo_id,
            revision="abc", path=path, blob_id="b", locator="row 1", load_id=1)  # fmt: skip
+
+
+# Who reports, or how something is known, may be called as a source is; and the nightly flow tells by name what it asks last.
+NAMED_ELSEWHERE = {
+    ("flows/nightly.py", "reference"),
+    ("flows/nightly.py", "model_cards"),
+    ("flows/nightly.py", "eval_results"),
+    ("src/leaderboard_etl/commands/explain.py", "reference"),
+    ("src/leaderboard_etl/normalize/identity.py", "reference"),
+    ("src/leaderboard_etl/normalize/joins.py", "reference"),
+    ("src/leaderboard_etl/normalize/models.py", "reference"),
+    ("sql/checks/joined_names_are_one_model.sql", "reference"),
+    ("sql/views/source_agreement.sql", "reference"),
+}
+
+
+def test_no_source_is_named_outside_its_folder_and_policy() -> None:
+    named = set()
+    root = PACKAGE.parents[1]
+    files = [file for file in PACKAGE.rglob("*.py") if not {"sources", "policy"} & set(file.relative_to(PACKAGE).parts)]
+    for file in (*files, *(root / "flows").glob("*.py")):
+        texts = {node.value for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Constant)}
+        quoted = {name for text in texts if isinstance(text, str) for name in re.findall(r"'(\w+)'", text)}
+        named |= {(file.relative_to(root).as_posix(), name) for name in SOURCES if name in texts | quoted}
+    for file in (
+        file for folder in ("views", "checks", "claims", "exports") for file in (root / "sql" / folder).iterdir()
+    ):
+        quoted = set(re.findall(r"'(\w+)'", file.read_text(encoding="utf-8")))
+        named |= {(file.relative_to(root).as_posix(), name) for name in SOURCES if name in quoted}
+    assert named - NAMED_ELSEWHERE == set()
+    assert NAMED_ELSEWHERE - named == set()

@@ -158,6 +158,7 @@ def _cards(warehouse: Warehouse, ledger: Ledger) -> _Cards | None:
     from leaderboard_etl.raw.ledger import read_changes
     from leaderboard_etl.raw.store import BlobStore
     from leaderboard_etl.raw.torn import is_torn
+    from leaderboard_etl.sources.model_cards import SOURCE_ID
 
     answers: dict[str, str] = {}
     fresh, calls, remaining = 0, 0, 0
@@ -165,7 +166,7 @@ def _cards(warehouse: Warehouse, ledger: Ledger) -> _Cards | None:
     with BlobStore(warehouse.raw, read_only=True) as store:
         if is_torn(ledger, store):
             loads.remove(ledger.loads[-1])  # the next run sets its line aside
-        for entry in (s for load in loads for s in load.sources if s.source_id == "model_cards"):
+        for entry in (s for load in loads for s in load.sources if s.source_id == SOURCE_ID):
             files = read_changes(store, entry).changed
             now = {file.repo_id: file.fetched_at for file in files if file.path in (INFO_PATH, ABSENT_PATH)}
             if new := len(now.keys() - answers.keys()):

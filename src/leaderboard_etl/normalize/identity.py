@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-# Where sources spell one Hub name in several cases, the first of these that has the model says which is right.
-_CASE_ORDER = ("reference", "model_cards", "olb_v2_contents", "olb_v1_contents", "bigcode", "arena")
-# Sources with names of their own; hub_id is the repository that their table links to.
-OWN_NAMES = ("arena", "bigcode")
-# What these sources say of a name is about the repository that the Hub answered with.
-HUB_ANSWERS = ("model_cards", "eval_results")
+from leaderboard_etl.normalize.trust import HUB_ANSWERS, OUR_NAMES, OWN_NAMES, rank
+
 APART = {"source_id": pl.String(), "lower": pl.String(), "reason": pl.String()}
 
 
@@ -71,7 +67,7 @@ def resolve_names(
         .then(pl.lit("unresolved"))
         .when(pl.col("source_name") != pl.col("model_id"))
         .then(pl.lit("hub_id_case"))
-        .when(pl.col("source_id") == "reference")
+        .when(pl.col("source_id").is_in(OUR_NAMES))
         .then(pl.lit("reference"))
         .otherwise(pl.lit("hub_id"))
     )
@@ -106,7 +102,7 @@ def _links(statements: pl.DataFrame) -> pl.DataFrame:
 def _renames(statements: pl.DataFrame) -> pl.DataFrame:
     """What the Hub answered under another name than it was asked for, letter case aside."""
     return (
-        statements.filter((pl.col("source_id") == "model_cards") & pl.col("hub_id").is_not_null())
+        statements.filter(_is_answer() & pl.col("hub_id").is_not_null())
         .select(_lower("source_name"), pl.col("hub_id").alias("renamed_to"))
         .filter(pl.col("lower") != pl.col("renamed_to").str.to_lowercase())
         .unique("lower", keep="first", maintain_order=True)
@@ -138,13 +134,11 @@ def _is_answer() -> pl.Expr:
 
 
 def _spelling(resolved: pl.DataFrame) -> pl.DataFrame:
-    """One spelling per model: an alias's or the Hub's own, else that of the first source in _CASE_ORDER, else the first by
-    the alphabet."""
-    order = {source_id: rank for rank, source_id in enumerate(_CASE_ORDER, 1)}
+    """One spelling per model: an alias's or the Hub's own, else that of the source that is trusted first with spelling, else
+    the first by the alphabet."""
     said = pl.when(pl.any_horizontal(pl.col("alias", "moved_to", "renamed_to").is_not_null())).then(0)
-    rank = said.otherwise(pl.col("source_id").replace_strict(order, default=len(order) + 1, return_dtype=pl.Int32))
     return (
-        resolved.with_columns(rank.alias("rank"))
+        resolved.with_columns(said.otherwise(rank("spelling")).alias("rank"))
         .sort("key", "rank", "candidate")
         .group_by("key", maintain_order=True)
         .agg(pl.col("candidate").first().alias("model_id"))

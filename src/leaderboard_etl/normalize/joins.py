@@ -13,12 +13,12 @@ from itertools import combinations
 import polars as pl
 
 from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT
-from leaderboard_etl.normalize.identity import APART, HUB_ANSWERS, OWN_NAMES
+from leaderboard_etl.normalize.identity import APART
+from leaderboard_etl.normalize.trust import HUB_ANSWERS, OWN_NAMES, REPEATED_SIZES
 
 _FOLLOWED = ("hub_rename", "hub_link")
-# Methods that measure or publish a size; and not requests, which repeat what a submitter's repository said that day.
+# Methods that measure or publish a size.
 _SIZED_BY = ("safetensors", "config", "leaderboard", "reference")
-_UNSIZED = ("olb_v2_requests",)
 
 Name = tuple[
     str, str
@@ -55,7 +55,7 @@ def contradicted(evidence: pl.DataFrame, statements: pl.DataFrame, aliases: pl.D
             & pl.col("params").is_not_null()
             & ~pl.col("is_doubtful")
             & pl.col("method").is_in(_SIZED_BY)
-            & ~pl.col("source_id").is_in(_UNSIZED)
+            & ~pl.col("source_id").is_in(REPEATED_SIZES)
         )
         .select("source_id", "source_name", pl.col("params").cast(pl.Float64))
     )

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-# Which source is believed first about a base.
-_ORDER = ("model_cards", "olb_v2_contents", "olb_v1_contents", "reference", "bigcode", "arena")
+from leaderboard_etl.normalize.trust import rank
+
 # The endings that tools and publishers of quantised copies give to names: `-GPTQ-4bit-128g`, `-bnb-4bit`, `-FP8`.
 QUANTIZED_NAME = (
     r"(?i)(?:[-_.](?:bnb|gptq|awq|gguf|ggml|exl2|hqq|aqlm|quip|marlin|autoround|smashed"
@@ -34,7 +34,7 @@ def bases(
     The relation is there without a base where only the name or the table tells it. A base is never the model itself.
     """
     said = (
-        statements.with_columns(_rank().alias("rank"))
+        statements.with_columns(rank("repository"))
         .sort("model_id", "rank", "source_id", "source_name", "precision", "path")
         .group_by("model_id", maintain_order=True)
         .agg(
@@ -102,11 +102,6 @@ def weights_of(kin: pl.DataFrame, relations: Sequence[str] = ("quantized", "adap
         )
         copies = copies.drop("next_id")
     return copies.filter(pl.col("root_id") != pl.col("model_id"))
-
-
-def _rank() -> pl.Expr:
-    order = {source_id: number for number, source_id in enumerate(_ORDER)}
-    return pl.col("source_id").replace_strict(order, default=len(order), return_dtype=pl.Int32)
 
 
 def _known(statements: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:

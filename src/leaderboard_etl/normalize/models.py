@@ -1,4 +1,5 @@
-"""One row per model out of what several sources say about it. Which source is believed is a list here, per kind of fact."""
+"""One row per model out of what several sources say about it. Which source is believed first is what each says of itself, per
+kind of fact."""
 
 from __future__ import annotations
 
@@ -9,14 +10,9 @@ import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.licenses import NOT_STATED, normalize_licenses
+from leaderboard_etl.normalize.trust import EDITIONS, Kind, order, rank
 
-# The Hub's own card knows a repository best; curated rows know releases, vendors and families best.
-_TABLES = ("olb_v2_contents", "olb_v1_contents")
-_HUB_FIRST = ("model_cards", *_TABLES, "reference", "bigcode", "arena")
-_CURATED_FIRST = ("reference", "model_cards", *_TABLES, "bigcode", "arena")
-_HUB_FACTS = ("architecture",)
-_CURATED_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
-_GEOMETRY_FIRST = ("reference", "model_cards")
+_RELEASE_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
 # Model classes of transformers that have experts, whatever they are called, and common ones that have none. The second are
 # no word on models whose name states experts: code of their own runs under these classes, as in phixtral-2x2_8.
 _EXPERT_CLASS = r"(?i)mixtral|moe|dbrx|^deepseek(v\d+)?for|^gptoss|^llama4|^arctic|^grok"
@@ -51,16 +47,17 @@ def assemble_models(
     """The rows of core.models. `statements` are open rows of history.models with `model_id`, `scored` the model ids that
     have scores, `evidence` those of core.parameter_evidence, `kin` those of lineage.bases; the rest is policy."""
     models = pl.concat([statements.select("model_id"), scored.select("model_id")]).unique().sort("model_id")
-    facts = models
-    for columns, order in ((_HUB_FACTS, _HUB_FIRST), (_CURATED_FACTS, _CURATED_FIRST)):
-        facts = facts.join(_first_said(statements, columns, order), on="model_id", how="left")
-    facts = facts.join(_availability(statements), on="model_id", how="left")
+    facts = (
+        models.join(_first_said(statements, ["architecture"], "repository"), on="model_id", how="left")
+        .join(_first_said(statements, _RELEASE_FACTS, "release"), on="model_id", how="left")
+        .join(_availability(statements), on="model_id", how="left")
+    )
     flags = statements.group_by("model_id").agg(
         *[_any_said(flag) for flag in ("is_merge", "is_flagged")],
         pl.coalesce(
             *(
                 pl.col("is_moe").filter(pl.col("source_id") == source).drop_nulls().first()
-                for source in _GEOMETRY_FIRST
+                for source in order("experts")
             ),
         ).alias("has_experts"),
         _any_said("is_moe"),
@@ -167,14 +164,11 @@ def _by_pattern(table: pl.DataFrame, column: str) -> pl.Expr:
     return found
 
 
-def _first_said(statements: pl.DataFrame, columns: Sequence[str], order: Sequence[str]) -> pl.DataFrame:
-    rank = {source_id: number for number, source_id in enumerate(order)}
-    # The Arena's tables are dated by their names, and a model that it lists as proprietary may become an open one.
-    edition = pl.when(pl.col("source_id") == "arena").then("path").rank("dense", descending=True).alias("edition")
+def _first_said(statements: pl.DataFrame, columns: Sequence[str], kind: Kind) -> pl.DataFrame:
+    # A model that the Arena lists as proprietary may become an open one.
+    edition = pl.when(pl.col("source_id").is_in(EDITIONS)).then("path").rank("dense", descending=True).alias("edition")
     return (
-        statements.with_columns(
-            pl.col("source_id").replace_strict(rank, default=len(rank), return_dtype=pl.Int32).alias("rank"), edition
-        )
+        statements.with_columns(rank(kind), edition)
         .sort("model_id", "rank", "source_id", "source_name", "precision", "edition", "path")
         .group_by("model_id", maintain_order=True)
         .agg(pl.col(column).drop_nulls().first() for column in columns)
@@ -188,7 +182,7 @@ def _availability(statements: pl.DataFrame) -> pl.DataFrame:
     said = statements.filter(pl.col("is_available").is_not_null()).sort(*name, "precision", "path")
     names = said.group_by(name, maintain_order=True).agg(pl.col("is_available", "precision", "path").first())
     shown = names.with_columns(pl.col("is_available").any().over("model_id", "source_id"))
-    return _first_said(shown, ["is_available"], _HUB_FIRST)
+    return _first_said(shown, ["is_available"], "repository")
 
 
 def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: pl.DataFrame) -> pl.DataFrame:
@@ -198,8 +192,8 @@ def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: 
     known = known.drop("openness")
     ids = statements.select("model_id").unique()
     said = statements.join(known, on="license_text", how="inner")
-    telling = _first_said(said.filter(pl.col("license_class") != "unknown"), ["license_text"], _HUB_FIRST)
-    vague = _first_said(said, ["license_text"], _HUB_FIRST).rename({"license_text": "vague_text"})
+    telling = _first_said(said.filter(pl.col("license_class") != "unknown"), ["license_text"], "repository")
+    vague = _first_said(said, ["license_text"], "repository").rename({"license_text": "vague_text"})
     text = pl.coalesce("license_text", _by_pattern(model_licenses, "license_text"), "vague_text")
     return (
         ids.join(telling, on="model_id", how="left")

@@ -16,14 +16,14 @@ from leaderboard_etl.policy import REFERENCE_FILES, read_policy
 from leaderboard_etl.policy.checking import check_policy
 from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
-from leaderboard_etl.sources import eval_results
+from leaderboard_etl.sources import eval_results, model_cards, reference
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.sources.rules import could_be_repository
 
-CARDS = "model_cards"
+CARDS = model_cards.SOURCE_ID
 RESULTS = eval_results.SOURCE_ID
 # What a pass over the models landed that is not on record yet, beside the blobs.
-JOURNAL_NAME = "model_cards.journal.jsonl"
+JOURNAL_NAME = f"{CARDS}.journal.jsonl"
 _PROJECT = "leaderboard-etl"
 
 
@@ -34,7 +34,7 @@ def sync_project(night: Night) -> None:
     texts = policy.texts
     for source_id, names in (
         (POLICY_SOURCE, [name for name in texts if name not in REFERENCE_FILES]),
-        ("reference", [name for name in texts if name in REFERENCE_FILES]),
+        (reference.SOURCE_ID, [name for name in texts if name in REFERENCE_FILES]),
     ):
         known = night.state.of(source_id)
         files = []

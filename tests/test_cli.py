@@ -10,6 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -18,10 +19,12 @@ from conftest import Faults
 from worlds import World, no_wait, v2_row
 
 from leaderboard_etl.cli import main
+from leaderboard_etl.commands.hints import pasteable, runnable
 from leaderboard_etl.commands.story_text import readable
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.policy.schema import policy_tables
 from leaderboard_etl.sample.server import Response
+from leaderboard_etl.settings import Warehouse, default_warehouse
 
 
 @pytest.fixture
@@ -267,6 +270,54 @@ def test_check_is_clean_on_a_published_warehouse(published: World, capsys: pytes
 def test_wrong_usage_is_exit_code_2(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, *arguments, "-w", tmp_path)
     assert code == 2 and err.startswith("leaderboard-etl: ")
+
+
+@pytest.mark.parametrize(
+    "command", ["", "sq", "sql --as-of yesterday x", "export", "quarantine", "run --card-budget many", "verify a b"]
+)
+def test_what_the_parser_refuses_is_one_line_that_names_the_help(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, *command.split())
+    offered = re.search("; `(leaderboard-etl.* --help)` tells the usage\n", err)
+    assert (code, out, err.count("\n")) == (2, "", 1) and err.startswith("leaderboard-etl: ") and offered is not None
+    with pytest.raises(SystemExit, match="0"):
+        main(shlex.split(offered[1])[1:])
+
+
+@pytest.mark.parametrize("command", ["sql --as-of {} x", "explain --as-of {} a/b", "export --as-of {} --out x"])
+def test_a_day_that_is_still_to_come_is_wrong_usage_for_every_command(
+    command: str, published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tomorrow = datetime.now(UTC).date() + timedelta(days=2)
+    code, _, err = run(capsys, *command.format(tomorrow).split(), "-w", published.warehouse.root)
+    assert code == 2 and err.count("\n") == 1 and f"as of {tomorrow}: that day is still to come" in err
+
+
+def test_an_option_may_stand_between_the_arguments_of_a_command(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warehouse = published.warehouse.root
+    record = json.loads(run(capsys, "quarantine", "list", "-w", warehouse, "--json")[1])[0]["record"]
+    assert run(capsys, "quarantine", "show", "-w", warehouse, record)[0] == 0
+    _, out, _ = run(capsys, "explain", "org/good-7b", "-w", warehouse, "gpqa")
+    assert "gpqa_olb_v2" in out and "Sizes" not in out
+
+
+def test_a_hint_of_any_room_names_the_command_as_it_was_called_and_the_same_warehouse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "leaderboard-etl").touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["bin/leaderboard-etl"])
+    monkeypatch.setenv("PATH", "")
+    text, folder = "see what `leaderboard-etl doctor` says", shlex.quote("it's")
+    assert runnable(text, Warehouse(Path("it's"))) == (f"see what `bin/leaderboard-etl doctor -w {folder}` says")
+    assert runnable(text, Warehouse(default_warehouse())) == "see what `bin/leaderboard-etl doctor` says"
+    assert runnable("`leaderboard-etl run -w x`", Warehouse(Path("y"))) == "`bin/leaderboard-etl run -w x`"
+    monkeypatch.setenv("PATH", "bin")
+    assert pasteable("status") == "leaderboard-etl status"
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_a_file_that_other_code_made_is_an_error_that_says_what_to_do(published:
     published.warehouse.database.chmod(0o644)
     with duckdb.connect(str(published.warehouse.database)) as con:
         con.execute("drop view mart.community_velocity")
-    with pytest.raises(WarehouseError, match="run `leaderboard-etl run --offline` once"):
+    with pytest.raises(WarehouseError, match="`leaderboard-etl run --offline` makes it again"):
         make_snapshot(published.warehouse, None)
 
 
@@ -163,7 +163,7 @@ def test_a_file_of_other_code_is_not_exported_under_the_name_of_this_code(publis
         con.execute("update ops.build set code_version = '0.0.9+abc'")
     for day in (None, date(2025, 1, 2)):
         with pytest.raises(
-            WarehouseError, match=r"by 0\.0\.9\+abc, this is .* run `leaderboard-etl run --offline` once"
+            WarehouseError, match=r"by 0\.0\.9\+abc, this is .* `leaderboard-etl run --offline` makes it again"
         ):
             make_snapshot(published.warehouse, day)
 

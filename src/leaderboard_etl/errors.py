@@ -68,7 +68,7 @@ def engine_error(error: Exception) -> EngineError | None:
     if "No space left" in told or "max_temp_directory_size" in str(error):
         what = "free space on the disk of the warehouse folder"
     elif kind in _NO_MEMORY:
-        what = "give it more with `run --memory`, or let it run where more is free"
+        what = "give it more with --memory, or let it run where more is free"
     elif kind == "IOException":
         what = "check the rights and the disk of the warehouse folder"
     else:

@@ -7,10 +7,23 @@ import re
 from typing import TYPE_CHECKING
 
 from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.commands.parsing import Commands, add_command, add_json
 from leaderboard_etl.errors import UsageError
 
 if TYPE_CHECKING:
     from leaderboard_etl.contracts.schema import Relation
+
+
+def register(commands: Commands) -> None:
+    """Adds tables."""
+    command = add_command(
+        commands,
+        "tables",
+        lambda options, _: tables(options.name, as_json=options.json),
+        "the dictionary: every table and view, or the columns of one",
+    )
+    command.add_argument("name", nargs="?", help="a table or view, e.g. mart.gap_lag")
+    add_json(command)
 
 
 def tables(name: str | None, *, as_json: bool) -> int:

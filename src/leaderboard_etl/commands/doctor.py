@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.commands.hints import of_warehouse
+from leaderboard_etl.commands.parsing import Commands, add_command, add_json
+from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
 
 if TYPE_CHECKING:
     from leaderboard_etl.doctor import Examination
     from leaderboard_etl.hub.client import Hub
+
+
+def register(commands: Commands) -> None:
+    """Adds doctor."""
+    command = add_command(
+        commands, "doctor", _doctor, "what is wrong with the warehouse's files, and what can be mended"
+    )
+    command.add_argument("--repair", action="store_true", help="mend what can be mended safely; nothing is thrown away")
+    command.add_argument(
+        "--fetch-from", metavar="URL", help="with --repair: where lost files are fetched again (default: its own Hub)"
+    )
+    command.add_argument(
+        "--hub",
+        nargs="?",
+        const="",
+        metavar="URL|sample",
+        help="examine the Hub instead: each kind of question once, about forty requests (default: HF_ENDPOINT, else the"
+        " public Hub)",
+    )
+    add_json(command)
+
+
+def _doctor(options: argparse.Namespace, warehouse: Warehouse) -> int:
+    if options.hub is None:
+        return doctor(warehouse, with_repair=options.repair, fetch_from=options.fetch_from, as_json=options.json)
+    if options.repair or options.fetch_from:
+        raise UsageError("doctor examines the warehouse or, with --hub, the Hub: --repair goes with the warehouse")
+    return doctor_hub(options.hub or None, as_json=options.json)
 
 
 def doctor(warehouse: Warehouse, *, with_repair: bool, fetch_from: str | None, as_json: bool) -> int:
@@ -106,12 +138,12 @@ def _verdict(warehouse: Warehouse, found: Examination, was_repaired: bool) -> st
             f" {len(found.published.loads)} loads in the published file"
         )
     if not n_harms:
-        rest = "" if was_repaired else "; `leaderboard-etl doctor --repair` tidies"
+        rest = "" if was_repaired else f"; {of_warehouse(warehouse, 'doctor', '--repair')} tidies"
         return f"{warehouse.root}: nothing is lost{rest}"
     rest = (
         "what is left needs a copy or a person"
         if was_repaired
-        else "`leaderboard-etl doctor --repair` mends what is safe"
+        else f"{of_warehouse(warehouse, 'doctor', '--repair')} mends what is safe"
     )
     return f"{warehouse.root}: {n_harms} faults; {rest}"
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.commands.display import plain, print_json, print_records, records
+from leaderboard_etl.commands.explain_mart import explain_mart
+from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
 from leaderboard_etl.commands.story_text import counted, readable
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
 
 _FACTS = (
     ("organization", "organization"),
@@ -149,6 +153,26 @@ _QUERIES = {
         order by s.variant_id, s.valid_from
     """,
 }
+
+
+def register(commands: Commands) -> None:
+    """Adds explain."""
+    command = add_command(commands, "explain", _explain, "where each value of one model came from")
+    command.add_argument("model", nargs="?", help="a model id or any name that a source uses")
+    command.add_argument("benchmark", nargs="?", help="only its scores of this benchmark")
+    command.add_argument("--mart", metavar="NAME", help="instead of a model: rows of this mart, column by column")
+    command.add_argument("--key", help="with --mart: a value that a row has in one of its text columns")
+    add_as_of(command)
+    add_json(command)
+
+
+def _explain(options: argparse.Namespace, warehouse: Warehouse) -> int:
+    if (options.model is None) == (options.mart is None) or (options.mart is None) != (options.key is None):
+        raise UsageError("explain takes a model, or --mart NAME with --key KEY")
+    how = {"as_of": options.as_of, "as_json": options.json}
+    if options.mart is not None:
+        return explain_mart(warehouse, options.mart, options.key, **how)
+    return explain(warehouse, options.model, options.benchmark, **how)
 
 
 def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: date | None, as_json: bool) -> int:

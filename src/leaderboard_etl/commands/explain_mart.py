@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.commands.display import plain, print_json, print_records, records
+from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
 
 _MOST_ROWS = 20
 
@@ -39,7 +41,7 @@ def explain_mart(warehouse: Warehouse, mart: str, key: str, *, as_of: date | Non
     for model in sorted({str(row[c]) for row in rows for c in row if c.endswith("model_id") and row[c] is not None})[
         :5
     ]:
-        print(f"\nwhere its values came from: leaderboard-etl explain {plain(model)}")
+        print(f"\nwhere its values came from: {of_warehouse(warehouse, 'explain', plain(model))}")
     return 0
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.commands.parsing import Commands, add_command, add_json
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.settings import Warehouse
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
 _SHOWN_LOADS = 10
 ALERT_HOURS = 36
+
+
+def register(commands: Commands) -> None:
+    """Adds status and check."""
+    text = "what the warehouse holds and how the last runs ended"
+    add_json(add_command(commands, "status", lambda options, warehouse: status(warehouse, as_json=options.json), text))
+    text = "run every check of sql/checks on the published warehouse"
+    add_json(add_command(commands, "check", lambda options, warehouse: check(warehouse, as_json=options.json), text))
 
 
 def status(warehouse: Warehouse, *, as_json: bool) -> int:

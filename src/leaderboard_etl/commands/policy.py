@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.commands.parsing import Commands, add_command, add_json
+from leaderboard_etl.errors import UsageError
 
 
-def check(*, as_json: bool) -> int:
+def register(commands: Commands) -> None:
+    """Adds policy."""
+    command = add_command(
+        commands,
+        "policy",
+        lambda options, _: _ACTIONS[options.action](options.json),
+        "the tables of judgement: where a correction goes, and whether they fit",
+    )
+    command.add_argument(
+        "action",
+        choices=tuple(_ACTIONS),
+        help="check: hold the CSV files against sql/policy; tasks: where a wrong date, size or name is mended; index:"
+        " the page docs/policy.md; licenses: the page LICENSE-DATA.md",
+    )
+    add_json(command)
+
+
+def check(as_json: bool) -> int:
     """Prints every fault of the policy CSVs; returns 1 if there is one."""
     from leaderboard_etl.policy import read_policy
     from leaderboard_etl.policy.checking import faults
@@ -24,7 +43,7 @@ def check(*, as_json: bool) -> int:
     return 1 if found else 0
 
 
-def tasks(*, as_json: bool) -> int:
+def tasks(as_json: bool) -> int:
     """Prints which table each correction goes to."""
     from leaderboard_etl.policy.schema import tasks as every_task
 
@@ -36,16 +55,14 @@ def tasks(*, as_json: bool) -> int:
     return 0
 
 
-def index() -> int:
+def index(as_json: bool) -> int:
     """Prints docs/policy.md."""
-    print(index_page(), end="")
-    return 0
+    return _print_page(index_page(), as_json)
 
 
-def data_licenses() -> int:
+def data_licenses(as_json: bool) -> int:
     """Prints LICENSE-DATA.md."""
-    print(data_licenses_page(), end="")
-    return 0
+    return _print_page(data_licenses_page(), as_json)
 
 
 def data_licenses_page() -> str:
@@ -97,3 +114,13 @@ def index_page() -> str:
         columns = ", ".join(f"`{column.name}`" for column in table.columns)
         lines.append(f"| `{table.name}.csv` | {table.comment} | {columns} |")
     return "\n".join(lines) + "\n"
+
+
+def _print_page(page: str, as_json: bool) -> int:
+    if as_json:
+        raise UsageError("a page is Markdown: --json goes with check and tasks")
+    print(page, end="")
+    return 0
+
+
+_ACTIONS = {"check": check, "tasks": tasks, "index": index, "licenses": data_licenses}

@@ -8,6 +8,8 @@ import re
 from typing import Any
 
 from leaderboard_etl.commands.display import print_json, print_table, records
+from leaderboard_etl.commands.hints import of_warehouse
+from leaderboard_etl.commands.parsing import Commands, add_command, add_json
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.printable import visible
 from leaderboard_etl.settings import Warehouse
@@ -17,6 +19,21 @@ _RECORD = "md5(concat_ws('|', source_id, target, rule, repo_type, repo_id, path,
 _CONTEXT_BYTES = 300
 # Rows of a table are numbered from 0; the reference's lines are named otherwise.
 _ROW = re.compile(r"row (\d+)(?:,|$)")
+
+
+def register(commands: Commands) -> None:
+    """Adds quarantine."""
+    command = add_command(commands, "quarantine", quarantine, "records that were refused, and why")
+    command.add_argument(
+        "action",
+        choices=("list", "show", "replay"),
+        help="list: what stands in quarantine now; show: one record whole; replay: read its files again, after a fix",
+    )
+    command.add_argument("record", nargs="?", help="for show: the record's id, as list prints it, or its first letters")
+    command.add_argument("--source", help="only this source")
+    command.add_argument("--rule", help="only this rule")
+    command.add_argument("--limit", type=int, default=50, help="at most so many rows (default: %(default)s)")
+    add_json(command)
 
 
 def quarantine(options: argparse.Namespace, warehouse: Warehouse) -> int:
@@ -80,7 +97,8 @@ def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: 
         ]
     )
     if rows:
-        print(f"the whole of one: leaderboard-etl quarantine show {rows[0]['record']}; after a fix: quarantine replay")
+        print(f"the whole of one: {of_warehouse(warehouse, 'quarantine', 'show', rows[0]['record'])}")
+        print(f"after a fix: {of_warehouse(warehouse, 'quarantine', 'replay')}")
     return 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leaderboard_etl.commands.display import print_json, print_table, records
+from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command
 from leaderboard_etl.commands.rows_file import check_output, write_rows
 from leaderboard_etl.errors import UsageError, first_line
 from leaderboard_etl.settings import Warehouse, resource
@@ -16,6 +17,26 @@ if TYPE_CHECKING:
     import duckdb
 
 _SHOWN_ROWS = 100
+
+
+def register(commands: Commands) -> None:
+    """Adds sql."""
+    command = add_command(commands, "sql", sql, "ask the published warehouse in SQL")
+    command.add_argument("query", nargs="?", help="a query; '-' reads it from standard input")
+    command.add_argument("-f", "--file", type=Path, help="a file with the query")
+    command.add_argument("-q", "--named", metavar="NAME", help="a query of sql/queries")
+    command.add_argument("--list", action="store_true", help="list the queries of sql/queries")
+    add_as_of(command)
+    command.add_argument(
+        "--format", choices=("table", "csv", "json", "parquet"), default="table", help="default: table"
+    )
+    command.add_argument("-o", "--output", type=Path, help="write there instead of printing")
+    command.add_argument(
+        "--unsafe",
+        action="store_true",
+        help="for a query that you trust: it may use files, the network, extensions and settings of DuckDB",
+    )
+    command.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
 
 
 def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:

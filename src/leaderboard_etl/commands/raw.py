@@ -6,7 +6,21 @@ from pathlib import Path
 
 from leaderboard_etl.commands.display import print_json
 from leaderboard_etl.commands.hints import pasteable
+from leaderboard_etl.commands.parsing import Commands, add_command, add_json
 from leaderboard_etl.settings import Warehouse
+
+
+def register(commands: Commands) -> None:
+    """Adds raw."""
+    command = add_command(
+        commands,
+        "raw",
+        lambda options, warehouse: pack(warehouse, options.out, as_json=options.json),
+        "the landed files: pack them for others",
+    )
+    command.add_argument("action", choices=("pack",), help="pack: write them, well compressed, into a folder")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    add_json(command)
 
 
 def pack(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:

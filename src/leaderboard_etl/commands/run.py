@@ -1,10 +1,9 @@
-"""`run` and `serve`: the nightly flow, now or on a schedule."""
+"""`run`, `backfill` and `serve`: the nightly flow, now or on a schedule, and what comes before the first night."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import re
 import sys
 import time
@@ -12,12 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from leaderboard_etl.commands.display import print_json, print_table
-from leaderboard_etl.commands.hints import pasteable
+from leaderboard_etl.commands.hints import of_warehouse, runnable
 from leaderboard_etl.commands.json_log import say
+from leaderboard_etl.commands.parsing import (
+    Commands,
+    add_command,
+    add_deadline,
+    add_hub,
+    add_json,
+    add_night,
+    add_only,
+)
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.memory import memory_bytes
 from leaderboard_etl.options import SAMPLE, hub_address
 from leaderboard_etl.settings import Warehouse, resource
+from leaderboard_etl.termination import terminable
 
 TRY_NEXT = (
     "select model, openness, score_pct from mart.model_scaling"
@@ -25,12 +34,42 @@ TRY_NEXT = (
 )
 
 
-def run(options: argparse.Namespace, warehouse: Warehouse) -> int:
+def register(commands: Commands) -> None:
+    """Adds run, backfill and serve."""
+    command = add_command(commands, "run", _run, "fetch what changed, build, audit and publish (the nightly job)")
+    add_night(command)
+    command.add_argument(
+        "--offline", action="store_true", help="rebuild the warehouse from its raw store, without a socket"
+    )
+    add_json(command, "print the outcome as JSON")
+    command.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="json: progress, notes and errors as JSON lines on standard error (default: %(default)s)",
+    )
+
+    command = add_command(
+        commands, "backfill", _backfill, "land the leaderboards' past commits, before the first night"
+    )
+    add_hub(command)
+    add_only(command)
+    add_deadline(command)
+    add_json(command, "print the outcome as JSON")
+
+    command = add_command(commands, "serve", _serve, "run on a schedule, in the foreground, until stopped")
+    command.add_argument(
+        "--cron", default="0 3 * * *", help="when, in UTC (default: %(default)s, every night at three)"
+    )
+    add_night(command)
+
+
+def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the nightly flow once; with --offline rebuilds from raw, for which neither Hub nor Prefect is needed."""
     from leaderboard_etl.watching.watched import watched
 
     # Here and not in the flow, so that a run which never came to its flow is told as well.
-    with watched(warehouse, options.notify, options.metrics) as tell:
+    with terminable(), watched(warehouse, options.notify, options.metrics) as tell:
         if options.offline:
             outcome = _rebuild(options, warehouse)
         else:
@@ -51,11 +90,11 @@ def run(options: argparse.Namespace, warehouse: Warehouse) -> int:
             f" {outcome['n_checks']} checks ran"
         )
     else:
-        _print_outcome(outcome)
+        _print_outcome(outcome, warehouse)
     return int(outcome["exit_code"])
 
 
-def backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
+def _backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the backfill flow: past commits as dated loads, before the first night."""
     _expect_deadline(options.deadline)
     if options.hub != SAMPLE:
@@ -66,18 +105,19 @@ def backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
         "only": options.only,
         "deadline_minutes": options.deadline,
     }
-    _prepare(options)
-    from leaderboard_etl.orchestration import run_flow
+    with terminable():
+        _prepare(options)
+        from leaderboard_etl.orchestration import run_flow
 
-    outcome: dict[str, Any] = run_flow(flow_file("backfill"), "backfill", warehouse.prefect, parameters)
+        outcome: dict[str, Any] = run_flow(flow_file("backfill"), "backfill", warehouse.prefect, parameters)
     if options.json:
         print_json(outcome)
     else:
-        _print_outcome(outcome)
+        _print_outcome(outcome, warehouse)
     return int(outcome["exit_code"])
 
 
-def serve(options: argparse.Namespace, warehouse: Warehouse) -> int:
+def _serve(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the flow on a schedule until it is stopped by SIGINT or SIGTERM."""
     from leaderboard_etl import orchestration
     from leaderboard_etl.watching.watched import check_watched
@@ -156,9 +196,9 @@ def _rebuild(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, Any
     }
 
 
-def _print_outcome(outcome: dict[str, Any]) -> None:
+def _print_outcome(outcome: dict[str, Any], warehouse: Warehouse) -> None:
     if outcome["status"] == "failed":
-        print(f"leaderboard-etl: {outcome['message']}", file=sys.stderr)
+        print(f"leaderboard-etl: {runnable(outcome['message'], warehouse)}", file=sys.stderr)
         return
     print_table(outcome["rows"])
     for note in outcome["notes"]:
@@ -167,5 +207,4 @@ def _print_outcome(outcome: dict[str, Any]) -> None:
     held = (outcome["load"] or {}).get("summary") or {}
     if held:
         print("it holds: " + ", ".join(f"{name} {count:,}" for name, count in held.items()))
-    folder = os.path.relpath(outcome["warehouse"])
-    print(f'try: {pasteable("sql", "-w", folder)} "{TRY_NEXT}"')
+    print(f'try: {of_warehouse(warehouse, "sql")} "{TRY_NEXT}"')

@@ -2,12 +2,52 @@
 
 from __future__ import annotations
 
+import argparse
 from datetime import date
 from pathlib import Path
 
 from leaderboard_etl.commands.display import print_json, print_table
 from leaderboard_etl.commands.hints import pasteable
+from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
 from leaderboard_etl.settings import Warehouse
+
+
+def register(commands: Commands) -> None:
+    """Adds export, verify and publish."""
+    command = add_command(commands, "export", _export, "write the article's files and their manifest")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    add_as_of(command)
+    command.add_argument("--database", action="store_true", help="with warehouse.duckdb, the whole state as one file")
+    add_json(command, "print the manifest")
+
+    command = add_command(
+        commands,
+        "verify",
+        lambda options, warehouse: verify(warehouse, options.folder, as_json=options.json),
+        "check an exported folder byte for byte, and against the warehouse",
+    )
+    command.add_argument("folder", type=Path, metavar="DIR", help="the exported folder")
+    add_json(command)
+
+    command = add_command(commands, "publish", _publish, "put the snapshot on the Hub as a dataset (needs HF_TOKEN)")
+    command.add_argument(
+        "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; made if it is not there"
+    )
+    command.add_argument(
+        "--with-raw", action="store_true", help="with packs of the landed files, for others' run --raw-from"
+    )
+    add_as_of(command)
+    command.add_argument("--hub", metavar="URL", help="the Hub to write to (default: HF_ENDPOINT, else the public Hub)")
+    add_json(command)
+
+
+def _export(options: argparse.Namespace, warehouse: Warehouse) -> int:
+    return export(warehouse, options.out, as_of=options.as_of, with_database=options.database, as_json=options.json)
+
+
+def _publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
+    how = {"as_of": options.as_of, "with_raw": options.with_raw, "as_json": options.json}
+    return publish(warehouse, options.repo, hub=options.hub, **how)
 
 
 def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_database: bool, as_json: bool) -> int:

@@ -75,7 +75,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _no_snapshot(folder: Path, why: str) -> UsageError:
-    return UsageError(f"{folder} is no snapshot: it has no {MANIFEST} that `leaderboard-etl export` wrote ({why})")
+    return UsageError(f"{folder} is not a snapshot: it has no {MANIFEST} that an export wrote ({why})")
 
 
 def _is_snapshot(folder: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from leaderboard_etl.code_version import code_version
-from leaderboard_etl.errors import UsageError, WarehouseError, first_line
+from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.export.database import DATABASE, complete_database, database_facts
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
@@ -55,8 +55,6 @@ def make_snapshot(warehouse: Warehouse, as_of: date | None, *, database: Path | 
     Raises UsageError for a day that is still to come or lies before the first load, WarehouseError if there is no published
     file or other code made it.
     """
-    if as_of is not None and as_of > datetime.now(UTC).date():
-        raise UsageError(f"as of {as_of}: that day is still to come; leave --as-of out for the present state")
     try:
         with closing(open_published(warehouse)) as con:
             _check_code(con, warehouse.database)
@@ -97,5 +95,5 @@ def _check_code(con: duckdb.DuckDBPyConnection, database: Path) -> None:
 
 def _other_code(database: Path, sign: str) -> WarehouseError:
     return WarehouseError(
-        f"{database} was made by other code than this ({sign}): run `leaderboard-etl run --offline` once, then export again"
+        f"{database} was made by other code than this ({sign}): `leaderboard-etl run --offline` makes it again, then export"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -25,8 +25,10 @@ def open_published(
     With `as_of`, an in-memory database in which core and the views are those of the end of that day (UTC), beside raw,
     history and ops until then; with `into` it is a new file there, open for writing. All but the latter are locked (see
     target.locked) unless `is_locked` is false. Raises WarehouseError if nothing is published, UsageError for a date before the
-    first load.
+    first load or still to come.
     """
+    if as_of is not None and as_of > datetime.now(UTC).date():
+        raise UsageError(f"as of {as_of}: that day is still to come; leave --as-of out for the present state")
     target = target_of(warehouse)
     if not target.is_there():
         raise WarehouseError(
@@ -36,7 +38,8 @@ def open_published(
     if (log := target.log_left()) is not None:
         raise WarehouseError(
             f"{log.name} lies beside {target}: something else wrote to the published file, or was killed while it did;"
-            " `leaderboard-etl run` puts it aside and makes the file again from raw (without the Hub: `run --offline`)"
+            " `leaderboard-etl run` puts it aside and makes the file again from raw; so does `leaderboard-etl run --offline`,"
+            " without the Hub"
         )
     try:
         con = target.read()

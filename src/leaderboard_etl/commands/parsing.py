@@ -1,0 +1,141 @@
+"""What the commands' parsers share: how a command is registered, the options that several take, and errors of one line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse, default_warehouse
+
+Command: TypeAlias = Callable[[argparse.Namespace, Warehouse], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises UsageError with one line, and takes options between the arguments of a command as well."""
+
+    _is_intermixed = False
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; `{self.prog} --help` tells the usage")
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """As argparse's own, but `show -w W ID` gives the ID to `show`: argparse gives it to nobody."""
+        if self._subparsers is not None or self._is_intermixed:
+            return super().parse_known_args(args, namespace)
+        self._is_intermixed = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_intermixed = False
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+def add_command(commands: Commands, name: str, run: Command, text: str) -> Parser:
+    """Registers a command: `run` takes the options and the warehouse that they name, and returns the exit code."""
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command.add_argument(
+        "-w",
+        "--warehouse",
+        type=Path,
+        default=default_warehouse(),
+        metavar="DIR",
+        help="the warehouse folder (default: LEADERBOARD_ETL_WAREHOUSE, else warehouse/)",
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def warehouse_of(options: argparse.Namespace) -> Warehouse:
+    """The warehouse that the options name. Raises UsageError for a file, and for a name that the locale cannot read."""
+    if options.warehouse.is_file():
+        raise UsageError(f"{options.warehouse} is a file, not a folder: choose another --warehouse")
+    if any("\ud800" <= letter <= "\udfff" for letter in str(options.warehouse)):
+        raise UsageError(f"this locale cannot read the name of the folder {options.warehouse}: set PYTHONUTF8=1")
+    return Warehouse(options.warehouse)
+
+
+def add_json(command: Parser, text: str = "print as JSON") -> None:
+    """--json."""
+    command.add_argument("--json", action="store_true", help=text)
+
+
+def add_as_of(command: Parser) -> None:
+    """--as-of DATE."""
+    command.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
+
+
+def add_hub(command: Parser, verb: str = "read") -> None:
+    """--hub URL|sample."""
+    command.add_argument(
+        "--hub", metavar="URL|sample", help=f"the Hub to {verb} (default: HF_ENDPOINT, else the public Hub)"
+    )
+
+
+def add_only(command: Parser) -> None:
+    """--only SOURCE, which may be repeated."""
+    command.add_argument("--only", action="append", metavar="SOURCE", help="only this source; may be repeated")
+
+
+def add_deadline(command: Parser) -> None:
+    """--deadline MIN."""
+    command.add_argument(
+        "--deadline",
+        type=float,
+        default=DEFAULT_DEADLINE_MINUTES,
+        metavar="MIN",
+        help="stop asking the Hub after so many minutes, and publish what came by then (default: %(default)g)",
+    )
+
+
+def add_night(command: Parser) -> None:
+    """What a night is asked for: --hub, --only, --full, --card-budget, --deadline and so on."""
+    add_hub(command)
+    add_only(command)
+    command.add_argument(
+        "--full", action="store_true", help="list every repository again even if its head has not moved"
+    )
+    command.add_argument(
+        "--card-budget",
+        type=int,
+        default=DEFAULT_CARD_BUDGET,
+        metavar="N",
+        help="API calls to spend on model cards (default: %(default)s)",
+    )
+    add_deadline(command)
+    command.add_argument(
+        "--raw-from",
+        metavar="DIR|hf://datasets/ORG/NAME",
+        help="look for files in another warehouse or a pack of one before asking the Hub",
+    )
+    command.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="hold about so much, e.g. 1GB (default: half of what the machine or its cgroup has)",
+    )
+    command.add_argument(
+        "--notify",
+        metavar="URL|CMD",
+        help="send the outcome of a failed or degraded run as JSON: by POST to an address, or to a command's standard input",
+    )
+    command.add_argument(
+        "--metrics",
+        type=Path,
+        metavar="FILE",
+        help="at the end, write what a monitor collects there, as OpenMetrics text",
+    )
+    command.add_argument(
+        "--accept", action="append", metavar="SOURCE@REVISION", help="let a source in that was held back at this commit"
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2025-03-21") from None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -13,7 +16,7 @@ import pytest
 from worlds import story
 
 from leaderboard_etl import pipeline
-from leaderboard_etl.cli import main
+from leaderboard_etl.cli import _parser, main
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.contracts.vocabulary import stray_values
 from leaderboard_etl.options import options_for
@@ -59,6 +62,31 @@ def test_the_sample_shows_something_true_in_every_view(sample: Warehouse) -> Non
         )
         assert rows["mistralai/Mixtral-8x7B-v0.1"] == 0.18
         assert rows["deepseek-ai/DeepSeek-V2"] == 0.30
+
+
+def test_every_command_of_the_readme_runs(
+    sample: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "warehouse").mkdir()
+    (tmp_path / "warehouse" / "sample").symlink_to(sample.root)
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line.replace("$(date -u +%F)", f"{datetime.now(UTC):%Y-%m-%d}") for b in blocks for line in b.splitlines()]
+    called = [shlex.split(line, comments=True) for line in lines if not line.startswith("make ")]
+    ran = 0
+    for words in called:
+        command, *arguments = [word for word in words if not word.startswith("HF_TOKEN=")]
+        assert command == ".venv/bin/leaderboard-etl", words
+        options = _parser().parse_args(arguments)
+        if not _needs_the_real_hub(arguments, options):
+            code = main(arguments)
+            assert code == 0, (arguments, capsys.readouterr().err)
+            ran += 1
+    assert ran > 10
+
+
+def _needs_the_real_hub(arguments: list[str], options: argparse.Namespace) -> bool:
+    return arguments[0] in ("run", "backfill", "serve", "publish") or getattr(options, "hub", None) is not None
 
 
 def test_closed_columns_hold_the_values_that_their_comments_list(sample: Warehouse) -> None:

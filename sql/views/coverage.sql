@@ -41,8 +41,14 @@ final as (
         *,
         concat_ws(
             '; ',
-            case when n_size_not_published > 0 then n_size_not_published || case n_size_not_published when 1 then ' size' else ' sizes' end || ' not published by the vendor' end,
-            case when n_size_not_found > 0 then n_size_not_found || case n_size_not_found when 1 then ' size' else ' sizes' end || ' without usable evidence' end,
+            case
+                when n_size_not_published > 0
+                    then n_size_not_published || case n_size_not_published when 1 then ' size' else ' sizes' end || ' not published by the vendor'
+            end,
+            case
+                when n_size_not_found > 0
+                    then n_size_not_found || case n_size_not_found when 1 then ' size' else ' sizes' end || ' without usable evidence'
+            end,
             case when n_scored > n_with_date then n_scored - n_with_date || ' without a release date' end
         ) as missing
     from counted

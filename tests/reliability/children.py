@@ -5,13 +5,20 @@ The parent must not use DuckDB or Polars itself, for their threads do not come a
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import worlds
+
+import leaderboard_etl
+from leaderboard_etl.code_version import code_version
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,15 @@ class Ended:
     def line(self) -> str:
         """What it said on stderr, as one line."""
         return " / ".join(self.err.strip().splitlines())
+
+
+def import_all() -> None:
+    """Imports what a run imports, late imports as well, so that no child has to: Prefect alone takes seconds."""
+    for module in pkgutil.walk_packages(leaderboard_etl.__path__, "leaderboard_etl."):
+        importlib.import_module(module.name)
+    importlib.import_module("datasets")
+    worlds.nightly()
+    code_version()  # kept for the life of a process
 
 
 def in_child(work: Callable[[], int | None], *, at_start: Callable[[], None] | None = None) -> Ended:

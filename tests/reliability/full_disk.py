@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from reliability.children import Ended, in_child
+from reliability.children import Ended, import_all, in_child
 from reliability.values import values
 from worlds import World, small_world, v2_row
 
@@ -176,6 +176,7 @@ def main(arguments: list[str]) -> int:
         return in_namespace(arguments)
     if given.no_forecast:
         space.NEEDED_SHARE = space.LEAST_BYTES = 0
+    import_all()
     span = given.most_kb - given.least_kb
     amounts_kb = [given.least_kb + round(span * (n / max(given.amounts - 1, 1)) ** 2) for n in range(given.amounts)]
     with tempfile.TemporaryDirectory() as scratch:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reliability.children import Ended, in_child
+from reliability.children import Ended, import_all, in_child
 from reliability.values import values
 from worlds import World, small_world, v2_row
 
@@ -193,6 +193,7 @@ def main(arguments: list[str]) -> int:
         kills.append(Kill(chance.choice(("first night", "second night")), number, chance.uniform(0, given.longest_s)))
     kills = [kill for kill in kills if not given.only or given.only in str(kill)]
     broken = 0
+    import_all()
     with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "hub").mkdir()
         with HubServer(Path(scratch) / "hub") as server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -11,7 +12,8 @@ from leaderboard_etl import orchestration, report
 from leaderboard_etl.commands.progress import progress
 from leaderboard_etl.options import options_for
 from leaderboard_etl.pipeline.backfilling import backfill as land_the_past
-from leaderboard_etl.settings import DEFAULT_DEADLINE_MINUTES
+from leaderboard_etl.settings import DEFAULT_DEADLINE_MINUTES, Warehouse
+from leaderboard_etl.watching.watched import watched
 
 
 @flow(name="backfill", log_prints=False)
@@ -20,8 +22,14 @@ def backfill(
     hub: str | None = None,
     only: list[str] | None = None,
     deadline_minutes: float = DEFAULT_DEADLINE_MINUTES,
+    raw_from: str | None = None,
+    notify: str | None = None,
+    metrics: str | None = None,
 ) -> State[dict[str, Any]]:
     """Lands the past of each source that has a dated one; a stopped backfill goes on where it was."""
-    with options_for(warehouse, hub, only, deadline_minutes=deadline_minutes, progress=progress()) as options:
-        outcome = land_the_past(options)
+    with watched(Warehouse(Path(warehouse)), notify, None if metrics is None else Path(metrics)) as tell:
+        how: dict[str, Any] = {"deadline_minutes": deadline_minutes, "raw_from": raw_from, "progress": progress()}
+        with options_for(warehouse, hub, only, **how) as options:
+            outcome = land_the_past(options)
+        tell(report.as_json(outcome))
     return orchestration.final_state(outcome.status, report.headline(outcome), report.as_json(outcome))

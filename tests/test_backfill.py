@@ -132,9 +132,18 @@ def test_a_backfill_comes_before_the_first_night(past: World) -> None:
         backfill(options(past, only=("arena",)))
 
 
-def test_the_flow_runs_under_prefect(past: World, tmp_path: Path) -> None:
+def test_the_flow_takes_what_another_store_holds_and_its_end_is_told(
+    past: World, server: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from leaderboard_etl.cli import main
 
-    code = main(["backfill", "--hub", past.hub, "-w", str(tmp_path / "other"), "--only", "olb_v2_contents"])
-    assert code == 0
+    assert backfill(options(past)).status == "published"
+    server.requests.clear()
+    given = ["backfill", "--hub", past.hub, "-w", str(tmp_path / "other"), "--only", "olb_v2_contents"]
+    told = ["--raw-from", str(past.warehouse.root), "--metrics", str(tmp_path / "past.prom"), "--notify", "false"]
+    assert main([*given, *told]) == 0
     assert len(Ledger(tmp_path / "other" / "raw").loads) == 3
+    assert not [request.path for request in server.requests if ".parquet" in request.path]
+    assert 'status{status="published"} 1' in (tmp_path / "past.prom").read_text()
+    assert main([*given, *told, "--deadline", "-1"]) == 2
+    assert "the notice of this run did not reach false: it ended with exit code 1" in capsys.readouterr().err

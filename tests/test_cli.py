@@ -331,6 +331,14 @@ def test_a_warehouse_that_is_a_file_is_wrong_usage_in_one_line(
     assert (code, err) == (2, f"leaderboard-etl: {tmp_path}/file is a file, not a folder: choose another --warehouse\n")
 
 
+def test_a_rebuild_of_what_was_never_landed_leaves_nothing_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(capsys, "run", "--offline", "-w", tmp_path / "new")
+    assert code == 1 and "holds no load to rebuild from" in err
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("command", ["sql x", "status", "check", "doctor", "explain a/b", "export --out x"])
 def test_where_nothing_was_published_the_command_that_begins_names_the_same_folder(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -108,7 +108,9 @@ def _unguarded(node: ast.AST) -> Iterator[str]:
         yield from _unguarded(child)
 
 
-def test_a_last_line_that_names_bytes_which_are_not_there_is_set_aside_and_the_night_goes_on(published: World) -> None:
+def test_a_last_line_that_names_bytes_which_are_not_there_is_set_aside_and_the_run_goes_on(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What a version left that wrote the line before the bytes were committed."""
     shutil.copy(published.warehouse.raw / "blobs.sqlite", published.root / "before")
     shutil.copy(published.warehouse.database, published.root / "old")
@@ -118,6 +120,11 @@ def test_a_last_line_that_names_bytes_which_are_not_there_is_set_aside_and_the_n
     shutil.copy(published.root / "before", published.warehouse.raw / "blobs.sqlite")
     (published.root / "old").replace(published.warehouse.database)
     assert main(["status", "-w", str(published.warehouse.root)]) == 3  # it answers; the last success is of January 2025
+    copy = published.root / "copy"
+    shutil.copytree(published.warehouse.root, copy)
+    assert main(["run", "--offline", "-w", str(copy)]) == 0
+    assert "load 2 names bytes that never reached the disk" in capsys.readouterr().out
+    assert len(Ledger(copy / "raw").loads) == 1 and len((copy / "raw/ledger.aside.jsonl").read_text().splitlines()) == 1
     third = published.night(2)
     assert "load 2 names bytes that never reached the disk: its line is in ledger.aside.jsonl now" in notes(third)
     assert content(published.warehouse.database, without=("ops.", "mart.")) == expected

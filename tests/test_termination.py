@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from conftest import Faults
 from worlds import World
 
 import leaderboard_etl
+from leaderboard_etl.export.folder import replace_folder
+from leaderboard_etl.export.manifest import TOOL
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.sample.server import HubServer, Response
+from leaderboard_etl.termination import Terminated
+
+MANIFEST_BYTES = json.dumps({"tool": TOOL, "as_of": "2025-01-01", "files": {}}).encode()
+MAIN = "import sys; from leaderboard_etl.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
 def start(code: str, *arguments: str) -> subprocess.Popen[str]:
@@ -51,11 +61,13 @@ def wait_until(holds: object, seconds: float = 240) -> None:
 
 
 def test_a_run_that_waits_for_the_hub_is_on_record_and_its_prefect_server_gone(
-    world: World, faults: Faults, server: HubServer
+    world: World, faults: Faults, server: HubServer, tmp_path: Path
 ) -> None:
     faults.answers["api/"] = Response(hang_seconds=60)
-    command = ["run", "--hub", world.hub, "-w", str(world.warehouse.root)]
-    process = start("import sys; from leaderboard_etl.cli import main; sys.exit(main(sys.argv[1:]))", *command)
+    told, metrics = tmp_path / "told", tmp_path / "run.prom"
+    notify = shlex.join([sys.executable, "-c", "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())", str(told)])
+    watching = ["--notify", notify, "--metrics", str(metrics)]
+    process = start(MAIN, "run", "--hub", world.hub, "-w", str(world.warehouse.root), *watching)
     wait_until(lambda: server.requests)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=30)
@@ -64,18 +76,65 @@ def test_a_run_that_waits_for_the_hub_is_on_record_and_its_prefect_server_gone(
     (load,) = Ledger(world.warehouse.raw).loads
     assert (load.status, load.message) == ("failed", "terminated by SIGTERM")
     assert servers_of(world.warehouse.prefect.resolve()) == []
+    assert json.loads(told.read_text())["message"] == "terminated by SIGTERM"
+    assert 'leaderboard_etl_run_status{status="failed"} 1' in metrics.read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_prefect_server_that_is_still_starting_does_not_outlive_its_run(tmp_path: Path, number: int) -> None:
     command = ["run", "--hub", "http://127.0.0.1:9", "-w", str(tmp_path)]
-    process = start("import sys; from leaderboard_etl.cli import main; sys.exit(main(sys.argv[1:]))", *command)
+    process = start(MAIN, *command)
     home = (tmp_path / "prefect").resolve()
     wait_until(lambda: any("prefect_server" in command for command in servers_of(home)))
     process.send_signal(number)
     process.communicate(timeout=30)
     assert process.returncode == (143 if number == signal.SIGTERM else -signal.SIGKILL)
     wait_until(lambda: servers_of(home) == [], seconds=3)
+
+
+def test_a_query_ends_with_one_word_and_leaves_no_file(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    with duckdb.connect(str(tmp_path / "w/leaderboard.duckdb")) as con:
+        con.execute("create schema ops; create table ops.build as select 1 as schema_version, 'x' as code_version")
+    out, query = tmp_path / "out", tmp_path / "query"
+    out.mkdir()
+    os.mkfifo(query)
+    process = start(MAIN, "sql", "-w", str(tmp_path / "w"), "-o", str(out / "rows.csv"), "-f", str(query))
+    query.write_text("select a.range from range(1_000_000) as a, range(1_000_000) as b")  # until it is read
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (143, "leaderboard-etl: terminated\n")
+    assert list(out.iterdir()) == []
+
+
+def test_a_snapshot_that_is_not_finished_leaves_the_old_one_and_nothing_beside(tmp_path: Path) -> None:
+    class Files(dict[str, bytes]):
+        def items(self) -> Any:
+            yield "a.csv", b"new"
+            raise Terminated
+
+    folder = tmp_path / "export"
+    replace_folder(folder, {"manifest.json": MANIFEST_BYTES, "a.csv": b"old"}, {})
+    with pytest.raises(Terminated):
+        replace_folder(folder, Files(), {})
+    assert [path.name for path in tmp_path.iterdir()] == ["export"] and (folder / "a.csv").read_bytes() == b"old"
+
+
+def test_a_temporary_folder_goes_with_a_process_that_is_ended_in_haste(tmp_path: Path) -> None:
+    process = start(
+        """
+        import hashlib, os, signal, sys, threading
+        from pathlib import Path
+        from leaderboard_etl.termination import scratch_folder, terminable
+        with terminable(), scratch_folder(Path(sys.argv[1])) as folder:
+            print((folder / "file").write_bytes(b"x"), flush=True)
+            threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+        """,
+        str(tmp_path),
+    )
+    assert process.communicate(timeout=30) == ("1\n", "leaderboard-etl: terminated\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_work_that_hears_no_signal_is_ended_all_the_same_after_its_last_words() -> None:

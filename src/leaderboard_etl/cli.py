@@ -7,7 +7,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TextIO
 
@@ -28,7 +28,7 @@ from leaderboard_etl.commands.hints import runnable
 from leaderboard_etl.commands.parsing import Parser, warehouse_of
 from leaderboard_etl.errors import EtlError, UsageError, engine_error
 from leaderboard_etl.printable import PlainStream, one_line
-from leaderboard_etl.termination import EXIT_CODE, WORDS, Terminated, is_asked
+from leaderboard_etl.termination import EXIT_CODE, Terminated, is_asked, last_words, terminable
 
 _DESCRIPTION = "Published scores of language models, from the Hugging Face Hub to a DuckDB warehouse."
 _EPILOG = """\
@@ -56,7 +56,7 @@ def _ended(arguments: Sequence[str] | None, stack: ExitStack) -> int:
         code = EXIT_CODE
     if is_asked() and code != 0:
         # Heard in the midst of an engine's work, it may have come out as that engine's error.
-        print(WORDS, file=sys.stderr)
+        print(last_words(), file=sys.stderr)
         return EXIT_CODE
     return code
 
@@ -73,7 +73,8 @@ def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
             stack.enter_context(json_log())
         # A caller may have closed it.
         out = sys.stdout if sys.stdout is not None else stack.enter_context(_nowhere())
-        with redirect_stdout(PlainStream(out)):
+        stops = terminable(options.last_words) if options.is_terminable else nullcontext()
+        with redirect_stdout(PlainStream(out)), stops:
             code: int = options.run(options, warehouse)
             out.flush()
             return code
@@ -89,6 +90,8 @@ def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if is_asked():
+            return EXIT_CODE
         if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
             return _interrupted()  # Ctrl-C, as DuckDB tells it
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -107,6 +110,8 @@ def _nowhere() -> TextIO:
 
 
 def _interrupted() -> int:
+    if is_asked():  # DuckDB tells SIGTERM in the same way
+        return EXIT_CODE
     print("leaderboard-etl: interrupted; the published warehouse is untouched", file=sys.stderr)
     return 130
 

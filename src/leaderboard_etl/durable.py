@@ -33,7 +33,7 @@ def durable(step: str) -> Iterator[None]:
     """The block makes one of STEPS last: all that commits, syncs or replaces a file of the warehouse stands in one."""
     if step not in STEPS:
         raise ValueError(f"{step!r} is not a durable step; there are: {', '.join(STEPS)}")
-    with _undisturbed():
+    with undisturbed():
         if watcher is not None:
             watcher(f"before {step}")
         yield
@@ -42,7 +42,7 @@ def durable(step: str) -> Iterator[None]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """SIGINT and SIGTERM wait until the block is over: heard in its midst, what is in memory would not be what is on disk."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -12,13 +12,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.prefect_api import HURRIED_SECONDS, NoApiError, apply_settings, prefect_api, prefect_settings
 from leaderboard_etl.printable import one_line
 from leaderboard_etl.recorded import Record
+from leaderboard_etl.termination import scratch_folder
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -121,7 +121,7 @@ def _load(file: Path, name: str) -> Any:
 
 def _run_plainly(file: Path, name: str, parameters: Mapping[str, object]) -> Any:
     """The flow's value, by its function alone. Prefect is only imported, with a home that is not kept."""
-    with TemporaryDirectory() as folder, prefect_settings(Path(folder)):
+    with scratch_folder() as folder, prefect_settings(folder):
         return _value(_load(file, name).fn(**parameters))
 
 

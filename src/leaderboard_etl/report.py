@@ -9,6 +9,7 @@ import msgspec
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.pipeline import Outcome
 from leaderboard_etl.printable import one_line
+from leaderboard_etl.termination import EXIT_CODE, Terminated
 
 EXIT_CODES = {"published": 0, "no_news": 0, "degraded": 3, "failed": 1}
 _HEADLINES = {
@@ -108,14 +109,15 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def refusal(error: Exception) -> dict[str, Any]:
-    """The same for a run that an error ended before there was an outcome, in the keys that both have."""
+def refusal(error: Exception | Terminated) -> dict[str, Any]:
+    """The same for a run that an error or SIGTERM ended before there was an outcome, in the keys that both have."""
     text = one_line(" ".join(str(error).split()) or type(error).__name__)
+    is_terminated = isinstance(error, Terminated)
     return {
         "status": "failed",
-        "exit_code": 2 if isinstance(error, UsageError) else 1,
+        "exit_code": EXIT_CODE if is_terminated else 2 if isinstance(error, UsageError) else 1,
         "message": text,
-        "headline": f"failed before it began: {text}",
+        "headline": f"failed: {text}" if is_terminated else f"failed before it began: {text}",
     }
 
 

@@ -13,14 +13,19 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 EXIT_CODE = 128 + signal.SIGTERM
-WORDS = "leaderboard-etl: terminated; the published warehouse is untouched, the next run goes on from there"
+WORDS = "leaderboard-etl: terminated"
+WORDS_OF_A_RUN = f"{WORDS}; the published warehouse is untouched, the next run goes on from there"
 _PATIENCE_SECONDS = 3.0
 
 _at_the_end: list[Callable[[], None]] = []
 _asked = threading.Event()
+_words = WORDS
 
 
 class Terminated(BaseException):
@@ -28,6 +33,11 @@ class Terminated(BaseException):
 
     def __str__(self) -> str:
         return "terminated by SIGTERM"
+
+
+def last_words() -> str:
+    """What a process that SIGTERM ends says, as the last block of `terminable` was told."""
+    return _words
 
 
 def is_asked() -> bool:
@@ -46,8 +56,16 @@ def at_the_end(work: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
-    """Within the block SIGTERM raises Terminated, and ends the process where that takes too long.
+def scratch_folder(within: Path | None = None, *, prefix: str = "leaderboard-etl-") -> Iterator[Path]:
+    """A temporary folder, in `within` or, if null, where the system has such; it goes with the block, and with a process that
+    SIGTERM ends in its midst."""
+    with TemporaryDirectory(prefix=prefix, dir=within) as name, at_the_end(lambda: rmtree(name, ignore_errors=True)):
+        yield Path(name)
+
+
+@contextmanager
+def terminable(words: str = WORDS) -> Iterator[None]:
+    """Within the block SIGTERM raises Terminated, and ends the process with `words` where that takes too long.
 
     Does nothing outside the main thread, where no signal is heard.
     """
@@ -59,6 +77,8 @@ def terminable() -> Iterator[None]:
         _asked.set()
         raise Terminated
 
+    global _words
+    _words = words
     _asked.clear()
     hears, tells = socket.socketpair()
     tells.setblocking(False)
@@ -91,5 +111,5 @@ def _end_now() -> None:
             work()
         except Exception as error:
             print(f"leaderboard-etl: {error}", file=sys.stderr)
-    print(WORDS, file=sys.stderr, flush=True)
+    print(_words, file=sys.stderr, flush=True)
     os._exit(EXIT_CODE)

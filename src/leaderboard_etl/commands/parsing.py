@@ -10,6 +10,7 @@ from typing import NoReturn, TypeAlias
 
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse, default_warehouse
+from leaderboard_etl.termination import WORDS
 
 Command: TypeAlias = Callable[[argparse.Namespace, Warehouse], int]
 
@@ -47,7 +48,7 @@ def add_command(commands: Commands, name: str, run: Command, text: str) -> Parse
         metavar="DIR",
         help="the warehouse folder (default: LEADERBOARD_ETL_WAREHOUSE, else warehouse/)",
     )
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, is_terminable=True, last_words=WORDS)
     return command
 
 
@@ -108,16 +109,29 @@ def add_night(command: Parser) -> None:
         help="API calls to spend on model cards (default: %(default)s)",
     )
     add_deadline(command)
-    command.add_argument(
-        "--raw-from",
-        metavar="DIR|hf://datasets/ORG/NAME",
-        help="look for files in another warehouse or a pack of one before asking the Hub",
-    )
+    add_raw_from(command)
     command.add_argument(
         "--memory",
         metavar="SIZE",
         help="hold about so much, e.g. 1GB (default: half of what the machine or its cgroup has)",
     )
+    add_watching(command)
+    command.add_argument(
+        "--accept", action="append", metavar="SOURCE@REVISION", help="let a source in that was held back at this commit"
+    )
+
+
+def add_raw_from(command: Parser) -> None:
+    """--raw-from."""
+    command.add_argument(
+        "--raw-from",
+        metavar="DIR|hf://datasets/ORG/NAME",
+        help="look for files in another warehouse or a pack of one before asking the Hub",
+    )
+
+
+def add_watching(command: Parser) -> None:
+    """--notify and --metrics."""
     command.add_argument(
         "--notify",
         metavar="URL|CMD",
@@ -128,9 +142,6 @@ def add_night(command: Parser) -> None:
         type=Path,
         metavar="FILE",
         help="at the end, write what a monitor collects there, as OpenMetrics text",
-    )
-    command.add_argument(
-        "--accept", action="append", metavar="SOURCE@REVISION", help="let a source in that was held back at this commit"
     )
 
 

@@ -14,6 +14,7 @@ from leaderboard_etl.commands.display import as_json_text
 from leaderboard_etl.errors import EtlError, UsageError
 from leaderboard_etl.printable import ACTING, csv_text
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.termination import at_the_end
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,12 +66,13 @@ def _replacing(output: Path) -> Iterator[BinaryIO]:
             yield file
         return
     partial = output.with_name(f".{output.name}.part")
-    try:
-        with partial.open("wb") as file:
-            yield file
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with at_the_end(lambda: partial.unlink(missing_ok=True)):
+        try:
+            with partial.open("wb") as file:
+                yield file
+            partial.replace(output)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def _write_parquet(relation: duckdb.DuckDBPyRelation, file: BinaryIO) -> None:

@@ -21,12 +21,14 @@ from leaderboard_etl.commands.parsing import (
     add_json,
     add_night,
     add_only,
+    add_raw_from,
+    add_watching,
 )
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.memory import memory_bytes
 from leaderboard_etl.options import SAMPLE, hub_address
 from leaderboard_etl.settings import Warehouse, resource
-from leaderboard_etl.termination import terminable
+from leaderboard_etl.termination import WORDS_OF_A_RUN
 
 TRY_NEXT = (
     "select model, openness, score_pct from mart.model_scaling"
@@ -37,6 +39,7 @@ TRY_NEXT = (
 def register(commands: Commands) -> None:
     """Adds run, backfill and serve."""
     command = add_command(commands, "run", _run, "fetch what changed, build, audit and publish (the nightly job)")
+    command.set_defaults(last_words=WORDS_OF_A_RUN)
     add_night(command)
     command.add_argument(
         "--offline", action="store_true", help="rebuild the warehouse from its raw store, without a socket"
@@ -52,12 +55,16 @@ def register(commands: Commands) -> None:
     command = add_command(
         commands, "backfill", _backfill, "land the leaderboards' past commits, before the first night"
     )
+    command.set_defaults(last_words=WORDS_OF_A_RUN)
     add_hub(command)
     add_only(command)
     add_deadline(command)
+    add_raw_from(command)
+    add_watching(command)
     add_json(command, "print the outcome as JSON")
 
     command = add_command(commands, "serve", _serve, "run on a schedule, in the foreground, until stopped")
+    command.set_defaults(is_terminable=False)  # Prefect hears its signals: it begins runs of its own
     command.add_argument(
         "--cron", default="0 3 * * *", help="when, in UTC (default: %(default)s, every night at three)"
     )
@@ -69,7 +76,7 @@ def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
     from leaderboard_etl.watching.watched import watched
 
     # Here and not in the flow, so that a run which never came to its flow is told as well.
-    with terminable(), watched(warehouse, options.notify, options.metrics) as tell:
+    with watched(warehouse, options.notify, options.metrics) as tell:
         if options.offline:
             outcome = _rebuild(options, warehouse)
         else:
@@ -85,6 +92,8 @@ def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
     if options.json:
         print_json(outcome)
     elif options.offline:
+        for note in outcome["notes"]:
+            print(note)
         print(
             f"rebuilt {warehouse.database} from {warehouse.raw} in {outcome['seconds']:.1f} s;"
             f" {outcome['n_checks']} checks ran"
@@ -96,20 +105,24 @@ def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 def _backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the backfill flow: past commits as dated loads, before the first night."""
-    _expect_deadline(options.deadline)
-    if options.hub != SAMPLE:
-        hub_address(options.hub)
-    parameters = {
-        "warehouse": str(warehouse.root.resolve()),
-        "hub": options.hub,
-        "only": options.only,
-        "deadline_minutes": options.deadline,
-    }
-    with terminable():
+    from leaderboard_etl.watching.watched import watched
+
+    with watched(warehouse, options.notify, options.metrics) as tell:
+        _expect_deadline(options.deadline)
+        if options.hub != SAMPLE:
+            hub_address(options.hub)
+        parameters = {
+            "warehouse": str(warehouse.root.resolve()),
+            "hub": options.hub,
+            "only": options.only,
+            "deadline_minutes": options.deadline,
+            "raw_from": _whole_place(options.raw_from),
+        }
         _prepare(options)
         from leaderboard_etl.orchestration import run_flow
 
         outcome: dict[str, Any] = run_flow(flow_file("backfill"), "backfill", warehouse.prefect, parameters)
+        tell(outcome)
     if options.json:
         print_json(outcome)
     else:
@@ -185,7 +198,8 @@ def _rebuild(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, Any
 
     begun = time.monotonic()
     most_memory_bytes = None if options.memory is None else memory_bytes(options.memory)
-    findings = rebuild(warehouse, most_memory_bytes=most_memory_bytes)
+    notes: list[str] = []
+    findings = rebuild(warehouse, most_memory_bytes=most_memory_bytes, say=notes.append)
     seconds = time.monotonic() - begun
     return {
         "status": "published",
@@ -193,6 +207,7 @@ def _rebuild(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, Any
         "database": str(warehouse.database),
         "seconds": seconds,
         "n_checks": len(findings),
+        "notes": notes,
     }
 
 

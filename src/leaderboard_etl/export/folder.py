@@ -10,8 +10,10 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from leaderboard_etl.durable import undisturbed
 from leaderboard_etl.errors import EtlError, UsageError
 from leaderboard_etl.export.manifest import MANIFEST, TOOL
+from leaderboard_etl.termination import at_the_end
 
 
 def check_target(folder: Path) -> None:
@@ -30,6 +32,11 @@ def replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str,
     """
     check_target(folder)
     fresh, old = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
+    with at_the_end(lambda: shutil.rmtree(fresh, ignore_errors=True)):
+        _replace(folder, fresh, old, files, moved)
+
+
+def _replace(folder: Path, fresh: Path, old: Path, files: Mapping[str, bytes], moved: Mapping[str, Path]) -> None:
     try:
         for leftover in (fresh, old):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -39,17 +46,19 @@ def replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str,
             path.write_bytes(content)
         for name, path in moved.items():
             shutil.move(path, fresh / name)
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
+        with undisturbed():
+            if folder.exists():
+                folder.rename(old)
+            fresh.rename(folder)
+            shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
-        shutil.rmtree(fresh, ignore_errors=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise EtlError(
                 f"{folder} cannot be written, the disk is full: free space, or choose another --out"
             ) from error
         raise UsageError(f"{folder} cannot be written ({error.strerror}): choose another --out") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

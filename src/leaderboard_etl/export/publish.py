@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from leaderboard_etl.errors import UsageError
@@ -20,6 +18,7 @@ from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.raw.pack import write_packs
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.termination import scratch_folder
 
 CARD = "README.md"
 
@@ -54,6 +53,6 @@ def publish_snapshot(
 
 
 def _packs(warehouse: Warehouse) -> dict[str, bytes]:
-    with TemporaryDirectory() as scratch, BlobStore(warehouse.raw, read_only=True) as store:
-        paths = write_packs(store, Ledger(warehouse.raw).loads, Path(scratch) / "packs")
+    with scratch_folder() as scratch, BlobStore(warehouse.raw, read_only=True) as store:
+        paths = write_packs(store, Ledger(warehouse.raw).loads, scratch / "packs")
         return {f"{FOLDER}/{path.name}": path.read_bytes() for path in paths}

@@ -6,7 +6,6 @@ import json
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -23,6 +22,7 @@ from leaderboard_etl.export.report_page import report_page
 from leaderboard_etl.export.tables import EXPORTS, parquet, query, written
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
+from leaderboard_etl.termination import scratch_folder
 
 
 def write_snapshot(
@@ -36,8 +36,8 @@ def write_snapshot(
     """
     if folder is not None:
         check_target(folder)
-    with TemporaryDirectory() as scratch:
-        moved = {DATABASE: Path(scratch) / DATABASE} if with_database else {}
+    with scratch_folder() as scratch:
+        moved = {DATABASE: scratch / DATABASE} if with_database else {}
         files = make_snapshot(warehouse, as_of, database=moved.get(DATABASE))
         facts: dict[str, Any] = json.loads(files[MANIFEST])
         build = build_facts(files[MANIFEST])

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from leaderboard_etl.errors import EtlError, HubError, UsageError, WarehouseError
 from leaderboard_etl.hub.answers import NoHubError, RepoFile
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.raw.pack import PATTERN, Pack
 from leaderboard_etl.raw.store import STORE_NAME, BlobStore
+from leaderboard_etl.termination import scratch_folder
 
 # Where packs stand in a published dataset, and the store in a warehouse.
 FOLDER = "raw"
@@ -68,7 +68,7 @@ class HeadStart:
     def _found(self) -> list[Path]:
         if self._repo_id is None:
             return _paths(Path(self.place))
-        folder = Path(self._open.enter_context(TemporaryDirectory(dir=self._scratch, prefix="raw-from-")))
+        folder = self._open.enter_context(scratch_folder(self._scratch, prefix="raw-from-"))
         revision = self._hub.head("dataset", self._repo_id)
         packs = [file for file in self._hub.tree("dataset", self._repo_id, revision) if _PUBLISHED.fullmatch(file.path)]
 

@@ -155,6 +155,7 @@ def _landed(night: Night, source: Source, commit: RepoCommit) -> tuple[Changes, 
             wants=source.wants,
             known=night.state.of(source.source_id),
             now=format_utc(datetime.now(UTC)),
+            head_start=night.head_start,
         )
     except (NoHubError, HubLimitedError, UnwritableError):
         raise

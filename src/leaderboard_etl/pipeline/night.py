@@ -33,6 +33,7 @@ from leaderboard_etl.raw.ledger import Changes, FileState, Ledger, Load, SourceL
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.raw.torn import is_torn, refuse_strange_store
+from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.target import Staged, Target, target_of
@@ -191,7 +192,7 @@ def open_night(options: Options) -> Iterator[Night]:
         stack.enter_context(run_lock(options.warehouse.lock))
         store = stack.enter_context(BlobStore(options.warehouse.raw))
         ledger = Ledger(options.warehouse.raw)
-        believed, said = _without_torn_line(options, store, ledger)
+        believed, said = without_torn_line(options.warehouse, store, ledger, options.most_memory_bytes)
         stack.callback(believed.close)
         if ledger.last is not None and ledger.last.endpoint != options.endpoint:
             raise UsageError(
@@ -220,15 +221,17 @@ def last_good_at(ledger: Ledger) -> datetime | None:
     return max((load.as_of() for load in ledger.loads if load.status != "failed"), default=None)
 
 
-def _without_torn_line(options: Options, store: BlobStore, ledger: Ledger) -> tuple[Believed, str | None]:
-    """What is believed, and a sentence where the ledger's last line named bytes that never reached the disk."""
-    believed = Believed(options.warehouse, store, ledger, most_memory_bytes=options.most_memory_bytes)
+def without_torn_line(
+    warehouse: Warehouse, store: BlobStore, ledger: Ledger, most_memory_bytes: int | None
+) -> tuple[Believed, str | None]:
+    """What is believed, and a sentence where the ledger's last line named bytes that never reached the disk: it is set aside."""
+    believed = Believed(warehouse, store, ledger, most_memory_bytes=most_memory_bytes)
     if not is_torn(ledger, store) or believed.holds(ledger.loads[-1]):
         refuse_strange_store(ledger, store)
         return believed, None
     torn = ledger.set_aside_last()
     said = f"load {torn.load_id} names bytes that never reached the disk: its line is in {ledger.aside.name} now"
-    return Believed(options.warehouse, store, ledger, most_memory_bytes=options.most_memory_bytes), said
+    return Believed(warehouse, store, ledger, most_memory_bytes=most_memory_bytes), said
 
 
 def _give_up(night: Night, why: str) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from leaderboard_etl.errors import WarehouseError, one_line_errors
-from leaderboard_etl.pipeline.night import Night, is_degraded, ledger_line
+from leaderboard_etl.pipeline.night import Night, is_degraded, ledger_line, without_torn_line
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import Drift, FileState, Ledger
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.raw.torn import refuse_strange_store
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE
 from leaderboard_etl.target import target_of
-from leaderboard_etl.target.believed import Believed
 from leaderboard_etl.warehouse.audit import Finding
 from leaderboard_etl.warehouse.claims import changed_verdicts
 from leaderboard_etl.warehouse.fold import policy_in_force
@@ -96,18 +96,25 @@ def stay_quiet(night: Night) -> None:
 
 
 @one_line_errors()
-def rebuild(warehouse: Warehouse, *, most_memory_bytes: int | None = None) -> list[Finding]:
+def rebuild(
+    warehouse: Warehouse, *, most_memory_bytes: int | None = None, say: Callable[[str], None] = lambda note: None
+) -> list[Finding]:
     """Builds the whole warehouse again from raw and ledger, without a socket, and publishes it. The process holds about
-    `most_memory_bytes`; null: half of what the machine or its cgroup allows.
+    `most_memory_bytes`; null: half of what the machine or its cgroup allows. `say` is told what was set aside.
 
     Raises WarehouseError if nothing was ever loaded, AuditError if the result breaks a check.
     """
+    if not warehouse.raw.exists() and not warehouse.database.exists():
+        raise _nothing_landed(warehouse)  # before there is a folder with a lock
     with run_lock(warehouse.lock), BlobStore(warehouse.raw, read_only=True) as store:
         ledger = Ledger(warehouse.raw)
-        Believed(warehouse, store, ledger)  # refuses where the published file knows what the ledger does not
+        # Refuses where the published file knows what the ledger does not.
+        believed, said = without_torn_line(warehouse, store, ledger, most_memory_bytes)
+        believed.close()
+        if said is not None:
+            say(said)
         if not ledger.applied():
-            raise WarehouseError(f"{warehouse.raw} holds no load to rebuild from: run once against a Hub first")
-        refuse_strange_store(ledger, store)
+            raise _nothing_landed(warehouse)
         target = target_of(warehouse)
         try:
             staged = target.stage(store, ledger.loads, most_memory_bytes=most_memory_bytes)
@@ -117,6 +124,10 @@ def rebuild(warehouse: Warehouse, *, most_memory_bytes: int | None = None) -> li
         finally:
             target.discard()
         return findings
+
+
+def _nothing_landed(warehouse: Warehouse) -> WarehouseError:
+    return WarehouseError(f"{warehouse.raw} holds no load to rebuild from: run once against a Hub first")
 
 
 def _has_new_finding(night: Night) -> bool:

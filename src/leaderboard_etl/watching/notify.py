@@ -19,6 +19,8 @@ from leaderboard_etl.printable import json_visible, one_line
 
 ALARMING = frozenset({"failed", "degraded"})
 LIMIT_SECONDS = 10.0
+# For a run that SIGTERM ends, which has five in all.
+HURRIED_SECONDS = 1.5
 # All of the environment that a command is given: what else stands there may be a token.
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 from leaderboard_etl import report
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.termination import Terminated, at_the_end, is_asked
 from leaderboard_etl.watching.metrics import check_file, write_metrics
-from leaderboard_etl.watching.notify import ALARMING, check_target, notify
+from leaderboard_etl.watching.notify import ALARMING, HURRIED_SECONDS, LIMIT_SECONDS, check_target, notify
 
 Tell = Callable[[Mapping[str, Any]], None]
 
@@ -19,28 +21,37 @@ Tell = Callable[[Mapping[str, Any]], None]
 @contextmanager
 def watched(warehouse: Warehouse, notify_target: str | None, metrics_file: Path | None) -> Iterator[Tell]:
     """Yields what the block calls with the outcome of its run (`report.as_json`); an error that ends the block before that is
-    told as a failed run, and passed on.
+    told as a failed run, and passed on. So is SIGTERM, in the time that is left; Ctrl-C is not, for whoever pressed it knows.
 
     A failed or degraded run goes to `notify_target`, as `notify` takes it, and the metrics of any to `metrics_file`. Null: to
     none. What cannot be told is one line on standard error. Raises UsageError for a target or a file that cannot be meant.
     """
     check_watched(warehouse, notify_target, metrics_file)
-    is_told = False
+    is_told, telling = False, threading.Lock()
 
     def tell(outcome: Mapping[str, Any]) -> None:
         nonlocal is_told
-        is_told = True
-        if metrics_file is not None:
-            _say(write_metrics(metrics_file, outcome, warehouse))
-        if notify_target is not None and outcome["status"] in ALARMING:
-            _say(notify(notify_target, outcome))
+        with telling:
+            if is_told:
+                return
+            is_told = True
+            if metrics_file is not None:
+                _say(write_metrics(metrics_file, outcome, warehouse))
+            if notify_target is not None and outcome["status"] in ALARMING:
+                limit_seconds = HURRIED_SECONDS if is_asked() else LIMIT_SECONDS
+                _say(notify(notify_target, outcome, limit_seconds=limit_seconds))
 
-    try:
-        yield tell
-    except Exception as error:
-        if not is_told:
-            tell(report.refusal(error))
-        raise
+    with at_the_end(lambda: tell(report.refusal(Terminated()))):
+        try:
+            yield tell
+        except Exception as error:
+            tell(report.refusal(Terminated() if is_asked() else error))
+            raise
+        except BaseException as error:
+            # Prefect hears SIGTERM within a flow and raises its own signal.
+            if is_asked() or type(error).__name__ == "TerminationSignal":
+                tell(report.refusal(Terminated()))
+            raise
 
 
 def check_watched(warehouse: Warehouse, notify_target: str | None, metrics_file: Path | None) -> None:

@@ -8,9 +8,7 @@ is known, decide for each file (policy/flag_sentinels.csv).
 from __future__ import annotations
 
 import difflib
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -18,6 +16,7 @@ from leaderboard_etl.errors import ContractError, SourceError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import SourceFile, place_columns
+from leaderboard_etl.termination import scratch_folder
 
 PROVABLE_FLAGS = ("is_merge", "is_moe", "is_flagged", "is_available")
 _OPENING = r'<a\s[^<>]*href="[^"<>]*"[^<>]*>'
@@ -84,8 +83,8 @@ def _decode(file: SourceFile) -> pl.DataFrame:
     logging.set_verbosity(logging.CRITICAL)
     config.HF_UPDATE_DOWNLOAD_COUNTS = False  # else every read of a local file is reported to a server
     kind = "csv" if file.version.path.endswith(".csv") else "parquet"
-    with tempfile.TemporaryDirectory(prefix="leaderboard-etl-") as scratch:
-        path, cache = Path(scratch) / f"table.{kind}", Path(scratch) / "cache"
+    with scratch_folder() as scratch:
+        path, cache = scratch / f"table.{kind}", scratch / "cache"
         path.write_bytes(file.content)
         try:
             dataset = load_dataset(

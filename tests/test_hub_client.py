@@ -322,7 +322,7 @@ def test_a_gated_repository_is_told_from_one_that_is_gone(tmp_path: Path, hub: H
     (tmp_path / "_api/datasets/org").mkdir(parents=True)
     (tmp_path / "_api/datasets/org/data.json").write_text('{"gated": "auto"}')
     with pytest.raises(GatedRepoError):
-        hub.fetch_named(*REPO, revision, "f1.json", 100)
+        loop.run(hub.fetch_named(*REPO, revision, "f1.json", 100))
 
 
 def test_a_repository_that_is_gone_says_so_at_once(hub: Hub) -> None:
@@ -340,11 +340,11 @@ def test_an_answer_that_is_not_a_hubs_is_one_clear_line(hub: Hub, script: Script
 
 def test_a_file_without_a_tree_is_verified_by_its_etag(hub: Hub, script: Script) -> None:
     revision = hub.head(*REPO)
-    assert hub.fetch_named(*REPO, revision, "f1.json", 100) == (git_blob_id(b'{"n": 1}'), b'{"n": 1}')
-    assert hub.fetch_named(*REPO, revision, "none.json", 100) is None
+    assert loop.run(hub.fetch_named(*REPO, revision, "f1.json", 100)) == (git_blob_id(b'{"n": 1}'), b'{"n": 1}')
+    assert loop.run(hub.fetch_named(*REPO, revision, "none.json", 100)) is None
     script.only, script.answers = "/resolve/", [Response(200, {"ETag": f'"{"a" * 40}"'}, b"forged")]
     with pytest.raises(HubError, match="hash"):
-        hub.fetch_named(*REPO, revision, "f1.json", 100)
+        loop.run(hub.fetch_named(*REPO, revision, "f1.json", 100))
 
 
 def test_a_renamed_model_answers_under_its_new_name(tmp_path: Path, hub: Hub) -> None:
@@ -352,8 +352,8 @@ def test_a_renamed_model_answers_under_its_new_name(tmp_path: Path, hub: Hub) ->
     (tmp_path / "models/org/new/README.md").write_text("---\nlicense: mit\n---\n")
     (tmp_path / "_api/models/org").mkdir(parents=True)
     (tmp_path / "_api/models/org/old.json").write_text('{"_moved_to": "org/new"}')
-    assert hub.model_info("org/old").repo_id == "org/new"
-    assert [answer.repo_id for answer in hub.models_page("org").answers] == ["org/new"]
+    assert loop.run(hub.model_info("org/old")).repo_id == "org/new"
+    assert [answer.repo_id for answer in loop.run(hub.models_page("org")).answers] == ["org/new"]
 
 
 def test_a_token_goes_to_its_hub_and_to_no_other_host(tmp_path: Path, server: HubServer, script: Script) -> None:

@@ -19,6 +19,7 @@ from huggingface_hub import HfApi, get_session, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError
 
 from leaderboard_etl import hub as hub_package
+from leaderboard_etl.hub import loop
 from leaderboard_etl.hub.answers import TokenRefusedError
 from leaderboard_etl.hub.client import LISTED_FIELDS, Hub
 from leaderboard_etl.hub.transport import Transport
@@ -80,15 +81,15 @@ CALLS: dict[str, Call] = {
     ),
     "fetch": Call(fetch, get_file),
     "fetch_named": Call(
-        lambda hub, revision: hub.fetch_named("dataset", DATA, revision, NAME, 1000),
+        lambda hub, revision: loop.run(hub.fetch_named("dataset", DATA, revision, NAME, 1000)),
         get_file,
     ),
     "model_info": Call(
-        lambda hub, revision: hub.model_info(MODEL),
+        lambda hub, revision: loop.run(hub.model_info(MODEL)),
         lambda api, revision: api.model_info(MODEL, expand=FIELDS),
     ),
     "models_page": Call(
-        lambda hub, revision: hub.models_page("org"),
+        lambda hub, revision: loop.run(hub.models_page("org")),
         lambda api, revision: list(api.list_models(author="org", sort="last_modified", limit=1000, expand=FIELDS)),
     ),
     "official_benchmarks": Call(
@@ -174,7 +175,7 @@ def test_the_list_of_what_changed_is_the_one_that_the_client_would_send(server: 
     fields: Any = ["sha", "lastModified"]
     api = HfApi(endpoint=server.url, token=False)
     theirs = asked(server, lambda: list(api.list_models(sort="last_modified", limit=1000, expand=fields)))
-    assert seen(asked(server, lambda: Hub(server.url).models_page(fields=fields))) == seen(theirs)
+    assert seen(asked(server, lambda: loop.run(Hub(server.url).models_page(fields=fields)))) == seen(theirs)
 
 
 def test_whose_the_token_is_is_asked_as_the_client_asks(server: HubServer) -> None:
@@ -205,7 +206,9 @@ def test_only_the_transport_and_the_upload_send_by_themselves() -> None:
                 module = (getattr(node, "module", None) or "").split(".")[0]
                 if senders & names or (module in senders and module != "urllib"):
                     found[file.name] += 1
-    assert set(found) <= {"transport.py", "upload.py", "bodies.py"}, "bodies.py names the type of an answer only"
+    assert set(found) <= {"transport.py", "sessions.py", "upload.py", "bodies.py"}, (
+        "bodies.py names the type of an answer only"
+    )
 
 
 def documented(function: object) -> set[str]:
@@ -254,7 +257,7 @@ def test_a_leaderboard_hides_models_with_a_base_unless_they_are_asked_for(server
 def test_a_small_file_is_two_requests_and_its_hash_stands_on_the_first_answer(server: HubServer) -> None:
     hub = Hub(server.url)
     revision = hub.head("dataset", DATA)
-    assert hub.fetch_named("dataset", DATA, revision, NAME, 1000) == (git_blob_id(b"{}"), b"{}")
+    assert loop.run(hub.fetch_named("dataset", DATA, revision, NAME, 1000)) == (git_blob_id(b"{}"), b"{}")
     assert hub.file_calls == 2
     server.has_resolve_cache = False
     hub = Hub(server.url)

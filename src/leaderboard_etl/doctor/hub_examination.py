@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from leaderboard_etl.errors import EtlError, HubError
+from leaderboard_etl.hub import loop
 from leaderboard_etl.hub.answers import GatedRepoError, HubUnreachableError, NoHubError, RepoFile
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.policy import Policy
@@ -166,16 +167,16 @@ def _commits(hub: Hub, sources: Mapping[str, Source]) -> tuple[bool, str]:
 
 def _model(hub: Hub) -> tuple[bool, str]:
     name = _some_model(hub)
-    told = json.loads(hub.model_info(name).body)
+    told = json.loads(loop.run(hub.model_info(name)).body)
     absent = [field for field in _MODEL_FIELDS if field not in told]
     return not absent, f"{name}: " + (f"lacks {', '.join(absent)}" if absent else f"has {', '.join(sorted(told))}")
 
 
 def _card(hub: Hub) -> tuple[bool, str]:
     name = _some_model(hub)
-    revision = hub.model_info(name).revision or "main"
+    revision = loop.run(hub.model_info(name)).revision or "main"
     before = hub.file_calls
-    found = hub.fetch_named("model", name, revision, "README.md", _MOST_CARD_BYTES)
+    found = loop.run(hub.fetch_named("model", name, revision, "README.md", _MOST_CARD_BYTES))
     if found is None:
         return False, f"{name} has no README.md"
     return True, f"README.md of {name}: {len(found[1]):,} bytes with their hash, {hub.file_calls - before} requests"
@@ -183,20 +184,20 @@ def _card(hub: Hub) -> tuple[bool, str]:
 
 def _some_model(hub: Hub) -> str:
     """The last changed model of an owner that is likely to stay. Raises HubError where it has none."""
-    models = hub.models_page(_OWNER).answers
+    models = loop.run(hub.models_page(_OWNER)).answers
     if not models:
         raise HubError(f"{hub.endpoint} lists no model of {_OWNER}")
     return models[0].repo_id
 
 
 def _owner(hub: Hub) -> tuple[bool, str]:
-    models = hub.models_page(_OWNER).answers
+    models = loop.run(hub.models_page(_OWNER)).answers
     n_based = sum(b"base_model" in model.body for model in models)
     return bool(models), f"{_OWNER}: {len(models)} models on the first page, {n_based} of them state a base model"
 
 
 def _changed(hub: Hub) -> tuple[bool, str]:
-    models = hub.models_page(fields=("sha", "lastModified")).answers
+    models = loop.run(hub.models_page(fields=("sha", "lastModified"))).answers
     newest = max((model.modified_at or "" for model in models), default="")
     return bool(newest), f"{len(models)} on the first page, the newest changed at {newest or 'no stated time'}"
 

@@ -19,6 +19,7 @@ from leaderboard_etl.doctor.folder import leftovers, too_open
 from leaderboard_etl.doctor.lines import are_strangers
 from leaderboard_etl.doctor.remade import remade_loads
 from leaderboard_etl.errors import EtlError, HubError, WarehouseError
+from leaderboard_etl.hub import loop
 from leaderboard_etl.hub.answers import NoHubError, RepoFile
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.card_files import unavailable_body
@@ -237,7 +238,7 @@ def _ask(store: BlobStore, hub: Hub, files: Sequence[FileVersion], say: Say) -> 
     n_had = 0
     for file in asked:
         try:
-            body = hub.model_info(file.repo_id).body
+            body = loop.run(hub.model_info(file.repo_id)).body
         except NoHubError:
             break
         except HubError:

@@ -48,7 +48,10 @@ _PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 
 @dataclass
 class Hub(Transport):
-    """One Hub at one address: its repositories, files, models and leaderboards."""
+    """One Hub at one address: its repositories, files, models and leaderboards.
+
+    What is asked by the thousand, of models, is a coroutine for the loop (`loop.run`, `loop.start`); the rest waits by itself.
+    """
 
     most_file_bytes: int = 512 << 20
     _has_resolve_cache: bool = True
@@ -127,13 +130,13 @@ class Hub(Transport):
                 progress(done, len(files))
         return refused
 
-    def fetch_named(
+    async def fetch_named(
         self, repo_type: str, repo_id: str, revision: str, path: str, most_bytes: int
     ) -> tuple[str, bytes] | None:
         """A file that no tree was asked for: (blob id, bytes), verified against the answer's ETag; null if there is none."""
         try:
             url = self._resolve(repo_type, repo_id, revision, path)
-            answer = self.request(url, {}, f"{path} of {repo_id}", most_bytes=most_bytes)
+            answer = await self.ask(url, {}, f"{path} of {repo_id}", most_bytes=most_bytes)
         except RepoUnavailableError as error:
             if error.status == 404:
                 return None
@@ -150,12 +153,12 @@ class Hub(Transport):
             )
         return blob_id, content
 
-    def model_info(self, repo_id: str) -> ModelAnswer:
+    async def model_info(self, repo_id: str) -> ModelAnswer:
         """What the Hub says of one model; a renamed one answers under its new name. One call."""
-        answer = self._json(f"/api/models/{_quoted(repo_id)}", {"expand": [*LISTED_FIELDS]}, repo_id)
-        return self._model(answer, repo_id)
+        answer = await self.ask(f"{self.endpoint}/api/models/{_quoted(repo_id)}", {"expand": [*LISTED_FIELDS]}, repo_id)
+        return self._model(self._decoded(answer, repo_id), repo_id)
 
-    def models_page(
+    async def models_page(
         self, author: str | None = None, *, fields: Sequence[str] = LISTED_FIELDS, next_url: str | None = None
     ) -> ModelPage:
         """A page of the models of an owner, or of all, the last changed first; `next_url` is where the page before it ends.
@@ -170,7 +173,7 @@ class Hub(Transport):
             is_last = limit == _PAGE_ROWS[-1]
             address, sized = (_with_limit(url, limit), {}) if next_url else (url, {**query, "limit": str(limit)})
             try:
-                page = self.request(address, sized, asked, most_tries=None if is_last else 2)
+                page = await self.ask(address, sized, asked, most_tries=None if is_last else 2)
                 break
             except HubError as error:
                 if is_last or isinstance(error, NoHubError | HubLimitedError) or 0 < error.status < 500:

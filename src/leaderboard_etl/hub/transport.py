@@ -33,6 +33,7 @@ from leaderboard_etl.hub.answers import (
 from leaderboard_etl.hub.bodies import ACCEPTED, BadBodyError, Pace, read_body
 from leaderboard_etl.hub.hub_clock import HubClock
 from leaderboard_etl.hub.limits import ClosedError, Limits
+from leaderboard_etl.hub.sessions import Sessions
 from leaderboard_etl.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
@@ -103,7 +104,6 @@ class Transport:
     clock: HubClock = field(default_factory=HubClock)
     _has_answered: bool = False
     _is_token_refused: bool = False
-    _client: httpx2.AsyncClient | None = field(default=None, repr=False)
 
     def request(
         self,
@@ -161,9 +161,7 @@ class Transport:
 
     def close(self) -> None:
         """Closes the connections."""
-        if self._client is not None:
-            loop.run(self._client.aclose())
-            self._client = None
+        loop.run(self._sessions.aclose())
 
     async def _try(
         self,
@@ -176,7 +174,7 @@ class Transport:
     ) -> Answer:
         import httpx2
 
-        request = self._session().build_request("GET", url, params=dict(query) or None, headers=self._headers)
+        request = self._request(url, query)
         linked_etag = ""
         for _ in range(_MOST_HOPS):
             try:
@@ -212,34 +210,37 @@ class Transport:
         A 429 closes the window for everyone, and is no try: the request goes again when the window opens.
         """
         kind, pause_s = self._kind(request.url), self.first_wait_s
-        while True:
-            self._check_that_asking_makes_sense(asked)
-            try:
-                async with self._limits.turn(kind, until) as turn:
-                    self._check_that_asking_makes_sense(asked)
-                    self._count(kind)
-                    pace = Pace(time.monotonic(), self.timeout_s, self.least_bytes_per_s, self.deadline or math.inf)
-                    response = await self._begin(request, asked, pace)
-                    self._has_answered = True
-                    self.clock.hear(response.headers.get("date"))
-                    turn.answered(response.status_code, response.headers, pause_s)
-            except ClosedError as closed:
-                raise HubLimitedError(
-                    f"{self.endpoint} limits our requests, for {closed.seconds:.0f} s more (asked for {asked}): go on later,"
-                    " or with HF_TOKEN set"
-                ) from closed
-            try:
-                content = await self._body(response, asked, most_bytes, pace)
-            finally:
-                await response.aclose()
-            if response.status_code != 429:
-                return response, content
-            pause_s *= 2
+        with self._sessions.one() as session:
+            while True:
+                self._check_that_asking_makes_sense(asked)
+                try:
+                    async with self._limits.turn(kind, until) as turn:
+                        self._check_that_asking_makes_sense(asked)
+                        self._count(kind)
+                        pace = Pace(time.monotonic(), self.timeout_s, self.least_bytes_per_s, self.deadline or math.inf)
+                        response = await self._begin(session, request, asked, pace)
+                        self._has_answered = True
+                        self.clock.hear(response.headers.get("date"))
+                        turn.answered(response.status_code, response.headers, pause_s)
+                except ClosedError as closed:
+                    raise HubLimitedError(
+                        f"{self.endpoint} limits our requests, for {closed.seconds:.0f} s more (asked for {asked}): go on later,"
+                        " or with HF_TOKEN set"
+                    ) from closed
+                try:
+                    content = await self._body(response, asked, most_bytes, pace)
+                finally:
+                    await response.aclose()
+                if response.status_code != 429:
+                    return response, content
+                pause_s *= 2
 
-    async def _begin(self, request: httpx2.Request, asked: str, pace: Pace) -> httpx2.Response:
+    async def _begin(
+        self, session: httpx2.AsyncClient, request: httpx2.Request, asked: str, pace: Pace
+    ) -> httpx2.Response:
         try:
             async with pace.within():
-                return await self._session().send(request, stream=True, follow_redirects=False)
+                return await session.send(request, stream=True, follow_redirects=False)
         except TimeoutError:
             raise self._too_slow(asked, f"no answer within {self.timeout_s:g} s") from None
 
@@ -290,7 +291,7 @@ class Transport:
             return False
         if response.headers.get("x-error-message") == _BAD_TOKEN:
             return True
-        request = self._session().build_request("GET", f"{self.endpoint}/api/whoami-v2", headers=self._headers)
+        request = self._request(f"{self.endpoint}/api/whoami-v2", {})
         answer, _ = await self._hop(request, "the token's owner", _MOST_JSON_BYTES, until)
         return answer.status_code == 401
 
@@ -309,15 +310,15 @@ class Transport:
         why = f"{asked}: {failure}" if number == 1 else f"{asked}: {failure}, {number} times"
         return StatusError(why, failure.status) if failure.status else HubError(why)
 
-    def _session(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            from huggingface_hub import get_async_session
+    def _request(self, url: str, query: Query) -> httpx2.Request:
+        with self._sessions.one() as session:
+            return session.build_request("GET", url, params=dict(query) or None, headers=self._headers)
 
-            self._client = get_async_session()
-            # The client's own hook reads the bodies of errors without a bound.
-            self._client.event_hooks = {"request": self._client.event_hooks["request"], "response": []}
-            weakref.finalize(self, _let_go, self._client).atexit = False
-        return self._client
+    @cached_property
+    def _sessions(self) -> Sessions:
+        sessions = Sessions()
+        weakref.finalize(self, _let_go, sessions).atexit = False
+        return sessions
 
     @cached_property
     def _headers(self) -> dict[str, str]:
@@ -326,14 +327,20 @@ class Transport:
         return {**build_hf_headers(token=self.token, library_name="leaderboard-etl"), "accept-encoding": ACCEPTED}
 
     @cached_property
+    def _place(self) -> tuple[str, bytes]:
+        """Scheme, host and port of the endpoint."""
+        import httpx2
+
+        url = httpx2.URL(self.endpoint)
+        return url.scheme, url.netloc
+
+    @cached_property
     def _limits(self) -> Limits:
         return Limits(self.window_margin_s)
 
     def _kind(self, url: httpx2.URL) -> str:
         """Which of the Hub's limits an address falls under; none of another host's."""
-        import httpx2
-
-        if url.copy_with(path="/", query=None) != httpx2.URL(self.endpoint).copy_with(path="/", query=None):
+        if (url.scheme, url.netloc) != self._place:
             return _ELSEWHERE
         if url.path.startswith(_RESOLVE_CACHE):
             return "resolve-cache"
@@ -348,8 +355,8 @@ class Transport:
             self.file_calls += 1
 
 
-def _let_go(client: httpx2.AsyncClient) -> None:
-    loop.start(client.aclose())
+def _let_go(sessions: Sessions) -> None:
+    loop.start(sessions.aclose())
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

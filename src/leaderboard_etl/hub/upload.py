@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.errors import HubError, UsageError
+from leaderboard_etl.hub import loop
 from leaderboard_etl.hub.answers import HubUnreachableError, RepoUnavailableError, TokenRefusedError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.hub.transport import prepare_environment
@@ -99,7 +100,9 @@ def _earlier(
     if not set(there) - set(_NOT_OURS):
         return set()
     try:
-        found = hub.fetch_named("dataset", repo_id, head, listing, _MOST_MANIFEST_BYTES) if listing in there else None
+        found = None
+        if listing in there:
+            found = loop.run(hub.fetch_named("dataset", repo_id, head, listing, _MOST_MANIFEST_BYTES))
         listed = json.loads(found[1]) if found else None
         if listed is not None and is_ours(listed):
             return {*listed["files"], listing}

@@ -1,20 +1,20 @@
-"""One pool of questions to the Hub, within a budget. Threads ask; all that is learnt is taken by the one that awaits them."""
+"""Many questions to the Hub at once, within a budget: sent on the Hub's loop, and what is learnt is taken on the pass's own."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
-from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from leaderboard_etl.errors import HubError
+from leaderboard_etl.hub import loop
 from leaderboard_etl.hub.answers import FileTooLargeError, HubLimitedError, NoHubError, RepoUnavailableError
 from leaderboard_etl.hub.client import Hub
 
 T = TypeVar("T")
+Question = Callable[[], Coroutine[Any, Any, T]]
 
 
 class PassOverError(Exception):
@@ -37,15 +37,7 @@ class Asking:
         self.no_hub: NoHubError | None = None
         self._calls_begun = 0
         self._calls_before = hub.api_calls
-        self._pool = ThreadPoolExecutor(hub.workers, thread_name_prefix="cards")
-
-    def __enter__(self) -> Asking:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        self._free = asyncio.Semaphore(hub.workers)
 
     @property
     def calls(self) -> int:
@@ -57,14 +49,14 @@ class Asking:
         """Whether no further API call is to be made."""
         return self.no_hub is not None or self.stopped is not None or self.calls >= self.budget
 
-    async def api(self, question: Callable[[], T]) -> T:
+    async def api(self, question: Question[T]) -> T:
         """The answer to a question of one API call. Raises PassOverError if the budget is spent, and HubError."""
         if self.is_over:
             raise PassOverError
         self._calls_begun += 1
         return await self._ask(question)
 
-    async def file(self, question: Callable[[], T]) -> T:
+    async def file(self, question: Question[T]) -> T:
         """The same of a file, which the Hub counts apart."""
         return await self._ask(question)
 
@@ -88,12 +80,13 @@ class Asking:
         told = "; ".join(f"{kind}: {count}, e.g. {first[kind]}" for kind, count in kinds.most_common())
         return f"{len(self.failures)} of {self.asked} questions failed and are asked again next time ({told})"
 
-    async def _ask(self, question: Callable[[], T]) -> T:
+    async def _ask(self, question: Question[T]) -> T:
         if self.no_hub is not None or self.stopped is not None:
             raise PassOverError
         self.asked += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, question)
+            async with self._free:
+                return await asyncio.wrap_future(loop.start(question()))
         except NoHubError as error:
             self.no_hub = error
             raise PassOverError from error

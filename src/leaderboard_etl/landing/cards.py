@@ -64,15 +64,15 @@ def sync_cards(
     `known` are the files on record; what a pass that was killed landed beyond them stands in the file `journal`. Owners of
     `official` are listed each time. Raises NoHubError, after which nothing more can be asked.
     """
-    with Asking(hub, budget) as asking:
-        run = CardPass(asking, store, Journal(journal), known, now)
-        # New models of an official organisation are wanted, also where no source names one yet.
-        owners = {**{owner: [] for owner in official}, **_by_owner(names)}
-        work = _Round(run, owners, frozenset(official), _Cursor.of(cursor), progress)
-        asyncio.run(work.go())
-        store.flush()
-        if asking.no_hub is not None:
-            raise asking.no_hub
+    asking = Asking(hub, budget)
+    run = CardPass(asking, store, Journal(journal), known, now)
+    # New models of an official organisation are wanted, also where no source names one yet.
+    owners = {**{owner: [] for owner in official}, **_by_owner(names)}
+    work = _Round(run, owners, frozenset(official), _Cursor.of(cursor), progress)
+    asyncio.run(work.go())
+    store.flush()
+    if asking.no_hub is not None:
+        raise asking.no_hub
     refused = f"{len(run.refused)} files not read, e.g. {run.refused[0]}" if run.refused else None
     return CardSync(
         run.changes(),

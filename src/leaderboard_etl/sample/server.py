@@ -67,6 +67,11 @@ class HubServer:
     def __exit__(self, *_: object) -> None:
         self._listener.stop()
 
+    @property
+    def n_connections(self) -> int:
+        """How many connections were opened so far: far fewer than requests where a client keeps its own."""
+        return self._listener.n_opened
+
     def respond(self, request: Request) -> Response:
         """Record the request and give what is to be sent."""
         self.requests.append(request)

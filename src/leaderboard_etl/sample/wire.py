@@ -82,6 +82,7 @@ class Listener(socketserver.ThreadingTCPServer):
         self.respond = respond
         self.closing = threading.Event()
         self.open: set[socket.socket] = set()
+        self.n_opened = 0
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def stop(self) -> None:
@@ -108,6 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.server.open.add(self.connection)
+        self.server.n_opened += 1
 
     def finish(self) -> None:
         self.server.open.discard(self.connection)

@@ -207,13 +207,3 @@ def test_a_table_without_rows_is_an_error_of_that_source() -> None:
 def test_another_table_altogether_is_refused() -> None:
     with pytest.raises(ContractError, match="no known era"):
         parse(V1, pl.DataFrame({"key": ["gpt-4"], "MMLU": ["0.864"]}))
-
-
-@pytest.mark.parametrize(("norm_pct", "n_findings"), [(17.9, 0), (18.1, 1)])
-def test_in_an_era_of_two_decimals_only_more_than_rounding_explains_is_told(norm_pct: float, n_findings: int) -> None:
-    frame = table(V2, "export_2024_08").with_columns(
-        pl.Series("GPQA Raw", [0.38, 0.5, 0.5]), pl.Series("GPQA", [norm_pct, 33.33, 33.33])
-    )
-    assert [finding.kind for finding in parse(V2, frame).drift] == ["normalisation"] * n_findings
-    full = table(V2, "table_2025").with_columns(pl.Series("GPQA Raw", [0.38, 0.5, 0.5]))
-    assert [finding.kind for finding in parse(V2, full.with_columns(frame["GPQA"])).drift] == ["normalisation"]

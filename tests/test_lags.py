@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,7 +17,7 @@ from polars.testing import assert_frame_equal
 
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
-from leaderboard_etl.analysis.survival import kaplan_meier, km_median, restricted_mean_days
+from leaderboard_etl.analysis.survival import Bools, Floats, curves, medians, restricted_means
 from leaderboard_etl.policy import read_policy
 
 DAY_0 = date(2023, 1, 1)
@@ -87,28 +89,44 @@ def pairs(rows: pl.DataFrame, tolerance_pct: float | None = None) -> list[tuple[
 # Durations
 
 
+def km_median(durations_days: Sequence[float] | Floats, is_censored: Sequence[bool] | Bools) -> float:
+    return float(medians(curves(durations_days, is_censored))[0])
+
+
+def restricted_mean_days(durations_days: list[float], is_censored: list[bool], horizon_days: float) -> float:
+    return float(restricted_means(curves(durations_days, is_censored), horizon_days)[0])
+
+
 def test_the_curve_of_a_textbook_trial_is_the_published_one() -> None:
     """Weeks in remission on 6-MP, Freireich et al. 1963, Blood 21(6), 699; the usual example of this curve."""
     ended = [6.0, 6.0, 6.0, 7.0, 10.0, 13.0, 16.0, 22.0, 23.0]
     going_on = [6.0, 9.0, 10.0, 11.0, 17.0, 19.0, 20.0, 25.0, 32.0, 32.0, 34.0, 35.0]
     durations, censored = ended + going_on, [False] * len(ended) + [True] * len(going_on)
-    curve = kaplan_meier(durations, censored).filter(pl.col("duration_days").is_in(ended))
-    assert curve["n_at_risk"].to_list() == [21, 17, 15, 12, 11, 7, 6]
+    curve = curves(durations, censored)
+    rows = pl.DataFrame(
+        {"day": curve.durations_days[0], "at_risk": curve.n_at_risk[0], "left": curve.survival_fraction[0]}
+    )
+    steps = (
+        rows.group_by("day", maintain_order=True)
+        .agg(pl.first("at_risk"), pl.last("left"))
+        .filter(pl.col("day").is_in(ended))
+    )
+    assert steps["at_risk"].to_list() == [21, 17, 15, 12, 11, 7, 6]
     published = [0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448]
-    assert curve["survival_fraction"].round(3).to_list() == published
+    assert steps["left"].round(3).to_list() == published
     assert km_median(durations, censored) == 23
 
 
-def test_the_median_is_none_when_more_than_half_never_happens() -> None:
-    assert km_median([10, 90, 90], [False, True, True]) is None
-    assert km_median([], []) is None
+def test_the_median_is_infinite_when_more_than_half_never_happens() -> None:
+    assert math.isinf(km_median([10, 90, 90], [False, True, True]))
+    assert math.isnan(km_median([], []))
     assert km_median([10, 90], [False, True]) == 10
 
 
 def test_the_restricted_mean_counts_every_duration_up_to_the_horizon() -> None:
     assert restricted_mean_days([10, 30], [False, False], 20) == 15
     assert restricted_mean_days([-10, 30], [False, True], 50) == (-10 + 50) / 2
-    assert restricted_mean_days([], [], 20) is None
+    assert math.isnan(restricted_mean_days([], [], 20))
 
 
 def test_the_median_stays_true_under_censoring_where_the_mean_of_the_matched_does_not() -> None:

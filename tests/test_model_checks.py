@@ -147,3 +147,35 @@ def test_no_row_of_policy_leads_to_a_name_that_another_row_leads_on() -> None:
     ]
     assert chained == []
     assert rows["reason"].str.len_chars().min() and rows["source_url"].str.starts_with("https://").all()
+
+
+@pytest.mark.parametrize(
+    ("raw", "published_pct", "agrees"),
+    [
+        (0.6, 100 * (0.6 - 0.25) / 0.75, True),
+        (0.6, 40.0, False),
+        (0.38, 17.9, True),  # 17.33: both rounded to two places, the raw one may have been 0.3849
+        (0.38, 18.1, False),
+        (0.3812345, 17.5, True),  # the raw value is whole, so that only the published one is rounded
+        (0.3812345, 17.9, False),
+        (0.2, 0.0, True),  # below chance
+    ],
+)
+def test_a_published_normalised_value_agrees_with_its_raw_score_within_rounding(
+    con: duckdb.DuckDBPyConnection, raw: float, published_pct: float, agrees: bool
+) -> None:
+    key = {"source_id": "s", "source_name": "o/m", "variant_id": "gpqa_olb_v2", "precision": "bfloat16",
+           "has_chat_template": "unknown", "run_id": "n/a"}  # fmt: skip
+    common: dict[str, Any] = {**key, **PLACE, "score_raw": raw, "score_unit": "fraction", "blob_id": "b", "load_id": 1}
+    common |= {"reported_by": "leaderboard"}
+    insert(con, "core.benchmarks", benchmark_id="gpqa", variant_id="gpqa_olb_v2", display_name="GPQA", metric="acc_norm",
+           comparable_group="gpqa_measured", scale="fraction", score_min_pct=0, score_max_pct=100, random_baseline=0.25,
+           score_ceiling=1, norm_rule="aggregate", aggregation="single", source_url="u")  # fmt: skip
+    ours_pct = max(0.0, 100 * (raw - 0.25) / 0.75)
+    insert(con, "core.scores", **common, model_id="o/m", benchmark_id="gpqa", comparable_group="gpqa_measured",
+           score_pct=100 * raw, score_norm_pct=ours_pct, norm_method="computed", is_corrected=False)  # fmt: skip
+    moment = datetime(2025, 1, 1)
+    insert(
+        con, "history.scores", **common, score_norm_published_pct=published_pct, repo_type="dataset", valid_from=moment
+    )
+    assert (found(con, "normalised_values_agree") == []) is agrees

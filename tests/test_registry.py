@@ -20,6 +20,7 @@ from leaderboard_etl.contracts.schema import (
     views,
 )
 from leaderboard_etl.errors import EtlError
+from leaderboard_etl.policy.schema import policy_tables
 from leaderboard_etl.settings import PACKAGE, resource
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse.audit import checks
@@ -106,6 +107,23 @@ def test_the_kinds_of_drift_that_the_code_writes_are_the_listed_ones() -> None:
         if len(call.args) > 1 and isinstance(call.args[1], ast.Constant)
     }
     assert kinds == set(next(c for c in tables()["ops.drift"].columns if c.name == "kind").allowed)
+
+
+@pytest.mark.parametrize(
+    ("policy", "table", "columns"),
+    [
+        ("benchmarks", "core.benchmarks", ("scale", "norm_rule", "aggregation")),
+        ("licenses", "core.models", ("license_class",)),
+        ("reference_models", "core.models", ("openness", "tuning")),
+        ("reference_scores", "history.scores", ("score_unit",)),
+        ("parameter_overrides", "history.parameter_claims", ("kind",)),
+        ("article_table", "mart.article_table", ("cell",)),
+    ],
+)
+def test_what_policy_may_state_its_table_lists(policy: str, table: str, columns: tuple[str, ...]) -> None:
+    stated = {column.name: column.allowed for column in policy_tables()[policy].columns}
+    listed = {column.name: column.allowed for column in tables()[table].columns}
+    assert [name for name in columns if not set() < set(stated[name]) <= set(listed[name])] == []
 
 
 def test_no_table_has_a_primary_key(empty: duckdb.DuckDBPyConnection) -> None:

@@ -1,8 +1,28 @@
--- check: a source whose own normalised value is not the one that its raw value gives (two-decimal exports aside)
+-- check: a normalised value that the source published and that its raw score does not give, rounding aside: did the baseline change?
 -- severity: warn
-select model_id, variant_id, score_norm_pct, h.score_norm_published_pct
-from core.scores as c
-join history.scores as h using (source_id, source_name, variant_id, precision, has_chat_template, run_id)
-where h.valid_to is null
-    and c.norm_method = 'computed'
-    and abs(c.score_norm_pct - h.score_norm_published_pct) > 0.7
+with compared as (
+
+    select
+        c.source_name,
+        c.variant_id,
+        c.locator,
+        c.score_norm_pct,
+        h.score_norm_published_pct,
+        -- Half a unit of the last place that both were published with: of the normalised value, and of the raw one over the
+        -- range that it is stretched from.
+        case
+            when h.score_norm_published_pct = round(h.score_norm_published_pct, 2) and c.score_raw = round(c.score_raw, 2)
+                then 0.005 + 0.5 / (b.score_ceiling - b.random_baseline)
+            when h.score_norm_published_pct = round(h.score_norm_published_pct, 2) then 0.005
+            else 0
+        end as rounding_pct
+    from core.scores as c
+    join core.benchmarks as b using (variant_id)
+    join history.scores as h using (source_id, source_name, variant_id, precision, has_chat_template, run_id)
+    where h.valid_to is null and c.norm_method = 'computed'
+
+)
+
+select * exclude (rounding_pct)
+from compared
+where abs(score_norm_pct - score_norm_published_pct) > 1e-9 + rounding_pct

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -74,36 +73,3 @@ def restricted_means(curve: Curves, horizon_days: float) -> Floats:
     clipped = np.minimum(np.nan_to_num(curve.durations_days, nan=horizon_days), horizon_days)
     means: Floats = (ended * clipped).sum(axis=-1) + curve.survival_fraction[:, -1] * horizon_days
     return np.where(np.isnan(curve.durations_days).all(axis=-1), np.nan, means)
-
-
-def kaplan_meier(durations_days: ArrayLike, is_censored: ArrayLike) -> pl.DataFrame:
-    """The Kaplan-Meier curve of one sample: one row per distinct duration, in order. Empty: no observation.
-
-    duration_days: days. survival_fraction: share of the population that lasts longer, 0 to 1.
-    n_at_risk: observations that lasted at least this long.
-    """
-    curve = curves(durations_days, is_censored)
-    frame = pl.DataFrame(
-        {
-            "duration_days": curve.durations_days[0],
-            "survival_fraction": curve.survival_fraction[0],
-            "n_at_risk": curve.n_at_risk[0],
-        }
-    ).filter(pl.col("duration_days").is_not_nan())
-    return (
-        frame.group_by("duration_days", maintain_order=True)
-        .agg(pl.col("survival_fraction").last(), pl.col("n_at_risk").first())
-        .sort("duration_days")
-    )
-
-
-def km_median(durations_days: ArrayLike, is_censored: ArrayLike) -> float | None:
-    """The Kaplan-Meier median of one sample, days. None: no observation, or more than half were never seen to end."""
-    median = float(medians(curves(durations_days, is_censored))[0])
-    return median if np.isfinite(median) else None
-
-
-def restricted_mean_days(durations_days: ArrayLike, is_censored: ArrayLike, horizon_days: float) -> float | None:
-    """The mean of min(duration, horizon_days) of one sample, days. None: no observation."""
-    mean = float(restricted_means(curves(durations_days, is_censored), horizon_days)[0])
-    return None if np.isnan(mean) else mean

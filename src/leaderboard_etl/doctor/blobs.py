@@ -36,10 +36,6 @@ class Blobs:
     bad: dict[str, str] = field(default_factory=dict)
 
     @property
-    def bad_changes(self) -> list[str]:
-        return [blob_id for blob_id in self.bad if blob_id in self.change_ids]
-
-    @property
     def is_stranger(self) -> bool:
         """Whether the store holds bytes, but nothing of what the ledger names: it is another warehouse's."""
         return self.n_held > 0 and len(self.bad) == self.n_named > 0 and set(self.bad.values()) == {"lost"}

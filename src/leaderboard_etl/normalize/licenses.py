@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-CLASSES = ("permissive", "copyleft", "community", "non_commercial", "proprietary", "unknown")
-
-
 NOT_STATED = "no source states one"
 NOT_LISTED = "policy/licenses.csv does not list it"
 

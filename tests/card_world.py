@@ -8,6 +8,7 @@ from pathlib import Path
 
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.cards import CardSync, sync_cards
+from leaderboard_etl.landing.head_start import HeadStart
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.sample.server import HubServer, Request, Response
@@ -26,6 +27,7 @@ class Pass:
         self.journal = root.parent / "pass.jsonl"
         self.fault: Callable[[Request], Response | None] = lambda request: None
         self.workers = 4
+        self.head_start: HeadStart | None = None
         server.intercept = lambda request: self.fault(request)
 
     def put(self, name: str, text: str = "---\nlicense: mit\n---\n") -> None:
@@ -61,6 +63,7 @@ class Pass:
             cursor=self.cursor,
             budget=budget,
             now=NOW,
+            head_start=self.head_start,
         )
 
     def keep(self, result: CardSync) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from card_world import Pass
 from worlds import World
 
 from leaderboard_etl import cli
@@ -15,7 +16,8 @@ from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.head_start import HeadStart
 from leaderboard_etl.landing.repos import RepoSync, sync_repo
-from leaderboard_etl.raw.ledger import Ledger, Load, SourceLoad, land_changes
+from leaderboard_etl.raw.blob_ids import git_blob_id
+from leaderboard_etl.raw.ledger import Changes, FileVersion, Ledger, Load, SourceLoad, land_changes
 from leaderboard_etl.raw.pack import Pack, write_packs
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.sample.server import HubServer
@@ -171,3 +173,47 @@ def test_a_first_night_with_a_head_start_believes_what_one_without_does(
     assert other.night(1, raw_from=str(out)).status == "published"
     assert not [request.path for request in server.requests if "/resolve" in request.path]
     assert other.query("from core.scores order by all") == believed
+
+
+@pytest.fixture
+def held(cards: Pass, tmp_path: Path) -> Iterator[Path]:
+    """The raw folder of a warehouse that has the cards of org/a and org/b; the Hub shows a third model too."""
+    for name in ("org/a", "org/b", "org/new"):
+        cards.put(name, f"---\nlicense: mit\n---\n# {name}\n" + "as in many cards " * 50)
+    root = tmp_path / "held"
+    with BlobStore(root / "raw") as store:
+        files = []
+        for name in ("org/a", "org/b"):
+            card = (cards.root / "models" / name / "README.md").read_bytes()
+            store.put(git_blob_id(card), card)
+            files.append(FileVersion("model", name, "README.md", "f" * 40, git_blob_id(card), len(card), NOW))
+        entry = SourceLoad("model_cards", "loaded", changes_blob=land_changes(store, Changes(files)))
+        store.flush()
+        Ledger(root / "raw").append(Load(1, "nightly", "published", NOW, "", "test", [entry], finished_at=NOW))
+    yield root
+    if cards.head_start is not None:
+        cards.head_start.close()
+
+
+@pytest.mark.parametrize("kind", ["warehouse", "packs", "dataset", "damaged packs"])
+def test_a_card_that_another_store_holds_costs_the_request_that_tells_its_hash_alone(
+    cards: Pass, held: Path, tmp_path: Path, kind: str
+) -> None:
+    said: list[str] = []
+    place = {"warehouse": str(held), "dataset": "hf://datasets/org/snapshot"}.get(kind, str(tmp_path / "packs"))
+    if kind != "warehouse":
+        [path] = packed(held, cards.root / "datasets/org/snapshot/raw" if kind == "dataset" else Path(place))
+        if kind == "damaged packs":
+            with sqlite3.connect(path) as db:
+                db.execute("update blobs set offset_bytes = offset_bytes + 1")
+            db.close()
+    cards.run("org/new")  # the Hub has answered
+    cards.head_start = HeadStart(place, cards.hub, tmp_path, said.append)
+    result = cards.run("org/a", "org/b", "org/new")
+    cards_asked = [request.path for request in cards.server.requests if "README.md" in request.path]
+    hops = sorted("resolve-cache" in path for path in cards_asked)
+    assert hops == ([False, False, True, True] if kind == "damaged packs" else [False, False])
+    landed = {file.repo_id: file.blob_id for file in result.changes.changed if file.path == "README.md"}
+    for name in ("org/a", "org/b"):
+        assert cards.store.get(landed[name]) == (cards.root / "models" / name / "README.md").read_bytes()
+    assert said == []

@@ -131,22 +131,35 @@ class Hub(Transport):
         return refused
 
     async def fetch_named(
-        self, repo_type: str, repo_id: str, revision: str, path: str, most_bytes: int
+        self,
+        repo_type: str,
+        repo_id: str,
+        revision: str,
+        path: str,
+        most_bytes: int,
+        *,
+        held: Callable[[str], bytes | None] | None = None,
     ) -> tuple[str, bytes] | None:
-        """A file that no tree was asked for: (blob id, bytes), verified against the answer's ETag; null if there is none."""
+        """A file that no tree was asked for: (blob id, bytes), verified against the answer's ETag; null if there is none.
+
+        Its hash stands on the Hub's redirect to it: where `held` has the bytes of that blob id, these are not asked for.
+        """
+
+        def known(etag: str) -> bytes | None:
+            blob_id = _stated_id(etag)
+            content = held(blob_id) if held is not None and blob_id is not None else None
+            return content if content is not None and len(content) <= most_bytes else None
+
         try:
             url = self._resolve(repo_type, repo_id, revision, path)
-            answer = await self.ask(url, {}, f"{path} of {repo_id}", most_bytes=most_bytes)
+            answer = await self.ask(url, {}, f"{path} of {repo_id}", most_bytes=most_bytes, held=held and known)
         except RepoUnavailableError as error:
             if error.status == 404:
                 return None
             raise
         content = answer.content
         # A small file's hash stands on the redirect to it only.
-        stated = (answer.linked_etag or answer.etag).removeprefix("W/").strip('"')
-        blob_id = f"sha256:{stated}" if re.fullmatch(r"[0-9a-f]{64}", stated) else stated
-        if not re.fullmatch(r"[0-9a-f]{40}|sha256:[0-9a-f]{64}", blob_id):
-            blob_id = git_blob_id(content)
+        blob_id = _stated_id(answer.linked_etag or answer.etag) or git_blob_id(content)
         if not verify(blob_id, content):
             raise HubError(
                 f"{path} of {repo_id} at {revision[:12]} does not have the hash that the Hub states: refused"
@@ -278,6 +291,14 @@ class Hub(Transport):
 def model_body(answer: Mapping[str, Any]) -> bytes:
     """The part of an answer about a model that is used, as canonical JSON: likes and downloads change nightly."""
     return canonical({key: answer[key] for key in (*MODEL_FIELDS, "id") if key in answer})
+
+
+def _stated_id(etag: str) -> str | None:
+    """The blob id that an ETag states; null: it is something else."""
+    stated = etag.removeprefix("W/").strip('"')
+    if re.fullmatch(r"[0-9a-f]{64}", stated):
+        return f"sha256:{stated}"
+    return stated if re.fullmatch(r"[0-9a-f]{40}", stated) else None
 
 
 def _with_limit(url: str, limit: int) -> str:

@@ -127,8 +127,9 @@ async def _take_file(run: CardPass, name: str, hub_id: str, revision: str, path:
         run.drop("model", name, path)
         return True
     hub, most_bytes = run.asking.hub, _MOST_INDEX_BYTES if path in INDEX_PATHS else _MOST_CARD_BYTES
+    held = None if run.head_start is None else run.head_start.get
     try:
-        found = await run.asking.file(lambda: hub.fetch_named("model", hub_id, revision, path, most_bytes))
+        found = await run.asking.file(lambda: hub.fetch_named("model", hub_id, revision, path, most_bytes, held=held))
     except RepoUnavailableError:
         # Gated: the API answers for it, its files need terms to be accepted. What was known of them stays.
         return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from leaderboard_etl.landing.asking import Asking
+from leaderboard_etl.landing.head_start import HeadStart
 from leaderboard_etl.landing.journal import Journal, Place
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
@@ -27,13 +28,15 @@ _FLUSH_EVERY = 256
 @dataclass
 class CardPass:
     """One pass in progress. `known` are the files on record, `changed` and `gone` what this pass, or one before it that was
-    killed, found beyond them; `refused` are files too large to be read, `unlisted` models that their owner's list lacked."""
+    killed, found beyond them; `head_start` may hold a file's bytes already; `refused` are files too large to be read,
+    `unlisted` models that their owner's list lacked."""
 
     asking: Asking
     store: BlobStore
     journal: Journal
     known: Mapping[Place, FileVersion]
     now: str
+    head_start: HeadStart | None = None
     changed: dict[Place, FileVersion] = field(default_factory=dict)
     gone: set[Place] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)

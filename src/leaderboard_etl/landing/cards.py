@@ -20,6 +20,7 @@ from leaderboard_etl.hub.answers import ModelAnswer
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.asking import Asking, PassOverError
 from leaderboard_etl.landing.card_pass import INFO_PATH, CardPass
+from leaderboard_etl.landing.head_start import HeadStart
 from leaderboard_etl.landing.journal import Journal, Place
 from leaderboard_etl.landing.news import News, ask_news, back_to_moment
 from leaderboard_etl.landing.owners import ask_by_list, ask_by_name, is_gone
@@ -57,15 +58,17 @@ def sync_cards(
     cursor: Mapping[str, str],
     budget: int,
     now: str,
+    head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> CardSync:
     """Lands what is new about `names`, spending at most `budget` API calls, retries of the last ones aside.
 
     `known` are the files on record; what a pass that was killed landed beyond them stands in the file `journal`. Owners of
-    `official` are listed each time. Raises NoHubError, after which nothing more can be asked.
+    `official` are listed each time; files that `head_start` holds are not fetched. Raises NoHubError, after which nothing more
+    can be asked.
     """
     asking = Asking(hub, budget)
-    run = CardPass(asking, store, Journal(journal), known, now)
+    run = CardPass(asking, store, Journal(journal), known, now, head_start)
     # New models of an official organisation are wanted, also where no source names one yet.
     owners = {**{owner: [] for owner in official}, **_by_owner(names)}
     work = _Round(run, owners, frozenset(official), _Cursor.of(cursor), progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,6 +34,7 @@ class HeadStart:
         self.place = place
         self._hub, self._scratch, self._say = hub, scratch, say
         self._open = ExitStack()
+        self._lock = threading.Lock()
         self._stores: list[BlobStore | Pack] | None = None
         dataset = _DATASET.fullmatch(place)
         self._repo_id = dataset["repo_id"] if dataset else None
@@ -45,20 +47,40 @@ class HeadStart:
         """(blob id, bytes) of the given ids that are there, each with the hash of its id. Raises NoHubError."""
         wanted = set(blob_ids)
         try:
-            if self._stores is None and wanted:
-                self._stores = [self._opened(path) for path in self._found()]
-            for store in self._stores or ():
+            for store in self._opened_once() if wanted else ():
                 for blob_id, content in store.read(sorted(wanted)):
                     wanted.discard(blob_id)
                     yield blob_id, content
         except NoHubError:
             raise
         except EtlError as error:
-            self._stores = []
-            self._say(f"--raw-from {self.place}: {error}; what it lacks was asked of the Hub")
+            self._give_up(error)
+
+    def get(self, blob_id: str) -> bytes | None:
+        """The bytes of one blob, with the hash of its id; null: they are not there. Not for the Hub's own
+        loop, which it may wait for. Raises NoHubError."""
+        with self._lock:
+            try:
+                return next(
+                    (found for store in self._opened_once() if (found := store.find(blob_id)) is not None), None
+                )
+            except NoHubError:
+                raise
+            except EtlError as error:
+                self._give_up(error)
+                return None
 
     def close(self) -> None:
         self._open.close()
+
+    def _give_up(self, error: EtlError) -> None:
+        self._stores = []
+        self._say(f"--raw-from {self.place}: {error}; what it lacks was asked of the Hub")
+
+    def _opened_once(self) -> list[BlobStore | Pack]:
+        if self._stores is None:
+            self._stores = [self._opened(path) for path in self._found()]
+        return self._stores
 
     def _opened(self, path: Path) -> BlobStore | Pack:
         store = BlobStore(path.parent, read_only=True) if path.name == STORE_NAME else Pack(path)

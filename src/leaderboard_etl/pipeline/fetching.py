@@ -108,6 +108,7 @@ def sync_model_cards(night: Night) -> None:
                 cursor=cursor,
                 budget=max(night.options.card_budget - (night.hub.api_calls - calls[0]), 0),
                 now=night.now,
+                head_start=night.head_start,
                 progress=progress,
             )
         results, cards = _split(result.changes, SOURCES[RESULTS].wants)

@@ -21,6 +21,7 @@ from leaderboard_etl.raw.store import BlobStore
 PATTERN = "pack-*.sqlite"
 _ON_THE_HUB = frozenset({"model", "dataset", "space"})
 _BLOCK_BYTES = 16 << 20
+_BLOCKS_KEPT = 4
 _MOST_PACK_BYTES = 256 << 20
 _LEVEL = 12
 _SCHEMA = """
@@ -121,8 +122,9 @@ class Pack:
     def __init__(self, path: Path) -> None:
         """Raises WarehouseError if it is not a pack."""
         self.path = path
+        self._unpacked: dict[int, bytes] = {}
         try:
-            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
             self._db.execute("select 1 from blobs, blocks limit 1").fetchall()
         except sqlite3.Error as error:
             raise WarehouseError(f"{path} is not a pack of raw files ({error}): fetch it again") from error
@@ -150,6 +152,25 @@ class Pack:
                         yield blob_id, body
         except sqlite3.Error:
             return  # a damaged pack gives what it can
+
+    def find(self, blob_id: str) -> bytes | None:
+        """The bytes of one id; null where they are not there, or are not whole. The last blocks stay unpacked: who asks for one
+        file of a kind asks for its neighbours next."""
+        try:
+            row = self._db.execute(
+                "select block, offset_bytes, size_bytes from blobs where blob_id = ?", (blob_id,)
+            ).fetchone()
+            if row is None:
+                return None
+            block, offset, size = row
+            content = self._unpacked.pop(block, None) or self._block(block)
+        except sqlite3.Error:
+            return None
+        self._unpacked[block] = content
+        if len(self._unpacked) > _BLOCKS_KEPT:
+            del self._unpacked[next(iter(self._unpacked))]
+        body = content[offset : offset + size]
+        return body if verify(blob_id, body) else None
 
     def _block(self, block: int) -> bytes:
         row = self._db.execute("select size_bytes, zstd from blocks where block = ?", (block,)).fetchone()

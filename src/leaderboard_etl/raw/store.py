@@ -112,6 +112,10 @@ class BlobStore:
             return content
         raise WarehouseError(f"{self.path} has no blob {blob_id}; fetch it again with a run against the Hub")
 
+    def find(self, blob_id: str) -> bytes | None:
+        """The same; null where it is not there. Raises WarehouseError."""
+        return next((content for _, content in self.read([blob_id])), None)
+
     def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """(blob id, bytes) of the given ids that are there, each verified against its id."""
         unpack = zstandard.ZstdDecompressor()

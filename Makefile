@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 WAREHOUSE ?= warehouse/sample
 
-.PHONY: run test test-browser lint types clean
+.PHONY: run test test-browser lint types docs clean
 
 run: $(VENV)/.installed
 	@$(BIN)/leaderboard-etl run --hub sample --warehouse $(WAREHOUSE)
@@ -23,6 +23,12 @@ lint: $(VENV)/.tested
 
 types: $(VENV)/.tested
 	@$(BIN)/mypy
+
+# The pages that are made from policy and from the sources' descriptions; a test compares them.
+docs: $(VENV)/.installed
+	@$(BIN)/leaderboard-etl policy index > docs/policy.md
+	@$(BIN)/leaderboard-etl policy sources > docs/sources.md
+	@$(BIN)/leaderboard-etl policy licenses > LICENSE-DATA.md
 
 # An environment is made once and again whenever what it is made from changes.
 $(VENV)/.installed: pyproject.toml constraints.txt

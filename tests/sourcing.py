@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import FileVersion
+from leaderboard_etl.sample import sample_root
+from leaderboard_etl.settings import POLICY as POLICY_FOLDER
 from leaderboard_etl.sources.base import Parsed, SourceFile
-from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.sources.description import Source
+from leaderboard_etl.sources.registry import SOURCES, fixture_folder
 from leaderboard_etl.sources.rules import apply_rules
 
 POLICY = read_policy()
@@ -18,6 +24,38 @@ def landed(content: bytes, path: str, *, repo_type: str = "dataset", repo_id: st
 
 def read(source_id: str, *contents: bytes, path: str, repo_id: str = "org/repo") -> Parsed:
     """Every content as a file at `path`, parsed and held against the rules."""
-    source = SOURCES[source_id]
-    files = [landed(content, path, repo_type=source.repo_type, repo_id=repo_id) for content in contents]
+    return read_as(SOURCES[source_id], *contents, path=path, repo_id=repo_id)
+
+
+def read_as(source: Source, *contents: bytes, path: str, repo_id: str = "org/repo") -> Parsed:
+    """The same of a source by its description."""
+    return read_files(
+        source, [landed(content, path, repo_type=source.repo_type, repo_id=repo_id) for content in contents]
+    )
+
+
+def read_files(source: Source, files: Sequence[SourceFile]) -> Parsed:
+    """What a source reads out of files, held against the rules."""
     return apply_rules(source.parse(files, POLICY), source, POLICY.benchmarks)
+
+
+def fixture(source: Source) -> list[SourceFile]:
+    """The small copy of a source's files that tests and the bundled Hub share: in its folder, else in the bundled Hub."""
+    if source.repo_type == "project":
+        return _files(source, "", POLICY_FOLDER)
+    if source.repo_id:
+        own = fixture_folder(source)
+        return _files(
+            source, source.repo_id, own if own.is_dir() else sample_root() / f"{source.repo_type}s" / source.repo_id
+        )
+    models = (folder for folder in sorted((sample_root() / "models").glob("*/*")) if folder.is_dir())
+    return [file for folder in models for file in _files(source, "/".join(folder.parts[-2:]), folder)]
+
+
+def _files(source: Source, repo_id: str, folder: Path) -> list[SourceFile]:
+    paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return [
+        landed(path.read_bytes(), name, repo_type=source.repo_type, repo_id=repo_id)
+        for name, path in paths.items()
+        if source.wants(name)
+    ]

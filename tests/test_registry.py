@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 
 import duckdb
@@ -22,7 +21,6 @@ from leaderboard_etl.contracts.schema import (
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.policy.schema import policy_tables
 from leaderboard_etl.settings import PACKAGE, resource
-from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse.audit import checks
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
@@ -153,8 +151,3 @@ def test_every_worked_query_says_its_question_and_runs_on_an_empty_warehouse(emp
         sql = file.read_text(encoding="utf-8")
         assert sql.startswith("-- "), file.name
         assert empty.execute(sql).fetchall() == [], file.name
-
-
-def test_the_documentation_says_of_every_source_what_is_left_out() -> None:
-    text = (Path(__file__).parent.parent / "docs" / "sources.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(SOURCES)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
+from typing import Any
 
 import duckdb
 import pytest
+from sourcing import fixture, read_files
 from test_views import insert
 from worlds import World
 
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.settings import PACKAGE
+from leaderboard_etl.sources import template
 from leaderboard_etl.sources.as_tables import described
+from leaderboard_etl.sources.base import TARGETS
 from leaderboard_etl.sources.description import Source, Trust
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.sources.reporters import REPORTERS
@@ -25,13 +29,13 @@ from leaderboard_etl.warehouse.database import create_tables, create_views
 FOLDER = "src/leaderboard_etl/sources"
 
 
+DESCRIBED = [*SOURCES.values(), template.SOURCE]
+
+
 def lacking(source: Source) -> list[str]:
     """What a description lacks, a sentence each."""
     place = f"{FOLDER}/{source.source_id}/__init__.py"
-    collections = source.collections
-    variants = [*source.variants, *(variant for part in collections for variant in part.variants)]
-    reporters = [*source.reported_by, *(name for part in collections for name in part.reported_by)]
-    works = [*source.works, *(work for part in collections for work in part.works)]
+    works = [*source.works, *(work for part in source.collections for work in part.works)]
     told = {
         "has no `title`": bool(source.title),
         "does not say what is `left_out` and why": bool(source.left_out and source.left_out_because),
@@ -42,17 +46,58 @@ def lacking(source: Source) -> list[str]:
         "has a repository type without `repo_id`": (source.repo_type in ("dataset", "space")) == bool(source.repo_id),
     }
     known = set(read_policy().benchmarks["variant_id"])
-    told |= {f"measures {name}, of which policy/benchmarks.csv has no row: add one": name in known for name in variants}
+    told |= {
+        f"measures {name}, of which policy/benchmarks.csv has no row: add one": name in known
+        for name in variants(source)
+    }
     told |= {
         f"is reported by {name}, which sources/reporters.py does not list": name in {r.reported_by for r in REPORTERS}
-        for name in reporters
+        for name in reporters(source)
     }
     return [f"{place} {what}" for what, holds in told.items() if not holds]
 
 
-@pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.source_id)
-def test_a_source_describes_itself_wholly(source: Source) -> None:
+def variants(source: Source) -> list[str]:
+    return [*source.variants, *(variant for part in source.collections for variant in part.variants)]
+
+
+def reporters(source: Source) -> list[str]:
+    return [*source.reported_by, *(name for part in source.collections for name in part.reported_by)]
+
+
+@pytest.mark.parametrize("source", DESCRIBED, ids=lambda source: source.source_id)
+def test_a_source_describes_itself_and_has_a_fixture_that_it_reads(source: Source) -> None:
     assert lacking(source) == []
+    files = fixture(source)
+    assert files, (
+        f"{FOLDER}/{source.source_id}/fixture/ has no file that the source wants: put a small copy there, by its path in the"
+        " repository"
+    )
+    parsed = read_files(source, files)
+    refused = parsed.quarantine.select("path", "locator", "rule", "reason").rows()
+    assert refused == [], f"{source.source_id} refuses records of its own fixture"
+    assert sum(parsed.frame(target).height for target in TARGETS), f"{source.source_id} reads nothing of its fixture"
+    assert set(parsed.scores["reported_by"]) <= {*reporters(source)}, "`reported_by` does not list who reports"
+    if variants(source):
+        assert set(parsed.scores["variant_id"]) <= {*variants(source)}, "`variants` does not list what is measured"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"title": ""}, "has no `title`"),
+        ({"works": ()}, "names no work to cite in `works`"),
+        ({"left_out_because": ""}, "does not say what is `left_out` and why"),
+        (
+            {"variants": ("mmlu_of_nobody",)},
+            "measures mmlu_of_nobody, of which policy/benchmarks.csv has no row: add one",
+        ),
+        ({"reported_by": ("nobody",)}, "is reported by nobody, which sources/reporters.py does not list"),
+        ({"repo_id": ""}, "has a repository type without `repo_id`"),
+    ],
+)
+def test_what_was_forgotten_is_named_in_a_sentence(changes: dict[str, Any], told: str) -> None:
+    assert lacking(replace(template.SOURCE, **changes)) == [f"{FOLDER}/template/__init__.py {told}"]
 
 
 @pytest.mark.parametrize("kind", [field.name for field in fields(Trust)])

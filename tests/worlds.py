@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ import polars as pl
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.options import Options
+from leaderboard_etl.sample.bundled import fixtures
 from leaderboard_etl.settings import Warehouse, resource
 
 V2 = "datasets/open-llm-leaderboard/contents/data/train-00000-of-00001.parquet"
@@ -173,6 +175,8 @@ def small_world(folder: Path, hub: str) -> World:
     world = World(folder / "hub", hub, Warehouse(folder / "warehouse"))
     for path, content in OTHER_FILES.items():
         world.put(path, content)
+    for name, fixture in fixtures().items():
+        shutil.copytree(fixture, world.root / name)
     world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 31)])
     world.put_v1(*[v1_row(f"org/model-{n}b", 30.0 + n) for n in range(1, 31)])
     return world

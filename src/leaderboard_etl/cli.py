@@ -17,6 +17,7 @@ from leaderboard_etl.commands import (
     doctor,
     explain,
     inspect,
+    new_source,
     policy,
     quarantine,
     query,
@@ -125,7 +126,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"leaderboard-etl {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (run, inspect, doctor, dictionary, policy, query, explain, snapshot, raw, quarantine):
+    for module in (run, inspect, doctor, dictionary, policy, new_source, query, explain, snapshot, raw, quarantine):
         module.register(commands)
     return parser
 

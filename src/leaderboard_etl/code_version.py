@@ -20,8 +20,8 @@ _ROOT = PACKAGE.name
 _FOLD = (("target.file", "warehouse.audit"), ("schema", "views", "claims", "checks"))
 _EXPORTS = (("export.snapshot",), ("exports", "report"))
 _TEMPLATES = (".html", ".css", ".js", ".jinja")
-# The module that imports every folder of its own package, whatever they are called.
-_REGISTRY = "sources.registry"
+# The module that imports the folders of its own package, whatever they are called; the template is copied, never run.
+_REGISTRY, _NOT_RUN = "sources.registry", "template"
 
 
 @cache
@@ -49,7 +49,8 @@ def modules_of(*entries: str) -> dict[str, ast.Module]:
         found[name] = ast.parse(file.read_bytes())
         waiting += _imports(found[name])
         if name == _REGISTRY:
-            waiting += [f"sources.{path.parent.name}" for path in file.parent.glob("*/__init__.py")]
+            folders = {path.parent.name for path in file.parent.glob("*/__init__.py")} - {_NOT_RUN}
+            waiting += [f"sources.{folder}" for folder in sorted(folders)]
     return found
 
 

@@ -90,10 +90,9 @@ def options_for(
         progress=progress,
     )
     if hub == SAMPLE:
-        from leaderboard_etl.sample import sample_root
-        from leaderboard_etl.sample.server import HubServer
+        from leaderboard_etl.sample.bundled import bundled_hub
 
-        with HubServer(sample_root()) as server:
+        with bundled_hub() as server:
             yield replace(options, hub=server.url)
     else:
         address = hub_address(hub)

@@ -156,10 +156,9 @@ def _client(endpoint: str) -> Iterator[Hub]:
     from leaderboard_etl.options import SAMPLE, hub_address
 
     if endpoint == SAMPLE:
-        from leaderboard_etl.sample import sample_root
-        from leaderboard_etl.sample.server import HubServer
+        from leaderboard_etl.sample.bundled import bundled_hub
 
-        with HubServer(sample_root()) as server:
+        with bundled_hub() as server:
             prepare_environment(server.url)
             yield Hub(server.url)
     else:

@@ -19,7 +19,7 @@ def register(commands: Commands) -> None:
         "action",
         choices=tuple(_ACTIONS),
         help="check: hold the CSV files against sql/policy; tasks: where a wrong date, size or name is mended; index:"
-        " the page docs/policy.md; licenses: the page LICENSE-DATA.md",
+        " the page docs/policy.md; sources: the page docs/sources.md; licenses: the page LICENSE-DATA.md",
     )
     add_json(command)
 
@@ -60,6 +60,13 @@ def index(as_json: bool) -> int:
     return _print_page(index_page(), as_json)
 
 
+def sources(as_json: bool) -> int:
+    """Prints docs/sources.md."""
+    from leaderboard_etl.commands.sources_page import sources_page
+
+    return _print_page(sources_page(), as_json)
+
+
 def data_licenses(as_json: bool) -> int:
     """Prints LICENSE-DATA.md."""
     return _print_page(data_licenses_page(), as_json)
@@ -74,7 +81,7 @@ def data_licenses_page() -> str:
         "",
         "The code is under Apache-2.0 (LICENSE). The data keep the licences of their sources; where none is stated, a work may",
         "be cited and linked, and passing them on is the reader's own judgement. This page is generated from the sources'",
-        "descriptions in `src/leaderboard_etl/sources/`: `leaderboard-etl policy licenses > LICENSE-DATA.md`.",
+        "descriptions in `src/leaderboard_etl/sources/` (`make docs`).",
         "",
         "| source | licence | to cite | link |",
         "| --- | --- | --- | --- |",
@@ -97,7 +104,7 @@ def index_page() -> str:
         "The files of `sql/policy/` describe them: types, required cells, allowed values, keys. `leaderboard-etl policy check`",
         "holds the CSV files against them, as every run does first; `leaderboard-etl tables policy.families` tells the",
         "columns of one.",
-        "This page is generated: `leaderboard-etl policy index > docs/policy.md`.",
+        "This page is generated (`make docs`).",
         "",
         "## Where a correction goes",
         "",
@@ -123,4 +130,4 @@ def _print_page(page: str, as_json: bool) -> int:
     return 0
 
 
-_ACTIONS = {"check": check, "tasks": tasks, "index": index, "licenses": data_licenses}
+_ACTIONS = {"check": check, "tasks": tasks, "index": index, "sources": sources, "licenses": data_licenses}

@@ -8,6 +8,7 @@ import os
 import re
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,12 @@ class Commit:
 
 
 class Repositories:
-    """All repositories under `root`. Commits seen keep their small files in memory and so outlive a change on disk."""
+    """All repositories under `root`, and those of `others` (folders by `datasets/org/name`) where `root` lacks them. Commits
+    seen keep their small files in memory and so outlive a change on disk."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, others: Mapping[str, Path] | None = None) -> None:
         self.root = root
+        self._others = dict(others or {})
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], dict[str, Commit]] = {}
         self._heads: dict[tuple[str, str], Commit] = {}
@@ -73,7 +76,7 @@ class Repositories:
         names = repo_id.split("/")
         if not all(_NAME.fullmatch(name) for name in names):
             return False
-        folder = self.root / kind / repo_id
+        folder = self._folder(kind, repo_id)
         if self._api_file(kind, repo_id).is_file():
             return True
         if len(names) == 1:
@@ -87,6 +90,7 @@ class Repositories:
         patterns = [f"{author}/*"] if author else ["*", "*/*"]
         files, fields = self.root / kind, self.root / "_api" / kind
         found = {path.relative_to(files).as_posix() for pattern in patterns for path in files.glob(pattern)}
+        found |= {name.removeprefix(f"{kind}/") for name in self._others if name.startswith(f"{kind}/{author}")}
         found |= {path.relative_to(fields).as_posix()[:-5] for p in patterns for path in fields.glob(f"{p}.json")}
         return sorted(repo_id for repo_id in found if self.exists(kind, repo_id))
 
@@ -104,7 +108,7 @@ class Repositories:
         with self._lock:
             before = self._heads[key].files if key in self._heads else {}
             files: dict[str, File] = {}
-            top = self.root / kind / repo_id
+            top = self._folder(kind, repo_id)
             for folder, _, names in os.walk(top):
                 for disk in (Path(folder) / name for name in names):
                     path = disk.relative_to(top).as_posix()
@@ -150,6 +154,10 @@ class Repositories:
         except yaml.YAMLError:
             return None
         return json.loads(json.dumps(card, default=str)) if isinstance(card, dict) else None
+
+    def _folder(self, kind: str, repo_id: str) -> Path:
+        own = self.root / kind / repo_id
+        return own if own.is_dir() else self._others.get(f"{kind}/{repo_id}", own)
 
     def _api_file(self, kind: str, repo_id: str) -> Path:
         return self.root / "_api" / kind / f"{repo_id}.json"

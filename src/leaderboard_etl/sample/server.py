@@ -44,13 +44,14 @@ class HubServer:
         self,
         root: Path,
         *,
+        others: Mapping[str, Path] | None = None,
         intercept: Callable[[Request], Response | None] | None = None,
         limits: Mapping[str, tuple[int, float]] | None = None,
         has_resolve_cache: bool = True,
     ) -> None:
         if not root.is_dir():
             raise UsageError(f"{root} is not a folder: there is nothing to serve as a Hub")
-        self.repositories = Repositories(root)
+        self.repositories = Repositories(root, others)
         self.intercept = intercept
         self.windows = Windows(limits or {})
         self.has_resolve_cache = has_resolve_cache

@@ -1,0 +1,54 @@
+"""`new-source`: the folder and the tests of a source, copied from the template, in a checkout of the project."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from leaderboard_etl.commands.parsing import Commands, add_command
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.settings import PACKAGE
+
+TEMPLATE = "template"
+_NEXT = """\
+{folder}/__init__.py: say what the source is and read its files
+{folder}/fixture/: put a small copy of its files there, by their paths in the repository
+src/leaderboard_etl/policy/benchmarks.csv: add a row for each variant that it measures
+{test}: say what each odd form of its rows becomes
+then `make docs`, and `{python} -m pytest tests/test_sources.py tests/{test_name}`: it names what is still missing"""
+
+
+def register(commands: Commands) -> None:
+    """Adds new-source."""
+    command = add_command(
+        commands,
+        "new-source",
+        lambda options, _: new_source(options.source_id),
+        "begin a source: its folder and tests from the template",
+    )
+    command.add_argument("source_id", metavar="NAME", help="its id, e.g. bigcode")
+
+
+def new_source(source_id: str, *, package: Path = PACKAGE) -> int:
+    """Copies the template into a folder and a test file of that name, and prints what to do with them.
+
+    Raises UsageError for a name that is taken or that no module can have, and outside a checkout.
+    """
+    root = package.parents[1]
+    folder, test = package / "sources" / source_id, root / "tests" / f"test_{source_id}.py"
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", source_id):
+        raise UsageError(f"{source_id!r} is not a source id; expected lower case letters, digits and '_'")
+    if folder.exists() or test.exists():
+        raise UsageError(f"{folder if folder.exists() else test} exists already; choose another name")
+    template_test = root / "tests" / f"test_{TEMPLATE}.py"
+    if not template_test.is_file():
+        raise UsageError(f"{root} is not a checkout of the project: a source is added to its code")
+    shutil.copytree(package / "sources" / TEMPLATE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(template_test, test)
+    for file in (folder / "__init__.py", test):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(re.sub(rf"\b{TEMPLATE}\b", source_id, text), encoding="utf-8")
+    shown = folder.relative_to(root).as_posix()
+    print(_NEXT.format(folder=shown, test=f"tests/{test.name}", test_name=test.name, python=".venv/bin/python"))
+    return 0

@@ -1,0 +1,79 @@
+"""The page docs/sources.md: what the sources say of themselves."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from leaderboard_etl.sources.description import Source, Trust
+from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.sources.reporters import REPORTERS
+
+_KINDS = {
+    "spelling": "the letter case of a repository's name",
+    "repository": "architecture, licence, base model, availability",
+    "release": "display name, organization, family, openness, tuning, training tokens",
+    "experts": "whether it is a mixture of experts (others are not believed)",
+}
+
+
+def sources_page() -> str:
+    """The text of docs/sources.md."""
+    lines = [
+        "# Sources",
+        "",
+        "Each source is a folder of `src/leaderboard_etl/sources/` with its description and its parser. This page is generated",
+        "from the descriptions (`make docs`); `core.sources`, `core.citations` and `core.reporters` hold the same.",
+        "[`adding_a_source.md`](adding_a_source.md) says how one is added, [`odd_forms.md`](odd_forms.md) how odd forms are",
+        "read.",
+        "",
+        "## Where they are, and who reports",
+        "",
+        "| source | what | where | reported by | names |",
+        "| --- | --- | --- | --- | --- |",
+        *(_where_row(source) for source in SOURCES.values()),
+        "",
+        "## Left out on purpose",
+        "",
+        "Whatever is not listed here and has a place in the tables is stored, or stands in quarantine with its text and its",
+        "place.",
+        "",
+        "| source | what is not loaded | why |",
+        "| --- | --- | --- |",
+        *(f"| `{s.source_id}` | {s.left_out} | {s.left_out_because} |" for s in SOURCES.values()),
+        "",
+        "## Who is believed first",
+        "",
+        "Where several sources state a fact about a model, the first of these that does; sources without a place come last, in",
+        "order of their names. Dates and sizes go by their evidence: `released_on_method`, `policy/parameter_methods.csv`.",
+        "",
+        "| fact | order |",
+        "| --- | --- |",
+        *(f"| {_KINDS[field.name]} | {_order(field.name)} |" for field in fields(Trust)),
+        "",
+        "Of a model's scores in one group the one that speaks in charts is by the first of these reporters; values that are not",
+        "charted are kept in `core.scores`.",
+        "",
+        "| place | reported by | who that is |",
+        "| --- | --- | --- |",
+        *(
+            f"| {r.chart_rank if r.is_charted else 'not charted'} | `{r.reported_by}` | {r.meaning} |"
+            for r in sorted(REPORTERS, key=lambda r: (not r.is_charted, r.chart_rank))
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _where_row(source: Source) -> str:
+    where = {"model": "the models' own repositories", "project": "`policy/reference_*.csv` of this project"}
+    if source.link_pattern and source.repo_id:
+        address = source.link_pattern.partition("/blob/")[0].replace("{repo_id}", source.repo_id)
+        where[source.repo_type] = f"[{source.repo_type} {source.repo_id}]({address})"
+    names = {"hub": "repositories of the Hub", "own": "its own", "model_id": "ours"}[source.names]
+    reporters = ", ".join(f"`{name}`" for name in source.reported_by) or "no scores"
+    return f"| `{source.source_id}` | {source.title} | {where[source.repo_type]} | {reporters} | {names} |"
+
+
+def _order(kind: str) -> str:
+    ranks = {source_id: getattr(source.trust, kind) for source_id, source in SOURCES.items()}
+    placed = sorted((rank, source_id) for source_id, rank in ranks.items() if rank is not None)
+    return ", ".join(f"`{source_id}`" for _, source_id in placed)

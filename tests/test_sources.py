@@ -123,17 +123,7 @@ def test_a_warehouse_holds_what_the_sources_say_of_themselves(world: World) -> N
     }
 
 
-LINKS = {
-    "arena": "https://huggingface.co/spaces/lmarena-ai/chatbot-arena-leaderboard/blob/abc/some/file",
-    "bigcode": "https://huggingface.co/spaces/bigcode/bigcode-models-leaderboard/blob/abc/some/file",
-    "eval_results": "https://huggingface.co/org/model/blob/abc/some/file",
-    "model_cards": "https://huggingface.co/org/model/blob/abc/some/file",
-    "olb_v1_contents": "https://huggingface.co/datasets/open-llm-leaderboard-old/contents/blob/abc/some/file",
-    "olb_v1_results": "https://huggingface.co/datasets/open-llm-leaderboard-old/results/blob/abc/some/file",
-    "olb_v2_contents": "https://huggingface.co/datasets/open-llm-leaderboard/contents/blob/abc/some/file",
-    "olb_v2_results": "https://huggingface.co/datasets/open-llm-leaderboard/results/blob/abc/some/file",
-    "reference": None,
-}
+FOLDERS = {"dataset": "datasets/", "space": "spaces/", "model": ""}
 
 
 def test_a_chart_links_each_score_to_its_file_whatever_the_source() -> None:
@@ -141,13 +131,17 @@ def test_a_chart_links_each_score_to_its_file_whatever_the_source() -> None:
     create_tables(con)
     create_views(con)
     insert_descriptions(con)
+    expected: dict[str, str | None] = {"gated": "https://huggingface.co/org/model", "reference": None}
     for source_id, source in SOURCES.items():
-        if source.reported_by:
-            link_to(con, source_id, "some/file", source.repo_id or "org/model")
+        repo_id = source.repo_id or "org/model"
+        link_to(con, source_id, "some/file", repo_id)
+        if source.repo_type in FOLDERS:
+            expected[source_id] = f"https://huggingface.co/{FOLDERS[source.repo_type]}{repo_id}/blob/abc/some/file"
     link_to(con, "eval_results", "@api/eval_results.json", "org/model", model_id="gated")
     links = dict(con.execute("select model_id, source_url from mart.model_scaling").fetchall())
-    assert links == {**LINKS, "gated": "https://huggingface.co/org/model"}
-    assert set(LINKS) == {source_id for source_id, source in SOURCES.items() if source.reported_by}
+    assert links == expected
+    arena = "https://huggingface.co/spaces/lmarena-ai/chatbot-arena-leaderboard/blob/abc/some/file"
+    assert links["arena"] == arena
 
 
 def link_to(

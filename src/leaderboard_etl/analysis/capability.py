@@ -4,8 +4,8 @@ The model is that of https://github.com/epoch-research/eci-public; see `item_res
 the benchmark with the most models, capabilities stay in logits of that anchor (no model is put at 130 or 150), models need
 3 benchmarks instead of 4, and the penalty is a tenth of theirs. As there, a 90 % interval comes from drawing single scores
 with replacement. In simulated worlds of 60 models with 3 to 8 noisy scores each (bench/coverage.py) it held the true
-capability of 85 % of the models and the gap between the two best in 87 %, with the right scale; with their penalty 75 % and
-83 %, and a scale drawn in by 6 %. Read it as a little too narrow.
+capability of 85 % of the models and the gap between the two best in 87 %, with the right scale; with their penalty it held
+75 % and 83 %, and the scale shrank by 6 %. Read the interval as a little too narrow.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from leaderboard_etl.errors import UsageError
 
 SEED = 12345  # that of eci-public
 INTERVAL = (0.05, 0.95)
-MIN_MODELS = 3  # difficulty and discriminability fit any two models exactly, so such a benchmark says nothing of them
+MIN_MODELS = (
+    3  # difficulty and discriminability fit any two models exactly, so such a benchmark says nothing about them
+)
 MIN_PLACED_SHARE = 0.5  # share of the draws that must place a model before it gets an interval
 DECIMALS = 6  # what the solver's tolerance supports
 
@@ -44,12 +46,12 @@ def capability_index(
 ) -> pl.DataFrame:
     """One row per model, the most capable first: model_id, model, openness, released_on (null: unknown), capability
     (logits of the anchor; null: refused), capability_lo and capability_hi (90 % interval; null: refused or too few draws),
-    n_benchmarks (the fit used; of a refused model: with a score), anchor_group, refusal_reason (null: fitted).
+    n_benchmarks (that the fit used; for a refused model, with a score), anchor_group, refusal_reason (null: fitted).
 
     points: one row per model and comparable_group with the columns of mart.model_scaling; score_norm_pct where it is
     defined, else score_pct. All models given take part: filter on population before. penalty: weight of the mean square
     of the parameters in the loss.
-    Scores to which there is no one fit have no index: every model is refused, and the reason says so.
+    Scores that no single fit explains give no index: every model is refused, and the reason says so.
     Raises UsageError if a model has two rows in a group.
     """
     return fit_capability(points, min_benchmarks=min_benchmarks, draws=draws, seed=seed, penalty=penalty).index
@@ -95,8 +97,8 @@ def index_gap(
     observed_through_open_on: date | None = None,
     observed_through_proprietary_on: date | None = None,
 ) -> pl.DataFrame:
-    """One row: the best proprietary against the best open model of those released on or before compared_on, the earliest
-    of as_of and the two observed-through dates (None: no limit). Models without a release date take no part.
+    """One row: the best proprietary against the best open model among those released on or before compared_on, the earliest
+    of as_of and the two observed-through dates (None: no limit). Models without a release date are left out.
 
     Columns: compared_on; open_model_id, open_model, open_capability (logits) and the same for proprietary; gap_logits
     (proprietary minus open, negative: open leads; null: refused); gap_lo and gap_hi (90 % interval of the gap between
@@ -137,7 +139,7 @@ _GAP_COLUMNS = [
 
 
 def _checked(points: pl.DataFrame) -> pl.DataFrame:
-    """What the fit needs of the points, in an order of their own."""
+    """The columns of the points that the fit needs, in an order that depends on the points alone."""
     fraction = pl.coalesce(pl.col("score_norm_pct", "score_pct").cast(pl.Float64).fill_nan(None)) / 100
     points = points.select("model_id", "model", "openness", "released_on", "comparable_group", fraction=fraction)
     points = points.sort("model_id", "comparable_group")

@@ -43,7 +43,7 @@ def read_laws(policy: Policy) -> list[Law]:
         raise PolicyError(f"policy/scaling_laws.csv: a constant is not a number: {error}") from error
     bad = typed.filter(pl.any_horizontal(pl.all().is_null(), pl.col(names[1:]) <= 0))
     if bad.height or typed["law_id"].is_duplicated().any():
-        raise PolicyError("policy/scaling_laws.csv: every row needs a law_id of its own and five constants above zero")
+        raise PolicyError("policy/scaling_laws.csv: every row needs a unique law_id and five constants above zero")
     return [Law(**row) for row in typed.iter_rows(named=True)]
 
 
@@ -74,7 +74,7 @@ def law_optima(laws: Sequence[Law], compute_flop: float = CHINCHILLA_FLOP) -> pl
 
 
 def tokens_per_parameter(models: pl.DataFrame, laws: Sequence[Law]) -> pl.DataFrame:
-    """How far each model was trained beyond each law's optimum of its compute. One row per model and law.
+    """How far each model was trained beyond the optimum that each law states for its compute. One row per model and law.
 
     `models` has model_id, params_total, params_active, is_moe and training_tokens; models without tokens or without the
     parameters used per token have no row. Columns: model_id, law_id; params_total (null: unknown); params_per_token: N,

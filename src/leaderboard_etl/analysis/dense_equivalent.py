@@ -1,7 +1,7 @@
-"""How large a dense model of the same time would be with a model's score, by our own fit: what a mixture of experts saves.
+"""The size at which a dense model of the same era would have a model's score, by our own fit: what a mixture of experts saves.
 
-The curve is the line of score against size of dense open models of the model's own era, for progress of two years moves a
-line further than a factor of ten in size does; the line of all eras where the era's own is refused or flat.
+The curve is the line of score against size over the dense open models of the model's era, because two years of progress move
+a line further than a factor of ten in size does. Where the line of the era is refused or flat, the line of all eras is used.
 """
 
 from __future__ import annotations

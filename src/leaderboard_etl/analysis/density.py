@@ -1,9 +1,9 @@
 """Capability density, relative to our own fitted curve, and the smallest open model that reaches a score.
 
-The idea is of the densing law (arXiv 2412.04315): the size that a reference model needs for a model's score, over the
-model's own size. That paper fits its reference curve on models trained for the purpose; here the reference is our own line
-of score against size over the open models of the same group, so that a density of 1 means typical of that line, and
-values of different groups or of the paper do not compare.
+The densing law (arXiv 2412.04315) defines density as the size that a reference model needs for a model's score, over the
+model's own size. That paper fits its reference curve on models trained for the purpose. Here the reference is our own line
+of score against size over the open models of the same group: a density of 1 is typical of that line, and values of
+different groups, or of the paper, cannot be compared.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import polars as pl
 from leaderboard_etl.analysis.scaling import INTERVAL, MIN_FAMILIES, NORM_BOUNDS, family_key, log_odds
 
 MIN_RECORDS = 4
-# As in the densing law. Earlier models stand so near guessing that chance sets records that hold for years: GPT-2 of 2019, with
-# 124 million parameters, for almost four of them on MMLU.
+# As in the densing law. Earlier models score so near guessing that chance sets records which hold for years: GPT-2 of 2019, with
+# 124 million parameters, held one on MMLU for almost four years.
 FRONTIER_SINCE = date(2023, 1, 1)
 _COLUMNS = (
     "model_id", "model", "family", "comparable_group", "benchmark", "released_on", "form", "params_b",
@@ -84,13 +84,13 @@ def density_frontier(density: pl.DataFrame, *, draws: int = 400, seed: int) -> p
 
     A record is such a model denser than all of them before it; the line is log2 of the records' density on their date (least
     squares). doubling_days_lo, doubling_days_hi: 90 % interval over draws of families, the curve held as fitted; a null
-    doubling_days_hi beside a doubling_days_lo: no growth cannot be excluded. n: records; n_points: densities dated since then;
+    doubling_days_hi beside a doubling_days_lo: density may not grow at all. n: records; n_points: densities dated since then;
     n_families: among them; first_on, last_on: dates of the first and the last record; refusal_reason: why there is no
     number. A record can only rise, so that even random densities have a finite doubling time: read it beside n.
     """
     rows = []
     dated = density.drop_nulls(["relative_density"]).filter(pl.col("released_on") >= FRONTIER_SINCE)
-    # The densest of a day comes first, so that one day sets at most one record.
+    # The densest model of a day comes first, so that a day sets at most one record.
     dated = dated.sort(
         "comparable_group", "released_on", "relative_density", "model_id", descending=[False, False, True, False]
     )
@@ -115,7 +115,7 @@ def _frontier(group: pl.DataFrame, draws: int, rng: np.random.Generator) -> dict
         return seen | {"refusal_reason": f"{seen['n']} records, {MIN_RECORDS} are needed"}
     if len(families) < MIN_FAMILIES:
         return seen | {"refusal_reason": f"{len(families)} families, {MIN_FAMILIES} are needed"}
-    # How often a family is drawn does not matter to a maximum, only whether.
+    # A maximum depends on whether a family is drawn, not on how often.
     drawn = rng.multinomial(len(families), np.full(len(families), 1 / len(families)), size=draws) > 0
     resampled = np.where(drawn[:, codes], log_density, -np.inf)
     slow, fast = np.percentile(_slopes(days, resampled, _records(resampled)), INTERVAL)
@@ -127,7 +127,7 @@ def _frontier(group: pl.DataFrame, draws: int, rng: np.random.Generator) -> dict
 
 
 def _records(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Per row, where a value is above all before it."""
+    """For each row, where a value is above all values before it."""
     best = np.maximum.accumulate(values, axis=1)
     return values > np.concatenate([np.full((values.shape[0], 1), -np.inf), best[:, :-1]], axis=1)
 
@@ -135,7 +135,7 @@ def _records(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
 def _slopes(
     days: npt.NDArray[np.float64], values: npt.NDArray[np.float64], records: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
-    """Per row, the least-squares slope of its records on days; 0 where a row has one record, which is no growth."""
+    """For each row, the least-squares slope of its records over days; 0 where a row has a single record."""
     weight = records.astype(np.float64)
     count = weight.sum(axis=1, keepdims=True)
     x = np.where(records, days - (weight * days).sum(axis=1, keepdims=True) / count, 0.0)
@@ -150,7 +150,7 @@ def size_to_reach(points: pl.DataFrame, thresholds: Sequence[float] = tuple(rang
 
     comparable_group, benchmark; score_threshold_pct: in the group's own percent; reached_on: first day of the month in which
     the smallest size first appeared or fell; params_b: that size, total parameters in billions; model_id, model,
-    released_on: the model (of equals the earliest, then by id). Undated and unsized models are left out.
+    released_on: the model (of equals the earliest, then by id). Models without a date or a size are left out.
     """
     told = ["comparable_group", "benchmark", "score_pct", "params_b", "model_id", "model", "released_on"]
     is_sized = (pl.col("openness") == "open_weights") & (pl.col("params_b") > 0)

@@ -28,11 +28,11 @@ CELLS = 1_000_000  # draws are fitted together in parts of about this many cells
 
 
 class NotSettledError(EtlError):
-    """Scores to which the model has no one fit."""
+    """Raised for scores that no single fit of the model explains."""
 
 
 class Parameters(NamedTuple):
-    """Of each draw: capability (draws x models) and difficulty (draws x benchmarks) in logits, and the log of the
+    """For each draw: capability (draws x models) and difficulty (draws x benchmarks) in logits, and the logarithm of the
     discriminability (draws x benchmarks)."""
 
     capability: Floats
@@ -66,7 +66,7 @@ def draw_capabilities(
 ) -> Floats:
     """Capabilities (draws x models) refitted to the same number of scores, drawn from them with replacement.
 
-    NaN where the drawn scores do not tie the model to the anchor, and in draws that do not settle.
+    NaN where the drawn scores do not connect the model to the anchor, and in draws that do not converge.
     """
     target = np.clip(target, CLIP, 1 - CLIP)
     rows, cols = np.nonzero(seen)
@@ -88,7 +88,7 @@ def _shifted(theta: Parameters, anchor: int) -> Parameters:
 
 
 def _additive(target: Floats, seen: Floats) -> Parameters:
-    """Where to begin: capability minus difficulty fitted to the log-odds, all benchmarks equally sharp."""
+    """The starting point: capability minus difficulty fitted to the log-odds, with all benchmarks equally sharp."""
     log_odds = np.where(seen > 0, np.log(target / (1 - target)), 0.0)
     difficulty = np.zeros(target.shape[1])
     for _ in range(10):
@@ -160,7 +160,7 @@ def _step(target: Floats, weight: Floats, theta: Parameters, ridge: float, free:
         [ridge * theta.difficulty - level_gradient.sum(axis=1), (pull * by_slope).sum(axis=1) + ridge_slope], axis=1
     )
 
-    # What stands at a bound and is pushed outwards stays there, and the others step as if it were a constant.
+    # A parameter at its bound that is pushed outwards stays there; the others step as if it were constant.
     items = np.concatenate([theta.difficulty, theta.log_slope], axis=1)
     limit = np.repeat([LIMIT_LOGITS, LIMIT_LOG_SLOPE], n_groups)
     model_moves = ~_pushed_out(theta.capability, model_gradient, LIMIT_LOGITS)
@@ -193,7 +193,7 @@ def _pushed_out(values: Floats, gradient: Floats, limit: Floats | float) -> Bool
 
 
 def _tied(seen: Bools, anchor: int) -> Bools:
-    """Models (draws x models) that a chain of shared benchmarks ties to the anchor."""
+    """Models (draws x models) that a chain of shared benchmarks connects to the anchor."""
     groups = np.zeros((seen.shape[0], seen.shape[2]), dtype=bool)
     groups[:, anchor] = True
     while True:

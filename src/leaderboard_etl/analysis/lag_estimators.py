@@ -1,7 +1,7 @@
 """The estimators of a lag, on arrays: many resamples of one group's models at once.
 
-A frontier is the models of one side in order of release that exceed all before them, the best of a day. Every array has one
-row per resample. Scores are whole millionths, so that 63.4 less 1.0 is exactly 62.4; dates are days since 1970.
+A frontier is the models of one side, in order of release, that exceed all before them; of one day, the best. Every array has
+one row per resample. Scores are whole millionths, so that 63.4 less 1.0 is exactly 62.4; dates are days since 1970.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ UNIT = 1_000_000
 TOLERANCE_NATS = 0.02
 _LEAST = -(10**9)
 _MOST = 10**9
-NEVER = 2**31 - 1  # a day after all others
-_SPAN = 10**10  # wider than all levels: keeps the rows of a matrix apart in one sorted array
+NEVER = 2**31 - 1  # a day after every other
+_SPAN = 10**10  # wider than every level: keeps the rows of a matrix apart in one sorted array
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Lags(NamedTuple):
 
 
 def _days_at(side: Side, places: Ints) -> Ints:
-    """Release days at these places; a stand-in, to be masked, where there is no model."""
+    """Release days at these places; a placeholder, to be masked, where there is no model."""
     return np.append(side.days, 0)[places]
 
 
@@ -90,8 +90,8 @@ def _places(side: Side) -> Ints:
 def catch_up(closed: Side, open_: Side, tolerance: int) -> Lags:
     """From a proprietary frontier model's release to that of the first open model at its score less the tolerance.
 
-    Zero or below: an open model stood there already. No open model by the last day on which one could have been seen:
-    right-censored on that day. Models released after that day could not be followed and have no lag.
+    Zero or below: an open model was there already. Without an open model by the last day on which one could have been seen,
+    the lag is right-censored on that day. Models released after that day could not be followed and have no lag.
     Source: Epoch AI, https://github.com/epoch-research/open-model-trends, which has no row for what is not matched.
     """
     open_at = open_.first_at(np.broadcast_to(closed.levels - tolerance, closed.masks.shape))
@@ -105,8 +105,8 @@ def catch_up(closed: Side, open_: Side, tolerance: int) -> Lags:
 def catch_up_nats(closed: Side, open_: Side) -> Lags:
     """catch_up as Epoch AI count it: on -ln(1 - accuracy), within 0.02, without what needs no new match.
 
-    A proprietary model has no lag if the best open match so far is within the tolerance of it, or if an open model stood
-    there by the day of its release. Unlike Epoch's, what is not matched yet is right-censored. Meant for accuracies only.
+    A proprietary model has no lag if the best open match so far is within the tolerance of it, or if an open model was
+    there by the day of its release. Unlike Epoch AI's, a model that is not matched yet is right-censored. For accuracies only.
     Source: https://github.com/epoch-research/open-model-trends.
     """
     closed, open_ = closed.in_nats(), open_.in_nats()
@@ -124,9 +124,9 @@ def catch_up_nats(closed: Side, open_: Side) -> Lags:
 def backward(closed: Side, open_: Side, tolerance: int) -> Lags:
     """An open frontier model's release less that of the first proprietary model at its score less the tolerance.
 
-    Zero or below: the open model was not later. No proprietary model there by the last day on which one could have been
-    seen: left-censored, the lag is at most the open release less that day; without those the lag would be biased up. Open
-    models released after that day have no lag then.
+    Zero or below: the open model was not later. Without a proprietary model there by the last day on which one could have been
+    seen, the lag is left-censored: at most the open release less that day. Leaving those out would bias the lag up. Open
+    models released after that day have no lag.
     Source: https://github.com/htihle/open_closed_gap.
     """
     closed_at = closed.first_at(np.broadcast_to(open_.levels - tolerance, open_.masks.shape))
@@ -140,9 +140,9 @@ def backward(closed: Side, open_: Side, tolerance: int) -> Lags:
 def threshold(closed: Side, open_: Side, levels: Ints) -> Lags:
     """First open less first proprietary release at fixed scores.
 
-    Only the proprietary side there: right-censored on the last day for open models. Only the open side: left-censored, the
-    lag is at most the open release less the last day for proprietary models. No lag where the first models of both
-    sides stand above the score: that measures the start of the data.
+    If only the proprietary side reached the score, the lag is right-censored on the last day for open models. If only the open
+    side did, it is left-censored: at most the open release less the last day for proprietary models. There is no lag where
+    the first models of both sides are above the score already: that would measure where the data begin.
     Source: Epoch AI, https://github.com/epoch-research/open-model-trends (35, 40, .. 95 %).
     """
     wanted = np.broadcast_to(levels, (len(closed.masks), len(levels)))
@@ -176,7 +176,7 @@ def area(closed: Side, open_: Side) -> Floats:
 
 
 def daily(closed: Side, open_: Side) -> Floats:
-    """For how long the proprietary frontier had stood at the open one's score, mean over the days (resamples).
+    """How long ago the proprietary frontier had reached the open one's score, mean over the days (resamples).
 
     The days run from the first on which both sides exist to the last on which both could be seen; a day on which open
     leads counts 0. NaN: no such day. Source: the idea of https://epoch.ai/data-insights/open-closed-eci-gap, on one score.
@@ -196,8 +196,8 @@ def daily(closed: Side, open_: Side) -> Floats:
 
 
 def daily_series(closed: Side, open_: Side) -> tuple[Ints, Ints, Ints]:
-    """Of the first resample, the days that daily counts, the open frontier's level on each, and since when the proprietary
-    frontier stands there (NEVER: it does not)."""
+    """For the first resample: the days that daily counts, the open frontier's level on each, and the day on which the
+    proprietary frontier reached it (NEVER: it did not)."""
     days = np.arange(max(closed.days[0], open_.days[0]), min(closed.until, open_.until) + 1)
     levels = open_.best[0, np.searchsorted(open_.days, days, side="right") - 1]
     return days, levels, np.append(closed.days, NEVER)[closed.first_at(levels[None, :])[0]]

@@ -1,7 +1,7 @@
-"""The models of one comparable group as both sides of a lag: what could be seen of each, and by when.
+"""The models of one comparable group as the two sides of a lag: which could be seen, and by when.
 
 `points`: rows of one population, with the columns of mart.model_scaling and `family`. Rows without a release date or a score,
-or of unknown openness, are left out. A family that is not named is taken to be the organization. An optional column
+or of unknown openness, are left out. Where no family is named, the organization stands for it. An optional column
 `is_self_reported` says whether the vendor measured; without it, reported_by does (it starts with 'vendor').
 
 `groups`: one row per group wanted: comparable_group, benchmark, observed_through_open_on,
@@ -48,7 +48,7 @@ class Group:
         return f"not measurable: {', '.join(f'n {name} = 0' for name in absent)}" if absent else None
 
     def sides(self, chosen: Bools | None = None) -> tuple[Side, Side]:
-        """The proprietary and the open side under each choice of families (choices, families); None: one choice, all."""
+        """The proprietary and the open side under each choice of families (choices, families); None: a single choice, all."""
         chosen = np.ones((1, len(self.families)), dtype=np.bool_) if chosen is None else chosen
         place = {family: n for n, family in enumerate(self.families)}
         closed, open_ = (
@@ -68,7 +68,7 @@ class Group:
 
 
 def read_groups(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> Iterator[Group]:
-    """Each wanted group in order of its name, also those without a model. Does not depend on the order of any row."""
+    """Each wanted group in order of its name, also those without a model. The order of rows does not matter."""
     told = "is_self_reported" if "is_self_reported" in points.columns else None
     models = (
         points.filter(pl.col("score_pct").is_finite(), pl.col("released_on") <= as_of)

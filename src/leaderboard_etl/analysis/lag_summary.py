@@ -1,5 +1,5 @@
-"""The lags of one group in one number per estimator: Kaplan-Meier over the censored ones, an interval by families, and what
-changes when a family, a tolerance or the self-reported scores are left out.
+"""The lags of one group as one number per estimator: Kaplan-Meier over censored lags, an interval by families, and how the
+number changes with a family, the tolerance or the self-reported scores left out.
 
 lag_groups says what `points` and `groups` hold; lag_estimators defines the estimators.
 """
@@ -22,7 +22,7 @@ from leaderboard_etl.analysis.survival import Floats, curves, medians, restricte
 
 MIN_PAIRS = 3
 INTERVAL = (0.05, 0.95)
-TOLERANCES_PCT = (0.0, 0.5, 1.0, 2.0, 5.0)  # beside the group's own: how far a lag hangs on what counts as a match
+TOLERANCES_PCT = (0.0, 0.5, 1.0, 2.0, 5.0)  # beside the group's own: how far a lag depends on what counts as a match
 
 SUMMARY: dict[str, Any] = {
     **ROW,
@@ -48,11 +48,11 @@ def lag_summary(
     median_lag_days: Kaplan-Meier; null if more than half were never matched, and for area and daily.
     mean_lag_days: Kaplan-Meier mean, restricted to the longest lag seen; for area and daily the estimate itself.
     lo_days, hi_days: 90 % interval of the median, or of the mean where the median is null: `draws` resamples of families
-    with replacement, frontiers drawn anew. A resample holds fewer models and so lower frontiers: the interval shows how
-    far a number rests on single families and is not centred on it. In simulated worlds of 6 to 40 families a side it held
-    the estimator's own median in 76 to 98 % (bench/coverage.py); the true lag as often only for threshold and area, for
-    catch_up is biased up and backward and daily down where bests are few. hi_days null beside lo_days: no upper end.
-    The rows that leave one family out carry no interval: the change of the number is what they tell.
+    with replacement, frontiers drawn anew. A resample holds fewer models and so has lower frontiers: the interval shows how
+    far the number depends on single families, and is not centred on it. In simulated worlds of 6 to 40 families a side it held
+    the estimator's own median in 76 to 98 % (bench/coverage.py); it held the true lag as often only for threshold and area:
+    where bests are few, catch_up is biased up, backward and daily down. hi_days null beside lo_days: no upper end.
+    The rows that leave one family out have no interval: they show how the number changes.
     refusal_reason: why a number or the interval is missing. Left-censored lags enter as they are: their mean is too high,
     the median is right unless it is one of them.
     """
@@ -66,7 +66,7 @@ def lag_summary(
 
 
 def _sensitivities(group: Group) -> Iterator[tuple[str, Group, str | None, bool]]:
-    """Each variant of a group: its name, its models, why it says nothing, and whether it is resampled."""
+    """Each variant of a group: its name, its models, why it has no number, and whether it is resampled."""
     yield "all", group, None, True
     if group.refusal_reason is not None:
         return
@@ -97,7 +97,7 @@ def _summary_rows(
             row = {"estimator": name, "tolerance_pct": tolerance_pct, "n_pairs": n_pairs, "n_censored": n_pairs}
             yield {**identity, **row, "refusal_reason": reason}
         return
-    # A stream of its own for each variant: no number depends on which other groups or variants are asked for.
+    # Each variant has its own stream: no number depends on which other groups or variants are asked for.
     stream = np.random.default_rng([seed, zlib.crc32(f"{group.comparable_group}\n{sensitivity}".encode())])
     n_families = len(group.families)
     chosen = np.zeros((1 + draws, n_families), dtype=np.bool_)
@@ -124,12 +124,12 @@ def _summary_rows(
 
 
 def _tolerances(group: Group, sensitivity: str) -> list[float]:
-    """What counts as a match is varied over all models only; a variant of the models keeps to the group's own and none."""
+    """The tolerance is varied over all models only; a variant of the models takes the group's own tolerance and zero."""
     return sorted({0.0, group.tolerance_pct, *(TOLERANCES_PCT if sensitivity == "all" else ())})
 
 
 def _interval(values: Floats, n_pairs: int) -> dict[str, Any]:
-    """lo_days and hi_days of the resamples (all but the first value), and why there is none."""
+    """lo_days and hi_days of the resamples (all but the first value), and why there is no interval."""
     drawn = values[1:][~np.isnan(values[1:])]
     if np.isnan(values[0]):
         return {"refusal_reason": "no pair of models has a lag"}

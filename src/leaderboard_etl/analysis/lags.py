@@ -1,7 +1,7 @@
 """How far open weights follow proprietary models, in days, by comparable group. Positive: open is later.
 
-lag_groups says what `points` and `groups` hold and what is left out; lag_estimators defines the estimators; lag_summary puts
-them in one number each.
+lag_groups says what `points` and `groups` hold and what is left out; lag_estimators defines the estimators; lag_summary gives
+one number for each.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ DAILY: dict[str, Any] = {
 def gap_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Every single lag: one row per group, estimator, tolerance and pair of models or threshold.
 
-    tolerance_pct: points below the score that still match; null where the estimator has its own or none.
-    threshold_pct: null but for threshold. closed_*, open_*: the two models; null where there is none.
+    tolerance_pct: points below the score that still match; null where the estimator has its own tolerance or none.
+    threshold_pct: null for every estimator but threshold. closed_*, open_*: the two models; null where there is none.
     lag_days: null where there is none. censoring: right (at least lag_days), left (at most lag_days), none; null without a
     lag. is_already_matched: the open model was not later; null without a pair. censored_on: last day that could be seen.
     reason: why there is no lag, or why it is censored.
-    Of a group where one side has no model, the rows of area and daily say so and there is no other.
+    A group in which one side has no model has the rows of area and daily only; they say so.
     """
     rows = [row for group in read_groups(points, groups, as_of) for row in _lag_rows(group)]
     return pl.DataFrame(rows, schema=LAGS, orient="row")
@@ -79,7 +79,7 @@ def daily_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.Da
 
 
 def pair_lags(sides: tuple[Side, Side], tolerances_pct: Sequence[float]) -> Iterator[tuple[str, float | None, Lags]]:
-    """Name, tolerance (null: of its own, or none) and lags of every estimator that has one lag per pair or threshold."""
+    """Name, tolerance (null: the estimator has its own or none) and lags of each estimator with one per pair or threshold."""
     for tolerance_pct in tolerances_pct:
         yield "catch_up", tolerance_pct, estimate.catch_up(*sides, round(tolerance_pct * UNIT))
         yield "backward", tolerance_pct, estimate.backward(*sides, round(tolerance_pct * UNIT))
@@ -106,7 +106,7 @@ _NO_SERIES = {"area": "there is no range of scores that both sides reached", "da
 
 
 def _pair_rows(group: Group, name: str, lags: Lags) -> Iterator[dict[str, Any]]:
-    """The lags of the first resample as rows; for backward and threshold also the pairs that have none."""
+    """The lags of the first resample as rows; for backward and threshold also the pairs without a lag."""
     closed, open_ = group.closed.to_dicts(), group.open_.to_dicts()
     is_listed = ~np.isnan(lags.lag_days[0])
     if name == "backward":

@@ -1,7 +1,7 @@
 """Does the best open model match or exceed the best proprietary one, benchmark by benchmark, on one day?
 
-A match is a difference within the larger of two standard errors of the difference and a tolerance set by policy; to
-exceed or to trail is to differ by more. The strict answer, without any tolerance, stands beside it.
+Two models match if they differ by no more than the larger of two standard errors of the difference and a tolerance of
+policy; otherwise one exceeds and the other trails. The strict answer, without a tolerance, is given as well.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from datetime import date
 import polars as pl
 
 DEFAULT_TOLERANCE_PCT = 1.0
-DECIMALS = 6  # 88.7 - 87.7 must be 1, for a difference equal to the tolerance to be a match
+DECIMALS = 6  # 88.7 - 87.7 must be 1, so that a difference equal to the tolerance is a match
 
 _SIDES = {"open": "open_weights", "proprietary": "proprietary"}
 
 
 def parity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """One row per comparable group of `groups`, also of those without any score.
+    """One row per comparable group of `groups`, also for groups without a score.
 
     points: one row per model and comparable group with the columns of mart.model_scaling, of the population wanted;
-    stderr_pct (standard error, points) is used if there is such a column. groups: comparable_group, is_headline,
+    stderr_pct (standard error, points) is used where the column is there. groups: comparable_group, is_headline,
     observed_through_open_on, observed_through_proprietary_on (null: not limited) and perhaps match_tolerance_pct (points;
-    null or absent: 1.0). Points of groups that `groups` does not list are not judged.
+    null or absent: 1.0). Points of other groups are ignored.
 
     Only models released on or before compared_on take part: the earliest of as_of and the two observed-through dates.
     A side's best model is the one with the highest score_pct; of equals the earliest released, then the first by id.
@@ -58,7 +58,7 @@ def parity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFr
 
 
 def majority(judged: pl.DataFrame) -> pl.DataFrame:
-    """One row from the frame of `parity`, of its headline groups only.
+    """One row over the headline groups in the frame of `parity`.
 
     Columns: n_headline; n_measurable (both sides have a model); n_match_or_exceed; n_match_or_exceed_strict; is_majority
     and is_majority_strict (more than half of the measurable; null: none is measurable).
@@ -95,7 +95,7 @@ def _scored(points: pl.DataFrame) -> pl.DataFrame:
 
 
 def _best(scored: pl.DataFrame, judged: pl.DataFrame, side: str) -> pl.DataFrame:
-    """The best model of one side in each group, and how many there were."""
+    """The best model of one side in each group, and how many took part."""
     models = scored.join(judged.select("comparable_group", "compared_on"), on="comparable_group")
     seen = models.filter(pl.col("released_on") <= pl.col("compared_on"))
     named = ["model_id", "model", "score_pct", "stderr_pct", "released_on"]

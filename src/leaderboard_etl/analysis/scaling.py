@@ -1,7 +1,7 @@
 """Score against size: a straight line in log-odds on the logarithm of the size, with an interval by family.
 
-Models of one family share data and recipe, so that they are not independent: the bootstrap draws families, not models
-(a cluster bootstrap). No line is drawn where the data are too few, and none reaches beyond the sizes seen.
+Models of one family share data and recipe, so they are not independent: the bootstrap draws families, not models
+(a cluster bootstrap). Too few data give no line, and no line reaches beyond the sizes seen.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Cell:
-    """One combination of group, openness, era and form (the keys): what was seen, and its line unless refused.
+    """One combination of group, openness, era and form (the keys): what was seen, and its line unless it is refused.
 
     counts: n, n_scored, n_families, n_clipped. size_range, params_range: least and greatest; None: no size.
     """
@@ -81,7 +81,7 @@ class Cell:
 
 
 def family_key() -> pl.Expr:
-    """The cluster of a model: its family or that of its base; where none is known, its organization, else the model itself."""
+    """The cluster of a model: its family or that of its base; without a known family its organization, else the model itself."""
     return pl.coalesce("family", "organization", "model_id")
 
 
@@ -111,8 +111,8 @@ def scaling_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     coefficients are null (no normalised score, fewer than 8 models or 4 families, or sizes within a factor of 10).
 
     'all' openness takes every row given, 'all' eras also undated models. Points without score_norm_pct are left out.
-    In simulated worlds of 4 to 80 families the interval holds the true slope in 84 to 88 % of cases, one by single models
-    in 57 to 66 % (bench/coverage.py): read it as a little too narrow.
+    In simulated worlds of 4 to 80 families the interval holds the true slope in 84 to 88 % of cases; an interval by single
+    models would in 57 to 66 % (bench/coverage.py). Read it as a little too narrow.
     """
     return _frame(cells(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed))
 
@@ -130,7 +130,7 @@ def compute_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
 
 def params_per_token_b() -> pl.Expr:
     """Billions of parameters used per token: active ones, or all of a model known to be dense. Null where neither is
-    known: several models that no source calls a mixture of experts are one, and would count for thirty times their compute."""
+    known: some models that no source calls a mixture of experts are one, and would count with thirty times their compute."""
     return pl.coalesce("params_active_b", pl.when(pl.col("is_moe").not_()).then("params_b"))
 
 
@@ -187,14 +187,14 @@ def _solve(sums: Floats) -> tuple[Floats, Floats]:
 
 
 def cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int) -> Iterator[Cell]:
-    """Every combination of group, openness, era and form (its size by name), refused ones too."""
+    """Every combination of group, openness, era and form (its size by name), also the refused ones."""
     ready = points.select(
         "comparable_group", "benchmark", "model_id", "openness", era_key().alias("era"), family_key().alias("family"),
         (pl.col("score_norm_pct") / 100).is_between(*NORM_BOUNDS, closed="none").not_().fill_null(False).alias("clipped"),
         log_odds().alias("y"), params_per_token_b().alias("used"),
         *(pl.when(size > 0).then(size).alias(form) for form, size in forms.items()),
     ).sort(pl.all())  # fmt: skip
-    # Arrays and masks: a frame filtered for each cell would cost more than all the fits together.
+    # Arrays and masks, because filtering a frame for each cell would cost more than all the fits together.
     for group in ready.partition_by("comparable_group", maintain_order=True):
         columns = {
             name: group[name].to_numpy() for name in (*forms, "openness", "era", "family", "clipped", "y", "used")
@@ -227,7 +227,7 @@ def _read_cell(
     reason = _refusal(form, counts, size_range) if np.isfinite(columns["y"]).any() else NO_NORMALISED_SCORE
     line = None
     if reason is None:
-        # A cell's draws hang on its own name, so that a new benchmark does not move the intervals of the others.
+        # A cell's draws depend on its name alone, so that a new benchmark does not move the intervals of others.
         rng = np.random.default_rng([seed, zlib.crc32("|".join(keys.values()).encode())])
         line = fit_line(np.log10(size), columns["y"][sized], codes.astype(np.int64), draws=draws, rng=rng)
     return Cell(keys, counts, size_range, params_range, reason, line)

@@ -1,7 +1,7 @@
 """How far the scores that vendors report lie from those that a leaderboard measured for the same model and benchmark.
 
-The two may differ in protocol (shots, prompts, subset), so a gap is not by itself an error of the vendor; and a card may
-carry a copy of the leaderboard's own number, so n_copies counts the pairs that agree to the leaderboard's last digit.
+The two may differ in protocol (shots, prompts, subset), so a gap alone is not an error of the vendor. A card may copy the
+leaderboard's own number, so n_copies counts the pairs that agree to the leaderboard's last digit.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import polars as pl
 VENDOR_KINDS = ("vendor_model_index", "vendor_card_table", "vendor_eval_results")
 MEASURED = "leaderboard"
 MIN_MODELS = 5
-MIN_FAMILIES = 2  # with one family every draw is the same and the interval has no width
+MIN_FAMILIES = 2  # with a single family every draw is the same and the interval has no width
 COPY_PCT = 0.05  # cards and result tables round to a tenth or a hundredth of a point
 INTERVAL = (0.05, 0.95)
 DECIMALS = 6
@@ -22,7 +22,7 @@ def self_report_pairs(scores: pl.DataFrame) -> pl.DataFrame:
     """One row per model, benchmark and vendor kind that has both a reported and a measured score.
 
     scores: rows of core.scores with model_id, benchmark_id, variant_id, reported_by, score_pct, and the model's family
-    (null: it is a family of its own). Rows of other reporters are not used. Columns: benchmark_id, vendor_kind, model_id,
+    (null: the model counts as one family). Rows of other reporters are ignored. Columns: benchmark_id, vendor_kind, model_id,
     family, reported_pct and measured_pct (the median of each side's values, percent), n_reported_values,
     n_measured_values, gap_pct (reported minus measured, points), is_copy (they agree to within 0.05 points),
     is_same_variant (a variant that the vendor reports is one that was measured).
@@ -69,8 +69,8 @@ def self_report_gap(scores: pl.DataFrame, *, draws: int = 1000, seed: int = 1234
     Columns: benchmark_id, vendor_kind, n_models, n_families, n_copies, n_same_variant; mean_gap_pct and median_gap_pct
     (reported minus measured, points); lo_pct and hi_pct (90 % interval of the mean, whole families drawn with
     replacement); share_positive (of the models, 0..1, copies included: the vendor says more than was measured);
-    refusal_reason (null: none). Where there is a reason, the numbers after the counts are null. The same of the pairs that
-    are no copies: mean_not_copied_pct, lo_not_copied_pct, hi_not_copied_pct and refusal_reason_not_copied.
+    refusal_reason (null: none). Where there is a reason, the numbers after the counts are null. The same for the pairs that
+    are not copies: mean_not_copied_pct, lo_not_copied_pct, hi_not_copied_pct and refusal_reason_not_copied.
     """
     rows = []
     for (benchmark, kind), pairs in self_report_pairs(scores).group_by(

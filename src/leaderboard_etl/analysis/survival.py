@@ -1,6 +1,6 @@
-"""Durations of which some are only known to be longer: the Kaplan-Meier curve, its median and its restricted mean.
+"""Durations, some of which are only known to be longer: the Kaplan-Meier curve, its median and its restricted mean.
 
-A duration may be negative: the curve only needs an order. Source: Kaplan and Meier 1958, https://doi.org/10.2307/2281868;
+A duration may be negative, because the curve only needs an order. Source: Kaplan and Meier 1958, https://doi.org/10.2307/2281868;
 restricted mean: Royston and Parmar 2013, https://doi.org/10.1186/1471-2288-13-152.
 """
 
@@ -33,7 +33,7 @@ class Curves(NamedTuple):
 def curves(durations_days: ArrayLike, is_censored: ArrayLike) -> Curves:
     """Kaplan-Meier curves of many samples at once: arrays (samples, observations), NaN where a sample has fewer.
 
-    What is censored on a day counts as at risk on that day: events come first. Raises ValueError if the shapes differ.
+    A duration censored on a day counts as at risk on that day: events come first. Raises ValueError if the shapes differ.
     """
     durations = np.atleast_2d(np.asarray(durations_days, dtype=np.float64))
     censored = np.atleast_2d(np.asarray(is_censored, dtype=np.bool_))
@@ -44,7 +44,7 @@ def curves(durations_days: ArrayLike, is_censored: ArrayLike) -> Curves:
     present = ~np.isnan(durations)
     is_event = present & ~np.take_along_axis(censored, order, axis=-1)
     n_at_risk = np.maximum(present.sum(axis=-1, keepdims=True) - np.arange(durations.shape[-1]), 0)
-    # Events of one day, taken one after another, multiply to the same factor as taken together.
+    # Events of one day, taken one after another, multiply to the same factor as together.
     factors = np.where(is_event, 1.0 - 1.0 / np.maximum(n_at_risk, 1), 1.0)
     survival_fraction: Floats = np.cumprod(factors, axis=-1, dtype=np.float64)
     return Curves(durations, is_event, n_at_risk, survival_fraction)
@@ -64,7 +64,7 @@ def medians(curve: Curves) -> Floats:
 def restricted_means(curve: Curves, horizon_days: float) -> Floats:
     """The mean of min(duration, horizon_days) of each sample, days. NaN: no observation.
 
-    Beyond its last observation a curve is held level up to the horizon.
+    Beyond its last observation a curve stays level up to the horizon.
     """
     if curve.durations_days.shape[-1] == 0:
         return np.full(len(curve.durations_days), np.nan)

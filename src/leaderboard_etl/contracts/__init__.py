@@ -1,1 +1,1 @@
-"""What tables and records must look like: the registry of columns, and the rules that a record must keep."""
+"""What tables must look like: the registry of tables and columns, their vocabularies, and migrations."""

@@ -1,10 +1,10 @@
-"""The versions of what a warehouse holds, one file of sql/schema/migrations each, and what brings an older one to the present.
+"""The versions of a warehouse's schema, one file of sql/schema/migrations each, and how an older warehouse reaches the newest.
 
 Nearly all of a warehouse is a fold of raw and ledger, which are never edited. So a migration is a rebuild: the next night, or
-`run --offline`, replays every load with the tables and parsers of today, under the policy of its own day. What a migration
-has to take care of is that lines, lists of changes and policy files of its time can still be read; tests/test_migrations.py
-proves that with a warehouse of every released version. The number stands in every line of the ledger and in ops.build, so
-that older code which meets a newer warehouse says so and leaves it alone.
+`run --offline`, replays every load with the tables and parsers of today, under the policy of its own day. A migration only
+has to keep the ledger's lines, lists of changes and policy files of its time readable; tests/test_migrations.py proves that
+with a warehouse of every released version. Every line of the ledger and ops.build hold the number, so that older code
+recognises a newer warehouse, says so and leaves it alone.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _HEADER = re.compile(r"^-- (released|how): (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Migration:
-    """One version of the schema: its number, the first release that has it, and how an older warehouse comes there: `first`
-    (there is none older) or `rebuild`."""
+    """One version of the schema: its number, the first release that has it, and how an older warehouse reaches it: `first`
+    (there is no older one) or `rebuild`."""
 
     number: int
     released: str
@@ -51,7 +51,7 @@ def schema_version() -> int:
 
 
 def refuse_newer(what: object, version: int, made_by: str) -> None:
-    """Raises WarehouseError where `what`, made by the code `made_by`, has a newer schema than this code knows."""
+    """Raises WarehouseError if `what`, made by the code `made_by`, has a newer schema than this code knows."""
     if version > schema_version():
         theirs = made_by.partition("+")[0]
         raise WarehouseError(

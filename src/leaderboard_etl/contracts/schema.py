@@ -1,13 +1,13 @@
 """The one registry of tables and columns: the files of sql/schema and sql/views, read as they are.
 
 A table's description is the comment above its `create`, a column's is the comment behind it; a view's columns are
-described in its header. The same text becomes the database's COMMENTs, the dictionary, and the Polars dtypes that
-staged frames must have, so that none of them can say something else.
+described in its header. The same text gives the database's COMMENTs, the dictionary, and the Polars dtypes of
+staged frames, so that these cannot disagree.
 
 A column that means the same as another is described once: `= history.scores` stands for the full text of the column of
 the same name there, `= core.models.display_name` for that of another name; what follows `; ` is added to it. The values
 of a closed vocabulary stand in `check (column in (…))`, of a view's column in parentheses behind its name; they are
-inherited too. DuckDB does not get the `check`: the audit asks, so that a value which is not listed costs no night.
+inherited too. DuckDB does not get the `check`: the audit warns instead, so that an unlisted value does not end a night.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def frame_schema(table: str, *, without: tuple[str, ...] = ()) -> dict[str, pl.D
 
 @cache
 def _written() -> dict[str, Relation]:
-    """Tables and views as their files describe them: a column's text may be `= ` and the place of the one that it repeats."""
+    """Tables and views as their files describe them: a column's text may be `= ` and the name of the column that it repeats."""
     return {relation.name: relation for relation in (*_table_files(), *_view_files())}
 
 

@@ -1,6 +1,6 @@
 """Judgement as data: the CSV files of this folder, each row with the link it rests on.
 
-A load keeps the texts that it was made with, so that a past state can be judged by the rules of its day.
+A load keeps the texts that it was made with, so that a past state is judged by the rules of its day.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Policy:
         self._frames: dict[str, pl.DataFrame] = {}
 
     def frame(self, name: str, *, younger: tuple[str, ...] = ()) -> pl.DataFrame:
-        """One policy table. Blank cells are null. Columns are text, but for tables that the warehouse keeps as they are,
-        which have its types. Loads older than a table judged without it: with its columns in `younger` it is then empty.
+        """One policy table. Blank cells are null. Columns are text, except in tables that the warehouse keeps as they are,
+        which have its types. Loads older than a table judged without it: with its columns in `younger` it is empty for them.
         Raises PolicyError if the file is absent or does not fit."""
         if younger and name not in self.texts:
             return pl.DataFrame(schema=dict.fromkeys(younger, pl.String))

@@ -1,4 +1,4 @@
-"""Holding the policy CSVs against their registry: each fault names the file, the line and the column."""
+"""Compares the policy CSVs with their registry: each fault names the file, the line and the column."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Fault:
 
 
 def faults(policy: Policy) -> list[Fault]:
-    """Everything in which the policy does not fit sql/policy, in the order of files and lines."""
+    """Every fault by which the policy does not fit sql/policy, in the order of files and lines."""
     return list(_faults(tuple(sorted(policy.texts.items()))))
 
 
@@ -131,7 +131,7 @@ def _known(policy: Policy, column: PolicyColumn) -> Callable[[str], str | None]:
     try:
         values = set(policy.text_frame(name)[key].to_list())
     except (PolicyError, pl.exceptions.ColumnNotFoundError):
-        return lambda text: None  # that table has a fault of its own
+        return lambda text: None  # the fault is reported for that table
     return lambda text: None if text in values else f"{text!r} does not stand in policy/{name}.csv{_near(text, values)}"
 
 

@@ -57,7 +57,7 @@ class PolicyTable:
 
 @cache
 def policy_tables() -> dict[str, PolicyTable]:
-    """Policy tables by name, in order of it. Raises EtlError for a file of sql/policy that cannot be read so."""
+    """Policy tables by name, in alphabetical order. Raises EtlError for a file of sql/policy that cannot be read so."""
     found = {}
     for file in sorted((resource("sql") / "policy").glob("*.sql")):
         for table in _read(file):

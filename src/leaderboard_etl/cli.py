@@ -1,4 +1,4 @@
-"""The command line. Quick commands import nothing heavy; every error that we raise on purpose is one line on stderr."""
+"""The command line. Commands import heavy libraries only when they run; every error that we raise is one line on stderr."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def _ended(arguments: Sequence[str] | None, stack: ExitStack) -> int:
             raise
         code = EXIT_CODE
     if is_asked() and code != 0:
-        # Heard in the midst of an engine's work, it may have come out as that engine's error.
+        # In the middle of an engine's work, the signal may have come out as an error of that engine.
         print(last_words(), file=sys.stderr)
         return EXIT_CODE
     return code
 
 
 def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
-    """Runs the command; how its errors are told stands on `stack`, for it outlasts the command."""
+    """Runs the command. `stack` holds how its errors are printed, because that outlasts the command."""
     warehouse = None
     try:
         options = _parser().parse_args(arguments)
@@ -94,7 +94,7 @@ def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
         if is_asked():
             return EXIT_CODE
         if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
-            return _interrupted()  # Ctrl-C, as DuckDB tells it
+            return _interrupted()  # Ctrl-C, as DuckDB reports it
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             print(f"leaderboard-etl: the output cannot be written ({error.strerror})", file=sys.stderr)
@@ -111,7 +111,7 @@ def _nowhere() -> TextIO:
 
 
 def _interrupted() -> int:
-    if is_asked():  # DuckDB tells SIGTERM in the same way
+    if is_asked():  # DuckDB reports SIGTERM in the same way
         return EXIT_CODE
     print("leaderboard-etl: interrupted; the published warehouse is untouched", file=sys.stderr)
     return 130

@@ -1,8 +1,9 @@
-"""Which code made something: a hash of what decides its content, so that a comment or a command's wording changes nothing.
+"""Which code made something: a hash of the code that decides the content, so that a comment or a command's wording does not
+count.
 
-A module counts by its statements, without comments, docstrings and layout. Modules are those that an entry imports, one
-leading to the next; SQL and templates count byte by byte, for their comments become the dictionary. Policy is not code:
-each load lands the CSV files that it judged by.
+A module counts by its statements, without comments, docstrings and layout. The modules are those that an entry imports,
+directly or through others. SQL and templates count byte by byte, because their comments become the dictionary. Policy is
+not code: each load lands the CSV files that it judged by.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def modules_of(*entries: str) -> dict[str, ast.Module]:
 
 
 def statements(node: object) -> object:
-    """A syntax tree as nested tuples, without positions, docstrings and what is absent: equal where the code is."""
+    """A syntax tree as nested tuples, without positions, docstrings and absent parts: equal if the code is equal."""
     if isinstance(node, list):
         return tuple(statements(part) for part in node)
     if not isinstance(node, ast.AST):

@@ -1,15 +1,15 @@
-"""The order in which a run makes its work last. Each step may be the last one that happens: what follows must be able to go
-on from there, and no reader may see half of it.
+"""The order in which a run makes its work durable. Each step may be the last one that happens: the next run must be able to
+continue from there, and no reader may see half of it.
 
 1. `blobs`: the bytes that the Hub gave, and what changed in each source, are committed and synced. Nothing names them yet.
 2. `staging file`: the new file is built and audited beside the published one, checkpointed, synced, opened again read-only
    and compared with what was put into it. The next run removes it. It comes before the ledger's line because a full disk,
    an audit or the engine may refuse it, and a line must not state what was never published.
-3. `ledger line`: the load is on record; from here on it belongs to the warehouse. The published file lags behind, and the
-   next run folds the load in.
-4. `published file`: the staging file takes the published one's place.
+3. `ledger line`: the load is on record; from here on it belongs to the warehouse. If the run ends here, the published file
+   lags behind, and the next run folds the load in.
+4. `published file`: the staging file replaces the published one.
 
-A run may first have to put something aside, never to lose it: `line aside`, a last line of the ledger that names bytes which
+A run may first have to put something aside, which is kept: `line aside`, a last line of the ledger that names bytes which
 never reached the disk, and `wal aside`, a log that another writer left beside the published file.
 """
 
@@ -24,13 +24,13 @@ from pathlib import Path
 
 STEPS = ("blobs", "staging file", "ledger line", "published file", "line aside", "wal aside")
 
-# Told "before STEP" and "after STEP". For proofs, which kill the process there; a run has none.
+# Called with "before STEP" and "after STEP". Proofs kill the process there; a run has no such function.
 watcher: Callable[[str], None] | None = None
 
 
 @contextmanager
 def durable(step: str) -> Iterator[None]:
-    """The block makes one of STEPS last: all that commits, syncs or replaces a file of the warehouse stands in one."""
+    """The block makes one of STEPS durable: every commit, sync or replacement of a file of the warehouse is in such a block."""
     if step not in STEPS:
         raise ValueError(f"{step!r} is not a durable step; there are: {', '.join(STEPS)}")
     with undisturbed():
@@ -43,7 +43,7 @@ def durable(step: str) -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """SIGINT and SIGTERM wait until the block is over: heard in its midst, what is in memory would not be what is on disk."""
+    """SIGINT and SIGTERM wait until the block is over: in the middle of it, memory and disk would differ."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,5 +1,5 @@
-"""DuckDB itself: how a database is made, opened and removed, and what it has beside the SQL that any engine reads. Nothing
-else of the project connects to one."""
+"""DuckDB itself: making, opening and removing a database, and what DuckDB has besides the SQL that any engine reads. No other
+module of the project connects to a database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import duckdb
 
 from leaderboard_etl.memory import limit_memory
 
-# What the engine calls a row of a table while nothing is deleted from it.
+# The engine's number of a row, valid while nothing is deleted from the table.
 ROW_ID = "rowid"
 # Older clients, from DuckDB 1.5 on, can read what this storage version holds.
 _STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.5.0"}
@@ -23,11 +23,11 @@ def create(path: Path, *, most_memory_bytes: int | None = None) -> duckdb.DuckDB
     """
     remove(path)
     con = duckdb.connect(str(path), config=_STORAGE)
-    # One checkpoint at the end writes each block once: the file stays as compact as one built fresh. What would not fit into
-    # memory until then is written before, compressed; as uncompressed rows it would take ten times the space.
+    # One checkpoint at the end writes each block once: the file stays as compact as one built fresh. What does not fit into
+    # memory until then is written earlier, compressed; uncompressed rows would take ten times the space.
     con.execute("set checkpoint_threshold = '256MB'")
     con.execute("set preserve_insertion_order = true")
-    # A bar for a statement of two seconds, in the midst of a run's own output.
+    # It would draw a bar for a statement of two seconds in the middle of a run's output.
     con.execute("set enable_progress_bar = false")
     limit_memory(con, most_memory_bytes)
     return con
@@ -44,13 +44,13 @@ def in_memory() -> duckdb.DuckDBPyConnection:
 
 
 def attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    """Lets `con` read another file under a name. Raises duckdb.Error where that cannot be opened."""
+    """Lets `con` read another file under a name. Raises duckdb.Error if it cannot be opened."""
     escaped = str(path).replace("'", "''")
     con.execute(f"attach '{escaped}' as {name} (read_only)")
 
 
 def log_of(path: Path) -> Path:
-    """Where DuckDB keeps what a writer of a file has not checkpointed: beside a finished file there is none."""
+    """Where DuckDB keeps what a writer has not checkpointed; a finished file has no such log."""
     return path.with_name(path.name + ".wal")
 
 

@@ -12,9 +12,9 @@ class EtlError(Exception):
 
 
 class HubError(EtlError):
-    """The Hub did not give what was asked for: unreachable, refused, limited, or wrong bytes.
+    """The Hub did not give what we asked for: it was unreachable, refused, limited us, or sent wrong bytes.
 
-    `status` is the HTTP status of its last answer; 0: it gave none, or one that was not to be believed.
+    `status` is the HTTP status of its last answer; 0: it gave none, or one that cannot be trusted.
     """
 
     def __init__(self, message: str, status: int = 0) -> None:
@@ -23,7 +23,7 @@ class HubError(EtlError):
 
 
 class SourceError(EtlError):
-    """One source cannot be loaded tonight; the others go on and this one stays at its last good state."""
+    """One source cannot be loaded tonight: the others load, and this one stays at its last good state."""
 
 
 class ContractError(SourceError):
@@ -39,11 +39,11 @@ class WarehouseError(EtlError):
 
 
 class EngineError(WarehouseError):
-    """DuckDB, Polars or the system could not do what was asked of them: no memory, no space, or a fault of the project."""
+    """DuckDB, Polars or the system could not do something: there is no memory, no space, or the project has a fault."""
 
 
 class UnwritableError(WarehouseError):
-    """What was fetched cannot be kept: the disk is full, or the store does not take it. No source can go on."""
+    """Fetched bytes cannot be stored: the disk is full, or the store refuses them. No source can continue."""
 
 
 class AuditError(WarehouseError):
@@ -59,7 +59,7 @@ _NO_MEMORY = frozenset({"OutOfMemoryException", "MemoryError"})
 
 
 def engine_error(error: Exception) -> EngineError | None:
-    """An error of DuckDB, Polars or the system's memory as one line with what to do; null for an error of another kind."""
+    """An error of DuckDB, Polars or the system's memory as one line that says what to do; null for an error of another kind."""
     kind = type(error).__name__
     if type(error).__module__.partition(".")[0] not in _ENGINES and kind not in _NO_MEMORY:
         return None
@@ -89,5 +89,5 @@ def one_line_errors() -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, in one line of at most 800 characters."""
+    """The text of an error, in one line of at most 800 characters."""
     return re.sub(r"\s+", " ", str(error)).strip()[:800]

@@ -1,4 +1,4 @@
-"""How much memory a build holds: DuckDB's share, and what Python and Polars hold beside it."""
+"""How much memory a build holds: DuckDB's share, and that of Python and Polars."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNITS = {
 # What a build holds beside DuckDB: Python and its libraries, one batch of files as bytes, lists and frames, and the frames
 # from which core is made. Measured by bench/size.py at 5,000 to 40,000 result files.
 _BESIDE_BYTES = 700_000_000
-# DuckDB's least for each thread, and a little over: https://duckdb.org/docs/stable/guides/performance/environment
+# The least that DuckDB needs for each thread, and a little more: https://duckdb.org/docs/stable/guides/performance/environment
 _LEAST_PER_THREAD_BYTES = 150_000_000
 # DuckDB's default limit is four fifths of what the machine or its cgroup allows; a build takes half of that itself.
 _OF_DEFAULT = 0.5 / 0.8
@@ -33,8 +33,8 @@ def memory_bytes(text: str) -> int:
 
 
 def limit_memory(con: duckdb.DuckDBPyConnection, most_bytes: int | None) -> None:
-    """Lets the process hold about `most_bytes`, null: half of what the machine or its cgroup allows. DuckDB gets what the rest
-    of a build does not need, and puts what does not fit into a folder beside its file."""
+    """Lets the process hold about `most_bytes`; null: half of what the machine or its cgroup allows. DuckDB gets what the rest
+    of a build does not need, and writes what does not fit into a folder beside its file."""
     threads, default = con.execute("select current_setting('threads'), current_setting('memory_limit')").fetchall()[0]
     if most_bytes is None:
         most_bytes = int(memory_bytes(default) * _OF_DEFAULT)

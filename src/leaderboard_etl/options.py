@@ -1,4 +1,4 @@
-"""What a run is asked for, and which Hub that means."""
+"""The options of a run, and the Hub that they mean."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SAMPLE = "sample"
 
 
 class Progress(Protocol):
-    """Shows how far one source is, within a block that is given what to call with the files done and all files.
+    """Shows how far one source has come, in a block that gets a function to call with the number of files done and of all files.
 
-    `waits_s` tells for how many seconds more the Hub's limit lets nothing through; 0: it does.
+    `waits_s` returns for how many seconds more the Hub's limit lets nothing through; 0: it does not wait.
     """
 
     def __call__(
@@ -31,11 +31,11 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """What a run was asked for. `hub` is the address; `endpoint` is what the ledger calls it, for the sample's port changes.
+    """The options of a run. `hub` is the address; `endpoint` is its name in the ledger, because the sample's port changes.
 
     `started_at` is the instant that the load's values are believed from; null: now. `most_memory_bytes` is what the process may
     hold; null: half of what the machine or its cgroup allows. `raw_from` is another raw store to ask before the Hub, as HeadStart
-    takes it; null: none.
+    takes it; null: no other store.
     """
 
     warehouse: Warehouse
@@ -53,7 +53,7 @@ class Options:
 
 
 def hub_address(hub: str | None) -> str:
-    """The Hub's address: as given, else HF_ENDPOINT, else the public one. Raises UsageError if it is no http(s) address."""
+    """The Hub's address: as given, else HF_ENDPOINT, else the public one. Raises UsageError if it is not an http(s) address."""
     address = (hub or os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/")
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:

@@ -1,7 +1,6 @@
-"""Text from data on its way to a terminal, a log or a file: what would act there instead of being read is shown as an escape.
+"""Text from data for a terminal, a log or a file: characters that would act there instead of being read become escapes.
 
-A terminal obeys control characters, and marks of direction make a line read as another; neither is ever meant by a name
-or a score.
+A terminal obeys control characters, and marks of direction make one line look like another; no name or score needs either.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _ACTING = (
 )
 ACTING = re.compile(f"[{_ACTING}]")
 _SPACE = re.compile(r"[\t\n]+")
-# What a spreadsheet runs. A number is none, whatever its sign; a repository's name on the Hub never begins like this.
+# What a spreadsheet runs. A number with a sign is not a formula, and no repository name on the Hub begins like this.
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
@@ -29,12 +28,12 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The same on one line: tabs and ends of lines are spaces."""
+    """The same on one line: tabs and line ends become spaces."""
     return visible(_SPACE.sub(" ", text))
 
 
 def json_visible(text: str) -> str:
-    """JSON text with every acting character as JSON's own escape, which a reader turns back: nothing is lost."""
+    """JSON text with every control character as JSON's own escape, which a reader turns back: nothing is lost."""
     return ACTING.sub(_json_escape, text)
 
 
@@ -45,7 +44,7 @@ def csv_text(text: str) -> str:
 
 
 class PlainStream(io.TextIOBase):
-    """A text stream on which nothing acts: what is written is made visible and passed on."""
+    """A text stream that passes on what is written with control characters made visible."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -72,7 +71,7 @@ class PlainStream(io.TextIOBase):
 
     @property
     def buffer(self) -> BinaryIO:
-        """For bytes, which are not text and are left alone."""
+        """For bytes, which are not text and pass unchanged."""
         return self._stream.buffer
 
     @property

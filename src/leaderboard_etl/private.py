@@ -1,4 +1,4 @@
-"""Folders that only their owner may read: Prefect keeps parameters, logs and its settings in one."""
+"""Folders that only their owner may read, such as the one in which Prefect keeps parameters, logs and settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def make_private(folder: Path) -> None:
-    """Makes a folder, where it is not there, and takes it and all in it from everyone but the owner. Raises OSError."""
+    """Makes a folder if it is absent, and lets nobody but the owner read or write anything in it. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in (folder, *folder.rglob("*")):
         with suppress(FileNotFoundError):  # another run tidies up

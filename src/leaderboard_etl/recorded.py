@@ -1,4 +1,4 @@
-"""What a function did, told apart from what the engine that ran it makes of it."""
+"""What a function did, apart from what the engine that ran it reports."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 @dataclass
 class Record:
-    """Whether a function began, and what it returned or raised the last time that it was called."""
+    """Whether a function began, and what it returned or raised in its last call."""
 
     began: bool = False
     value: Any = None
     error: BaseException | None = None
 
     def of(self, function: Callable[..., Any], told: Callable[[Any], Any] = lambda value: value) -> Callable[..., Any]:
-        """The function, writing this record; `value` is what `told` makes of what it returned."""
+        """The function, with its calls recorded; `value` is what `told` makes of what it returned."""
 
         @functools.wraps(function)
         def recorded(*arguments: Any, **named: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a run says when it ends: to a person, to a machine, and to Prefect's artifacts."""
+"""What a run reports when it ends: to a person, to a machine, and to Prefect's artifacts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEADLINES = {
 
 
 def headline(outcome: Outcome) -> str:
-    """One line: what came of the run."""
+    """The result of the run in one line."""
     said = _HEADLINES.get(outcome.status, outcome.status)
     if outcome.status == "degraded" and not outcome.counts:
         said = "no news, but degraded: the published warehouse stays as it is"
@@ -52,7 +52,7 @@ def load_rows(outcome: Outcome) -> list[dict[str, Any]]:
 
 
 def notes(outcome: Outcome) -> list[str]:
-    """What a person should know beside the table: failures, drift, new warnings, what is still to be asked."""
+    """What a person should know besides the table: failures, drift, new warnings, models still to be asked."""
     lines = list(outcome.notes)
     for entry in outcome.load.sources if outcome.load else []:
         if entry.message:

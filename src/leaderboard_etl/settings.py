@@ -32,12 +32,12 @@ class Warehouse:
 
     @property
     def staging(self) -> Path:
-        """The file that a run builds to take the published one's place."""
+        """The file that a run builds to replace the published one."""
         return self.root / "leaderboard.staging.duckdb"
 
     @property
     def believed(self) -> Path:
-        """The file that a run makes from raw, to answer where the published one cannot."""
+        """The file that a run makes from raw, to answer in place of an unreadable published one."""
         return self.root / "leaderboard.believed.duckdb"
 
     @property

@@ -1,7 +1,7 @@
-"""SIGTERM ends a command as Ctrl-C does: the night is on record, a word is said, and the exit code is 143, within seconds.
+"""SIGTERM ends a command as Ctrl-C does: the night is on record, one line is printed, and the exit code is 143, within seconds.
 
-The signal raises Terminated in the main thread. Where that cannot be heard in time, in the midst of a query or of a server's
-goodbye, a thread says the last words and ends the process: what is on disk is whole at every moment (leaderboard_etl.durable).
+The signal raises Terminated in the main thread. If that does not happen in time, because a query or a server's shutdown is
+running, a thread prints the line and ends the process: the files on disk are whole at every moment (leaderboard_etl.durable).
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ class Terminated(BaseException):
 
 
 def last_words() -> str:
-    """What a process that SIGTERM ends says, as the last block of `terminable` was told."""
+    """The line that a process ended by SIGTERM prints, as given to the last block of `terminable`."""
     return _words
 
 
 def is_asked() -> bool:
-    """Whether SIGTERM came since the block of `terminable` began."""
+    """Whether SIGTERM arrived since the block of `terminable` began."""
     return _asked.is_set()
 
 
 @contextmanager
 def at_the_end(work: Callable[[], None]) -> Iterator[None]:
-    """While the block runs, `work` is part of the last words where Terminated cannot be heard in time."""
+    """While the block runs, `work` is done before the process ends if Terminated cannot be raised in time."""
     _at_the_end.append(work)
     try:
         yield
@@ -57,17 +57,17 @@ def at_the_end(work: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def scratch_folder(within: Path | None = None, *, prefix: str = "leaderboard-etl-") -> Iterator[Path]:
-    """A temporary folder, in `within` or, if null, where the system has such; it goes with the block, and with a process that
-    SIGTERM ends in its midst."""
+    """A temporary folder, in `within` or (null) in the system's place for such. It is removed at the end of the block, and when
+    SIGTERM ends the process within it."""
     with TemporaryDirectory(prefix=prefix, dir=within) as name, at_the_end(lambda: rmtree(name, ignore_errors=True)):
         yield Path(name)
 
 
 @contextmanager
 def terminable(words: str = WORDS) -> Iterator[None]:
-    """Within the block SIGTERM raises Terminated, and ends the process with `words` where that takes too long.
+    """Within the block SIGTERM raises Terminated, and ends the process with `words` if that takes too long.
 
-    Does nothing outside the main thread, where no signal is heard.
+    Does nothing outside the main thread, which receives no signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -96,7 +96,7 @@ def terminable(words: str = WORDS) -> Iterator[None]:
 
 
 def _watch(hears: socket.socket) -> None:
-    """Waits for SIGTERM, and then for the end, but not for long. The other end is closed where the block ended well."""
+    """Waits for SIGTERM, and then, not for long, for the end. The other end is closed if the block ended well."""
     while number := hears.recv(1):
         if number[0] == signal.SIGTERM:
             _asked.set()

@@ -14,7 +14,7 @@ def score_pct(raw: str = "score_raw") -> pl.Expr:
 
 
 def normalized_pct(score_fraction: pl.Expr, baseline: pl.Expr, ceiling: pl.Expr) -> pl.Expr:
-    """0 at or below the random baseline, 100 at the ceiling; null where the baseline is.
+    """0 at or below the random baseline, 100 at the ceiling; null if the baseline is null.
 
     With ceiling 1 this is the Open LLM Leaderboard's rule, 100 (raw - lower) / (1 - lower) clipped at 0
     (https://huggingface.co/docs/leaderboards/open_llm_leaderboard/normalization).
@@ -65,8 +65,8 @@ def normalized_by_subtask(subtask_scores: pl.DataFrame, tasks: pl.DataFrame) -> 
     """The mean of the normalised subtasks of each run: the columns of RUN_KEY, variant_id and score_norm_subtasks_pct.
 
     `subtask_scores` are open rows of history.subtask_scores (fractions), `tasks` is policy/harness_tasks.csv. Each subtask
-    is normalised with 1/n_choices as its own level of guessing and clipped at 0 before the mean, as the leaderboard does
-    (https://huggingface.co/docs/leaderboards/open_llm_leaderboard/normalization). Variants of which a subtask has no
+    is normalised with 1/n_choices as its level of guessing and clipped at 0 before the mean, as the leaderboard does
+    (https://huggingface.co/docs/leaderboards/open_llm_leaderboard/normalization). Variants with a subtask without
     n_choices, and runs that lack a subtask, have no row.
     """
     parts = tasks.filter(pl.col("role") == "part").select(

@@ -1,1 +1,1 @@
-"""One module a group of commands: what they print and the exit code they end with."""
+"""One module per group of commands: how they are called, what they print, and the exit code they end with."""

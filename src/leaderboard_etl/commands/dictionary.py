@@ -1,4 +1,4 @@
-"""`tables`: what every table, view and column means, from the comments of sql/, which are those of the database as well."""
+"""`tables`: what every table, view and column means, from the comments of sql/, which the database carries as well."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def register(commands: Commands) -> None:
 
 
 def tables(name: str | None, *, as_json: bool) -> int:
-    """All relations, a line each, or the columns of one. Raises UsageError for a name that none has."""
+    """Prints all relations, one per line, or the columns of one. Raises UsageError for an unknown name."""
     from leaderboard_etl.contracts import schema
 
     relations = {**schema.tables(), **schema.views(), **_policy_relations()}
@@ -71,7 +71,7 @@ def _policy_relations() -> dict[str, Relation]:
 
 
 def _brief(relation: Relation) -> str:
-    """What a relation is, up to its grain; caveats and definitions are told with its columns."""
+    """What a relation is, up to its grain; caveats and definitions are printed with its columns."""
     found = re.match(r".*?One row.*?\.(?= |$)", relation.comment)
     return found[0] if found else relation.comment
 
@@ -87,7 +87,7 @@ def _named(name: str, relations: dict[str, Relation]) -> Relation:
 
 def _columns(relation: Relation, *, as_json: bool) -> int:
     rows = [
-        # What type a view's column has follows from its query.
+        # The type of a view's column follows from its query.
         {
             "column": column.name,
             "type": column.sql_type or None,

@@ -1,4 +1,4 @@
-"""Tables for a terminal and JSON for machines. What comes from data is printed as text: no markup, nothing that acts."""
+"""Tables for a terminal and JSON for machines. Text from data is printed as text: markup and control characters do nothing."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def plain(value: object) -> str:
 
 
 def records(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
-    """The rows of a query as Python values. A frame, whose libraries take longer to load than most questions to answer, makes
-    them only where columns need it: by their types, or to be told apart."""
+    """The rows of a query as Python values. A frame makes them only where the columns need one, by their types or because names
+    repeat: its libraries take longer to load than most questions take to answer."""
     is_plain = all(kind.id in _PLAIN_TYPES for kind in relation.types)
     if is_plain and len(set(relation.columns)) == len(relation.columns):
         return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
@@ -50,7 +50,7 @@ def records(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
-    """Rows as a table that fits the terminal; nothing but the title where there are none."""
+    """Prints rows as a table that fits the terminal; without rows, the title alone."""
     if title:
         print(title)
     if not rows:
@@ -66,14 +66,14 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
         table.add_column(Text(plain(name)), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(plain(value)) for value in row.values()))
-    # A pipe has no width of its own; a wide one keeps each row on a line for grep.
-    # Without colours nothing but text is written, and whatever acts on a terminal can be told from it.
+    # A pipe has no width; a large one keeps each row on one line, for grep.
+    # Without colours nothing but text is written, so that a control character can come from data only.
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False, color_system=None)
     console.print(table)
 
 
 def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None, below: Sequence[str] = ()) -> None:
-    """Rows in columns, and under each row, on lines of their own, what is too long for a column (the keys in `below`)."""
+    """Prints rows in columns and, on separate lines under each row, what is too long for a column (the keys in `below`)."""
     if title:
         print(f"\n{title}")
     names = [name for name in rows[0] if name not in below] if rows else []
@@ -108,7 +108,7 @@ def print_json(value: object) -> None:
 
 
 def _finite(value: Any) -> Any:
-    """The value with null for what JSON has no number for."""
+    """The value, with null for numbers that JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong with a warehouse, what is lost by it, what can be had again, and what was mended."""
+"""`doctor`: what is wrong with a warehouse, what is lost, what can be recovered, and what was repaired."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _doctor(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 
 def doctor(warehouse: Warehouse, *, with_repair: bool, fetch_from: str | None, as_json: bool) -> int:
-    """Examines the warehouse; with `with_repair` mends what can be mended safely and examines it again.
+    """Examines the warehouse; with `with_repair`, repairs what is safe to repair and examines it again.
 
     Exit code 0: sound; 3: something to tidy; 1: something is lost or a run would refuse.
     """
@@ -84,7 +84,7 @@ def doctor(warehouse: Warehouse, *, with_repair: bool, fetch_from: str | None, a
 
 
 def doctor_hub(address: str | None, *, as_json: bool) -> int:
-    """Asks a Hub each kind of question once. Exit code 0: all is as expected; 3: something is not; 1: nothing answers."""
+    """Asks a Hub each kind of question once. Exit code 0: everything is as expected; 3: something is not; 1: nothing answers."""
     from leaderboard_etl.doctor.hub_examination import examine_hub
     from leaderboard_etl.options import hub_address
     from leaderboard_etl.policy import read_policy

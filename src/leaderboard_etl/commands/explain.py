@@ -1,4 +1,4 @@
-"""`explain`: the whole story of one model on a screen, each value with the file, commit and place it came from."""
+"""`explain`: everything about one model on a screen, each value with the file, commit and place it came from."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     """Prints names, facts, sizes with every evidence, licence, dates, lineage, and scores with why the marts use which.
 
     With `benchmark`, a benchmark or variant id, its scores alone. Raises UsageError for a name that no source uses, with
-    the nearest ones, and for a benchmark of which the model has no score, with those that it has.
+    the nearest ones, and for a benchmark without a score of the model, with those that have one.
     """
     from leaderboard_etl.target.opening import open_published
 

@@ -1,4 +1,4 @@
-"""`explain --mart`: rows of a mart, each column with what it means, and the models whose story tells the rest."""
+"""`explain --mart`: rows of a mart, each column with its meaning, and the models that `explain` tells more about."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_ROWS = 20
 def explain_mart(warehouse: Warehouse, mart: str, key: str, *, as_of: date | None, as_json: bool) -> int:
     """Prints the rows of `mart` that have `key`, letter case aside, in a text column: each value with its meaning.
 
-    Raises UsageError for a mart that there is not, with those that there are, and for a key that no row has.
+    Raises UsageError for an unknown mart, with the names of all, and for a key that no row has.
     """
     from leaderboard_etl.target.opening import open_published
 

@@ -1,4 +1,4 @@
-"""What `status` says of each source and of the folder, from the ledger and the file system alone."""
+"""What `status` prints about each source and the folder, from the ledger and the file system alone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def next_expected_at(loads: Sequence[Load]) -> datetime | None:
 
 
 def folder_bytes(folder: Path) -> int:
-    """What the files of a folder take."""
+    """The size of all files of a folder, in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

@@ -1,4 +1,4 @@
-"""Commands that we print, such that a reader may paste them."""
+"""Commands that we print, in a form that a reader can paste."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _HINT = re.compile(rf"`{_NAME} ([^`]+)`")
 
 
 def pasteable(*arguments: str | Path) -> str:
-    """The command line of these arguments, quoted for a shell, and called as this process was: in a checkout the command is
-    seldom on the path."""
+    """The command line of these arguments, quoted for a shell, and called as this process was, because in a checkout the
+    command is seldom on the path."""
     return f"{_called()} {shlex.join(map(str, arguments))}"
 
 

@@ -28,9 +28,9 @@ def register(commands: Commands) -> None:
 
 
 def status(warehouse: Warehouse, *, as_json: bool) -> int:
-    """The last runs by the ledger, each source's freshness, sizes, and how much is still to be asked. Reads no table.
+    """Prints the last runs, how fresh each source is, sizes, and how many models are still to be asked, from the ledger alone.
 
-    Exit code 3 where no run succeeded for 36 hours, so that whatever watches exit codes hears of it.
+    Exit code 3 if no run succeeded for 36 hours, for whatever watches exit codes.
     """
     from leaderboard_etl.commands.freshness import age, folder_bytes, next_expected_at, source_rows
     from leaderboard_etl.raw.ledger import Ledger
@@ -140,7 +140,7 @@ def _hours_since(moment: datetime) -> int:
 
 @dataclass(frozen=True)
 class _Cards:
-    """How far the passes over the models have come. `nights` is null where no pass asked for a model yet."""
+    """How far the passes over the models have come. `nights` is null if no pass has asked for a model yet."""
 
     asked: int
     remaining: int
@@ -159,9 +159,9 @@ class _Cards:
 
 
 def _cards(warehouse: Warehouse, ledger: Ledger) -> _Cards | None:
-    """What the ledger knows of the models; null before any was asked for.
+    """What the ledger knows about the models; null before any was asked for.
 
-    One call may answer for all models of an owner, so the pace is that of the last run which asked for new ones.
+    One call may answer for all models of an owner, so the pace is that of the last run that asked for new models.
     """
     from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH
     from leaderboard_etl.raw.ledger import read_changes

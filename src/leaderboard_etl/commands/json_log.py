@@ -1,4 +1,4 @@
-"""Standard error as JSON lines: what a program says there, whoever says it, and events with fields of their own."""
+"""Standard error as JSON lines: whatever any part of the program writes there, and events with their fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class JsonLines(io.TextIOBase):
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        # A line is often written in pieces: those of two threads must not meet.
+        # A line is often written in pieces; the pieces of two threads must not mix.
         self._begun = threading.local()
 
     def write(self, text: str) -> int:
@@ -35,7 +35,7 @@ class JsonLines(io.TextIOBase):
         self._stream.flush()
 
     def end(self) -> None:
-        """Passes on what this thread wrote without an end of line."""
+        """Passes on what this thread wrote without a line end."""
         if getattr(self._begun, "text", ""):
             self.write("\n")
 
@@ -63,6 +63,6 @@ def json_log() -> Iterator[None]:
 
 
 def say(event: str, **fields: object) -> None:
-    """Writes an event where standard error is JSON lines, and nothing elsewhere."""
+    """Writes an event if standard error is JSON lines; otherwise writes nothing."""
     if isinstance(sys.stderr, JsonLines):
         sys.stderr.say(event, **fields)

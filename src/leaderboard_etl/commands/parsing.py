@@ -1,4 +1,4 @@
-"""What the commands' parsers share: how a command is registered, the options that several take, and errors of one line."""
+"""What the parsers of commands share: registering a command, options that several take, and errors in one line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; `{self.prog} --help` tells the usage")
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        """As argparse's own, but `show -w W ID` gives the ID to `show`: argparse gives it to nobody."""
+        """As argparse's own, but `show -w W ID` gives the ID to `show`: argparse would refuse it."""
         if self._subparsers is not None or self._is_intermixed:
             return super().parse_known_args(args, namespace)
         self._is_intermixed = True

@@ -73,7 +73,7 @@ def data_licenses(as_json: bool) -> int:
 
 
 def data_licenses_page() -> str:
-    """The text of LICENSE-DATA.md: under which licence the data of each source stand, and whom to cite."""
+    """The text of LICENSE-DATA.md: the licence of each source's data, and whom to cite."""
     from leaderboard_etl.sources.as_tables import described
 
     lines = [

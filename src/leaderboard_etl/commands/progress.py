@@ -1,4 +1,4 @@
-"""How far a run is: bars on a terminal, a line a minute in a log."""
+"""How far a run has come: bars on a terminal, one line per minute in a log."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Count = Callable[[int, int], None]
 class Fetching:
     """A source whose files are being fetched: `done` of `total` since `begun_s`, a time.monotonic() instant.
 
-    `waits_s` tells for how many seconds more the Hub's limit lets nothing through.
+    `waits_s` returns for how many seconds more the Hub's limit lets nothing through.
     """
 
     source_id: str
@@ -37,7 +37,7 @@ class Fetching:
         self.done, self.total = done, total
 
     def per_second(self, now_s: float) -> float:
-        """Files a second since the source was begun, pauses included: they are part of what is still to come, too."""
+        """Files per second since the source was begun, pauses included, because pauses are still to come as well."""
         return self.done / max(now_s - self.begun_s, 1e-3)
 
     def left_s(self, now_s: float) -> float | None:
@@ -62,7 +62,7 @@ class Fetching:
 def log_lines(
     source_id: str, waits_s: Callable[[], float], *, file: TextIO | None = None, every_s: float = _LINE_EVERY_S
 ) -> Iterator[Count]:
-    """Within the block a line on standard error, or in `file`, every minute; nothing for a source that is done sooner."""
+    """Within the block, writes one line per minute to standard error or `file`; nothing for a source that is done sooner."""
     state = Fetching(source_id, waits_s, time.monotonic())
 
     def tell() -> None:
@@ -75,7 +75,7 @@ def log_lines(
 
 @contextmanager
 def events(source_id: str, waits_s: Callable[[], float], *, every_s: float = _LINE_EVERY_S) -> Iterator[Count]:
-    """Within the block an event a minute for a log of JSON lines; nothing for a source that is done sooner."""
+    """Within the block, writes one event per minute for a log of JSON lines; nothing for a source that is done sooner."""
     state = Fetching(source_id, waits_s, time.monotonic())
 
     def tell() -> None:
@@ -96,7 +96,7 @@ def events(source_id: str, waits_s: Callable[[], float], *, every_s: float = _LI
 
 @contextmanager
 def bars(source_id: str, waits_s: Callable[[], float], *, file: TextIO | None = None) -> Iterator[Count]:
-    """Within the block a bar on the terminal, with rate, time left, and how long the Hub's limit makes us wait."""
+    """Within the block, shows a bar on the terminal, with rate, time left, and how long the Hub's limit makes us wait."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bars
@@ -129,7 +129,7 @@ def bars(source_id: str, waits_s: Callable[[], float], *, file: TextIO | None = 
 
 
 def progress() -> Progress:
-    """Bars where a person watches, lines or events where standard error is kept."""
+    """Bars if a person watches; lines or events if standard error goes to a file."""
     if isinstance(sys.stderr, JsonLines):
         return events
     return bars if sys.stderr.isatty() else log_lines
@@ -137,7 +137,7 @@ def progress() -> Progress:
 
 @contextmanager
 def _every(seconds: float, tell: Callable[[], None]) -> Iterator[None]:
-    """Calls `tell` from a thread of its own: nothing arrives while the Hub's limit is waited for, and that is to be told too."""
+    """Calls `tell` from a separate thread: no file arrives while we wait for the Hub's limit, and the wait must show as well."""
     ended = threading.Event()
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""`quarantine`: what was refused, where it stands, and reading it again."""
+"""`quarantine`: the records that were refused, their places, and reading them again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leaderboard_etl.errors import UsageError
 from leaderboard_etl.printable import visible
 from leaderboard_etl.settings import Warehouse
 
-# One record, whatever load it came with: the same text at the same place keeps its id.
+# A record keeps its id in every load: it follows from the text and its place.
 _RECORD = "md5(concat_ws('|', source_id, target, rule, repo_type, repo_id, path, locator, offending_text))[:10]"
 _CONTEXT_BYTES = 300
 # Rows of a table are numbered from 0; the reference's lines are named otherwise.
@@ -48,7 +48,7 @@ def quarantine(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 
 def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: int, as_json: bool) -> int:
-    """What stands in quarantine, newest first, with the offending text and its place."""
+    """Prints the records in quarantine, newest first, with the offending text and its place."""
     from leaderboard_etl.target.opening import open_published
 
     where = "valid_to is null and ($source is null or source_id = $source) and ($rule is null or rule = $rule)"
@@ -103,7 +103,7 @@ def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: 
 
 
 def _show(warehouse: Warehouse, record: str, *, as_json: bool) -> int:
-    """One record whole, with the text around it in the landed file where the offending text is found there."""
+    """Prints one whole record, with the text around it in the landed file if the offending text is found there."""
     from leaderboard_etl.target.opening import open_published
 
     with open_published(warehouse) as con:
@@ -132,8 +132,8 @@ def _show(warehouse: Warehouse, record: str, *, as_json: bool) -> int:
 
 
 def _around(warehouse: Warehouse, row: dict[str, Any]) -> str | None:
-    """What the landed file holds about the record's place: the table's row, or the bytes around the offending text; null
-    where it holds the text in another form."""
+    """What the landed file holds at the record's place: the table's row, or the bytes around the offending text; null if the
+    file holds the text in another form."""
     from leaderboard_etl.raw.store import BlobStore
 
     with BlobStore(warehouse.raw, read_only=True) as store:
@@ -141,7 +141,7 @@ def _around(warehouse: Warehouse, row: dict[str, Any]) -> str | None:
     if numbered := _ROW.match(row["locator"]):
         return _row(content, str(row["path"]), int(numbered[1]))
     wanted = str(row["offending_text"] or "").encode("utf-8", "replace")
-    # A key path's text may stand in the file more often: the one meant comes after its task's name.
+    # The text of a key path may occur in the file several times; the one meant follows the name of its task.
     begin = max(0, max(content.find(f'"{key}"'.encode()) for key in _keys(row["locator"])))
     at = content.find(wanted, begin) if wanted else -1
     if at < 0:
@@ -171,17 +171,17 @@ def _row(content: bytes, path: str, number: int) -> str | None:
 
 
 def _cut(text: str, most: int) -> str:
-    """A text short enough for a line, with a sign that it goes on."""
+    """A text short enough for a line, with an ellipsis if it was cut."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _tail(text: str, most: int) -> str:
-    """The same for a place, of which the end says more."""
+    """The same for a place, whose end says more than its beginning."""
     return text if len(text) <= most else "…" + text[1 - most :]
 
 
 def _replay(warehouse: Warehouse, *, as_json: bool) -> int:
-    """Parses the files of all records again and publishes what came of it."""
+    """Parses the files of all records again and publishes the result."""
     from leaderboard_etl import report
     from leaderboard_etl.pipeline import replay
     from leaderboard_etl.target.opening import open_published

@@ -40,7 +40,7 @@ def register(commands: Commands) -> None:
 
 
 def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    """Runs one query and prints or writes its rows. It reaches the published tables and nothing else, unless `unsafe`.
+    """Runs one query and prints or writes its rows. Unless `unsafe`, it reaches the published tables and nothing else.
 
     Raises UsageError for a query that DuckDB refuses, and for an output inside the warehouse.
     """
@@ -79,7 +79,7 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 def _tell(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
     if output is not None:
-        # A table in characters is for eyes; a file that nobody named a format for is for programs.
+        # A table of characters is for eyes; a file without a named format is for programs.
         write_rows(relation, "json" if form == "table" else form, output)
         print(f"wrote {output}", file=sys.stderr)
     elif form == "csv":
@@ -107,7 +107,7 @@ def _query_text(options: argparse.Namespace) -> str:
 
 
 def _without_intervals(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Intervals, as one time less another is, as text: frames have no type for months, days and seconds at once."""
+    """Intervals, such as the difference of two times, as text: frames have no type for months, days and seconds at once."""
     found = [name for name, kind in zip(relation.columns, relation.types, strict=True) if kind.id == "interval"]
     quoted = ['"' + name.replace('"', '""') + '"' for name in found]
     return (

@@ -25,8 +25,8 @@ _BATCH_ROWS = 50_000
 
 
 def check_output(output: Path, warehouse: Warehouse) -> None:
-    """Raises UsageError for a place inside the warehouse folder, by whatever path, or that is one of its files by another
-    name: what a run wrote is never written over."""
+    """Raises UsageError for a place inside the warehouse folder, by any path, and for one of its files by another name: what a
+    run wrote is never overwritten."""
     root = warehouse.root
     if not root.exists():
         return
@@ -38,10 +38,10 @@ def check_output(output: Path, warehouse: Warehouse) -> None:
 
 
 def write_rows(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
-    """Writes the rows to `output`, which appears whole or not at all, or to standard output where it is null.
+    """Writes the rows to `output`, which appears whole or not at all; null: to standard output.
 
-    A CSV has lists and structures as JSON text, and nothing in its text acts on a terminal or a spreadsheet; JSON is one row
-    a line. Raises EtlError if the file cannot be written, and duckdb.Error or UsageError if the query fails.
+    A CSV has lists and structures as JSON text, and no text in it acts on a terminal or a spreadsheet; JSON has one row per
+    line. Raises EtlError if the file cannot be written, and duckdb.Error or UsageError if the query fails.
     """
     if output is None:
         sys.stdout.flush()
@@ -60,7 +60,7 @@ def write_rows(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None
 
 @contextmanager
 def _replacing(output: Path) -> Iterator[BinaryIO]:
-    """A file that takes `output`'s place at the end of the block. A link, a device or a pipe is written to as it is."""
+    """A file that replaces `output` at the end of the block. A link, a device or a pipe is written to directly."""
     if output.is_symlink() or (output.exists() and not output.is_file()):
         with output.open("wb") as file:
             yield file
@@ -96,7 +96,7 @@ def _frames(relation: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
 
 
 def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[RecordBatch]:
-    """The rows as they come, after a batch without rows that has the columns. Their names are told apart: a, a_1."""
+    """The rows in batches, after an empty batch with the columns. Equal names get a number: a, a_1."""
     import pyarrow as pa
 
     names: list[str] = []
@@ -110,7 +110,7 @@ def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[RecordBatch]:
             batch = reader.read_next_batch()
         except StopIteration:
             return
-        except (pa.ArrowException, OSError) as error:  # Arrow tells in its own words what fails at a later row
+        except (pa.ArrowException, OSError) as error:  # Arrow reports in its own words what fails at a later row
             raise UsageError(f"DuckDB refuses the query: {error}") from error
         yield batch.rename_columns(names)
 
@@ -132,7 +132,7 @@ def _json_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with cells that a CSV can hold: lists and structures as JSON text, and text in which nothing acts."""
+    """`frame` with cells that a CSV can hold: lists and structures as JSON text, and text that does nothing in a spreadsheet."""
     import polars as pl
 
     def told(column: pl.Series) -> pl.Series:

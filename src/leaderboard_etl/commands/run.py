@@ -75,7 +75,7 @@ def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the nightly flow once; with --offline rebuilds from raw, for which neither Hub nor Prefect is needed."""
     from leaderboard_etl.watching.watched import watched
 
-    # Here and not in the flow, so that a run which never came to its flow is told as well.
+    # Here and not in the flow, so that a run that never reached its flow is reported as well.
     with watched(warehouse, options.notify, options.metrics) as tell:
         if options.offline:
             outcome = _rebuild(options, warehouse)
@@ -177,12 +177,12 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
 
 
 def _expect_deadline(minutes: float) -> None:
-    if not minutes >= 0:  # a number that is none (`nan`) is refused, too
+    if not minutes >= 0:  # `nan` is refused as well
         raise UsageError("--deadline is a number of minutes, 0 or more")
 
 
 def _whole_place(raw_from: str | None) -> str | None:
-    """A folder by its whole path: a flow may run elsewhere."""
+    """A folder by its absolute path, because a flow may run elsewhere."""
     return raw_from if raw_from is None or raw_from.startswith("hf://") else str(Path(raw_from).resolve())
 
 

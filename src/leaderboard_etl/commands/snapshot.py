@@ -51,7 +51,7 @@ def _publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 
 def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_database: bool, as_json: bool) -> int:
-    """Writes the snapshot and says what is in it and what could not be."""
+    """Writes the snapshot and prints what is in it and what is not."""
     from leaderboard_etl.export import summary
     from leaderboard_etl.export.snapshot import write_snapshot
 
@@ -69,7 +69,7 @@ def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_datab
 
 
 def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
-    """Says of each file whether it is as the manifest says; exit code 1 if one is not."""
+    """Prints for each file whether it is as the manifest says; exit code 1 if one is not."""
     from leaderboard_etl.export.verify import verify_snapshot
 
     findings, word = verify_snapshot(warehouse, folder)
@@ -86,7 +86,7 @@ def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
 def publish(
     warehouse: Warehouse, repo_id: str, *, hub: str | None, as_of: date | None, with_raw: bool, as_json: bool
 ) -> int:
-    """Puts the snapshot on the Hub as a dataset, and says what came of it."""
+    """Puts the snapshot on the Hub as a dataset, and prints the result."""
     from leaderboard_etl.export.publish import publish_snapshot
     from leaderboard_etl.options import hub_address
 

@@ -1,4 +1,4 @@
-"""The rows of a story as people read them: counts and percents, places by number, and what many snapshots repeat told once."""
+"""The rows of `explain` as people read them: counts, percents, places by number, and what many snapshots repeat only once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from leaderboard_etl.commands.display import plain
 
 _UNITS = {"percent": " %", "points_10": " of 10"}
-# What may differ between rows that say the same.
+# What may differ between rows that state the same.
 _APART = ("chosen", "used", "because", "file", "place", "link")
 
 
 def readable(rows: Sequence[dict[str, Any]], seen: dict[str, int]) -> list[dict[str, Any]]:
-    """Rows that say the same as one, with `from`: the number of its file in `seen`, which grows, the place in that file, the
-    number of its link, and how many rows say the same elsewhere. Rows without a place stay as they are."""
+    """Rows that state the same as one row, with `from`: the number of its file in `seen`, which grows, the place in that file,
+    the number of its link, and how many other rows state the same. Rows without a place stay as they are."""
     alike: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         alike.setdefault(repr([value for name, value in row.items() if name not in _APART]), []).append(row)
@@ -22,7 +22,7 @@ def readable(rows: Sequence[dict[str, Any]], seen: dict[str, int]) -> list[dict[
 
 
 def counted(value: object) -> str:
-    """A fact as text: yes or no, thousands apart."""
+    """A fact as text: yes or no, numbers with thousands separated."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else plain(value)

@@ -1,4 +1,4 @@
-"""What is wrong with a warehouse, what is lost by it, and from where it can be had again; and what can be mended safely."""
+"""What is wrong with a warehouse, what is lost, where it can be recovered from, and what can be repaired safely."""
 
 from leaderboard_etl.doctor.examination import Examination, Finding, examine
 from leaderboard_etl.doctor.repairs import repair

@@ -1,4 +1,4 @@
-"""The raw store: whether every blob that the ledger or the published file names is there and has its hash."""
+"""The raw store: whether every blob that the ledger or the published file names is there and matches its hash."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ FROM_PROJECT = "takes them from the published file or this version of the projec
 
 @dataclass
 class Blobs:
-    """What the store has of what is named. `files` are the named file versions by blob id, `changes` the landed changes by
-    (load id, source id); `bad` says of a blob that is named why it cannot be had: `lost` or `damaged`."""
+    """What the store has of the named blobs. `files` are the named file versions by blob id, `changes` the landed changes by
+    (load id, source id); `bad` says why a named blob is not available: `lost` or `damaged`."""
 
     path: Path
     trouble: str | None = None
@@ -37,12 +37,12 @@ class Blobs:
 
     @property
     def is_stranger(self) -> bool:
-        """Whether the store holds bytes, but nothing of what the ledger names: it is another warehouse's."""
+        """Whether the store holds bytes, but none that the ledger names: it belongs to another warehouse."""
         return self.n_held > 0 and len(self.bad) == self.n_named > 0 and set(self.bad.values()) == {"lost"}
 
 
 def read_blobs(folder: Path, loads: Iterable[Load], files: Iterable[FileVersion] = ()) -> Blobs:
-    """Reads and verifies every blob that loads name, and those of `files`, of which the published file knows."""
+    """Reads and verifies every blob that loads name, and those of `files`, which the published file names."""
     found = Blobs(folder / "blobs.sqlite", files={file.blob_id: file for file in files})
     entries = [(load.load_id, source) for load in loads for source in load.sources if source.changes_blob]
     found.change_ids = {entry.changes_blob or "": (load_id, entry.source_id) for load_id, entry in entries}
@@ -110,7 +110,7 @@ _REMEDIES: dict[str, tuple[str, str, str | None]] = {
 
 
 def kind_of(blob_id: str, found: Blobs) -> str:
-    """From where a blob can be had again: changes, policy, hub or api."""
+    """Where a blob can be recovered from: changes, policy, hub or api."""
     file = found.files.get(blob_id)
     if file is None:
         return "changes"

@@ -1,4 +1,4 @@
-"""One look at everything: the published file, the ledger's lines, the raw store, and what lies around."""
+"""An examination of everything: the published file, the ledger's lines, the raw store, and the rest of the folder."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ __all__ = ["Examination", "Finding", "examine"]
 
 @dataclass
 class Examination:
-    """What was looked at, and what was found wrong with it. `is_last_torn`: the ledger's last line names bytes that never
-    reached the disk; what else was found is without it."""
+    """What was examined, and the faults found. `is_last_torn`: the ledger's last line names bytes that never reached the
+    disk; the other findings leave it out."""
 
     published: Published
     ledger: Lines
@@ -33,14 +33,14 @@ class Examination:
 
     @property
     def exit_code(self) -> int:
-        """0: sound; 3: something to tidy, which costs nothing; 1: something is lost, or a run would refuse."""
+        """0: sound; 3: something to tidy, nothing is lost; 1: something is lost, or a run would refuse."""
         if any(finding.is_harm for finding in self.findings):
             return 1
         return 3 if self.findings else 0
 
 
 def examine(warehouse: Warehouse) -> Examination:
-    """Looks at the whole warehouse and changes nothing. Raises WarehouseError where there is none, or newer code made it."""
+    """Examines the whole warehouse and changes nothing. Raises WarehouseError if there is none, or newer code made it."""
     ledger_path = warehouse.raw / "ledger.jsonl"
     if not any(path.exists() for path in (ledger_path, warehouse.raw / "blobs.sqlite", warehouse.database)):
         raise WarehouseError(

@@ -1,4 +1,4 @@
-"""What the doctor says of one fault."""
+"""A fault, as the doctor describes it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Finding:
     """One fault. `part` is ledger, raw, published or folder.
 
-    `lost` is what cannot be read any more because of it, `again` where that can be had again; both are null for what is
-    only to be tidied. `repair` is what `doctor --repair` does about it; null: nothing that is safe.
+    `lost` is what cannot be read any more, `again` where it can be recovered from; both are null for something that is only
+    to be tidied. `repair` is what `doctor --repair` does; null: it does nothing, because nothing is safe.
     """
 
     part: str
@@ -21,7 +21,7 @@ class Finding:
 
     @property
     def is_harm(self) -> bool:
-        """Whether a run would refuse, or something is lost; else a thing to tidy, or that the next run mends by itself."""
+        """Whether something is lost or a run would refuse; otherwise it is to be tidied, or the next run repairs it."""
         return self.lost is not None
 
 

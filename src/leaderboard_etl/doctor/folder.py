@@ -1,4 +1,4 @@
-"""What lies in the warehouse's folder and should not, and who may read and write what does."""
+"""Files in the warehouse's folder that should not be there, and permissions of those that should."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _PRIVATE = 0o077
 
 
 def leftovers(warehouse: Warehouse) -> list[Path]:
-    """Files that only a run in progress has, and that a killed one left."""
+    """Files that only a run in progress has: leftovers of a killed one."""
     return [*engine.files_of(warehouse.staging), *engine.files_of(warehouse.believed)]
 
 
 def dead_runs(warehouse: Warehouse) -> list[Path]:
-    """Signs of life of runs whose process is gone: Prefect still calls them running."""
+    """Markers of runs whose process is gone: Prefect still shows these runs as running."""
     return [path for path in sorted((warehouse.prefect / "live").glob("run-*")) if _is_free(path)]
 
 
 def too_open(warehouse: Warehouse) -> list[tuple[Path, int]]:
-    """(path, mode that it should have) of what other users of the machine could write, or read although it is private."""
+    """(path, mode that it should have) of files that other users can write, or can read although they are private."""
     found = []
     if warehouse.database.exists() and stat.S_IMODE(warehouse.database.stat().st_mode) & 0o222:
         found.append((warehouse.database, 0o444))
@@ -41,7 +41,7 @@ def too_open(warehouse: Warehouse) -> list[tuple[Path, int]]:
 
 
 def examine_folder(warehouse: Warehouse) -> Iterator[Finding]:
-    """Leftovers and permissions. A run in progress has files of its own, which are not told."""
+    """Leftovers and permissions. The files of a run in progress are not reported."""
     for path in (warehouse.root, warehouse.raw, warehouse.raw / "ledger.jsonl", warehouse.raw / "blobs.sqlite"):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
             yield Finding(

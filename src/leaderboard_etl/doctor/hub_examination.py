@@ -1,6 +1,6 @@
-"""A look at a Hub before anything is landed: each kind of question once, and what comes back against what is expected.
+"""Examines a Hub before anything is landed: asks each kind of question once and compares the answers with what is expected.
 
-About thirty requests. The first thing to run on a new network, and what a report of a fault should begin with.
+About thirty requests. Run it first on a new network, and begin a bug report with its output.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ENTRIES_OF_A_TREE = 1000
 _MOST_CARD_BYTES = 5 << 20
 _MOST_SHOWN = 400
 _MOST_CLOCK_DIFFERENCE = timedelta(minutes=10)
-# What the client reads to find its way out: shown by name, and by value only where no password can stand in it.
+# Variables by which the client finds its way out: shown by name, and by value only where it cannot hold a password.
 _NETWORK = (
     "HTTPS_PROXY",
     "HTTP_PROXY",
@@ -52,7 +52,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class HubExamination:
-    """What a Hub answered. `is_reachable` is false where nothing answers, or the token is refused."""
+    """What a Hub answered. `is_reachable` is false if nothing answers, or the token is refused."""
 
     endpoint: str
     lines: list[Seen]
@@ -68,7 +68,7 @@ class HubExamination:
 
 
 def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> HubExamination:
-    """Asks the Hub each kind of question once. Raises nothing for what the Hub answers."""
+    """Asks the Hub each kind of question once. No answer of the Hub raises an error."""
     lines = [_network()]
     is_reachable = True
     try:
@@ -99,7 +99,7 @@ def _looks(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Iterator[
 
 
 def _guarded(part: str, look: Callable[[], tuple[bool, str]]) -> Callable[[], Seen]:
-    """A look whose failure is a line; NoHubError is passed on."""
+    """Runs one question; a failure becomes a line, and NoHubError is passed on."""
 
     def guarded() -> Seen:
         try:
@@ -183,7 +183,7 @@ def _card(hub: Hub) -> tuple[bool, str]:
 
 
 def _some_model(hub: Hub) -> str:
-    """The last changed model of an owner that is likely to stay. Raises HubError where it has none."""
+    """The last changed model of an owner that is likely to stay. Raises HubError if the owner has no model."""
     models = loop.run(hub.models_page(_OWNER)).answers
     if not models:
         raise HubError(f"{hub.endpoint} lists no model of {_OWNER}")

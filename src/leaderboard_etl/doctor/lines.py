@@ -1,4 +1,4 @@
-"""The ledger's lines beside the published file: which are sound, which are lost, and which the file can give again."""
+"""The ledger's lines compared with the published file: which are sound, which are lost, and which the file can restore."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REMAKE = "makes the missing lines again from the published file"
 
 @dataclass
 class Lines:
-    """`sound` are the loads whose line can be believed, by id; `lost` the ids between 1 and the newest that have none.
+    """`sound` are the loads with a sound line, by id; `lost` the ids between 1 and the newest without one.
 
     `faults` are (line number, load id or null, what is wrong). `torn` is what follows the last line end.
     """
@@ -36,7 +36,7 @@ class Lines:
 
 
 def read_ledger(path: Path, published: Published) -> Lines:
-    """Reads every line and judges it by itself, by its neighbours, and by what the published file says of its load.
+    """Reads every line and checks it alone, against its neighbours, and against what the published file says about its load.
 
     Raises OSError if the file is there and cannot be read.
     """
@@ -90,7 +90,7 @@ def examine_ledger(found: Lines, published: Published) -> Iterator[Finding]:
 
 
 def are_strangers(found: Lines, published: Published) -> str | None:
-    """Why ledger and file cannot be of one warehouse; null: they can. One load whose instant differs may be damage."""
+    """Why ledger and file cannot belong to one warehouse; null: they can. A single load whose instant differs may be damage."""
     both = [line for line in found.lines if line.load_id in published.loads]
     loads = [load for load in map(_load, both) if load is not None]
     differing = [load for load in loads if published.loads[load.load_id]["as_of_at"] != load.as_of()]

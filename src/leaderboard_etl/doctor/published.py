@@ -1,4 +1,4 @@
-"""The published file: whether it can be read to its end, which loads it holds, and whether its counts are those of raw."""
+"""The published file: whether all of it can be read, which loads it holds, and whether its counts agree with raw."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FROM_RAW = "rebuilds the file from raw"
 
 @dataclass
 class Published:
-    """`loads` are the rows of ops.loads by id, empty where the file cannot be read; `trouble` is why it cannot."""
+    """`loads` are the rows of ops.loads by id, empty if the file cannot be read; `trouble` is why it cannot."""
 
     path: Path
     loads: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Published:
 
 
 def read_published(path: Path) -> Published:
-    """Opens the published file and reads every table to its end: what is damaged in it shows where it is read."""
+    """Opens the published file and reads every table to its end, because damage shows only where a file is read."""
     if not path.exists():
         return Published(path)
     if not path.stat().st_size:
@@ -57,7 +57,7 @@ def read_published(path: Path) -> Published:
 def examine_published(
     warehouse: Warehouse, published: Published, loads: Mapping[int, Load], changes: Mapping[tuple[int, str], Changes]
 ) -> Iterator[Finding]:
-    """Faults of the published file beside the sound lines of the ledger and the landed changes by (load id, source id)."""
+    """Faults of the published file, given the sound lines of the ledger and the landed changes by (load id, source id)."""
     applied = [load_id for load_id, load in loads.items() if load.is_applied]
     if published.trouble is not None:
         yield Finding(
@@ -89,7 +89,7 @@ def examine_published(
 
 
 def differs(row: Mapping[str, Any], load: Load) -> str | None:
-    """The first thing in which the published file says of a load something else than its line; null: nothing."""
+    """The first field of a load in which the published file and its line differ; null: none."""
     said: dict[str, str | datetime | None] = {name: getattr(load, name) for name in _LEDGER_COLUMNS}
     said["as_of_at"] = load.as_of()
     return next((name for name in _LEDGER_COLUMNS if said[name] != row[name]), None)
@@ -102,7 +102,7 @@ def _has_news(load: Load) -> bool:
 def _compare_counts(
     published: Published, loads: Mapping[int, Load], changes: Mapping[tuple[int, str], Changes]
 ) -> Iterator[Finding]:
-    """What each load put into the file, against what raw says of it and against the file's own books."""
+    """Compares what each load put into the file with raw, and with the counts that the file itself records."""
     try:
         with engine.open_file(published.path) as con:
             books = entries(con)

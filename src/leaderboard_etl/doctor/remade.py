@@ -1,7 +1,7 @@
 """Making the ledger's lines again from the published file, which keeps a row for each load, each source and each file.
 
-The lists of changes come out as they were, to the byte: where the raw store has a list under the id that comes out, that is
-the proof. What the file does not keep is where a budget stopped, how much was left, and when the run ended.
+The lists of changes come out as they were, to the byte: a list that the raw store has under the resulting id proves it. The
+file does not record where a budget stopped, how much was left, and when the run ended.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Place = tuple[str, str, str]
 
 
 def remade_loads(published: Published) -> tuple[dict[int, Load], dict[str, bytes]]:
-    """(loads by id, lists of changes by blob id), as far as the published file tells them."""
+    """(loads by id, lists of changes by blob id), as far as the published file records them."""
     changes = _changes(published)
     contents = {key: msgspec.json.encode(each) for key, each in changes.items()}
     ids = {key: sha256_id(content) for key, content in contents.items()}

@@ -1,4 +1,4 @@
-"""What can be mended safely. Nothing is thrown away: a file that is replaced is kept beside under another name."""
+"""What can be repaired safely. Nothing is thrown away: a replaced file is kept beside the new one under another name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 
-# A repair that is begun again goes on with what is still lost; the Hub allows 500 anonymous questions in five minutes.
+# A repair that is started again continues with what is still lost; the Hub allows 500 anonymous questions in five minutes.
 _MOST_QUESTIONS = 400
 
 Say = Callable[[str], None]
@@ -40,8 +40,8 @@ OpenHub = Callable[[str], AbstractContextManager[Hub]]
 
 
 def repair(warehouse: Warehouse, found: Examination, say: Say, *, hub: OpenHub) -> None:
-    """Mends what `found` names and can be mended, and says each step; what cannot be mended is said when the warehouse is
-    examined again. `hub` opens a client, given the endpoint that the ledger records.
+    """Repairs what it can of the faults in `found` and reports each step; examining the warehouse again shows what is left.
+    `hub` opens a client, given the endpoint that the ledger records.
 
     Raises WarehouseError if a run has the warehouse's lock.
     """
@@ -81,7 +81,7 @@ def _put_aside(path: Path) -> Path:
 
 
 def _mend_ledger(found: Examination, say: Say) -> None:
-    """Writes the ledger anew where lines are lost, changed or moved; sets half a line aside where that is all."""
+    """Writes the ledger again if lines are lost, changed or moved; if half a line is the only fault, sets it aside."""
     ledger = found.ledger
     aside = ledger.path.with_name("ledger.aside.jsonl")
     if ledger.is_whole:
@@ -119,12 +119,12 @@ def _mend_ledger(found: Examination, say: Say) -> None:
 
 
 def _mend_store(warehouse: Warehouse, found: Examination, say: Say, hub: OpenHub) -> None:
-    """Makes a store with everything that is named and can be had: from the old one, the published file, the project, the Hub."""
+    """Makes a store with every named blob that is available: from the old store, the published file, the project or the Hub."""
     path = found.blobs.path
     if found.blobs.trouble is not None and path.exists():
         _salvage(warehouse, found, say)
     blobs = read_blobs(warehouse.raw, found.ledger.sound.values(), published_files(found.published))
-    if blobs.trouble is not None:  # no store at all: an empty one, into which all of it comes
+    if blobs.trouble is not None:  # there is no store: begin with an empty one
         BlobStore(warehouse.raw).close()
         blobs = read_blobs(warehouse.raw, found.ledger.sound.values(), published_files(found.published))
     with BlobStore(warehouse.raw) as store:
@@ -154,7 +154,7 @@ def _mend_store(warehouse: Warehouse, found: Examination, say: Say, hub: OpenHub
 
 
 def _salvage(warehouse: Warehouse, found: Examination, say: Say) -> None:
-    """Puts what can still be read of a damaged store into a new one."""
+    """Copies what can still be read of a damaged store into a new one."""
     new = warehouse.raw / "salvage"
     shutil.rmtree(new, ignore_errors=True)
     wanted = {*found.blobs.change_ids, *found.blobs.files}
@@ -197,7 +197,7 @@ def _known_contents(found: Examination) -> dict[str, bytes]:
 
 
 def _fetch(store: BlobStore, hub: Hub, by_commit: dict[tuple[str, str, str], list[FileVersion]], say: Say) -> None:
-    """Fetches files again at the commits at which they were first seen; their bytes are verified as on the first day."""
+    """Fetches files again at the commits at which they were first seen, and verifies their bytes as on the first day."""
     if not by_commit:
         return
     n_files = sum(map(len, by_commit.values()))
@@ -225,13 +225,13 @@ def _fetch(store: BlobStore, hub: Hub, by_commit: dict[tuple[str, str, str], lis
 
 
 def _unavailable(files: Mapping[str, FileVersion]) -> dict[str, bytes]:
-    """What was landed of models that the Hub does not show: it says no more than their names."""
+    """The landed record of models that the Hub does not show: it holds their names only."""
     bodies = [unavailable_body(file.repo_id) for file in files.values() if file.path == ABSENT_PATH]
     return {sha256_id(body): body for body in bodies}
 
 
 def _ask(store: BlobStore, hub: Hub, files: Sequence[FileVersion], say: Say) -> None:
-    """Asks the Hub about models again; what it says of one that did not change since has the same hash."""
+    """Asks the Hub about models again; the answer about a model that did not change has the same hash."""
     if not files:
         return
     asked = [file for file in files if file.path == INFO_PATH][:_MOST_QUESTIONS]

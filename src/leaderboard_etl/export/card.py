@@ -12,7 +12,7 @@ _TITLE = "Scores of open and proprietary language models"
 
 
 def dataset_card(manifest: Mapping[str, Any], repo_id: str, endpoint: str) -> bytes:
-    """README.md of a snapshot: its metadata block and its text follow from the manifest alone."""
+    """The README.md of a snapshot; its metadata block and text follow from the manifest alone."""
     from huggingface_hub import DatasetCardData
 
     tag = f"as-of-{manifest['as_of']}"

@@ -19,7 +19,7 @@ DATABASE = "warehouse.duckdb"
 
 
 def complete_database(con: duckdb.DuckDBPyConnection) -> None:
-    """Adds to a state as of a day what only a run writes: which code made it, and what the audit finds in it."""
+    """Adds to a state as of a day what only a run writes: which code made it, and the findings of the audit."""
     con.execute("insert into ops.build select ?, max(load_id), ? from ops.loads", [code_version(), schema_version()])
     audit(con, None, Policy(policy_texts(con)).frame("accepted_warnings"))
 

@@ -65,7 +65,7 @@ def _file(name: str, content: bytes) -> dict[str, Any]:
         "format": Path(name).suffix.removeprefix("."),
         "mediatype": media_type(name),
     }
-    # frictionless does not count the bytes of a table that is JSON, and calls one with a count damaged.
+    # frictionless does not count the bytes of a JSON table, and reports one that states a count as damaged.
     if facts["format"] != "json":
         facts |= {"hash": f"sha256:{hashlib.sha256(content).hexdigest()}", "bytes": len(content)}
     return facts

@@ -17,7 +17,7 @@ from leaderboard_etl.termination import at_the_end
 
 
 def check_target(folder: Path) -> None:
-    """Raises UsageError for a folder that holds anything but a snapshot of ours: it would be replaced."""
+    """Raises UsageError for a folder that holds anything but a snapshot: it would be replaced."""
     if folder.is_file():
         raise UsageError(f"{folder} is a file: choose a folder for --out")
     if folder.exists() and any(folder.iterdir()) and not _is_snapshot(folder):
@@ -25,7 +25,7 @@ def check_target(folder: Path) -> None:
 
 
 def replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str, Path]) -> None:
-    """Puts `files`, and the files of `moved` under their names, into `folder` in place of what is there.
+    """Replaces the content of `folder` by `files`, and by the files of `moved` under their names.
 
     Raises UsageError as check_target, and if the folder cannot be written, EtlError if the disk is full; then what is there
     stays.
@@ -62,7 +62,7 @@ def _replace(folder: Path, fresh: Path, old: Path, files: Mapping[str, bytes], m
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a snapshot folder. Raises UsageError if there is none of ours, or if it names files elsewhere."""
+    """The manifest of a snapshot folder. Raises UsageError if there is none, or if it names files outside the folder."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
         if manifest["tool"] != TOOL:

@@ -42,7 +42,7 @@ TYPES: Mapping[Any, tuple[str, str]] = {
 
 
 def state_day(con: duckdb.DuckDBPyConnection) -> date:
-    """The day of the state that a database holds: the one its marts were made for. Raises WarehouseError if it is empty."""
+    """The day of the state in a database: the day that its marts were made for. Raises WarehouseError if it is empty."""
     day: date | None = con.execute("select max(as_of_on) from mart.paper_claims").fetchall()[0][0]
     if day is None:
         raise WarehouseError("the warehouse holds no load: nothing can be exported")
@@ -108,7 +108,7 @@ def package_versions() -> dict[str, str]:
 
 
 def dumped(value: object) -> bytes:
-    """Indented JSON with sorted keys, as bytes that depend on the value alone; dates are ISO 8601."""
+    """Indented JSON with sorted keys: bytes that depend on the value alone; dates are ISO 8601."""
     return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str) + "\n").encode("utf-8")
 
 
@@ -137,7 +137,7 @@ def _loads(con: duckdb.DuckDBPyConnection, day: date) -> list[tuple[int, str]]:
 
 
 def _sources(con: duckdb.DuckDBPyConnection, load_ids: list[int]) -> dict[str, dict[str, Any]]:
-    """Per source the revision in force, null for one of many repositories, and the load that last changed it."""
+    """For each source the revision in force (null: it has many repositories) and the load that last changed it."""
     rows = con.execute(
         """
         with taken as (

@@ -1,4 +1,4 @@
-"""report.html: one page that a person reads after a night, without any request to elsewhere."""
+"""report.html: one page that a person reads after a night; it requests nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _MISSING = "–"
 def report_page(con: duckdb.DuckDBPyConnection) -> bytes:
     """The page of this state: what the last load changed, the gap, the scaling, claims, coverage and quarantine.
 
-    Its numbers are the answers of sql/report, a section each; the same state gives the same bytes. Text from data is
-    escaped: markup in it stays text.
+    Each section shows the answer of a query of sql/report; the same state gives the same bytes. Text from data is escaped:
+    markup in it stays text.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -34,7 +34,7 @@ def report_page(con: duckdb.DuckDBPyConnection) -> bytes:
     environment.filters |= {"decimals": _decimals, "count": _count, "day": _day, "shown": _shown}
     queries = {file.stem: file for file in sorted((resource("sql") / "report").glob("*.sql"))}
     load = _rows(con, queries.pop("load"))
-    # What the other queries mean by the last load.
+    # The load that the other queries call the last one.
     con.execute("set variable last_load_id = ?", [load[0]["load_id"] if load else None])
     sections = {name: _rows(con, file) for name, file in queries.items()}
     pictures = {draw.__name__: _picture(draw(con)) for draw in (open_gap, model_scaling)}

@@ -50,8 +50,8 @@ def write_snapshot(
 def make_snapshot(warehouse: Warehouse, as_of: date | None, *, database: Path | None = None) -> dict[str, bytes]:
     """The deterministic files of a snapshot by name: the same state gives the same bytes.
 
-    Without `as_of` it is the published state; the manifest names it by its day, and the same day asked for gives the same.
-    With `database` the whole state is put into a new DuckDB file there as well.
+    Without `as_of` it is the published state; the manifest names its day, and asking for that day gives the same bytes.
+    With `database` the whole state is also written into a new DuckDB file there.
     Raises UsageError for a day that is still to come or lies before the first load, WarehouseError if there is no published
     file or other code made it.
     """
@@ -87,7 +87,7 @@ def _files(con: duckdb.DuckDBPyConnection, day: date) -> dict[str, bytes]:
 
 
 def _check_code(con: duckdb.DuckDBPyConnection, database: Path) -> None:
-    """Raises WarehouseError if other code made the published file: the manifest would name code that did not."""
+    """Raises WarehouseError if other code made the published file: the manifest would name the wrong code."""
     made_by = con.execute("select code_version from ops.build").fetchall()
     if made_by != [(code_version(),)]:
         raise _other_code(database, f"by {', '.join(str(code) for (code,) in made_by)}, this is {code_version()}")

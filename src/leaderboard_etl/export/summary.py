@@ -1,4 +1,4 @@
-"""What a snapshot says of itself in a few lines: to a person at a terminal, and to Prefect."""
+"""A snapshot in a few lines, for a person at a terminal and for Prefect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def headline(manifest: Mapping[str, Any]) -> str:
-    """Which state it is, in a few words."""
+    """The state that the snapshot holds, in a few words."""
     loads = manifest["load_ids"]
     of_loads = f"load {loads[0]}" if len(loads) == 1 else f"loads {loads[0]} to {loads[-1]}"
     return f"the state as of {manifest['as_of']} ({of_loads}, hub {manifest['hub']!r})"
@@ -23,7 +23,7 @@ def file_rows(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def left_out(manifest: Mapping[str, Any]) -> list[str]:
-    """How many proprietary models the article's scatter cannot show, by group; nothing if it shows all."""
+    """How many proprietary models the article's scatter cannot show, by group; empty if it shows all."""
     rows = [
         row
         for row in manifest["excluded"].get("model_scaling.csv", [])

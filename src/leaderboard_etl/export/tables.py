@@ -92,7 +92,7 @@ def query(con: duckdb.DuckDBPyConnection, export: Export) -> Answer:
 
 
 def shown(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of all rows that a query of sql/exports selects those that its table shows."""
+    """The rows that a table shows, of all rows that its query selects."""
     return rows.filter(pl.col(_LEFT_OUT).is_null()).drop(_LEFT_OUT) if _LEFT_OUT in rows.columns else rows
 
 
@@ -122,7 +122,7 @@ def written(export: Export, frame: pl.DataFrame) -> bytes:
 
 
 def parquet(frame: pl.DataFrame) -> bytes:
-    """The same frame as Parquet, its text columns of the plain string type, which every reader knows."""
+    """The same frame as Parquet, with text columns of the plain string type, which every reader knows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -134,8 +134,8 @@ def parquet(frame: pl.DataFrame) -> bytes:
 
 
 def number(name: str, value: float) -> str:
-    """A number as its column writes it: scores with two decimals, sizes with four significant digits, others with six
-    decimals, halves to even; no exponent, no thousands separator."""
+    """A number in the form of its column: scores with two decimals, sizes with four significant digits, others with six
+    decimals, halves to even, without exponent or thousands separator."""
     if not math.isfinite(value):
         raise ValueError(f"{name} is {value}: not a number that a chart can draw")
     exact = Decimal(repr(value))
@@ -148,7 +148,7 @@ def number(name: str, value: float) -> str:
 
 
 def text(value: object) -> str:
-    """A cell's text, in which nothing acts: see printable.csv_text."""
+    """A cell's text, which does nothing in a spreadsheet: see printable.csv_text."""
     if value is None:
         return ""
     if isinstance(value, bool):

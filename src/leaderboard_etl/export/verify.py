@@ -1,4 +1,4 @@
-"""Checking a snapshot folder: every byte against its manifest, and against the warehouse where that is at hand."""
+"""Checks a snapshot folder: every byte against its manifest, and against the warehouse where that is at hand."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 
-# The bytes of all other files follow from the state alone, whatever the versions of the packages.
+# The bytes of all other files follow from the state alone, not from the versions of packages.
 _STABLE = (".csv", ".json")
 _OF_THE_PACKAGES = ("datapackage.json", MANIFEST)
-# What a copy from the Hub holds besides: the dataset's card, the Hub's own file, and the bookkeeping of `hf download`.
+# What a copy from the Hub also holds: the dataset's card, the Hub's own file, and the bookkeeping of `hf download`.
 _OF_THE_HUB = ("README.md", ".gitattributes")
 _OF_A_DOWNLOAD = ".cache/huggingface/"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One file of a snapshot as `verify` sees it; `problem` is null where it is as the manifest says, of the manifest itself
-    as build.json says."""
+    """One file of a snapshot as `verify` sees it; `problem` is null if it is as the manifest says (the manifest itself: as
+    build.json says)."""
 
     name: str
     problem: str | None
 
 
 def verify_snapshot(warehouse: Warehouse, folder: Path) -> tuple[list[Finding], str]:
-    """Each file of a snapshot with its problem, and in words whether the warehouse gives the same files.
+    """Each file of a snapshot with its problem, and a sentence on whether the warehouse gives the same files.
 
     A snapshot that was downloaded from the Hub may hold the dataset's card too, which no manifest covers.
-    Raises UsageError for a folder without a manifest of ours.
+    Raises UsageError for a folder without a manifest.
     """
     manifest = read_manifest(folder)
     build = _read_build(folder)
-    # Neither stands in the manifest: it cannot hold its own hash, and the database's bytes differ each time.
+    # The manifest lists neither: it cannot hold its own hash, and the database's bytes differ each time.
     besides = {
         name: build[key] for name, key in ((MANIFEST, "manifest"), (DATABASE, "database")) if _is_facts(build, key)
     }
@@ -121,7 +121,7 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _read_build(folder: Path) -> dict[str, Any]:
-    """What build.json says; nothing if it is not there or is not ours: no byte of the others depends on it."""
+    """The content of build.json; empty if it is absent or not ours, because no other file depends on it."""
     try:
         build = json.loads((folder / BUILD).read_bytes())
         return dict(build) if isinstance(build, dict) else {}

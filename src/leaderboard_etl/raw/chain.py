@@ -1,7 +1,7 @@
 """The chain of the ledger's lines: each carries its own hash and the hash of the line before it, and ids have no gaps.
 
-So a line that was changed, lost, put in or put elsewhere shows, and is told by its number. Lines of version 0.1.0 carry
-no hashes: for them only the ids speak, until the next line, which holds the hash of the last of them.
+So a line that was changed, lost, inserted or moved is found, and reported by its number. Lines of version 0.1.0 carry
+no hashes: only their ids are checked, up to the next line, which holds the hash of the last of them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _TAIL = re.compile(rb',"previous_sha256":"([0-9a-f]{64})","sha256":"([0-9a-f]{64
 class Line:
     """One whole line: its number from 1, its bytes with the line end, its load's id, and what is wrong with it.
 
-    `load_id` is null where the line is not a JSON object with an id; `fault` is null where nothing is wrong. `is_proven` says
-    whether the line has the hash that it carries, whatever stands before it; null: it carries none.
+    `load_id` is null if the line is not a JSON object with an id; `fault` is null if nothing is wrong. `is_proven` says
+    whether the line has the hash that it carries, whatever comes before it; null: it carries no hash.
     """
 
     number: int
@@ -47,7 +47,7 @@ def seal(body: bytes, before: bytes) -> bytes:
 
 
 def read_lines(content: bytes) -> tuple[list[Line], bytes]:
-    """The whole lines of a ledger, each judged; and what follows the last line end, which a killed writer left."""
+    """The whole lines of a ledger, each checked; and what follows the last line end, left by a killed writer."""
     parts = content.split(b"\n")
     torn = parts.pop()
     lines: list[Line] = []

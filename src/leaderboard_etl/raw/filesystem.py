@@ -1,7 +1,7 @@
-"""Where a warehouse may lie: on a disk of this machine, for over a network neither locks nor syncs are sure to hold.
+"""Where a warehouse may lie: on a disk of this machine, because over a network neither locks nor syncs are sure to hold.
 
-SQLite's own documentation warns of it (https://www.sqlite.org/faq.html, question 5; https://www.sqlite.org/useovernet.html),
-and the order in which a run makes its work last rests on both.
+SQLite's documentation warns of this (https://www.sqlite.org/faq.html, question 5; https://www.sqlite.org/useovernet.html),
+and the order in which a run makes its work durable depends on both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ALLOW = "LEADERBOARD_ETL_ALLOW_NETWORK_FILESYSTEM"
 
 
 def expect_local(folder: Path) -> None:
-    """Raises WarehouseError where the folder lies on a filesystem of another machine, unless the environment allows it."""
+    """Raises WarehouseError if the folder lies on a filesystem of another machine, unless the environment allows it."""
     kind = filesystem_of(folder.resolve(), _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
     if kind is not None and is_over_a_network(kind) and not os.environ.get(ALLOW):
         raise WarehouseError(
@@ -33,7 +33,7 @@ def is_over_a_network(kind: str) -> bool:
 
 
 def filesystem_of(path: Path, mounts: str) -> str | None:
-    """The type of the filesystem that a resolved path lies on, by the text of /proc/self/mounts; null: it does not tell."""
+    """The type of the filesystem that a resolved path lies on, by the text of /proc/self/mounts; null: not listed there."""
     found: tuple[int, str] | None = None
     for line in mounts.splitlines():
         fields = line.split(" ")

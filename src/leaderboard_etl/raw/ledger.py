@@ -1,5 +1,5 @@
-"""The ledger of loads: one JSON line a load, beside the blobs, append-only. With the blobs it is the whole truth:
-the DuckDB file is a fold of both and can be made again from them. raw/chain.py tells whether a line was lost or changed.
+"""The ledger of loads: one JSON line per load, beside the blobs, append-only. With the blobs it is the whole truth:
+the DuckDB file is a fold of both and can be made again from them. raw/chain.py finds lines that were lost or changed.
 
 A line is appended when all that it names is on disk, and before the new file replaces the published one: a run killed in
 between leaves a ledger that is ahead of the file, and the next run folds the missing loads in (leaderboard_etl.durable).
@@ -53,7 +53,7 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """One finding about a source that a person should look at."""
+    """Something about a source that a person should look at."""
 
     source_id: str
     kind: str
@@ -65,7 +65,7 @@ class Drift(msgspec.Struct, frozen=True):
 class SourceLoad(msgspec.Struct):
     """What one source gave to one load. `changes_blob` is the id of its Changes as landed JSON; null: no news.
 
-    `cursor` is where a source that works through a long list within a budget goes on next time.
+    `cursor` is where a source that works through a long list within a budget continues next time.
     """
 
     source_id: str
@@ -160,14 +160,14 @@ class Ledger:
                 self._valid_bytes += len(line)
                 self.loads.append(load)
         except OSError as error:
-            # Half a line on a full disk is no line: what is cut off here need not be set aside later.
+            # On a full disk half a line may be written: cut off here, it need not be set aside later.
             with contextlib.suppress(OSError):
                 os.truncate(self.path, self._valid_bytes + len(self.torn))
             raise WarehouseError(f"{self.path} cannot be written ({error}): this load is not recorded") from error
 
     def set_aside_last(self) -> Load:
-        """Takes the last line out of the ledger and keeps it beside, in `aside`; returns its load. For a line that names
-        what never reached the disk. Raises WarehouseError if that cannot be written."""
+        """Moves the last line out of the ledger into the file `aside` and returns its load. For a line that names bytes which
+        never reached the disk. Raises WarehouseError if that cannot be written."""
         content = self.path.read_bytes()
         lines, _ = read_lines(content)
         keep_bytes = self._valid_bytes - len(lines[-1].content)
@@ -203,7 +203,7 @@ class Ledger:
 
 
 def load_body(load: Load) -> bytes:
-    """A load as JSON, with the version of what it was written for."""
+    """A load as JSON, with the schema version that it was written for."""
     return msgspec.json.encode(load)[:-1] + f',"schema_version":{schema_version()}}}'.encode()
 
 
@@ -213,7 +213,7 @@ class _Written(msgspec.Struct):
 
 
 def refuse_newer_lines(path: Path, lines: Iterable[Line]) -> None:
-    """Raises WarehouseError where newer code wrote one of the lines: what it means is not known here."""
+    """Raises WarehouseError if newer code wrote one of the lines: this code does not know what it means."""
     for line in lines:
         with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
             written = msgspec.json.decode(line.content, type=_Written)
@@ -232,7 +232,7 @@ def append_durably(path: Path, content: bytes) -> None:
 
 
 def land_changes(store: BlobStore, changes: Changes) -> str | None:
-    """Puts a source's changes beside the bytes they speak of; returns the blob id, or null where nothing changed."""
+    """Stores a source's changes beside the bytes they name; returns the blob id, or null if nothing changed."""
     if not changes:
         return None
     content = msgspec.json.encode(Changes(sorted(changes.changed), sorted(changes.gone)))

@@ -1,7 +1,7 @@
 """A pack: the files that a raw store landed from the Hub, in SQLite files small enough to publish.
 
-Similar files stand together in blocks and are compressed as one: result files of one leaderboard repeat each other's settings, so
-that a pack takes a third to a sixth of what the store does. A pack holds bytes only; what a load believed is in the ledger.
+Similar files share a block that is compressed as one. Result files of one leaderboard repeat each other's settings, so a pack
+takes a third to a sixth of the store's size. A pack holds bytes only; what a load believed is in the ledger.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ class Pack:
         self._db.close()
 
     def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """(blob id, bytes) of the given ids that are there and whole, block by block. What does not have its hash is left out,
-        as if it were not there."""
+        """(blob id, bytes) of the given ids that are there and whole, block by block. Bytes that do not match their hash are left
+        out, as if they were absent."""
         wanted = set(blob_ids)
         try:
             rows = self._db.execute(
@@ -154,8 +154,8 @@ class Pack:
             return  # a damaged pack gives what it can
 
     def find(self, blob_id: str) -> bytes | None:
-        """The bytes of one id; null where they are not there, or are not whole. The last blocks stay unpacked: who asks for one
-        file of a kind asks for its neighbours next."""
+        """The bytes of one id; null if they are absent or damaged. The last blocks stay unpacked, because a caller who asks for
+        one file asks for its neighbours next."""
         try:
             row = self._db.execute(
                 "select block, offset_bytes, size_bytes from blobs where blob_id = ?", (blob_id,)

@@ -1,7 +1,7 @@
 """Content-addressed bytes in one SQLite file: append-only, compressed, verified on the way in and on the way out.
 
 SQLite, because twenty thousand small files must not become twenty thousand files on disk, and because its journal
-already solves what a hand-made pack file would have to: a killed writer, a full disk, a torn page.
+already handles what a hand-made pack file would have to handle: a killed writer, a full disk, a torn page.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from leaderboard_etl.raw.blob_ids import verify
 
 STORE_NAME = "blobs.sqlite"
 _LEVEL = 9
-# What a killed run has to fetch again: some hundred result files.
+# How much a killed run has to fetch again: some hundred result files.
 _COMMIT_EVERY_BYTES = 1 << 20
 
 
@@ -74,7 +74,7 @@ class BlobStore:
         return len(self._query("select 1 from blobs", ()))
 
     def missing(self, blob_ids: Iterable[str]) -> set[str]:
-        """Those of the ids that are not in the store."""
+        """The given ids that are not in the store."""
         wanted = set(blob_ids)
         if not wanted:
             return wanted
@@ -83,7 +83,7 @@ class BlobStore:
         return wanted - {row[0] for row in self._query("select blob_id from blobs", ())}
 
     def put(self, blob_id: str, content: bytes) -> None:
-        """Keeps `content` under its id; keeping it twice is no error. Raises WarehouseError if the id is not the content's,
+        """Stores `content` under its id; storing it twice is not an error. Raises WarehouseError if the id is not the content's,
         UnwritableError if the disk does not take it."""
         if not verify(blob_id, content):
             raise WarehouseError(f"refused to land bytes under {blob_id}: they do not have that hash")
@@ -98,7 +98,7 @@ class BlobStore:
             raise UnwritableError(_damaged(self.path, error)) from error
 
     def forget(self, blob_ids: Iterable[str]) -> None:
-        """Takes blobs out, so that sound bytes can be put in their place. Raises WarehouseError."""
+        """Removes blobs, so that sound bytes can replace them. Raises WarehouseError."""
         try:
             with self._lock, durable("blobs"):
                 self._db.executemany("delete from blobs where blob_id = ?", [(blob_id,) for blob_id in blob_ids])
@@ -113,7 +113,7 @@ class BlobStore:
         raise WarehouseError(f"{self.path} has no blob {blob_id}; fetch it again with a run against the Hub")
 
     def find(self, blob_id: str) -> bytes | None:
-        """The same; null where it is not there. Raises WarehouseError."""
+        """The same; null if it is absent. Raises WarehouseError if it is damaged on disk."""
         return next((content for _, content in self.read([blob_id])), None)
 
     def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -131,20 +131,20 @@ class BlobStore:
                 yield blob_id, content
 
     def _compressor(self) -> zstandard.ZstdCompressor:
-        """One a thread: used by two at once, a compressor brings the process down."""
+        """One per thread: a compressor that two threads use at once crashes the process."""
         if not hasattr(self._of_thread, "compressor"):
             self._of_thread.compressor = zstandard.ZstdCompressor(level=_LEVEL)
         compressor: zstandard.ZstdCompressor = self._of_thread.compressor
         return compressor
 
     def flush(self) -> None:
-        """Makes everything put so far safe on disk."""
+        """Makes everything stored so far safe on disk."""
         with self._lock:
             self._commit()
 
     def close(self) -> None:
-        """Keeps what was put, so that it is not fetched again. No ledger line names it yet, or it would have been flushed:
-        where the disk is full it is given up."""
+        """Keeps what was stored since the last flush, so that it is not fetched again. No line of the ledger names it yet, or
+        it would have been flushed: if the disk is full it is given up."""
         with self._lock:
             with suppress(WarehouseError):
                 self._commit()

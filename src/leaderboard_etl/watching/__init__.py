@@ -1,1 +1,1 @@
-"""What tells others of a run when it ends: a webhook or a command, and a file of metrics."""
+"""Who learns of a run's end: a webhook or a command, and a file of metrics for a monitor."""

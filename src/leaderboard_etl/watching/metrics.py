@@ -1,6 +1,6 @@
 """What a run did and what the warehouse holds, as a text file in the OpenMetrics format, for a monitor that collects it.
 
-Only gauges and counters are used: collectors that read the older Prometheus format take the file as well.
+Only gauges and counters are used, so that collectors of the older Prometheus format read the file as well.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
 _PREFIX = "leaderboard_etl"
-_LEDGER_NAME = "ledger.jsonl"  # a ledger that cannot be read has a size all the same
+_LEDGER_NAME = "ledger.jsonl"  # a ledger that cannot be read still has a size
 _ROWS = {"rows in": "in", "stored": "stored", "quarantined": "quarantined", "new": "new", "ended": "ended"}
 
 
 def check_file(file: Path, warehouse: Warehouse) -> None:
-    """Raises UsageError where `file` is one of the warehouse's own, by whatever name, stands among those that it may make, or is
-    no file that can be replaced."""
+    """Raises UsageError if `file` is one of the warehouse's own, by any name, lies where the warehouse makes files, or is not a
+    file that can be replaced."""
     place = file.resolve()
     if place.exists() and not place.is_file():
         raise UsageError(f"--metrics {file} is not a regular file: give the path of a file to write")

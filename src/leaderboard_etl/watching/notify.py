@@ -1,4 +1,4 @@
-"""A failed or degraded run, told to a webhook or a command. That it cannot be told is one line and changes nothing else."""
+"""Reports a failed or degraded run to a webhook or a command. If the report fails, one line says so and nothing else changes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from leaderboard_etl.printable import json_visible, one_line
 
 ALARMING = frozenset({"failed", "degraded"})
 LIMIT_SECONDS = 10.0
-# For a run that SIGTERM ends, which has five in all.
+# For a run that SIGTERM ends, which has five seconds in all.
 HURRIED_SECONDS = 1.5
-# All of the environment that a command is given: what else stands there may be a token.
+# The environment that a command gets; other variables may hold a token.
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 
@@ -71,7 +71,7 @@ def _post(address: str, content: bytes, limit_seconds: float) -> str | None:
     def post() -> None:
         headers = {"content-type": "application/json"}
         try:
-            # Only the status is waited for: nobody reads what a webhook says.
+            # We wait for the status only: nobody reads the body of a webhook's answer.
             with httpx2.stream("POST", address, content=content, headers=headers, timeout=limit_seconds) as response:
                 answered.append(None if response.is_success else f"it answered {response.status_code}")
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
@@ -86,7 +86,7 @@ def _post(address: str, content: bytes, limit_seconds: float) -> str | None:
 
 def _run(command: str, content: bytes, limit_seconds: float) -> str | None:
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    # Files and not pipes: a command that does not read, or leaves a child behind, holds nothing up.
+    # Files, not pipes: a command that does not read, or leaves a child behind, cannot block the run.
     with TemporaryFile() as told, TemporaryFile() as errors:
         told.write(content)
         told.seek(0)

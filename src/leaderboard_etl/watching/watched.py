@@ -1,4 +1,4 @@
-"""One run, and who is told of its end."""
+"""One run, and reporting its end."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Tell = Callable[[Mapping[str, Any]], None]
 
 @contextmanager
 def watched(warehouse: Warehouse, notify_target: str | None, metrics_file: Path | None) -> Iterator[Tell]:
-    """Yields what the block calls with the outcome of its run (`report.as_json`); an error that ends the block before that is
-    told as a failed run, and passed on. So is SIGTERM, in the time that is left; Ctrl-C is not, for whoever pressed it knows.
+    """Yields a function that the block calls with the outcome of its run (`report.as_json`). An error that ends the block before
+    that is reported as a failed run and passed on; so is SIGTERM, in the time that is left. Ctrl-C is not: its user knows.
 
-    A failed or degraded run goes to `notify_target`, as `notify` takes it, and the metrics of any to `metrics_file`. Null: to
-    none. What cannot be told is one line on standard error. Raises UsageError for a target or a file that cannot be meant.
+    A failed or degraded run goes to `notify_target`, as `notify` takes it, and the metrics of any to `metrics_file`. Null:
+    nowhere. A report that fails is one line on standard error. Raises UsageError for an unusable target or file.
     """
     check_watched(warehouse, notify_target, metrics_file)
     is_told, telling = False, threading.Lock()

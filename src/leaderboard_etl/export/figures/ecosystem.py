@@ -1,4 +1,4 @@
-"""Beside the gap: what a mixture of experts costs, and how much the community submitted."""
+"""The figures besides the gap: the cost of mixtures of experts, and the submissions of the community."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         color=alt.Color("kind:N", scale=alt.Scale(**by_kind, range=[GREEN, FAINT]), legend=legend),
         shape=alt.Shape("kind:N", scale=alt.Scale(**by_kind, range=["square", "circle"]), legend=legend),
     )
-    # Worth a name: each mixture of experts, and each dense model that no cheaper one equals.
+    # Named are each mixture of experts, and each dense model that no cheaper one equals.
     dense = models.filter(pl.col("kind") == _KINDS[1]).sort("inference_cost_relative", -pl.col("score_pct"), "model")
     best_before = pl.col("score_pct").cum_max().shift(1, fill_value=-1)
     mixtures = models.filter(pl.col("kind") == _KINDS[0]).sort(-pl.col("score_pct"), "model")

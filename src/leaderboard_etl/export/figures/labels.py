@@ -1,4 +1,4 @@
-"""Where names go beside the marks of a static chart: each where it hides neither a mark nor another name, or nowhere."""
+"""Places names beside the marks of a static chart, where they hide neither a mark nor another name; others are left out."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Label:
 
 
 def text_width(text: str, font_px: float) -> float:
-    """About how wide a text is in pixels, rather too wide than too narrow."""
+    """The approximate width of a text in pixels, too wide rather than too narrow."""
     advances = (0.34 if c in _NARROW else 0.9 if c in _WIDE else 0.72 if c.isupper() else 0.56 for c in text)
     return font_px * sum(advances)
 

@@ -1,4 +1,4 @@
-"""How the printed charts look: size, font, colours, and the parts that several of them have."""
+"""The look of the printed charts: size, font, colours, and the parts that several of them share."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _TICK_STEPS = ((60, 20), (25, 10), (0, 5))
 
 
 def export_rows(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
-    """The rows of one of the article's files, in their order: a figure shows what the file beside it says."""
+    """The rows of one of the article's files, in their order, so that a figure shows what the file beside it says."""
     file = resource("sql") / "exports" / f"{name}.sql"
     return shown(con.sql(file.read_text(encoding="utf-8")).pl())
 
@@ -89,7 +89,7 @@ def marks(rows: pl.DataFrame, x: alt.X, y: alt.Y, **channels: Any) -> alt.Chart:
 
 
 def names(labels: Sequence[Label], x: alt.X, y: alt.Y) -> Any:
-    """Placed names with a pale outline, so that a line behind them does not strike them out."""
+    """Placed names with a pale outline, so that a line behind them does not cross them out."""
     frame = pl.DataFrame(
         {
             str(x.shorthand).split(":")[0]: [label.x for label in labels],

@@ -28,10 +28,11 @@ def test_the_samples_hub_is_as_expected_within_fifty_requests(capsys: pytest.Cap
     told = json.loads(capsys.readouterr().out)
     by_part = {line["part"]: line for line in told["lines"]}
     wrong = {part for part, line in by_part.items() if not line["is_expected"]}
+    assert (code, wrong) == (0, set())
     # The sample is too small for these: no benchmark's dataset, and models that state neither size nor date.
-    others = {"official benchmarks", "what changed last", "one model", "its card"}
-    assert all(part in others or part.startswith("leaderboard of") for part in wrong), wrong
-    assert code == 3
+    absent = {part for part, line in by_part.items() if line["is_absent"]}
+    others = {"official benchmarks", "what changed last", "one model"}
+    assert absent == {*others, *(part for part in by_part if part.startswith("leaderboard of"))}
     assert {source_id for source_id, source in SOURCES.items() if source.repo_id} <= set(by_part)
     assert told["api_calls"] + told["file_calls"] <= 50
     assert "fullname" in by_part["olb_v2_contents"]["found"]
@@ -47,6 +48,17 @@ def test_a_table_with_unknown_columns_is_told_with_its_columns(world: World) -> 
     world.put(V2, buffer.getvalue())
     is_expected, found = lines(world)["olb_v2_contents"]
     assert not is_expected and "who, how much" in found
+
+
+def test_what_only_the_sample_may_lack_is_amiss_elsewhere_and_its_own_sources_everywhere(
+    world: World, server: HubServer, faults: Faults
+) -> None:
+    faults.answers["/open-llm-leaderboard/results/"] = Response(404)
+    for is_sample in (False, True):
+        found = examine_hub(Hub(world.hub), SOURCES, POLICY, is_sample=is_sample)
+        wrong = {line.part for line in found.lines if not line.is_expected}
+        assert "olb_v2_results" in wrong and found.exit_code == 3
+        assert ("official benchmarks" in wrong) != is_sample
 
 
 def test_a_failing_or_gated_part_costs_itself(world: World, server: HubServer, faults: Faults) -> None:

@@ -91,7 +91,7 @@ def doctor_hub(address: str | None, *, as_json: bool) -> int:
     from leaderboard_etl.sources.registry import SOURCES
 
     with _client(address or hub_address(None)) as hub:
-        found = examine_hub(hub, SOURCES, read_policy())
+        found = examine_hub(hub, SOURCES, read_policy(), is_sample=address == "sample")
     if as_json:
         print_json(
             {
@@ -105,12 +105,20 @@ def doctor_hub(address: str | None, *, as_json: bool) -> int:
     else:
         print_table(
             [
-                {"part": line.part, "as expected": "yes" if line.is_expected else "NO", "found": line.found}
+                {
+                    "part": line.part,
+                    "as expected": "absent" if line.is_absent else "yes" if line.is_expected else "NO",
+                    "found": line.found,
+                }
                 for line in found.lines
             ]
         )
         n_other = sum(not line.is_expected for line in found.lines)
-        told = "all is as expected" if not n_other else f"not as expected: {n_other} of {len(found.lines)} parts"
+        n_absent = sum(line.is_absent for line in found.lines)
+        absent = f" of the bundled Hub, which lacks {n_absent} parts of the real one" if n_absent else ""
+        told = (
+            f"all is as expected{absent}" if not n_other else f"not as expected: {n_other} of {len(found.lines)} parts"
+        )
         print(f"{found.endpoint}: {told}; {found.api_calls} API calls, {found.file_calls} file requests")
     return found.exit_code
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -43,11 +43,13 @@ _NETWORK = (
 
 @dataclass(frozen=True)
 class Seen:
-    """One line of the examination: what was looked at, whether it is as expected, and what was found."""
+    """One line of the examination: what was looked at, whether it is as expected, and what was found. `is_absent`: the bundled
+    Hub is too small to have it, as is expected there."""
 
     part: str
     is_expected: bool
     found: str
+    is_absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,16 @@ class HubExamination:
         return 0 if all(line.is_expected for line in self.lines) else 3
 
 
-def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> HubExamination:
-    """Asks the Hub each kind of question once. No answer of the Hub raises an error."""
+def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy, *, is_sample: bool = False) -> HubExamination:
+    """Asks the Hub each kind of question once. Of the bundled Hub (`is_sample`) its repositories are expected, and what else it
+    lacks is called absent. No answer of the Hub raises an error."""
     lines = [_network()]
     is_reachable = True
     try:
         for look in _looks(hub, sources, policy):
-            lines.append(look())
+            seen = look()
+            is_absent = is_sample and not seen.is_expected and seen.part not in sources
+            lines.append(replace(seen, is_expected=True, is_absent=True) if is_absent else seen)
     except NoHubError as error:
         is_reachable = False
         part = "address" if isinstance(error, HubUnreachableError) else "token"

@@ -104,3 +104,34 @@ def test_a_run_out_of_time_publishes_what_it_has_and_the_next_goes_on_there(worl
     ]
     assert len(asked) == entry.remaining
     assert world.query(f"select count(*) from raw.files where source_id = '{SOURCE}'") == [(201,)]
+
+
+def test_a_deadline_that_passes_during_the_tables_leaves_the_models_unasked_and_says_so(
+    world: World, server: HubServer
+) -> None:
+    nights: list[pipeline.Night] = []
+
+    @contextmanager
+    def over(source_id: str, waits_s: Callable[[], float]) -> Iterator[Callable[[int, int], None]]:
+        def count(done: int, total: int) -> None:
+            nights[-1].hub.deadline = time.monotonic()
+
+        yield count
+
+    def tell(night: pipeline.Night) -> None:
+        nights.append(night)
+        story()(night, pipeline.plainly)
+
+    options = Options(world.warehouse, world.hub, world.endpoint, started_at=datetime(2025, 1, 1, 3), progress=over)
+    outcome = pipeline.run_night(options, tell)
+    paths = [request.path for request in server.requests]
+    assert not [path for path in paths if "/api/models" in path or path.endswith("/leaderboard")]
+    assert outcome.load is not None and outcome.status in ("published", "degraded")
+    entry = outcome.load.source("model_cards")
+    assert entry is not None and (entry.state, entry.remaining > 0) == ("unchanged", True)
+    told = [note for note in report.notes(outcome) if note.startswith("model_cards")]
+    assert "--deadline" in told[0] and f"{entry.remaining} models not asked for yet" in told[1]
+    [told_of_results] = [note for note in report.notes(outcome) if note.startswith("eval_results")]
+    assert "--deadline" in told_of_results and "failed" not in told_of_results
+    results = outcome.load.source("eval_results")
+    assert results is not None and results.state == "unchanged"

@@ -80,6 +80,21 @@ def test_a_run_that_waits_for_the_hub_is_on_record_and_its_prefect_server_gone(
     assert 'leaderboard_etl_run_status{status="failed"} 1' in metrics.read_text()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_pass_over_the_models_that_waits_for_a_closed_window_ends_at_once(
+    world: World, faults: Faults, server: HubServer, number: signal.Signals
+) -> None:
+    closed = {"RateLimit": '"api";r=0;t=3000', "RateLimit-Policy": '"fixed window";"api";q=500;w=3000'}
+    faults.answers["api/models"] = Response(429, closed)
+    process = start(MAIN, "run", "--hub", world.hub, "-w", str(world.warehouse.root))
+    wait_until(lambda: any("api/models" in request.path for request in server.requests))
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)  # the window is closed for far longer
+    assert process.returncode == 128 + number, err
+    assert "Traceback" not in err
+    assert Ledger(world.warehouse.raw).loads[-1].status == "failed"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_prefect_server_that_is_still_starting_does_not_outlive_its_run(tmp_path: Path, number: int) -> None:
     command = ["run", "--hub", "http://127.0.0.1:9", "-w", str(tmp_path)]

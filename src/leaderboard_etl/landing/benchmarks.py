@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leaderboard_etl.errors import HubError
-from leaderboard_etl.hub.answers import GatedRepoError, NoHubError, RepoUnavailableError, canonical
+from leaderboard_etl.hub.answers import GatedRepoError, HubLimitedError, NoHubError, RepoUnavailableError, canonical
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.journal import Place
 from leaderboard_etl.raw.blob_ids import sha256_id
@@ -22,13 +22,15 @@ _FIELDS = ("modelId", "filename")
 @dataclass
 class BoardSync:
     """What the benchmarks said. `models` are all that a leaderboard names, be it one landed before; `unknown` the official
-    benchmarks that nobody asked for; `gated` those whose terms must be accepted; `failures` what else was not to be had."""
+    benchmarks that nobody asked for; `gated` those whose terms must be accepted; `failures` what else was not to be had;
+    `stopped` says why the rest was not asked for."""
 
     changed: list[FileVersion] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     gated: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    stopped: str | None = None
     has_failed: bool = False
 
     @property
@@ -40,7 +42,7 @@ class BoardSync:
         if self.failures:
             failed = f"{len(self.failures)} questions about benchmarks failed and are asked again next time"
             lines.append(f"{failed}, e.g. {self.failures[0]}")
-        return "; ".join(lines) or None
+        return "; ".join([*lines, *filter(None, [self.stopped])]) or None
 
 
 def sync_boards(
@@ -80,6 +82,8 @@ def sync_boards(
         official = hub.official_benchmarks()
     except NoHubError:
         raise
+    except HubLimitedError as error:
+        found.stopped = str(error)
     except HubError as error:
         found.failures.append(str(error))
     else:
@@ -89,7 +93,9 @@ def sync_boards(
 
 
 def _note(found: BoardSync, dataset_id: str, error: HubError) -> None:
-    if isinstance(error, GatedRepoError) or error.status == 403:
+    if isinstance(error, HubLimitedError):
+        found.stopped = str(error)
+    elif isinstance(error, GatedRepoError) or error.status == 403:
         found.gated.append(dataset_id)
     elif not isinstance(error, RepoUnavailableError):
         found.failures.append(str(error))  # a dataset without a leaderboard answers 404: that is no failure

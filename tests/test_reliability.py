@@ -26,7 +26,7 @@ def prove(module: str, *arguments: str) -> str:
 
 def test_a_night_killed_right_after_its_line_in_the_ledger_is_published_by_the_next() -> None:
     told = prove("kills", "--random", "0", "--only", "SIGKILL, second night, after ledger line")
-    assert "1 kills: 1 lost nothing, 0 broke a promise" in told
+    assert "1 kills of 1 warehouses: 0 broke a promise" in told
 
 
 def test_a_full_disk_never_puts_an_empty_file_over_the_good_one() -> None:

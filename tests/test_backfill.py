@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from worlds import V2, V2_SENTINELS, World, content, parquet, v2_row
 
@@ -16,19 +18,22 @@ from leaderboard_etl import pipeline
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.backfilling import backfill
+from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.sample.server import HubServer
+from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.target.opening import open_published
 
 V2_ONLY = ("olb_v2_contents",)
 
 
-def commit(world: World, server: HubServer, moment: datetime, file: bytes) -> None:
-    """A commit of the v2 table on the Hub, made at the given moment (UTC)."""
-    world.put(V2, file)
+def commit(world: World, server: HubServer, moment: datetime, file: bytes, path: str = V2) -> None:
+    """A commit of a table on the Hub, the v2 table's if no other is named, made at the given moment (UTC)."""
+    world.put(path, file)
     stamp = moment.replace(tzinfo=UTC).timestamp()
-    os.utime(world.root / V2, (stamp, stamp))
-    server.repositories.head("datasets", "open-llm-leaderboard/contents")
+    os.utime(world.root / path, (stamp, stamp))
+    server.repositories.head("datasets", "/".join(path.split("/")[1:3]))
 
 
 def table(raw: float, n_models: int = 30) -> bytes:
@@ -130,6 +135,31 @@ def test_a_backfill_comes_before_the_first_night(past: World) -> None:
         backfill(options(past))
     with pytest.raises(UsageError, match="has no past"):
         backfill(options(past, only=("arena",)))
+
+
+def test_a_new_source_that_says_it_has_a_dated_past_needs_nothing_else(
+    world: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    v2 = SOURCES["olb_v2_contents"]
+
+    def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+        read = v2.parse(files, policy)
+        return Parsed(read.scores.with_columns(source_id=pl.lit("made_up")), source_rows=read.source_rows)
+
+    made_up = replace(v2, source_id="made_up", repo_id="org/made-up", parse=parse, leaderboard=None, submissions=None)
+    monkeypatch.setitem(SOURCES, "made_up", made_up)
+    for day, raw in ((1, 0.31), (3, 0.33)):
+        commit(
+            world,
+            server,
+            datetime(2024, 8, day, 5),
+            table(raw),
+            V2.replace("open-llm-leaderboard/contents", "org/made-up"),
+        )
+    outcome = backfill(options(world, only=("made_up",)))
+    assert outcome.status == "published", outcome.message
+    assert (raw_on(world, date(2024, 8, 2)), raw_on(world, date(2024, 8, 3))) == ({0.31}, {0.33})
+    assert {load.kind for load in Ledger(world.warehouse.raw).loads} == {"backfill"}
 
 
 def test_the_flow_takes_what_another_store_holds_and_its_end_is_told(

@@ -150,7 +150,7 @@ def test_what_cannot_be_had_again_is_said_and_nothing_is_touched(whole: World, t
         assert {path: path.read_bytes() for path in before} == before
     world = damaged(whole, BY_NAME["store: an answer of the Hub lost"], tmp_path / "copy")
     said = mend(world, "http://127.0.0.1:9")
-    assert said == ["asked http://127.0.0.1:9 again about 1 models: 0 of 1 lost answers are as they were"]
+    assert said == ["asked http://127.0.0.1:9 again about 1 model: 0 of 1 lost answers are as they were"]
     assert examine(world.warehouse).exit_code == 1
 
 

@@ -43,6 +43,11 @@ def csv_text(text: str) -> str:
     return f"'{shown}" if _FORMULA.match(text) and not _NUMBER.match(text) else shown
 
 
+def how_many(count: int, noun: str) -> str:
+    """A count and its noun, whose plural has an s: `1 load`, `1,204 loads`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 class PlainStream(io.TextIOBase):
     """A text stream that passes on what is written with control characters made visible."""
 

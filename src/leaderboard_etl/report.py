@@ -8,7 +8,7 @@ import msgspec
 
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.pipeline import Outcome
-from leaderboard_etl.printable import one_line
+from leaderboard_etl.printable import how_many, one_line
 from leaderboard_etl.termination import EXIT_CODE, Terminated
 
 EXIT_CODES = {"published": 0, "no_news": 0, "degraded": 3, "failed": 1}
@@ -58,12 +58,16 @@ def notes(outcome: Outcome) -> list[str]:
         if entry.message:
             lines.append(f"{entry.source_id}: {entry.message}")
         if entry.remaining and entry.state != "failed":  # else its message says what is left
-            lines.append(f"{entry.source_id}: {entry.remaining} models not asked for yet; the next runs go on there")
+            lines.append(
+                f"{entry.source_id}: {how_many(entry.remaining, 'model')} not asked for yet; the next runs go on there"
+            )
         lines.extend(f"drift in {d.source_id}, {d.subject}: {d.message}" for d in entry.drift if not d.is_held)
     for finding in outcome.findings:
         if finding.n_rows:
             new = f", {finding.n_new} of them new" if finding.n_new else ", none of them new"
-            lines.append(f"check {finding.check.name}: {finding.n_rows} rows ({finding.check.description}){new}")
+            lines.append(
+                f"check {finding.check.name}: {how_many(finding.n_rows, 'row')} ({finding.check.description}){new}"
+            )
     return [one_line(line) for line in lines]
 
 

@@ -12,6 +12,7 @@ from leaderboard_etl.commands.display import print_json, print_table
 from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.commands.parsing import Commands, add_command, add_json
 from leaderboard_etl.errors import UsageError
+from leaderboard_etl.printable import how_many
 from leaderboard_etl.settings import Warehouse
 
 if TYPE_CHECKING:
@@ -142,8 +143,9 @@ def _verdict(warehouse: Warehouse, found: Examination, was_repaired: bool) -> st
     n_harms = sum(finding.is_harm for finding in found.findings)
     if not found.findings:
         return (
-            f"{warehouse.root} is sound: {len(found.ledger.sound)} loads, {found.blobs.n_named:,} blobs with their hashes,"
-            f" {len(found.published.loads)} loads in the published file"
+            f"{warehouse.root} is sound: {how_many(len(found.ledger.sound), 'load')},"
+            f" {how_many(found.blobs.n_named, 'blob')} with their hashes,"
+            f" {how_many(len(found.published.loads), 'load')} in the published file"
         )
     if not n_harms:
         rest = "" if was_repaired else f"; {of_warehouse(warehouse, 'doctor', '--repair')} tidies"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from leaderboard_etl.commands.display import print_json, print_table
 from leaderboard_etl.commands.parsing import Commands, add_command, add_json
 from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.printable import how_many
 from leaderboard_etl.settings import Warehouse
 
 if TYPE_CHECKING:
@@ -90,7 +91,11 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
         f"raw: {raw:.1f} MB, its ledger {lines:.1f} MB; next run expected at {found['next_run_expected_at']:%Y-%m-%d %H:%M} UTC"
     )
     if found["is_overdue"]:
-        last = "no run has succeeded yet" if hours is None else f"the last run that did not fail is {hours} hours ago"
+        last = (
+            "no run has succeeded yet"
+            if hours is None
+            else f"the last run that did not fail is {how_many(hours, 'hour')} ago"
+        )
         print(f"alert: {last}; nights are 24 hours apart")
     if cards is not None:
         print(cards.line)
@@ -152,10 +157,10 @@ class _Cards:
     def line(self) -> str:
         since = f"the oldest answer that still stands is of {self.oldest_at[:10]}"
         if not self.remaining:
-            return f"model cards: all {self.asked:,} models asked for; {since}"
-        pace = "the last run asked for none" if self.nights is None else f"about {self.nights:,} more nights"
-        pace += f" at its {self.calls:,} calls" if self.nights is not None else ""
-        return f"model cards: {self.asked:,} models asked for, {self.remaining:,} not yet, {pace}; {since}"
+            return f"model cards: all {how_many(self.asked, 'model')} asked for; {since}"
+        pace = "the last run asked for none" if self.nights is None else f"about {how_many(self.nights, 'more night')}"
+        pace += f" at its {how_many(self.calls, 'call')}" if self.nights is not None else ""
+        return f"model cards: {how_many(self.asked, 'model')} asked for, {self.remaining:,} not yet, {pace}; {since}"
 
 
 def _cards(warehouse: Warehouse, ledger: Ledger) -> _Cards | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from leaderboard_etl.commands.display import print_json, print_table
 from leaderboard_etl.commands.parsing import Commands, add_command, add_json
 from leaderboard_etl.errors import UsageError
+from leaderboard_etl.printable import how_many
 
 
 def register(commands: Commands) -> None:
@@ -39,7 +40,7 @@ def check(as_json: bool) -> int:
         print(*found, sep="\n")
     else:
         n_rows = sum(policy.text_frame(name).height for name in policy.texts)
-        print(f"{len(policy.texts)} policy tables with {n_rows} rows fit sql/policy")
+        print(f"{how_many(len(policy.texts), 'policy table')} with {how_many(n_rows, 'row')} fit sql/policy")
     return 1 if found else 0
 
 

@@ -11,7 +11,7 @@ from leaderboard_etl.commands.display import print_json, print_table, records
 from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.commands.parsing import Commands, add_command, add_json
 from leaderboard_etl.errors import UsageError
-from leaderboard_etl.printable import visible
+from leaderboard_etl.printable import how_many, visible
 from leaderboard_etl.settings import Warehouse
 
 # A record keeps its id in every load: it follows from the text and its place.
@@ -80,7 +80,7 @@ def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: 
         print_json(rows)
         return 0
     count = counted[0][0]
-    print(f"{count:,} records stand in quarantine")
+    print(f"{how_many(count, 'record')} stand{'s' if count == 1 else ''} in quarantine")
     print_table(rules)
     if count > len(rows):
         print(f"the newest {len(rows)} of them, more with --limit:")
@@ -195,7 +195,7 @@ def _replay(warehouse: Warehouse, *, as_json: bool) -> int:
     if as_json:
         print_json({**report.as_json(outcome), "quarantined_before": before, "quarantined_after": after})
     else:
-        print(f"{before:,} records stood in quarantine, {after:,} do now; {stored:,} rows are new; {outcome.status}")
+        print(f"records in quarantine: {before:,} before, {after:,} now; new rows: {stored:,}; {outcome.status}")
         if outcome.message:
             print(outcome.message)
     return report.EXIT_CODES.get(outcome.status, 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from leaderboard_etl.commands.display import print_json
 from leaderboard_etl.commands.hints import pasteable
 from leaderboard_etl.commands.parsing import Commands, add_command, add_json
+from leaderboard_etl.printable import how_many
 from leaderboard_etl.settings import Warehouse
 
 
@@ -37,7 +38,8 @@ def pack(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
         print_json({"packs": [str(path) for path in paths], "bytes": n_bytes, "store_bytes": store_bytes})
         return 0
     print(
-        f"packed {store.path} ({store_bytes / 1e6:,.1f} MB) into {len(paths)} files in {folder} ({n_bytes / 1e6:,.1f} MB)"
+        f"packed {store.path} ({store_bytes / 1e6:,.1f} MB) into {how_many(len(paths), 'file')} in {folder}"
+        f" ({n_bytes / 1e6:,.1f} MB)"
     )
     print(f"a head start for another warehouse: {pasteable('run', '--raw-from', folder)}")
     return 0

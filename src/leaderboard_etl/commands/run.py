@@ -27,6 +27,7 @@ from leaderboard_etl.commands.parsing import (
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.memory import memory_bytes
 from leaderboard_etl.options import SAMPLE, hub_address
+from leaderboard_etl.printable import how_many
 from leaderboard_etl.settings import Warehouse, resource
 from leaderboard_etl.termination import WORDS_OF_A_RUN
 
@@ -96,7 +97,7 @@ def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
             print(note)
         print(
             f"rebuilt {warehouse.database} from {warehouse.raw} in {outcome['seconds']:.1f} s;"
-            f" {outcome['n_checks']} checks ran"
+            f" {how_many(outcome['n_checks'], 'check')} ran"
         )
     else:
         _print_outcome(outcome, warehouse)

@@ -25,6 +25,7 @@ from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.card_files import unavailable_body
 from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.printable import how_many
 from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id, verify
 from leaderboard_etl.raw.chain import seal
 from leaderboard_etl.raw.ledger import FileVersion, Ledger, append_durably, load_body
@@ -111,7 +112,8 @@ def _mend_ledger(found: Examination, say: Say) -> None:
     new.replace(ledger.path)
     if ledger.lost:
         say(
-            f"made {len(ledger.lost)} lines of the ledger again from {found.published.path}, and the chain of lines anew"
+            f"made {how_many(len(ledger.lost), 'line')} of the ledger again from {found.published.path},"
+            " and the chain of lines anew"
         )
         say("not known any more: where budgets stopped in those loads; the next night begins its list of models anew")
     else:
@@ -247,7 +249,9 @@ def _ask(store: BlobStore, hub: Hub, files: Sequence[FileVersion], say: Say) -> 
             store.put(file.blob_id, body)
             n_had += 1
     store.flush()
-    say(f"asked {hub.endpoint} again about {len(asked)} models: {n_had} of {len(files)} lost answers are as they were")
+    say(
+        f"asked {hub.endpoint} again about {how_many(len(asked), 'model')}: {n_had} of {len(files)} lost answers are as they were"
+    )
 
 
 def _rebuild(warehouse: Warehouse, found: Examination, say: Say) -> None:

@@ -23,6 +23,7 @@ from leaderboard_etl.pipeline.brake import brake
 from leaderboard_etl.pipeline.fetching import record, shown, sync_project
 from leaderboard_etl.pipeline.night import Night, Outcome, is_degraded, ledger_line, run_night
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.printable import how_many
 from leaderboard_etl.raw.ledger import Changes, Drift, Ledger, Load, format_utc
 from leaderboard_etl.sources.base import Parsed, concat
 from leaderboard_etl.sources.description import Source
@@ -110,7 +111,7 @@ def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, i
         try:
             load = _load_of(night, past, source, commit, is_first=not loads)
         except HubLimitedError as error:
-            past.stopped = f"{len(past.waiting)} commits are left for another backfill: {first_line(error)}"
+            past.stopped = f"{how_many(len(past.waiting), 'commit')} left for another backfill: {first_line(error)}"
             break
         past.waiting.pop(0)
         if load is not None:

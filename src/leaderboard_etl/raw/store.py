@@ -170,6 +170,8 @@ class BlobStore:
 
 def _damaged(path: Path, why: object, blob_id: str = "") -> str:
     what = f"blob {blob_id} in {path}" if blob_id else str(path)
+    if getattr(why, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return f"{what} cannot be written ({why}); the published warehouse is untouched: free space and run again"
     return (
         f"{what} cannot be used ({why}); the published warehouse is untouched: restore the file from a copy, free space,"
         " or see what `leaderboard-etl doctor` can get again"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leaderboard_etl.errors import AuditError, one_line_errors
+from leaderboard_etl.printable import how_many
 
 if TYPE_CHECKING:
     import duckdb
@@ -118,5 +119,7 @@ class Target(ABC):
 
 def _failure(errors: Sequence[Finding]) -> str:
     """One line for the checks that stopped a publication."""
-    shown = "; ".join(f"{f.check.name}: {f.n_rows} rows ({f.check.description}), e.g. {f.examples[0]}" for f in errors)
+    shown = "; ".join(
+        f"{f.check.name}: {how_many(f.n_rows, 'row')} ({f.check.description}), e.g. {f.examples[0]}" for f in errors
+    )
     return f"the audit failed, nothing was published: {shown}"

@@ -10,6 +10,8 @@ import duckdb
 
 from leaderboard_etl.memory import limit_memory
 
+# At this size of its log a file under construction is checkpointed before its end.
+MOST_LOG_BYTES = 256_000_000
 # The engine's number of a row, valid while nothing is deleted from the table.
 ROW_ID = "rowid"
 # Older clients, from DuckDB 1.5 on, can read what this storage version holds.
@@ -25,7 +27,7 @@ def create(path: Path, *, most_memory_bytes: int | None = None) -> duckdb.DuckDB
     con = duckdb.connect(str(path), config=_STORAGE)
     # One checkpoint at the end writes each block once: the file stays as compact as one built fresh. What does not fit into
     # memory until then is written earlier, compressed; uncompressed rows would take ten times the space.
-    con.execute("set checkpoint_threshold = '256MB'")
+    con.execute(f"set checkpoint_threshold = '{MOST_LOG_BYTES // 1_000_000}MB'")
     con.execute("set preserve_insertion_order = true")
     # It would draw a bar for a statement of two seconds in the middle of a run's output.
     con.execute("set enable_progress_bar = false")

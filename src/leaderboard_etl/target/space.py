@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import shutil
 
+from leaderboard_etl.engine import MOST_LOG_BYTES
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.settings import Warehouse
 
-# A file under construction holds its log beside it until the checkpoint: measured at half its size for small warehouses.
-NEEDED_SHARE = 2
-LEAST_BYTES = 20_000_000
+# Measured, with docs/operations.md: a file without rows, a file beside the raw store that it is made from, and the log of a file
+# under construction, which holds its rows uncompressed until the checkpoint.
+_EMPTY_BYTES = 10_000_000
+_FILE_SHARE = 2.5
+_LOG_SHARE = 7
+
+
+def needed_bytes(warehouse: Warehouse) -> int:
+    """About what building a file takes at its highest: the file, as large as the published one or, before there is one, as raw
+    lets expect, and its log."""
+    store = warehouse.raw / "blobs.sqlite"
+    if warehouse.database.exists():
+        file_bytes = warehouse.database.stat().st_size
+    else:
+        file_bytes = _EMPTY_BYTES + round(_FILE_SHARE * (store.stat().st_size if store.exists() else 0))
+    log_bytes = _LOG_SHARE * max(file_bytes - _EMPTY_BYTES, 0)
+    return max(file_bytes, _EMPTY_BYTES) + min(log_bytes, MOST_LOG_BYTES) + _EMPTY_BYTES
 
 
 def expect_space(warehouse: Warehouse) -> None:
-    """Raises WarehouseError where a file of the published one's size, or for a first one of the raw store's, cannot be built
-    beside it."""
-    like = warehouse.database if warehouse.database.exists() else warehouse.raw / "blobs.sqlite"
-    needed_bytes = max(NEEDED_SHARE * like.stat().st_size if like.exists() else 0, LEAST_BYTES)
-    free_bytes = shutil.disk_usage(warehouse.root).free
-    if free_bytes < needed_bytes:
+    """Raises WarehouseError where the disk has less free than building a file needs."""
+    needed, free = needed_bytes(warehouse), shutil.disk_usage(warehouse.root).free
+    if free < needed:
         raise WarehouseError(
-            f"building needs about {needed_bytes / 1e6:,.0f} MB free beside {warehouse.database},"
-            f" {free_bytes / 1e6:,.1f} MB are: nothing was published; free space and run again, it goes on from there"
+            f"building needs about {needed / 1e6:,.0f} MB free beside {warehouse.database}, {free / 1e6:,.1f} MB are: nothing"
+            " was published; free space and run again, it goes on from there"
         )

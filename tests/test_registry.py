@@ -21,6 +21,7 @@ from leaderboard_etl.contracts.schema import (
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.policy.schema import policy_tables
 from leaderboard_etl.settings import PACKAGE, resource
+from leaderboard_etl.sources.reporters import REPORTERS
 from leaderboard_etl.warehouse.audit import checks
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
@@ -105,6 +106,11 @@ def test_the_kinds_of_drift_that_the_code_writes_are_the_listed_ones() -> None:
         if len(call.args) > 1 and isinstance(call.args[1], ast.Constant)
     }
     assert kinds == set(next(c for c in tables()["ops.drift"].columns if c.name == "kind").allowed)
+
+
+def test_the_reporters_are_the_listed_ones() -> None:
+    listed = next(column.allowed for column in tables()["history.scores"].columns if column.name == "reported_by")
+    assert {reporter.reported_by for reporter in REPORTERS} == set(listed)
 
 
 @pytest.mark.parametrize(

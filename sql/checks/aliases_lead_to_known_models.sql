@@ -1,4 +1,4 @@
--- check: an alias of policy that leads to a model of no vendor, which no source names and no reference lists
+-- check: an alias of policy to a model without a vendor, which no source names and no reference lists
 -- severity: warn
 -- A table that was not read yet may be the one that names it: judged once both leaderboards' tables are there.
 select a.source_id, a.source_name, a.model_id

@@ -1,4 +1,4 @@
--- check: a believed score that core lost on the way from history
+-- check: a current score of history that core lacks
 -- severity: error
 select h.source_id, h.source_name, h.variant_id, h.locator
 from history.scores as h

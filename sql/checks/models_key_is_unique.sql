@@ -1,4 +1,4 @@
--- check: a model id that stands twice, letter case aside
+-- check: a model id that occurs twice, letter case aside
 -- severity: error
 -- Letters outside ASCII, in names of a source's own, have more than one lower case: these ids are compared as they stand.
 select

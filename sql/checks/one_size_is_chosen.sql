@@ -1,4 +1,4 @@
--- check: a model with two chosen sizes of one kind, or with sizes of which none is chosen
+-- check: a model with two chosen sizes of one kind, or with sizes but without a chosen one
 -- severity: error
 select model_id, kind, count(*) filter (where is_chosen) as n_chosen
 from core.parameter_evidence

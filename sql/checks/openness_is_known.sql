@@ -1,4 +1,4 @@
--- check: a scored model of which nothing says whether its weights are open
+-- check: a scored model for which no source says whether its weights are open
 -- severity: warn
 select distinct m.model_id, s.source_id
 from core.models as m

@@ -1,4 +1,4 @@
--- check: a model whose size is stated differently by over 10 percent, with nothing said for or against; settle it in policy/parameter_overrides.csv
+-- check: a model with sizes that differ by over 10 percent and no reason for or against one; settle it in policy/parameter_overrides.csv
 -- severity: warn
 select model_id, kind, method, params, disagreement_pct
 from core.parameter_evidence

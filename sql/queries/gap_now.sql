@@ -1,4 +1,4 @@
--- The gap at the end of what can be observed, one line per comparable group, official releases only
+-- The gap on the last day that could be observed, one line per comparable group, official releases only
 select
     comparable_group,
     month,

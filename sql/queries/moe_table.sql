@@ -1,4 +1,4 @@
--- The article's architecture table and other mixtures of experts: sizes, MMLU, relative cost, and the dense size it is worth
+-- The article's architecture table and other mixtures of experts: sizes, MMLU, relative cost, and the size of an equivalent dense model
 select
     model,
     params_total_b,

@@ -1,6 +1,6 @@
--- The current state, judged: one model id across sources, one unit, one normalisation. Rebuilt by each run (or as of a date) from history.
+-- The current state after judgement: one model id across sources, one unit, one normalisation. Each run rebuilds it (or a query as of a date) from history.
 
--- Sources, as their folders describe them. One row per source; statements of policy itself bear source_id 'policy' and have no row here.
+-- Sources, as their folders describe them. One row per source; statements of policy itself have source_id 'policy' and no row here.
 create table core.sources (
     source_id varchar not null,         -- Source: the name of its folder
     title varchar not null,             -- What the source is, for people
@@ -73,13 +73,13 @@ create table core.models (
     population varchar not null check (population in ('official', 'fine_tune', 'quantized', 'merge', 'flagged')) -- Group for frontiers and fits: official, fine_tune, quantized, merge or flagged (the first that applies from the right, official before fine_tune)
 );
 
--- Which name in which source is which model. One row per name used by a source.
+-- The model that each name of each source means. One row per source and name.
 create table core.model_aliases (
     source_id varchar not null,         -- Source that uses the name
     source_name varchar not null,       -- = history.scores
     model_id varchar not null,          -- = core.models
     method varchar not null check (method in ('hub_id', 'hub_id_case', 'hub_rename', 'hub_link', 'alias', 'reference', 'unresolved')), -- How the name leads to the model: it is the repository (hub_id) or differs in letter case (hub_id_case); the Hub renamed the repository (hub_rename); the table links to it (hub_link); policy/model_aliases says so (alias); a curated row (reference); or it leads nowhere, or to a model which it contradicts (unresolved): a model by itself until policy says which
-    reason varchar                      -- Why a name that the Hub or a link leads to a model stands by itself; null: nothing to say
+    reason varchar                      -- Why a name that the Hub or a link leads to a model counts as a model by itself; null: no such reason
 );
 
 -- Every statement about a model's size and which one was chosen. One row per model, kind, method, source and name.
@@ -90,7 +90,7 @@ create table core.parameter_evidence (
     params bigint,                      -- = history.parameter_claims
     reason varchar,                     -- = history.parameter_claims
     confidence double,                  -- Confidence of the method, 0-1
-    is_doubtful boolean not null,       -- True where reason gives cause for doubt: believed only where there is no sound statement
+    is_doubtful boolean not null,       -- True if reason gives cause for doubt: used only without a sound statement
     is_chosen boolean not null,         -- True for the one that core.models uses
     disagreement_pct double,            -- Distance from the chosen one in percent; null: params is null or nothing chosen
     is_disagreeing boolean not null,    -- True where disagreement_pct is over 10
@@ -104,12 +104,12 @@ create table core.parameter_evidence (
     locator varchar not null            -- = history.parameter_claims
 );
 
--- Benchmark variants: same name with another protocol is another variant. One row per variant.
+-- Benchmark variants: the same benchmark under another protocol is another variant. One row per variant.
 create table core.benchmarks (
     benchmark_id varchar not null,      -- Benchmark: mmlu, gpqa, humaneval and so on
     variant_id varchar not null,        -- Benchmark with its protocol (mmlu_olb_v1, gpqa_diamond_reported ...)
     display_name varchar not null,      -- Name of the variant for people
-    comparable_group varchar not null,  -- Group of variants that may be compared: stand in one column or chart
+    comparable_group varchar not null,  -- Group of variants that may be compared, in one column or chart
     metric varchar not null,            -- Metric as lm-evaluation-harness names it
     n_shot integer,                     -- In-context examples; null: mixed or not stated
     scale varchar not null check (scale in ('fraction', 'percent', 'points_10', 'rating')), -- Unit in which it is usually published: fraction (0-1), percent (0-100), points_10 (1-10) or rating
@@ -125,7 +125,7 @@ create table core.benchmarks (
     source_url varchar not null         -- Link for the protocol and the baseline
 );
 
--- Groups of variants that may be compared, and through when each side can have been seen. One row per comparable group.
+-- Groups of variants that may be compared, and the day through which each side could be observed. One row per comparable group.
 create table core.comparable_groups (
     comparable_group varchar not null,             -- = core.benchmarks
     benchmark_id varchar not null,                 -- = core.benchmarks

@@ -1,11 +1,11 @@
--- What each source said, and from which load to which load. Judgement (identity, units, normalisation) is made in core, from these rows.
+-- What each source stated, and from which load to which load. Core applies the judgement (identity, units, normalisation) to these rows.
 
 -- Every score as its source published it, with the interval in which it was believed. One row per source, name, variant, precision, chat template, run and validity interval.
 create table history.scores (
     source_id varchar not null,           -- Source that published the value
     source_name varchar not null,         -- Model name exactly as the source spells it
     variant_id varchar not null,          -- Benchmark variant: a row of core.benchmarks
-    precision varchar not null,           -- Precision the model was run in, as published; 'unknown' where the source does not say
+    precision varchar not null,           -- Precision that the model was run in, as published; 'unknown' if the source does not state it
     has_chat_template varchar not null check (has_chat_template in ('true', 'false', 'unknown')), -- Whether prompts went through the chat template
     run_id varchar not null,              -- Model sha and date where a source holds several runs of one model; 'n/a' otherwise
     score_raw double not null,            -- The published value, untouched, in score_unit
@@ -13,7 +13,7 @@ create table history.scores (
     stderr_raw double,                    -- Published standard error, in the unit of the score; null: not published
     score_norm_published_pct double,      -- Normalised value that the source itself published, percent; null: none. A check on ours, not a score
     n_shot integer,                       -- In-context examples; null: not stated by the source (core falls back to the variant's)
-    reported_by varchar not null check (reported_by in ('leaderboard', 'community', 'vendor_model_index', 'vendor_card_table', 'vendor_eval_results', 'arena', 'reference', 'third_party')), -- Who reports the value: a leaderboard that ran the model itself (leaderboard), somebody else who ran it (community), its vendor in the card's front matter (vendor_model_index), in a table of the card's text (vendor_card_table) or in .eval_results (vendor_eval_results), the Arena's table (arena), a curated row with a link (reference), or an evaluator that is neither the vendor nor one of these (third_party)
+    reported_by varchar not null check (reported_by in ('leaderboard', 'community', 'vendor_model_index', 'vendor_card_table', 'vendor_eval_results', 'arena', 'reference', 'third_party')), -- Who reports the value: a leaderboard that ran the model itself (leaderboard), somebody who handed in a run or a result (community), an evaluator that is neither the vendor nor a leaderboard (third_party), its vendor in the card's front matter (vendor_model_index), in a table of the card's text (vendor_card_table) or in .eval_results (vendor_eval_results), the Arena's table (arena), a curated row with a link (reference), or an evaluator that is neither the vendor nor one of these (third_party)
     is_verified boolean,                  -- True where the publisher is not the model's vendor; false for self-reported; null: not stated
     protocol varchar,                     -- Protocol in the source's words; null: not stated
     evaluated_on date,                    -- Date of evaluation or submission; null: not stated
@@ -39,7 +39,7 @@ create table history.subtask_scores (
     run_id varchar not null,              -- Model sha and date of the run, which tell several runs of one model apart
     task varchar not null,                -- Task as lm-evaluation-harness names it (hendrycksTest-abstract_algebra, leaderboard_bbh_snarks ...)
     metric varchar not null,              -- Metric as the harness names it (acc, acc_norm, exact_match, prompt_level_strict_acc ...)
-    metric_filter varchar not null,       -- Filter of the harness; 'none' where there is none
+    metric_filter varchar not null,       -- Filter of the harness; 'none': no filter
     benchmark_id varchar,                 -- Benchmark that the task belongs to; null: none of core.benchmarks
     subtask varchar,                      -- Name of the subtask within the benchmark; null: the task is the benchmark itself
     score_raw double not null,            -- The published value, untouched
@@ -62,13 +62,13 @@ create table history.subtask_scores (
     valid_to timestamp                    -- = history.scores
 );
 
--- What each source says about a model. One row per source, name, precision, file and validity interval.
+-- What each source states about a model. One row per source, name, precision, file and validity interval.
 create table history.models (
     source_id varchar not null,        -- Source that makes the statement
     source_name varchar not null,      -- = history.scores
-    precision varchar not null,        -- Precision of the row it comes from; 'n/a' where a source does not speak by precision
+    precision varchar not null,        -- Precision of the row that states it; 'n/a' if the source does not state facts by precision
     hub_id varchar,                    -- Repository name on the Hub as the source links it, renames followed; null: not a Hub model, or not stated
-    display_name varchar,              -- Name for people; null: none but source_name
+    display_name varchar,              -- Name for people; null: the source has no other than source_name
     organization varchar,              -- Organization in the source's words; null: not stated
     family varchar,                    -- Model family in the source's words; null: not stated
     model_sha varchar,                 -- Commit of the model repository that was evaluated or described; null: not stated
@@ -77,7 +77,7 @@ create table history.models (
     weight_type varchar,               -- What the repository holds, in the source's words: Original, Adapter or Delta; null: not stated
     architecture varchar,              -- Model class (LlamaForCausalLM ...); null: unknown or '?'
     license_text varchar,              -- Licence as the source spells it; null: not stated
-    openness varchar check (openness in ('open_weights', 'proprietary')), -- Whether the weights may be downloaded, where the source says so; null: not stated
+    openness varchar check (openness in ('open_weights', 'proprietary')), -- Whether the weights may be downloaded; null: not stated
     base_model_text varchar,           -- Base model as the source spells it; null: not stated, 'Removed', or the model itself
     is_merge boolean,                  -- Whether the source says that it is a merge; null: not stated or polarity not provable
     is_moe boolean,                    -- Whether the source says mixture of experts; null: not stated or polarity not provable
@@ -124,7 +124,7 @@ create table history.parameter_claims (
     valid_to timestamp                 -- = history.scores
 );
 
--- The project's policy CSVs, whole, by load: with them a past state can be judged by the rules of its day. One row per policy file and validity interval.
+-- The project's policy CSVs, whole, by load, so that a past state is judged by the rules of its day. One row per policy file and validity interval.
 create table history.policy_files (
     name varchar not null,             -- File name in policy/, without .csv
     blob_id varchar not null,          -- = raw.files

@@ -1,6 +1,6 @@
--- What the analyses say, computed by each run (or as of a date) from core: fits, lags with censoring, indices. Small tables; the views beside them are live.
+-- Results of the analyses, computed by each run (or as of a date) from core: fits, lags with censoring, indices. Small tables; the views beside them are live.
 
--- How long open weights took to stand where a proprietary model stood, by several estimators. One row per population, group, estimator, tolerance and proprietary frontier model (or threshold). Definitions: catch_up = first open model within tolerance_pct points of each proprietary frontier model; catch_up_nats = the same within 0.02 on -ln(1 - accuracy), skipping what an earlier winner already matched, as in Epoch AI's study of 2024 (https://epoch.ai/blog/open-models-report); backward = how long before each open frontier model a proprietary one stood there (left-censored where none did); threshold = first open minus first proprietary model at a fixed score; area = mean over the scores that both frontiers reached; daily = mean over the days of mart.gap_lag_daily. Filter on population, estimator and tolerance_pct. A model that is not matched yet is a right-censored row, never a missing one. Days, never months. catch_up waits for the next open best and is biased up by that wait, backward down by the wait for a proprietary one: where bests are few the lag lies between them.
+-- How long open weights took to reach the score of a proprietary model, by several estimators. One row per population, group, estimator, tolerance and proprietary frontier model (or threshold). Definitions: catch_up = first open model within tolerance_pct points of each proprietary frontier model; catch_up_nats = the same within 0.02 on -ln(1 - accuracy), skipping what an earlier winner already matched, as in Epoch AI's study of 2024 (https://epoch.ai/blog/open-models-report); backward = how long before each open frontier model a proprietary one was there (left-censored if none was); threshold = first open minus first proprietary model at a fixed score; area = mean over the scores that both frontiers reached; daily = mean over the days of mart.gap_lag_daily. Filter on population, estimator and tolerance_pct. A model that is not matched yet has a right-censored row; it is never left out. Lags are in days. catch_up waits for the next open best, which biases it up; backward waits for a proprietary one, which biases it down: where bests are few, the lag lies between the two.
 create table mart.gap_lag (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
@@ -24,17 +24,17 @@ create table mart.gap_lag (
     reason varchar                           -- Why there is no lag, or why it is censored; null: there is one, not censored
 );
 
--- For how long the proprietary frontier had stood at the open one's score, day by day: the series of which the estimator daily is the mean, after Epoch AI's note of 2026 (https://epoch.ai/data-insights/open-closed-eci-gap). One row per population, group and day on which both sides could be seen.
+-- How long ago the proprietary frontier had reached the open one's score, day by day; the estimator daily is the mean of this series, after Epoch AI's note of 2026 (https://epoch.ai/data-insights/open-closed-eci-gap). One row per population, group and day on which both sides could be seen.
 create table mart.gap_lag_daily (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
     day date not null,                       -- Day
     open_score_pct double not null,          -- Open frontier on it, percent
-    closed_first_on date,                    -- Day on which a proprietary model first stood there; null: none ever did
-    lag_days bigint                          -- Days since then; 0: the open side leads; null: no proprietary model ever stood there
+    closed_first_on date,                    -- Day on which a proprietary model first reached that score; null: none did
+    lag_days bigint                          -- Days since then; 0: the open side leads; null: no proprietary model reached it
 );
 
--- The lags of mart.gap_lag in one number, with censoring taken into account (Kaplan-Meier) and an interval by resampling model families. One row per population, group, estimator, tolerance and sensitivity. How far a lag hangs on contaminated, merged or unofficial models is told by the populations side by side.
+-- The lags of mart.gap_lag as one number, which accounts for censoring (Kaplan-Meier), with an interval by resampling model families. One row per population, group, estimator, tolerance and sensitivity. Compare the populations to see how far a lag depends on contaminated, merged or unofficial models.
 create table mart.gap_lag_summary (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
@@ -42,7 +42,7 @@ create table mart.gap_lag_summary (
     estimator varchar not null,              -- = mart.gap_lag
     tolerance_pct double,                    -- = mart.gap_lag
     sensitivity varchar not null,            -- all; without a family that owns a frontier model; without self-reported scores. Tolerances beside 0 and the group's own only under all
-    n_pairs bigint,                          -- Lags, censored ones too; null: not tried
+    n_pairs bigint,                          -- Lags, including censored ones; null: not computed
     n_censored bigint,                       -- Of these, not matched yet
     median_lag_days double,                  -- Kaplan-Meier median, days; null: over half were never matched, or not of this estimator
     mean_lag_days double,                    -- Kaplan-Meier mean restricted to the longest lag seen, days; of area and daily the estimate itself
@@ -51,7 +51,7 @@ create table mart.gap_lag_summary (
     refusal_reason varchar                   -- Why a number or the interval is missing; null: none is missing
 );
 
--- Score against size: log-odds of the baseline-corrected score on log10 of the parameters (billions), or of training compute. One row per population, group, openness, era and form. No line where fewer than 8 models, 4 families or a factor of 10 in size.
+-- Score against size: log-odds of the baseline-corrected score on log10 of the parameters (billions), or of training compute. One row per population, group, openness, era and form. No line with fewer than 8 models or 4 families, or sizes within a factor of 10.
 create table mart.scaling_fit (
     population varchar not null check (population in ('official', 'official_base', 'official_dense', 'fine_tunes', 'merges', 'flagged', 'unflagged', 'all')), -- = mart.populations; also official_dense: those of official that are known not to be mixtures of experts
     comparable_group varchar not null,       -- = core.benchmarks
@@ -106,7 +106,7 @@ create table mart.capability_index (
     refusal_reason varchar                   -- Why the model has no capability; null: it has one
 );
 
--- The best proprietary against the best open model by mart.capability_index: the gap's one headline number, beside those by benchmark in mart.gap_daily. One row. The best of each side are those that look best, so that luck is in it; the interval is of these two models.
+-- The best proprietary against the best open model by mart.capability_index: the gap as one headline number, besides those by benchmark in mart.gap_daily. One row. The best of each side is the one that looks best, so luck plays a part; the interval is that of these two models.
 create table mart.capability_gap (
     compared_on date not null,               -- Only models released by this day take part
     open_model_id varchar,                   -- Best open model; null: there is none
@@ -173,7 +173,7 @@ create table mart.parity_majority (
     is_majority_strict boolean               -- The same without tolerance; null: no group is measurable
 );
 
--- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure, which would hide what vendors measure themselves: see n_copies, and the mean of those that are none.
+-- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure, which would hide what vendors measure themselves: see n_copies, and the mean without the copies.
 create table mart.self_report_gap (
     benchmark_id varchar not null,           -- = core.benchmarks
     vendor_kind varchar not null check (vendor_kind in ('vendor_model_index', 'vendor_card_table', 'vendor_eval_results')), -- Where the vendor reports: reported_by of core.scores
@@ -185,7 +185,7 @@ create table mart.self_report_gap (
     median_gap_pct double,                   -- Median; null: refused
     lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families; too narrow where no source states the base of fine-tunes
     hi_pct double,                           -- Upper end of that interval
-    share_positive double,                   -- Share of models whose vendor says more than was measured, 0-1, copies included
+    share_positive double,                   -- Share of models whose vendor reports more than was measured, 0-1, copies included
     refusal_reason varchar,                  -- Why there are no numbers; null: there are
     mean_not_copied_pct double,              -- Mean gap of the pairs that are not copies, points; null: refused
     lo_not_copied_pct double,                -- Lower end of its 90 % interval
@@ -197,7 +197,7 @@ create table mart.self_report_gap (
 create table mart.capability_density (
     model_id varchar not null,               -- = core.models
     model varchar,                           -- = core.models.display_name
-    family varchar,                          -- Cluster for resampling: family or that of its base, else organization, else the model
+    family varchar,                          -- Cluster for resampling: the family, or that of its base; else the organization; else the model
     comparable_group varchar not null,       -- = core.benchmarks
     benchmark varchar,                       -- = core.benchmarks.benchmark_id
     released_on date,                        -- = core.models
@@ -208,7 +208,7 @@ create table mart.capability_density (
     reason varchar                           -- Why equivalent_params_b and relative_density are null; null: they are not
 );
 
--- How large a dense open model of the same era would be with a model's score, by our own fit, and how many times its active size that is. One row per open-weights official model with a known active size, and group. Single dense models scatter about the curve far more than its interval says: see curve_r2.
+-- The size at which a dense open model of the same era would have a model's score, by our own fit, and that size over the model's active size. One row per open-weights official model with a known active size, and group. Single dense models scatter around the curve far more than its interval: see curve_r2.
 create table mart.dense_equivalent (
     model_id varchar not null,               -- = core.models
     model varchar,                           -- = core.models.display_name
@@ -232,7 +232,7 @@ create table mart.dense_equivalent (
     reason varchar                           -- Why there is no equivalent; null: there is one
 );
 
--- In how many days the greatest relative density of open models since 2023 doubled, the span of the densing law (arXiv 2412.04315), which found 3.3 months or about 100 days. One row per comparable group. Records can only rise, so read it beside n.
+-- The days in which the greatest relative density of open models since 2023 doubled: the same span as in the densing law (arXiv 2412.04315), which found 3.3 months or about 100 days. One row per comparable group. Records can only rise, so read it beside n.
 create table mart.density_frontier (
     comparable_group varchar not null,       -- = core.benchmarks
     benchmark varchar,                       -- = core.benchmarks.benchmark_id
@@ -248,7 +248,7 @@ create table mart.density_frontier (
     refusal_reason varchar                   -- Why there is no number; null: there is one
 );
 
--- The smallest open model that had reached a score, by month; one row per change. One row per population, group, threshold and month.
+-- The smallest open model that had reached a score, by month; a row for each change. One row per population, group, threshold and month.
 create table mart.size_to_reach (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
@@ -291,7 +291,7 @@ create table mart.scaling_laws (
     note varchar                             -- How exact they are
 );
 
--- The article's architecture table as it is printed, and the model whose figures each row is taken to be. One row per row and cell. mart.article_cells sets our figures beside it.
+-- The article's architecture table as printed, and the model whose figures each row is taken to be. One row per row and cell of it. mart.article_cells compares our figures with it.
 create table mart.article_table (
     row_id varchar not null,                 -- Row of the article's architecture table
     architecture varchar not null,           -- First cell of the row
@@ -301,12 +301,12 @@ create table mart.article_table (
     source_url varchar not null              -- Where the model's maker states the figures
 );
 
--- Every sentence of the article that data can check, with the value computed from this warehouse and the verdict that follows. One row per claim. Verdicts are computed by the rule in holds_if, never typed; evidence_query is complete, so that it can be run again.
+-- Every sentence of the article that data can check, with the value computed from this warehouse and the verdict that follows. One row per claim. Verdicts follow from the condition in holds_if; evidence_query is complete and can be run again.
 create table mart.paper_claims (
     claim_id varchar not null,               -- Id, as in policy/claims
     article_place varchar not null,          -- Section of the article
     sentence varchar not null,               -- What it says
-    measures varchar not null,               -- What computed_value is, with its unit
+    measures varchar not null,               -- What computed_value measures, with its unit
     computed_value double,                   -- Value that the query computed; null: not measurable
     lo double,                               -- Lower end of its interval, or a bound or range as measures says; null: not computed
     hi double,                               -- Upper end of the same

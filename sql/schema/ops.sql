@@ -1,4 +1,4 @@
--- The ledger of runs, what was refused, what drifted and what the audit found.
+-- Runs, refused records, drift of the sources and findings of the audit.
 
 -- Loads as the ledger beside raw/ records them. One row per load.
 create table ops.loads (
@@ -6,7 +6,7 @@ create table ops.loads (
     kind varchar not null check (kind in ('nightly', 'backfill', 'replay')), -- What made the load: a night (nightly), a past commit of a source (backfill), or reading refused records again (replay)
     status varchar not null check (status in ('published', 'degraded', 'no_news', 'failed')), -- How it ended
     as_of_at timestamp not null,       -- Start of the run (backfill: the source's commit date), UTC; the instant from which its values were believed
-    endpoint varchar not null,         -- Hub that it read: an address, or 'sample'
+    endpoint varchar not null,         -- Hub that it read: an address, or sample
     code_version varchar not null,     -- Version and content hash of the code that made the load
     message varchar                    -- Why it failed or was degraded; null: it was neither
 );
@@ -51,7 +51,7 @@ create table ops.quarantine (
     valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: it still stands
 );
 
--- What changed at the sources in a way that a person should look at. One row per load, source and finding.
+-- Changes at the sources that a person should look at. One row per load, source and change.
 create table ops.drift (
     load_id integer not null,          -- = ops.load_sources
     source_id varchar not null,        -- = ops.load_sources
@@ -61,7 +61,7 @@ create table ops.drift (
     is_held boolean not null           -- True where the source was kept at its last good state because of it
 );
 
--- Findings of the last audit. One row per check.
+-- Results of the last audit. One row per check.
 create table ops.check_results (
     check_name varchar not null,       -- File name in sql/checks/, without .sql
     severity varchar not null check (severity in ('error', 'warn')), -- error (nothing is published) or warn
@@ -72,9 +72,9 @@ create table ops.check_results (
     examples varchar                   -- First offending rows as JSON; null: there are none
 );
 
--- What made this file. One row.
+-- The code and the load that made this file. One row.
 create table ops.build (
     code_version varchar not null,     -- Version and content hash of the code that folded the loads into this file
-    load_id integer,                   -- Last load of the ledger that is in it; null: none
+    load_id integer,                   -- Last load of the ledger that the file holds; null: no load
     schema_version integer not null    -- Version of the tables: the newest number in sql/schema/migrations
 );

@@ -1,7 +1,7 @@
 -- Each cell of the article's architecture table beside our figure for the model that the row is taken to be.
 -- One row per row and cell of the table. A cell agrees within the larger of half a unit of its last printed digit and one
--- percent (MMLU: the points that policy/comparable_groups counts as a match). Of several MMLU scores the nearest is taken,
--- and how far they spread is told: that some source reports the figure is what the table can be held to.
+-- percent (MMLU: the points that policy/comparable_groups counts as a match). Of several MMLU scores the nearest counts,
+-- because the table only claims that some source reports the figure; least_value and greatest_value show how far they spread.
 -- Cost is 2 x active parameters per token with a dense 70B as 1.0: a ratio of operations, not a price.
 -- columns:
 --   row_id: = mart.article_table

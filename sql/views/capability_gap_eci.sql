@@ -1,8 +1,8 @@
 -- mart.capability_gap also on the scale of the Epoch Capabilities Index, where Claude 3.5 Sonnet is 130 and GPT-5 is 150
 -- (https://github.com/epoch-research/eci-public), to stand beside Epoch's own gaps of 7 points in October 2025
 -- (https://epoch.ai/data-insights/open-weights-vs-closed-weights-models) and 8 in May 2026.
--- One row. Caveats: other benchmarks and other models than theirs; the scale is held as fitted, so that the interval is of the
--- gap alone.
+-- One row. Caveats: other benchmarks and other models than Epoch's; the scale is fixed as fitted, so the interval is that of
+-- the gap alone.
 -- columns:
 --   compared_on: = mart.capability_gap
 --   open_model: Best open model, its name for people; null: there is none

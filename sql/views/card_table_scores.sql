@@ -1,7 +1,7 @@
--- Scores that a model's card shows only in a table of its text: kept out of the charts, here for those who ask for them.
+-- Scores that a model's card shows only in a table of its text. The charts leave them out.
 -- One row per model, variant and run.
--- Beside each stands the value by which the charts know the model in the same comparable group, where there is one.
--- Caveats: read by rule out of prose, so of low confidence; self-reported; protocols differ.
+-- charted_pct is the value that the charts use for the model in the same comparable group.
+-- Caveats: read by rule from prose, so of low confidence; self-reported; protocols differ.
 -- columns:
 --   model_id: = core.models
 --   model: = core.models.display_name
@@ -10,7 +10,7 @@
 --   comparable_group: = core.benchmarks
 --   n_shot: = core.scores
 --   score_pct: = core.scores
---   charted_pct: Score of mart.model_scaling for the model and group, percent; null: the charts do not have the model there
+--   charted_pct: Score of mart.model_scaling for the model and group, percent; null: the charts do not show the model there
 --   difference_pct: score_pct minus charted_pct, points; null: nothing to compare with
 --   protocol: Benchmark and heading as the card spells them, and how the unit was known
 --   run_id: card table, with a number from the second figure of a variant on

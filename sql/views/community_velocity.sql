@@ -3,8 +3,8 @@
 -- Definitions: 'requests' are request files of v2 (evaluated or not), 'finished_requests' those that ended well, 'table_rows'
 -- rows of the published tables (a model at two precisions is two), 'distinct_models' models of the tables, each once, in its
 -- first month. 'all' adds both leaderboards; there, a model that was on both counts once.
--- Caveats: over a fifth of v1's rows bear the day of a bulk import (policy/import_days.csv), so that September and October 2023
--- are too full; no request files of v1 are loaded.
+-- Caveats: over a fifth of v1's rows have the day of a bulk import (policy/import_days.csv), so the counts of September and
+-- October 2023 are too high; no request files of v1 are loaded.
 -- columns:
 --   leaderboard (olb_v1, olb_v2, all): Leaderboard; all: both together
 --   definition (requests, finished_requests, table_rows, distinct_models): What is counted, as the view defines it

@@ -1,8 +1,8 @@
--- The best score so far, open weights and proprietary apart, at each date on which it rose.
+-- The best score so far of open weights and of proprietary models, at each date on which it rose.
 -- One row per population, comparable group, openness and date of a new best: filter on population, 'official' by default
--- (see mart.populations). Only models with a date, and nothing after the date through which that side could be observed.
--- Caveats: a release date by upload is a few days late; *_reported groups mix protocols, base and instruct models: tuning
--- and n_shot stand beside each score.
+-- (see mart.populations). Only models with a date, and none after the date through which that side could be observed.
+-- Caveats: a release date by upload is a few days late; *_reported groups mix protocols, base and instruct models: see tuning
+-- and n_shot.
 -- columns:
 --   population: = mart.populations
 --   comparable_group: = core.benchmarks

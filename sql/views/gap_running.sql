@@ -1,6 +1,6 @@
--- Where each side stands at each date on which a model of it came out: what mart.gap_frontier and mart.gap_daily read.
+-- The best score so far of each side at each date on which it released a model; mart.gap_frontier and mart.gap_daily read it.
 -- One row per population, comparable group, openness and release date: filter on population, 'official' by default (see
--- mart.populations). Only models with a date, and nothing after the date through which that side could be observed.
+-- mart.populations). Only models with a date, and none after the date through which that side could be observed.
 -- Caveats: as mart.gap_frontier.
 -- columns:
 --   population: = mart.populations
@@ -45,7 +45,7 @@ observed as (
 
 ),
 
--- Models of the same populations are counted together: a few sets of populations in place of seven times all models.
+-- Models of the same populations are counted together: a few sets of populations instead of seven times all models.
 memberships as (
 
     select model_id, string_agg(population, ' ' order by population) as populations from mart.populations group by model_id

@@ -1,12 +1,12 @@
--- From every model up its chain of base models, one step a row, so that an analysis can take one model a family.
+-- Every model's chain of base models, one step per row, so that an analysis can take one model per family.
 -- One row per model and ancestor; depth 0 is the model itself, is_root marks the last ancestor known.
--- Caveats: a base is what a card or a table states; the chain ends where a base is not itself in core.models, and at a loop.
+-- Caveats: a base is what a card or a table states; the chain ends at a base that is not in core.models, and at a loop.
 -- columns:
 --   model_id: = core.models
 --   depth: Steps up, 0 = the model itself
 --   ancestor_id: The base at that depth
 --   relation (quantized, adapter, merge, finetune): How the model one step below was made from it; null: depth 0
---   is_root: Whether nothing further up is known
+--   is_root: Whether no further base is known
 --   ancestor_is_known: Whether the ancestor is itself in core.models
 create view mart.lineage as
 with recursive steps as (

@@ -1,5 +1,5 @@
--- Statements about a model's size that are over 10 percent off the chosen one, with what is known for or against them.
--- One row per model, kind and disagreeing statement. What nothing explains can be settled by a row of policy/parameter_overrides.csv.
+-- Statements about a model's size that differ from the chosen one by over 10 percent, with what is known for or against them.
+-- One row per model, kind and disagreeing statement. A row of policy/parameter_overrides.csv settles an unexplained one.
 -- columns:
 --   model_id: = core.models
 --   kind (total, active): Which parameters are counted

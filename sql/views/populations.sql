@@ -1,9 +1,9 @@
--- Who takes part: the populations under which gaps, fits and parity are told side by side.
+-- The populations for which gaps, fits and parity are computed: which models take part in each.
 -- One row per population and model. 'official' is the default: releases of organizations in policy/official_organizations
 -- and proprietary models, unmerged, unflagged; a query of a view that has the column population filters on it.
 -- 'official_base' is its base models, on both sides. 'fine_tunes', 'merges' and 'flagged' set open models of that kind alone
 -- against the proprietary models of 'official'; 'flagged' are those that a leaderboard marked, contaminated ones among them.
--- 'unflagged' and 'all' are sums. Caveat: a model is merged or flagged only where a source says so.
+-- 'unflagged' and 'all' are sums. Caveat: a model counts as merged or flagged only if a source says so.
 -- columns:
 --   population (official, official_base, fine_tunes, merges, flagged, unflagged, all): Which models take part
 --   model_id: = core.models

@@ -1,4 +1,4 @@
--- Where sources speak of the same model and benchmark: how far they are from what speaks for the leaderboard.
+-- How far the values of other sources are from the reference value for the same model and benchmark.
 -- One row per model, benchmark, and other value. The reference value is the leaderboard's own table row where there is
 -- one: that of the same commit and precision where it has several, else the newest, but of a run of its own that tells no
 -- precision the nearest; without a row, the most official of the others. Of several runs of one source, commit and precision the newest is compared.

@@ -1,9 +1,9 @@
 -- Names of sources that no rule and no row of policy/model_aliases.csv leads to a known model, with the nearest candidates.
--- One row per source and name. Each is a model by itself until policy says which it is: a likeness is shown, never acted on.
+-- One row per source and name. Each counts as a model by itself until policy says which it is: candidates are suggestions only.
 -- columns:
 --   source_id: = core.model_aliases
 --   source_name: = core.model_aliases
---   n_scores: Scores that hang on it
+--   n_scores: Scores under the name
 --   organization: Owner as the source says; null: not stated
 --   candidates: Up to three model ids whose last part is most alike, with the Jaro-Winkler likeness (1 = the same); null: none is above 0.8
 create view mart.unresolved_names as

@@ -174,7 +174,7 @@ def test_a_hub_without_tags_is_told_by_a_note(genuine: World, hub: WritableHub) 
         (READER, REPO, 1, "the token may not write to author/snapshot"),
         ("hf_unknown", REPO, 1, "the token is not valid there"),
         (WRITER, "no-owner", 2, "give ORG/NAME"),
-        (WRITER, "author/a..b", 2, "is no name of a repository"),
+        (WRITER, "author/a..b", 2, "is not a repository name"),
     ],
 )
 def test_what_cannot_be_published_is_one_line_and_no_token(

@@ -1,4 +1,4 @@
-"""What the Hub answers, and the ways in which it does not."""
+"""The answers of the Hub, and the errors in place of one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leaderboard_etl.errors import HubError
 
 
 class NoHubError(HubError):
-    """No further request makes sense in this run: without a Hub there is no night."""
+    """No further request makes sense in this run: without a Hub the night ends."""
 
 
 class HubUnreachableError(NoHubError):
@@ -27,15 +27,15 @@ class HubLimitedError(HubError):
 
 
 class DeadlineError(HubLimitedError):
-    """The run's time is up: what was in flight is dropped, and nothing more is asked for."""
+    """The run's time is up: requests in flight are dropped, and no more are sent."""
 
 
 class FileTooLargeError(HubError):
-    """A file over the limit of what is read of its kind."""
+    """A file larger than the limit for its kind."""
 
 
 class StatusError(HubError):
-    """An HTTP status that is no good answer, whatever was tried; `status` is the last one."""
+    """An HTTP status that stayed an error after all attempts; `status` is the last one."""
 
 
 class RepoUnavailableError(StatusError):
@@ -65,10 +65,10 @@ class RepoFile:
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """What the Hub said of one model: `body` is its JSON with sorted keys, `repo_id` the name that it answers to now.
+    """The Hub's answer about one model: `body` is its JSON with sorted keys, `repo_id` the name that the model has now.
 
-    `results` are the evaluation results that the Hub shows of it, apart, for they change without a commit of the model's.
-    `modified_at` is the moment of its last commit as the Hub writes it; null where it does not say.
+    `results` are the evaluation results that the Hub shows for it, separate because they change without a commit of the model.
+    `modified_at` is the moment of its last commit as the Hub writes it; null if the Hub does not state it.
     """
 
     repo_id: str
@@ -80,13 +80,13 @@ class ModelAnswer:
 
 @dataclass(frozen=True)
 class ModelPage:
-    """A page of a list of models, and the address of the next one; null: it is the last."""
+    """A page of a list of models, and the address of the next page; null: this is the last."""
 
     answers: list[ModelAnswer]
     next_url: str | None
 
 
 def canonical(answer: object) -> bytes:
-    """An answer's JSON with sorted keys, so that the same content has the same bytes. Half a character, which no file can
-    hold, becomes a question mark."""
+    """An answer's JSON with sorted keys, so that equal content has equal bytes. Half a character (a lone surrogate), which no
+    file can hold, becomes a question mark."""
     return json.dumps(answer, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

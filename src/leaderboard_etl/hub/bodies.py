@@ -13,19 +13,19 @@ from leaderboard_etl.hub.answers import FileTooLargeError
 if TYPE_CHECKING:
     import httpx2
 
-# All that is asked for: what else a server may pack with cannot be unpacked by bounded steps with the standard library.
+# The only packing we ask for: the standard library cannot unpack others in bounded steps.
 ACCEPTED = "gzip"
 
 
 class BadBodyError(Exception):
-    """A body that cannot be unpacked; another try may bring a better one."""
+    """A body that cannot be unpacked; another attempt may bring a sound one."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """The slowest that an answer may be: `grace_s` to begin with, and then `least_bytes_per_s` on average.
+    """The least pace of an answer: `grace_s` until it begins, and then `least_bytes_per_s` on average.
 
-    `deadline` is a time.monotonic() instant after which nothing is waited for, whatever its pace.
+    `deadline` is a time.monotonic() instant after which we wait for nothing, at any pace.
     """
 
     begun: float
@@ -34,18 +34,18 @@ class Pace:
     deadline: float
 
     def ends_at(self, received_bytes: int) -> float:
-        """When more than `received_bytes` must have arrived."""
+        """The instant by which more than `received_bytes` must have arrived."""
         return min(self.begun + self.grace_s + received_bytes / self.least_bytes_per_s, self.deadline)
 
     def within(self, received_bytes: int = 0) -> asyncio.Timeout:
-        """A block that raises TimeoutError once the answer is too slow."""
+        """A block that raises TimeoutError when the answer is too slow."""
         return asyncio.timeout(self.ends_at(received_bytes) - time.monotonic())
 
 
 async def read_body(response: httpx2.Response, asked: str, most_bytes: int, pace: Pace) -> bytes:
     """The body, unpacked.
 
-    Raises FileTooLargeError as soon as it is over `most_bytes`, TimeoutError where it falls behind `pace`, BadBodyError.
+    Raises FileTooLargeError as soon as it exceeds `most_bytes`, TimeoutError if it falls behind `pace`, and BadBodyError.
     """
     unpack = _unpacker(response.headers.get("content-encoding", ""))
     stated = response.headers.get("content-length", "")
@@ -64,7 +64,7 @@ async def read_body(response: httpx2.Response, asked: str, most_bytes: int, pace
                 raise BadBodyError(f"the body cannot be unpacked ({error})") from error
             parts.append(part)
             size_bytes += len(part)
-            # What follows the end of packed content is no content, but may have no end either.
+            # Bytes after the end of packed content are not content, and may go on without end.
             if size_bytes > most_bytes or received_bytes > most_bytes + most_bytes // 100 + 1024:
                 raise FileTooLargeError(f"{asked} has more than {most_bytes:,} bytes, the limit: refused")
     if unpack is not None and not unpack.eof and received_bytes:

@@ -1,7 +1,7 @@
-"""Talking to the Hub with huggingface_hub's session: one request a question, verified bodies, no copies from a cache.
+"""Talks to the Hub with huggingface_hub's session: one request per question, verified bodies, no copies from a cache.
 
-The client's own download helpers ask twice a file, hand out stale copies when the Hub is ill and do not hash what they
-get. So a request here is a plain GET through its session, by `Transport`.
+The client's own download helpers ask twice per file, return stale copies when the Hub fails, and do not hash what they
+receive. So a request here is a plain GET through its session, by `Transport`.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from leaderboard_etl.hub.loop import in_parallel
 from leaderboard_etl.hub.transport import Answer, Query, Transport
 from leaderboard_etl.raw.blob_ids import git_blob_id, verify
 
-# A listing of models takes these too; `baseModels`, which it refuses, is also told by `cardData` and the tags.
+# A list of models accepts these too; it refuses `baseModels`, which `cardData` and the tags state as well.
 MODEL_FIELDS = (
     *("sha", "safetensors", "cardData", "tags", "createdAt", "lastModified", "gated", "disabled"),
     *("library_name", "pipeline_tag", "siblings"),
 )
 RESULTS_FIELD = "evalResults"
 LISTED_FIELDS = (*MODEL_FIELDS, RESULTS_FIELD)
-# Models a page: a list of an owner of thousands may take the Hub longer than it gives itself.
+# Models per page: listing an owner of thousands may take the Hub longer than it allows itself.
 _PAGE_ROWS = (1000, 200, 50)
 _MOST_HELD_BYTES = 512 << 20
-_OTHER_BYTES = 64 << 10  # a body that is not the one asked for is refused for its hash, unless it is far larger
+_OTHER_BYTES = 64 << 10  # another body than the one asked for is refused by its hash, unless it is far larger
 _PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 
 
@@ -50,7 +50,7 @@ _PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 class Hub(Transport):
     """One Hub at one address: its repositories, files, models and leaderboards.
 
-    What is asked by the thousand, of models, is a coroutine for the loop (`loop.run`, `loop.start`); the rest waits by itself.
+    Questions about models, asked by the thousand, are coroutines for the loop (`loop.run`, `loop.start`); others block.
     """
 
     most_file_bytes: int = 512 << 20
@@ -91,7 +91,7 @@ class Hub(Transport):
         return files
 
     def folders(self, repo_type: str, repo_id: str, revision: str, folder: str = "") -> list[str]:
-        """The names of the folders that stand directly in a folder, or in the repository. One call per page."""
+        """The names of the folders directly below a folder, or below the repository's root. One call per page."""
         query = {"recursive": "false", "expand": "false"}
         found = self._pages(_tree_path(repo_type, repo_id, revision, folder), query, repo_id)
         return [str(entry["path"]).rpartition("/")[2] for entry in found if entry.get("type") == "directory"]
@@ -106,10 +106,10 @@ class Hub(Transport):
         *,
         progress: Callable[[int, int], None] | None = None,
     ) -> list[tuple[RepoFile, str]]:
-        """One GET a file at a pinned commit, `workers` at once; each body is verified before `land` gets it.
+        """One GET per file at a pinned commit, `workers` at once; each body is verified before `land` gets it.
 
-        `land` is called from the caller's thread. Returns the files that could not be had whole, with the reason. Raises
-        HubLimitedError where the Hub's limit or the run's deadline lets no more through.
+        `land` is called from the caller's thread. Returns the files that did not arrive whole, with the reason. Raises
+        HubLimitedError if the Hub's limit or the run's deadline lets no more through.
         """
         refused: list[tuple[RepoFile, str]] = []
 
@@ -123,7 +123,7 @@ class Hub(Transport):
             try:
                 land(file, result.result())
             except (NoHubError, HubLimitedError):
-                raise  # the others would fare no better
+                raise  # the others would fail in the same way
             except HubError as error:
                 refused.append((file, str(error)))
             if progress is not None:
@@ -140,9 +140,9 @@ class Hub(Transport):
         *,
         held: Callable[[str], bytes | None] | None = None,
     ) -> tuple[str, bytes] | None:
-        """A file that no tree was asked for: (blob id, bytes), verified against the answer's ETag; null if there is none.
+        """A file without a tree that names its hash: (blob id, bytes), verified against the answer's ETag; null if it is absent.
 
-        Its hash stands on the Hub's redirect to it: where `held` has the bytes of that blob id, these are not asked for.
+        The Hub's redirect to it states its hash: if `held` has the bytes of that blob id, they are not requested.
         """
 
         def known(etag: str) -> bytes | None:
@@ -158,7 +158,7 @@ class Hub(Transport):
                 return None
             raise
         content = answer.content
-        # A small file's hash stands on the redirect to it only.
+        # Only the redirect to a small file states its hash.
         blob_id = _stated_id(answer.linked_etag or answer.etag) or git_blob_id(content)
         if not verify(blob_id, content):
             raise HubError(
@@ -167,16 +167,16 @@ class Hub(Transport):
         return blob_id, content
 
     async def model_info(self, repo_id: str) -> ModelAnswer:
-        """What the Hub says of one model; a renamed one answers under its new name. One call."""
+        """The Hub's answer about one model; a renamed one answers under its new name. One call."""
         answer = await self.ask(f"{self.endpoint}/api/models/{_quoted(repo_id)}", {"expand": [*LISTED_FIELDS]}, repo_id)
         return self._model(self._decoded(answer, repo_id), repo_id)
 
     async def models_page(
         self, author: str | None = None, *, fields: Sequence[str] = LISTED_FIELDS, next_url: str | None = None
     ) -> ModelPage:
-        """A page of the models of an owner, or of all, the last changed first; `next_url` is where the page before it ends.
+        """A page of the models of an owner, or of all, the last changed first; `next_url` is named by the page before.
 
-        One call, and another for each smaller page where the Hub fails under a large one.
+        One call, and another for each smaller page if the Hub fails on a large one.
         """
         owned = {} if author is None else {"author": author}
         query: Query = {**owned, "sort": "lastModified", "expand": list(fields)}
@@ -217,7 +217,7 @@ class Hub(Transport):
         return [entry for entry in answer if isinstance(entry, dict)]
 
     def official_benchmarks(self) -> list[str]:
-        """The datasets that the Hub itself marks as benchmarks with a leaderboard. One call a page of a thousand."""
+        """The datasets that the Hub marks as benchmarks with a leaderboard. One call per page of a thousand."""
         query = {"filter": "benchmark:official", "limit": "1000", "expand": "gated"}
         found = self._pages("/api/datasets", query, "the official benchmarks")
         return [entry["id"] for entry in found if isinstance(entry.get("id"), str)]
@@ -242,14 +242,16 @@ class Hub(Transport):
             if error.status >= 500 or isinstance(error, GatedRepoError):
                 raise
         content = await get(url)
-        self._has_resolve_cache = False  # this Hub has none: it gave at its usual address what it did not give there
+        self._has_resolve_cache = (
+            False  # this Hub has no such address: it served at the usual one what it did not serve here
+        )
         return content
 
     def _resolve(self, repo_type: str, repo_id: str, revision: str, path: str) -> str:
         return f"{self.endpoint}/{_PREFIX[repo_type]}{_quoted(repo_id)}/resolve/{revision}/{quote(path)}"
 
     def _resolve_cache(self, resolve_url: str, repo_type: str, repo_id: str, revision: str, file: RepoFile) -> str:
-        """Where the Hub redirects to from a plain git file's usual address: asked at once, that is one request less."""
+        """The address to which the Hub redirects from a plain git file's usual one; asking there at once saves a request."""
         asked = quote(unquote(resolve_url.removeprefix(self.endpoint)), safe="")
         place = f"{repo_type}s/{_quoted(repo_id)}/{revision}/{quote(file.path)}"
         return f"{self.endpoint}/api/resolve-cache/{place}?{asked}=&etag=%22{file.blob_id}%22"
@@ -273,7 +275,7 @@ class Hub(Transport):
         return entries
 
     def _next(self, answer: Answer, asked: str) -> str | None:
-        """The address of the next page; null: there is none."""
+        """The address of the next page; null: this is the last."""
         if answer.next_url is not None and not answer.next_url.startswith(f"{self.endpoint}/"):
             raise HubError(f"{self.endpoint} sends on to another host for the next page of {asked}: refused")
         return answer.next_url
@@ -289,12 +291,12 @@ class Hub(Transport):
 
 
 def model_body(answer: Mapping[str, Any]) -> bytes:
-    """The part of an answer about a model that is used, as canonical JSON: likes and downloads change nightly."""
+    """The part of an answer about a model that we use, as canonical JSON: likes and downloads change nightly."""
     return canonical({key: answer[key] for key in (*MODEL_FIELDS, "id") if key in answer})
 
 
 def _stated_id(etag: str) -> str | None:
-    """The blob id that an ETag states; null: it is something else."""
+    """The blob id that an ETag states; null: it states something else."""
     stated = etag.removeprefix("W/").strip('"')
     if re.fullmatch(r"[0-9a-f]{64}", stated):
         return f"sha256:{stated}"
@@ -302,7 +304,7 @@ def _stated_id(etag: str) -> str | None:
 
 
 def _with_limit(url: str, limit: int) -> str:
-    """The address of a page with another number of rows: the place where it begins stands in its cursor."""
+    """The address of a page with another number of rows; its cursor holds where it begins."""
     parts = urlsplit(url)
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "limit"]
     return urlunsplit(parts._replace(query=urlencode([*query, ("limit", str(limit))])))

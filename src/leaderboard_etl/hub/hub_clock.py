@@ -1,4 +1,4 @@
-"""What time the Hub says it is, by the Date header of its answers."""
+"""The time on the Hub, by the Date header of its answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 
 class HubClock:
-    """The newest Date that any answer carried, as naive UTC; null before the first that carries a valid one."""
+    """The newest Date of any answer, as naive UTC; null before the first answer with a valid one."""
 
     def __init__(self) -> None:
         self.newest_at: datetime | None = None

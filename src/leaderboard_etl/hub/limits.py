@@ -1,7 +1,7 @@
-"""A gate for each rate limit of the Hub: nothing is sent into a closed window, and ever less into one that is nearly empty.
+"""A gate for each rate limit of the Hub: it sends nothing into a closed window, and few requests into one that is nearly used up.
 
-The Hub counts requests by kind in windows of fixed length, and says with each answer how many are left and for how long.
-All of it runs on one event loop, so that no lock is needed.
+The Hub counts requests by kind in windows of fixed length, and states in each answer how many are left and for how long.
+All of this runs on one event loop, so it needs no lock.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 
 _STATE = re.compile(r'"(?P<bucket>[\w-]+)"\s*;\s*r\s*=\s*(?P<left>\d+)\s*;\s*t\s*=\s*(?P<resets_s>\d+(?:\.\d+)?)')
 _POLICY = re.compile(r"\bq\s*=\s*(?P<quota>\d+).*?\bw\s*=\s*(?P<width_s>\d+(?:\.\d+)?)")
-# How many requests are sent before the first answer tells what is left: the window may be nearly empty when a run begins.
+# How many requests to send before the first answer states how many are left: a run may begin in a nearly used up window.
 _UNTOLD = 4
 
 
 class ClosedError(Exception):
-    """A window stays closed, for `seconds` more, beyond what the asker can wait."""
+    """A window stays closed for `seconds` more, which is longer than the caller can wait."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"closed for {seconds:.0f} s more")
@@ -30,10 +30,10 @@ class ClosedError(Exception):
 
 @dataclass
 class Window:
-    """What is known of one bucket's present window: `left` is null before the first answer and infinite where none is told.
+    """The known state of one bucket's present window: `left` is null before the first answer, infinite without a limit.
 
-    `ends_at` is infinite until an answer of this window tells it; `opened_at` is when the one before was over for us. `quota` and
-    `width_s` are of any window, null until they are told.
+    `ends_at` is infinite until an answer of this window states it; `opened_at` is when the window before ended for us.
+    `quota` and `width_s` are the same for every window, null until stated.
     """
 
     margin_s: float
@@ -46,7 +46,7 @@ class Window:
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def enter(self, until: float) -> None:
-        """Waits until a request may be sent. Raises ClosedError where that is later than `until`."""
+        """Waits until a request may be sent. Raises ClosedError if that is later than `until`."""
         while not self._is_open():
             now = time.monotonic()
             if now >= until or (self.left == 0 and self.ends_at > until):
@@ -55,7 +55,7 @@ class Window:
                 await asyncio.wait_for(self.news.wait(), min(self.ends_at, until) - now)
 
     def _is_open(self) -> bool:
-        """Whether one more request fits in: one in flight counts as one that is left until its answer says what is."""
+        """Whether one more request fits: each request in flight takes one of those left, until its answer states the number."""
         now = time.monotonic()
         if now >= self.ends_at:
             self.left, self.opened_at, self.ends_at = self.quota, now, math.inf
@@ -63,11 +63,11 @@ class Window:
 
     @property
     def closed_for_s(self) -> float:
-        """Seconds until the window opens again; 0: it is open, or nobody has been told otherwise."""
+        """Seconds until the window opens again; 0: it is open, as far as we know."""
         return max(self.ends_at - time.monotonic(), 0.0) if self.left == 0 and self.ends_at < math.inf else 0.0
 
     def learn(self, status: int, headers: Mapping[str, str], pause_s: float) -> None:
-        """Takes in what an answer says; after a 429 that does not say for how long, nothing is sent for `pause_s`."""
+        """Takes the limits that an answer states into account; after a 429 without a time, nothing is sent for `pause_s`."""
         now = time.monotonic()
         if policy := _POLICY.search(headers.get("ratelimit-policy", "")):
             self.quota, self.width_s = int(policy["quota"]), float(policy["width_s"])
@@ -80,7 +80,7 @@ class Window:
             return
         left = 0 if status == 429 else int(state["left"])
         ends_at = now + max(float(state["resets_s"]) + self.margin_s, pause_s if status == 429 else 0.0)
-        # Answers come late and out of order: the window's end tells which one they speak of.
+        # Answers come late and out of order: the window's end tells which window they describe.
         width_s = self.width_s or math.inf
         known_end = self.ends_at if self.ends_at < math.inf else self.opened_at + (self.width_s or 0.0)
         if ends_at < known_end - width_s / 2:
@@ -93,7 +93,7 @@ class Window:
         self.ends_at = max(ends_at, 0.0 if is_first else self.ends_at) if status == 429 else min(ends_at, self.ends_at)
 
     def leave(self) -> None:
-        """A request was answered, or will not be."""
+        """A request was answered, or never will be."""
         self.in_flight -= 1
         self.news.set()
         self.news = asyncio.Event()
@@ -101,23 +101,23 @@ class Window:
 
 @dataclass(frozen=True)
 class Turn:
-    """One request that may be sent now. `answered` is to be told what came."""
+    """One request that may be sent now. Call `answered` with its answer."""
 
     limits: Limits
     kind: str
 
     def answered(self, status: int, headers: Mapping[str, str], pause_s: float) -> None:
         if state := _STATE.search(headers.get("ratelimit", "")):
-            # The Hub may count this kind of address with another: from now on so do we.
+            # The Hub may count this kind of address in another bucket: from now on we do the same.
             self.limits.buckets[self.kind] = state["bucket"]
         self.limits.window(self.kind).learn(status, headers, pause_s)
 
 
 @dataclass
 class Limits:
-    """The Hub's buckets. `buckets` says in which one a kind of address is counted, where its name is another.
+    """The Hub's buckets. `buckets` maps a kind of address to the bucket that counts it, if its name differs.
 
-    `margin_s` is waited longer than the Hub asks for, because it tells whole seconds.
+    We wait `margin_s` longer than the Hub asks, because it states whole seconds.
     """
 
     margin_s: float
@@ -125,22 +125,22 @@ class Limits:
     windows: dict[str, Window] = field(default_factory=dict)
 
     def window(self, kind: str) -> Window:
-        """The window that a kind of address is counted in."""
+        """The window that counts a kind of address."""
         bucket = self.buckets.get(kind, kind)
-        # A Hub that tells no limit of its API has none.
+        # A Hub that states no limit for its API has none.
         api = self.windows.get("api")
         left = math.inf if api is not None and api.left == math.inf else None
         return self.windows.setdefault(bucket, Window(self.margin_s, left=left))
 
     def closed_for_s(self) -> float:
-        """Seconds until the last of the closed windows opens; 0: none is closed. For a look from another thread."""
+        """Seconds until the last of the closed windows opens; 0: no window is closed. Other threads may call it."""
         return max((window.closed_for_s for window in list(self.windows.values())), default=0.0)
 
     @asynccontextmanager
     async def turn(self, kind: str, until: float) -> AsyncIterator[Turn]:
         """Waits until a request of this kind may be sent; the block sends it and ends when its answer begins.
 
-        Raises ClosedError where it may not be sent before `until`, a time.monotonic() instant.
+        Raises ClosedError if it may not be sent before `until`, a time.monotonic() instant.
         """
         window = self.window(kind)
         await window.enter(until)

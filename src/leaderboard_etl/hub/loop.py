@@ -1,4 +1,4 @@
-"""One event loop in a thread of its own, in which every request of this process is sent: a sync caller waits for its answer.
+"""One event loop in a separate thread, which sends every request of this process; a synchronous caller waits for the answer.
 
 On a loop a request can be cancelled at any moment, whatever it waits for, and many connections cost one thread.
 """
@@ -20,7 +20,7 @@ _running: list[asyncio.AbstractEventLoop] = []
 
 
 def start(work: Coroutine[Any, Any, R]) -> Future[R]:
-    """Begins `work` on the loop."""
+    """Starts `work` on the loop."""
     with _lock:
         if not _running:
             _running.append(asyncio.new_event_loop())
@@ -29,7 +29,7 @@ def start(work: Coroutine[Any, Any, R]) -> Future[R]:
 
 
 def run(work: Coroutine[Any, Any, R]) -> R:
-    """What `work` returns; it is cancelled where the caller is interrupted meanwhile."""
+    """What `work` returns; it is cancelled if the caller is interrupted meanwhile."""
     future = start(work)
     try:
         return future.result()
@@ -47,8 +47,8 @@ def in_parallel(
 ) -> Iterator[tuple[T, Future[R]]]:
     """Results as they come, `workers` items at once.
 
-    Results that the caller has not taken yet wait in memory: at most as many as there are workers, and of no more than
-    `most_bytes` with those in work, unless a single one is larger.
+    Results that the caller has not taken yet wait in memory: at most as many as there are workers and, with the items in
+    progress, at most `most_bytes`, unless a single one is larger.
     """
     held: dict[Future[R], T] = {}
     done: SimpleQueue[Future[R]] = SimpleQueue()

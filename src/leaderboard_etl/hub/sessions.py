@@ -1,4 +1,4 @@
-"""Sessions of huggingface_hub's own making, with its proxies and certificates: few requests at once in each.
+"""Sessions made by huggingface_hub, with its proxies and certificates, each with few requests at once.
 
 At each request a session looks at every connection that it has, and keeps twenty of them: with sixty-four requests at once in
 one, half of the processor time went there, and every seventh request opened a connection.
@@ -25,13 +25,13 @@ class _Session:
 
 @dataclass
 class Sessions:
-    """As many sessions as the requests at once need. All of it runs on one event loop, so that no lock is needed."""
+    """As many sessions as the concurrent requests need. All of it runs on one event loop, so it needs no lock."""
 
     _all: list[_Session] = field(default_factory=list)
 
     @contextmanager
     def one(self) -> Iterator[httpx2.AsyncClient]:
-        """A session for one request, from its sending to the end of its answer."""
+        """A session for one request, until the end of its answer."""
         session = next((session for session in self._all if session.n_busy < _AT_ONCE), None) or self._new()
         session.n_busy += 1
         try:
@@ -49,7 +49,7 @@ class Sessions:
         from huggingface_hub import get_async_session
 
         client = get_async_session()
-        # The client's own hook reads the bodies of errors without a bound.
+        # The client's hook reads the bodies of errors without a bound.
         client.event_hooks = {"request": client.event_hooks["request"], "response": []}
         self._all.append(_Session(client))
         return self._all[-1]

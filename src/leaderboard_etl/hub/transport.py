@@ -1,7 +1,7 @@
-"""One question to the Hub through huggingface_hub's session: asked again where the failure may pass, bounded in time and size,
+"""One question to the Hub through huggingface_hub's session: repeated after a failure that may pass, bounded in time and size,
 and counted as the Hub counts.
 
-The client's own helpers give up at the first 429 and wait for a slow answer without end, so both is done here.
+The client's own helpers give up at the first 429 and wait for a slow answer without end, so this module does both.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _UNAVAILABLE = frozenset({401, 403, 404})
-# What the Hub says in X-Error-Message of a token that it does not know; its own client goes by the same words.
+# The Hub's X-Error-Message for an unknown token; its own client checks for the same words.
 _BAD_TOKEN = "Invalid credentials in Authorization header"
 _MOST_JSON_BYTES = 64 << 20
 _MOST_ERROR_BYTES = 64 << 10
 _MOST_HOPS = 6
-_BIG_BYTES = 1 << 20  # of these a hash takes long enough to keep the loop from other requests
+_BIG_BYTES = 1 << 20  # hashing more than this would keep the loop from other requests
 _RESOLVE_CACHE = "/api/resolve-cache/"
 _ELSEWHERE = "elsewhere"
 Query = Mapping[str, str | Sequence[str]]
@@ -55,7 +55,7 @@ Query = Mapping[str, str | Sequence[str]]
 def prepare_environment(endpoint: str) -> None:
     """Sets what huggingface_hub reads when it is imported: the address, and no telemetry. Call it before the first use."""
     if endpoint != DEFAULT_ENDPOINT:
-        os.environ.setdefault("HF_HUB_DISABLE_XET", "1")  # a store of the public Hub's, through which uploads would go
+        os.environ.setdefault("HF_HUB_DISABLE_XET", "1")  # a store of the public Hub, through which uploads would go
     os.environ["HF_ENDPOINT"] = endpoint
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
@@ -63,7 +63,7 @@ def prepare_environment(endpoint: str) -> None:
 
 @dataclass(frozen=True)
 class Answer:
-    """A good answer. `linked_etag` is what the first hop that states a file's hash says; `next_url` is null on a last page."""
+    """A successful answer. `linked_etag` is from the first hop that states a file's hash; `next_url` is null on a last page."""
 
     content: bytes
     etag: str
@@ -72,8 +72,8 @@ class Answer:
 
 
 class _PassingError(Exception):
-    """A try that failed in a way that may pass: worth `tries` in all, the next one not before `pause_s`. `status` is 0 for
-    a failure below HTTP."""
+    """An attempt that failed in a way that may pass: worth `tries` attempts in all, the next one not before `pause_s`. `status`
+    is 0 for a failure below HTTP."""
 
     def __init__(self, why: str, tries: int, status: int = 0, pause_s: float = 0.0) -> None:
         super().__init__(why)
@@ -84,9 +84,9 @@ class _PassingError(Exception):
 class Transport:
     """Requests to one address, `workers` at once; safe to use from several threads.
 
-    An answer must begin within `timeout_s` and then bring `least_bytes_per_s`. What passes is tried up to `tries` times, a
-    closed window of the Hub's limit is waited for up to `most_wait_s`. `deadline` is a time.monotonic() instant: what is in
-    flight then is dropped, and nothing more is asked. `api_calls` and `file_calls` are what the Hub counts: each hop to it.
+    An answer must begin within `timeout_s` and then bring `least_bytes_per_s`. A failure that may pass is tried `tries` times;
+    a closed window of the Hub's limit is waited for up to `most_wait_s`. `deadline` is a time.monotonic() instant: requests in
+    flight then are dropped, and no more are sent. `api_calls` and `file_calls` are what the Hub counts: each hop to it.
     """
 
     endpoint: str
@@ -131,9 +131,9 @@ class Transport:
         is_whole: Callable[[bytes], bool] | None = None,
         held: Callable[[str], bytes | None] | None = None,
     ) -> Answer:
-        """The same, on the loop; a body that is not whole is asked for again.
+        """The same, on the loop; an incomplete body is requested again.
 
-        Where a redirect states the hash of what it leads to, `held` is asked for these bytes, in a thread, before the next hop.
+        If a redirect states the hash of its target, `held` is asked for these bytes, in a thread, before the next hop.
         """
         patience = time.monotonic() + self.most_wait_s
         until = min(patience, self.deadline or patience)
@@ -142,7 +142,7 @@ class Transport:
             try:
                 return await self._try(url, query, asked, most_bytes, is_whole, held, until)
             except _PassingError as failure:
-                # An address that never answered is more likely wrong than ill: say so soon.
+                # An address that never answered is more likely wrong than down: say so soon.
                 tries = min(most_tries, failure.tries if self._has_answered else 3)
                 pause_s = max(self.first_wait_s * 2 ** (number - 1), failure.pause_s)
                 if number >= tries or time.monotonic() + pause_s > until:
@@ -152,11 +152,11 @@ class Transport:
 
     @property
     def waits_s(self) -> float:
-        """For how many seconds more one of the Hub's limits lets nothing through; 0: all do."""
+        """For how many seconds more one of the Hub's limits lets nothing through; 0: no limit blocks."""
         return self._limits.closed_for_s()
 
     def limits_told(self) -> dict[str, tuple[int, float, int]]:
-        """The Hub's limits as its answers told them: requests per window, its seconds, requests left, by bucket."""
+        """The Hub's limits as its answers state them: requests per window, seconds per window, requests left, by bucket."""
         return {
             bucket: (window.quota, window.width_s, int(window.left))
             for bucket, window in self._limits.windows.items()
@@ -214,7 +214,7 @@ class Transport:
     ) -> tuple[httpx2.Response, bytes]:
         """One request and its answer, once the Hub's limit lets it through; the body of an error or a redirect is not kept.
 
-        A 429 closes the window for everyone, and is no try: the request goes again when the window opens.
+        A 429 closes the window for everyone and does not count as an attempt: the request is sent again when the window opens.
         """
         kind, pause_s = self._kind(request.url), self.first_wait_s
         with self._sessions.one() as session:
@@ -255,7 +255,7 @@ class Transport:
         try:
             if response.is_success:
                 return await read_body(response, asked, most_bytes, pace)
-            # Of an error or a redirect only so much that the connection can be used again.
+            # Of an error or a redirect, read only enough that the connection can be used again.
             with suppress(FileTooLargeError, BadBodyError):
                 await read_body(response, asked, _MOST_ERROR_BYTES, pace)
         except TimeoutError:
@@ -283,7 +283,7 @@ class Transport:
             raise self._over(asked)
 
     async def _unavailable(self, response: httpx2.Response, asked: str, until: float) -> HubError:
-        """The error of an answer 401, 403 or 404: the token's, or the repository's."""
+        """The error for an answer 401, 403 or 404: about the token, or about the repository."""
         status, code = response.status_code, response.headers.get("x-error-code", "")
         if status == 401 and await self._refuses_token(response, until):
             self._is_token_refused = True
@@ -292,8 +292,8 @@ class Transport:
         return kind(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)
 
     async def _refuses_token(self, response: httpx2.Response, until: float) -> bool:
-        """Whether a 401 speaks of the token. The Hub says so in the message, and names another reason by a code; where it
-        says neither, it is asked whose the token is."""
+        """Whether a 401 is about the token. The Hub says so in the message, and states another reason by a code; if it does
+        neither, it is asked whose the token is."""
         if "authorization" not in response.request.headers or response.headers.get("x-error-code"):
             return False
         if response.headers.get("x-error-message") == _BAD_TOKEN:
@@ -346,7 +346,7 @@ class Transport:
         return Limits(self.window_margin_s)
 
     def _kind(self, url: httpx2.URL) -> str:
-        """Which of the Hub's limits an address falls under; none of another host's."""
+        """The limit of the Hub that counts an address; null for another host."""
         if (url.scheme, url.netloc) != self._place:
             return _ELSEWHERE
         if url.path.startswith(_RESOLVE_CACHE):

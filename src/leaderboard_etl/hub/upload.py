@@ -1,4 +1,4 @@
-"""Writing to the Hub: a folder of files as a dataset repository, in one commit, and nothing where nothing changed."""
+"""Writes to the Hub: a folder of files as a dataset repository, in one commit; without changes, nothing."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 _MOST_MANIFEST_BYTES = 16 << 20
-# What a Hub puts into a new repository itself.
+# Files that the Hub itself puts into a new repository.
 _NOT_OURS = (".gitattributes",)
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What came of a push: `commit` is null where the repository held everything already; `note` is for a person."""
+    """The result of a push: `commit` is null if the repository held everything already; `note` is for a person."""
 
     url: str
     commit: str | None
@@ -45,15 +45,15 @@ def push_dataset(
     message: str,
     tag: str,
 ) -> Pushed:
-    """Makes the dataset repository hold `files`, tagged `tag`; `along` goes with a commit but is no reason for one.
+    """Makes the dataset repository hold `files`, tagged `tag`; `along` goes with a commit but does not cause one.
 
-    `listing` is the name of the JSON file whose `files` name everything that an earlier push put there; of these, what
-    is not among `files` now is removed. Files that no listing names are left alone.
-    Raises UsageError without a token, for a name that is none, and for a repository with files but no listing that
-    `is_ours` accepts; HubError where the Hub refuses or does not answer.
+    `listing` is the name of the JSON file whose `files` name everything that an earlier push put there; of these, the push
+    removes what is not in `files` now. Files that no listing names are left alone.
+    Raises UsageError without a token, for an invalid name, and for a repository with files but without a listing that
+    `is_ours` accepts; HubError if the Hub refuses or does not answer.
     """
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo_id):
-        raise UsageError(f"{repo_id!r} is no name of a repository: give ORG/NAME")
+        raise UsageError(f"{repo_id!r} is not a repository name; expected ORG/NAME")
     prepare_environment(endpoint)
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 
@@ -96,7 +96,7 @@ def _head_or_new(hub: Hub, api: HfApi, repo_id: str) -> str:
 def _earlier(
     hub: Hub, repo_id: str, head: str, there: Mapping[str, str], listing: str, is_ours: Callable[[Any], bool]
 ) -> set[str]:
-    """The files that the last push put there. Raises UsageError if the repository is somebody else's."""
+    """The files that the last push put there. Raises UsageError if somebody else made the repository."""
     if not set(there) - set(_NOT_OURS):
         return set()
     try:
@@ -112,7 +112,7 @@ def _earlier(
 
 
 def _tag(api: HfApi, repo_id: str, tag: str, commit: str) -> str | None:
-    """Sets the tag where it is not yet; a tag that stands elsewhere may be cited and stays. Returns what to say about it."""
+    """Sets the tag unless it exists; a tag on another commit stays, because it may be cited. Returns what to say about it."""
     from huggingface_hub.errors import HfHubHTTPError
 
     tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo_id, repo_type="dataset").tags}
@@ -137,7 +137,7 @@ def _plain_errors(endpoint: str, repo_id: str) -> Iterator[None]:
     try:
         yield
     except HFValidationError as error:
-        raise UsageError(f"{repo_id!r} is no name of a repository: {str(error).splitlines()[0]}") from error
+        raise UsageError(f"{repo_id!r} is not a repository name: {str(error).splitlines()[0]}") from error
     except RepoUnavailableError as error:
         raise _refusal(endpoint, repo_id, error.status) from error
     except TokenRefusedError as error:

@@ -1,1 +1,1 @@
-"""From the Hub into raw: what is asked for, and what of the answers is new and landed. Brings `hub` and `raw` together."""
+"""From the Hub into raw: what to ask for, and which answers are new and landed. Brings `hub` and `raw` together."""

@@ -1,4 +1,4 @@
-"""Many questions to the Hub at once, within a budget: sent on the Hub's loop, and what is learnt is taken on the pass's own."""
+"""Many questions to the Hub at once, within a budget: the Hub's loop sends them, the loop of the pass takes the answers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class PassOverError(Exception):
 class Asking:
     """Questions of one pass, as many at once as the Hub has workers. `budget` is the most API calls, as the Hub counts them.
 
-    `failures` are the answers that were neither what was asked for nor that it is gone or gated; `stopped` says why
-    the pass ended before its work; `no_hub` is the error after which nothing more is asked at all.
+    `failures` are questions that got neither an answer nor the word that the model is gone or gated; `stopped` says why the
+    pass ended before its work was done; `no_hub` is the error after which no question is asked at all.
     """
 
     def __init__(self, hub: Hub, budget: int) -> None:
@@ -41,12 +41,12 @@ class Asking:
 
     @property
     def calls(self) -> int:
-        """API calls so far: those that the Hub counted, and those that are on their way."""
+        """API calls so far: those that the Hub counted, and those in flight."""
         return max(self._calls_begun, self.hub.api_calls - self._calls_before)
 
     @property
     def is_over(self) -> bool:
-        """Whether no further API call is to be made."""
+        """Whether no further API call may be made."""
         return self.no_hub is not None or self.stopped is not None or self.calls >= self.budget
 
     async def api(self, question: Question[T]) -> T:
@@ -57,11 +57,11 @@ class Asking:
         return await self._ask(question)
 
     async def file(self, question: Question[T]) -> T:
-        """The same of a file, which the Hub counts apart."""
+        """The same for a file, which the Hub counts separately."""
         return await self._ask(question)
 
     async def work(self, items: Iterable[T], visit: Callable[[T], Awaitable[None]]) -> None:
-        """Visits the items in order, several at once, until none is left or the pass is over."""
+        """Visits the items in order, several at once, until all are visited or the pass is over."""
         waiting = iter(items)
 
         async def visitor() -> None:
@@ -72,7 +72,7 @@ class Asking:
         await asyncio.gather(*(visitor() for _ in range(self.hub.workers)))
 
     def failed_message(self) -> str | None:
-        """One line for all failures: how many of which kind, and the first of each; null: there are none."""
+        """One line for all failures: how many of each kind, and the first of each; null: no failure."""
         if not self.failures:
             return None
         kinds = Counter(f"HTTP {error.status}" if error.status else "no usable answer" for error in self.failures)

@@ -1,4 +1,4 @@
-"""The leaderboards that the Hub shows of benchmark datasets: which models published results, and which benchmarks are new."""
+"""The leaderboards that the Hub shows for benchmark datasets: which models published results, and which benchmarks are new."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _FIELDS = ("modelId", "filename")
 
 @dataclass
 class BoardSync:
-    """What the benchmarks said. `models` are all that a leaderboard names, be it one landed before; `unknown` the official
-    benchmarks that nobody asked for; `gated` those whose terms must be accepted; `failures` what else was not to be had;
+    """The answers about benchmarks. `models` are all that a leaderboard names, including ones landed before; `unknown` are
+    official benchmarks that nobody asked for; `gated` those whose terms must be accepted; `failures` what else was not to be had;
     `stopped` says why the rest was not asked for."""
 
     changed: list[FileVersion] = field(default_factory=list)
@@ -35,7 +35,7 @@ class BoardSync:
 
     @property
     def message(self) -> str | None:
-        """One line for a person; null: all went well."""
+        """One line for a person; null: every question was answered."""
         lines = [
             f"{name} is gated: accept its terms on the Hub and set HF_TOKEN, to see who reports" for name in self.gated
         ]
@@ -54,9 +54,9 @@ def sync_boards(
     judged: Collection[str],
     now: str,
 ) -> BoardSync:
-    """Lands the leaderboards of `datasets` where they say something new. `judged` are all datasets that policy speaks of.
+    """Lands the leaderboards of `datasets` that changed. `judged` are all datasets that policy lists.
 
-    One benchmark's answer costs no other's: what an absent one named before stays. Raises NoHubError.
+    A benchmark that fails does not affect others, and what it named before stays. Raises NoHubError.
     """
     found = BoardSync()
     for dataset_id in datasets:
@@ -69,7 +69,7 @@ def sync_boards(
             before = known.get(("api", dataset_id, BOARD_PATH))
             found.models += [] if before is None else _models(json.loads(store.get(before.blob_id)))
             continue
-        # Ranks and avatars change nightly; who published, and where, is all that is used.
+        # Ranks and avatars change nightly; we use only who published, and where.
         kept = [{key: value for key, value in entry.items() if key in _FIELDS} for entry in board]
         body = canonical(sorted(kept, key=str))
         file = FileVersion("api", dataset_id, BOARD_PATH, "unknown", sha256_id(body), len(body), now)
@@ -98,7 +98,7 @@ def _note(found: BoardSync, dataset_id: str, error: HubError) -> None:
     elif isinstance(error, GatedRepoError) or error.status == 403:
         found.gated.append(dataset_id)
     elif not isinstance(error, RepoUnavailableError):
-        found.failures.append(str(error))  # a dataset without a leaderboard answers 404: that is no failure
+        found.failures.append(str(error))  # a dataset without a leaderboard answers 404, which is not a failure
 
 
 def _models(board: Sequence[Mapping[str, Any]]) -> list[str]:

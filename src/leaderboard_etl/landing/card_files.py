@@ -1,4 +1,4 @@
-"""What a pass over the models lands of each: the Hub's answer, and the few files of its repository that are read."""
+"""What a pass over the models lands for each: the Hub's answer, and the few files of its repository that we read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from leaderboard_etl.landing.card_pass import (
 )
 from leaderboard_etl.raw.blob_ids import sha256_id
 
-# Evaluation results that only the Hub's answer has: those of open pull requests, and of gated repositories.
+# Evaluation results that only the Hub's answer shows: those in open pull requests, and in gated repositories.
 RESULTS_PATH = "@api/eval_results.json"
 _ADAPTER = "adapter_config.json"
 _CARD_FILES = ("README.md", CONFIG_PATH)
@@ -31,9 +31,9 @@ _MOST_INDEX_BYTES = 20 << 20
 
 
 async def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> bool:
-    """Lands an answer if it says something new, and the model's files if its commit moved.
+    """Lands an answer if it changed, and the model's files if its commit moved.
 
-    Returns false where a file could not be had: then the answer is not landed either, and all is asked for again.
+    Returns false if a file did not arrive: then the answer is not landed either, and everything is asked for again.
     """
     run.drop("api", name, ABSENT_PATH)
     info = json.loads(answer.body)
@@ -45,7 +45,7 @@ async def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> bool:
     if answer.revision is not None and not info.get("gated"):
         listed = _listed(info)
         paths = _wanted(run, name, listed, info)
-        # A version of this project that reads more files than the last one looks for these in models that it knows.
+        # A version of this project that reads more files than the one before looks for these in known models.
         if is_known:
             paths = [path for path in paths if path in listed and run.current("model", name, path) is None]
         files = [
@@ -60,7 +60,7 @@ async def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> bool:
 
 
 def take_absence(run: CardPass, name: str) -> None:
-    """Puts on record, once, that the Hub does not show a model; what it said before stays believed."""
+    """Records, once, that the Hub does not show a model; its last answer stays believed."""
     if run.current("api", name, ABSENT_PATH) is not None:
         return
     body = unavailable_body(name)
@@ -68,13 +68,13 @@ def take_absence(run: CardPass, name: str) -> None:
 
 
 def unavailable_body(name: str) -> bytes:
-    """What is landed of a model that the Hub does not show."""
+    """The record of a model that the Hub does not show."""
     return json.dumps({"id": name, "unavailable": True}, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _says_the_same(run: CardPass, known_id: str, blob_id: str, body: bytes) -> bool:
-    """Whether an answer is the one landed before, but for fields that are no longer asked for. One whose bytes were lost is
-    landed anew."""
+    """Whether an answer equals the one landed before, apart from fields that are no longer asked for. An answer whose bytes were
+    lost is landed again."""
     if known_id == blob_id or known_id not in run.store:
         return known_id == blob_id
     return model_body(json.loads(run.store.get(known_id))) == body
@@ -88,8 +88,8 @@ def _listed(info: dict[str, Any]) -> set[str]:
 
 
 def _wanted(run: CardPass, name: str, listed: set[str], info: dict[str, Any]) -> list[str]:
-    """The files to look at: those of every model, an adapter's, evaluation results, and a weight index where nothing else
-    of the Hub's tells the size and the weights are not known to be packed."""
+    """The files to land: those of every model, an adapter's, evaluation results, and a weight index if nothing else on the Hub
+    states the size and the weights are not known to be packed."""
     wanted = [*_CARD_FILES, *_results(run, name, listed)]
     wanted += [path for path in (_ADAPTER, *INDEX_PATHS) if run.current("model", name, path) is not None]
     if _ADAPTER in listed:
@@ -118,8 +118,8 @@ def _results(run: CardPass, name: str, listed: set[str]) -> list[str]:
 
 
 async def _take_file(run: CardPass, name: str, hub_id: str, revision: str, path: str, is_listed: bool) -> bool:
-    """Lands a file of `name`, which the Hub calls `hub_id`, if the commit moved and the file with it; false: it could not be
-    had, though it is there."""
+    """Lands a file of `name`, which the Hub calls `hub_id`, if the commit moved and the file with it; false: it exists but did
+    not arrive."""
     known = run.current("model", name, path)
     if known is not None and known.revision == revision:
         return True
@@ -131,7 +131,7 @@ async def _take_file(run: CardPass, name: str, hub_id: str, revision: str, path:
     try:
         found = await run.asking.file(lambda: hub.fetch_named("model", hub_id, revision, path, most_bytes, held=held))
     except RepoUnavailableError:
-        # Gated: the API answers for it, its files need terms to be accepted. What was known of them stays.
+        # Gated: the API answers, the files need accepted terms. What was known of them stays.
         return True
     except FileTooLargeError as error:
         run.refused.append(str(error))

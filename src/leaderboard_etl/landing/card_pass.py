@@ -1,4 +1,4 @@
-"""One pass over the models in progress: what is on record, and what was found beyond that."""
+"""A pass over the models in progress: what is on record, and what the pass added."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 
 INFO_PATH = "@api/model_info.json"
-# Our record, not the Hub's bytes, that it did not show a model; beside its last answer, which stays believed.
+# Our own record that the Hub did not show a model, beside its last answer, which stays believed.
 ABSENT_PATH = "@api/absent.json"
 CONFIG_PATH = "config.json"
 INDEX_PATHS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 RESULT_FILE = re.compile(r"\.eval_results/[^/]+\.ya?ml")
 _PAIR = (CONFIG_PATH, *INDEX_PATHS)
-# Landed bytes are made safe on disk after as many changes: so much at most is fetched again after a pass was killed.
+# Landed bytes are synced after so many changes: at most these are fetched again after a killed pass.
 _FLUSH_EVERY = 256
 
 
 @dataclass
 class CardPass:
-    """One pass in progress. `known` are the files on record, `changed` and `gone` what this pass, or one before it that was
-    killed, found beyond them; `head_start` may hold a file's bytes already; `refused` are files too large to be read,
-    `unlisted` models that their owner's list lacked."""
+    """A pass in progress. `known` are the files on record, `changed` and `gone` what this pass, or a killed one before it, added;
+    `head_start` may hold a file's bytes already; `refused` are files too large to be read, `unlisted` models that their
+    owner's list lacked."""
 
     asking: Asking
     store: BlobStore
@@ -49,12 +49,12 @@ class CardPass:
         self._unsafe = 0
 
     def current(self, repo_type: str, name: str, path: str) -> FileVersion | None:
-        """The newest version of a file that was landed, before or in this pass; null: none, or it is gone."""
+        """The newest landed version of a file, before or in this pass; null: it was never landed, or is gone."""
         place = (repo_type, name, path)
         return self.changed.get(place) or (None if place in self.gone else self.known.get(place))
 
     def is_seen(self, name: str) -> bool:
-        """Whether the Hub ever said something of a model, be it that it does not show it."""
+        """Whether the Hub ever answered about a model, including that it does not show it."""
         return any(self.current("api", name, path) is not None for path in (INFO_PATH, ABSENT_PATH))
 
     def put(self, repo_type: str, name: str, path: str, revision: str, blob_id: str, content: bytes) -> None:
@@ -66,7 +66,7 @@ class CardPass:
         self._note(Changes([file]))
 
     def drop(self, repo_type: str, name: str, path: str) -> None:
-        """Takes a file off the record, if it is on it."""
+        """Removes a file from the record, if it is there."""
         if self.current(repo_type, name, path) is None:
             return
         place = (repo_type, name, path)
@@ -76,8 +76,8 @@ class CardPass:
         self._note(Changes([], [place]))
 
     def changes(self) -> Changes:
-        """All that was found, in order. A weight index and its config.json are named together where one of them changed: the
-        one explains the other's bytes."""
+        """All changes, in order. A weight index and its config.json are listed together if one of them changed,
+        because one explains the bytes of the other."""
         touched = {place[1] for place in {*self.changed, *self.gone} if place[0] == "model" and place[2] in _PAIR}
         found = dict(self.changed)
         for name in touched:
@@ -88,7 +88,7 @@ class CardPass:
 
     @cached_property
     def known_results(self) -> dict[str, list[str]]:
-        """Files of evaluation results landed before, by model: found once, for every model of a pass asks for its own."""
+        """Files of evaluation results landed before, by model: collected once, because every model of a pass asks for its own."""
         found: dict[str, list[str]] = defaultdict(list)
         for repo_type, repo_id, path in {**self.known, **self.changed}:
             if repo_type == "model" and RESULT_FILE.fullmatch(path):

@@ -1,9 +1,9 @@
-"""Asking the Hub about thousands of models within a budget: whole owners where one call can, changed ones first seen.
+"""Asks the Hub about thousands of models within a budget: whole owners where one call can, and changed models first.
 
-The order is: owners of models never asked for; owners that a pass before this one did not get an answer of; models that
-changed since the last visit; official organisations; and then, in turn, what no commit tells: models that their owner's list
-lacks, by their name, for a renamed repository still answers to its old one, and a share of the known owners and of the gone
-models. Where the Hub does not tell what changed, or that costs more, every known owner has its turn.
+The order is: owners of models never asked for; owners that did not answer in an earlier pass; models that changed since the
+last visit; official organisations; and then, in turn, what no commit announces: models that their owner's list lacks, by
+name, because a renamed repository still answers to its old one, and a share of the known owners and of the gone models. If
+the Hub does not tell what changed, or that would cost more, every known owner has its turn.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from leaderboard_etl.landing.owners import ask_by_list, ask_by_name, is_gone
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 
-# In so many nights every known owner and every gone model has its turn.
+# Every known owner and every gone model has its turn once in so many nights.
 _TURN_NIGHTS = 14
-# The list of what changed is worth this part of the budget at most.
+# The list of changes may cost this share of the budget at most.
 _NEWS_SHARE = 0.1
 
 
 @dataclass
 class CardSync:
-    """What a pass over the models found. `cursor` is where the next one goes on; `remaining` models were never asked for.
+    """The result of a pass over the models. `cursor` is where the next one continues; `remaining` models were never asked for.
 
-    `has_failed`: most of what was asked for failed. What arrived is in `changes` all the same.
+    `has_failed`: most of the questions failed. What arrived is in `changes` nevertheless.
     """
 
     changes: Changes
@@ -61,15 +61,15 @@ def sync_cards(
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> CardSync:
-    """Lands what is new about `names`, spending at most `budget` API calls, retries of the last ones aside.
+    """Lands what is new about `names`, with at most `budget` API calls, not counting retries of the last ones.
 
-    `known` are the files on record; what a pass that was killed landed beyond them stands in the file `journal`. Owners of
+    `known` are the files on record; what a killed pass landed beyond them is in the file `journal`. Owners of
     `official` are listed each time; files that `head_start` holds are not fetched. Raises NoHubError, after which nothing more
     can be asked.
     """
     asking = Asking(hub, budget)
     run = CardPass(asking, store, Journal(journal), known, now, head_start)
-    # New models of an official organisation are wanted, also where no source names one yet.
+    # New models of an official organisation are wanted even if no source names one yet.
     owners = {**{owner: [] for owner in official}, **_by_owner(names)}
     work = _Round(run, owners, frozenset(official), _Cursor.of(cursor), progress)
     asyncio.run(work.go())
@@ -88,9 +88,9 @@ def sync_cards(
 
 @dataclass
 class _Cursor:
-    """Where the next pass goes on: behind which owner and which gone model in turn, with which owners that are owed an
-    answer, and from when on what changed is not known; null: never asked. `has_asked_gone`: all models that the lists of
-    their owners lacked were asked for by their names once."""
+    """Where the next pass continues: after which owner and which gone model of the turn, with which owners that still need an
+    answer, and since when changes are unknown; null: never asked. `has_asked_gone`: all models that their owners' lists lacked
+    were asked for by name once."""
 
     owner: str = ""
     name: str = ""
@@ -112,8 +112,8 @@ class _Cursor:
 
 @dataclass
 class _Round:
-    """The work of one pass. `owners` has the wanted models of each owner, `needed` those to ask for; `unanswered` are owners
-    that are owed an answer."""
+    """The work of one pass. `owners` has the wanted models of each owner, `needed` those to ask for; `unanswered` are owners that
+    still need an answer."""
 
     run: CardPass
     owners: dict[str, list[str]]
@@ -138,7 +138,7 @@ class _Round:
         if news.answers is not None:
             turn = _share(turn)
         elif news.asked_at is not None:
-            # What changed up to then is told by no later list.
+            # No later list tells what changed up to then.
             self.unanswered.update(turn)
         for owner in sorted(self.official):
             self.needed.setdefault(owner, set())
@@ -160,7 +160,7 @@ class _Round:
         self.cursor.owed = sorted(self.unanswered)
 
     async def _ask_gone(self, without: Collection[str], is_share: bool) -> None:
-        """Asks for gone models by their names: once for each as soon as the budget allows, and after that in turn."""
+        """Asks for gone models by name: each once as soon as the budget allows, and after that in turn."""
         names = {name for names in self.owners.values() for name in names if is_gone(self.run, name)}.difference(
             without
         )
@@ -173,7 +173,7 @@ class _Round:
         self.cursor.has_asked_gone |= not self.run.asking.is_over
 
     async def _news(self, n_known: int) -> News:
-        """What changed since the last pass, where there are known owners for whom it saves calls."""
+        """What changed since the last pass, if that saves calls for known owners."""
         most_calls = int(_NEWS_SHARE * self.run.asking.budget)
         if most_calls < 1:
             return News()
@@ -183,7 +183,7 @@ class _Round:
             return News()
 
     def _changed(self, answers: Iterable[ModelAnswer]) -> Iterator[str]:
-        """The wanted models whose commit is not the landed one, or that are shown again."""
+        """The wanted models whose commit differs from the landed one, or that the Hub shows again."""
         spellings = defaultdict(list)
         for names in self.owners.values():
             for name in names:
@@ -231,7 +231,7 @@ class _Round:
 
 
 def _owner(name: str) -> str:
-    """Whose a model is; the oldest ones have no owner and are each asked for alone."""
+    """The owner of a model; the oldest models have none and are asked for one by one."""
     return name.partition("/")[0] if "/" in name else f"/{name}"
 
 
@@ -243,11 +243,11 @@ def _by_owner(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _after(items: Iterable[str], last: str) -> list[str]:
-    """The items from the first one behind `last`, and then those up to it."""
+    """The items that follow `last`, and then those up to it."""
     ordered = sorted(items)
     return [item for item in ordered if item > last] + [item for item in ordered if item <= last]
 
 
 def _share(items: list[str]) -> list[str]:
-    """The part of a turn that is this night's."""
+    """This night's share of a turn."""
     return items[: -(-len(items) // _TURN_NIGHTS)]

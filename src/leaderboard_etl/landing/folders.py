@@ -1,7 +1,7 @@
-"""Bringing some folders of a repository into raw that is too large to be listed whole.
+"""Brings some folders into raw of a repository that is too large to be listed whole.
 
-One call for the names of the folders below `root`, then the list of each that is read. Each folder stands alone: one that
-cannot be had stays as it was, and so does one that is gone or empty, for what was read there has not become untrue.
+One call for the names of the folders below `root`, then a list for each folder that is read. Each folder stands alone: one
+that fails stays as it was, and so does one that is gone or empty, because what was read there has not become untrue.
 """
 
 from __future__ import annotations

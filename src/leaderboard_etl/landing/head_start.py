@@ -1,4 +1,4 @@
-"""Another raw store, asked before the Hub: what someone landed before needs no request, and its hash tells that it is the one."""
+"""Another raw store, asked before the Hub: bytes that somebody landed before need no request, and their hash identifies them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leaderboard_etl.raw.pack import PATTERN, Pack
 from leaderboard_etl.raw.store import STORE_NAME, BlobStore
 from leaderboard_etl.termination import scratch_folder
 
-# Where packs stand in a published dataset, and the store in a warehouse.
+# The folder of the packs in a published dataset, and of the store in a warehouse.
 FOLDER = "raw"
 _PUBLISHED = re.compile(rf"{FOLDER}/pack-\d{{4}}\.sqlite")
 _DATASET = re.compile(r"hf://datasets/(?P<repo_id>[\w.-]+/[\w.-]+)/?")
@@ -24,8 +24,8 @@ _DATASET = re.compile(r"hf://datasets/(?P<repo_id>[\w.-]+/[\w.-]+)/?")
 class HeadStart:
     """The files of another warehouse, of a folder of packs, or of packs in a dataset on the Hub; open until `close`.
 
-    A dataset is asked for when the first file is wanted, so that a night without news costs nothing. What cannot be had here is
-    fetched from the Hub as ever: `say` is told why, once.
+    A dataset is opened when the first file is wanted, so that a night without news costs nothing. Files that it lacks come from
+    the Hub as usual; `say` is called once with the reason.
     """
 
     def __init__(self, place: str, hub: Hub, scratch: Path, say: Callable[[str], None]) -> None:
@@ -57,8 +57,8 @@ class HeadStart:
             self._give_up(error)
 
     def get(self, blob_id: str) -> bytes | None:
-        """The bytes of one blob, with the hash of its id; null: they are not there. Not for the Hub's own
-        loop, which it may wait for. Raises NoHubError."""
+        """The bytes of one blob, verified by its id; null: they are not there. Do not call it on the Hub's
+        loop, for which it may wait. Raises NoHubError."""
         with self._lock:
             try:
                 return next(
@@ -106,7 +106,7 @@ class HeadStart:
 
 
 def _paths(folder: Path) -> list[Path]:
-    """The packs and stores of a folder or of its raw/, packs first: they are read block by block."""
+    """The packs and stores of a folder or of its raw/, packs first because they are read block by block."""
     places = (folder, folder / FOLDER)
     packs = [path for place in places for path in sorted(place.glob(PATTERN))]
     return packs + [place / STORE_NAME for place in places if (place / STORE_NAME).exists()]

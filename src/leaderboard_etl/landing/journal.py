@@ -1,7 +1,7 @@
-"""What a pass has landed that no load has on record yet, so that a pass that was killed goes on where it was.
+"""What a pass has landed and no load has on record yet, so that the next pass continues after a killed one.
 
-One JSON line a change, beside the blobs. It is written as things land and read by the next pass, which leaves out what the
-ledger knows by then; a line whose blob did not reach the disk is left out too, so nothing here has to be synced.
+One JSON line per change, beside the blobs. A pass writes it as it lands, and the next pass reads it without what the ledger
+knows by then. A line whose blob did not reach the disk is ignored too, so nothing here has to be synced.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Journal:
         self.path = path
 
     def read(self, store: BlobStore, known: Mapping[Place, FileVersion]) -> Changes:
-        """What it holds beyond `known`, the files on record. Where that is nothing the file is removed."""
+        """The changes beyond `known`, the files on record. If there are none, the file is removed."""
         changed: dict[Place, FileVersion] = {}
         gone: set[Place] = set()
         for change in self._lines():
@@ -43,7 +43,7 @@ class Journal:
         return pending
 
     def add(self, change: Changes) -> None:
-        """Puts one change behind the others. Raises WarehouseError if the disk does not take it."""
+        """Appends one change. Raises WarehouseError if the disk refuses it."""
         try:
             with self.path.open("ab") as file:
                 file.write(b"\n" + msgspec.json.encode(change))
@@ -51,7 +51,7 @@ class Journal:
             raise WarehouseError(f"{self.path} cannot be written ({error}): free space, then run again") from error
 
     def _lines(self) -> list[Changes]:
-        """Its lines but for those that a killed writer left unfinished; the next one begins with a line break."""
+        """Its lines without those that a killed writer left unfinished; the next line begins with a line break."""
         if not self.path.exists():
             return []
         changes = []

@@ -1,4 +1,4 @@
-"""What changed on the Hub since the last visit: one list of all models, the last changed first, instead of a call an owner."""
+"""What changed on the Hub since the last visit: one list of all models, the last changed first, instead of a call per owner."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from leaderboard_etl.hub.answers import ModelAnswer, ModelPage
 from leaderboard_etl.landing.asking import Asking
 
 _FIELDS = ("sha", "lastModified")
-# The list is read as far back as this before the last visit: a change may enter it late.
+# The list is read back to so long before the last visit, because a change may enter it late.
 _OVERLAP = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class News:
-    """`asked_at` is where the next visit begins: the newest change on the Hub as the list was asked for; null where it does
-    not tell. `answers` are the models that changed since the last visit, one each; null where that is not known, or asking
-    for each owner costs less."""
+    """`asked_at` is where the next visit begins: the newest change on the Hub when the list was requested; null if the Hub does
+    not state it. `answers` are the models that changed since the last visit, one each; null if that is unknown, or asking each
+    owner costs less."""
 
     asked_at: str | None = None
     answers: Sequence[ModelAnswer] | None = None
 
 
 async def ask_news(asking: Asking, since: str | None, now: str, most_calls: int) -> News:
-    """Every change since the moment `since`, if the list tells it in at most `most_calls` calls. Raises HubError and
+    """Every change since the moment `since`, if the list shows it in at most `most_calls` calls. Raises HubError and
     PassOverError."""
     page = await _page(asking, None)
     changes = [answer.modified_at for answer in page.answers]
     moments = [moment for text in changes if (moment := _parse(text)) is not None]
     if not moments or len(moments) < len(changes):
         return News()
-    # A commit may claim to be of the future; nothing that comes after it would be seen.
+    # A commit may be dated in the future, which would hide everything after it.
     newest = min(max(moments), _parse(now) or max(moments))
     asked_at, oldest = newest.isoformat(), min(moments)
     back_to = back_to_moment(since)
@@ -49,7 +49,7 @@ async def ask_news(asking: Asking, since: str | None, now: str, most_calls: int)
 
 
 def back_to_moment(since: str | None) -> datetime | None:
-    """How far back a list is read that was last read at `since`; null: to its end."""
+    """How far back to read a list that was last read at `since`; null: to its end."""
     moment = _parse(since)
     return None if moment is None else moment - _OVERLAP
 

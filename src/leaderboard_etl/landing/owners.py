@@ -1,4 +1,4 @@
-"""Asking one owner for its models: by their names, or by its list, the last changed first, where that is fewer calls."""
+"""Asks one owner for its models: by name, or by its list, the last changed first, if that takes fewer calls."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from leaderboard_etl.landing.card_files import take_absence, take_answer
 from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH, CardPass
 from leaderboard_etl.landing.news import reaches
 
-# Of an owner of more models than a page holds, so many are rather asked for by their names, unless each page tells of some.
+# If an owner has more models than a page holds, up to so many are asked for by name, unless each page shows some of them.
 _FEW_MODELS = 10
 
 
 async def ask_by_name(run: CardPass, name: str) -> bool:
-    """Asks for one model; a renamed one answers to its old name. False: it could not be had, though it may be there.
+    """Asks for one model; a renamed one answers to its old name. False: no answer came, though the model may exist.
 
     Raises PassOverError.
     """
@@ -36,8 +36,8 @@ async def ask_by_name(run: CardPass, name: str) -> bool:
 async def ask_by_list(
     run: CardPass, owner: str, names: Sequence[str], needed: Iterable[str], back_to: datetime | None, is_listed: bool
 ) -> bool:
-    """Asks for an owner's list until it has told of all `needed`, and takes what it says of any of `names`; with `is_listed`
-    on to what changed last before `back_to`, or to its end. False: something could not be had. Raises PassOverError."""
+    """Reads an owner's list until it has shown all `needed`, and takes what it says about any of `names`; with `is_listed` it
+    reads on to what changed before `back_to`, or to the end. False: a question failed. Raises PassOverError."""
     spellings, left = defaultdict(list), set(needed)
     for name in names:
         spellings[name.lower()].append(name)
@@ -46,7 +46,7 @@ async def ask_by_list(
         try:
             page = await run.asking.api(partial(run.asking.hub.models_page, owner, next_url=next_url))
         except RepoUnavailableError as error:
-            # A list that is refused says nothing about the models.
+            # A refused list says nothing about the models.
             run.asking.failures.append(error)
             return False
         except HubError:
@@ -60,7 +60,7 @@ async def ask_by_list(
         is_worth_it = left and (len(found) > 1 or len(left) > max(_FEW_MODELS, pages))
         if next_url is None or not (goes_on or is_worth_it):
             break
-    # A model that its owner's list lacks may answer to its old name still. One that was never seen waits for its turn.
+    # A model that its owner's list lacks may still answer to its old name. One that was never seen waits for its turn.
     by_name = left if next_url else {name for name in left if run.current("api", name, INFO_PATH)}
     for name in left - by_name:
         if not is_gone(run, name):
@@ -70,5 +70,5 @@ async def ask_by_list(
 
 
 def is_gone(run: CardPass, name: str) -> bool:
-    """Whether the Hub did not show a model when it was last asked for it."""
+    """Whether the Hub did not show a model when last asked."""
     return run.current("api", name, ABSENT_PATH) is not None

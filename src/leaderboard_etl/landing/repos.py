@@ -1,4 +1,4 @@
-"""Bringing one repository's wanted files into raw: head commit, then the tree if it moved, then one GET a new blob."""
+"""Brings one repository's wanted files into raw: the head commit, the tree if it moved, then one GET per new blob."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RepoSync:
 
 
 class UnfinishedError(SourceError):
-    """Only a part of a repository's new files could be fetched now; `remaining` are still to be."""
+    """Only a part of a repository's new files could be fetched now; `remaining` are left."""
 
     def __init__(self, message: str, remaining: int) -> None:
         super().__init__(message)
@@ -42,10 +42,10 @@ def sync_repo(
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RepoSync:
-    """Lands every wanted file that is new at the head commit. Where the head is `last_revision`, one request is all.
+    """Lands every wanted file that is new at the head commit. If the head is still `last_revision`, one request is enough.
 
-    Raises HubError if the Hub does not answer, SourceError if a file could not be had whole, UnfinishedError if the run's time
-    or the Hub's limit ended before all were fetched: then nothing changes, and what arrived is not asked for again.
+    Raises HubError if the Hub does not answer, SourceError if a file did not arrive whole, UnfinishedError if the run's time
+    or the Hub's limit ended before all were fetched: then nothing changes, and what arrived is not requested again.
     """
     revision = hub.head(repo_type, repo_id)
     if revision == last_revision:
@@ -77,7 +77,7 @@ def sync_commit(
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RepoSync:
-    """Lands every wanted file of one commit that `known` lacks, from `head_start` where it has it. Raises as sync_repo."""
+    """Lands every wanted file of one commit that `known` lacks, from `head_start` if it has the file. Raises as sync_repo."""
     tree = [file for file in hub.tree(repo_type, repo_id, revision) if wants(file.path)]
     if not tree:
         raise SourceError(

@@ -10,5 +10,5 @@ __all__ = ["Staged", "Target", "target_of"]
 
 
 def target_of(warehouse: Warehouse) -> Target:
-    """Where a warehouse has its tables: in a file of its folder."""
+    """The target of a warehouse: a file in its folder."""
     return FileTarget(warehouse, warehouse.database, warehouse.staging)

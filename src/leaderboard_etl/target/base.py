@@ -1,5 +1,5 @@
-"""A target is where the tables live. Whatever it is, a state comes there in three steps: it is staged where nobody sees it,
-audited there, and published at once. leaderboard_etl.durable has the order in which that becomes lasting."""
+"""A target is where the tables live. A state gets there in three steps: it is staged where nobody sees it, audited there, and
+published at once. leaderboard_etl.durable has the order in which that becomes durable."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Staged:
-    """A whole state that nobody sees yet: its tables and views, open for writing until it is published."""
+    """A whole state that nobody sees yet: tables and views, open for writing until publication."""
 
     con: duckdb.DuckDBPyConnection
 
 
 class Target(ABC):
-    """Where the tables live. What they hold is the same everywhere; a target says how they come there and into sight."""
+    """Where the tables live. Their content is the same everywhere; a target decides how they are written and published."""
 
     def stage(
         self,
@@ -44,9 +44,11 @@ class Target(ABC):
     ) -> Staged:
         """The state after `loads`; the parameters are those of warehouse.build, `most_memory_bytes` what the process may hold.
 
-        Raises EngineError, and leaves nothing, where memory or space do not suffice.
+        Raises EngineError, and leaves nothing behind, if memory or space do not suffice.
         """
-        from leaderboard_etl.warehouse.build import build  # a reader, who only asks where the tables are, does without
+        from leaderboard_etl.warehouse.build import (
+            build,
+        )  # readers, who only ask where the tables are, do not need the import
 
         with ExitStack() as unfinished, one_line_errors():
             unfinished.callback(self.discard)
@@ -58,7 +60,7 @@ class Target(ABC):
     def audit(self, staged: Staged, standing: Standing | None, accepted: pl.DataFrame) -> list[Finding]:
         """What the checks of sql/checks find in a staged state; the parameters are those of warehouse.audit.
 
-        Raises AuditError where a check of severity error finds rows: such a state is never published.
+        Raises AuditError if a check of severity error finds rows: such a state is never published.
         """
         from leaderboard_etl.warehouse.audit import audit
 
@@ -69,11 +71,11 @@ class Target(ABC):
         return findings
 
     def publish(self, staged: Staged, put_on_record: Callable[[], None] = lambda: None) -> str | None:
-        """Puts a staged state in the published one's place. Readers keep what they have open.
+        """Replaces the published state by a staged one. Readers keep what they have open.
 
-        `put_on_record` is called where all is on disk and only the replacement is left to do. Returns a sentence where
-        something of another writer had to be put aside. Raises WarehouseError, and publishes nothing, where the target did not
-        keep what was staged or cannot be replaced.
+        `put_on_record` is called when everything is on disk and only the replacement is left. Returns a sentence if something
+        of another writer had to be put aside. Raises WarehouseError, and publishes nothing, if the target did not keep what
+        was staged or cannot be replaced.
         """
         self._seal(staged)
         put_on_record()
@@ -82,7 +84,7 @@ class Target(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """What a person knows the published state by."""
+        """The name of the published state for a person."""
 
     @abstractmethod
     def is_there(self) -> bool:
@@ -90,31 +92,31 @@ class Target(ABC):
 
     @abstractmethod
     def log_left(self) -> Path | None:
-        """What another writer left unfinished beside the published state; null: nothing, it can be read."""
+        """What another writer left unfinished beside the published state; null: nothing, so the state can be read."""
 
     @abstractmethod
     def read(self) -> duckdb.DuckDBPyConnection:
-        """The published state, read-only. Raises duckdb.Error where it cannot be opened."""
+        """The published state, read-only. Raises duckdb.Error if it cannot be opened."""
 
     @abstractmethod
     def attach_to(self, con: duckdb.DuckDBPyConnection, name: str) -> None:
-        """Lets another database read the published state under a name. Raises duckdb.Error where it cannot be opened."""
+        """Lets another database read the published state under a name. Raises duckdb.Error if it cannot be opened."""
 
     @abstractmethod
     def discard(self) -> None:
-        """Ends what is staged and not published, and removes it."""
+        """Closes and removes a staged state that was not published."""
 
     @abstractmethod
     def _begin(self, most_memory_bytes: int | None) -> duckdb.DuckDBPyConnection:
-        """A place without tables. Raises WarehouseError where there is no room for one."""
+        """A database without tables. Raises WarehouseError if there is no room for one."""
 
     @abstractmethod
     def _seal(self, staged: Staged) -> None:
-        """Ends the writing; what was staged is on disk, and is there whole. Raises WarehouseError where it is not."""
+        """Ends the writing; the staged state is then on disk and complete. Raises WarehouseError if it is not."""
 
     @abstractmethod
     def _show(self) -> str | None:
-        """Puts what was sealed in the published state's place."""
+        """Replaces the published state by the sealed one."""
 
 
 def _failure(errors: Sequence[Finding]) -> str:

@@ -1,7 +1,7 @@
 """What is believed when a run begins, and the one door to it: nothing else opens the published file during a run.
 
-The published file answers where it is a whole fold of this ledger. Where it is gone, damaged, of another format, or was
-written to, everything that it knew is in raw: then a file made from there answers, and the run publishes a good one.
+The published file answers if it is a whole fold of this ledger. If it is gone, damaged, of another format, or was written
+to, raw still has everything: then a file made from raw answers, and the run publishes a good one.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ Answer = TypeVar("Answer")
 class Believed:
     """The state before this run. Each question opens the file anew, so that a run never keeps it from being replaced.
 
-    `trouble` is why the published file cannot be used, as one sentence; null where it can, or where nothing was published.
+    `trouble` says in one sentence why the published file cannot be used; null: it can, or nothing was published.
     """
 
     def __init__(
         self, warehouse: Warehouse, store: BlobStore, ledger: Ledger, *, most_memory_bytes: int | None = None
     ) -> None:
-        """Looks at the published file. Raises WarehouseError where it knows loads that the ledger does not: to replace it
-        would lose them."""
+        """Examines the published file. Raises WarehouseError if it holds loads that the ledger lacks: replacing it would lose
+        them."""
         self._published, self._store, self._most_memory_bytes = target_of(warehouse), store, most_memory_bytes
-        # Made from raw where the published one cannot answer; nobody else ever looks at it.
+        # Made from raw if the published file cannot answer; nobody else reads it.
         self._own = FileTarget(warehouse, warehouse.believed, warehouse.believed)
         self._is_own_made = False
         self._loads = list(ledger.loads)
@@ -69,8 +69,8 @@ class Believed:
 
     @property
     def n_loads(self) -> int | None:
-        """How many loads of the ledger the published file holds as this version of the code folds them; null: none as such,
-        it has to be made anew."""
+        """How many loads of the ledger the published file holds as this version of the code folds them; null: other code made it,
+        so it has to be made again."""
         return self._held if self._is_ours and self.trouble is None else None
 
     def holds(self, load: Load) -> bool:
@@ -78,14 +78,14 @@ class Believed:
         return self._held is not None and load.load_id in {each.load_id for each in self._loads[: self._held]}
 
     def look_through(self) -> None:
-        """Reads the published file to the end, so that damage in it is found now and not by a reader."""
+        """Reads the whole published file, so that damage is found now and not by a reader."""
         if self.n_loads is not None:
             self._ask(lambda con: [con.execute(f"select sum(hash(t)::hugeint) from {name} as t") for name in tables()])
 
     def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
         """Copies the history that is believed into the empty tables of a staging file; returns how many loads of the ledger
         that covers."""
-        # Found while it is copied, damage might take the staging file along.
+        # Damage that is found during the copy might spoil the staging file.
         self.look_through()
         if self.trouble is None and self.n_loads is None:
             return 0
@@ -96,8 +96,8 @@ class Believed:
         return len(self._loads) if answering is self._own else self._held or 0
 
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
-        """What a source is believed to say in some files: source_name, precision, variant_id, score_raw, score_unit. Null
-        where nothing was ever published."""
+        """The open scores of a source in some files: source_name, precision, variant_id, score_raw, score_unit. Null if nothing
+        was ever published."""
         scope = pl.DataFrame(places, schema=["repo_type", "repo_id", "path"], orient="row")
 
         def ask(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -112,7 +112,7 @@ class Believed:
         return self._ask(ask)
 
     def names(self, source_ids: Iterable[str]) -> list[tuple[str, str, str | None]]:
-        """(source_id, source_name, hub_id) of every model that some sources are believed to name."""
+        """(source_id, source_name, hub_id) of every open statement of some sources about a model."""
         wanted = list(source_ids)
         query = (
             "select distinct source_id, source_name, hub_id from history.models"
@@ -126,7 +126,7 @@ class Believed:
         return dict(self._ask(lambda con: con.execute(query).fetchall()) or [])
 
     def standing(self, select: Callable[[duckdb.DuckDBPyConnection], Sequence[str]]) -> set[str]:
-        """What a check's query finds in the state before this run. `select` raises EtlError where the query cannot run."""
+        """What a check's query finds in the state before this run. `select` raises EtlError if the query cannot run."""
         return set(self._ask(select) or [])
 
     def quarantined(self) -> dict[str, set[Place]]:
@@ -138,12 +138,12 @@ class Believed:
         return found
 
     def close(self) -> None:
-        """Removes the file that was made to answer in the published one's place."""
+        """Removes the file that was made from raw to answer."""
         self._own.discard()
         self._is_own_made = False
 
     def _ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer | None:
-        """The answer of the published file, else of the one made from raw; null where nothing was ever published."""
+        """The answer of the published file, else of the one made from raw; null if nothing was ever published."""
         while (answering := self._answering()) is not None:
             try:
                 with answering.read() as con:
@@ -171,7 +171,7 @@ class Believed:
         self.trouble = f"{self._published.name} {why}: made again from raw, which holds everything"
 
     def _expect_own_books(self) -> None:
-        """Distrusts a file in which rows were taken out or put in by something else: a run would carry them on for ever."""
+        """Rejects a file in which something else removed or added rows: a run would carry the change on for ever."""
         try:
             with self._published.read() as con:
                 fault = first_fault(con)

@@ -1,4 +1,4 @@
-"""A file as target: it is built beside the published one and takes its place in one step."""
+"""A file as target: it is built beside the published one and replaces it in one step."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class FileTarget(Target):
         return self._writer
 
     def _seal(self, staged: Staged) -> None:
-        """Closes the staging file: checkpointed, synced, and found to hold, table by table, the rows that were put into it."""
+        """Closes the staging file: checkpoints and syncs it, and checks that each table holds the rows that were written."""
         path, con = self._staging, staged.con
         with durable("staging file"):
             try:
@@ -94,7 +94,7 @@ class FileTarget(Target):
         return said
 
     def _put_log_aside(self) -> str | None:
-        """DuckDB would replay the log into the new file, or refuse it; what is in it is kept for whoever wrote it."""
+        """DuckDB would replay the log into the new file, or refuse it; the log is kept for whoever wrote it."""
         log = self.log_left()
         if log is None:
             return None

@@ -1,12 +1,12 @@
-"""A connection for questions that anyone may have written: it answers from the tables and reaches nothing else."""
+"""A connection for queries that anyone may have written: it reads the tables and reaches nothing else."""
 
 from __future__ import annotations
 
 import duckdb
 
-# Without external access alone a query may still write over the opened file and beside it, for DuckDB itself must:
-# `copy … to 'leaderboard.duckdb' (use_tmp_file false)` did. Without its file system nothing can, so there is also
-# no spilling to a file: a question answers within the memory or not at all. The order matters: the lock comes last.
+# With external access disabled a query can still write to the opened file and beside it, because DuckDB itself must:
+# `copy … to 'leaderboard.duckdb' (use_tmp_file false)` did. Without the file system nothing can, so DuckDB cannot spill to a
+# file either: a query fits into the memory or fails. The order matters: the lock comes last.
 _LOCKS = (
     "python_enable_replacements = false",
     "autoload_known_extensions = false",
@@ -19,7 +19,7 @@ _LOCKS = (
     "lock_configuration = true",
 )
 _SHARE_OF_MEMORY = (
-    0.5  # of what DuckDB would take, four fifths of the machine: a night may be building at the same time
+    0.5  # of DuckDB's default, four fifths of the machine's memory, because a night may be building at the same time
 )
 _REFUSALS = (
     "disabled by configuration",
@@ -32,9 +32,9 @@ _REFUSALS = (
 
 
 def lock(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Takes files, network, extensions, the caller's variables and all settings from `con`, for good, and returns it.
+    """Permanently denies `con` files, network, extensions, the caller's variables and all settings, and returns it.
 
-    What is attached stays readable. Threads and memory must be set before.
+    Attached databases stay readable. Threads and memory must be set before.
     """
     limit, unit = con.execute("select current_setting('memory_limit')").fetchall()[0][0].split()
     con.execute(f"set memory_limit = '{float(limit) * _SHARE_OF_MEMORY:.2f} {unit}'")
@@ -44,5 +44,5 @@ def lock(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 def is_refusal(error: duckdb.Error) -> bool:
-    """Whether a query failed for what a locked connection may not do."""
+    """Whether a query failed because a locked connection may not do that."""
     return isinstance(error, duckdb.PermissionException) or any(sign in str(error) for sign in _REFUSALS)

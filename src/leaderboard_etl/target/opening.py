@@ -1,4 +1,4 @@
-"""What opens the published state for reading: as it is, or as of a day in memory."""
+"""Opens the published state for reading: as it is, or in memory as of a day."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from leaderboard_etl.warehouse.database import create_tables, create_views, end_
 def open_published(
     warehouse: Warehouse, *, as_of: date | None = None, into: Path | None = None, is_locked: bool = True
 ) -> duckdb.DuckDBPyConnection:
-    """A read-only connection to the published state. A run replaces it, so readers are never in its way.
+    """A read-only connection to the published state. Readers never block a run, because a run replaces the state.
 
     With `as_of`, an in-memory database in which core and the views are those of the end of that day (UTC), beside raw,
     history and ops until then; with `into` it is a new file there, open for writing. All but the latter are locked (see
@@ -57,7 +57,7 @@ def open_published(
 
 
 def _refuse_newer(con: duckdb.DuckDBPyConnection, target: Target) -> None:
-    """Raises WarehouseError where newer code made the file. Version 0.1.0 wrote no number."""
+    """Raises WarehouseError if newer code made the file. Version 0.1.0 wrote no number."""
     try:
         made = con.execute("select schema_version, code_version from ops.build").fetchall()
     except (duckdb.BinderException, duckdb.CatalogException):
@@ -67,7 +67,7 @@ def _refuse_newer(con: duckdb.DuckDBPyConnection, target: Target) -> None:
 
 
 def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    # The present state is read without what makes one: a plain question is to be answered at once.
+    # Imported here only: a query of the present state does without them and is answered at once.
     from leaderboard_etl.warehouse.core import build_core
     from leaderboard_etl.warehouse.history import copy_until
     from leaderboard_etl.warehouse.marts import build_marts

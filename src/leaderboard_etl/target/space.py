@@ -16,8 +16,8 @@ _LOG_SHARE = 7
 
 
 def needed_bytes(warehouse: Warehouse) -> int:
-    """About what building a file takes at its highest: the file, as large as the published one or, before there is one, as raw
-    lets expect, and its log."""
+    """The approximate peak that building a file takes: the file, as large as the published one or, before the first, as raw
+    suggests, and its log."""
     store = warehouse.raw / "blobs.sqlite"
     if warehouse.database.exists():
         file_bytes = warehouse.database.stat().st_size
@@ -28,7 +28,7 @@ def needed_bytes(warehouse: Warehouse) -> int:
 
 
 def expect_space(warehouse: Warehouse) -> None:
-    """Raises WarehouseError where the disk has less free than building a file needs."""
+    """Raises WarehouseError if the disk has less free space than building a file needs."""
     needed, free = needed_bytes(warehouse), shutil.disk_usage(warehouse.root).free
     if free < needed:
         raise WarehouseError(

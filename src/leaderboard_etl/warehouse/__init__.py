@@ -1,1 +1,1 @@
-"""The DuckDB file: folded from raw and ledger into a staging file, audited, and put in place of the published one."""
+"""What the tables hold: history folded from raw and ledger, then core, marts and audit."""

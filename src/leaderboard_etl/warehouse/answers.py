@@ -1,7 +1,7 @@
-"""Answers of analyses, kept by what they were asked: equal inputs are worked out once in a process.
+"""Answers of analyses, kept by their inputs: a process computes each answer once for equal inputs.
 
-Most of what a night changes does not reach most analyses: rows of a leaderboard move while the curated figures of vendors,
-on which the lags rest, stay as they are.
+Most changes of a night do not reach most analyses: rows of a leaderboard move, while the curated figures of vendors, on
+which the lags rest, stay as they are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Answers:
-    """What each question was answered, the last `most_kept` of them. Safe to use from several threads."""
+    """The answers to the last `most_kept` questions. Safe to use from several threads."""
 
     def __init__(self, most_kept: int = _MOST_KEPT) -> None:
         self._most_kept = most_kept
@@ -29,9 +29,9 @@ class Answers:
         self.n_worked_out = 0
 
     def of(self, question: str, work: Callable[..., T], *inputs: object) -> T:
-        """`work(*inputs)`, or what it gave when it was last asked the same `question` with equal inputs.
+        """`work(*inputs)`, or its result from the last call with the same `question` and equal inputs.
 
-        An input is a frame, compared by its columns and rows in order, or a value whose repr tells it whole. The answer is
+        An input is a frame, compared by its columns and rows in order, or a value that its repr states completely. The answer is
         shared: a caller must not change it.
         """
         key = _key(question, inputs)

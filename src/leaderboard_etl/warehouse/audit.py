@@ -24,8 +24,8 @@ from leaderboard_etl.settings import resource
 from leaderboard_etl.warehouse.history import policy_texts
 
 if TYPE_CHECKING:
-    # Runs a query on the state before and gives the rows that it finds there. At run time such an alias keeps DuckDB's module
-    # alive until after the interpreter's end, and its binding then complains on stderr.
+    # Runs a query on the state before and returns the rows that it finds there. At run time such an alias would keep DuckDB's
+    # module alive beyond the interpreter's end, and its binding then complains on stderr.
     Standing = Callable[[Callable[[duckdb.DuckDBPyConnection], list[str]]], set[str]]
 
 _SHOWN = 10
@@ -34,7 +34,7 @@ _HEADER = re.compile(r"^-- (severity|check): (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Check:
-    """One question to the warehouse whose answer should be no rows. severity: error or warn."""
+    """One query of the warehouse that should find no rows. severity: error or warn."""
 
     name: str
     severity: str
@@ -44,7 +44,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: offending rows, how many of them the published file did not have, how many policy accepts."""
+    """The result of a check: offending rows, how many of them the published file did not have, how many policy accepts."""
 
     check: Check
     n_rows: int
@@ -80,7 +80,7 @@ def checks() -> tuple[Check, ...]:
 def audit(con: duckdb.DuckDBPyConnection, standing: Standing | None, accepted: pl.DataFrame) -> list[Finding]:
     """Runs every check on the staging file and writes ops.check_results. `accepted` is policy/accepted_warnings.csv.
 
-    `standing` answers what a query finds in the state before; null: nothing came before.
+    `standing` returns what a query finds in the state before; null: there is no state before.
     """
     findings = [_run(con, check, standing, accepted) for check in checks()]
     con.execute("delete from ops.check_results")

@@ -1,4 +1,4 @@
-"""The books of a published file against its own tables: rows that something else took out or put in show here."""
+"""Compares the recorded counts of a published file with its tables, which shows rows that something else removed or added."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leaderboard_etl.contracts.schema import tables
 
 @dataclass(frozen=True)
 class Entry:
-    """What ops.load_sources says of one load and source, and what the tables hold of it."""
+    """The counts of one load and source in ops.load_sources, and those of the tables."""
 
     load_id: int
     source_id: str
@@ -25,7 +25,7 @@ class Entry:
 
     @property
     def fault(self) -> str | None:
-        """What does not agree, in words; null: all of it does."""
+        """What disagrees, in words; null: everything agrees."""
         wrong = []
         if self.n_files != self.files_changed:
             wrong.append(f"{self.n_files} rows of raw.files for {self.files_changed} files")
@@ -38,7 +38,7 @@ class Entry:
 
 
 def entries(con: duckdb.DuckDBPyConnection) -> list[Entry]:
-    """The books of every load and source. Raises duckdb.Error where the file cannot be read or lacks a table."""
+    """The counts of every load and source. Raises duckdb.Error if the file cannot be read or lacks a table."""
     histories = [name for name, table in tables().items() if table.schema == "history" and _has_books(name)]
     opened, closed = (
         " union all ".join(f"select {column} as load_id, source_id from {name}" for name in histories)
@@ -64,7 +64,7 @@ def entries(con: duckdb.DuckDBPyConnection) -> list[Entry]:
 
 
 def first_fault(con: duckdb.DuckDBPyConnection) -> str | None:
-    """The first load and source whose books do not agree with the tables; null: there is none. Raises duckdb.Error."""
+    """The first load and source whose recorded counts and tables disagree; null: all agree. Raises duckdb.Error."""
     wrong = next((entry for entry in entries(con) if entry.fault), None)
     return None if wrong is None else f"load {wrong.load_id}, {wrong.source_id}: {wrong.fault}"
 

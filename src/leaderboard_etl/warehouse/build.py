@@ -1,4 +1,4 @@
-"""A whole state in a new database: history load by load, then core, views and marts, which are made of it."""
+"""A whole state in a new database: history load by load, then core, views and marts made from it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def build(
 ) -> None:
     """Fills a database without tables with every load of `loads`.
 
-    `carry_into` may fill the history tables first, and says how many of the loads that covers; the others are replayed from
-    raw, in order: both give the same content. `parsed` is what the last load's files say, where that is at hand.
+    `carry_into` may fill the history tables first, and returns how many of the loads that covers; the others are replayed from
+    raw, in order. Both give the same content. `parsed` is the content of the last load's files, if it is at hand.
     """
     create_tables(con)
     done = carry_into(con) if carry_into is not None else 0
@@ -47,6 +47,6 @@ def build(
 
 
 def _last_change(loads: Sequence[Load]) -> Load:
-    """The last load that changed what is believed: a quiet night after it leaves the state, and its day, as they are."""
+    """The last load that changed the state: a night without news after it leaves the state, and its day, as they are."""
     changing = [load for load in loads if load.is_applied and any(source.changes_blob for source in load.sources)]
     return max(changing or loads, key=lambda load: (load.as_of(), load.load_id))

@@ -1,4 +1,4 @@
-"""The article's claims: each is a query, and a condition on what it answers decides the verdict."""
+"""The article's claims: each is a query, and a condition on its answer decides the verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.settings import resource
 
 HOLDS, PARTLY, FAILS, NOT_MEASURABLE = "holds", "partly", "fails", "not measurable"
-# What a claim's query may answer; what it leaves out is null.
+# The columns of an answer; those that a claim's query leaves out are null.
 _ANSWER = {
     "computed_value": "double",
     "lo": "double",
@@ -51,7 +51,7 @@ def changed_verdicts(con: duckdb.DuckDBPyConnection, said: Mapping[str, str]) ->
 
 @contextmanager
 def _one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Within the block sums are added up in one order: with several threads the last digit of a slope is left to chance."""
+    """Within the block sums are added in one order: with several threads the last digit of a slope would vary."""
     threads = con.execute("select current_setting('threads')").fetchall()[0][0]
     con.execute("set threads = 1")
     try:
@@ -61,7 +61,7 @@ def _one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _query(claim: dict[str, str | None]) -> str:
-    """The claim's query with its subject put in, so that it can be read and run as it is."""
+    """The claim's query with its subject filled in, so that it can be read and run as it is."""
     name = claim.get("query") or claim["claim_id"]
     file = resource("sql") / "claims" / f"{name}.sql"
     if not file.exists():

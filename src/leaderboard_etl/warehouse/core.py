@@ -28,7 +28,7 @@ _NORMALIZED = (
 
 
 class _Judged(NamedTuple):
-    """Statements about models by one way of resolving names, what each was made from, and what is said of its size."""
+    """Statements about models under one way of resolving names: what each was made from, and the statements about its size."""
 
     statements: pl.DataFrame
     kin: pl.DataFrame
@@ -79,7 +79,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:
-    """Fills the empty core.sources, core.citations and core.reporters by what the sources say of themselves."""
+    """Fills the empty core.sources, core.citations and core.reporters from the descriptions of the sources."""
     for table, frame in described().items():
         _insert(con, table, frame)
 
@@ -146,8 +146,8 @@ def _insert_subtask_scores(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _model_ranges(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
-    """First and last model_id of ranges that follow each other and hold some rows each of a table of history: wide rows
-    sorted range by range come out as sorted at once, in memory that does not grow with the table."""
+    """First and last model_id of consecutive ranges that each hold some rows of a table of history: wide rows sorted range by
+    range come out as if sorted at once, in memory that does not grow with the table."""
     return con.execute(
         f"""
         with counted as (
@@ -173,7 +173,7 @@ def _model_ranges(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str,
 
 
 def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Polars normalises the few numeric columns, DuckDB carries the wide rows: a million scores fit in memory."""
+    """Polars normalises the few numeric columns and DuckDB holds the wide rows, so that a million scores fit in memory."""
     con.register("normalized", _normalized(con, policy))
     columns = tables()["core.scores"].columns
     own = {"model_id": "a.model_id", "tuning": "m.tuning"} | {name: f"n.{name}" for name in _NORMALIZED}
@@ -196,7 +196,7 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
 
 
 def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
-    """What normalisation says of each open score of history, by its row there: `row_id` and the columns of _NORMALIZED."""
+    """The normalisation of each open score of history, by its row there: `row_id` and the columns of _NORMALIZED."""
     slim = _open_rows(
         con,
         "history.scores",
@@ -219,7 +219,7 @@ def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
 
 
 def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
-    """Scores with the corrections of policy put in, each only where the source still publishes the value that it expects."""
+    """Scores with the corrections of policy applied, each only if the source still publishes the value that it expects."""
     rows = corrections.filter(pl.col("status") == "active").select(
         "source_id",
         "source_name",

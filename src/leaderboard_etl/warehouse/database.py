@@ -10,7 +10,7 @@ from leaderboard_etl.contracts.schema import tables, views
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Schemas, tables and their comments, in one transaction: eight hundred of them would each wait for the disk."""
+    """Schemas, tables and their comments, in one transaction, because eight hundred would each wait for the disk."""
     statements = [f"create schema {schema}" for schema in ("raw", "history", "core", "mart", "ops")]
     for table in tables().values():
         statements += [table.sql.strip().removesuffix(";"), *table.comments()]

@@ -1,4 +1,4 @@
-"""Folding loads into a staging file: parse what changed, apply the rules, merge with history, keep the books."""
+"""Folds loads into a staging file: parse what changed, apply the rules, merge with history, record the counts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from leaderboard_etl.sources.rules import apply_rules
 from leaderboard_etl.warehouse.history import merge
 from leaderboard_etl.warehouse.repeats import without_repeats
 
-# What was read of so many bytes and files fits in memory beside them, whatever the number of batches.
+# The records of so many bytes and files fit in memory beside them, for any number of batches.
 _MOST_BYTES_AT_ONCE, _MOST_FILES_AT_ONCE = 24 << 20, 400
 
 
@@ -34,10 +34,10 @@ Batch = tuple[Sequence[FileVersion], Parsed]
 
 
 def parse_batches(source: Source, files: Iterable[FileVersion], store: BlobStore, policy: Policy) -> Iterator[Batch]:
-    """What a source reads out of the given landed files, a batch at a time, with every record that breaks a rule in its
+    """What a source reads from the given landed files, one batch at a time, with every record that breaks a rule in its
     quarantine.
 
-    Raises ContractError or SourceError as the source's parser does, and SourceError where the parser itself breaks.
+    Raises ContractError or SourceError as the source's parser does, and SourceError if the parser itself crashes.
     """
     for versions in _batches(sorted(files)):
         contents = dict(store.read(file.blob_id for file in versions))
@@ -52,7 +52,7 @@ def parse_batches(source: Source, files: Iterable[FileVersion], store: BlobStore
 
 
 def _parse(source: Source, files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """A fault of one parser, which no file should be able to bring out, must not cost the other sources their night."""
+    """A crash of one parser, which no file should be able to cause, must not cost the other sources their night."""
     try:
         return source.parse(files, policy)
     except EtlError:
@@ -68,8 +68,8 @@ def _parse(source: Source, files: Sequence[SourceFile], policy: Policy) -> Parse
 
 
 def _batches(versions: Iterable[FileVersion]) -> Iterator[list[FileVersion]]:
-    """The files in order, some at a time. Those about one model, by their place, stay together: a key is unique among them,
-    and one file may explain another."""
+    """The files in order, some at a time. Files of one model's place stay together, because keys are unique among them and one
+    file may explain another."""
     batch: list[FileVersion] = []
     n_bytes = 0
     for _, together in groupby(versions, _subject):
@@ -99,7 +99,7 @@ def fold_load(
 ) -> None:
     """Applies one load of the ledger to `state` and to the history, raw and ops tables of the staging file.
 
-    `parsed` holds results that the caller has at hand for exactly this load's files; what is not there is parsed here.
+    `parsed` holds results that the caller has for exactly this load's files; others are parsed here.
     """
     state.apply(load)
     has_new_policy = _fold_policy(con, store, load)
@@ -115,11 +115,11 @@ def fold_load(
                 files = list(state.of(source.source_id).values()) if has_new_policy else changes.changed
                 at_hand = (parsed or {}).get(source.source_id)
                 batches = parse_batches(source, files, store, policy) if at_hand is None else [(files, at_hand)]
-                # What a file that is gone said may stand in another one now.
+                # Another file may now state what a file that is gone stated.
                 _fold_batch(con, load, source, changes.gone, Parsed(), counts)
                 unread = {file.place for file in files}
                 for number, (read, result) in enumerate(batches):
-                    if number:  # what a transaction wrote is held in memory until its end
+                    if number:  # a transaction holds in memory what it wrote until its end
                         con.commit().begin()
                     places = [file.place for file in read]
                     unread.difference_update(places)
@@ -137,11 +137,11 @@ def _fold_batch(
     parsed: Parsed,
     counts: dict[str, int],
 ) -> None:
-    """Makes history say of the files at some places what was read of them, and adds to the counts of the load."""
+    """Brings history in line with what was read from the files at some places, and adds to the counts of the load."""
     if not places:
         return
     scope = pl.DataFrame([tuple(place) for place in places], schema=["repo_type", "repo_id", "path"], orient="row")
-    # What went in is counted where it was read, what came of it in the tables: sql/checks/loads_add_up.sql compares them.
+    # Records are counted when they are read, and again in the tables: sql/checks/loads_add_up.sql compares the two.
     counts["source_rows"] += parsed.source_rows
     counts["rows_in"] += parsed.rows_in or 0
     for target in (*TARGETS, "quarantine"):

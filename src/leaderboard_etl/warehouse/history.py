@@ -1,4 +1,4 @@
-"""History: from which load to which load a source said what. A load closes what is no longer said and opens what is new."""
+"""History: what a source stated, from which load to which. A load closes rows that are no longer stated and opens new ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.engine import ROW_ID
 from leaderboard_etl.sources.base import staged_schema
 
-# Where a statement stands may move without the statement changing: rows shift inside a table, commits pass.
+# The place of a statement may move without the statement changing: rows shift inside a table, commits follow each other.
 _NOT_COMPARED = ("revision", "blob_id", "locator")
 _CARRIED = ("raw", "history", "ops")
 _REBUILT = ("ops.build", "ops.check_results")
@@ -31,17 +31,17 @@ def merge(
     load_id: int,
     as_of_at: datetime,
 ) -> tuple[int, int, int]:
-    """Makes the open rows of `source_id` that stem from the files in `scope` say what `staged` says.
+    """Makes the open rows of `source_id` from the files in `scope` state what `staged` states.
 
-    `scope` has the columns repo_type, repo_id, path: files that changed or are gone, each given once a load. A row that says
-    the same as before stays open with the place where it was first seen. Returns how many rows are open now, and were opened
-    and closed.
+    `scope` has the columns repo_type, repo_id, path: files that changed or are gone, each given once per load. A row that
+    states the same as before stays open with the place where it was first seen. Returns how many rows are open now, and how many were
+    opened and closed.
     """
     table = history_table(target)
     columns = list(staged_schema(target))
     said = ", ".join(column for column in columns if column not in _NOT_COMPARED)
     if target == "quarantine":
-        # Nothing keeps a file from holding one bad record twice: the second is another record.
+        # A file may hold the same bad record twice: the second is another record.
         said += f", row_number() over (partition by {said} order by locator)"
     con.register("staged_rows", staged)
     con.register("staged_scope", scope)
@@ -82,7 +82,7 @@ def merge(
 
 
 def carried_tables() -> list[str]:
-    """The tables that hold history: a new file takes them from the one before, all others are built from them."""
+    """The tables that hold history: a new file takes them from the one before, and builds all others from them."""
     return [name for name, table in tables().items() if table.schema in _CARRIED and name not in _REBUILT]
 
 

@@ -1,4 +1,4 @@
-"""mart: what the analyses say of core, landed as tables so that ad-hoc SQL sees them. Rebuilt whole."""
+"""mart: the results of the analyses of core, as tables that ad-hoc SQL can read. Rebuilt whole."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from leaderboard_etl.warehouse.answers import Answers
 from leaderboard_etl.warehouse.claims import judge_claims
 from leaderboard_etl.warehouse.history import policy_texts
 
-# Who takes part is the view mart.populations; beside it, dense models alone are the curve that a mixture is held against.
+# The view mart.populations says who takes part; in addition, dense models alone give the curve for mixtures of experts.
 POPULATIONS = ("official", "official_base", "fine_tunes", "merges", "flagged", "unflagged", "all")
 DENSE = "official_dense"
 _SIZED = ("official", "all")
 ANSWERS = Answers()
-# A fine-tune shares data and recipe with its base, whoever made it: resampling draws them together.
+# A fine-tune shares data and recipe with its base, whoever made it, so resampling draws them together.
 _FAMILIES = """
     select l.model_id, arg_min(m.family, l.depth) as family
     from mart.lineage as l
@@ -57,7 +57,7 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         "select *, benchmark_id as benchmark from core.comparable_groups order by comparable_group"
     ).pl()
     members: pl.DataFrame = con.sql("from mart.populations").pl()
-    # The matrices are small: threads only wait for each other, for minutes where other programs want the processors too.
+    # The matrices are small: threads would only wait for each other, for minutes if other programs need the processors.
     with threadpool_limits(limits=1, user_api="blas"):
         for table, frame in analyses(points, members, groups, as_of).items():
             _insert(con, table, frame)
@@ -71,7 +71,7 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     _insert(con, "mart.tokens_per_parameter", tokens_per_parameter(models, laws))
     told = policy.frame("scaling_laws").select("law_id", "source_url", "note")
     _insert(con, "mart.scaling_laws", law_optima(laws).join(told, on="law_id"))
-    # The policy of a load made before there was such a file judges without it.
+    # A load from before such a file existed is judged without it.
     if "article_table" in policy.texts:
         _insert(con, "mart.article_table", policy.frame("article_table"))
     judge_claims(con, policy, as_of)
@@ -81,7 +81,7 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
     """The frames of the mart tables that rest on points alone: rows of mart.model_scaling with family, training tokens,
     baseline and ceiling. members: the rows of mart.populations.
 
-    Lags and fits are worked out group by group: a score of one group leaves those of the others as they are.
+    Lags and fits are computed group by group, so that a score of one group leaves the others as they are.
     """
     points = points.sort("comparable_group", "model_id")
     of = {name: points.join(members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS}
@@ -89,7 +89,7 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
     of[DENSE] = of["official"].filter(is_dense)
 
     def each(names: Iterable[str], analyse: Callable[..., pl.DataFrame], *more: object) -> pl.DataFrame:
-        # Equal populations, as in a small warehouse, have equal answers.
+        # Equal populations, as in a small warehouse, share one answer.
         return pl.concat(
             [
                 ANSWERS.of(analyse.__name__, analyse, of[name], *more).with_columns(pl.lit(name).alias("population"))
@@ -156,7 +156,7 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
 
 
 def _seen_through(group: pl.DataFrame, as_of: date) -> date:
-    """The last day that matters to a group's lags: what came after both sides were last observed changes nothing."""
+    """The last day that matters for a group's lags: days after both sides were last observed change nothing."""
     days = [group["observed_through_open_on"][0], group["observed_through_proprietary_on"][0]]
     return as_of if None in days else min(as_of, max(days))
 
@@ -179,12 +179,12 @@ def _dense_equivalents(rows: pl.DataFrame, dense: pl.DataFrame) -> pl.DataFrame:
 
 
 def _seed(rows: pl.DataFrame) -> int:
-    """The same rows give the same draws, on any machine and in any later run, whoever else is in the warehouse."""
+    """The same rows give the same draws, on any machine and in any later run, whatever else is in the warehouse."""
     return zlib.crc32(rows.select("model_id", "comparable_group", "score_pct", "params_b").write_csv().encode())
 
 
 def _last(groups: pl.DataFrame, column: str) -> date | None:
-    """The last day that any headline group could see; null: one of them is not limited."""
+    """The last day that a headline group could observe; null: one of the groups is not limited."""
     days = groups[column]
     found = None if days.null_count() or days.is_empty() else days.max()
     return found if isinstance(found, date) else None

@@ -1,6 +1,6 @@
-"""One key, said by two files of a source: by two tables of a repository, or in two folders of a model, often on two days.
+"""One key in two files of a source: in two tables of a repository, or in two folders of a model, often on two days.
 
-Within what is read at once the rules keep the first. Here what is read now is compared with what is believed of other files.
+Within one reading the rules keep the first record. This module compares a reading with the open rows of other files.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def without_repeats(
     read: Sequence[Sequence[str]],
     unread: Collection[Place],
 ) -> Parsed:
-    """`parsed`, what the files at the places `read` say, with each record moved to its quarantine whose key an open row of
-    another file holds. What is open of the places `unread`, which the same load reads later, does not count."""
+    """`parsed`, read from the files at the places `read`, with every record in quarantine whose key an open row of another file
+    holds. Open rows of the places `unread`, which the same load reads later, do not count."""
     kept = replace(parsed)
     con.register("passed_over", pl.DataFrame([*read, *unread], schema=_PLACE, orient="row"))
     for target in _ACROSS_FILES:
@@ -47,7 +47,7 @@ def without_repeats(
 
 
 def _held_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The keys of the frame's models that open rows of other files hold."""
+    """The keys that open rows of other files hold, for the models of the frame."""
     con.register("read_now", frame.select("source_name", "run_id").unique())
     found: pl.DataFrame = con.sql(
         f"""

@@ -1,1 +1,1 @@
-"""From what sources say to what we hold: units, baselines, sizes, licences, identity. Pure Polars."""
+"""From the statements of sources to our judgement: sizes, licences, identity, lineage. Pure Polars."""

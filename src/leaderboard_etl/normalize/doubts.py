@@ -1,7 +1,7 @@
-"""What speaks against a statement about a model's size.
+"""Reasons to refuse or doubt a statement about a model's size.
 
-A count of what are no parameters (packed weights) is refused: null, and the reason says so. A statement that there is cause
-to doubt keeps its number and says why.
+A count of something other than parameters (packed weights) is refused: null, with the reason. A doubtful statement keeps
+its number, with the reason.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import polars as pl
 
 MOST_DISAGREEMENT_PCT = 10.0
-# What counts weights as stored: packed ones too few or, by the leaderboard's factor of 8 for "gptq", too many.
+# Methods that count weights as stored: packed ones come out too few or, by the leaderboard's factor of 8 for "gptq", too many.
 _COUNTING = ("safetensors", "index", "leaderboard", "leaderboard_whole")
 TABLES = ("leaderboard", "leaderboard_whole")
-# What states a size in few digits, for people.
+# Methods that state a size in few digits, for people.
 VAGUE = ("name", "card_text", "leaderboard_whole")
 _PACKED_RUN = ("4bit", "8bit", "GPTQ")
 _PACKED_NAME = r"(?i)/.*(?:^|[^a-z0-9])(?:gptq|awq|exl2|bnb|nf4|int[48]|[2348]-?bits?)(?:[^a-z0-9]|$)"
@@ -25,7 +25,7 @@ _LEAST_WHOLE = 4 * 10**9
 
 
 def judge(said: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
-    """The statements with is_doubtful; counts of what are no parameters become null. The cause goes before the reason."""
+    """The statements with is_doubtful; counts of anything but parameters become null. The cause precedes the reason."""
     facts = statements.group_by("model_id").agg(
         (pl.col("is_moe").fill_null(False) | pl.col("architecture").fill_null("").str.contains("(?i)mixtral|moe"))
         .any()
@@ -51,7 +51,7 @@ def judge(said: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _theirs() -> pl.Expr:
-    """The size that the leaderboard's own pattern reads from a name, as it shows it: to the billion in the older table."""
+    """The size that the leaderboard's own pattern reads from a name, as it is shown there: to the billion in the older table."""
     name = pl.col("source_name").str.to_lowercase()
     unit = pl.when(name.str.extract(_THEIR_SIZE, 2) == "m").then(1e6).otherwise(1e9)
     size = name.str.extract(_THEIR_SIZE, 1).cast(pl.Float64) * unit
@@ -66,7 +66,7 @@ def _is_theirs() -> pl.Expr:
 
 
 def _refusal() -> pl.Expr:
-    """Why a number is none of parameters at all; null: it may be."""
+    """Reason this cannot be a parameter count; null if it can."""
     is_packed = pl.col("precision").is_in(_PACKED_RUN) | pl.col("model_id").str.contains(_PACKED_NAME)
     is_misread = _is_theirs() & pl.col("source_name").str.contains(_MISREAD)
     return (
@@ -80,7 +80,7 @@ def _refusal() -> pl.Expr:
 
 
 def _table_doubt() -> pl.Expr:
-    """What speaks against a number of the leaderboard; null: nothing."""
+    """Reason to doubt a number of the leaderboard; null if there is none."""
     params = pl.col("params")
     in_table = pl.col("method").is_in(TABLES)
     most = params.max().over("model_id", "kind", "method")
@@ -100,7 +100,7 @@ def _table_doubt() -> pl.Expr:
 
 
 def _sound_whole() -> pl.Expr:
-    """What a table of whole billions says of the model, where nothing speaks against it."""
+    """The size in a table of whole billions, unless there is a reason against it."""
     is_sound = (pl.col("method") == "leaderboard_whole") & pl.col("doubt").is_null()
     return pl.col("params").filter(is_sound).max().over("model_id")
 

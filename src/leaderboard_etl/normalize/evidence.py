@@ -1,7 +1,7 @@
 """Which of several statements about a model's size is believed. The ladder is policy/parameter_methods.csv.
 
-What doubts.py refuses has no number; what it doubts speaks only where no sound statement does. pairs.py sees to it that
-total and active go together.
+A statement that doubts.py refuses has no number; one that it doubts is used only without a sound statement. pairs.py keeps
+total and active parameters consistent.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def parameter_evidence(
 
 
 def _in_pairs(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
-    """`choose`, and again without the active parameters that do not go with the total that was chosen."""
+    """`choose`, and again without the active parameters that contradict the chosen total."""
     return choose(refuse_strangers(choose(evidence, methods)).drop(_JUDGEMENT), methods)
 
 
@@ -73,7 +73,7 @@ def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
     first = pl.col("place") == pl.col("place").filter(pl.col("params").is_not_null()).min().over(group)
     chosen = pl.col("params").filter(pl.col("is_chosen")).first().over(group)
     is_off = pl.col("disagreement_pct") > MOST_DISAGREEMENT_PCT
-    # Whole billions say no more than that the size lies within one of them.
+    # Whole billions only say that the size lies within one of them.
     is_cut = (pl.col("method") == "leaderboard_whole") & ((pl.col("params") - chosen).abs() <= 10**9)
     return (
         ranked.with_columns(first.fill_null(False).alias("is_chosen"))
@@ -84,7 +84,7 @@ def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
 
 
 def _from_names(statements: pl.DataFrame) -> pl.DataFrame:
-    """What names say of sizes: one claim per model and kind, from the model id itself."""
+    """The sizes that names state: one statement per model and kind, from the model id itself."""
     firsts = statements.sort("model_id", "source_id", "source_name", "repo_id", "path").unique(
         "model_id", keep="first", maintain_order=True
     )
@@ -104,10 +104,10 @@ def _from_names(statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
-    """Sizes of quantised copies and adapters by that of their base; an adapter's own weights come on top of it.
+    """Sizes of quantised copies and adapters by the size of their base; an adapter's own weights are added to it.
 
-    The place is that of the base's own evidence. Weights of an adapter's repository that are over half of the base are a
-    whole model, merged, and nothing to add.
+    The place is that of the base's evidence. If the weights in an adapter's repository exceed half of the base, they are a
+    whole merged model, and nothing is added.
     """
     chosen = firsts.filter(pl.col("is_chosen") & (pl.col("kind") != "adapter")).rename({"model_id": "root_id"})
     own = (
@@ -129,7 +129,7 @@ def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
             (pl.col("params") + added).alias("params"),
             reason.alias("reason"),
             is_added.fill_null(False).alias("is_added"),
-            # A base of which only the name tells says less than the copy's own config.
+            # A base with a size by name only is weaker evidence than the copy's own config.
             (pl.col("is_doubtful") | pl.col("method").is_in(VAGUE)).alias("is_doubtful"),
             pl.lit("base_model").alias("method"),
         )
@@ -138,8 +138,8 @@ def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
 
 
 def _active_as_base(firsts: pl.DataFrame, tuned: pl.DataFrame) -> pl.DataFrame:
-    """Active parameters of fine-tunes of a mixture of experts: training changes none of its geometry, so where both have the
-    same size, as far as a table of whole billions can tell, they are those of the base. The place is that of its evidence."""
+    """Active parameters of fine-tunes of a mixture of experts: training does not change the geometry, so if both have the same
+    size, as far as a table of whole billions shows, they are those of the base. The place is that of the base's evidence."""
     chosen = firsts.filter("is_chosen")
     total = chosen.filter(pl.col("kind") == "total").select("model_id", pl.col("params").alias("own"))
     active = chosen.filter(pl.col("kind") == "active").rename({"model_id": "root_id"})
@@ -157,7 +157,7 @@ def _active_as_base(firsts: pl.DataFrame, tuned: pl.DataFrame) -> pl.DataFrame:
 
 
 def _beside_bases(judged: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
-    """Doubts counts of copies and adapters whose base is known: adapters were counted alone, or with their base twice."""
+    """Doubts counts of copies and adapters with a known base: adapters were counted alone, or with their base twice."""
     ids = derived["model_id"].unique().to_list()
     alone = derived.filter("is_added")["model_id"].unique().to_list()
     is_alone = pl.col("model_id").is_in(alone) & pl.col("method").is_in(["safetensors", "index"])

@@ -1,4 +1,4 @@
-"""Which name is which model. Rules here are few and exact; everything else is a row of policy/model_aliases.csv."""
+"""Which model each name means. The rules here are few and exact; everything else is a row of policy/model_aliases.csv."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def resolve_names(
     """One row per (source_id, source_name) with `model_id`, `method` and `reason`, the rows of core.model_aliases.
 
     `statements` are open rows of history.models, `scored` the (source_id, source_name) of open scores, `aliases` is
-    policy/model_aliases.csv (source_id '*' means any). A name is, in this order, what an alias row says, the repository that
-    the source's newest table links it to (by its name of today, where an alias row for any source has one), or itself; then
-    what the Hub answered when asked for that (renamed repositories, as often as they were).
-    `apart`, from joins.contradicted, names what is not followed: a link of one source, or, with source_id '*', a name that the
-    Hub answers with another repository; what the Hub said then is about that one.
-    Names that differ in letter case only are one model. An own name of a source that nothing leads further is
-    'unresolved': a model by itself until policy says which it is, never a guess.
+    policy/model_aliases.csv (source_id '*' means any). A name means, in this order, what an alias row says, the repository that
+    the source's newest table links it to (by its present name, if an alias row for any source has one), or itself; then the
+    repository that the Hub answered with when asked for that (through all renames).
+    `apart`, from joins.contradicted, lists what is not followed: a link of one source, or, with source_id '*', a name that the
+    Hub answers with another repository; that answer is about the other one.
+    Names that differ in letter case only are one model. A source's own name that leads nowhere is 'unresolved': a model by
+    itself until policy says which it is, never a guess.
     """
     names = (
         pl.concat([statements.select("source_id", "source_name"), scored.select("source_id", "source_name")])
@@ -90,7 +90,7 @@ def _alias_rows(aliases: pl.DataFrame, *, any_source: bool) -> pl.DataFrame:
 
 
 def _links(statements: pl.DataFrame) -> pl.DataFrame:
-    """What the newest table that links a name links it to."""
+    """The repository that the newest table with a link for the name links it to."""
     return (
         statements.filter(pl.col("source_id").is_in(OWN_NAMES) & pl.col("hub_id").is_not_null())
         .sort("path", "hub_id", descending=[True, False])
@@ -100,7 +100,7 @@ def _links(statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _renames(statements: pl.DataFrame) -> pl.DataFrame:
-    """What the Hub answered under another name than it was asked for, letter case aside."""
+    """Answers of the Hub under another name than it was asked for, letter case aside."""
     return (
         statements.filter(_is_answer() & pl.col("hub_id").is_not_null())
         .select(_lower("source_name"), pl.col("hub_id").alias("renamed_to"))
@@ -110,8 +110,8 @@ def _renames(statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ends(renamed: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
-    """Where each name of the Hub that leads on ends: lower and end. Rows of policy for any source go before what the Hub
-    answered; of names that lead to each other, asked on different days, the first by the alphabet stands for all."""
+    """The end of the chain that begins at each name of the Hub: lower and end. Rows of policy for any source precede answers of
+    the Hub. For names that lead to each other, asked on different days, the first by the alphabet stands for all."""
     moves = dict(renamed.select("lower", "renamed_to").iter_rows())
     moves |= dict(_alias_rows(aliases, any_source=True).select("lower", "alias").iter_rows())
     ends = [(name, end) for name in moves if (end := _end(name, moves)).lower() != name]
@@ -134,8 +134,8 @@ def _is_answer() -> pl.Expr:
 
 
 def _spelling(resolved: pl.DataFrame) -> pl.DataFrame:
-    """One spelling per model: an alias's or the Hub's own, else that of the source that is trusted first with spelling, else
-    the first by the alphabet."""
+    """One spelling per model: the alias's or the Hub's own, else that of the first source in the order of trust for spelling,
+    else the first by the alphabet."""
     said = pl.when(pl.any_horizontal(pl.col("alias", "moved_to", "renamed_to").is_not_null())).then(0)
     return (
         resolved.with_columns(said.otherwise(rank("spelling")).alias("rank"))

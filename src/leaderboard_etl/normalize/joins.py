@@ -1,7 +1,7 @@
-"""Which joins of names into one model what is said of the names speaks against.
+"""Joins of names into one model that the statements about the names contradict.
 
-An owner may redirect an old name to another model, and a table may link a row to the wrong repository. Such a join is taken
-apart with its reason; a row of policy/model_aliases.csv stays, and the audit warns of it.
+An owner may redirect an old name to another model, and a table may link a row to the wrong repository. Such a join is undone
+with its reason; a row of policy/model_aliases.csv stays, and the audit warns about it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,15 @@ _FOLLOWED = ("hub_rename", "hub_link")
 # Methods that measure or publish a size.
 _SIZED_BY = ("safetensors", "config", "leaderboard", "reference")
 
-Name = tuple[
-    str, str
-]  # what is joined: the source whose link it is, or '*' for a redirect of the Hub; the name in lower case
+Name = tuple[str, str]  # a join: the source of the link, or '*' for a redirect of the Hub; the name in lower case
 Joined = dict[str, dict[Name, set[float]]]  # by model
 
 
 def subjects(aliases: pl.DataFrame) -> pl.DataFrame:
-    """Of every name that stands for a model to which the Hub or a link led one: source_id, source_name, and as `model_id` what
-    was said of it is about: the name itself, or the repository that the Hub answered with.
+    """For every name of a model that the Hub or a link joined with another: source_id, source_name, and as `model_id` what its
+    statements are about: the name itself, or the repository that the Hub answered with.
 
-    Sizes have to be judged by it: under the joined model's name the size in another one's looks like a mistake.
+    Sizes must be judged under it: under the joined model's name, the size in another name would look like a mistake.
     """
     models = aliases.filter(pl.col("method").is_in(_FOLLOWED)).select("model_id").unique()
     rows = aliases.join(models, on="model_id", how="semi").select("source_id", "source_name", "model_id", "method")
@@ -39,12 +37,12 @@ def subjects(aliases: pl.DataFrame) -> pl.DataFrame:
 
 
 def contradicted(evidence: pl.DataFrame, statements: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
-    """The joins to take apart: source_id ('*' for redirects of the Hub), lower (the name) and reason, one row each.
+    """The joins to undo, one row each: source_id ('*' for redirects of the Hub), lower (the name) and reason.
 
     `aliases` are rows of core.model_aliases, `evidence` and `statements` rows of core.parameter_evidence and open rows of
-    history.models with `model_id` by `subjects`. Two sizes contradict each other where they are over 10 percent apart, a
-    proprietary name one that says open weights. A name is compared with the model that it is led to, and with the others that
-    are led there where that says nothing itself.
+    history.models with `model_id` by `subjects`. Two sizes contradict each other if they are over 10 percent apart, and a
+    proprietary name contradicts one with open weights. A name is compared with the model that it leads to and, if that has no
+    statement, with the other names that lead there.
     """
     led = {(row[0], row[1]): (row[2], _joined_by(*row)) for row in aliases.iter_rows()}
     settled = evidence.filter(pl.col("method") == "override").select("model_id").unique()
@@ -71,7 +69,7 @@ def contradicted(evidence: pl.DataFrame, statements: pl.DataFrame, aliases: pl.D
 
 
 def _joined_by(source_id: str, source_name: str, model_id: str, method: str, *_: object) -> Name:
-    """What joins this name to its model; the model's own id where nothing does, or where the Hub answered with it."""
+    """What joins this name to its model; the model's own id if nothing does, or if the Hub answered with it."""
     if source_id in HUB_ANSWERS and method in _FOLLOWED:
         return "*", model_id.lower()
     is_link = method in _FOLLOWED and source_id in OWN_NAMES and (method == "hub_link" or "/" not in source_name)

@@ -1,4 +1,4 @@
-"""From what sources write to a licence, its class, and what that implies for openness. The mapping is policy."""
+"""From a source's text to a licence, its class, and what that implies for openness. The mapping is policy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def normalize_licenses(texts: pl.Series, policy: pl.DataFrame) -> pl.DataFrame:
     """license_id, license_class, license_reason and openness of each distinct licence text, by policy/licenses.csv.
 
     Texts are compared without regard to case and outer blanks. A text that policy does not list has class 'unknown' and
-    no id: a licence is never guessed. license_reason says why the class is unknown; null where it is known.
+    no id: a licence is never guessed. license_reason says why the class is unknown; null if it is known.
     """
     rows = policy.select(
         pl.col("license_text").str.to_lowercase().alias("key"), "license_id", "license_class", "openness", "note"

@@ -1,4 +1,4 @@
-"""What a model was made from, and how: its base and the relation to it, in the Hub's own words for relations.
+"""What a model was made from, and how: its base and the relation to it, in the Hub's terms for relations.
 
 https://huggingface.co/docs/hub/model-cards#specifying-a-base-model: adapter, merge, quantized or finetune.
 """
@@ -11,12 +11,12 @@ import polars as pl
 
 from leaderboard_etl.normalize.trust import rank
 
-# The endings that tools and publishers of quantised copies give to names: `-GPTQ-4bit-128g`, `-bnb-4bit`, `-FP8`.
+# The endings that tools and publishers give to names of quantised copies: `-GPTQ-4bit-128g`, `-bnb-4bit`, `-FP8`.
 QUANTIZED_NAME = (
     r"(?i)(?:[-_.](?:bnb|gptq|awq|gguf|ggml|exl2|hqq|aqlm|quip|marlin|autoround|smashed"
     r"|int[48]|w[48]a(?:8|16)|nf4|fp[48]|nvfp4|mxfp4|[2348]-?bits?|\d+g|q[2-8](?:_[a-z0-9]+)*))+$"
 )
-# The words by which publishers tell the model that follows instructions from the pretrained one of the same name.
+# The words that distinguish the model that follows instructions from the pretrained one of the same name.
 _TUNED_WORD = r"(?i)[-_](?:instruct|chat|it)([-_]|$)"
 _MOST_STEPS = 4
 
@@ -27,11 +27,11 @@ def bases(
     """One row per model that was made from another: model_id, base_model_id, base_model_relation.
 
     `statements` are open rows of history.models with `model_id`. The base is what policy/base_models.csv says, else what
-    the best source states, by the id that we know it under (`aliases` is policy/model_aliases.csv: a card may name a base
-    as its repository was once called). Of a quantised copy that nobody states a base of it is the model of the same owner
-    and the same name without the ending. So it is of a vendor's chat model without the word, or with `base` for it
-    (`Yi-6B-Chat`: `Yi-6B`); `vendors` are owners on the Hub, of others the name does not say whose chat model it came from.
-    The relation is there without a base where only the name or the table tells it. A base is never the model itself.
+    the best source states, under our id for it (`aliases` is policy/model_aliases.csv: a card may name a base by an old name of
+    its repository). A quantised copy without a stated base has the model of the same owner with the same name without the
+    ending as its base. A vendor's chat model has the model without that word, or with `base` for it (`Yi-6B-Chat`: `Yi-6B`);
+    `vendors` are owners on the Hub, because another owner's name does not say whose chat model it came from.
+    There is a relation without a base if only the name or the table states it. A base is never the model itself.
     """
     said = (
         statements.with_columns(rank("repository"))
@@ -87,7 +87,7 @@ def bases(
 
 
 def weights_of(kin: pl.DataFrame, relations: Sequence[str] = ("quantized", "adapter")) -> pl.DataFrame:
-    """Of each quantised copy and adapter the model whose weights it holds or needs: model_id, relation, root_id.
+    """For each quantised copy and adapter, the model whose weights it holds or needs: model_id, relation, root_id.
 
     Copies of copies are followed up to the first ancestor that is neither; models without a known base have no row. With
     other `relations` those are followed.

@@ -1,4 +1,4 @@
-"""One row per model out of what several sources say about it. Which source is believed first is what each says of itself, per
+"""One row per model, from the statements of several sources about it. The description of each source states its rank for each
 kind of fact."""
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from leaderboard_etl.normalize.licenses import NOT_STATED, normalize_licenses
 from leaderboard_etl.normalize.trust import EDITIONS, Kind, order, rank
 
 _RELEASE_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
-# Model classes of transformers that have experts, whatever they are called, and common ones that have none. The second are
-# no word on models whose name states experts: code of their own runs under these classes, as in phixtral-2x2_8.
+# Model classes of transformers that have experts, whatever their name, and common ones without. The second prove nothing about
+# a model whose name states experts: custom code runs under these classes, as in phixtral-2x2_8.
 _EXPERT_CLASS = r"(?i)mixtral|moe|dbrx|^deepseek(v\d+)?for|^gptoss|^llama4|^arctic|^grok"
 _DENSE_CLASS = (
     r"^(Bloom|Cohere2?|Exaone|Falcon|Gemma[23]?|Glm|GPT2|GPTBigCode|GPTJ|GPTNeo|GPTNeoX|Granite|InternLM2|Llama|Mistral"
@@ -28,7 +28,7 @@ _RELEASE_METHODS = (
     ("submitted_on", "leaderboard_submission"),
 )
 
-# Repositories older than the Hub's own records bear this date (huggingface_hub, hf_api.py).
+# Repositories older than the Hub's records have this date (huggingface_hub, hf_api.py).
 _HUB_FLOOR = date(2022, 3, 2)
 
 
@@ -86,7 +86,7 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
         )
         .with_columns(
             _is_moe(),
-            # Only its vendor can serve a model whose weights nobody else has. That a score is curated makes nothing official.
+            # Only its vendor can serve a model whose weights nobody else has. A curated score alone makes no model official.
             pl.any_horizontal(pl.col("vendor").is_not_null(), pl.col("openness") == "proprietary")
             .fill_null(False)
             .alias("is_official"),
@@ -116,9 +116,9 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
 
 
 def _is_moe() -> pl.Expr:
-    """Whether a model is a mixture of experts. Two known sizes say it best (a few percent are embeddings, or rounding), then a
-    curated row or the config, then the class; the tables' flag last: v1 marks dense Qwen1.5 and clears models of Mixtral's
-    class."""
+    """Whether a model is a mixture of experts. Two known sizes are the best evidence (a few percent are embeddings, or rounding),
+    then a curated row or the config, then the class; the tables' flag comes last, because v1 marks dense Qwen1.5 and not models
+    of Mixtral's class."""
     share = pl.col("params_active") / pl.col("params_total")
     is_dense = pl.col("architecture").str.contains(_DENSE_CLASS) & ~pl.col("model_id").str.contains(_EXPERT_NAME)
     return (
@@ -136,7 +136,7 @@ def _is_moe() -> pl.Expr:
 
 
 def _distinct_name() -> pl.Expr:
-    """The display name; where several models share it (two versions of one product) the end of the id tells them apart."""
+    """The display name; if several models share it (two versions of one product), the end of the id distinguishes them."""
     name = pl.coalesce("display_name", "model_id")
     version = pl.col("model_id").str.split("/").list.last()
     return pl.when(name.is_duplicated()).then(pl.format("{} ({})", name, version)).otherwise(name)
@@ -176,8 +176,8 @@ def _first_said(statements: pl.DataFrame, columns: Sequence[str], kind: Kind) ->
 
 
 def _availability(statements: pl.DataFrame) -> pl.DataFrame:
-    """Whether the Hub shows a model, by the best source that says so: under any of its names, for one that is gone under an
-    old name may have moved to another."""
+    """Whether the Hub shows a model, by the best source that says so, under any of its names, because a model that is gone under
+    an old name may have moved to another."""
     name = ["model_id", "source_id", "source_name"]
     said = statements.filter(pl.col("is_available").is_not_null()).sort(*name, "precision", "path")
     names = said.group_by(name, maintain_order=True).agg(pl.col("is_available", "precision", "path").first())
@@ -186,8 +186,8 @@ def _availability(statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: pl.DataFrame) -> pl.DataFrame:
-    """The licence of each model: what the best source states of those that say which ("other" says nothing); else what
-    policy/model_licenses.csv says; else the text that says nothing."""
+    """The licence of each model: from the best source that names one ("other" does not); else from policy/model_licenses.csv;
+    else the text that names none."""
     known = normalize_licenses(pl.concat([statements["license_text"], model_licenses["license_text"]]), licenses)
     known = known.drop("openness")
     ids = statements.select("model_id").unique()
@@ -204,16 +204,16 @@ def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: 
 
 
 def _any_said(flag: str) -> pl.Expr:
-    """True if any source says so, false if one denies it and none says so, null if none speaks."""
+    """True if any source says so, false if one denies it and none says so, null without a statement."""
     return pl.when(pl.col(flag).is_not_null().any()).then(pl.col(flag).fill_null(False).any()).alias(flag)
 
 
 def _released(statements: pl.DataFrame, import_days: pl.DataFrame) -> pl.DataFrame:
-    """The date of the best kind of evidence that there is; within a kind the earliest, for a model is not released twice.
+    """The date by the best kind of evidence; within a kind the earliest, because a model is not released twice.
 
-    A repository that was made or filled after its model had been submitted was made again: that is no release. What
-    bears the Hub's floor date is older than the Hub's records: then no later date is one either. Nor is the day on which a
-    leaderboard took many older submissions in at once: it says by when a model was there, not since when.
+    A repository that was made or filled after its model had been submitted was made again, which is not a release. A repository
+    with the Hub's floor date is older than the Hub's records, so a later date is not its release either. Nor is the day on which
+    a leaderboard imported many older submissions: it says by when a model existed, not since when.
     """
     imported = import_days.select("source_id", pl.col("submitted_on").str.to_date(), is_import=True)
     is_import = pl.col("is_import") & (pl.col("submitted_on") == pl.col("submitted_on").min())

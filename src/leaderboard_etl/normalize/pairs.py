@@ -1,7 +1,7 @@
-"""Total and active parameters belong together: both of one statement, or of two that agree.
+"""Total and active parameters belong together: both come from one statement, or from two that agree.
 
-A repository's config.json and its weights may be of two models: an adapter pushed with its base's config, a first shard or a
-value head beside the config of the whole, packed weights. What contradicts is doubted or refused here, with its reason.
+A repository's config.json and its weights may describe two models: an adapter pushed with its base's config, a first shard
+or a value head beside the config of the whole, packed weights. This module doubts or refuses contradictions, with the reason.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import polars as pl
 
 from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, VAGUE
 
-# What counts weights as they are stored, and so may count a part of them.
+# Methods that count weights as stored, and so may count a part of them.
 _STORED = ("safetensors", "index")
 _STATEMENT = ["model_id", "source_id", "source_name", "method", "precision", "path"]
 _TOLERANCE = MOST_DISAGREEMENT_PCT / 100
 
 
 def doubt_parts(judged: pl.DataFrame) -> pl.DataFrame:
-    """Statements about sizes with counts of stored weights doubted that are less than half of what the model's config.json
-    needs for one token: a part, an adapter or packed. What is closer may be a model that was cut after its config was written.
+    """Statements about sizes, with doubts on counts of stored weights below half of what the model's config.json needs for one
+    token: a part, an adapter or packed. A closer count may be a model that was cut after its config was written.
     """
     laid_out = judged.filter((pl.col("method") == "config") & (pl.col("kind") == "active"))
     needed = laid_out.group_by("model_id").agg(pl.col("params").max().alias("needed"))
@@ -40,14 +40,14 @@ def doubt_parts(judged: pl.DataFrame) -> pl.DataFrame:
 
 
 def refuse_strangers(rows: pl.DataFrame) -> pl.DataFrame:
-    """Statements about sizes, of which each model's total is_chosen, without the numbers of active parameters that belong to
-    another total, or are more than it: null, and the reason says so."""
+    """Statements about sizes, with each model's chosen total, without active parameters that belong to another total or exceed
+    it: these become null, with the reason."""
     totals = rows.filter((pl.col("kind") == "total") & pl.col("params").is_not_null())
     chosen = totals.filter("is_chosen").select("model_id", pl.col("params").alias("total"))
     own = totals.group_by(_STATEMENT).agg(pl.col("params").max().alias("own_total"))
     params, total, own_total = pl.col("params"), pl.col("total"), pl.col("own_total")
     off = (own_total - total).abs()
-    # A name that says 1b says no more than that the size lies within a billion of it.
+    # A name with 1b only says that the size lies within a billion of it.
     is_rounded = pl.col("method").is_in(VAGUE) & (off <= 10**9)
     is_other = ((off > _TOLERANCE * total) & ~is_rounded).fill_null(False)
     is_more = (params > total * (1 + _TOLERANCE)).fill_null(False)

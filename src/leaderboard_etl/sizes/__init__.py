@@ -1,1 +1,1 @@
-"""Sizes of models: read out of names, and counted from what a config.json states."""
+"""Sizes of models: read from names, and computed from a config.json."""

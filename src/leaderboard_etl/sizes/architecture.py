@@ -1,7 +1,7 @@
-"""How big a model is by the geometry in its config.json: arithmetic over the layers of the families in geometry.py.
+"""The size of a model by the geometry in its config.json: arithmetic over the layers of the families in geometry.py.
 
-Counted are the weights of the language model; layers for multi-token prediction, which are dropped after training, and
-vision towers are not.
+It counts the weights of the language model, without vision towers and without layers for multi-token prediction, which are
+dropped after training.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _MOST_LAYERS = 10**4
 
 @dataclass(frozen=True)
 class ConfigSize:
-    """Parameters as counts; `active` is all but the routed experts that a token does not visit, embeddings included where
-    the vendor counts them.
+    """Parameters as counts; `active` are all but the routed experts that a token does not visit, with embeddings if the vendor
+    counts them.
 
-    Null with a reason where the config does not tell. A count with a reason is of a part: the text model of several.
+    Null with a reason if the config does not tell. A count with a reason is that of a part: the text model of several.
     """
 
     total: int | None
@@ -30,9 +30,9 @@ class ConfigSize:
 
 
 def config_parameters(config: Mapping[str, Any]) -> ConfigSize:
-    """Parameters of the model that this config.json describes; of a multimodal one, of its text model. Never raises.
+    """Parameters of the model that this config.json describes; for a multimodal one, of its text model. Never raises.
 
-    Quantisation changes how weights are stored, not their number: it is not looked at.
+    Quantisation changes how weights are stored, not their number, so it is ignored.
     """
     text = config.get("text_config")
     is_part = isinstance(text, Mapping) or isinstance(config.get("vision_config"), Mapping)
@@ -55,7 +55,7 @@ def config_parameters(config: Mapping[str, Any]) -> ConfigSize:
 
 
 def _is_headless(architectures: object) -> bool:
-    """Whether the class is one that embeds, classifies or judges: those have no head over the vocabulary."""
+    """Whether models of the class embed, classify or judge: those have no head over the vocabulary."""
     name = architectures[0] if isinstance(architectures, list) and architectures else None
     ends = ("Model", "ForSequenceClassification", "ForTokenClassification", "ForRewardModel")
     return isinstance(name, str) and name.endswith(ends) and not name.endswith("LMHeadModel")
@@ -131,7 +131,7 @@ def _latent_attention(facts: Facts, hidden: int) -> int:
 
 
 def _sparse_layers(facts: Facts, layers: int) -> int:
-    """Layers whose MLP is a set of experts: not the first dense ones, and of the others each of a step."""
+    """The number of layers whose MLP is a set of experts: every so many after the first dense ones."""
     dense, first = facts.layers_in("mlp_only_layers"), facts.number("first_k_dense_replace", 0, least=0)
     step, frequency = facts.number("step", 1), facts.number("moe_layer_freq", 1)
     return sum(

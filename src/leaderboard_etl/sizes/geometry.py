@@ -1,4 +1,4 @@
-"""What config.json says of a model's geometry, and how the common families differ: the facts that architecture.py counts with.
+"""The geometry of a model by its config.json, and how the common families differ: the facts that architecture.py counts with.
 
 The shapes are those of the modelling code of transformers (https://github.com/huggingface/transformers, src/transformers/
 models/<model_type>).
@@ -12,7 +12,7 @@ from typing import Any
 
 _MOST_SIZE = 10**7
 
-# Names of one fact in the configs of different families; the first that is there speaks.
+# Names of one fact in the configs of different families; the first that is there counts.
 _NAMES = {
     "hidden": ("hidden_size", "d_model", "n_embd", "n_embed"),
     "layers": ("num_hidden_layers", "n_layers", "n_layer", "num_layers"),
@@ -33,7 +33,7 @@ class CannotTellError(ValueError):
 
 
 class Facts:
-    """The values of one config, each checked when it is asked for."""
+    """The values of one config, each checked when it is read."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
@@ -78,7 +78,7 @@ def _falcon(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _dbrx(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """DBRX states its attention and experts in two objects of their own."""
+    """DBRX states its attention and its experts in two separate objects."""
     parts = [part for key in ("attn_config", "ffn_config") if isinstance(part := config.get(key), dict)]
     return {key: value for scope in (*parts, config) for key, value in scope.items()}
 
@@ -96,7 +96,7 @@ def _four_wide(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _mpt(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """MPT states in an object of its own which attention it has; what the common models of it lack is not counted."""
+    """MPT states its attention in a separate object; parts that its common models lack are not counted."""
     attention = part if isinstance(part := config.get("attn_config"), dict) else {}
     kind = attention.get("attn_type") or "multihead_attention"
     if kind not in ("multihead_attention", "grouped_query_attention", "multiquery_attention"):
@@ -120,7 +120,7 @@ def _stablelm(config: Mapping[str, Any]) -> Mapping[str, Any]:
 class Traits:
     """How a family differs from Llama; a flag that its config states goes before the one here."""
 
-    is_tied: bool = False  # the head is the embedding, where the config does not say
+    is_tied: bool = False  # whether the head is the embedding, if the config does not say
     has_qkv_bias: bool = False  # those of q, k, v, whatever the config says
     norms: int = 2  # norms of a layer
     has_norm_bias: bool = False

@@ -1,4 +1,4 @@
-"""How big a model is by its name, and by the headers of its weights."""
+"""The size of a model by its name, and by the headers of its weights."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RANGE = re.compile(r"\d[mb](?:-?to-?|2|-2-)\d{1,4}(?:\.\d+)?[mb]", re.ASCII)
 _TOKENS = re.compile(r"tokens?-\d+b|\d+b-tokens(?![a-z])|step-\d+k-\d+b", re.ASCII)
 # Millions of tokens of context or of examples, not of parameters: `Qwen2.5-7B-Instruct-1M`.
 _MOST_CONTEXT = 10**7
-# Words of names that state the size of what the model was made from, and what was then done to that.
+# Words in names that state the size of what the model was made from, and what was then done to it.
 _RESIZED = re.compile(
     r"passthrough|franken|self-?merge|upscal|prun|brainstorm|stacked|(?<![a-z])(?:dus|moe)(?![a-z])|moerge|mixtral",
     re.ASCII,
@@ -40,7 +40,7 @@ _RESIZED = re.compile(
 
 @dataclass(frozen=True)
 class NameSize:
-    """Sizes that a name states, as counts; null with a reason where it states none, or no single one."""
+    """The sizes that a name states, as counts; null with a reason if it states none, or several."""
 
     params_total: int | None
     params_active: int | None
@@ -51,9 +51,9 @@ def parse_name(name: str) -> NameSize:
     """The size that a model's name states.
 
     `30B-A3B` states total and active; `7b1` is 7.1 billion. `8x7B` states experts, whose shared parts make the total
-    less than the product: null. Two different sizes (`3b-to-70b`) are no size, nor is the size of a model that was
+    less than the product: null. Two different sizes (`3b-to-70b`) give none, nor does the size of a model that was
     pruned, stacked or made one of several experts. Context lengths, bits, versions and trillions of training tokens are
-    not sizes, for a size stands alone between separators or ends a word.
+    not sizes, because a size stands alone between separators or ends a word.
     """
     text = name.rsplit("/", 1)[-1].lower()[:_MOST_NAME]
     text = _UNDERSCORED.sub(r"\1\2\4.\3\5", text)
@@ -107,7 +107,7 @@ def safetensors_total(
 ) -> tuple[int | None, str | None]:
     """Parameters by the headers of a repository's safetensors files: (count, reason why not or what is doubtful).
 
-    The sum over dtypes is taken: `total` is at times a constant of the repository's own making
+    The sum over dtypes counts: `total` is sometimes a constant that the repository invented
     (https://github.com/huggingface/huggingface_hub/issues/4221). Integers of a quantised model are packed, several
     weights in one, by rules of each tool's own: null.
     """

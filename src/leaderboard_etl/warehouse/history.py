@@ -34,8 +34,8 @@ def merge(
     """Makes the open rows of `source_id` from the files in `scope` state what `staged` states.
 
     `scope` has the columns repo_type, repo_id, path: files that changed or are gone, each given once per load. A row that
-    states the same as before stays open with the place where it was first seen. Returns how many rows are open now, and how many were
-    opened and closed.
+    states the same as before stays open with the place where it was first seen. Returns the numbers of rows that are open now,
+    were opened and were closed.
     """
     table = history_table(target)
     columns = list(staged_schema(target))

@@ -144,6 +144,14 @@ def refuse(source_id: str, version: FileVersion, **told: Any) -> pl.DataFrame:
     return refusals([refusal(source_id, version, **told)])
 
 
+def refused_file(source_id: str, file: SourceFile, rule: str, reason: str) -> Parsed:
+    """A file of which nothing can be read, as one quarantined record with its beginning."""
+    refused = refuse(
+        source_id, file.version, target="file", rule=rule, reason=reason, text=file.content[:_MOST_TEXT], locator="file"
+    )
+    return Parsed(quarantine=refused, source_rows=1)
+
+
 def _shown(text: object) -> str:
     shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return shown.encode("utf-8", "replace").decode("utf-8")[:_MOST_TEXT]

@@ -16,7 +16,7 @@ import polars as pl
 from leaderboard_etl.errors import ContractError, SourceError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, refuse, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, refused_file, stage
 from leaderboard_etl.sources.description import Source, Trust, Work
 from leaderboard_etl.sources.shared.csv_table import linked_repository, read_csv_table, split_numbers
 from leaderboard_etl.sources.shared.values import is_lfs_pointer
@@ -51,16 +51,16 @@ def _parse_file(file: SourceFile) -> Parsed:
     try:
         run_on = _date_of(file)
     except ValueError as error:
-        return _refused_file(file, "file|date", f"the date in the name of the table is none: {error}")
+        return refused_file(SOURCE_ID, file, "file|date", f"the date in the name of the table is none: {error}")
     try:
         table = read_csv_table(SOURCE_ID, file, HEADERS)
     except ContractError as error:
-        left_out = _refused_file(file, "file|header", str(error))
+        left_out = refused_file(SOURCE_ID, file, "file|header", str(error))
         left_out.drift = [Drift(SOURCE_ID, "unknown_columns", file.version.path, str(error))]
         return left_out
     except SourceError as error:
         rule = "file|lfs_pointer" if is_lfs_pointer(file.content) else "file|csv"
-        return _refused_file(file, rule, str(error))
+        return refused_file(SOURCE_ID, file, rule, str(error))
     rows = table.rows.with_columns(linked_repository(pl.col("Link")).alias("hub_id"))
     name = pl.col("key") if "key" in rows.columns else pl.coalesce("hub_id", "Model")
     rows = rows.with_columns(name.alias("source_name"))
@@ -82,12 +82,6 @@ def _date_of(file: SourceFile) -> date:
     match = _TABLE.fullmatch(file.version.path)
     digits = match.group(1) if match else ""
     return date.fromisoformat(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
-
-
-def _refused_file(file: SourceFile, rule: str, reason: str) -> Parsed:
-    text = file.content[:500]
-    refused = refuse(SOURCE_ID, file.version, target="file", rule=rule, reason=reason, text=text, locator="file")
-    return Parsed(quarantine=refused, source_rows=1)
 
 
 def _scores(rows: pl.DataFrame, column: str, run_on: date) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import REFERENCE_FILES, Policy
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place_columns, refuse, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place_columns, refused_file, stage
 from leaderboard_etl.sources.description import Source, Trust, Work
 
 SOURCE_ID = "reference"
@@ -38,10 +38,10 @@ def _parse_file(file: SourceFile) -> Parsed:
     try:
         rows = pl.read_csv(io.BytesIO(file.content), infer_schema=False)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        return _refused_file(file, "file|csv", f"not a CSV table: {error}")
+        return refused_file(SOURCE_ID, file, "file|csv", f"not a CSV table: {error}")
     columns = _SCORE_COLUMNS if "score_raw" in rows.columns else _MODEL_COLUMNS
     if absent := sorted(columns - set(rows.columns)):
-        return _refused_file(file, "file|header", f"it lacks the columns {', '.join(absent)}")
+        return refused_file(SOURCE_ID, file, "file|header", f"it lacks the columns {', '.join(absent)}")
     rows = (
         rows.with_columns(pl.all().str.strip_chars().replace("", None))
         .with_row_index("line", offset=2)
@@ -53,12 +53,6 @@ def _parse_file(file: SourceFile) -> Parsed:
         )
     )
     return _scores(rows) if "score_raw" in rows.columns else _models(rows)
-
-
-def _refused_file(file: SourceFile, rule: str, reason: str) -> Parsed:
-    text = file.content[:200]
-    refused = refuse(SOURCE_ID, file.version, target="file", rule=rule, reason=reason, text=text, locator="file")
-    return Parsed(quarantine=refused, source_rows=1)
 
 
 def _scores(rows: pl.DataFrame) -> Parsed:

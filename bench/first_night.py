@@ -25,10 +25,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
+
 from bench.night import read_story
 from bench.size import peak_mb, resident_mb
 from leaderboard_etl import pipeline
+from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH
 from leaderboard_etl.options import Options
+from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.sample.server import HubServer, Request, Response
 from leaderboard_etl.settings import Warehouse
@@ -47,6 +51,10 @@ class Asked:
     n_requests: int
     n_refused: int
     targets: Counter[str]
+
+    def of_tables(self) -> int:
+        """Requests for the repositories of the tables."""
+        return sum(n for target, n in self.targets.items() if "/datasets/" in target and "/leaderboard" not in target)
 
     def files(self) -> Counter[str]:
         """Downloads of result files, by address."""
@@ -82,7 +90,10 @@ def main() -> None:
             print(f"{n_files:,} result files; fewest requests for them {fewest:,}", flush=True)
             whole = Warehouse(Path(scratch) / "whole")
             seconds = _night(whole, hub.url, 1, given)
-            _tell("one night", hub.asked(), fewest, n_files, whole, seconds)
+            asked = hub.asked()
+            _tell("one night", asked, fewest, n_files, whole, seconds)
+            of_cards, fewest_cards = asked.n_requests - asked.of_tables(), _fewest_for_cards(whole, given.card_budget)
+            print(f"  for cards {of_cards:,} requests ({of_cards / fewest_cards:.3f} of the fewest, {fewest_cards:,})")
             killed = Warehouse(Path(scratch) / "killed")
             seconds = _night(killed, hub.url, 1, given, kill_when=lambda: hub.n_files() >= n_files // 2)
             first = hub.asked()
@@ -153,7 +164,7 @@ def _run(warehouse: Warehouse, url: str, day: int, card_budget: int, memory: str
 
 
 def _tell(name: str, asked: Asked, fewest: int, n_files: int, warehouse: Warehouse, seconds: float) -> None:
-    of_tables = sum(n for target, n in asked.targets.items() if "/datasets/" in target and "/leaderboard" not in target)
+    of_tables = asked.of_tables()
     files = asked.files()
     with closing(BlobStore(warehouse.raw, read_only=True)) as store:
         n_blobs = store.count()
@@ -164,6 +175,40 @@ def _tell(name: str, asked: Asked, fewest: int, n_files: int, warehouse: Warehou
         f" {max(files.values(), default=0)} x; {n_blobs:,} blobs in raw",
         flush=True,
     )
+
+
+def _fewest_for_cards(warehouse: Warehouse, budget: int) -> int:
+    """The fewest requests for what a first pass over the models landed.
+
+    A call an owner, by list or by the name of its only model; one more for each model that a list lacks, as a renamed one answers
+    to its old name; one for each leaderboard, for the list of benchmarks and for where the news begin. Then one for each file,
+    as this Hub has no cache of small files. The public one has, and tells a file's hash on the redirect to it alone, not in a
+    list: there two, the redirect and what it leads to, are the fewest.
+    """
+    policy = read_policy()
+    tasks = policy.frame("eval_tasks").drop_nulls("variant_id")
+    official = policy.frame("official_organizations")["hub_owner"].to_list()
+    query = """
+        with
+            asked as (
+                select repo_id as name, regexp_extract(repo_id, '^(.+)/', 1) as owner, bool_or(path = ?) as is_absent
+                from raw.files
+                where repo_type = 'api' and path in (?, ?)
+                group by all
+            ),
+            owners as (
+                select owner, count(*) as n_models, count_if(is_absent) as n_absent from asked where owner <> '' group by all
+            )
+        select
+            (select count(*) from owners)
+            + (select coalesce(sum(n_absent), 0) from owners where n_models > 1)
+            + (select count(*) from asked where owner = '')
+            + (select count(*) from (select unnest(?::varchar[]) as owner) where owner not in (select owner from owners)),
+            (select count(*) from raw.files where repo_type = 'model')
+    """
+    with duckdb.connect(str(warehouse.database), read_only=True) as con:
+        [(calls, files)] = con.execute(query, [ABSENT_PATH, INFO_PATH, ABSENT_PATH, official]).fetchall()
+    return min(budget, int(calls) + tasks["dataset_id"].n_unique() + 2) + int(files)
 
 
 class _Hub:

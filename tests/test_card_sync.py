@@ -159,3 +159,8 @@ def test_files_are_asked_for_under_the_hubs_own_spelling(cards: Pass) -> None:
     assert ("org/model-7B", "README.md") in changed(cards.run("org/model-7B", "org/other"))
     asked = {request.path.split("/resolve/")[0] for request in cards.server.requests if "/resolve/" in request.path}
     assert asked == {"/org/Model-7b", "/org/other"}
+
+
+def test_a_model_that_is_not_there_by_its_name_is_not_asked_for_again_in_the_same_pass(cards: Pass) -> None:
+    cards.run("org/alone", "other/alone")
+    assert (cards.asked("/org/alone"), cards.asked("/other/alone")) == (1, 1)

@@ -29,7 +29,7 @@ _FLUSH_EVERY = 256
 class CardPass:
     """A pass in progress. `known` are the files on record, `changed` and `gone` what this pass, or a killed one before it, added;
     `head_start` may hold a file's bytes already; `refused` are files too large to be read, `unlisted` models that their
-    owner's list lacked."""
+    owner's list lacked, `named` those not found by their name either."""
 
     asking: Asking
     store: BlobStore
@@ -41,6 +41,7 @@ class CardPass:
     gone: set[Place] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         pending = self.journal.read(self.store, self.known)

@@ -161,9 +161,8 @@ class _Round:
 
     async def _ask_gone(self, without: Collection[str], is_share: bool) -> None:
         """Asks for gone models by name: each once as soon as the budget allows, and after that in turn."""
-        names = {name for names in self.owners.values() for name in names if is_gone(self.run, name)}.difference(
-            without
-        )
+        names = {name for names in self.owners.values() for name in names if is_gone(self.run, name)}
+        names.difference_update(without, self.run.named)
         gone = _after(names, self.cursor.name)
         if not self.cursor.has_asked_gone:
             gone = [name for name in gone if name > self.cursor.name]

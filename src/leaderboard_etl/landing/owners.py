@@ -26,6 +26,7 @@ async def ask_by_name(run: CardPass, name: str) -> bool:
     try:
         answer = await run.asking.api(partial(run.asking.hub.model_info, name))
     except RepoUnavailableError:
+        run.named.add(name)
         take_absence(run, name)
         return True
     except HubError:

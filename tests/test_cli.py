@@ -331,6 +331,16 @@ def test_a_warehouse_that_is_a_file_is_wrong_usage_in_one_line(
     assert (code, err) == (2, f"leaderboard-etl: {tmp_path}/file is a file, not a folder: choose another --warehouse\n")
 
 
+def test_half_a_line_is_set_aside_by_a_rebuild_too(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = published.warehouse.raw
+    with (raw / "ledger.jsonl").open("ab") as ledger:
+        ledger.write(b'{"load_id":9,"ki')
+    code, out, _ = run(capsys, "run", "--offline", "-w", published.warehouse.root)
+    assert code == 0 and "half a line: its 16 bytes are in ledger.aside.jsonl now" in out
+    assert (raw / "ledger.aside.jsonl").read_bytes() == b'{"load_id":9,"ki\n'
+    assert (raw / "ledger.jsonl").read_bytes().endswith(b"}\n")
+
+
 def test_a_rebuild_of_what_was_never_landed_leaves_nothing_behind(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -181,7 +181,7 @@ def test_a_log_of_another_writer_is_put_aside_and_sql_and_run_name_that_way_out(
     (published.warehouse.root / "leaderboard.duckdb.wal").write_bytes(left)
     assert main(["sql", "-w", str(published.warehouse.root), "from mart.coverage"]) == 1
     said = capsys.readouterr().err
-    assert "`leaderboard-etl run` puts it aside" in said and said.count("\n") == 1
+    assert f"`leaderboard-etl run -w {published.warehouse.root}` puts it aside" in said and said.count("\n") == 1
     outcome = published.night(2)
     assert outcome.status == "published"
     (aside,) = published.warehouse.root.glob("leaderboard.duckdb.wal.*")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -201,6 +202,7 @@ def main(arguments: list[str]) -> int:
     if given.no_forecast:
         space.needed_bytes = lambda warehouse: 0
     import_all()
+    logging.getLogger("night").disabled = True  # the tests' own word on a night that was not published
     span = given.most_kb - given.least_kb
     amounts_kb = [given.least_kb + round(span * (n / max(given.amounts - 1, 1)) ** 2) for n in range(given.amounts)]
     with tempfile.TemporaryDirectory() as scratch:

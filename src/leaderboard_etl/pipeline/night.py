@@ -224,11 +224,14 @@ def last_good_at(ledger: Ledger) -> datetime | None:
 def without_torn_line(
     warehouse: Warehouse, store: BlobStore, ledger: Ledger, most_memory_bytes: int | None
 ) -> tuple[Believed, str | None]:
-    """What is believed, and a sentence where the ledger's last line named bytes that never reached the disk: it is set aside."""
+    """What is believed, and a sentence where the ledger's last line was set aside: it was half a line, or named bytes that
+    never reached the disk."""
     believed = Believed(warehouse, store, ledger, most_memory_bytes=most_memory_bytes)
+    n_torn_bytes = ledger.set_aside_torn()
+    half = f"the ledger ended with half a line: its {n_torn_bytes} bytes are in {ledger.aside.name} now"
     if not is_torn(ledger, store) or believed.holds(ledger.loads[-1]):
         refuse_strange_store(ledger, store)
-        return believed, None
+        return believed, half if n_torn_bytes else None
     torn = ledger.set_aside_last()
     said = f"load {torn.load_id} names bytes that never reached the disk: its line is in {ledger.aside.name} now"
     return Believed(warehouse, store, ledger, most_memory_bytes=most_memory_bytes), said

@@ -165,6 +165,16 @@ class Ledger:
                 os.truncate(self.path, self._valid_bytes + len(self.torn))
             raise WarehouseError(f"{self.path} cannot be written ({error}): this load is not recorded") from error
 
+    def set_aside_torn(self) -> int:
+        """Takes half a line at the end out of the ledger and keeps it beside, in `aside`; returns how many bytes that were, 0
+        where there is none. Raises WarehouseError if that cannot be written."""
+        n_bytes = len(self.torn)
+        try:
+            self._set_aside(self.torn, keep_bytes=self._valid_bytes)
+        except OSError as error:
+            raise WarehouseError(f"{self.path} cannot be written ({error}): half a line stays at its end") from error
+        return n_bytes
+
     def set_aside_last(self) -> Load:
         """Moves the last line out of the ledger into the file `aside` and returns its load. For a line that names bytes which
         never reached the disk. Raises WarehouseError if that cannot be written."""

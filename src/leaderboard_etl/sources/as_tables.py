@@ -15,7 +15,7 @@ from leaderboard_etl.sources.reporters import REPORTERS
 
 
 def described(sources: Mapping[str, Source] = SOURCES) -> dict[str, pl.DataFrame]:
-    """Frames by the name of their table, in order of their keys."""
+    """Frames by the name of their table, sorted by key."""
     ordered = [sources[source_id] for source_id in sorted(sources)]
     rows: dict[str, Iterable[Mapping[str, Any]]] = {
         "core.sources": [_source_row(source) for source in ordered],

@@ -1,4 +1,4 @@
-"""What a parser gets and gives: landed files, and frames with the columns of history.* and of ops.quarantine."""
+"""What a parser takes and returns: landed files, and frames with the columns of history.* and of ops.quarantine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _VALIDITY = ("load_id", "closed_load_id", "valid_from", "valid_to")
 _PLACE = ("repo_type", "repo_id", "revision", "path", "blob_id")
 _MOST_TEXT = 500
 _RUN = {"precision": "unknown", "has_chat_template": "unknown", "run_id": "n/a"}
-# What the columns of a record's key say where the source does not: a key is never null.
+# The values of key columns that a source does not state: a key is never null.
 UNSTATED = {
     "scores": _RUN,
     "subtask_scores": {**_RUN, "metric_filter": "none"},
@@ -30,7 +30,7 @@ UNSTATED = {
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A landed file as a parser gets it: which version of which file, and its bytes."""
+    """A landed file for a parser: which version of which file, and its bytes."""
 
     version: FileVersion
     content: bytes
@@ -38,9 +38,9 @@ class SourceFile:
 
 @dataclass
 class Parsed:
-    """What a source read out of some files. Frames have the columns of history.* without validity, quarantine those of
-    ops.quarantine; every record read is in one of them. `source_rows` counts table rows, or files where a file is a record;
-    `rows_in` the records that the rules were given, null before they were."""
+    """The records that a source read from some files. Frames have the columns of history.* without validity, quarantine those of
+    ops.quarantine; every record read is in one of them. `source_rows` counts table rows, or files if a file is a record;
+    `rows_in` the records that the rules checked, null before they did."""
 
     scores: pl.DataFrame = field(default_factory=lambda: empty("scores"))
     subtask_scores: pl.DataFrame = field(default_factory=lambda: empty("subtask_scores"))
@@ -65,7 +65,7 @@ def staged_schema(target: str) -> dict[str, pl.DataType]:
 
 
 def empty(target: str) -> pl.DataFrame:
-    """A staged frame without rows, shared: frames are never changed in place."""
+    """A staged frame without rows; it is shared, because frames are never changed in place."""
     return _empty(target)
 
 
@@ -75,7 +75,7 @@ def _empty(target: str) -> pl.DataFrame:
 
 
 def stage(target: str, frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
-    """`frame` with exactly the staged columns in order; columns that it lacks are null, or as UNSTATED says."""
+    """`frame` with exactly the staged columns in order; missing columns are null, or as UNSTATED says."""
     schema, unstated = staged_schema(target), UNSTATED[target]
     frame = frame.lazy().collect()
     columns = [
@@ -135,7 +135,7 @@ def refusal(
 
 
 def refusals(rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
-    """Quarantined records as a staged quarantine frame: made once, for a frame of its own would cost more than the record."""
+    """Quarantined records as one staged quarantine frame, because a frame per record would cost more than the record."""
     return stage("quarantine", pl.DataFrame(rows, infer_schema_length=None)) if rows else empty("quarantine")
 
 

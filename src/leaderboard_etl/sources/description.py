@@ -1,4 +1,4 @@
-"""What a source says of itself, once: everything that others need to know of it follows from here.
+"""The description of a source, stated once: everything that others need to know about it follows from here.
 
 The registry, core.sources, core.citations, docs/sources.md, LICENSE-DATA.md, links to files and the orders of trust are made
 from these values, so that adding a source changes none of them by hand.
@@ -24,7 +24,7 @@ _LINKS = {
 
 @dataclass(frozen=True)
 class Work:
-    """A work to cite for data of a source. `license` is that of the data, in words where it is not one."""
+    """A work to cite for data of a source. `license` is that of the data, in words if it is not a known licence."""
 
     citation: str
     license: str
@@ -47,8 +47,8 @@ class Collection:
 
 @dataclass(frozen=True)
 class Folders:
-    """Which folders of a repository are listed, where there are too many files in all: of the names in `root` those that
-    `choose` picks, in its order. Two names of which `same_as` says the same are one folder, renamed."""
+    """Which folders to list of a repository with too many files: those of `root` that `choose` picks, in its order. Two names
+    with the same `same_as` are one folder, renamed."""
 
     root: str
     choose: Callable[[Sequence[str], Policy], Sequence[str]]
@@ -57,7 +57,7 @@ class Folders:
 
 @dataclass(frozen=True)
 class Trust:
-    """Where a source stands among those that state one kind of fact: the least number is believed first, null comes last.
+    """The rank of a source for each kind of fact: the least number is believed first, null comes last.
 
     Numbers are tens, so that another source fits between two. `spelling`: the letter case of a repository's name;
     `repository`: architecture, licence, base model, and whether the Hub shows it; `release`: display name, organization, family,
@@ -122,7 +122,8 @@ class Source:
 
     @property
     def is_asked_by_model(self) -> bool:
-        """Whether its files lie in the models' own repositories: what it says of a name is about what the Hub answered with."""
+        """Whether its files lie in the models' own repositories, so that its statements are about the repository that the Hub
+        answered with."""
         return self.repo_type == "model"
 
     @property

@@ -1,4 +1,4 @@
-"""Records as a parser finds them, one by one, and the frames that are made of them once at the end."""
+"""Collects records as a parser finds them, one by one, and makes frames of them once at the end."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from leaderboard_etl.sources.base import TARGETS, Parsed, SourceFile, place, ref
 
 
 class Records:
-    """What the files of one source say.
+    """The records of the files of one source.
 
-    Every record bears its source, its file and its place there. `facts` are columns of the target's history table, without
-    validity; those that are not given are null, or as base.UNSTATED says where they belong to the key. With `by_repository` a
-    record that names no model is about the repository of its file.
+    Every record has its source, its file and its place there. `facts` are columns of the target's history table, without
+    validity; missing ones are null, or as base.UNSTATED says if they belong to the key. With `by_repository` a record without a
+    model name is about the repository of its file.
     """
 
     def __init__(self, source_id: str, *, by_repository: bool = False) -> None:
@@ -66,7 +66,7 @@ class Records:
         *,
         source_name: str | None = None,
     ) -> None:
-        """Quarantines one record. `text` is what a person has to see of it, `target` where it would have gone."""
+        """Quarantines one record. `text` is the part that a person has to see, `target` the table that it was meant for."""
         row = refusal(
             self._source_id,
             file.version,
@@ -80,7 +80,7 @@ class Records:
         self._refused.append(row)
 
     def parsed(self, source_rows: int, drift: Sequence[Drift] = ()) -> Parsed:
-        """Everything as frames. `source_rows` counts table rows, or files where a file is a record."""
+        """All records as frames. `source_rows` counts table rows, or files if a file is a record."""
         parsed = Parsed(source_rows=source_rows, drift=list(drift), quarantine=refusals(self._refused))
         for target, rows in self._rows.items():
             if rows:

@@ -10,13 +10,13 @@ from leaderboard_etl import sources
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.sources.description import Source
 
-# Policy files are landed and recorded like a source, but hold judgement, not statements.
+# Policy files are landed and recorded like a source, but hold judgement instead of statements.
 POLICY_SOURCE = "policy"
 _NOT_SOURCES = ("shared", "template")
 
 
 def _found() -> dict[str, Source]:
-    """Sources by id, in order of it. Raises EtlError for a folder that does not describe itself."""
+    """Sources by id, in alphabetical order. Raises EtlError for a folder without a description."""
     found = {}
     for module in pkgutil.iter_modules(sources.__path__):
         if module.ispkg and module.name not in _NOT_SOURCES:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reporter:
-    """One value of `reported_by`. Least ranks go first: `chart_rank` decides which of a model's values speaks for it, among
-    those that are charted; `agreement_rank` which value others are compared with."""
+    """One value of `reported_by`. The least rank comes first: `chart_rank` decides which of a model's charted values counts in
+    charts, `agreement_rank` which value others are compared with."""
 
     reported_by: str
     meaning: str
@@ -26,6 +26,6 @@ REPORTERS = (
     Reporter("vendor_model_index", "the model's card, in model-index", 4, 4, is_vendor=True),
     Reporter("community", "somebody who handed in a run or a result", 5, 4),
     Reporter("third_party", "an evaluator that is neither the vendor nor one of these", 5, 4),
-    # A table of a card's text alone may be about another protocol than its label says.
+    # A table in a card's text may be about another protocol than its label says.
     Reporter("vendor_card_table", "the model's card, in a table of its text", 5, 5, is_charted=False, is_vendor=True),
 )

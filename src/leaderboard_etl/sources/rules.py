@@ -1,5 +1,5 @@
-"""Rules that every staged record must keep, whatever its source. A record that breaks one goes to quarantine with the
-first rule it breaks; a rule that cannot be evaluated (null) counts as broken where its column is required."""
+"""Rules for every staged record of any source. A record that breaks one goes to quarantine with the first rule it breaks; a
+rule that cannot be evaluated (null) counts as broken if its column is required."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _rules(target: str, source: Source, benchmarks: pl.DataFrame) -> list[Rule]:
 
 
 def repeated(frame: pl.DataFrame, target: str, which: str) -> pl.DataFrame:
-    """Records of a target as a staged quarantine frame: the key of each is held by the first one, `which` says of what."""
+    """Records of a target as a staged quarantine frame, because the first record, described by `which`, has their key."""
     return _refused(frame, _key_rule(target, pl.lit(False), which), target)
 
 
@@ -93,7 +93,7 @@ def _key_rule(target: str, holds: pl.Expr, which: str) -> Rule:
 
 
 def could_be_repository(name: str) -> bool:
-    """Whether the Hub could have a repository of this name: what could not be one is not asked for."""
+    """Whether the Hub could have a repository of this name: the Hub is not asked for others."""
     return re.fullmatch(_HUB_NAME, name) is not None and ".." not in name and "--" not in name
 
 
@@ -139,7 +139,7 @@ def _score_rules(benchmarks: pl.DataFrame) -> list[Rule]:
         ),
         Rule(
             "score_raw|range",
-            # 0.1 + 0.2 of a mean may be over the highest by a last digit, but nothing makes a score less than the lowest.
+            # In a mean, 0.1 + 0.2 may exceed the highest score by a last digit, but nothing makes a score less than the lowest.
             score_pct().is_between(low, high + 1e-9),
             "outside what policy/benchmarks.csv admits: another unit, or a wrong value",
             value,

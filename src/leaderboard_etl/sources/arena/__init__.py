@@ -1,7 +1,7 @@
 """Chatbot Arena: the dated tables with MT-Bench and MMLU of open and proprietary models, 2023 to 2025.
 
-One row of a table is one model by the Arena's own key. Tables of 2023 have none: there the repository that the row links to
-names the model, for display names moved on to newer versions, else the display name. Every table is kept, with its date as
+One row of a table is one model by the Arena's own key. Tables of 2023 have no key: there the repository that the row links to
+names the model, because display names moved on to newer versions; else the display name. Every table is kept, with its date as
 the run, so a figure that twenty tables repeat is twenty scores. MMLU is a fraction and MT-bench runs from 1 to 10.
 """
 
@@ -42,8 +42,8 @@ def wants(path: str) -> bool:
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Every row of every table. A file that is no CSV, has an impossible date in its name or the columns of no known
-    period is one quarantined record: a new table must not keep the old ones out."""
+    """Every row of every table. A file that is not a CSV, has an impossible date in its name or unknown columns is one
+    quarantined record: a new table must not keep the old ones out."""
     return concat([_parse_file(file) for file in files])
 
 
@@ -78,7 +78,7 @@ def _parse_file(file: SourceFile) -> Parsed:
 
 
 def _date_of(file: SourceFile) -> date:
-    """Raises ValueError for a name without a date of the calendar."""
+    """Raises ValueError for a name without a valid date."""
     match = _TABLE.fullmatch(file.version.path)
     digits = match.group(1) if match else ""
     return date.fromisoformat(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")

@@ -1,7 +1,7 @@
 """BigCode Models Leaderboard: HumanEval, MultiPL-E by language and size of open code models.
 
-One row of the table is one model; scores are percentages, sizes billions. A row that links to a repository of the Hub is
-named by it, any other by the name that the table shows.
+One row of the table is one model; scores are percentages, sizes billions. A row that links to a repository of the Hub has
+its name, any other row the name that the table shows.
 """
 
 from __future__ import annotations
@@ -43,8 +43,7 @@ _MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Every row of the table. Raises SourceError for bytes that are no CSV, ContractError for columns that the table is
-    not known to have."""
+    """Every row of the table. Raises SourceError for bytes that are not a CSV, ContractError for unknown columns."""
     return concat([_parse_file(file) for file in files])
 
 
@@ -86,7 +85,7 @@ def _scores(rows: pl.DataFrame) -> pl.DataFrame:
             pl.lit("leaderboard").alias("reported_by"),
             pl.lit(_VARIANT).alias("variant_id"),
             pl.lit("percent").alias("score_unit"),
-            # A row that came with a submission was run by whoever submitted it, the vendor perhaps.
+            # Whoever submitted a row ran it, perhaps the vendor.
             pl.when(pl.col("Submission PR").is_null()).then(pl.lit(True)).alias("is_verified"),
         ),
     )
@@ -116,7 +115,7 @@ def _models(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sizes(rows: pl.DataFrame) -> pl.DataFrame:
-    """One claim of the total per row; where the cell is no positive number params is null, and the reason says what the
+    """One statement of the total per row; if the cell is not a positive number, params is null and the reason says what the
     cell held."""
     billions = pl.col(_SIZE).cast(pl.Float64, strict=False)
     is_known = ((billions > 0) & (billions < _MOST_BILLIONS)).fill_null(False)

@@ -1,11 +1,11 @@
 """Evaluation results that model repositories publish in `.eval_results/*.yaml`, and the Hub's own answers about them.
 
-The format leaves the unit open (https://huggingface.co/docs/hub/eval-results), so policy/eval_tasks.csv says it per task:
-a value not above its `above_raw` could be a fraction or a percentage, and is refused. An entry of before task ids were required
-is of the task that its configuration names, or of the only one that its dataset has. Results of benchmarks that it names with
-the reason why they are left out are not loaded; those that it does not name are counted as drift, and an unknown task of one
-that it loads is refused, for task ids change. The leaderboard that the Hub shows of a benchmark's dataset names no task, so
-it says which models to ask, not what they scored.
+The format leaves the unit open (https://huggingface.co/docs/hub/eval-results), so policy/eval_tasks.csv states it per task:
+a value not above its `above_raw` could be a fraction or a percentage, and is refused. An entry from before task ids were
+required belongs to the task that its configuration names, or to the only one of its dataset. Results of benchmarks that policy
+leaves out with a reason are not loaded; unknown benchmarks are counted as drift; an unknown task of a loaded benchmark is
+refused, because task ids change. The leaderboard that the Hub shows for a benchmark's dataset names no task, so it says which
+models to ask, not what they scored.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _YEARS = range(2017, 2100)
 
 @dataclass
 class _Found:
-    """What some files say, by the rules of policy. `unknown` counts entries by dataset and task that no policy row knows."""
+    """The records of some files, by the rules of policy. `unknown` counts entries by dataset and task without a policy row."""
 
     rules: list[dict[str, Any]]
     records: Records = field(default_factory=lambda: Records(SOURCE_ID, by_repository=True))
@@ -55,15 +55,15 @@ class _Found:
 
 
 def wants(path: str) -> bool:
-    """Whether `parse` reads a file of this path."""
+    """Whether `parse` reads a file at this path."""
     return path in (API_PATH, BOARD_PATH) or (path.startswith(FOLDER) and path.endswith((".yaml", ".yml")))
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Scores, one row an entry; what cannot be read is quarantined, and nothing raises.
+    """Scores, one row per entry; an unreadable entry is quarantined, and nothing raises.
 
     `run_id` is the name of the entry's file, with a number from the second entry of the same variant in it.
-    `is_verified` is what the Hub's answer says, or in a file whether the entry carries a token; the token is not checked.
+    `is_verified` is the Hub's answer or, in a file, whether the entry has a token; the token is not checked.
     """
     found = _Found(list(policy.frame("eval_tasks").iter_rows(named=True)))
     for file in files:
@@ -132,7 +132,7 @@ def _load(file: SourceFile) -> list[object]:
 
 def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple[str, str]], found: _Found) -> None:
     where = f"[{index}]"
-    # The API wraps an entry with what the Hub knows of it; a file holds the entry itself.
+    # The API wraps an entry in what the Hub knows about it; a file holds the entry itself.
     outer = item if isinstance(item, dict) else {}
     if "error" in outer:
         reason = "the Hub could not read this file of results"
@@ -163,7 +163,7 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
         found.unknown[dataset_id[:_MOST_TEXT]][task[:_MOST_TEXT] if task else "no task"] += 1
     if rule is None or rule.get(
         "left_out_because"
-    ):  # a load of before this column is replayed with the policy of its day
+    ):  # a load from before this column is replayed with the policy of its day
         return
     notes = text(entry.get("notes"))
     if notes and is_of_several_tries(notes):
@@ -184,7 +184,7 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     if evaluated_on is None and (stated := entry.get("date")) not in (None, ""):
         reason = "no ISO 8601 date from 2017 on; the score is kept without it"
         found.records.refuse(file, "evaluated_on|date", reason, stated, where, "scores")
-    # By the path below the folder: two files of one name in folders of it are two runs.
+    # By the path below the folder: two files of one name in two subfolders are two runs.
     name = shortened((text(outer.get("filename")) or file.version.path).removeprefix(FOLDER), _MOST_TEXT)
     taken[name, rule["variant_id"]] += 1
     nth = taken[name, rule["variant_id"]]
@@ -208,7 +208,7 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
 
 
 def _rule(known: Sequence[Mapping[str, Any]], task: str | None) -> Mapping[str, Any] | None:
-    """Of the rows about a dataset the one for a task; for an entry that names none the only one, or any where none is loaded."""
+    """The row for a task of a dataset; for an entry without a task the only row, or any if no row is loaded."""
     if task is not None:
         return next((row for row in known if re.search(row["task_id_pattern"], task, re.IGNORECASE)), None)
     is_clear = len(known) == 1 or not any(row["variant_id"] for row in known)
@@ -222,7 +222,7 @@ def _date(stated: object) -> date | None:
 
 
 def _drift(found: _Found) -> list[Drift]:
-    """One finding a dataset, the most frequent first."""
+    """One finding per dataset, the most frequent first."""
     datasets = sorted(found.unknown, key=lambda name: (-found.unknown[name].total(), name))
     findings = [
         Drift(

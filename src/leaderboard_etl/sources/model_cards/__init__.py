@@ -1,4 +1,4 @@
-"""Model repositories: what the Hub's API says of them, their cards, configs and weight indexes.
+"""Model repositories: the Hub's API answers about them, their cards, configs and weight indexes.
 
 Read here: licence, base model, dates, sizes (safetensors headers, geometry, weight index, the card's words), architecture, and
 scores of `model-index` and of tables in the card's text. Left out on purpose: languages, likes, downloads, training data
@@ -41,10 +41,10 @@ SOURCE_ID = "model_cards"
 INFO_PATH = "@api/model_info.json"
 ABSENT_PATH = "@api/absent.json"
 CARD_PATH, CONFIG_PATH, ADAPTER_PATH = "README.md", "config.json", "adapter_config.json"
-# Every step over a card is linear and its tables are bounded, so that this bounds its processor time: the worst text that was
-# found takes somewhat over a second. Those that people wrote are less than a third of it.
+# Every step over a card is linear and its tables are bounded, so this limit bounds the processor time: the worst text found
+# takes just over a second. Cards that people wrote are less than a third of the limit.
 MOST_TEXT = 1 << 20
-# Repositories older than the Hub's own records carry this creation date.
+# Repositories older than the Hub's records have this creation date.
 _FLOOR = datetime(2022, 3, 3)
 _HEADERS = "safetensors.parameters"
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".pt", ".pth")
@@ -54,7 +54,7 @@ _QUANTIZED = re.compile(r"\b(gptq|awq|4-?bit|8-?bit|bnb|gguf|exl2|mlx)\b")
 
 @dataclass(frozen=True)
 class _Rules:
-    """What policy says of benchmarks in cards, at hand for thousands of them."""
+    """The policy on benchmarks in cards, prepared for thousands of cards."""
 
     metrics: MetricRules
     table_rows: TableRules
@@ -70,8 +70,8 @@ class _Rules:
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Every file by itself, but for a weight index, whose bytes the config.json of the same repository explains (whoever
-    lands one gives both); a file that cannot be read is one quarantined record."""
+    """Every file alone, except that the config.json of a repository explains the bytes of its weight index (both are always
+    given together); an unreadable file is one quarantined record."""
     records, rules = Records(SOURCE_ID, by_repository=True), _Rules.of(policy)
     configs: dict[str, dict[str, Any]] = {}
     for file in sorted(files, key=lambda file: file.version.path != CONFIG_PATH):
@@ -132,8 +132,8 @@ def _read_info(file: SourceFile, info: Mapping[str, Any], records: Records) -> N
 
 
 def _is_adapter(info: Mapping[str, Any]) -> bool:
-    """Whether a repository holds an adapter and no model: by its files, or where they are not listed by its library. Trainers
-    push the base's config.json beside an adapter: it is one still where all the weights are the adapter's."""
+    """Whether a repository holds an adapter and not a model: by its files or, if they are not listed, by its library. Trainers
+    push the base's config.json beside an adapter: if all the weights are the adapter's, it is still an adapter."""
     siblings = info.get("siblings")
     listed = [mapping(entry).get("rfilename") for entry in siblings] if isinstance(siblings, list) else []
     files = {name for name in listed if isinstance(name, str)}
@@ -151,7 +151,7 @@ def _tagged_base(tags: Sequence[str]) -> str | None:
 
 
 def _listed_base(info: Mapping[str, Any]) -> str | None:
-    """The same of the Hub's own account of a model's lineage, which answers landed by earlier versions hold."""
+    """The same from the Hub's own lineage of a model, which answers landed by earlier versions hold."""
     models = mapping(info.get("baseModels")).get("models")
     return text(mapping(models[0]).get("id")) if isinstance(models, list) and models else None
 
@@ -235,14 +235,14 @@ def _json_object(file: SourceFile, records: Records) -> dict[str, Any] | None:
 
 
 def _license(card: Mapping[str, Any]) -> str | None:
-    """The licence of a card's metadata; where it is only 'other', the name that the card gives it."""
+    """The licence in a card's metadata; if it is only 'other', the name that the card gives it."""
     stated = next(iter(strings(card.get("license"))), None)
     name = next(iter(strings(card.get("license_name"))), None)
     return name if name and stated in (None, "other") else stated
 
 
 def _base_model(card: Mapping[str, Any]) -> str | None:
-    """The first base model of a card's metadata; null where it names none."""
+    """The first base model in a card's metadata; null: none is named."""
     return next(iter(strings(card.get("base_model"))), None)
 
 

@@ -1,4 +1,4 @@
-"""What single cells of a benchmark table say: a figure with its shots, a benchmark with its protocol, or nothing."""
+"""The meaning of single cells of a benchmark table: a figure with its shots, a benchmark with its protocol, or nothing."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _FIGURE = re.compile(
     re.IGNORECASE,
 )
 _SHOTS = re.compile(r"\b(\d{1,3})[- ]?shots?\b")
-# Which metric a figure is in, where that is what such a table's benchmarks are scored by anyway.
+# Words for the metric by which benchmarks in such tables are scored anyway.
 _METRIC = re.compile(
     r"\(?\b(?:em|acc|accuracy|pass@1|macro[ _]avg/\w+|exact[ _]match|acc_char|acc_norm|higher is better)\b\)?|\(?(?:in )?%\)?"
 )
 _MOST_LABEL = 120
-# Most cells are read for several reasons, and cards repeat each other's tables.
+# Most cells are read several times, and cards repeat each other's tables.
 _REMEMBERED = 1 << 14
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number as written. `shots` and `stderr` are null where the cell does not state them."""
+    """A number as written. `shots` and `stderr` are null if the cell does not state them."""
 
     value: float
     has_percent: bool
@@ -40,25 +40,25 @@ class Figure:
 
 @dataclass(frozen=True)
 class Line:
-    """The texts of cells whose figures must be in one unit. Looked at once, however many of them ask for theirs."""
+    """The texts of cells whose figures must be in one unit. They are examined once for all cells that need the unit."""
 
     texts: Sequence[str]
 
     @cached_property
     def figures(self) -> tuple[bool, float]:
-        """(whether one has a percent sign, the greatest); minus infinity where there is no figure."""
+        """(whether one has a percent sign, the greatest); minus infinity without a figure."""
         found = [read for text in self.texts if (read := figure(text))]
         return any(read.has_percent for read in found), max((read.value for read in found), default=-math.inf)
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell says that there is no figure."""
+    """Whether a cell states that there is no figure."""
     return text.lower() in _MISSING or not text.strip("-–—_*~ .")
 
 
 @lru_cache(_REMEMBERED)
 def figure(text: str) -> Figure | None:
-    """The one number that a cell holds, with a percent sign, shots or an error behind it; null for anything else."""
+    """The single number in a cell, with a percent sign, shots or an error after it; null for anything else."""
     stated = text.strip()
     if not (stated[:1].isdecimal() or stated[:1] in ("+", "-")) or len(text) > 60:
         return None
@@ -96,13 +96,13 @@ class TableRules:
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._rows = [(re.compile(row["row_pattern"]), _pattern(row["table_pattern"]), row) for row in rows]
-        # Most names are of benchmarks that the policy does not list: one search tells.
+        # Most names are benchmarks that policy does not list: a single search shows it.
         self._any = re.compile("|".join(f"(?:{row['row_pattern']})" for row in rows if row["variant_id"]) or r"(?!)")
         self._of_name = lru_cache(_REMEMBERED)(self._candidates)
 
     def variant(self, name: str, says: Callable[[re.Pattern[str]], bool]) -> Mapping[str, Any] | None:
-        """The row for a benchmark called `name` (by `label`) in a table of which `says` tells whether a pattern is in its
-        words; null where the policy knows none, or leaves it out by a row without a variant."""
+        """The row for a benchmark called `name` (by `label`) in a table; `says` tells whether a pattern occurs in its words.
+        Null if policy has no row, or leaves it out by a row without a variant."""
         for table_pattern, row in self._of_name(name):
             if table_pattern is None or says(table_pattern):
                 return row if row["variant_id"] else None
@@ -123,8 +123,8 @@ def unit(
 ) -> tuple[str | None, str | None]:
     """(unit, note): `stated` is the policy's unit, `line` the figures of the same benchmark or column.
 
-    A percent sign decides, else the line: it is in one unit, so one figure above 1 makes percentages of all. The unit is
-    null, with the reason as note, where that makes a percentage of at most 1 of a figure that guessing alone would pass.
+    A percent sign decides, else the line: it has one unit, so one figure above 1 makes all of them percentages. The unit is
+    null, with the reason as note, if that makes a figure a percentage of at most 1, less than guessing gives.
     """
     if stated != "by_line":
         return stated, None

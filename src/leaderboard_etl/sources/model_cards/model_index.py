@@ -1,9 +1,9 @@
 """Scores in the `model-index` of a card's front matter (https://huggingface.co/docs/hub/model-cards#evaluation-results).
 
 The first row of policy/card_metrics.csv that fits a result says which score it is; one without a variant leaves it out. A value
-whose unit is not stated is in the unit of the others of its metric in the card: one above 1 makes percentages of all. Left out
-on purpose: benchmarks that it does not list, and results of the Open LLM Leaderboard's second version, which stand there as
-normalised values; its table has them with the raw ones.
+without a unit has that of the others of its metric in the card: one above 1 makes all of them percentages. Left out on
+purpose: benchmarks that it does not list, and results of the Open LLM Leaderboard's second version, which are normalised
+values there; its table has them with the raw ones.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from leaderboard_etl.sources.shared.values import (
     web_link,
 )
 
-# Benchmarks and metrics are called the same from card to card: each set of names is looked up once.
+# The names of benchmarks and metrics repeat from card to card: each set of names is looked up once.
 _REMEMBERED = 1 << 12
 
 
@@ -36,7 +36,7 @@ class MetricRules:
     """Which row of policy/card_metrics.csv a result's dataset and metric fall under."""
 
     def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        # A load of before the column of configurations is replayed with the policy of its day.
+        # A load from before the column of configurations is replayed with the policy of its day.
         self._rows = [
             (
                 _pattern(row["dataset_pattern"]),
@@ -50,14 +50,14 @@ class MetricRules:
         self.rule = lru_cache(_REMEMBERED)(self._rule)
 
     def _knows(self, names: tuple[str, ...], config: str) -> bool:
-        """Whether any row is about a dataset of these names and this configuration."""
+        """Whether any row is about a dataset with these names and this configuration."""
         return any(
             configs.search(config) and any(dataset.search(name) for name in names)
             for dataset, configs, _, _ in self._rows
         )
 
     def _rule(self, names: tuple[str, ...], config: str, kinds: tuple[str, ...]) -> Mapping[str, Any] | None:
-        """The first row for such a dataset and a metric of these kinds; null where the policy knows none."""
+        """The first row for such a dataset and a metric of these kinds; null: policy has no row."""
         # `code_eval` is the metric of one try and of a hundred, accuracy that of a vote as well: the other name says which.
         if any(map(is_of_several_tries, (*names, *kinds))) or any(map(is_deviation, kinds)):
             return None
@@ -79,8 +79,8 @@ def read_model_index(
     baselines: Mapping[str, float | None],
     records: Records,
 ) -> None:
-    """Adds the scores of `index`; `baselines` is the random baseline of each variant in policy/benchmarks.csv. What cannot be
-    read is quarantined."""
+    """Adds the scores of `index`; `baselines` is the random baseline of each variant in policy/benchmarks.csv. Unreadable
+    results are quarantined."""
     taken: Counter[str] = Counter()
     results = list(_results(index, file, records))
     percentages = _percentages(result for _, result in results)
@@ -99,7 +99,7 @@ def _percentages(results: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, .
 
 
 def _metrics(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The metrics of a result that are mappings, which a lone one may be as well."""
+    """The metrics of a result that are mappings; a single metric may stand without a list."""
     stated = result.get("metrics")
     return [each for each in (stated if isinstance(stated, list) else [stated]) if isinstance(each, dict)]
 
@@ -153,7 +153,7 @@ def _read_result(
         if not isinstance(metric, dict):
             continue
         kinds = _kinds(metric)
-        # Where a result names no data set, its metric may be called by it.
+        # If a result names no data set, its metric may carry the name.
         dataset = stated if stated.names else _Dataset.of(metric.get("name"))
         rule = metrics.rule(dataset.names, dataset.config, kinds)
         if rule is None or rule["variant_id"] is None:

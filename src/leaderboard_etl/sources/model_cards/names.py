@@ -1,4 +1,4 @@
-"""Whether a cell names the model that a card is about: by exact rules, for a figure of a neighbour is worse than none."""
+"""Whether a cell names the model that a card is about, by exact rules, because a neighbour's figure is worse than none."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class OwnName:
     def __init__(self, repo_id: str) -> None:
         self._repo_id = repo_id.lower()
         name = repo_id.rsplit("/", 1)[-1]
-        # `-hf` says in which file format the same weights are, and Meta's own cards leave `Meta-` out.
+        # `-hf` states the file format of the same weights, and Meta's own cards leave `Meta-` out.
         self._keys = {folded(name), folded(re.sub(r"^meta-(?=llama)|-hf$", "", name, flags=re.IGNORECASE))}
 
     def is_in(self, cell: Cell, size: str = "") -> bool:
@@ -45,7 +45,7 @@ class OwnName:
         linked = [(found[1] or found[2]).lower() for link in cell.links if (found := _REPOSITORY.search(link))]
         if self._repo_id in linked:
             return folded(cell.linked_text) == folded(text) or folded(text) in self._keys
-        # Owners get renamed, and old cards keep the old address: the name must be ours still.
+        # Owners are renamed, and old cards keep the old address: the name must still match.
         if linked and not any(folded(repo.rsplit("/", 1)[-1]) in self._keys for repo in linked):
             return False
         return folded(text) in self._keys or bool(size and text and folded(text + size) in self._keys)

@@ -1,4 +1,4 @@
-"""Scores of policy's benchmarks out of the cells that are about a card's own model."""
+"""Scores of policy's benchmarks from the cells about a card's own model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leaderboard_etl.sources.model_cards.tables import OwnCell, own_cells
 from leaderboard_etl.sources.shared.markdown_tables import Table
 from leaderboard_etl.sources.shared.values import is_deviation, is_of_several_tries
 
-# Columns of words that do not change what a figure means; any other is a condition (a language, a decoding, a prompt).
+# Columns of words that do not change the meaning of a figure; any other is a condition (a language, a decoding, a prompt).
 _HARMLESS = re.compile(
     r"|category|capability|modality|domain|version|filter|metrics?|stderr|licen[sc]e|links?|checkpoint|paper|demo|type|date|日期"
     r"|\W*(?:\S+ )?hf ?links?|organi[sz]ation|developer|(?:# ?|n-?)?shots?|(?:# ?)?(?:model )?(?:size|params?|parameters)"
@@ -31,7 +31,7 @@ Says = Callable[[re.Pattern[str]], bool]
 
 @dataclass(frozen=True)
 class TableScore:
-    """One figure, or a cell where one belongs that could not be read: then `rule` and `reason` say why.
+    """One figure, or a cell in its place that could not be read: then `rule` and `reason` say why.
 
     `score_raw` and `stderr_raw` are in `score_unit`; `n_shot` is null where nothing states it; `shown` is the cell's text.
     """
@@ -51,7 +51,7 @@ class TableScore:
 def read_scores(
     tables: Sequence[Table], repo_id: str, rules: TableRules, baselines: Mapping[str, float | None]
 ) -> Iterator[TableScore]:
-    """The scores of `repo_id` in the tables of its card; a figure that a card repeats (in another language) is given once.
+    """The scores of `repo_id` in the tables of its card; a figure that a card repeats (in another language) appears once.
 
     `baselines` is the random baseline of each variant in policy/benchmarks.csv.
     """
@@ -60,7 +60,7 @@ def read_scores(
     said: dict[tuple[int, re.Pattern[str]], bool] = {}
 
     def says(table: Table, pattern: re.Pattern[str]) -> bool:
-        # Every figure of a table asks the same of all its words.
+        # Every figure of a table needs the same from all its words.
         if (key := (table.number, pattern)) not in said:
             if table.number not in words:
                 words[table.number] = _words(table)
@@ -115,7 +115,7 @@ def _score(own: OwnCell, says: Says, rules: TableRules, baselines: Mapping[str, 
 
 
 def _shots(own: OwnCell, read: Figure | None, title: str) -> int | None:
-    """Examples by the cell, the benchmark's name, the table, the words of the line, what stands above it: the first to say."""
+    """Examples as stated by the cell, the benchmark's name, the table, the line's words, or the text above: the first counts."""
     stated = [read.shots if read else None, shots(own.benchmark), own.n_shot]
     stated += [shots(text) for text in own.conditions.values()]
     harness = _FEW_SHOT.search(own.table.caption)
@@ -134,7 +134,7 @@ def _is_other_metric(words: str) -> bool:
 
 
 def _has_condition(own: OwnCell, rules: TableRules) -> bool:
-    """Whether the line says something that makes its figure another one than the plain benchmark's."""
+    """Whether the line states a condition that makes its figure differ from the plain benchmark's."""
     for header, text in own.conditions.items():
         name = label(header)
         if "metric" in name and (

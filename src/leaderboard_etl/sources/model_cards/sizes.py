@@ -1,8 +1,8 @@
 """Sizes that a model card states in words, where the phrase leaves no doubt that this model's parameters are meant.
 
 Read: lines of the form "Parameters: 13B", "Model size: 7 billion", "Number of parameters: 235B in total and 22B activated",
-as list items, plain lines or table rows, and "7.24B params" alone on a line. A card that states two sizes states none, for
-it tells of a family; what is said in passing ("a 7B model") may be about a base or a rival.
+as list items, plain lines or table rows, and "7.24B params" alone on a line. A card that states two sizes gives none,
+because it describes a family; a passing mention ("a 7B model") may be about a base or a rival.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _OF_WHICH = re.compile(
     rf"(?:the )?{_SUBJECT} ?[:=|] ?{_SIZE} (?:in )?total(?: and|,)? {_SIZE} (?:activated|active)\W*", re.IGNORECASE
 )
 _ALONE = re.compile(rf"{_SIZE} (?:params|parameters)\W*", re.IGNORECASE)
-# What every line that states a size has in it, to be looked for before anything is split or matched.
+# Every line that states a size contains one of these; search for them before anything is split or matched.
 _HINTS = ("aram", "PARAM", "odel size", "odel Size")
 _MOST_LINE = 200
 
 
 def stated_sizes(text: str) -> tuple[int | None, int | None, str | None]:
-    """(total parameters, parameters used per token, the line) by a card's text; nulls where it states none or several."""
+    """(total parameters, parameters used per token, the line) by a card's text; nulls if it states none or several."""
     found: dict[tuple[int, int | None], str] = {}
     for line in _hinted(text):
         if not 3 < len(line) < _MOST_LINE:

@@ -1,17 +1,17 @@
 """Which cells of the tables in a model card are about the card's own model.
 
-That is decided by few exact rules, in this order; where they do not decide, there is no cell, for most tables of most cards
-are about other models:
+A few exact rules decide, in this order; if none applies there is no cell, because most tables of most cards are about
+other models:
 
 1. one column whose header names this repository's model (`OwnName`), with the benchmarks down the side;
 2. one row that begins with that name, with the benchmarks along the top;
 3. the only column of figures, headed `Value`, `Score` or the like, or nothing at all, beside names of benchmarks;
 4. the only row, begun with `Score` or the like, or with a figure, below names of benchmarks.
 
-Figures of other models (comparison columns) are left out on purpose: who measured them is not said, they are copied from card
-to card, and their names are seldom exact. So are tables that stand below "original model card" or link to another model's
+Figures of other models (comparison columns) are left out on purpose: nobody states who measured them, cards copy them from each
+other, and their names are seldom exact. Also left out are tables below "original model card" or with links to another model's
 results, nameless tables in cards of packed copies, and tables of contamination tests and of benchmarks in other languages.
-A name that stands both below a heading for base models and below one for tuned models is two models: neither is read.
+A name both below a heading for base models and below one for tuned models is two models: neither is read.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _OTHER_MATTER = re.compile(
     r"|portuguese|romanian|russian|spanish|swahili|swedish|tamil|thai|turkish|ukrainian|urdu|vietnamese)\b",
     re.I,
 )
-# Packed copies of a model, whose cards are often the original's, word for word.
+# Packed copies of a model; their cards often repeat the original's, word for word.
 _COPY = re.compile(r"gguf|ggml|gptq|awq|exl2|bpw|mlx|[248]-?bit|int[48]|fp[48]|nvfp4|w[48]a", re.I)
 _DETAILS = re.compile(r"details_[\w.-]{1,100}?__([\w.-]+)", re.ASCII)
 _BASE = re.compile(r"\bbase\b|pre-?trained", re.I)
@@ -66,7 +66,7 @@ class OwnCell:
 
 
 def own_cells(tables: Sequence[Table], repo_id: str) -> Iterator[OwnCell]:
-    """The cells of `repo_id` in the tables of its card, in order, without those that hold a name and no figure."""
+    """The cells of `repo_id` in the tables of its card, in order, without cells that hold a name instead of a figure."""
     own = OwnName(repo_id)
     read: list[tuple[Table, list[OwnCell], bool]] = []
     for table in tables:
@@ -89,7 +89,7 @@ def _is_about(table: Table, repo_id: str) -> bool:
     sections = {*table.headings[1:], _title(table)}
     if any(_OTHER_MATTER.search(title) for title in sections) or _NOT_SCORES.search(table.caption):
         return False
-    # Owners get renamed, and old cards keep the old address: the name must be ours still.
+    # Owners are renamed, and old cards keep the old address: the name must still match.
     details = {name.lower() for name in _DETAILS.findall(table.above)}
     return not details or repo_id.lower().rpartition("/")[2] in details
 
@@ -99,7 +99,7 @@ def _title(table: Table) -> str:
 
 
 def _is_of_tuned(table: Table) -> bool | None:
-    """Whether a table stands below a heading for tuned models or one for base models; null where that says neither or both."""
+    """Whether a table is below a heading for tuned models or one for base models; null: neither or both."""
     is_base, is_tuned = (bool(word.search(_title(table))) for word in (_BASE, _TUNED))
     return None if is_base == is_tuned else is_tuned
 
@@ -149,7 +149,7 @@ def _only_row(table: Table) -> Iterator[OwnCell]:
 
 
 def _side(table: Table) -> int:
-    """The column of names of benchmarks: the first that is headed so, else the first."""
+    """The column with names of benchmarks: the first with such a header, else the first."""
     headed = [column for column, cell in enumerate(table.header) if _BENCHMARK.fullmatch(cell.text)]
     return headed[0] if headed else 0
 
@@ -159,7 +159,7 @@ def _is_beside(header: str) -> bool:
 
 
 def _down(table: Table, side: int, column: int) -> Iterator[OwnCell]:
-    """Benchmarks down the side: one cell a row."""
+    """Benchmarks down the side: one cell per row."""
     is_only = not any(
         _is_figure_column(table, other) for other in range(len(table.header)) if other not in (side, column)
     )
@@ -197,14 +197,14 @@ def _down(table: Table, side: int, column: int) -> Iterator[OwnCell]:
 
 
 def _along(table: Table, own_row: int, side: int | None) -> Iterator[OwnCell]:
-    """Benchmarks along the top: one cell a column."""
+    """Benchmarks along the top: one cell per column."""
     row = table.rows[own_row]
     stated = {
         table.header[column].text: cell.text
         for column, cell in enumerate(row)
         if column != side and not figure(cell.text) and not is_missing(cell.text)
     }
-    # A row without a model may say under each benchmark with how many examples it was run.
+    # A row without a model may state the number of examples under each benchmark.
     below = next((other for other in table.rows if side is not None and not other[side].text), None)
     for column, header in enumerate(table.header):
         if column != side and header.text:

@@ -1,8 +1,8 @@
-"""How many parameters the index of a model's weight shards means (`model.safetensors.index.json` and its like).
+"""The number of parameters by the index of a model's weight shards (`model.safetensors.index.json` and the like).
 
-Its metadata gives bytes (https://huggingface.co/docs/transformers/big_models), so that the number depends on the dtype that
-the weights are stored in, which config.json names. Some writers add the number itself, in which weights that two layers
-share may count twice.
+Its metadata gives bytes (https://huggingface.co/docs/transformers/big_models), so the number depends on the dtype of the
+stored weights, which config.json names. Some writers add the number itself, in which weights that two layers share may
+count twice.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def stored_dtype(config: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def index_parameters(index: Mapping[str, Any], config: Mapping[str, Any] | None) -> tuple[int | None, str | None]:
-    """(parameters, reason why not or what is doubtful); `config` is the repository's config.json, null where it has none.
+    """(parameters, reason why not or what is doubtful); `config` is the repository's config.json (null: none).
 
-    total_size over the bytes of the dtype; where one of the two is not had, the `total_parameters` of the index.
+    total_size over the bytes of the dtype; if one of the two is missing, the `total_parameters` of the index.
     """
     metadata = mapping(index.get("metadata"))
     size, stated = _count(metadata.get("total_size")), _count(metadata.get("total_parameters"))

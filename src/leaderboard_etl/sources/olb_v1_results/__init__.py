@@ -1,7 +1,7 @@
 """Open LLM Leaderboard v1, the evidence: result files of single runs, with every subtask.
 
-One file is one run of one model; several files of a model are several runs, told apart by `run_id`.
-MMLU is the unweighted mean of `acc` over all 57 subjects, and there is none if one subject is missing.
+One file is one run of one model; several files of a model are several runs, distinguished by `run_id`.
+MMLU is the unweighted mean of `acc` over all 57 subjects; if one is missing, there is no score.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _VARIANTS = (
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every metric of every file, and the scores that this leaderboard defines."""
-    # The files of this generation are all the leaderboard's own.
+    # The leaderboard itself made all files of this generation.
     return parsed_runs(SOURCE_ID, files, policy, _VARIANTS, unsigned="leaderboard")
 
 

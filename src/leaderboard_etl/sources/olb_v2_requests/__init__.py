@@ -1,7 +1,7 @@
-"""Open LLM Leaderboard v2, the submissions: one request file a model and precision, with its date and what became of it.
+"""Open LLM Leaderboard v2, the submissions: one request file per model and precision, with its date and its outcome.
 
-A request is not a result: it may be pending, failed, or for a model that the table no longer shows. How many submissions
-there were therefore depends on what is counted, and mart.community_velocity counts each way apart.
+A request is not a result: it may be pending, failed, or for a model that the table no longer shows. So the number of
+submissions depends on what is counted; mart.community_velocity counts each way separately.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def wants(path: str) -> bool:
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """One submission a file, with the size that it states as a claim. A file that is no request is quarantined, also one
-    with keys that no request is known to have: it would be half read."""
+    """One submission per file, with the size that it states. A file that is not a request is quarantined, and so is one with
+    unknown keys, which would be half read."""
     records = Records(SOURCE_ID)
     for file in files:
         try:
@@ -126,9 +126,9 @@ def _time(value: object) -> datetime | None:
 
 
 def _params(value: object) -> tuple[int | None, str | None]:
-    """Billions as a count; the leaderboard writes 0 or -1 where it could not tell."""
+    """Billions as a count; the leaderboard writes 0 or -1 if it could not tell."""
     billions = number(value)
-    # What is less than one parameter is no size either.
+    # Less than one parameter is not a size either.
     if billions is None or not 1e-9 <= billions < _MOST_BILLIONS:
         return None, f"the request says {str(value)[:100]}"
     return round(billions * 1e9), None
@@ -144,7 +144,7 @@ SOURCE = Source(
     reported_by=(),
     leaderboard="olb_v2",
     submissions="request",
-    # A request repeats what a submitter's repository said that day.
+    # A request repeats what the submitter's repository stated that day.
     has_repeated_sizes=True,
     left_out="who sent a request, likes, downloads, tags, jobs of the cluster",
     left_out_because="persons, popularity, bookkeeping",

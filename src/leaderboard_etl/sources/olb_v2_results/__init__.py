@@ -1,7 +1,7 @@
 """Open LLM Leaderboard v2, the evidence: result files of single runs, with every subtask.
 
-One file is one run of one model; several files of a model are several runs, told apart by `run_id`.
-IFEval is the mean of its two strict accuracies; BBH, GPQA, MATH and MuSR weigh their subtasks by questions.
+One file is one run of one model; several files of a model are several runs, distinguished by `run_id`.
+IFEval is the mean of its two strict accuracies; BBH, GPQA, MATH and MuSR weight their subtasks by questions.
 """
 
 from __future__ import annotations

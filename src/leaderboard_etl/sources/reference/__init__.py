@@ -30,7 +30,7 @@ _MODEL_COLUMNS = frozenset(
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Both files, row by row; a file that is no CSV table is one quarantined record."""
+    """Both files, row by row; a file that is not a CSV table is one quarantined record."""
     return concat([_parse_file(file) for file in files]) if files else Parsed()
 
 
@@ -56,7 +56,7 @@ def _parse_file(file: SourceFile) -> Parsed:
 
 
 def _scores(rows: pl.DataFrame) -> Parsed:
-    # The same figure is often recorded by several data sets; each stays, told apart by where it was found.
+    # Several data sets often record the same figure; each stays, distinguished by where it was found.
     run = pl.concat_str(
         [pl.col("source_dataset"), pl.col("n_shot") + "-shot", pl.col("protocol")], separator=", ", ignore_nulls=True
     )
@@ -72,8 +72,8 @@ def _scores(rows: pl.DataFrame) -> Parsed:
 
 
 def _models(rows: pl.DataFrame) -> Parsed:
-    """Facts of the models. A row with both sizes the same says that the model is dense, and of the active size nothing more:
-    where another source counts the total exactly, all of that is active."""
+    """Facts of the models. A row with two equal sizes says that the model is dense and nothing more about the active size: if
+    another source counts the total exactly, all of that is active."""
     total, active = (pl.col(f"params_{kind}").cast(pl.Float64, strict=False) for kind in ("total", "active"))
     models = rows.with_columns(
         (active < total).alias("is_moe"),

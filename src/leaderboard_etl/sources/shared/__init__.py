@@ -1,1 +1,1 @@
-"""What several sources read alike: kinds of text and tables, and two kinds of files that two leaderboards share."""
+"""Readers that several sources share: kinds of text and tables, and two kinds of files that two leaderboards share."""

@@ -20,7 +20,7 @@ _HUB_LINK = (
     r"/?(?:(?:tree|blob)/.*|[?#].*)?$"
 )
 _NO_OWNERS = r"^(?:datasets|spaces|collections|papers|blog|docs|models|organizations)/"
-# Three digits behind a comma may be thousands, unless nothing but a zero stands before it.
+# Three digits after a comma may be thousands, unless only a zero precedes it.
 _DECIMAL_COMMA = r"^(?P<whole>[+-]?[0-9]{1,15}),(?P<part>[0-9]{1,2})$"
 _FRACTION_COMMA = r"^(?P<whole>[+-]?0),(?P<part>[0-9]{1,20})$"
 _NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?$"
@@ -40,7 +40,7 @@ class CsvTable:
 def read_csv_table(source_id: str, file: SourceFile, headers: Collection[frozenset[str]]) -> CsvTable:
     """A landed CSV whose columns, in any order, are exactly one of `headers`.
 
-    Raises SourceError for bytes that are no CSV, ContractError for any other columns. A row with another number of
+    Raises SourceError for bytes that are not a CSV, ContractError for any other columns. A row with another number of
     cells than the header, with a line break inside a cell, or with bytes that are not UTF-8 is refused.
     """
     header, records = _records(file)
@@ -103,7 +103,7 @@ def _records(file: SourceFile) -> tuple[list[str], list[list[str]]]:
         )
     text = file.content.decode("utf-8-sig", "replace")
     try:
-        # Without strict, a quote that never closes would swallow every row after it.
+        # Without strict, an unclosed quote would swallow every row after it.
         records = [cells for cells in csv.reader(io.StringIO(text, newline=""), strict=True) if cells]
     except csv.Error as error:
         raise SourceError(f"{_where(file)} is not a CSV table: {error}; the last good one stays in force") from error

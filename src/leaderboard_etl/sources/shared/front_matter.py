@@ -19,7 +19,7 @@ _MOST_ALIASES = 50
 _MOST_STATED = 10
 _MOST_TOLD = 20
 _MOST_KEY = 60
-# The parser compares each %TAG with all before it, and a text that people write has none.
+# The parser compares each %TAG with all before it, and no person writes one.
 _MOST_DIRECTIVES = 10
 _BLOCK = re.compile(r"\A(?:\ufeff)?\s*---[ \t]*\r?\n(.*?)(?:\r?\n|\A)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 # All scalars stay as written: `no` is Norwegian, 1.10 a version, 1234567e10 a commit.
@@ -28,7 +28,7 @@ _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 @dataclass(frozen=True)
 class Contradiction:
-    """What stands in place of a value whose key is in one mapping several times with different values: none is believed."""
+    """Replaces the value of a key that a mapping has several times with different values: none of them is believed."""
 
     values: tuple[object, ...]
 
@@ -41,9 +41,9 @@ class FrontMatterError(ValueError):
 
 
 def read_front_matter(content: bytes) -> dict[str, Any]:
-    """The block as a mapping of strings, lists and mappings; empty where the card has none.
+    """The block as a mapping of strings, lists and mappings; empty if the card has none.
 
-    Raises FrontMatterError for bytes that are not UTF-8, YAML that does not parse or is no mapping, and for blocks that
+    Raises FrontMatterError for bytes that are not UTF-8, YAML that does not parse or is not a mapping, and for blocks that
     are too large, too deep or blow up by aliases.
     """
     try:
@@ -52,7 +52,7 @@ def read_front_matter(content: bytes) -> dict[str, Any]:
         raise FrontMatterError(f"not UTF-8 (byte {error.start})") from error
     block, _ = front_block(text)
     if block is None:
-        # A card may open with a ruled line; a key right below it was meant as metadata.
+        # A card may begin with a horizontal rule; a key right below it was meant as metadata.
         if re.match(r"\A\ufeff?\s*---[ \t]*\r?\n[\w-]+:", text):
             raise FrontMatterError("the block opened with --- is never closed")
         return {}
@@ -65,8 +65,8 @@ def read_front_matter(content: bytes) -> dict[str, Any]:
 
 
 def read_yaml(block: str, *, lines_before: int = 0) -> object:
-    """A YAML text of one document as strings, lists and mappings, null for an empty one; `lines_before` it in its file count
-    in the line of an error. A key that a mapping has twice with different values has a Contradiction for a value.
+    """A YAML text of one document as strings, lists and mappings; null for an empty one. Errors count lines after `lines_before`,
+    the lines before it in its file. A key that a mapping has twice with different values gets a Contradiction as its value.
 
     Raises FrontMatterError for YAML that does not parse, and for a text that is too large, too deep or blows up by aliases.
     """
@@ -75,7 +75,7 @@ def read_yaml(block: str, *, lines_before: int = 0) -> object:
 
 
 def read_documents(block: str, *, lines_before: int = 0, most: int = 100) -> list[object]:
-    """The documents of a YAML text, as `read_yaml` reads the one of its; more than `most` are an error as well."""
+    """The documents of a YAML text, each as `read_yaml` reads one; more than `most` are an error as well."""
     if len(block) > MOST_BYTES:
         raise FrontMatterError(f"the block has {len(block):,} characters, over the limit of {MOST_BYTES:,}")
     if f"\n{block}".count("\n%") > _MOST_DIRECTIVES:
@@ -91,10 +91,10 @@ def read_documents(block: str, *, lines_before: int = 0, most: int = 100) -> lis
 
 
 def _built(events: Iterable[Any], most_documents: int) -> list[Any]:
-    """What each document of a stream says. Built from the parser's events, which costs half of what a
-    loader's tree of nodes does, and refuses in time: an alias bomb is small text and endless data."""
+    """The value of each document of a stream. Built from the parser's events, which costs half of a loader's
+    tree of nodes, and refuses in time: an alias bomb is a small text with endless data."""
     items: list[Any] = []
-    # Collections that are not closed yet: what stands before them in the one around, their first event, how many nodes before.
+    # Open collections: the place before them in the enclosing one, their first event, and the number of nodes before.
     around: list[tuple[list[Any], Any, int]] = []
     anchored: dict[str, tuple[object, int]] = {}
     nodes = aliases = documents = 0
@@ -153,7 +153,7 @@ def _mapping(inside: list[Any], start: Any) -> dict[Any, Any]:
 
 
 def contradictions(loaded: object) -> Iterator[tuple[str, Contradiction]]:
-    """(key path, what it says) of the keys that contradict themselves, of a thousand such in one text the first twenty."""
+    """(key path, value) of the keys that contradict themselves; of many in one text, the first twenty."""
     return islice(_contradictions(loaded, ""), _MOST_TOLD)
 
 
@@ -163,7 +163,7 @@ def _contradictions(loaded: object, where: str) -> Iterator[tuple[str, Contradic
     elif isinstance(loaded, dict):
         for key, value in loaded.items():
             if isinstance(value, dict | list | Contradiction):
-                name = str(key)[:_MOST_KEY]  # else a long key would be copied for each thing below it
+                name = str(key)[:_MOST_KEY]  # otherwise a long key would be copied for each item below it
                 yield from _contradictions(value, f"{where}.{name}" if where else name)
     elif isinstance(loaded, list):
         for index, value in enumerate(loaded):
@@ -172,13 +172,13 @@ def _contradictions(loaded: object, where: str) -> Iterator[tuple[str, Contradic
 
 
 def front_block(text: str) -> tuple[str | None, str]:
-    """The YAML at the head of a card, null where it has none, and what the card shows below it."""
+    """The YAML at the head of a card (null: none), and the text that the card shows below it."""
     match = _BLOCK.match(text)
     return (match[1], text[match.end() :]) if match else (None, text)
 
 
 def strings(value: object) -> list[str]:
-    """A value that cards write as one string or a list of them, as a list without blanks."""
+    """A value that cards write as a string or a list of strings, as a list without blank ones."""
     items = value if isinstance(value, list) else [value]
     return [printable(item) for item in items if isinstance(item, str) and item.strip()]
 

@@ -1,7 +1,7 @@
 """An HTML table as rows of cell sources, with cells that span columns or rows repeated where they reach.
 
-The standard library's parser of HTML looks for the end of a tag that is never closed again and again: 200,000 characters of a
-stranger's card cost it minutes. Here each character is looked at a fixed number of times, whatever stands beside it.
+The standard library's HTML parser searches for the end of an unclosed tag again and again: 200,000 characters of a
+stranger's card cost it minutes. This one looks at each character a fixed number of times.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ MOST_CELLS = 100_000
 _MOST_CHARACTERS = 200_000
 _MOST_SPAN = 100
 _MOST_WIDTH = 100
-# What is read of one text between two tags, and of one tag's attributes: more is no cell that a person reads.
+# How much is read of a text between two tags, and of a tag's attributes: a person reads no longer cell.
 _MOST_TEXT = 4_000
 _INLINE = frozenset({"a", "sup"})
-# A tag with its quoted values, or a declaration. The possessive quantifiers keep what they took, so that a tag or a quote
-# that is never closed is given up at the next `<` and not tried at each of its characters.
+# A tag with its quoted values, or a declaration. The possessive quantifiers never backtrack, so that an unclosed tag or quote
+# fails at the next `<` instead of being tried at each of its characters.
 _MARKUP = re.compile(
     r"""<(?P<end>/?)(?P<tag>[a-zA-Z][^\s<>/]*+)(?P<attributes>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+'|["'])*+)>|<[!?][^<>]*+>"""
 )
@@ -29,8 +29,8 @@ _ATTRIBUTE = re.compile(
 def read_html_rows(source: str) -> list[list[str]]:
     """The rows of the first table of `source`, a table within a cell flattened; unclosed rows and cells are taken as closed.
 
-    The source of a cell keeps its links and footnote marks, and nothing else of its markup. Of several rows of titles at the
-    top only the last is kept: those above group its columns.
+    The source of a cell keeps its links and footnote marks, and nothing else of its markup. If there are several
+    rows of titles, only the last is kept: those above it group its columns.
     """
     reader = _Reader()
     shown = _without_comments(source[:_MOST_CHARACTERS])
@@ -52,7 +52,7 @@ def _without_comments(source: str) -> str:
 
 
 def _attributes(source: str) -> dict[str, str]:
-    """The attributes that are read here, by name; of several of one name the first, as in a browser."""
+    """The attributes that matter here, by name; if a name repeats, the first counts, as in a browser."""
     found: dict[str, str] = {}
     for name, *values in _ATTRIBUTE.findall(source[:_MOST_TEXT]):
         found.setdefault(name.lower(), html.unescape("".join(values)))
@@ -140,7 +140,7 @@ class _Reader:
             self._cells += 1
 
     def _fill(self) -> None:
-        """Puts the cells that reach down from rows above in front of the next cell."""
+        """Inserts the cells that reach down from rows above before the next cell."""
         assert self._row is not None
         while len(self._row) in self._reaching and len(self._row) < _MOST_WIDTH:
             left, text = self._reaching.pop(len(self._row))

@@ -1,8 +1,8 @@
 """Tables in a model card: GitHub's pipe tables and HTML's, as rows of cells with the headings and lines above them.
 
-A line scanner of this size instead of a Markdown library: a night reads thousands of cards, full parsers cost many times
-the YAML of their front matter, and most cards hold no table at all. Every step is linear in the text, and what a hostile
-card could blow up is bounded. Tables inside fenced code are no tables to the Hub either, and are not read.
+A small line scanner instead of a Markdown library, because a night reads thousands of cards, full parsers cost many times
+the YAML of their front matter, and most cards hold no table. Every step is linear in the text, and what a hostile card could
+blow up is bounded. Tables inside fenced code are not tables on the Hub either, and are not read.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _FOOTNOTE = re.compile(r"<sup>\s*\[?[\d*†‡§,]{1,3}\]?\s*</sup>|\[\^[^\[\]]{
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
 _MARKS = re.compile("[\\[<*_`~&\\\\\u00a0\u200b]")
 _BAR = re.compile(r"(?<!\\)\|")
-# Every line of dashes below a header has it; most cards without a table do not.
+# Every line of dashes below a header contains this; most cards without a table do not.
 _DASHES = re.compile(r"\|\s*:?-|-:?\s*\|")
 _OPENERS = frozenset("`~#<>")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 class Cell(msgspec.Struct, frozen=True, gc=False):
-    """What a reader sees of a cell, the addresses that it links to, and the part of its text that is a link's."""
+    """The visible text of a cell, the addresses that it links to, and the part of its text that is a link."""
 
     text: str
     links: tuple[str, ...] = ()
@@ -48,10 +48,10 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class Table:
-    """One table. `number` counts from 1 in the card; every row has as many cells as `header`; `headings` are those that it
-    stands under, outermost first; `above` are the lines between the last of them (or the table before) and the table.
+    """One table. `number` counts from 1 in the card; every row has as many cells as `header`; `headings` are those above
+    it, outermost first; `above` are the lines between the last heading (or the table before) and the table.
 
-    `sources` are the rows as written: of most tables the header and one column tell that they are about other models.
+    `sources` are the rows as written: for most tables the header and one column show that they are about other models.
     """
 
     number: int
@@ -71,7 +71,7 @@ class Table:
 
     @property
     def caption(self) -> str:
-        """The last line above the table; empty where there is none below the heading."""
+        """The last line above the table; empty if there is none below the heading."""
         return self.above.rpartition("\n")[2]
 
 
@@ -82,14 +82,14 @@ class TooManyTablesError(ValueError):
 def read_tables(text: str) -> Iterator[Table]:
     """The tables of a card's text (without its front matter) in order.
 
-    Raises TooManyTablesError once a bound is passed; the tables before are good.
+    Raises TooManyTablesError when a bound is exceeded; the tables before are sound.
     """
     if not _DASHES.search(text) and "<table" not in text.lower():
         return
     lines = text.splitlines()
     headings: list[tuple[int, str]] = []
     fence = ""
-    # `since` is the line from which on those above the next table count, `after` the first behind the last one.
+    # `since` is the first line that counts as above the next table, `after` the first line after the last table.
     number = cells = since = after = 0
     telling = [at for at, line in enumerate(lines) if "|" in line or "<" in line or line.lstrip()[:1] in _OPENERS]
     for at in telling:
@@ -123,12 +123,12 @@ def read_tables(text: str) -> Iterator[Table]:
 
 
 def _shown(source: str) -> str:
-    """A line without its margin and the mark of a quotation."""
+    """A line without its margin and quotation mark."""
     return source[:_MOST_LINE].strip().removeprefix(">").strip()
 
 
 def _above(lines: list[str], since: int, until: int) -> str:
-    """The lines of a range that hold something, of them the last `_MOST_ABOVE` characters."""
+    """The non-empty lines of a range, cut to their last `_MOST_ABOVE` characters."""
     found: list[str] = []
     room = _MOST_ABOVE
     for at in range(until - 1, since - 1, -1):
@@ -171,14 +171,14 @@ def _unmarked(text: str) -> str:
 
 def _table(number: int, rows: list[list[str]], headings: tuple[str, ...], above: str) -> Table:
     width = min(len(rows[0]), _MOST_COLUMNS)
-    # Rows whose surplus cells hold something do not fit the header: no cell of theirs has a known column.
+    # Rows with non-empty surplus cells do not fit the header: the columns of their cells are unknown.
     fitting = [row for row in rows if not any(cell.strip() for cell in row[width:])]
     header, *below = ((*row[:width], *[""] * (width - len(row))) for row in fitting)
     return Table(number, tuple(map(plain, header)), tuple(below), headings, above)
 
 
 def _is_delimiter(line: str) -> bool:
-    """Whether a line is the one of dashes below a header."""
+    """Whether a line is the line of dashes below a header."""
     if "-" not in line or "|" not in line or (line := _shown(line)).strip(" \t|:-"):
         return False
     return all(re.fullmatch(r":?-+:?", cell.strip()) for cell in _cells(line))
@@ -192,11 +192,11 @@ def _cells(line: str) -> list[str]:
 
 
 def _pipe_block(lines: list[str], start: int) -> tuple[list[list[str]], int]:
-    """The rows of a pipe table whose header stands at `start`, and the first line behind it."""
+    """The rows of a pipe table with its header at `start`, and the first line after it."""
     rows = [_cells(lines[start])]
     if len(rows[0]) > _MOST_COLUMNS:
         return [], start + 1
-    # Strictly no table where the dashes do not fit the header; cards have them, and rows of the header's width are sure.
+    # Strictly not a table if the dashes do not fit the header; but cards have them, and rows of the header's width are certain.
     is_exact = len(_cells(lines[start + 1])) != len(rows[0])
     at = start + 2
     while at < len(lines) and "|" in lines[at]:
@@ -210,7 +210,7 @@ def _pipe_block(lines: list[str], start: int) -> tuple[list[list[str]], int]:
 
 
 def _html_block(lines: list[str], start: int) -> tuple[list[list[str]], int]:
-    """The rows of an HTML table that begins on line `start`, and the first line behind it."""
+    """The rows of an HTML table that begins on line `start`, and the first line after it."""
     end = start
     while end < len(lines) and "</table" not in lines[end].lower():
         end += 1

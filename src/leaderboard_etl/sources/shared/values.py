@@ -1,4 +1,4 @@
-"""Single values out of strangers' files: numbers, texts, moments and links, or null where they are none."""
+"""Single values from strangers' files: numbers, texts, moments and links, or null if they are something else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from leaderboard_etl.sources.shared.front_matter import printable
 
 _MOST_DIGITS = 40
-# A day whose month and day are written without their zeros; the year stands first, so that it can be no other.
+# A day with month and day without leading zeros; the year comes first, so the order is certain.
 _DAY = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
 _DEVIATIONS = frozenset(
     {"std", "stdev", "std_dev", "stddev", "stderr", "std_err", "standard_error", "deviation", "ci", "ci95"}
@@ -23,7 +23,7 @@ _MEASURED = re.compile(
     r"(?P<value>[+-]?\d{1,20}(?:[.,]\d{1,30})?(?:[eE][+-]?\d{1,3})?)\s?%?"
     r"(?:\s?(?:±|\+/-|\+-)\s?(?P<deviation>\d{1,20}(?:[.,]\d{1,30})?)\s?%?)?"
 )
-# Three digits behind a comma may be thousands, unless nothing but a zero stands before it.
+# Three digits after a comma may be thousands, unless only a zero precedes it.
 _DECIMAL_COMMA = re.compile(r"(?<=^0),(?=\d+$)|(?<=\d),(?=\d{1,2}$)")
 _SEVERAL_TRIES = re.compile(
     r"(?:pass(?:@|_at_|\^)|(?:maj|majority|cons|consensus|vote|best|bon|rm|sc)\d*\s?@\s?|best[- ]of[- ])(?!1(?!\d))\d"
@@ -35,8 +35,8 @@ _DEVIATION = re.compile(r"std[_ ]?err|standard[_ ]error|std[_ ]?dev|\bstd\b|devi
 
 @dataclass(frozen=True)
 class Measured:
-    """A figure as somebody wrote it: its value, whether a percent sign stood behind it, and the deviation beside it, as
-    written (empty where there is none)."""
+    """A figure as somebody wrote it: its value, whether a percent sign follows it, and the deviation beside it, as
+    written (empty: none)."""
 
     value: float
     has_percent: bool = False
@@ -44,8 +44,8 @@ class Measured:
 
 
 def measured(stated: object) -> Measured | None:
-    """The one figure that a value of a stranger's file gives: a number, a text of one, a list that holds nothing else, or a
-    mapping of a mean and its deviation; null for anything else. A comma is a decimal one where it cannot part thousands."""
+    """The single figure in a value of a stranger's file: a number, a text of one, a list that holds nothing else, or a mapping
+    of a mean and its deviation; null for anything else. A comma is a decimal comma if it cannot separate thousands."""
     if isinstance(stated, list):
         return measured(stated[0]) if len(stated) == 1 and not isinstance(stated[0], list | dict) else None
     if isinstance(stated, dict):
@@ -79,23 +79,23 @@ def number(value: object) -> float | None:
 
 
 def is_of_several_tries(words: str) -> bool:
-    """Whether words say that a figure is of several tries at each question, or of a vote among them: another metric."""
+    """Whether words say that a figure is from several tries at each question, or a vote among them, which is another metric."""
     return _SEVERAL_TRIES.search(words) is not None
 
 
 def is_deviation(metric: str) -> bool:
-    """Whether a metric's name says that it is how far a figure may be off, and none itself."""
+    """Whether a metric's name says that it is the error of a figure, not a figure."""
     return _DEVIATION.search(metric) is not None
 
 
 def is_lfs_pointer(content: bytes) -> bool:
-    """Whether a file is only git-LFS's note of where its content lies, committed in place of it
+    """Whether a file is only git-LFS's pointer to its content, committed in place of it
     (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
     return content.startswith(b"version https://git-lfs.github.com/spec/")
 
 
 def shortened(name: str, most: int) -> str:
-    """A name of at most `most` characters; one that is longer ends in a hash of all of it, so that two stay two."""
+    """A name of at most `most` characters; a longer one ends in a hash of the whole, so that two names stay different."""
     if len(name) <= most:
         return name
     return f"{name[: most - 13]}~{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:12]}"
@@ -107,7 +107,7 @@ def text(value: object) -> str | None:
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """`value` where it is a mapping, else an empty one."""
+    """`value` if it is a mapping, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
@@ -133,10 +133,10 @@ def moment(value: object) -> datetime | None:
 
 
 def json_value(raw: bytes) -> object:
-    """What a JSON text says, with NaN and Infinity, which the harness writes, and without half characters, which no frame
-    can hold. Raises ValueError, also for one that is nested too deeply."""
+    """The value of a JSON text, with NaN and Infinity, which the harness writes, and without half characters, which no frame
+    can hold. Raises ValueError, also for a text that is nested too deeply."""
     try:
-        # Given bytes, the library would let halves of characters pass.
+        # From bytes, the library would accept half characters.
         loaded: object = json.loads(raw.decode(json.detect_encoding(raw)))
         if b"\\ud" in raw.lower():
             loaded = json.loads(json.dumps(loaded, ensure_ascii=False).encode("utf-8", "replace"))

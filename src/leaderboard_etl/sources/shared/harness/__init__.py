@@ -1,1 +1,1 @@
-"""Result files of lm-evaluation-harness: a file decoded, its metrics, the rows of them, and the scores that they make."""
+"""Result files of lm-evaluation-harness: decoding a file, its metrics, their rows, and the scores made from them."""

@@ -1,4 +1,4 @@
-"""A result file of lm-evaluation-harness as a whole: its bytes decoded, and what it says of the run that made it."""
+"""A result file of lm-evaluation-harness as a whole: decoding its bytes, and its statements about the run that made it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _SHA = re.compile(r"^[0-9a-f]{40}$")
 _PRETRAINED = re.compile(r"(?:^|,)pretrained=([^,]+)")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)
 _FOLDER = re.compile(r"(?!\w*__)[A-Za-z0-9][\w.-]{0,95}|[A-Za-z0-9][\w.-]{0,95}/\w[\w.-]{0,95}", re.ASCII)
-# What the harness replaces in the name of a model to make a folder of it.
+# Characters that the harness replaces in a model's name to make a folder name.
 _UNSAFE = re.compile(r"[\"<>:/|\\?*\[\]]+")
 _COPY = re.compile(r"(?: \(\d{1,3}\)|(?: -)? copy(?: \d{1,3})?)$", re.IGNORECASE)
 _MOST_ID = 120
 
 
 class UnreadableRunError(ValueError):
-    """A file that holds no run: `rule` names what it breaks."""
+    """A file without a readable run: `rule` names what it breaks."""
 
     def __init__(self, rule: str, reason: str) -> None:
         super().__init__(reason)
@@ -43,12 +43,12 @@ class UnreadableRunError(ValueError):
 
 @dataclass(frozen=True)
 class Run:
-    """One file. `model_name` is the folder, which is how the leaderboard files it, for the name inside may be a local path; where
-    the folder is no repository's name, it is the name inside if the folder holds it, as `org__model` does.
+    """One file. `model_name` is the folder, by which the leaderboard files it: the name inside may be a local path. If the
+    folder is not a repository name, it is the name inside, provided that the folder contains it, as `org__model` does.
 
     `model_sha`, `harness_version`, `evaluated_on` and `params` (the parameters that the harness counted in the weights that it
-    ran, packed ones as stored) are null where the file does not say; `is_limited` is true for a run over a part of the
-    questions.
+    ran, packed ones as stored) are null if the file does not state them; `is_limited` is true for a run over a part of
+    the questions.
     """
 
     model_name: str
@@ -63,7 +63,7 @@ class Run:
 
 
 class ResultFile(msgspec.Struct):
-    """The keys that are read; the decoder skips all others, which are most of a file."""
+    """The keys that we read; the decoder skips all others, which are most of a file."""
 
     results: dict[str, Any]
     groups: Any = None
@@ -92,18 +92,18 @@ def is_result_file(path: str) -> bool:
 
 
 def copied_from(path: str) -> str:
-    """The path of the file that one is a copy of by its name, as browsers and desktops call copies; else its own."""
+    """For a copy, as browsers and desktops name copies, the path of the original; else the path itself."""
     return _COPY.sub("", path.removesuffix(".json")) + ".json"
 
 
 def decode(raw: bytes) -> ResultFile:
-    """The file's keys that are read. Raises UnreadableRunError; nothing else, whatever the bytes."""
+    """The values of the keys that we read. Raises UnreadableRunError and nothing else, for any bytes."""
     if is_lfs_pointer(raw):
         raise UnreadableRunError("file|lfs_pointer", "a pointer of git-LFS stands in place of the result file")
     try:
         return _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        pass  # strict JSON has no NaN, which the harness writes: the standard library's reader takes it
+        pass  # the harness writes NaN, which strict JSON lacks: the standard library's reader accepts it
     try:
         loaded = json_value(raw)
     except ValueError as error:
@@ -117,15 +117,15 @@ def decode(raw: bytes) -> ResultFile:
 
 
 def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
-    """What the file at `path` says of its run; `samples` are the numbers of questions by task.
+    """The run that the file at `path` describes; `samples` are the numbers of questions by task.
 
-    Raises UnreadableRunError for a file that is in no model's folder.
+    Raises UnreadableRunError for a file outside a model's folder.
     """
     config = {**mapping(content.params), **mapping(content.config), **mapping(content.config_general)}
     folder, _, file_name = path.rpartition("/")
     stem = copied_from(file_name).removeprefix("results_").removesuffix(".json")
     arguments = config.get("model_args")
-    # lighteval keeps them in an object of its own since version 0.10.
+    # lighteval keeps them in a separate object since version 0.10.
     made_with = mapping(config.get("model_config"))
     arguments = ",".join(
         filter(None, [arguments if isinstance(arguments, str) else _joined(arguments), _joined(made_with)])
@@ -144,7 +144,7 @@ def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
     run_id = f"{sha[:12] if sha else 'sha unknown'} {stem}"
     return Run(
         model_name=model_name,
-        # The same file in a folder of another name is a run of its own.
+        # The same file in a folder of another name is another run.
         run_id=shortened(run_id if model_name == folder else f"{run_id} in {folder}", _MOST_ID),
         precision=_precision(config.get("model_dtype"), arguments),
         has_chat_template=_template(content, config),
@@ -159,9 +159,9 @@ def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
 
 
 def _model_of(folder: str, stated: Sequence[str]) -> str:
-    """The model that a folder of results is about; `stated` are the names that its file gives.
+    """The model that a folder of results is about; `stated` are the names in its file.
 
-    Raises UnreadableRunError where the folder is no repository's name and holds none that the file gives: a local path, a
+    Raises UnreadableRunError if the folder is not a repository name and contains none of the file's names: a local path, or a
     folder too deep.
     """
     repositories = [name for name in stated if _REPOSITORY.fullmatch(name)]
@@ -195,7 +195,7 @@ def _template(content: ResultFile, config: Mapping[str, Any]) -> str:
         return "true" if stated else "false"
     if content.chat_template or content.chat_template_sha or stated:
         return "true"
-    # The newer harness always writes the key, null where no template was used; the older one knew no templates.
+    # The newer harness always writes the key, null if no template was used; the older one had no templates.
     return "false" if content.chat_template is None or content.git_hash is not None else "unknown"
 
 
@@ -210,7 +210,7 @@ def _precision(dtype: object, arguments: str) -> str:
 
 
 def _params(stated: object) -> int | None:
-    # The harness writes -1 where it could not count.
+    # The harness writes -1 if it could not count.
     return stated if isinstance(stated, int) and not isinstance(stated, bool) and 0 < stated < 1 << 63 else None
 
 
@@ -238,7 +238,7 @@ def count(value: object) -> int | None:
 
 
 def _version(value: object) -> str | None:
-    """lighteval writes a question mark where it does not know its own."""
+    """lighteval writes a question mark if it does not know its own."""
     return found if (found := _text(value)) != "?" else None
 
 

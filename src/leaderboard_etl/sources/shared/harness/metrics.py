@@ -1,7 +1,7 @@
 """Result files of lm-evaluation-harness, in every shape that the leaderboards hold: one file to one run with its metrics.
 
 Two generations of keys occur: `harness|hendrycksTest-anatomy|5` with metric `acc` and `acc_stderr`, and `leaderboard_gpqa`
-with `acc_norm,none` and `acc_norm_stderr,none`. Group values stand in `results`, in `groups`, or nowhere.
+with `acc_norm,none` and `acc_norm_stderr,none`. Group values are in `results`, in `groups`, or absent.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from leaderboard_etl.sources.shared.values import mapping
 _NOT_METRICS = frozenset({"alias", "name", "sample_len", "sample_count", "samples"})
 _SUITE = re.compile(r"[A-Za-z_]+")
 _MOST_METRICS = 20_000
-# Task and metric names repeat from file to file: each is taken apart once.
+# Task and metric names repeat from file to file: each is parsed once.
 _REMEMBERED = 1 << 14
 
 
 @dataclass
 class Metrics:
-    """The values of many runs, a list a column and an item a value. `run` is the number of the run that it belongs to.
+    """The values of many runs, one list per column and one item per value. `run` is the number of the run that it belongs to.
 
-    `score_raw` is NaN where the file gives no number, and `text` then what it gives; `stderr_raw`, `n_shot`, `n_questions`
-    (asked of that task) and `task_version` are null where it does not say. Of the place only the key path's parts are kept.
+    `score_raw` is NaN if the file gives no number, and `text` is then what it gives; `stderr_raw`, `n_shot`, `n_questions`
+    (asked in that task) and `task_version` are null if not stated. Of the place only the parts of the key path are kept.
     """
 
     run: list[int] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Metrics:
 def read_run(file: SourceFile, number: int, metrics: Metrics) -> Run:
     """The run that a file holds; its values are added to `metrics` under `number`.
 
-    Raises UnreadableRunError, with nothing added; nothing else, whatever the bytes.
+    Raises UnreadableRunError, with nothing added, and nothing else, for any bytes.
     """
     content = decode(file.content)
     samples = _flat(mapping(content.n_samples) or mapping(content.n_samples_too))
@@ -68,7 +68,7 @@ def _add_metrics(content: ResultFile, samples: Mapping[str, Any], number: int, m
     if sum(len(values) for _, _, values in blocks) > _MOST_METRICS:
         raise UnreadableRunError("file|size", f"more than {_MOST_METRICS:,} metrics in one file")
     versions, shots = mapping(content.versions), mapping(content.n_shot)
-    # The harness of 2023 took one number of examples for all tasks of a run.
+    # The harness of 2023 used one number of examples for all tasks of a run.
     of_all = count(mapping(content.config).get("num_fewshot"))
     for section, key, values in blocks:
         task, in_key = _task(key)
@@ -97,10 +97,10 @@ def _add_metrics(content: ResultFile, samples: Mapping[str, Any], number: int, m
 
 
 def _blocks(content: ResultFile) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """(section, key, values) of every task and group; a group stands in `groups` or `results`, with its tasks inside or not."""
+    """(section, key, values) of every task and group; a group is in `groups` or `results`, with its tasks inside or not."""
     results = _flat(content.results)
     for key, values in results.items():
-        # A bare value in a task's place is no metric, which the rules refuse with its text.
+        # A bare value in place of a task is not a metric; the rules refuse it with its text.
         yield "results", key, values if isinstance(values, dict) else {"value": [values]}
     for key, values in mapping(content.groups).items():
         if isinstance(values, dict) and not any(_metric(name) for name in mapping(results.get(key))):
@@ -108,7 +108,7 @@ def _blocks(content: ResultFile) -> Iterator[tuple[str, str, Mapping[str, Any]]]
 
 
 def _flat(block: Mapping[str, Any]) -> dict[str, Any]:
-    """The block with every mapping of mappings in it replaced by what that holds."""
+    """The block with every mapping of mappings in it replaced by its content."""
     found: dict[str, Any] = {}
     for key, values in block.items():
         is_nested = isinstance(values, dict) and bool(values) and all(isinstance(v, dict) for v in values.values())
@@ -120,7 +120,7 @@ def _flat(block: Mapping[str, Any]) -> dict[str, Any]:
 def _task(key: str) -> tuple[str, int | None]:
     """(task, shots or null) of `harness|hendrycksTest-anatomy|5`, `gpqa:diamond|0`, `leaderboard_gpqa` and what lies between."""
     parts = key.split("|")
-    # Behind the task stand the examples and, in old files, whether they may be cut; before it the suite, until lighteval 0.10.
+    # After the task come the examples and, in old files, whether they may be cut; before it the suite, until lighteval 0.10.
     numbers = [part for part in parts[1:] if part.isascii() and part.isdecimal()][:2]
     names = parts[: len(parts) - len(numbers)]
     if parts[len(names) :] != numbers or len(names) > 2 or (len(names) == 2 and not _SUITE.fullmatch(names[0])):
@@ -130,7 +130,7 @@ def _task(key: str) -> tuple[str, int | None]:
 
 @lru_cache(_REMEMBERED)
 def _metric(name: str) -> tuple[str, str, str] | None:
-    """(metric, filter, key of its standard error) of `acc` or `acc_norm,none`; null for what is no metric."""
+    """(metric, filter, key of its standard error) of `acc` or `acc_norm,none`; null for anything but a metric."""
     metric, _, metric_filter = name.partition(",")
     if name in _NOT_METRICS or not metric.strip() or metric.endswith("_stderr"):
         return None
@@ -139,7 +139,7 @@ def _metric(name: str) -> tuple[str, str, str] | None:
 
 
 def _number(value: object) -> float:
-    """The value as a float; NaN for anything that is none."""
+    """The value as a float; NaN for anything else."""
     if type(value) is float:
         return value
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**300:
@@ -148,5 +148,5 @@ def _number(value: object) -> float:
 
 
 def _written(name: str, value: object) -> str:
-    """A pair as it stands in the file, or much like it."""
+    """A pair as in the file, or nearly so."""
     return f'"{name[:100]}": {json.dumps(value, ensure_ascii=False, default=str)[:300]}'

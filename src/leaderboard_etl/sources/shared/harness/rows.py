@@ -1,4 +1,4 @@
-"""From runs of lm-evaluation-harness to rows: every metric as it stands, and the scores that the leaderboard makes of them."""
+"""From runs of lm-evaluation-harness to rows: every metric as published, and the scores that the leaderboard makes of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leaderboard_etl.sources.shared.harness.file import Run, UnreadableRunError,
 from leaderboard_etl.sources.shared.harness.metrics import Metrics, read_run
 from leaderboard_etl.sources.shared.harness.scores import leaderboard_scores
 
-# Values are held as Python lists until they are a frame: so many files at a time.
+# Values are Python lists until they become a frame: so many files at a time.
 _FILES_AT_ONCE = 500
 # 0.1 + 0.2 of a mean may be over 1 by a last digit.
 _LAST_DIGITS = 1e-11
@@ -30,7 +30,7 @@ _METRIC_SCHEMA = {
 def parsed_runs(
     source_id: str, files: Sequence[SourceFile], policy: Policy, variants: Sequence[str], *, unsigned: str = "community"
 ) -> Parsed:
-    """Everything that the files say. `variants` are the scores which this generation of the leaderboard defines.
+    """All records of the files. `variants` are the scores that this generation of the leaderboard defines.
 
     The leaderboard's own runs name the commit of the model that they ran; `unsigned` is who reports those that do not.
     """
@@ -65,7 +65,7 @@ def _parsed_batch(
 
 
 def _run_row(source_id: str, number: int, file: SourceFile, run: Run, unsigned: str) -> dict[str, Any]:
-    """What every row of a run holds, and what the model statement says besides."""
+    """The columns that every row of a run has, and the further ones of its model statement."""
     owner, slash, _ = run.model_name.partition("/")
     return {
         "run": number,
@@ -91,10 +91,10 @@ def _sizes(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _metric_rows(values: Metrics, policy: Policy) -> pl.DataFrame:
-    """The values as a frame, with their key path as `locator`. A value that cannot be what it is called is none: NaN, with its
-    `text` and the `rule` and `reason` that refuse it.
+    """The values as a frame, with their key path as `locator`. An impossible value becomes NaN, with its `text` and the `rule`
+    and `reason` that refuse it.
 
-    A metric that makes a score somewhere is a share of the questions, whatever the task.
+    A metric that gives a score somewhere is a share of the questions, in every task.
     """
     stderr, value = pl.col("stderr_raw"), pl.col("score_raw")
     shares = policy.frame("harness_tasks")["metric"].str.split(" ").explode().unique()

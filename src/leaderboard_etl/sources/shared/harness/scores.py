@@ -1,4 +1,4 @@
-"""The scores that the leaderboards make of a run's metrics, and why some runs have none.
+"""The scores that the leaderboards make from a run's metrics, and why some runs have none.
 
 Which task belongs to which score, and which metric counts, is policy/harness_tasks.csv: a `whole` task holds the score, or
 `part` tasks make it. Only whole sets of tasks make a score.
@@ -20,7 +20,7 @@ _MMLU_SIGN = "hendrycksTest-abstract_algebra"
 def leaderboard_scores(
     metrics: pl.DataFrame, runs: pl.DataFrame, policy: Policy, variants: Sequence[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Staged scores, and a staged quarantine of those that a run has tasks of and that cannot be made.
+    """Staged scores, and a staged quarantine of scores for which a run has tasks but not all.
 
     `metrics` has run, task, metric, metric_filter, score_raw, stderr_raw, n_shot, n_questions, task_version and locator;
     `runs` the columns that every row of a run holds, and is_limited.
@@ -51,7 +51,7 @@ def _recipes(policy: Policy, variants: Sequence[str]) -> pl.DataFrame:
 
 
 def _counting(metrics: pl.DataFrame, policy: Policy, variants: Sequence[str]) -> pl.DataFrame:
-    """The metrics that count towards a score, each task's once: at the variant's shots where a file has several."""
+    """The metrics that count towards a score, one per task: the one at the variant's shots if a file has several."""
     tasks = policy.frame("harness_tasks").filter(pl.col("variant_id").is_in(variants))
     wanted = tasks.select(
         "task",
@@ -72,10 +72,10 @@ def _counting(metrics: pl.DataFrame, policy: Policy, variants: Sequence[str]) ->
 
 
 def _sums(counting: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
-    """One row per run and score with what its tasks add up to, whether complete or not."""
+    """One row per run and score with the sums over its tasks, complete or not."""
     is_number = pl.col("score_raw").is_finite()
     is_part, is_whole = pl.col("is_part") & is_number, ~pl.col("is_part") & is_number
-    # The leaderboard's MMLU is an unweighted mean; the harness weighs its own groups by their questions.
+    # The leaderboard's MMLU is an unweighted mean; the harness weights its groups by questions.
     questions = pl.coalesce("n_questions", "usual_questions").fill_null(0)
     weight = pl.when(pl.col("variant_id") == _MMLU).then(1).otherwise(questions).filter(is_part)
     return (
@@ -93,7 +93,7 @@ def _sums(counting: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
             pl.col("task").filter(is_number).alias("tasks"),
         )
         .join(recipes, on="variant_id", maintain_order="left")
-        # The harness shows 0 or nothing as the shots of a group: those of its tasks are the run's.
+        # The harness shows 0 or nothing as the shots of a group: its tasks have the run's number.
         .with_columns(
             (pl.col("n_wholes") == pl.col("n_metrics")).alias("is_whole"),
             pl.when(pl.col("parts").list.len() > 0).then("part_shots").otherwise("whole_shots").alias("shots"),
@@ -107,7 +107,7 @@ def _old_mmlu_runs(metrics: pl.DataFrame) -> pl.Series:
 
 
 def _problem() -> pl.Expr:
-    """The rule by which a score cannot be made; null where it can."""
+    """The rule by which a score cannot be made; null if it can."""
     has_parts = (pl.col("n_parts") > 0) & (pl.col("n_parts") == pl.col("parts").list.len())
     return (
         pl.when("is_limited")

@@ -1,1 +1,1 @@
-"""The tables of the Open LLM Leaderboards: bytes to canonical columns of any era, and those to rows."""
+"""The tables of the Open LLM Leaderboards: from bytes of any era to canonical columns, and from those to rows."""

@@ -1,4 +1,4 @@
-"""What a leaderboard's table says, once its columns are canonical: scores, statements about models, sizes."""
+"""The rows of a leaderboard's table in canonical columns: scores, statements about models, sizes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
 
 
 def parsed_table(table: Table, unit: str) -> Parsed:
-    """Everything that one table says; scores are in `unit`."""
+    """All records of one table; scores are in `unit`."""
     return Parsed(
         scores=score_rows(table, unit),
         models=model_rows(table),
@@ -31,8 +31,8 @@ def parsed_table(table: Table, unit: str) -> Parsed:
 
 
 def score_rows(table: Table, unit: str) -> pl.DataFrame:
-    """One staged score per row and benchmark column. A null cell is a score that was not published, so no row; NaN is
-    a row, for the rules to refuse."""
+    """One staged score per row and benchmark column. A null cell is an unpublished score and gives no row; NaN gives a
+    row, which the rules refuse."""
     said = table.column("has_chat_template", pl.Boolean)
     template = pl.when(said).then(pl.lit("true")).when(~said).then(pl.lit("false")).otherwise(pl.lit("unknown"))
     parts = []
@@ -75,7 +75,7 @@ def model_rows(table: Table) -> pl.DataFrame:
             pl.when(kind.is_not_null()).then(tuning).alias("tuning"),
             pl.when(~is_unknown).then(architecture).alias("architecture"),
             pl.when(~bare_base.is_in(["Removed", ""]) & (bare_base != name)).then(bare_base).alias("base_model_text"),
-            # The suffix stands on most merges, not on all: it can affirm what the flag leaves open, never deny.
+            # Most merges have the suffix, not all: it can affirm what the flag leaves open, but not deny it.
             pl.coalesce(
                 table.column("is_merge", pl.Boolean), pl.when(base.str.ends_with("(Merge)")).then(pl.lit(True))
             ).alias("is_merge"),
@@ -85,8 +85,8 @@ def model_rows(table: Table) -> pl.DataFrame:
 
 
 def size_rows(table: Table) -> pl.DataFrame:
-    """One staged claim of the total per table row. 0 and -1 mean that the table does not know: params is null, and the
-    reason says what the cell held."""
+    """One staged statement of the total per table row. 0 and -1 mean that the table does not know the size: params is null,
+    and the reason says what the cell held."""
     billions = pl.col("params_b")
     is_known = (billions > 0) & (billions < _MOST_BILLIONS)
     is_short = (billions % 1 == 0) & (billions.abs() < _MOST_BILLIONS)

@@ -1,8 +1,8 @@
-"""What the leaderboards' tables share: bytes to one canonical frame, whatever the era of their columns.
+"""Reads the leaderboards' tables: from bytes to one canonical frame, for any era of their columns.
 
 policy/column_eras.csv maps every known set of published columns to canonical ones. A file that no era explains is not
-loaded. Whether a published flag means what its name says is not taken on trust: sentinels, models of which the truth
-is known, decide for each file (policy/flag_sentinels.csv).
+loaded. Sentinels, models with known flags (policy/flag_sentinels.csv), decide for each file whether a published flag means
+what its name says.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DATE = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?\s*
 class Table:
     """One file in canonical columns. `rows` has `row` (its number in the file, from 0), `source_name`, the canonical
     columns of its era (a blank text is null), and the columns that every staged frame needs. `published` gives the
-    published name of each canonical column, `decimals` to how many places its numbers were rounded; absent: they were not."""
+    published name of each canonical column, `decimals` to how many places its numbers were rounded; absent: not rounded."""
 
     rows: pl.DataFrame
     era: str
@@ -38,19 +38,19 @@ class Table:
     drift: list[Drift]
 
     def column(self, name: str, dtype: type[pl.DataType]) -> pl.Expr:
-        """A canonical column; null in an era that does not publish it."""
+        """A canonical column; null if the era does not publish it."""
         return pl.col(name) if name in self.rows.columns else pl.lit(None, dtype)
 
 
 def is_table(path: str) -> bool:
-    """Whether a repository's file is one of its table's: data/*.parquet, or a CSV of the same."""
+    """Whether a repository's file belongs to its table: data/*.parquet, or the same as CSV."""
     return path.endswith((".parquet", ".csv")) and path.count("/") <= 1
 
 
 def read_table(source_id: str, file: SourceFile, policy: Policy) -> Table:
     """A landed table in the canonical columns of its era.
 
-    Raises SourceError for bytes that are no table, ContractError for columns or types that no known era has.
+    Raises SourceError for bytes that are not a table, ContractError for columns or types that no known era has.
     """
     frame = _decode(file)
     eras = policy.frame("column_eras").filter(pl.col("source_id") == source_id)
@@ -74,14 +74,14 @@ def read_table(source_id: str, file: SourceFile, policy: Policy) -> Table:
 
 
 def _decode(file: SourceFile) -> pl.DataFrame:
-    """The landed bytes through `datasets`, from a scratch folder: no network, no cache that could answer instead."""
-    # The import takes a second: a run without news does without.
+    """Reads the landed bytes with `datasets`, from a scratch folder: no network, and no cache that could answer instead."""
+    # The import takes a second, which a run without news saves.
     from datasets import DownloadConfig, config, disable_progress_bars, load_dataset
     from datasets.utils import logging
 
     disable_progress_bars()
     logging.set_verbosity(logging.CRITICAL)
-    config.HF_UPDATE_DOWNLOAD_COUNTS = False  # else every read of a local file is reported to a server
+    config.HF_UPDATE_DOWNLOAD_COUNTS = False  # otherwise every read of a local file is reported to a server
     kind = "csv" if file.version.path.endswith(".csv") else "parquet"
     with scratch_folder() as scratch:
         path, cache = scratch / f"table.{kind}", scratch / "cache"
@@ -96,7 +96,7 @@ def _decode(file: SourceFile) -> pl.DataFrame:
                 download_config=DownloadConfig(cache_dir=str(cache), local_files_only=True),
             )
             frame = pl.from_arrow(dataset.data.table)
-        except Exception as error:  # bytes from outside: the decoders raise whatever they stumble over
+        except Exception as error:  # bytes from outside: the decoders may raise anything
             cause = error.__cause__ or error
             said = str(cause).strip().splitlines()
             raise SourceError(
@@ -108,9 +108,9 @@ def _decode(file: SourceFile) -> pl.DataFrame:
 
 
 def _match_era(source_id: str, file: SourceFile, frame: pl.DataFrame, eras: pl.DataFrame) -> tuple[str, list[Drift]]:
-    """The era whose columns the file has, and what differs in columns that are not stored anyway.
+    """The era whose columns the file has, and differences in columns that are not stored.
 
-    Raises ContractError where a column that is stored is absent or has another type.
+    Raises ContractError if a stored column is absent or has another type.
     """
     has = set(frame.columns)
     kinds: dict[str, dict[str, str]] = {}
@@ -160,7 +160,7 @@ def _fits(column: pl.Series, kind: str) -> bool:
 
 
 def _cells(column: pl.Series, kind: str) -> pl.Series:
-    """A column that fits its kind: Float64, Boolean, Date or String; a blank text is null."""
+    """A column in the type of its kind: Float64, Boolean, Date or String; a blank text is null."""
     dtypes = {"number": pl.Float64, "flag": pl.Boolean, "date": pl.Date, "text": pl.String}
     if column.null_count() == len(column):
         return pl.Series(column.name, [None] * len(column), dtypes[kind])
@@ -171,7 +171,7 @@ def _cells(column: pl.Series, kind: str) -> pl.Series:
         return text.str.to_lowercase() == "true"
     if kind == "date":
         dates = text.str.extract(_DATE, 1).str.to_date("%Y-%m-%d", strict=False)
-        # A date of no leaderboard's years says nothing, and must not cost the row its licence and its base.
+        # A date outside the leaderboards' years says nothing, and must not cost the row its licence and base.
         return dates.set(~dates.dt.year().is_between(2017, 2099).fill_null(True), None)
     return text
 
@@ -213,7 +213,7 @@ def _with_staged_columns(source_id: str, file: SourceFile, rows: pl.DataFrame) -
 def _prove_polarity(
     source_id: str, rows: pl.DataFrame, flag: str, sentinels: pl.DataFrame
 ) -> tuple[pl.Series, list[Drift]]:
-    """`flag` straightened by what is known of some models; null for all where they disagree or none is in the table."""
+    """`flag` with the polarity that the sentinels show; null for all rows if they disagree or none is in the table."""
     stated = rows[flag].drop_nulls()
     if stated.is_empty():
         return rows[flag], []

@@ -58,14 +58,14 @@ def _timed(run: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - begun
 
 
-def read_story() -> Callable[..., None]:
+def read_story() -> Callable[..., pipeline.Ending]:
     """The steps of flows/nightly.py."""
     spec = importlib.util.spec_from_file_location("nightly", folder("flows") / "nightly.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    story: Callable[..., None] = module.story
+    story: Callable[..., pipeline.Ending] = module.story
     return story
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,18 @@ from prefect.client.schemas import State
 from leaderboard_etl import orchestration, pipeline, report
 from leaderboard_etl.commands.progress import progress
 from leaderboard_etl.options import options_for
+from leaderboard_etl.pipeline import Ending, News, Night
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse
 from leaderboard_etl.watching.watched import watched
 
 
-def as_task(step: Callable[..., None], *arguments: Any) -> None:
+def as_task(step: Callable[..., Any], *arguments: Any) -> Any:
     """Runs one step as a Prefect task: coarse, tried again with back-off where the Hub was ill, and bounded in time."""
-    name = " ".join([step.__name__, *(argument for argument in arguments if isinstance(argument, str))])
-    orchestration.run_step(
+    subjects = [getattr(argument, "source_id", argument) for argument in arguments]
+    return orchestration.run_step(
         step,
         *arguments,
-        name=name,
+        name=" ".join([step.__name__, *(subject for subject in subjects if isinstance(subject, str))]),
         retries=2,
         retry_delay_seconds=[5, 30],
         retry_condition_fn=pipeline.is_passing,
@@ -34,24 +35,29 @@ def as_task(step: Callable[..., None], *arguments: Any) -> None:
     )
 
 
-def story(night: pipeline.Night, do: Callable[..., None]) -> None:
-    """One night, step by step; `do` runs a step, as a Prefect task or plainly."""
-    do(pipeline.sync_project, night)
-    do(pipeline.read_source, night, "reference")
+def story(night: Night, do: Callable[..., Any]) -> Ending:
+    """One night, step by step; `do` runs a step, as a Prefect task or plainly, and returns what it gives."""
+    policy, reference = do(pipeline.land_project, night)
+
+    def kept(landed: Sequence[News]) -> list[News]:
+        """What sources gave, read, and held back where it cannot be believed."""
+        read = [do(pipeline.read, night, news, policy.changes) for news in landed]
+        return [pipeline.hold_back(news, night.believed, night.options.accept) for news in read]
+
+    def kept_of(land: Callable[..., list[News]], *given: Any) -> list[News]:
+        return kept(do(land, night, *given))
+
+    news = [policy, *kept([reference])]
     for source_id in night.table_sources:
-        with night.standing_alone(source_id):
-            do(pipeline.sync_table, night, source_id)
-            do(pipeline.read_source, night, source_id)
-    with night.standing_alone("model_cards"):
-        do(pipeline.sync_model_cards, night)
-        do(pipeline.read_source, night, "model_cards")
-        do(pipeline.read_source, night, "eval_results")
-    if not pipeline.has_news(night):
-        do(pipeline.stay_quiet, night)
-        return
-    do(pipeline.build, night)
-    do(pipeline.check, night)
-    do(pipeline.commit, night)
+        news += pipeline.standing_alone(night, [source_id], kept_of, pipeline.land_table, source_id)
+    news += pipeline.standing_alone(night, pipeline.MODEL_SOURCES, kept_of, pipeline.land_models, list(news))
+    if not pipeline.has_news(night, news):
+        quiet: Ending = do(pipeline.stay_quiet, night, news)
+        return quiet
+    staged = do(pipeline.stage, night, news)
+    audited = do(pipeline.audit, night, staged)
+    published: Ending = do(pipeline.publish, night, audited)
+    return published
 
 
 @flow(name="nightly", log_prints=False)

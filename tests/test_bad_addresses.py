@@ -11,7 +11,8 @@ from reliability.addresses import CARDS, KINDS, LISTED, OWNERS, TABLES, bad_worl
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.options import Options
-from leaderboard_etl.pipeline import Night
+from leaderboard_etl.pipeline import Ending, Night
+from leaderboard_etl.raw.ledger import Changes
 
 INFO, CARD = "@api/model_info.json", "README.md"
 
@@ -20,15 +21,16 @@ def test_nine_addresses_that_fail_in_nine_ways_cost_themselves(tmp_path: Path) -
     landed: set[tuple[str, str]] = set()
     states: dict[str, str] = {}
 
-    def ask(night: Night) -> None:
+    def ask(night: Night) -> Ending:
         """All that a night asks, and of what it reads only the names of the models."""
+        news = []
         for source_id in night.table_sources:
-            with night.standing_alone(source_id):
-                pipeline.sync_table(night, source_id)
-        pipeline.read_source(night, "olb_v1_contents")
-        pipeline.sync_model_cards(night)
-        states.update({entry.source_id: entry.state for entry in night.entries.values()})
-        landed.update((file.repo_id, file.path) for file in night.changes["model_cards"].changed)
+            news += pipeline.standing_alone(night, [source_id], pipeline.land_table, night, source_id)
+        tables = [pipeline.read(night, each, Changes()) for each in news if each.source_id == "olb_v1_contents"]
+        cards, results = pipeline.land_models(night, tables)
+        states.update({each.source_id: each.entry.state for each in (*news, cards, results)})
+        landed.update((file.repo_id, file.path) for file in cards.changes.changed)
+        return Ending("no_news")
 
     with bad_world(tmp_path, dict(zip([*TABLES, *LISTED, *CARDS], KINDS, strict=True)), tries=1) as world:
         pipeline.run_night(Options(world.warehouse, world.hub, world.endpoint), ask)

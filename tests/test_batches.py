@@ -14,9 +14,9 @@ from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.blob_ids import sha256_id
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.reading.batches import parse_batches
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import SOURCES
-from leaderboard_etl.warehouse.fold import parse_batches
 
 
 def result_file(value: float) -> bytes:
@@ -34,7 +34,7 @@ def test_a_source_read_in_many_batches_says_what_it_says_in_one(
     world.options = {"card_budget": 4}  # a batch a model: few are enough
     world.night(1)
     at_once = content(world.warehouse.database)
-    monkeypatch.setattr("leaderboard_etl.warehouse.fold._MOST_FILES_AT_ONCE", 1)
+    monkeypatch.setattr("leaderboard_etl.reading.batches._MOST_FILES_AT_ONCE", 1)
     pipeline.rebuild(world.warehouse)
     assert content(world.warehouse.database) == at_once
     # A night that cannot hold it all reads again when it folds, and comes to the same.
@@ -56,7 +56,7 @@ def test_a_source_read_in_many_batches_says_what_it_says_in_one(
 
 
 def test_files_that_explain_each_other_are_read_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leaderboard_etl.warehouse.fold._MOST_FILES_AT_ONCE", 1)
+    monkeypatch.setattr("leaderboard_etl.reading.batches._MOST_FILES_AT_ONCE", 1)
     texts = {
         ("org/a", "config.json"): b'{"torch_dtype": "bfloat16"}',
         ("org/a", "model.safetensors.index.json"): b'{"metadata": {"total_size": 2000}}',
@@ -75,7 +75,7 @@ def test_files_that_explain_each_other_are_read_together(tmp_path: Path, monkeyp
 
 
 def test_what_batches_find_of_one_subject_is_one_finding(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leaderboard_etl.warehouse.fold._MOST_FILES_AT_ONCE", 1)
+    monkeypatch.setattr("leaderboard_etl.reading.batches._MOST_FILES_AT_ONCE", 1)
     world.options = {"card_budget": 20}  # a batch a model: those that are asked first are enough
     for name, task in (("01-ai/Yi-34B", "first"), ("01-ai/Yi-6B", "second")):
         data = {"dataset": {"id": "org/new", "task_id": task}, "value": 1}

@@ -208,7 +208,7 @@ def test_a_file_that_does_not_hold_what_was_staged_is_not_published(
     before = published.warehouse.database.read_bytes()
     on_record: list[str] = []
     with pytest.raises(WarehouseError, match=r"core\.models holds 0 of 3 rows: nothing was published"):
-        target.publish(Staged(engine.create(published.warehouse.staging)), lambda: on_record.append("a line"))
+        target.publish(Staged(engine.create(published.warehouse.staging), []), lambda: on_record.append("a line"))
     assert on_record == [] and published.warehouse.database.read_bytes() == before
 
 

@@ -339,7 +339,9 @@ def test_a_warehouse_belongs_to_one_hub(world: World) -> None:
     world.night(1)
     with pytest.raises(UsageError, match="fed by one Hub"):
         world.options["only"] = ()
-        pipeline.run_night(Options(world.warehouse, world.hub, "https://elsewhere"), lambda night: None)
+        pipeline.run_night(
+            Options(world.warehouse, world.hub, "https://elsewhere"), lambda night: pipeline.Ending("no_news")
+        )
 
 
 def test_an_unreachable_hub_fails_the_night_and_leaves_the_published_file(

@@ -31,6 +31,7 @@ ROOMS = (
         "normalize",
         "analysis",
         "landing",
+        "reading",
         "warehouse",
         "target",
     ),

@@ -203,9 +203,9 @@ def nightly() -> Any:
     return module
 
 
-def story() -> Callable[[pipeline.Night, Callable[..., None]], None]:
+def story() -> Callable[[pipeline.Night, Callable[..., Any]], pipeline.Ending]:
     """Its steps."""
-    steps: Callable[[pipeline.Night, Callable[..., None]], None] = nightly().story
+    steps: Callable[[pipeline.Night, Callable[..., Any]], pipeline.Ending] = nightly().story
     return steps
 
 

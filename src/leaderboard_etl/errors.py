@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 
 class EtlError(Exception):
@@ -47,7 +48,11 @@ class UnwritableError(WarehouseError):
 
 
 class AuditError(WarehouseError):
-    """A check with severity `error` found rows: nothing was published."""
+    """A check with severity `error` found rows: nothing was published. `findings` are what all checks found."""
+
+    def __init__(self, message: str, findings: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.findings = findings
 
 
 class UsageError(EtlError):

@@ -47,8 +47,8 @@ def run_flow(file: Path, name: str, home: Path, parameters: Mapping[str, object]
     return record.value if record.began else _run_plainly(file, name, parameters)
 
 
-def run_step(step: Callable[..., None], *arguments: Any, **task_options: Any) -> None:
-    """Runs a step as a Prefect task, or plainly outside a flow. Raises what the step raised.
+def run_step(step: Callable[..., Any], *arguments: Any, **task_options: Any) -> Any:
+    """Runs a step as a Prefect task, or plainly outside a flow, and returns what it gives. Raises what the step raised.
 
     Prefect failing on its own account costs neither a step that did its work nor one that had not begun.
     """
@@ -57,19 +57,23 @@ def run_step(step: Callable[..., None], *arguments: Any, **task_options: Any) ->
 
     context = FlowRunContext.get()
     if context is None or _is_given_up(context):
-        step(*arguments)
-        return
+        return step(*arguments)
     record = Record()
-    run: Any = task(**task_options)
+
+    def run() -> None:
+        """Without arguments and value, for Prefect walks through all that it is given."""
+        record.of(step)(*arguments)
+
     try:
         with TagsContext(current_tags=set()):  # a tagged task would ask the API for leave to begin
-            run(record.of(step))(*arguments)
+            task(**task_options)(run)()
     except Exception as error:
         if record.error is not None:
             raise record.error from None
         _give_up(error)
         if not record.began:
-            step(*arguments)
+            return step(*arguments)
+    return record.value
 
 
 def serve(file: Path, name: str, home: Path, parameters: Mapping[str, object], *, cron: str) -> None:

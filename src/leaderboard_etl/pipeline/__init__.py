@@ -1,29 +1,37 @@
-"""The steps of a night, in order, as plain functions of one `Night`. flows/nightly.py tells the story with them."""
+"""The steps of a night, in order: each takes what the one before found and returns what it finds. flows/nightly.py tells the
+story with them."""
 
 from __future__ import annotations
 
-from leaderboard_etl.pipeline.fetching import sync_model_cards, sync_project, sync_table
-from leaderboard_etl.pipeline.night import Night, Outcome, is_passing, open_night, plainly, run_night
-from leaderboard_etl.pipeline.publishing import build, check, commit, has_news, rebuild, stay_quiet
-from leaderboard_etl.pipeline.reading import read_source
+from leaderboard_etl.pipeline.fetching import MODEL_SOURCES, land_models, land_project, land_table, standing_alone
+from leaderboard_etl.pipeline.night import Ending, Night, Outcome, is_passing, open_night, plainly, run_night
+from leaderboard_etl.pipeline.publishing import Audited, audit, has_news, publish, rebuild, stage, stay_quiet
+from leaderboard_etl.pipeline.reading import hold_back, read
 from leaderboard_etl.pipeline.replaying import replay
+from leaderboard_etl.reading.loads import News
 
 __all__ = [
+    "MODEL_SOURCES",
+    "Audited",
+    "Ending",
+    "News",
     "Night",
     "Outcome",
-    "build",
-    "check",
-    "commit",
+    "audit",
     "has_news",
+    "hold_back",
     "is_passing",
+    "land_models",
+    "land_project",
+    "land_table",
     "open_night",
     "plainly",
-    "read_source",
+    "publish",
+    "read",
     "rebuild",
     "replay",
     "run_night",
+    "stage",
+    "standing_alone",
     "stay_quiet",
-    "sync_model_cards",
-    "sync_project",
-    "sync_table",
 ]

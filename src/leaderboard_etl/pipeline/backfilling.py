@@ -19,19 +19,21 @@ from leaderboard_etl.errors import EtlError, UnwritableError, UsageError, first_
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoCommit
 from leaderboard_etl.landing.repos import sync_commit
 from leaderboard_etl.options import Options
-from leaderboard_etl.pipeline.brake import brake
-from leaderboard_etl.pipeline.fetching import record, shown, sync_project
-from leaderboard_etl.pipeline.night import Night, Outcome, is_degraded, ledger_line, run_night
+from leaderboard_etl.pipeline.brake import COLUMNS
+from leaderboard_etl.pipeline.fetching import land_project, news_of, shown
+from leaderboard_etl.pipeline.night import Ending, Night, Outcome, run_night
+from leaderboard_etl.pipeline.publishing import load_of, publish_loads, stage_loads
+from leaderboard_etl.pipeline.reading import hold_back, read
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.printable import how_many
-from leaderboard_etl.raw.ledger import Changes, Drift, Ledger, Load, format_utc
-from leaderboard_etl.sources.base import Parsed, concat
+from leaderboard_etl.raw.ledger import Changes, Ledger, Load, SourceLoad, format_utc
+from leaderboard_etl.reading.loads import News, Place
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import SOURCES
-from leaderboard_etl.warehouse.fold import parse_batches
 
 KIND = "backfill"
 _LOADS_AT_ONCE = 30
+_Due = tuple[Load, list[News]]
 
 
 @dataclass
@@ -41,6 +43,10 @@ class _Past:
     waiting: list[tuple[Source, RepoCommit]]
     said: dict[str, pl.DataFrame] = field(default_factory=dict)
     stopped: str | None = None
+
+    def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
+        """What the commit before said, whatever files changed: what a source gives is a whole table."""
+        return self.said.get(source_id)
 
 
 def backfill(options: Options, *, loads_at_once: int = _LOADS_AT_ONCE) -> Outcome:
@@ -58,22 +64,19 @@ def backfill(options: Options, *, loads_at_once: int = _LOADS_AT_ONCE) -> Outcom
     wanted = [source for source in sources if not options.only or source.source_id in options.only]
     past: _Past | None = None
 
-    def tell(night: Night) -> None:
+    def tell(night: Night) -> Ending:
         nonlocal past
-        night.kind = KIND
         if past is None:
             past = _Past(_still_to_land(night, wanted))
         with shown(night, KIND) as progress:
-            loads = _land(night, past, loads_at_once, progress)
-        if loads:
-            _publish(night, loads)
-        else:
-            night.status = "no_news"
-        night.say(past.stopped)
+            due = _land(night, past, loads_at_once, progress)
+        ending = _publish(night, due) if due else Ending("no_news")
+        night.minutes.say(past.stopped)
+        return ending
 
-    outcome = run_night(options, tell)
+    outcome = run_night(options, tell, kind=KIND)
     while outcome.status in ("published", "degraded") and past is not None and past.waiting and past.stopped is None:
-        outcome = run_night(options, tell)
+        outcome = run_night(options, tell, kind=KIND)
     return outcome
 
 
@@ -98,54 +101,62 @@ def _still_to_land(night: Night, sources: Sequence[Source]) -> list[tuple[Source
     return sorted(late, key=lambda item: (item[1].committed_at, item[0].source_id))
 
 
-def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, int], None] | None) -> list[Load]:
-    """Up to `most_loads` loads, landed but not on record yet. What the Hub's limits or the deadline leave waits in `past`."""
-    loads: list[Load] = []
+def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, int], None] | None) -> list[_Due]:
+    """Up to `most_loads` loads, landed and read but not on record yet. What the Hub's limits or the deadline leave waits in
+    `past`."""
+    due: list[_Due] = []
     total = len(past.waiting)
-    while past.waiting and len(loads) < most_loads:
+    while past.waiting and len(due) < most_loads:
         source, commit = past.waiting[0]
-        last_at = loads[-1].as_of() if loads else night.ledger.loads[-1].as_of() if night.ledger.loads else datetime.min
-        night.as_of_at = max(_naive(commit.committed_at), last_at + timedelta(microseconds=1))
-        night.entries.clear()
-        night.changes.clear()
+        last_at = due[-1][0].as_of() if due else night.ledger.loads[-1].as_of() if night.ledger.loads else datetime.min
+        night.minutes.as_of_at = max(_naive(commit.committed_at), last_at + timedelta(microseconds=1))
         try:
-            load = _load_of(night, past, source, commit, is_first=not loads)
+            news = _news_of(night, past, source, commit, is_first=not due)
         except HubLimitedError as error:
             past.stopped = f"{how_many(len(past.waiting), 'commit')} left for another backfill: {first_line(error)}"
             break
         past.waiting.pop(0)
-        if load is not None:
-            load = replace(load, load_id=night.ledger.next_id() + len(loads))
+        if news:
+            load = replace(
+                load_of(night, news),
+                load_id=night.ledger.next_id() + len(due),
+                finished_at=format_utc(datetime.now(UTC)),
+            )
             night.state.apply(load)
-            loads.append(load)
+            due.append((load, news))
         if progress is not None:
             progress(total - len(past.waiting), total)
-    return loads
+    return due
 
 
-def _load_of(night: Night, past: _Past, source: Source, commit: RepoCommit, *, is_first: bool) -> Load | None:
-    """The load of one commit; null where it changed nothing that the source reads."""
+def _news_of(night: Night, past: _Past, source: Source, commit: RepoCommit, *, is_first: bool) -> list[News]:
+    """What one commit gives, with the project's own files before the first; empty where it changed nothing that the source
+    reads."""
     calls = (night.hub.api_calls, night.hub.file_calls)
-    if is_first:
-        sync_project(night)
-    changes, trouble = _landed(night, source, commit)
-    if trouble is None and not changes:
-        return None
-    if trouble is None:
-        trouble = _trouble_in(night, past, source, changes)
-    record(night, source.source_id, Changes() if trouble else changes, revision=commit.revision)
-    entry = night.entries[source.source_id]
-    if trouble is not None:
-        entry.state, entry.message, entry.drift = trouble
-    entry.api_calls, entry.file_calls = night.hub.api_calls - calls[0], night.hub.file_calls - calls[1]
-    load = ledger_line(night, "degraded" if is_degraded(night) else "published")
-    return replace(load, finished_at=format_utc(datetime.now(UTC)))
+    project = land_project(night) if is_first else ()
+    landed = _landed(night, source, commit)
+    if landed.entry.state == "unchanged":
+        return []
+    source_id = source.source_id
+    if source_id not in past.said:
+        before = night.believed.scores_at(source_id, list(night.state.of(source_id)))
+        if before is not None:
+            past.said[source_id] = before
+    kept = hold_back(read(night, landed, project[0].changes if project else Changes()), past)
+    if kept.read is not None:
+        places = {*(file.place for file in kept.changes.changed), *map(tuple, kept.changes.gone)}
+        if places >= set(night.state.of(source_id)):
+            past.said[source_id] = kept.read.frame("scores", *COLUMNS)
+    entry = replace(
+        kept.entry,
+        drift=[finding for finding in kept.entry.drift if finding.is_held],
+        api_calls=night.hub.api_calls - calls[0],
+        file_calls=night.hub.file_calls - calls[1],
+    )
+    return [*project, News(entry, kept.changes, kept.read)]
 
 
-_Trouble = tuple[str, str, list[Drift]]
-
-
-def _landed(night: Night, source: Source, commit: RepoCommit) -> tuple[Changes, _Trouble | None]:
+def _landed(night: Night, source: Source, commit: RepoCommit) -> News:
     try:
         result = sync_commit(
             night.hub,
@@ -161,55 +172,18 @@ def _landed(night: Night, source: Source, commit: RepoCommit) -> tuple[Changes, 
     except (NoHubError, HubLimitedError, UnwritableError):
         raise
     except EtlError as error:
-        return Changes(), ("failed", first_line(error), [])
-    return result.changes, None
+        return News(SourceLoad(source.source_id, "failed", first_line(error), commit.revision))
+    return news_of(night, source.source_id, result.changes, revision=commit.revision)
 
 
-def _trouble_in(night: Night, past: _Past, source: Source, changes: Changes) -> _Trouble | None:
-    """Why the files of a commit are not believed; null where they are, which is remembered for the next one."""
-    source_id = source.source_id
-    try:
-        batches = [part for _, part in parse_batches(source, changes.changed, night.store, read_policy())]
-    except EtlError as error:
-        message = first_line(error)
-        return "held", message, [Drift(source_id, "unreadable", "files", message, is_held=True)]
-    parsed = concat(batches) if batches else Parsed(rows_in=0)
-    paths = [place[2] for place in (*(file.place for file in changes.changed), *changes.gone)]
-    if source_id not in past.said:
-        before = night.believed.scores_at(source_id, list(night.state.of(source_id)))
-        past.said[source_id] = parsed.scores.clear() if before is None else before
-    held = [
-        finding
-        for finding in (*parsed.drift, *brake(source_id, past.said[source_id], parsed.scores))
-        if finding.is_held
-    ]
-    if held:
-        return "held", "; ".join(finding.message for finding in held), held
-    if set(paths) >= {path for _, _, path in night.state.of(source_id)}:
-        past.said[source_id] = parsed.scores
-    return None
-
-
-def _publish(night: Night, loads: Sequence[Load]) -> None:
-    """Builds, audits and publishes a file with these loads, and puts each on record."""
-    options = night.options
-    staged = night.target.stage(
-        night.store,
-        [*night.ledger.loads, *loads],
-        carry_into=night.believed.carry_into,
-        most_memory_bytes=options.most_memory_bytes,
-    )
-    accepted = read_policy().frame("accepted_warnings")
-    night.findings = night.target.audit(staged, night.believed.standing, accepted)
-    night.store.flush()
-
-    def put_on_record() -> None:
-        for load in loads:
-            night.write_down(load)
-
-    night.say(night.target.publish(staged, put_on_record))
-    night.load = loads[-1]
-    night.status = "degraded" if any(load.status == "degraded" for load in loads) else "published"
+def _publish(night: Night, due: Sequence[_Due]) -> Ending:
+    """Builds, audits and publishes a state with these loads, and puts each on record."""
+    loads = [load for load, _ in due]
+    staged = stage_loads(night, due)
+    findings = night.target.audit(staged, night.believed.standing, read_policy().frame("accepted_warnings"))
+    publish_loads(night, staged, loads)
+    is_degraded = any(load.status == "degraded" for load in loads)
+    return Ending("degraded" if is_degraded else "published", loads[-1], findings)
 
 
 def _naive(moment: datetime) -> datetime:

@@ -10,13 +10,14 @@ from leaderboard_etl.raw.ledger import Drift
 MOST_VANISHED = 0.10
 MOST_FACTOR = 100.0
 _FEW = 20
+# What is compared of scores.
+COLUMNS = ("source_name", "precision", "variant_id", "score_raw", "score_unit")
 
 
 def brake(source_id: str, before: pl.DataFrame, after: pl.DataFrame) -> list[Drift]:
     """Reasons to hold a source at its last good state; empty where there are none.
 
-    `before` and `after` are its open and its staged scores, with source_name, precision, variant_id, score_raw and
-    score_unit.
+    `before` and `after` are its open and its staged scores, with COLUMNS.
     """
     if before.height < _FEW:
         return []

@@ -1,13 +1,17 @@
-"""From the Hub and the project into raw."""
+"""From the Hub and the project into raw: each step returns what a source gave, its line on record and the files that changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import polars as pl
+from msgspec.structs import replace
 
 from leaderboard_etl import __version__
+from leaderboard_etl.errors import EtlError, UnwritableError, first_line
+from leaderboard_etl.hub.answers import NoHubError
 from leaderboard_etl.landing.benchmarks import BoardSync, sync_boards
 from leaderboard_etl.landing.cards import sync_cards
 from leaderboard_etl.landing.repos import UnfinishedError, sync_repo
@@ -16,122 +20,170 @@ from leaderboard_etl.policy import REFERENCE_FILES, read_policy
 from leaderboard_etl.policy.checking import check_policy
 from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
+from leaderboard_etl.reading.loads import News
 from leaderboard_etl.sources import eval_results, model_cards, reference
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.sources.rules import could_be_repository
 
 CARDS = model_cards.SOURCE_ID
 RESULTS = eval_results.SOURCE_ID
+# One pass over the models serves both.
+MODEL_SOURCES = (CARDS, RESULTS)
 # What a pass over the models landed that is not on record yet, beside the blobs.
 JOURNAL_NAME = f"{CARDS}.journal.jsonl"
 _PROJECT = "leaderboard-etl"
 
 
-def sync_project(night: Night) -> None:
+def land_project(night: Night) -> tuple[News, News]:
     """Lands the policy and reference CSVs of this version of the project. Raises PolicyError if one does not fit sql/policy."""
     policy = read_policy()
     check_policy(policy)
-    texts = policy.texts
-    for source_id, names in (
-        (POLICY_SOURCE, [name for name in texts if name not in REFERENCE_FILES]),
-        (reference.SOURCE_ID, [name for name in texts if name in REFERENCE_FILES]),
-    ):
-        known = night.state.of(source_id)
-        files = []
-        for name in names:
-            blob_id = git_blob_id(texts[name])
-            file = FileVersion("project", _PROJECT, f"{name}.csv", __version__, blob_id, len(texts[name]), night.now)
-            if file.place not in known or known[file.place].blob_id != blob_id:
-                night.store.put(blob_id, texts[name])
-                files.append(file)
-        gone = [place for place in known if place[2].removesuffix(".csv") not in names]
-        record(night, source_id, Changes(files, gone), revision=__version__)
+    names = {name: name in REFERENCE_FILES for name in policy.texts}
+    return (
+        _land_texts(night, POLICY_SOURCE, {name: policy.texts[name] for name in names if not names[name]}),
+        _land_texts(night, reference.SOURCE_ID, {name: policy.texts[name] for name in names if names[name]}),
+    )
 
 
-def sync_table(night: Night, source_id: str) -> None:
+def _land_texts(night: Night, source_id: str, texts: Mapping[str, bytes]) -> News:
+    known = night.state.of(source_id)
+    files = []
+    for name, text in texts.items():
+        blob_id = git_blob_id(text)
+        file = FileVersion("project", _PROJECT, f"{name}.csv", __version__, blob_id, len(text), night.now)
+        if file.place not in known or known[file.place].blob_id != blob_id:
+            night.store.put(blob_id, text)
+            files.append(file)
+    gone = [place for place in known if place[2].removesuffix(".csv") not in texts]
+    if source_id in SOURCES and not night.wants(source_id):
+        files, gone = [], []
+    news = news_of(night, source_id, Changes(files, gone), revision=__version__)
+    night.minutes.note(news.entry)
+    return news
+
+
+def land_table(night: Night, source_id: str) -> list[News]:
     """Lands what is new in one leaderboard repository. Raises HubError or SourceError if it cannot be had."""
     source = SOURCES[source_id]
     if not night.wants(source_id):
-        night.entries[source_id] = SourceLoad(source_id, "unchanged", message="not asked for (--only)")
-        return
-    calls = (night.hub.api_calls, night.hub.file_calls)
-    night.entries[source_id] = SourceLoad(source_id, "failed")
-    try:
-        with shown(night, source_id) as progress:
-            result = sync_repo(
-                night.hub,
-                night.store,
-                source.repo_type,
-                source.repo_id,
-                wants=source.wants,
-                known=night.state.of(source_id),
-                last_revision=None if night.options.full else _last_revision(night.ledger, source_id),
-                now=night.now,
-                head_start=night.head_start,
-                progress=progress,
-            )
-        record(night, source_id, result.changes, revision=result.revision)
-    except UnfinishedError as error:
-        night.entries[source_id].remaining = error.remaining
-        raise
-    finally:
-        _count_calls(night, source_id, calls)
+        return [_not_asked(source_id)]
+    with shown(night, source_id) as progress:
+        result = sync_repo(
+            night.hub,
+            night.store,
+            source.repo_type,
+            source.repo_id,
+            wants=source.wants,
+            known=night.state.of(source_id),
+            last_revision=None if night.options.full else _last_revision(night.ledger, source_id),
+            now=night.now,
+            head_start=night.head_start,
+            progress=progress,
+        )
+    return [news_of(night, source_id, result.changes, revision=result.revision)]
 
 
-def sync_model_cards(night: Night) -> None:
-    """Asks the Hub, within the budget, about the models that the tables and benchmark datasets name.
+def land_models(night: Night, so_far: Sequence[News]) -> list[News]:
+    """Asks the Hub, within the budget, about the models that the tables and benchmark datasets name; `so_far` is what the
+    tables of this night gave.
 
     One pass serves two sources: the model's own files, and the evaluation results that it publishes. Raises HubError or
     SourceError.
     """
     if not (night.wants(CARDS) or night.wants(RESULTS)):
-        for source_id in (CARDS, RESULTS):
-            night.entries[source_id] = SourceLoad(source_id, "unchanged", message="not asked for (--only)")
-        return
-    calls = (night.hub.api_calls, night.hub.file_calls)
+        return [_not_asked(CARDS), _not_asked(RESULTS)]
+    calls_before = night.hub.api_calls
     previous = last_entry(night.ledger, CARDS)
     cursor = dict(previous.cursor) if previous else {}
-    night.entries[CARDS] = SourceLoad(CARDS, "failed", cursor=dict(cursor))
-    night.entries[RESULTS] = SourceLoad(RESULTS, "failed", message="the pass over the models failed")
+    boards = _sync_boards(night)
+    if night.options.full:
+        cursor.pop("since", None)  # whom to ask is not left to the list of what changed
+    with shown(night, CARDS) as progress:
+        result = sync_cards(
+            night.hub,
+            night.store,
+            {**night.state.of(CARDS), **night.state.of(RESULTS)},
+            sorted(filter(could_be_repository, {*_named_models(night, so_far), *boards.models})),
+            journal=night.options.warehouse.raw / JOURNAL_NAME,
+            official=read_policy().frame("official_organizations")["hub_owner"].to_list(),
+            cursor=cursor,
+            budget=max(night.options.card_budget - (night.hub.api_calls - calls_before), 0),
+            now=night.now,
+            head_start=night.head_start,
+            progress=progress,
+        )
+    of_results, of_cards = _split(result.changes, SOURCES[RESULTS].wants)
+    cards = news_of(night, CARDS, of_cards, message=result.message, cursor=result.cursor, remaining=result.remaining)
+    unknown = [
+        Drift(
+            RESULTS,
+            "official_benchmark",
+            name,
+            "the Hub marks it as an official benchmark, and policy/eval_tasks.csv has no row for it",
+        )
+        for name in boards.unknown
+    ]
+    in_all = Changes([*boards.changed, *of_results.changed], of_results.gone)
+    results = news_of(night, RESULTS, in_all, message=boards.message, drift=unknown)
+    # What arrived is kept and believed all the same.
+    return [
+        _failed(cards) if result.has_failed else cards,
+        _failed(results) if result.has_failed or boards.has_failed else results,
+    ]
+
+
+def standing_alone(
+    night: Night, source_ids: Sequence[str], give: Callable[..., list[News]], *arguments: Any
+) -> list[News]:
+    """What `give`, called with `arguments`, gives of some sources; where it fails they stay at their last good state and the
+    others go on.
+
+    The first of them bears the calls that it took. NoHubError and UnwritableError are passed on: without a Hub, or a disk,
+    there is no night. Raises WarehouseError where what the Hub answered so far shows that this machine's clock is far ahead.
+    """
+    night.expect_right_clock()
+    before = (night.hub.api_calls, night.hub.file_calls)
+    night.minutes.note(*(SourceLoad(source_id, "failed") for source_id in source_ids))
     try:
-        boards = _sync_boards(night)
-        if night.options.full:
-            cursor.pop("since", None)  # whom to ask is not left to the list of what changed
-        with shown(night, CARDS) as progress:
-            result = sync_cards(
-                night.hub,
-                night.store,
-                {**night.state.of(CARDS), **night.state.of(RESULTS)},
-                sorted(filter(could_be_repository, {*_named_models(night), *boards.models})),
-                journal=night.options.warehouse.raw / JOURNAL_NAME,
-                official=read_policy().frame("official_organizations")["hub_owner"].to_list(),
-                cursor=cursor,
-                budget=max(night.options.card_budget - (night.hub.api_calls - calls[0]), 0),
-                now=night.now,
-                head_start=night.head_start,
-                progress=progress,
-            )
-        results, cards = _split(result.changes, SOURCES[RESULTS].wants)
-        record(night, CARDS, cards)
-        record(night, RESULTS, Changes([*boards.changed, *results.changed], results.gone))
-        entry = night.entries[CARDS]
-        entry.message, entry.cursor, entry.remaining = result.message, result.cursor, result.remaining
-        night.entries[RESULTS].message = boards.message
-        night.entries[RESULTS].drift = [
-            Drift(
-                RESULTS,
-                "official_benchmark",
-                name,
-                "the Hub marks it as an official benchmark, and policy/eval_tasks.csv has no row for it",
-            )
-            for name in boards.unknown
-        ]
-        # What arrived is kept and believed all the same.
-        for source_id, has_failed in ((CARDS, result.has_failed), (RESULTS, result.has_failed or boards.has_failed)):
-            if has_failed:
-                night.entries[source_id].state = "failed"
-    finally:
-        _count_calls(night, CARDS, calls)
+        news = give(*arguments)
+    except (NoHubError, UnwritableError):
+        raise
+    except EtlError as error:
+        news = [_lost(night, source_id, error, is_first=source_id == source_ids[0]) for source_id in source_ids]
+    api_calls, file_calls = night.hub.api_calls - before[0], night.hub.file_calls - before[1]
+    first = replace(news[0].entry, api_calls=api_calls, file_calls=file_calls)
+    news = [News(first, news[0].changes, news[0].read), *news[1:]]
+    night.minutes.note(*(each.entry for each in news))
+    return news
+
+
+def news_of(night: Night, source_id: str, changes: Changes, revision: str | None = None, **told: Any) -> News:
+    """What changed in a source, and the line on record that says so; `told` are further fields of SourceLoad."""
+    state = "loaded" if changes else "unchanged"
+    entry = SourceLoad(source_id, state, revision=revision, changes_blob=land_changes(night.store, changes), **told)
+    return News(entry, changes)
+
+
+def _not_asked(source_id: str) -> News:
+    return News(SourceLoad(source_id, "unchanged", message="not asked for (--only)"))
+
+
+def _failed(news: News) -> News:
+    return News(replace(news.entry, state="failed"), news.changes)
+
+
+def _lost(night: Night, source_id: str, error: EtlError, *, is_first: bool) -> News:
+    """Nothing of a source, and why. What it took beside another one in the same pass is lost with that."""
+    before = last_entry(night.ledger, source_id)
+    return News(
+        SourceLoad(
+            source_id,
+            "failed",
+            message=first_line(error) if is_first else "the pass over the models failed",
+            cursor=dict(before.cursor) if before else {},
+            remaining=error.remaining if isinstance(error, UnfinishedError) else 0,
+        )
+    )
 
 
 def _sync_boards(night: Night) -> BoardSync:
@@ -156,30 +208,18 @@ def _split(changes: Changes, is_first: Callable[[str], bool]) -> tuple[Changes, 
     return parts[0], parts[1]
 
 
-def record(night: Night, source_id: str, changes: Changes, revision: str | None = None) -> None:
-    """Puts what changed in a source on this load's record."""
-    if not night.wants(source_id) and source_id in SOURCES and source_id not in (CARDS, RESULTS):
-        changes = Changes()
-    night.changes[source_id] = changes
-    night.entries[source_id] = SourceLoad(
-        source_id,
-        "loaded" if changes else "unchanged",
-        revision=revision,
-        changes_blob=land_changes(night.store, changes),
-    )
-
-
-def _named_models(night: Night) -> list[str]:
+def _named_models(night: Night, so_far: Sequence[News]) -> list[str]:
     """Every model that policy tracks or a leaderboard table names, by this night's reading where there is one, else as
     published."""
     policy = read_policy()
     curated = policy.frame("reference_models").filter(pl.col("openness") == "open_weights")
     names = {*policy.frame("tracked_models")["model_id"], *curated["model_id"]}
+    read = {each.source_id: each.read for each in so_far if each.read is not None}
     for source_id in night.table_sources:
-        if source_id in night.parsed:
+        if source_id in read:
             column = "source_name" if SOURCES[source_id].has_hub_names else "hub_id"
-            names.update(night.parsed[source_id].models[column].drop_nulls())
-    unread = [source_id for source_id in night.table_sources if source_id not in night.parsed]
+            names.update(read[source_id].frame("models", column)[column].drop_nulls())
+    unread = [source_id for source_id in night.table_sources if source_id not in read]
     for source_id, name, hub_id in night.believed.names(unread):
         names.add(name if SOURCES[source_id].has_hub_names else hub_id or "")
     names.discard("")
@@ -199,12 +239,6 @@ def _last_revision(ledger: Ledger, source_id: str) -> str | None:
         if load.status != "failed" and entry and entry.state in ("loaded", "unchanged") and entry.revision:
             return entry.revision
     return None
-
-
-def _count_calls(night: Night, source_id: str, before: tuple[int, int]) -> None:
-    entry = night.entries[source_id]
-    entry.api_calls = night.hub.api_calls - before[0]
-    entry.file_calls = night.hub.file_calls - before[1]
 
 
 def shown(night: Night, source_id: str) -> AbstractContextManager[Callable[[int, int], None] | None]:

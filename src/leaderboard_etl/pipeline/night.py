@@ -1,9 +1,8 @@
-"""One run in progress: what it has open, what its steps found, and how it ends."""
+"""One run in progress: what it has open, and how it ends."""
 
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,39 +11,30 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
-from msgspec.structs import replace
 
-from leaderboard_etl.code_version import code_version
-from leaderboard_etl.errors import (
-    EtlError,
-    HubError,
-    UnwritableError,
-    UsageError,
-    WarehouseError,
-    engine_error,
-    first_line,
-)
+from leaderboard_etl.errors import AuditError, EtlError, HubError, UsageError, WarehouseError, engine_error, first_line
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.head_start import HeadStart
 from leaderboard_etl.options import Options
+from leaderboard_etl.pipeline.minutes import Minutes
 from leaderboard_etl.pipeline.right_clock import expect_right_clock
-from leaderboard_etl.raw.ledger import Changes, FileState, Ledger, Load, SourceLoad, format_utc
+from leaderboard_etl.raw.ledger import FileState, Ledger, Load, format_utc
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.raw.torn import is_torn, refuse_strange_store
+from leaderboard_etl.reading.kept import Shelf
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import SOURCES
-from leaderboard_etl.target import Staged, Target, target_of
+from leaderboard_etl.target import Target, target_of
 from leaderboard_etl.target.believed import Believed
 from leaderboard_etl.termination import Terminated, at_the_end, is_asked
 from leaderboard_etl.warehouse.audit import Finding
 
 
-@dataclass
+@dataclass(frozen=True)
 class Night:
-    """One run in progress: what it has open, and what each step found."""
+    """What a run has open. What its steps find they hand on as values; only the minutes are kept here."""
 
     options: Options
     store: BlobStore
@@ -53,74 +43,40 @@ class Night:
     believed: Believed
     target: Target
     hub: Hub
-    as_of_at: datetime
-    entries: dict[str, SourceLoad] = field(default_factory=dict)
-    changes: dict[str, Changes] = field(default_factory=dict)
-    parsed: dict[str, Parsed] = field(default_factory=dict)
-    partly_read: set[str] = field(default_factory=set)
-    findings: list[Finding] = field(default_factory=list)
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    staged: Staged | None = None
+    minutes: Minutes
+    shelf: Shelf
     head_start: HeadStart | None = None
-    load: Load | None = None
-    status: str = "running"
-    kind: str = "nightly"
-    notes: list[str] = field(default_factory=list)
-    # Worked out at the beginning: at a hasty end there is no time for it.
-    code_version: str = field(default_factory=code_version)
-    _writing: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def now(self) -> str:
-        return format_utc(self.as_of_at)
+        return format_utc(self.minutes.as_of_at)
 
     @property
     def table_sources(self) -> list[str]:
         """Sources that are one repository on the Hub."""
         return [source_id for source_id, source in SOURCES.items() if source.repo_id]
 
+    def wants(self, source_id: str) -> bool:
+        return not self.options.only or source_id in self.options.only
+
     def expect_right_clock(self) -> None:
         """Raises WarehouseError where this machine's clock is far ahead; the failed load is then dated by the Hub's."""
         hub_at, last_at = self.hub.clock.newest_at, last_good_at(self.ledger)
         try:
-            expect_right_clock(self.as_of_at, hub_at, last_at)
+            expect_right_clock(self.minutes.as_of_at, hub_at, last_at)
         except WarehouseError:
-            self.as_of_at = max(at for at in (hub_at, last_at) if at is not None)
+            self.minutes.as_of_at = max(at for at in (hub_at, last_at) if at is not None)
             raise
 
-    def write_down(self, load: Load) -> None:
-        """Puts the load's line into the ledger, unless the last words of a terminated run are there already. Raises
-        WarehouseError if it cannot be written."""
-        load.finished_at = format_utc(datetime.now(UTC))
-        with self._writing:
-            if self.status != "failed":
-                self.ledger.append(load)
-                self.status = load.status if load.status == "failed" else self.status
 
-    def say(self, note: str | None) -> None:
-        """Keeps a sentence for the end of the run, for the person who reads its report."""
-        if note is not None:
-            self.notes.append(note)
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: its last line in the ledger, what the audit found, and the books of the load by source."""
 
-    def wants(self, source_id: str) -> bool:
-        return not self.options.only or source_id in self.options.only
-
-    @contextmanager
-    def standing_alone(self, source_id: str) -> Iterator[None]:
-        """Within the block, a source that fails stays at its last good state and the others go on.
-
-        NoHubError and UnwritableError are passed on: without a Hub, or a disk, there is no night. Raises WarehouseError where
-        what the Hub answered so far shows that this machine's clock is far ahead.
-        """
-        self.expect_right_clock()
-        try:
-            yield
-        except (NoHubError, UnwritableError):
-            raise
-        except EtlError as error:
-            self.changes[source_id] = Changes()
-            entry = self.entries.setdefault(source_id, SourceLoad(source_id, "failed"))
-            entry.state, entry.message, entry.changes_blob = "failed", first_line(error), None
+    status: str
+    load: Load | None = None
+    findings: list[Finding] = field(default_factory=list)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -137,33 +93,36 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
 
 
-def run_night(options: Options, tell: Callable[[Night], None]) -> Outcome:
-    """Opens a night, lets `tell` go through its steps, and closes it whatever happens.
+def run_night(options: Options, tell: Callable[[Night], Ending], *, kind: str = "nightly") -> Outcome:
+    """Opens a night of a kind, as ops.loads.kind lists them, lets `tell` go through its steps, and closes it whatever happens.
 
     An EtlError ends the night as failed, on record, with the published warehouse untouched; UsageError is passed on,
     for nothing was begun.
     """
     begun = time.monotonic()
     message = None
-    with open_night(options) as night, at_the_end(lambda: _give_up(night, str(Terminated()))):
+    with open_night(options, kind) as night, at_the_end(lambda: night.minutes.give_up(str(Terminated()))):
         try:
-            tell(night)
+            ending = tell(night)
         except (EtlError, duckdb.Error, sqlite3.Error, OSError, MemoryError) as error:
             message = str(error) if isinstance(error, EtlError) else _told(error)
-            _give_up(night, message)
+            night.minutes.give_up(message)
+            findings = list(error.findings) if isinstance(error, AuditError) else []
+            ending = Ending("failed", night.minutes.failed, findings)
         except BaseException as error:
             # Prefect hears SIGTERM within a flow and raises its own signal, now and then before we know of it.
             is_terminated = is_asked() or type(error).__name__ == "TerminationSignal"
-            _give_up(night, str(Terminated()) if is_terminated else first_line(error) or type(error).__name__)
+            night.minutes.give_up(str(Terminated()) if is_terminated else first_line(error) or type(error).__name__)
             raise
-        night.say(night.believed.trouble)
+        night.minutes.say(night.believed.trouble)
     seconds = time.monotonic() - begun
-    return Outcome(options, night.status, night.load, night.findings, night.counts, seconds, message, night.notes)
+    told = (ending.status, ending.load, ending.findings, ending.counts)
+    return Outcome(options, *told, seconds, message, night.minutes.notes)
 
 
-def plainly(step: Callable[..., None], *arguments: object) -> None:
-    """Runs a step without Prefect."""
-    step(*arguments)
+def plainly(step: Callable[..., Any], *arguments: object) -> Any:
+    """Runs a step without Prefect, and returns what it gives."""
+    return step(*arguments)
 
 
 def is_passing(task: Any, run: Any, state: Any) -> bool:
@@ -180,7 +139,7 @@ def is_passing(task: Any, run: Any, state: Any) -> bool:
 
 
 @contextmanager
-def open_night(options: Options) -> Iterator[Night]:
+def open_night(options: Options, kind: str = "nightly") -> Iterator[Night]:
     """Takes the warehouse's lock, reads its ledger, and checks that it belongs to this Hub.
 
     Raises WarehouseError if another run has the lock, UsageError for another Hub or an unknown source.
@@ -202,18 +161,20 @@ def open_night(options: Options) -> Iterator[Night]:
         started = (options.started_at or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
         if (last_at := last_good_at(ledger)) is not None:
             started = max(started, last_at + timedelta(microseconds=1))
+        minutes = Minutes(ledger, options.endpoint, kind, started)
+        minutes.say(said)
         hub = Hub(options.hub, deadline=time.monotonic() + 60 * options.deadline_minutes)
         stack.callback(hub.close)
-        target = target_of(options.warehouse)
-        night = Night(options, store, ledger, FileState(store, ledger.loads), believed, target, hub, started)
-        night.say(said)
+        shelf = Shelf(options.warehouse.root)
+        stack.callback(shelf.close)
+        head_start = None
         if options.raw_from is not None:
-            night.head_start = HeadStart(options.raw_from, hub, options.warehouse.root, night.say)
-            stack.callback(night.head_start.close)
-        try:
-            yield night
-        finally:
-            night.target.discard()
+            head_start = HeadStart(options.raw_from, hub, options.warehouse.root, minutes.say)
+            stack.callback(head_start.close)
+        target = target_of(options.warehouse)
+        stack.callback(target.discard)
+        state = FileState(store, ledger.loads)
+        yield Night(options, store, ledger, state, believed, target, hub, minutes, shelf, head_start)
 
 
 def last_good_at(ledger: Ledger) -> datetime | None:
@@ -237,20 +198,6 @@ def without_torn_line(
     return Believed(warehouse, store, ledger, most_memory_bytes=most_memory_bytes), said
 
 
-def _give_up(night: Night, why: str) -> None:
-    """Records a night that failed; the published warehouse stays as it was."""
-    if night.status in ("published", "degraded", "no_news"):
-        return
-    night.load = ledger_line(night, "failed", why[:800])
-    night.load.sources = [replace(entry, changes_blob=None) for entry in night.load.sources]
-    try:
-        night.write_down(night.load)
-    except WarehouseError as error:
-        # Why the night failed matters more than that it is not on record.
-        night.say(str(error))
-    night.status = "failed"
-
-
 def _told(error: Exception) -> str:
     """An error of the disk or an engine in our words."""
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError) and (told := engine_error(error)) is not None:
@@ -259,23 +206,3 @@ def _told(error: Exception) -> str:
         f"the run could not go on ({type(error).__name__}: {first_line(error)}): nothing was published, the next run goes on"
         " from there"
     )
-
-
-def ledger_line(night: Night, status: str, message: str | None = None) -> Load:
-    """What the ledger is to say of this night."""
-    problems = [f"{e.source_id}: {e.message}" for e in night.entries.values() if e.state in ("failed", "held")]
-    return Load(
-        load_id=night.ledger.next_id(),
-        kind=night.kind,
-        status=status,
-        as_of_at=night.now,
-        endpoint=night.options.endpoint,
-        code_version=night.code_version,
-        sources=[night.entries[source_id] for source_id in sorted(night.entries)],
-        message=message or "; ".join(problems) or None,
-    )
-
-
-def is_degraded(night: Night) -> bool:
-    """Whether a source failed or was held back."""
-    return any(entry.state in ("failed", "held") for entry in night.entries.values())

@@ -1,98 +1,114 @@
-"""The second half of a night: write, audit, publish; or stay quiet; or rebuild it all from raw."""
+"""The second half of a run: what its sources gave becomes the next state, staged, audited and published; or it stays quiet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+from msgspec.structs import replace
 
 from leaderboard_etl.errors import WarehouseError, one_line_errors
-from leaderboard_etl.pipeline.night import Night, is_degraded, ledger_line, without_torn_line
+from leaderboard_etl.pipeline.night import Ending, Night, without_torn_line
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.raw.ledger import Drift, FileState, Ledger
+from leaderboard_etl.raw.ledger import Drift, FileState, Ledger, Load
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.reading.batches import policy_in_force
+from leaderboard_etl.reading.loads import News
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE
-from leaderboard_etl.target import target_of
+from leaderboard_etl.target import Staged, target_of
 from leaderboard_etl.warehouse.audit import Finding
 from leaderboard_etl.warehouse.claims import changed_verdicts
-from leaderboard_etl.warehouse.fold import policy_in_force
 
 
-def has_news(night: Night) -> bool:
-    """Whether anything was found that the published warehouse does not hold."""
+@dataclass(frozen=True)
+class Audited:
+    """A staged state that may be published, the load that it ends with as the audit leaves it, and what the audit found."""
+
+    staged: Staged
+    load: Load
+    findings: list[Finding]
+
+
+def has_news(night: Night, news: Sequence[News]) -> bool:
+    """Whether a night found anything that the published warehouse does not hold."""
     night.expect_right_clock()
     held = night.believed.n_loads
     # A quiet night is on record too, degraded if a source failed, and left nothing to catch up with.
     missing = [load for load in night.ledger.loads[held or 0 :] if load.is_applied]
     behind = held is None or any(entry.changes_blob for load in missing for entry in load.sources)
-    if behind or any(night.changes.values()) or _has_new_finding(night):
+    if behind or any(each.changes for each in news) or _has_new_finding(night, news):
         return True
     # Only a night that would leave the file as it is has to know that all of it can still be read.
     night.believed.look_through()
     return night.believed.n_loads is None
 
 
-def build(night: Night) -> None:
-    """Folds this load into a staging file beside the published one."""
-    night.load = ledger_line(night, "published")
-    if is_degraded(night):
-        night.load.status = "degraded"
-    at_hand = {source_id: read for source_id, read in night.parsed.items() if source_id not in night.partly_read}
-    night.staged = night.target.stage(
+def stage(night: Night, news: Sequence[News]) -> Staged:
+    """The state after this load, beside the published one."""
+    return stage_loads(night, [(load_of(night, news), news)])
+
+
+def load_of(night: Night, news: Sequence[News]) -> Load:
+    """The line that is to stand in the ledger for what the sources gave."""
+    return night.minutes.line("degraded" if _is_degraded(news) else "published", [each.entry for each in news])
+
+
+def stage_loads(night: Night, new: Sequence[tuple[Load, Sequence[News]]]) -> Staged:
+    """The state after some loads that are not on record yet, beside the published one."""
+    return night.target.stage(
         night.store,
-        [*night.ledger.loads, night.load],
+        [*night.ledger.loads, *(load for load, _ in new)],
+        news={load.load_id: news for load, news in new},
         carry_into=night.believed.carry_into,
-        parsed=at_hand,
         most_memory_bytes=night.options.most_memory_bytes,
     )
 
 
-def check(night: Night) -> None:
-    """Runs the audit on the staging file. Raises AuditError if a check of severity error finds rows: then nothing is
-    published."""
-    assert night.staged is not None and night.load is not None
-    accepted = read_policy().frame("accepted_warnings")
-    night.findings = night.target.audit(night.staged, night.believed.standing, accepted)
-    _record_verdicts(night)
-    if any(finding.is_new_warning for finding in night.findings) and night.ledger.applied():
-        night.load.status = "degraded"
-        night.staged.con.execute("update ops.loads set status = 'degraded' where load_id = ?", [night.load.load_id])
+def audit(night: Night, staged: Staged) -> Audited:
+    """The staged state, if no check of severity error finds rows; with a new warning its load is degraded.
+
+    Raises AuditError: then nothing is published.
+    """
+    findings = night.target.audit(staged, night.believed.standing, read_policy().frame("accepted_warnings"))
+    load = _with_verdicts(staged.con, staged.loads[-1], night.believed.verdicts())
+    if any(finding.is_new_warning for finding in findings) and night.ledger.applied():
+        load = replace(load, status="degraded")
+        staged.con.execute("update ops.loads set status = 'degraded' where load_id = ?", [load.load_id])
+    return Audited(staged, load, findings)
 
 
-def _record_verdicts(night: Night) -> None:
-    """Puts on this load's record which claims of the article changed their verdict since the published state."""
-    assert night.staged is not None and night.load is not None
-    entry = night.load.source(POLICY_SOURCE)
-    if entry is None:
-        return
-    for claim_id, before, now in changed_verdicts(night.staged.con, night.believed.verdicts()):
-        drift = Drift(POLICY_SOURCE, "verdict", claim_id, f"the claim was {before!r} and is {now!r} now")
-        entry.drift.append(drift)
-        night.staged.con.execute(
-            "insert into ops.drift values (?, ?, ?, ?, ?, ?)",
-            [night.load.load_id, drift.source_id, drift.kind, drift.subject, drift.message, drift.is_held],
-        )
-
-
-def commit(night: Night) -> None:
+def publish(night: Night, audited: Audited) -> Ending:
     """Makes the load last, step by step in the order of leaderboard_etl.durable: bytes, new file, line in the ledger, and the
     new file in the published one's place."""
-    assert night.staged is not None and night.load is not None
-    night.load.summary = _summary(night)
-    night.counts = _counts(night)
+    con, findings = audited.staged.con, audited.findings
+    load = replace(audited.load, summary=_summary(con, findings))
+    counts = _counts(con, load)
+    publish_loads(night, audited.staged, [load])
+    return Ending(load.status, load, findings, counts)
+
+
+def publish_loads(night: Night, staged: Staged, loads: Sequence[Load]) -> None:
+    """Publishes what is staged, with the lines of the loads that are not on record yet."""
+
+    def put_on_record() -> None:
+        for load in loads:
+            night.minutes.write_down(load)
+
     night.store.flush()
-    load = night.load
-    night.say(night.target.publish(night.staged, lambda: night.write_down(load)))
-    night.status = night.load.status
+    night.minutes.say(night.target.publish(staged, put_on_record))
+    night.minutes.close()
 
 
-def stay_quiet(night: Night) -> None:
+def stay_quiet(night: Night, news: Sequence[News]) -> Ending:
     """Records a night without news: one line in the ledger and nothing else."""
-    status = "degraded" if is_degraded(night) else "no_news"
-    night.load = ledger_line(night, status)
+    load = night.minutes.line("degraded" if _is_degraded(news) else "no_news", [each.entry for each in news])
     night.store.flush()
-    night.write_down(night.load)
-    night.status = status
+    night.minutes.write_down(load)
+    night.minutes.close()
+    return Ending(load.status, load)
 
 
 @one_line_errors()
@@ -115,10 +131,10 @@ def rebuild(
             say(said)
         if not ledger.applied():
             raise _nothing_landed(warehouse)
+        accepted = policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings")
         target = target_of(warehouse)
         try:
             staged = target.stage(store, ledger.loads, most_memory_bytes=most_memory_bytes)
-            accepted = policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings")
             findings = target.audit(staged, None, accepted)
             target.publish(staged)
         finally:
@@ -130,33 +146,57 @@ def _nothing_landed(warehouse: Warehouse) -> WarehouseError:
     return WarehouseError(f"{warehouse.raw} holds no load to rebuild from: run once against a Hub first")
 
 
-def _has_new_finding(night: Night) -> bool:
+def _with_verdicts(con: duckdb.DuckDBPyConnection, load: Load, before: Mapping[str, str]) -> Load:
+    """The load, and the staged state, with a record of the article's claims that changed their verdict since the published
+    state."""
+    if load.source(POLICY_SOURCE) is None:
+        return load
+    drift = [
+        Drift(POLICY_SOURCE, "verdict", claim_id, f"the claim was {was!r} and is {now!r} now")
+        for claim_id, was, now in changed_verdicts(con, before)
+    ]
+    for each in drift:
+        con.execute(
+            "insert into ops.drift values (?, ?, ?, ?, ?, ?)",
+            [load.load_id, each.source_id, each.kind, each.subject, each.message, each.is_held],
+        )
+    told = [
+        replace(entry, drift=[*entry.drift, *drift]) if entry.source_id == POLICY_SOURCE else entry
+        for entry in load.sources
+    ]
+    return replace(load, sources=told)
+
+
+def _is_degraded(news: Sequence[News]) -> bool:
+    """Whether a source failed or was held back."""
+    return any(each.entry.state in ("failed", "held") for each in news)
+
+
+def _has_new_finding(night: Night, news: Sequence[News]) -> bool:
     """A source held for a reason that the last load did not already give."""
     last = night.ledger.last
-    for entry in night.entries.values():
+    for entry in (each.entry for each in news):
         before = last.source(entry.source_id) if last else None
         if entry.state == "held" and (before is None or before.message != entry.message):
             return True
     return False
 
 
-def _summary(night: Night) -> dict[str, int]:
-    assert night.staged is not None
+def _summary(con: duckdb.DuckDBPyConnection, findings: Sequence[Finding]) -> dict[str, int]:
     counts = {}
     for name in ("core.models", "core.scores"):
-        row = night.staged.con.execute(f"select count(*) from {name}").fetchone()
+        row = con.execute(f"select count(*) from {name}").fetchone()
         counts[name] = row[0] if row else 0
-    row = night.staged.con.execute("select count(*) from ops.quarantine where valid_to is null").fetchone()
+    row = con.execute("select count(*) from ops.quarantine where valid_to is null").fetchone()
     counts["quarantine"] = row[0] if row else 0
-    counts["new_warnings"] = sum(finding.is_new_warning for finding in night.findings)
+    counts["new_warnings"] = sum(finding.is_new_warning for finding in findings)
     return counts
 
 
-def _counts(night: Night) -> dict[str, dict[str, int]]:
-    """The books of this load by source, as ops.load_sources has them."""
-    assert night.staged is not None and night.load is not None
+def _counts(con: duckdb.DuckDBPyConnection, load: Load) -> dict[str, dict[str, int]]:
+    """The books of a load by source, as ops.load_sources has them."""
     names = ("source_rows", "rows_in", "rows_stored", "rows_quarantined", "rows_added", "rows_closed")
-    rows = night.staged.con.execute(
-        f"select source_id, {', '.join(names)} from ops.load_sources where load_id = ?", [night.load.load_id]
+    rows = con.execute(
+        f"select source_id, {', '.join(names)} from ops.load_sources where load_id = ?", [load.load_id]
     ).fetchall()
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}

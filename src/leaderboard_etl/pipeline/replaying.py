@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.options import Options
-from leaderboard_etl.pipeline.fetching import last_entry, record, sync_project
-from leaderboard_etl.pipeline.night import Night, Outcome, run_night
-from leaderboard_etl.pipeline.publishing import build, check, commit, stay_quiet
-from leaderboard_etl.pipeline.reading import read_source
+from leaderboard_etl.pipeline.fetching import land_project, last_entry, news_of, standing_alone
+from leaderboard_etl.pipeline.night import Ending, Night, Outcome, run_night
+from leaderboard_etl.pipeline.publishing import audit, publish, stage, stay_quiet
+from leaderboard_etl.pipeline.reading import hold_back, read
 from leaderboard_etl.raw.ledger import Changes, Ledger
+from leaderboard_etl.reading.loads import News, Place
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
-from leaderboard_etl.target.believed import Place
+from leaderboard_etl.sources.registry import SOURCES
 
 
 def replay(warehouse: Warehouse) -> Outcome:
@@ -24,33 +26,32 @@ def replay(warehouse: Warehouse) -> Outcome:
     if ledger.last is None or not ledger.applied():
         raise WarehouseError(f"{warehouse.root} holds no load yet: there is nothing to read again")
     options = Options(warehouse, hub=ledger.last.endpoint, endpoint=ledger.last.endpoint)
-
-    def tell(night: Night) -> None:
-        night.kind = "replay"
-        places = night.believed.quarantined()
-        sync_project(night)
-        # New policy is in force for every source from this load on, so all of them are read by it.
-        is_new = bool(night.changes[POLICY_SOURCE])
-        for source_id in (name for name in SOURCES if is_new or name in places):
-            _read_again(night, source_id, places.get(source_id, set()))
-        if not night.parsed:
-            stay_quiet(night)
-            return
-        build(night)
-        check(night)
-        commit(night)
-
-    return run_night(options, tell)
+    return run_night(options, _tell, kind="replay")
 
 
-def _read_again(night: Night, source_id: str, places: set[Place]) -> None:
+def _tell(night: Night) -> Ending:
+    places = night.believed.quarantined()
+    policy, reference = land_project(night)
+    news = {policy.source_id: policy, reference.source_id: reference}
+    # New policy is in force for every source from this load on, so all of them are read by it.
+    for source_id in (name for name in SOURCES if policy.changes or name in places):
+        again = _again(night, source_id, places.get(source_id, set()), news.get(source_id))
+        news[source_id] = standing_alone(night, [source_id], _kept, night, again, policy.changes)[0]
+    if not any(each.read for each in news.values()):
+        return stay_quiet(night, list(news.values()))
+    staged = stage(night, list(news.values()))
+    return publish(night, audit(night, staged))
+
+
+def _kept(night: Night, again: News, policy: Changes) -> list[News]:
+    return [hold_back(read(night, again, policy), night.believed)]
+
+
+def _again(night: Night, source_id: str, places: set[Place], project: News | None) -> News:
+    """The landed files at some places as if they were new, with those that this version of the project changed."""
     files = {place: file for place, file in night.state.of(source_id).items() if place in places}
-    project = night.changes.get(source_id, Changes())  # a reference CSV that this version of the project changed
-    files.update({file.place: file for file in project.changed})
+    changes = project.changes if project is not None else Changes()
+    files.update({file.place: file for file in changes.changed})
     before = last_entry(night.ledger, source_id)
-    record(night, source_id, Changes(sorted(files.values()), project.gone))
-    if before is not None:
-        entry = night.entries[source_id]
-        entry.cursor, entry.remaining = dict(before.cursor), before.remaining
-    with night.standing_alone(source_id):
-        read_source(night, source_id)
+    told: dict[str, Any] = {} if before is None else {"cursor": dict(before.cursor), "remaining": before.remaining}
+    return news_of(night, source_id, Changes(sorted(files.values()), changes.gone), **told)

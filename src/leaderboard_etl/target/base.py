@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
     from leaderboard_etl.raw.ledger import Load
     from leaderboard_etl.raw.store import BlobStore
-    from leaderboard_etl.sources.base import Parsed
+    from leaderboard_etl.reading.loads import News
     from leaderboard_etl.warehouse.audit import Finding, Standing
 
 
 @dataclass(frozen=True)
 class Staged:
-    """A whole state that nobody sees yet: tables and views, open for writing until publication."""
+    """A whole state that nobody sees yet: tables and views, open for writing until publication, and the loads that it holds."""
 
     con: duckdb.DuckDBPyConnection
+    loads: Sequence[Load]
 
 
 class Target(ABC):
@@ -39,7 +40,7 @@ class Target(ABC):
         loads: Sequence[Load],
         *,
         carry_into: Callable[[duckdb.DuckDBPyConnection], int] | None = None,
-        parsed: Mapping[str, Parsed] | None = None,
+        news: Mapping[int, Sequence[News]] | None = None,
         most_memory_bytes: int | None = None,
     ) -> Staged:
         """The state after `loads`; the parameters are those of warehouse.build, `most_memory_bytes` what the process may hold.
@@ -52,8 +53,8 @@ class Target(ABC):
 
         with ExitStack() as unfinished, one_line_errors():
             unfinished.callback(self.discard)
-            staged = Staged(self._begin(most_memory_bytes))
-            build(staged.con, store, loads, carry_into=carry_into, parsed=parsed)
+            staged = Staged(self._begin(most_memory_bytes), loads)
+            build(staged.con, store, loads, carry_into=carry_into, news=news)
             unfinished.pop_all()
         return staged
 
@@ -67,7 +68,7 @@ class Target(ABC):
         findings = audit(staged.con, standing, accepted)
         errors = [finding for finding in findings if finding.is_error]
         if errors:
-            raise AuditError(_failure(errors))
+            raise AuditError(_failure(errors), findings)
         return findings
 
     def publish(self, staged: Staged, put_on_record: Callable[[], None] = lambda: None) -> str | None:

@@ -10,7 +10,7 @@ from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.migrations import schema_version
 from leaderboard_etl.raw.ledger import FileState, Load
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sources.base import Parsed
+from leaderboard_etl.reading.loads import News, read_load
 from leaderboard_etl.warehouse.core import build_core
 from leaderboard_etl.warehouse.database import create_tables, create_views
 from leaderboard_etl.warehouse.fold import fold_load
@@ -23,19 +23,19 @@ def build(
     loads: Sequence[Load],
     *,
     carry_into: Callable[[duckdb.DuckDBPyConnection], int] | None = None,
-    parsed: Mapping[str, Parsed] | None = None,
+    news: Mapping[int, Sequence[News]] | None = None,
 ) -> None:
     """Fills a database without tables with every load of `loads`.
 
     `carry_into` may fill the history tables first, and returns how many of the loads that covers; the others are replayed from
-    raw, in order. Both give the same content. `parsed` is the content of the last load's files, if it is at hand.
+    raw, in order. Both give the same content. `news` is what was read of some of them, by load id.
     """
     create_tables(con)
     done = carry_into(con) if carry_into is not None else 0
     state = FileState(store, loads[:done])
     con.execute("begin")
     for load in loads[done:]:
-        fold_load(con, store, state, load, parsed=parsed if load is loads[-1] else None)
+        fold_load(con, read_load(store, state, load, (news or {}).get(load.load_id, ())))
     con.commit().begin()
     last_id = loads[-1].load_id if loads else None
     con.execute("insert into ops.build values (?, ?, ?)", [code_version(), last_id, schema_version()])

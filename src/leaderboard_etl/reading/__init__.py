@@ -1,0 +1,1 @@
+"""From landed bytes to frames, a batch at a time."""

@@ -1,0 +1,104 @@
+"""What was read, on disk until it is folded: nothing is parsed twice in one night, and memory holds a batch of it at a time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, NamedTuple
+
+import polars as pl
+
+from leaderboard_etl.raw.ledger import Drift, FileVersion
+from leaderboard_etl.reading.batches import Batch
+from leaderboard_etl.sources.base import TARGETS, Parsed, empty
+
+
+class _Place(NamedTuple):
+    at_byte: int
+    size_bytes: int
+
+
+class _KeptBatch(NamedTuple):
+    files: Sequence[FileVersion]
+    source_rows: int
+    rows_in: int | None
+    places: Mapping[str, _Place]
+
+
+class Shelf:
+    """Frames in a file that has no name: it is gone with the process, however that ends. Without a frame there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: IO[bytes] | None = None
+        self._end_byte = 0
+
+    def put(self, frame: pl.DataFrame) -> _Place:
+        """Keeps a frame. Raises OSError where the disk is full."""
+        buffer = io.BytesIO()
+        frame.write_ipc(buffer, compression="lz4")
+        place = _Place(self._end_byte, buffer.tell())
+        if self._file is None:
+            self._file = TemporaryFile(dir=self._folder)  # noqa: SIM115, it stays open until close
+        self._file.seek(place.at_byte)
+        self._file.write(buffer.getbuffer())
+        self._end_byte += place.size_bytes
+        return place
+
+    def get(self, place: _Place, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The frame that was kept there, or some columns of it."""
+        assert self._file is not None, "a place is given by put"
+        self._file.seek(place.at_byte)
+        content = io.BytesIO(self._file.read(place.size_bytes))
+        return pl.read_ipc(content, columns=list(columns) if columns else None)
+
+    def close(self) -> None:
+        """Removes the file."""
+        if self._file is not None:
+            self._file.close()
+
+
+class Kept:
+    """What some files of one source say, to be gone through batch by batch, as often as it is needed.
+
+    `files` are all of them; `drift` is what the batches found of one subject as one finding, in their words.
+    """
+
+    def __init__(self, shelf: Shelf, files: Sequence[FileVersion], batches: Iterable[Batch]) -> None:
+        """Goes through `batches`. Raises what they raise, and OSError where the disk is full."""
+        self.files = files
+        self._shelf = shelf
+        self._batches: list[_KeptBatch] = []
+        drift: list[Drift] = []
+        for read, parsed in batches:
+            frames = {target: parsed.frame(target) for target in (*TARGETS, "quarantine")}
+            places = {target: shelf.put(frame) for target, frame in frames.items() if frame.height}
+            self._batches.append(_KeptBatch(read, parsed.source_rows, parsed.rows_in, places))
+            drift += parsed.drift
+        self.drift = _one_a_subject(drift)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self._batches:
+            parsed = Parsed(source_rows=batch.source_rows, rows_in=batch.rows_in)
+            for target, place in batch.places.items():
+                setattr(parsed, target, self._shelf.get(place))
+            yield batch.files, parsed
+
+    def frame(self, target: str, *columns: str) -> pl.DataFrame:
+        """These columns of what all batches say of one target."""
+        places = [batch.places[target] for batch in self._batches if target in batch.places]
+        if not places:
+            return empty(target).select(columns)
+        return pl.concat([self._shelf.get(place, columns) for place in places]).select(columns)
+
+
+def _one_a_subject(drift: Sequence[Drift]) -> list[Drift]:
+    found: dict[tuple[str, str, str], list[Drift]] = {}
+    for finding in drift:
+        found.setdefault((finding.source_id, finding.kind, finding.subject), []).append(finding)
+    return [
+        Drift(*subject, "; ".join(dict.fromkeys(each.message for each in same)), any(each.is_held for each in same))
+        for subject, same in found.items()
+    ]

@@ -1,0 +1,93 @@
+"""What the sources say to one load: as a night has read it, or as it is read again from raw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Load, SourceLoad, read_changes
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.reading.batches import Batch, parse_batches, policy_in_force
+from leaderboard_etl.reading.kept import Kept
+from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
+
+Place = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class News:
+    """What one source gives to a load: its line on record, the files that changed, and what was read of them; null: nothing."""
+
+    entry: SourceLoad
+    changes: Changes = field(default_factory=Changes)
+    read: Kept | None = None
+
+    @property
+    def source_id(self) -> str:
+        return self.entry.source_id
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one source says to a load: its line on record, the files that changed, all files that are read for it, and what
+    they say, a batch at a time."""
+
+    entry: SourceLoad
+    changes: Changes = field(default_factory=Changes)
+    files: Sequence[FileVersion] = ()
+    batches: Iterable[Batch] = ()
+
+
+@dataclass(frozen=True)
+class Told:
+    """One load, and what its sources say. `policy_texts` are the policy files that it changed, by blob id."""
+
+    load: Load
+    policy: Changes
+    policy_texts: Mapping[str, bytes]
+    parts: Iterable[Part]
+
+
+def read_load(store: BlobStore, state: FileState, load: Load, news: Sequence[News] = ()) -> Told:
+    """What the sources say to `load`, which `state` takes into account from here on.
+
+    `news` is what a night has read of exactly this load. What it did not read is read from raw, where it is asked for: all of
+    a replay, and of a night that brings new policy the sources whose news was lost or held back, for of those other files are
+    believed than the night has read. That is the only second look at a file, and goes batch by batch like the first.
+    """
+    if not load.is_applied:
+        return Told(load, Changes(), {}, [Part(entry) for entry in load.sources])
+    changes = {entry.source_id: read_changes(store, entry) for entry in load.sources}
+    for source_id, changed in changes.items():
+        state.change(source_id, changed)
+    policy = changes.get(POLICY_SOURCE, Changes())
+    texts = {file.blob_id: store.get(file.blob_id) for file in policy.changed}
+    kept = {each.source_id: each.read for each in news if each.read is not None}
+    return Told(load, policy, texts, _parts(store, state, load, changes, kept))
+
+
+def files_to_read(current: Mapping[Place, FileVersion], changes: Changes, *, has_new_policy: bool) -> list[FileVersion]:
+    """The files of a source that a load reads: those that changed, and under new policy all of them, for it judges all."""
+    if not has_new_policy:
+        return list(changes.changed)
+    after = {**current, **{file.place: file for file in changes.changed}}
+    for place in changes.gone:
+        after.pop((place[0], place[1], place[2]), None)
+    return list(after.values())
+
+
+def _parts(
+    store: BlobStore, state: FileState, load: Load, changes: Mapping[str, Changes], kept: Mapping[str, Kept]
+) -> Iterator[Part]:
+    policy = policy_in_force(store, state)
+    has_new_policy = bool(changes.get(POLICY_SOURCE))
+    for entry in load.sources:
+        changed = changes[entry.source_id]
+        source, read = SOURCES.get(entry.source_id), kept.get(entry.source_id)
+        if source is None:
+            yield Part(entry, changed)
+        elif read is not None:
+            yield Part(entry, changed, read.files, read)
+        else:
+            files = files_to_read(state.of(source.source_id), changed, has_new_policy=has_new_policy)
+            yield Part(entry, changed, files, parse_batches(source, files, store, policy))

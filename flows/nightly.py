@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,48 +14,41 @@ from prefect.client.schemas import State
 from leaderboard_etl import orchestration, pipeline, report
 from leaderboard_etl.commands.progress import progress
 from leaderboard_etl.options import options_for
-from leaderboard_etl.pipeline import Ending, News, Night
+from leaderboard_etl.pipeline import Ending, Night
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse
 from leaderboard_etl.watching.watched import watched
 
-
-def as_task(step: Callable[..., Any], *arguments: Any) -> Any:
-    """Runs one step as a Prefect task: coarse, tried again with back-off where the Hub was ill, and bounded in time."""
-    subjects = [getattr(argument, "source_id", argument) for argument in arguments]
-    return orchestration.run_step(
-        step,
-        *arguments,
-        name=" ".join([step.__name__, *(subject for subject in subjects if isinstance(subject, str))]),
-        retries=2,
-        retry_delay_seconds=[5, 30],
-        retry_condition_fn=pipeline.is_passing,
-        timeout_seconds=4 * 3600,
-        # What a step did is in the raw store and the ledger; a cached result would only hide what is there.
-        cache_policy=NO_CACHE,
-        persist_result=False,
-    )
+# A step as a Prefect task: coarse, tried again with back-off where the Hub was ill, and bounded in time.
+as_task = partial(
+    orchestration.run_step,
+    retries=2,
+    retry_delay_seconds=[5, 30],
+    retry_condition_fn=pipeline.is_passing,
+    timeout_seconds=4 * 3600,
+    # What a step did is in the raw store and the ledger; a cached result would only hide what is there.
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
 
 
 def story(night: Night, do: Callable[..., Any]) -> Ending:
-    """One night, step by step; `do` runs a step, as a Prefect task or plainly, and returns what it gives."""
+    """One night: each step takes what those before it found. `do` runs one, as a Prefect task or plainly, and returns what it
+    gives."""
     policy, reference = do(pipeline.land_project, night)
-
-    def kept(landed: Sequence[News]) -> list[News]:
-        """What sources gave, read, and held back where it cannot be believed."""
-        read = [do(pipeline.read, night, news, policy.changes) for news in landed]
-        return [pipeline.hold_back(news, night.believed, night.options.accept) for news in read]
-
-    def kept_of(land: Callable[..., list[News]], *given: Any) -> list[News]:
-        return kept(do(land, night, *given))
-
-    news = [policy, *kept([reference])]
+    landed = [reference]
     for source_id in night.table_sources:
-        news += pipeline.standing_alone(night, [source_id], kept_of, pipeline.land_table, source_id)
-    news += pipeline.standing_alone(night, pipeline.MODEL_SOURCES, kept_of, pipeline.land_models, list(news))
-    if not pipeline.has_news(night, news):
-        quiet: Ending = do(pipeline.stay_quiet, night, news)
+        landed += pipeline.standing_alone(night, [source_id], do, pipeline.land_table, night, source_id)
+    read = [do(pipeline.read, night, news, policy.changes) for news in landed]
+    tables = [pipeline.hold_back(news, night.believed, night.options.accept) for news in read]
+    # Whom to ask about follows from what the tables name.
+    landed = pipeline.standing_alone(night, pipeline.MODEL_SOURCES, do, pipeline.land_models, night, tables)
+    read = [do(pipeline.read, night, news, policy.changes) for news in landed]
+    models = [pipeline.hold_back(news, night.believed, night.options.accept) for news in read]
+    kept = [policy, *tables, *models]
+    if not pipeline.has_news(night, kept):
+        quiet: Ending = do(pipeline.stay_quiet, night, kept)
         return quiet
-    staged = do(pipeline.stage, night, news)
+    staged = do(pipeline.stage, night, kept)
     audited = do(pipeline.audit, night, staged)
     published: Ending = do(pipeline.publish, night, audited)
     return published

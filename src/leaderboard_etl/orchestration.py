@@ -66,7 +66,7 @@ def run_step(step: Callable[..., Any], *arguments: Any, **task_options: Any) -> 
 
     try:
         with TagsContext(current_tags=set()):  # a tagged task would ask the API for leave to begin
-            task(**task_options)(run)()
+            task(**{"name": _name(step, arguments), **task_options})(run)()
     except Exception as error:
         if record.error is not None:
             raise record.error from None
@@ -74,6 +74,12 @@ def run_step(step: Callable[..., Any], *arguments: Any, **task_options: Any) -> 
         if not record.began:
             return step(*arguments)
     return record.value
+
+
+def _name(step: Callable[..., Any], arguments: Sequence[object]) -> str:
+    """What Prefect shows of a step: its name, and which source it is about."""
+    subjects = (getattr(argument, "source_id", argument) for argument in arguments)
+    return " ".join([step.__name__, *(subject for subject in subjects if isinstance(subject, str))])
 
 
 def serve(file: Path, name: str, home: Path, parameters: Mapping[str, object], *, cron: str) -> None:

@@ -37,47 +37,21 @@ def sync_repo(
     *,
     wants: Callable[[str], bool],
     known: Mapping[tuple[str, str, str], FileVersion],
-    last_revision: str | None,
     now: str,
+    last_revision: str | None = None,
+    at_revision: str | None = None,
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RepoSync:
-    """Lands every wanted file that is new at the head commit. If the head is still `last_revision`, one request is enough.
+    """Lands every wanted file of the head commit, or of the commit `at_revision`, that `known` lacks, from `head_start` if it has
+    the file. If the head is still `last_revision`, one request is enough.
 
     Raises HubError if the Hub does not answer, SourceError if a file did not arrive whole, UnfinishedError if the run's time
     or the Hub's limit ended before all were fetched: then nothing changes, and what arrived is not requested again.
     """
-    revision = hub.head(repo_type, repo_id)
+    revision = at_revision or hub.head(repo_type, repo_id)
     if revision == last_revision:
         return RepoSync(revision, Changes())
-    return sync_commit(
-        hub,
-        store,
-        repo_type,
-        repo_id,
-        revision,
-        wants=wants,
-        known=known,
-        now=now,
-        head_start=head_start,
-        progress=progress,
-    )
-
-
-def sync_commit(
-    hub: Hub,
-    store: BlobStore,
-    repo_type: str,
-    repo_id: str,
-    revision: str,
-    *,
-    wants: Callable[[str], bool],
-    known: Mapping[tuple[str, str, str], FileVersion],
-    now: str,
-    head_start: HeadStart | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> RepoSync:
-    """Lands every wanted file of one commit that `known` lacks, from `head_start` if it has the file. Raises as sync_repo."""
     tree = [file for file in hub.tree(repo_type, repo_id, revision) if wants(file.path)]
     if not tree:
         raise SourceError(

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from leaderboard_etl.errors import EtlError, UnwritableError, UsageError, first_line
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoCommit
-from leaderboard_etl.landing.repos import sync_commit
+from leaderboard_etl.landing.repos import sync_repo
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.brake import COLUMNS
 from leaderboard_etl.pipeline.fetching import land_project, news_of, shown
@@ -158,12 +158,12 @@ def _news_of(night: Night, past: _Past, source: Source, commit: RepoCommit, *, i
 
 def _landed(night: Night, source: Source, commit: RepoCommit) -> News:
     try:
-        result = sync_commit(
+        result = sync_repo(
             night.hub,
             night.store,
             source.repo_type,
             source.repo_id,
-            commit.revision,
+            at_revision=commit.revision,
             wants=source.wants,
             known=night.state.of(source.source_id),
             now=format_utc(datetime.now(UTC)),

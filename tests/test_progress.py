@@ -118,9 +118,9 @@ def test_a_deadline_that_passes_during_the_tables_leaves_the_models_unasked_and_
 
         yield count
 
-    def tell(night: pipeline.Night) -> None:
+    def tell(night: pipeline.Night) -> pipeline.Ending:
         nights.append(night)
-        story()(night, pipeline.plainly)
+        return story()(night, pipeline.plainly)
 
     options = Options(world.warehouse, world.hub, world.endpoint, started_at=datetime(2025, 1, 1, 3), progress=over)
     outcome = pipeline.run_night(options, tell)

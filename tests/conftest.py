@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from card_world import Pass
 from hypothesis import HealthCheck, settings
+from sourcing import without_fixture
 from worlds import World, small_world
 
 from leaderboard_etl.raw.store import BlobStore
@@ -24,6 +25,12 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("any machine")
+
+
+def pytest_sessionstart() -> None:
+    """Without its fixture a source fails every night of every test's world: that is told once, instead."""
+    if missing := without_fixture():
+        pytest.exit("\n".join(missing), returncode=1)
 
 
 @dataclass

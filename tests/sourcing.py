@@ -44,12 +44,25 @@ def fixture(source: Source) -> list[SourceFile]:
     if source.repo_type == "project":
         return _files(source, "", POLICY_FOLDER)
     if source.repo_id:
-        own = fixture_folder(source)
-        return _files(
-            source, source.repo_id, own if own.is_dir() else sample_root() / f"{source.repo_type}s" / source.repo_id
-        )
+        return _files(source, source.repo_id, repository(source))
     models = (folder for folder in sorted((sample_root() / "models").glob("*/*")) if folder.is_dir())
     return [file for folder in models for file in _files(source, "/".join(folder.parts[-2:]), folder)]
+
+
+def repository(source: Source) -> Path:
+    """The folder with a small copy of a source's repository: in its own folder, else in the bundled Hub."""
+    own = fixture_folder(source)
+    return own if own.is_dir() else sample_root() / f"{source.repo_type}s" / source.repo_id
+
+
+def without_fixture() -> list[str]:
+    """A sentence for each source whose repository no test's Hub could serve."""
+    return [
+        f"src/leaderboard_etl/sources/{source.source_id}/fixture/ is missing: put a small copy of its files there, by their"
+        " paths in the repository"
+        for source in SOURCES.values()
+        if source.repo_id and not repository(source).is_dir()
+    ]
 
 
 def _files(source: Source, repo_id: str, folder: Path) -> list[SourceFile]:

@@ -17,11 +17,12 @@ from typing import Any
 
 import duckdb
 import polars as pl
+from sourcing import repository
 
 from leaderboard_etl import pipeline, report
 from leaderboard_etl.options import Options
-from leaderboard_etl.sample.bundled import fixtures
 from leaderboard_etl.settings import Warehouse, resource
+from leaderboard_etl.sources.registry import SOURCES
 
 _log = logging.getLogger("night")
 V2 = "datasets/open-llm-leaderboard/contents/data/train-00000-of-00001.parquet"
@@ -177,14 +178,17 @@ class World:
 
 
 def small_world(folder: Path, hub: str) -> World:
-    """Both tables with thirty models each, so that a tenth is a number of rows; the Hub's folder is `folder`/hub."""
+    """Both tables with thirty models each, so that a tenth is a number of rows, and what other sources bring along; the Hub's
+    folder is `folder`/hub."""
     world = World(folder / "hub", hub, Warehouse(folder / "warehouse"))
     for path, content in OTHER_FILES.items():
         world.put(path, content)
-    for name, fixture in fixtures().items():
-        shutil.copytree(fixture, world.root / name)
     world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 31)])
     world.put_v1(*[v1_row(f"org/model-{n}b", 30.0 + n) for n in range(1, 31)])
+    for source in SOURCES.values():
+        own = world.root / f"{source.repo_type}s" / source.repo_id
+        if source.repo_id and not own.is_dir():
+            shutil.copytree(repository(source), own)
     return world
 
 

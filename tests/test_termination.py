@@ -19,6 +19,7 @@ from conftest import Faults
 from worlds import World
 
 import leaderboard_etl
+from leaderboard_etl.errors import EngineError, one_line_errors
 from leaderboard_etl.export.folder import replace_folder
 from leaderboard_etl.export.manifest import TOOL
 from leaderboard_etl.raw.ledger import Ledger
@@ -133,6 +134,25 @@ def test_a_snapshot_that_is_not_finished_leaves_the_old_one_and_nothing_beside(t
     with pytest.raises(Terminated):
         replace_folder(folder, Files(), {})
     assert [path.name for path in tmp_path.iterdir()] == ["export"] and (folder / "a.csv").read_bytes() == b"old"
+
+
+class Interrupted:
+    """A table that an engine asks for its rows, and in whose midst Ctrl-C is pressed."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        raise KeyboardInterrupt
+
+
+def test_a_signal_that_an_engine_tells_as_its_own_error_is_still_the_signal() -> None:
+    rows = Interrupted()
+    with duckdb.connect() as con, pytest.raises(KeyboardInterrupt), one_line_errors():
+        con.register("rows", rows)
+        con.execute("from rows")
+
+
+def test_a_query_that_names_the_signal_is_no_signal() -> None:
+    with duckdb.connect() as con, pytest.raises(EngineError), one_line_errors():
+        con.execute("select KeyboardInterrupt")
 
 
 def test_a_temporary_folder_goes_with_a_process_that_is_ended_in_haste(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from leaderboard_etl.commands.hints import runnable
 from leaderboard_etl.commands.parsing import Parser, warehouse_of
 from leaderboard_etl.errors import EtlError, UsageError, engine_error
 from leaderboard_etl.printable import PlainStream, one_line
-from leaderboard_etl.termination import EXIT_CODE, Terminated, is_asked, last_words, terminable
+from leaderboard_etl.termination import EXIT_CODE, Terminated, is_asked, last_words, signal_in, terminable
 
 _DESCRIPTION = "Published scores of language models, from the Hugging Face Hub to a DuckDB warehouse."
 _EPILOG = """\
@@ -91,10 +91,8 @@ def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        if is_asked():
-            return EXIT_CODE
-        if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
-            return _interrupted()  # Ctrl-C, as DuckDB reports it
+        if signal_in(error) is not None:
+            return _interrupted()
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             print(f"leaderboard-etl: the output cannot be written ({error.strerror})", file=sys.stderr)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from leaderboard_etl.termination import signal_in
+
 
 class EtlError(Exception):
     """Base of every error that the pipeline raises on purpose. Its text is shown as it is, without a traceback."""
@@ -83,10 +85,13 @@ def engine_error(error: Exception) -> EngineError | None:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Within the block an error of an engine is an EngineError that says in one line what to do."""
+    """Within the block an error of an engine is an EngineError that says in one line what to do, and a signal that the engine
+    reports as an error is the signal."""
     try:
         yield
     except Exception as error:
+        if (stopped := signal_in(error)) is not None:
+            raise stopped from error
         told = engine_error(error)
         if told is None:
             raise

@@ -45,6 +45,16 @@ def is_asked() -> bool:
     return _asked.is_set()
 
 
+def signal_in(error: BaseException) -> BaseException | None:
+    """Terminated or KeyboardInterrupt where an engine, whose work a signal stopped, reports that as an error of its own; null:
+    no signal did."""
+    if is_asked():
+        return Terminated()
+    told = str(error).rstrip(": \n")
+    is_ctrl_c = told == "Query interrupted" or told.endswith(KeyboardInterrupt.__name__)
+    return KeyboardInterrupt() if is_ctrl_c else None
+
+
 @contextmanager
 def at_the_end(work: Callable[[], None]) -> Iterator[None]:
     """While the block runs, `work` is done before the process ends if Terminated cannot be raised in time."""

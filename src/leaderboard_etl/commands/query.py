@@ -12,6 +12,7 @@ from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command
 from leaderboard_etl.commands.rows_file import check_output, write_rows
 from leaderboard_etl.errors import UsageError, first_line
 from leaderboard_etl.settings import Warehouse, resource
+from leaderboard_etl.termination import signal_in
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,6 +69,8 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
         except duckdb.InterruptException:
             raise KeyboardInterrupt from None
         except duckdb.Error as error:
+            if (stopped := signal_in(error)) is not None:
+                raise stopped from None
             if is_refusal(error) and not options.unsafe:
                 raise UsageError(
                     f"a query may read the tables of the warehouse and do nothing else ({first_line(error)});"

@@ -28,7 +28,7 @@ from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.target import Target, target_of
 from leaderboard_etl.target.believed import Believed
-from leaderboard_etl.termination import Terminated, at_the_end, is_asked
+from leaderboard_etl.termination import Terminated, at_the_end, is_asked, signal_in
 from leaderboard_etl.warehouse.audit import Finding
 
 
@@ -105,6 +105,9 @@ def run_night(options: Options, tell: Callable[[Night], Ending], *, kind: str = 
         try:
             ending = tell(night)
         except (EtlError, duckdb.Error, sqlite3.Error, OSError, MemoryError) as error:
+            if (stopped := signal_in(error)) is not None:
+                _give_up(night, str(stopped) or type(stopped).__name__)
+                raise stopped from error
             message = str(error) if isinstance(error, EtlError) else _told(error)
             night.minutes.give_up(message)
             findings = list(error.findings) if isinstance(error, AuditError) else []

@@ -10,12 +10,12 @@ from leaderboard_etl.settings import PACKAGE
 # From the ground up: a room may import what stands before it.
 ROOMS = (
     *(
+        "termination",
         "errors",
         "settings",
         "printable",
         "private",
         "durable",
-        "termination",
         "memory",
         "engine",
         "code_version",

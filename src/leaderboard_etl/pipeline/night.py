@@ -106,7 +106,7 @@ def run_night(options: Options, tell: Callable[[Night], Ending], *, kind: str = 
             ending = tell(night)
         except (EtlError, duckdb.Error, sqlite3.Error, OSError, MemoryError) as error:
             if (stopped := signal_in(error)) is not None:
-                _give_up(night, str(stopped) or type(stopped).__name__)
+                night.minutes.give_up(str(stopped) or type(stopped).__name__)
                 raise stopped from error
             message = str(error) if isinstance(error, EtlError) else _told(error)
             night.minutes.give_up(message)

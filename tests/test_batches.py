@@ -37,7 +37,7 @@ def test_a_source_read_in_many_batches_says_what_it_says_in_one(
     monkeypatch.setattr("leaderboard_etl.reading.batches._MOST_FILES_AT_ONCE", 1)
     pipeline.rebuild(world.warehouse)
     assert content(world.warehouse.database) == at_once
-    # A night that cannot hold it all reads again when it folds, and comes to the same.
+    # A night that reads in batches comes to the same.
     other = replace(world, warehouse=Warehouse(tmp_path / "other"))
     other.night(1)
     rows = "ops.loads", "ops.build", "raw."

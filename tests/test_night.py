@@ -169,6 +169,15 @@ def test_a_vanished_tenth_is_held_until_it_is_accepted(world: World) -> None:
     assert world.query("select kind from ops.drift order by load_id")[-1] == ("accepted",)
 
 
+def test_a_source_that_describes_itself_without_a_brake_is_believed_whatever_vanishes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SOURCES, "olb_v2_contents", replace(SOURCES["olb_v2_contents"], is_braked=False))
+    world.night(1)
+    world.put_v2()
+    assert world.night(2).status == "published"
+
+
 @pytest.mark.parametrize(
     ("fault", "why"),
     [

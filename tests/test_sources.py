@@ -160,11 +160,8 @@ def link_to(
            revision="abc", path=path, blob_id="b", locator="row 1", load_id=1)  # fmt: skip
 
 
-# Who reports, or how something is known, may be called as a source is; and the nightly flow tells by name what it asks last.
+# Who reports, or how something is known, may be called as a source is.
 NAMED_ELSEWHERE = {
-    ("flows/nightly.py", "reference"),
-    ("flows/nightly.py", "model_cards"),
-    ("flows/nightly.py", "eval_results"),
     ("src/leaderboard_etl/commands/explain.py", "reference"),
     ("src/leaderboard_etl/normalize/identity.py", "reference"),
     ("src/leaderboard_etl/normalize/joins.py", "reference"),

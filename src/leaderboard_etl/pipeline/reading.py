@@ -57,8 +57,8 @@ def hold_back(news: News, before: Before, accept: Sequence[str] = ()) -> News:
 
 
 def _brake(source_id: str, read: Kept, changes: Changes, before: Before) -> list[Drift]:
-    """Compares what was read with what is believed of the same files; cards and curated rows change one by one."""
-    if not SOURCES[source_id].repo_id:
+    """Compares what was read with what is believed of the same files; what changes one by one, as cards do, has no brake."""
+    if not SOURCES[source_id].is_braked:
         return []
     places = [file.place for file in changes.changed] + [(place[0], place[1], place[2]) for place in changes.gone]
     scores = before.scores_at(source_id, places)

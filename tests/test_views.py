@@ -61,6 +61,7 @@ def score(con: duckdb.DuckDBPyConnection, model_id: str, pct: float, **facts: An
         "norm_method": "none",
         "precision": "unknown",
         "has_chat_template": "unknown",
+        "setting": "n/a",
         "run_id": "n/a",
         "reported_by": "reference",
         "is_corrected": False,

@@ -1,11 +1,11 @@
 -- check: one key believed twice at one instant
 -- severity: error
-select source_id, source_name, variant_id, precision, has_chat_template, run_id, valid_from, next_valid_from
+select source_id, source_name, variant_id, precision, has_chat_template, setting, run_id, valid_from, next_valid_from
 from (
     select
         *,
         lead(valid_from) over (
-            partition by source_id, source_name, variant_id, precision, has_chat_template, run_id
+            partition by source_id, source_name, variant_id, precision, has_chat_template, setting, run_id
             order by valid_from, valid_to nulls last
         ) as next_valid_from
     from history.scores

@@ -18,7 +18,7 @@ with compared as (
         end as rounding_pct
     from core.scores as c
     join core.benchmarks as b using (variant_id)
-    join history.scores as h using (source_id, source_name, variant_id, precision, has_chat_template, run_id)
+    join history.scores as h using (source_id, source_name, variant_id, precision, has_chat_template, setting, run_id)
     where h.valid_to is null and c.norm_method = 'computed'
 
 )

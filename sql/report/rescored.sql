@@ -7,7 +7,7 @@ select
     o.score_raw as after_raw,
     o.score_unit
 from history.scores as o
-join history.scores as c using (source_id, source_name, variant_id, precision, has_chat_template, run_id)
+join history.scores as c using (source_id, source_name, variant_id, precision, has_chat_template, setting, run_id)
 where o.load_id = getvariable('last_load_id')
     and c.closed_load_id = o.load_id
     and c.score_raw <> o.score_raw

@@ -1,7 +1,7 @@
 -- Scores that the last load brought, changed or ended, by source
 with opened as (
 
-    select source_id, source_name, variant_id, precision, has_chat_template, run_id
+    select source_id, source_name, variant_id, precision, has_chat_template, setting, run_id
     from history.scores
     where load_id = getvariable('last_load_id')
 
@@ -9,7 +9,7 @@ with opened as (
 
 closed as (
 
-    select source_id, source_name, variant_id, precision, has_chat_template, run_id
+    select source_id, source_name, variant_id, precision, has_chat_template, setting, run_id
     from history.scores
     where closed_load_id = getvariable('last_load_id')
 
@@ -23,7 +23,7 @@ final as (
         count(*) filter (where o.source_id is not null and c.source_id is not null) as n_changed,
         count(*) filter (where o.source_id is null) as n_ended
     from opened as o
-    full join closed as c using (source_id, source_name, variant_id, precision, has_chat_template, run_id)
+    full join closed as c using (source_id, source_name, variant_id, precision, has_chat_template, setting, run_id)
     group by all
 
 )

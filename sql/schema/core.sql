@@ -138,7 +138,7 @@ create table core.comparable_groups (
     source_url varchar not null                    -- Link for the dates
 );
 
--- Scores, in one unit and normalised. One row per source, name, variant, precision, chat template and run.
+-- Scores, in one unit and normalised. One row per source, name, variant, precision, chat template, setting and run.
 create table core.scores (
     model_id varchar not null,            -- = core.models
     benchmark_id varchar not null,        -- = core.benchmarks
@@ -154,6 +154,7 @@ create table core.scores (
     precision varchar not null,           -- = history.scores
     tuning varchar,                       -- = core.models
     has_chat_template varchar not null,   -- = history.scores
+    setting varchar not null,             -- = history.scores
     run_id varchar not null,              -- = history.scores
     reported_by varchar not null,         -- = history.scores
     is_verified boolean,                  -- = history.scores

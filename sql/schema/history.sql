@@ -1,12 +1,13 @@
 -- What each source stated, and from which load to which load. Core applies the judgement (identity, units, normalisation) to these rows.
 
--- Every score as its source published it, with the interval in which it was believed. One row per source, name, variant, precision, chat template, run and validity interval.
+-- Every score as its source published it, with the interval in which it was believed. One row per source, name, variant, precision, chat template, setting, run and validity interval.
 create table history.scores (
     source_id varchar not null,           -- Source that published the value
     source_name varchar not null,         -- Model name exactly as the source spells it
     variant_id varchar not null,          -- Benchmark variant: a row of core.benchmarks
     precision varchar not null,           -- Precision that the model was run in, as published; 'unknown' if the source does not state it
     has_chat_template varchar not null check (has_chat_template in ('true', 'false', 'unknown')), -- Whether prompts went through the chat template
+    setting varchar not null,             -- Reasoning effort, thinking budget or tools that the score was made with, in the source's words; 'n/a' where none is stated
     run_id varchar not null,              -- Model sha and date where a source holds several runs of one model; 'n/a' otherwise
     score_raw double not null,            -- The published value, untouched, in score_unit
     score_unit varchar not null check (score_unit in ('fraction', 'percent', 'points_10')), -- Unit of score_raw: fraction (0-1), percent (0-100) or points_10 (1-10)

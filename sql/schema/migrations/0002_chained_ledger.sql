@@ -2,3 +2,4 @@
 -- how: rebuild
 -- New lines of the ledger carry schema_version, their own hash and that of the line before; old lines stay as they are, and the
 -- first new one holds the hash of the last of them. ops.build says schema_version.
+-- The key of a score has its setting: 'n/a' in every score of a source that states none.

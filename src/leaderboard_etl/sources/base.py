@@ -19,7 +19,7 @@ _MOST_TEXT = 500
 _RUN = {"precision": "unknown", "has_chat_template": "unknown", "run_id": "n/a"}
 # The values of key columns that a source does not state: a key is never null.
 UNSTATED = {
-    "scores": _RUN,
+    "scores": {**_RUN, "setting": "n/a"},
     "subtask_scores": {**_RUN, "metric_filter": "none"},
     "models": {"precision": "n/a"},
     "parameter_claims": {"precision": "n/a"},

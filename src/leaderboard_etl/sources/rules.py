@@ -13,7 +13,7 @@ from leaderboard_etl.sources.description import Source
 from leaderboard_etl.units import score_pct
 
 KEYS = {
-    "scores": ("source_id", "source_name", "variant_id", "precision", "has_chat_template", "run_id"),
+    "scores": ("source_id", "source_name", "variant_id", "precision", "has_chat_template", "setting", "run_id"),
     "subtask_scores": (
         *("source_id", "source_name", "precision", "has_chat_template", "run_id"),
         *("task", "metric", "metric_filter", "n_shot"),

@@ -188,7 +188,7 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
             join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
             join core.models as m on m.model_id = a.model_id
             where a.model_id between ? and ?
-            order by a.model_id, h.variant_id, h.source_id, h.source_name, h.precision, h.has_chat_template, h.run_id
+            order by a.model_id, h.variant_id, h.source_id, h.source_name, h.precision, h.has_chat_template, h.setting, h.run_id
             """,
             [first, last],
         )

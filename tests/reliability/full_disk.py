@@ -88,7 +88,9 @@ def try_all(folder: Path, disk: Path, amounts_kb: list[int], whats: list[str]) -
         _expect(in_child(lambda: night(World(world.root, server.url, Warehouse(undisturbed), endpoint=server.url))))
         wanted = {"night": _content(undisturbed), "offline": _content(world.warehouse.root), "export": "", "run": ""}
         tried = []
-        for what in whats:
+        for what in sorted(whats, key=lambda what: what != "run"):
+            if what != "run":
+                import_all()  # not before a run under Prefect, which reads its settings when it is imported
             for first in range(0, len(amounts_kb), _AT_ONCE):
                 series = amounts_kb[first : first + _AT_ONCE]
                 for one in _try_in_turn(what, world, disk, series, wanted[what]):
@@ -153,7 +155,10 @@ def _fault(ended: Ended, is_untouched: bool, what: str) -> str | None:
         return f"it ended with {ended.code}"
     if not is_untouched:
         return "it failed and the published file is another one"
-    return None if ended.err.count("\n") == 1 and "Traceback" not in ended.err else "it did not fail with one line"
+    lines = ended.err.splitlines()
+    are_ours = all(line.startswith("leaderboard-etl: ") for line in lines)
+    # A run under Prefect may have to say in a second one that Prefect's books could not be kept.
+    return None if are_ours and len(lines) in ((1, 2) if what == "run" else (1,)) else "it did not fail with one line"
 
 
 def _make(folder: Path, world: World) -> int:
@@ -201,7 +206,6 @@ def main(arguments: list[str]) -> int:
         return in_namespace(arguments)
     if given.no_forecast:
         space.needed_bytes = lambda warehouse: 0
-    import_all()
     logging.getLogger("night").disabled = True  # the tests' own word on a night that was not published
     span = given.most_kb - given.least_kb
     amounts_kb = [given.least_kb + round(span * (n / max(given.amounts - 1, 1)) ** 2) for n in range(given.amounts)]

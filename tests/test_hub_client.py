@@ -25,6 +25,7 @@ from leaderboard_etl.hub.answers import (
     RepoFile,
     RepoUnavailableError,
     TokenRefusedError,
+    UnusableSettingsError,
 )
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id
@@ -302,6 +303,27 @@ def test_a_refused_token_is_named_and_not_sent_again(server: HubServer) -> None:
         with pytest.raises(TokenRefusedError, match="HF_TOKEN"):
             hub.head(*REPO)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HTTP_PROXY", "what://proxy", "HTTPS_PROXY"),
+        ("HTTP_PROXY", "http://[::1", "HTTPS_PROXY"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE"),
+        ("HF_TOKEN", "hf_schlüssel", "HF_TOKEN"),
+        ("HF_TOKEN", "hf_\x01secret", "HF_TOKEN"),
+    ],
+)
+def test_settings_with_which_no_request_can_be_sent_are_named_in_one_line_that_tells_no_secret(
+    server: HubServer, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    hub = Hub(server.url, token=value if name == "HF_TOKEN" else None)
+    with pytest.raises(UnusableSettingsError, match=said) as caught:
+        hub.head(*REPO)
+    assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
+    assert server.requests == []
 
 
 def test_a_401_without_a_reason_is_the_tokens_only_if_the_hub_does_not_know_whose_it_is(

@@ -15,7 +15,7 @@ import polars as pl
 
 from leaderboard_etl.errors import EtlError, HubError
 from leaderboard_etl.hub import loop
-from leaderboard_etl.hub.answers import GatedRepoError, HubUnreachableError, NoHubError, RepoFile
+from leaderboard_etl.hub.answers import GatedRepoError, HubUnreachableError, NoHubError, RepoFile, UnusableSettingsError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import FileVersion, format_utc
@@ -54,7 +54,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class HubExamination:
-    """What a Hub answered. `is_reachable` is false if nothing answers, or the token is refused."""
+    """What a Hub answered. `is_reachable` is false if nothing answers, the token is refused, or no request can be sent."""
 
     endpoint: str
     lines: list[Seen]
@@ -81,7 +81,8 @@ def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy, *, is_s
             lines.append(replace(seen, is_expected=True, is_absent=True) if is_absent else seen)
     except NoHubError as error:
         is_reachable = False
-        part = "address" if isinstance(error, HubUnreachableError) else "token"
+        parts: dict[type[NoHubError], str] = {HubUnreachableError: "address", UnusableSettingsError: "settings"}
+        part = parts.get(type(error), "token")
         lines.append(Seen(part, False, str(error)))
     if is_reachable:
         lines += [_token(hub), *_limits(hub), _clock(hub)]

@@ -22,6 +22,10 @@ class TokenRefusedError(NoHubError):
     """The Hub does not accept the token that was sent; it answers so for public repositories too."""
 
 
+class UnusableSettingsError(NoHubError):
+    """This machine's own token, proxy or certificates let no request be sent."""
+
+
 class HubLimitedError(HubError):
     """The Hub's rate limit outlasted our patience or the run's deadline."""
 

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from leaderboard_etl.errors import first_line
+from leaderboard_etl.hub.answers import UnusableSettingsError
+
 if TYPE_CHECKING:
     import httpx2
 
@@ -31,7 +34,7 @@ class Sessions:
 
     @contextmanager
     def one(self) -> Iterator[httpx2.AsyncClient]:
-        """A session for one request, until the end of its answer."""
+        """A session for one request, until the end of its answer. Raises UnusableSettingsError if none can be made."""
         session = next((session for session in self._all if session.n_busy < _AT_ONCE), None) or self._new()
         session.n_busy += 1
         try:
@@ -46,9 +49,16 @@ class Sessions:
             await session.client.aclose()
 
     def _new(self) -> _Session:
+        import httpx2
         from huggingface_hub import get_async_session
 
-        client = get_async_session()
+        try:
+            client = get_async_session()
+        except (ValueError, OSError, ImportError, httpx2.InvalidURL) as error:
+            raise UnusableSettingsError(
+                f"no request can be sent ({type(error).__name__}: {first_line(error)}): correct the proxy (HTTPS_PROXY,"
+                " HTTP_PROXY, ALL_PROXY) or the certificates (SSL_CERT_FILE, SSL_CERT_DIR) in the environment"
+            ) from error
         # The client's hook reads the bodies of errors without a bound.
         client.event_hooks = {"request": client.event_hooks["request"], "response": []}
         self._all.append(_Session(client))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import re
 import time
 import weakref
 from asyncio import sleep
@@ -29,6 +30,7 @@ from leaderboard_etl.hub.answers import (
     RepoUnavailableError,
     StatusError,
     TokenRefusedError,
+    UnusableSettingsError,
 )
 from leaderboard_etl.hub.bodies import ACCEPTED, BadBodyError, Pace, read_body
 from leaderboard_etl.hub.hub_clock import HubClock
@@ -43,6 +45,8 @@ _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _UNAVAILABLE = frozenset({401, 403, 404})
 # The Hub's X-Error-Message for an unknown token; its own client checks for the same words.
 _BAD_TOKEN = "Invalid credentials in Authorization header"
+# An error about any other header would show the token.
+_SENDABLE = re.compile(r"[ -~]*")
 _MOST_JSON_BYTES = 64 << 20
 _MOST_ERROR_BYTES = 64 << 10
 _MOST_HOPS = 6
@@ -331,7 +335,13 @@ class Transport:
     def _headers(self) -> dict[str, str]:
         from huggingface_hub.utils._headers import build_hf_headers
 
-        return {**build_hf_headers(token=self.token, library_name="leaderboard-etl"), "accept-encoding": ACCEPTED}
+        headers = build_hf_headers(token=self.token, library_name="leaderboard-etl")
+        if not _SENDABLE.fullmatch(headers.get("authorization", "")):
+            raise UnusableSettingsError(
+                "the token in HF_TOKEN or of `hf auth login` has characters that no token has: renew it, or remove it to ask"
+                " without one"
+            )
+        return {**headers, "accept-encoding": ACCEPTED}
 
     @cached_property
     def _place(self) -> tuple[str, bytes]:

@@ -59,6 +59,29 @@ def test_a_fault_is_told_with_its_file_line_column_and_what_was_meant(name: str,
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("https://example.com/benchmark-image", "example.com is reserved for examples"),
+        ("https://data.example.org/scores", "reserved for examples"),
+        ("http://localhost.test/x", "reserved for examples"),
+        ("https://www.deepseek.com/", "it names a host"),
+        ("https://www.deepseek.com", "it names a host"),
+        ("https://goo.gle/GeminiV1-5", "the page that the shortened link leads to"),
+        ("https://t.co/abc", "the page that the shortened link leads to"),
+    ],
+)
+def test_a_link_that_cannot_be_a_source_is_refused(link: str, said: str) -> None:
+    with pytest.raises(PolicyError) as error:
+        check_policy(changed("tracked_models", "https://huggingface.co/prism-ml/Ternary-Bonsai-27B-gguf", link))
+    assert "column source_url" in str(error.value) and said in str(error.value)
+
+
+@pytest.mark.parametrize("link", ["https://openai.com/index/hello-gpt-4o/", "https://host.org/?page=1", "https://examples.org/a"])
+def test_a_page_is_a_source(link: str) -> None:
+    check_policy(changed("tracked_models", "https://huggingface.co/prism-ml/Ternary-Bonsai-27B-gguf", link))
+
+
 def test_an_unknown_or_absent_csv_and_one_that_is_no_table_are_told_too() -> None:
     texts = dict(POLICY.texts)
     texts["familys"] = texts.pop("families")

@@ -16,18 +16,38 @@ create table policy.reference_scores (
     note varchar  -- What a reader of the row must know
 );
 
--- Figures of a source that are known to be wrong. Decides the score that is believed in their place, on record beside it. One row per
--- source, name, variant and precision.
+-- Figures of a source that are known to be wrong, or filed under a variant or a model that they are not of. Decides the score that is
+-- believed in their place, on record beside it. One row per source, name, variant and precision.
 -- task: a wrong score of a source | add what it says, what is right, and the link that shows it
+-- task: a score filed under the wrong variant or model | add what it says, the variant or the model that it is of, and the link that shows it
 create table policy.corrections (
     source_id varchar not null,  -- Source with the wrong figure
     source_name varchar not null,  -- Name that it has there
-    variant_id varchar not null references policy.benchmarks (variant_id),  -- Variant
+    variant_id varchar not null references policy.benchmarks (variant_id),  -- Variant that the source files it under
     precision varchar not null,  -- Precision of the run, as in history.scores
-    expected_score_raw double not null,  -- The wrong figure: a row that says something else is left alone
-    corrected_score_raw double not null,  -- The right figure, in the same unit
+    expected_score_raw double not null,  -- The figure there: a row that says something else is left alone
+    corrected_score_raw double,  -- The right figure, in the same unit; null: the figure is right
+    corrected_variant_id varchar references policy.benchmarks (variant_id),  -- Variant that the page says it is of; null: as filed
+    corrected_model_id varchar references policy.reference_models (model_id),  -- Model that the page says it is of; null: as named
     reason varchar not null,  -- How it is known to be wrong
-    source_url varchar not null,  -- Link that shows the right one
+    source_url varchar not null,  -- Link that shows what is right
     status varchar not null check (status in ('active', 'inactive')),  -- inactive: kept on record, not applied
     primary key (source_id, source_name, variant_id, precision)
+);
+
+-- What two independent readings of reference_scores and reference_models against their sources found. Decides nothing: it is the
+-- record of what has been seen. One row per curated row, those that were dropped included.
+-- task: a curated row that was checked | add what was seen and where; `unverified` where its source could not be read
+create table policy.reference_review (
+    table_name varchar not null check (table_name in ('reference_scores', 'reference_models')),  -- Table of the row
+    model_id varchar not null,  -- Model of the row; a dropped one may be in no table
+    variant_id varchar references policy.benchmarks (variant_id),  -- Variant of a score; null: a row of reference_models
+    score_raw double,  -- Figure of a score as it stands, or stood when it was dropped; null: a row of reference_models
+    source_dataset varchar,  -- Collection of a score; null: a row of reference_models
+    n_shot integer,  -- In-context examples of a score; null: not stated
+    protocol varchar,  -- Protocol of a score; null: not stated
+    outcome varchar not null check (outcome in ('kept', 'changed', 'dropped', 'unverified', 'added')),  -- What came of it
+    seen_in varchar,  -- File, and line or cell, in which it was seen; null: nowhere
+    reason varchar not null,  -- Why, and what stood there before
+    primary key (table_name, model_id, variant_id, score_raw, source_dataset, n_shot, protocol)
 );

@@ -158,7 +158,7 @@ create table core.scores (
     run_id varchar not null,              -- = history.scores
     reported_by varchar not null,         -- = history.scores
     is_verified boolean,                  -- = history.scores
-    is_corrected boolean not null,        -- True where a row of policy/corrections replaced the published value
+    is_corrected boolean not null,        -- True where a row of policy/corrections replaced the published value, its variant or its model
     protocol varchar,                     -- = history.scores
     evaluated_on date,                    -- = history.scores
     source_id varchar not null,           -- = history.scores

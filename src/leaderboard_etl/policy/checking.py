@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -18,6 +19,11 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.policy.schema import PolicyColumn, PolicyTable, policy_tables
 
 _HEADER_LINE = 1
+# Names set apart by RFC 2606 and RFC 6761.
+_NO_SOURCE = re.compile(r"(^|\.)(example(\.(com|net|org|edu))?|test|invalid|localhost)$")
+_SHORTENERS = frozenset(
+    ("bit.ly", "buff.ly", "goo.gl", "goo.gle", "is.gd", "lnkd.in", "ow.ly", "rebrand.ly", "shorturl.at", "t.co", "tinyurl.com")
+)
 
 
 @dataclass(frozen=True)
@@ -147,8 +153,21 @@ def _fault_of_text(text: str, column: PolicyColumn) -> str | None:
             re.compile(text)
         except re.error as error:
             return f"{text!r} is not a regular expression ({error})"
-    if column.name.endswith("_url") and not re.fullmatch(r"https?://[^\s/]+\.[^\s/]+(/\S*)?", text):
+    return _fault_of_link(text) if column.name.endswith("_url") else None
+
+
+def _fault_of_link(text: str) -> str | None:
+    """What is wrong with a link to a source. A host alone, an example or a shortened link shows nobody where a fact stands."""
+    if not re.fullmatch(r"https?://[^\s/]+\.[^\s/]+(/\S*)?", text):
         return f"{text!r} is not a link; expected http(s)://host/…"
+    link = urlsplit(text)
+    host = (link.hostname or "").removeprefix("www.")
+    if _NO_SOURCE.search(host):
+        return f"{text!r} cannot be a source: {host} is reserved for examples"
+    if host in _SHORTENERS:
+        return f"{text!r} cannot be a source: write the page that the shortened link leads to"
+    if not (link.path.strip("/") or link.query or link.fragment):
+        return f"{text!r} cannot be a source: it names a host; link the page that states the fact"
     return None
 
 

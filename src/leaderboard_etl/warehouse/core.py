@@ -23,8 +23,10 @@ from leaderboard_etl.warehouse.history import policy_texts
 _ROWS_AT_ONCE = 50_000
 _NORMALIZED = (
     *("benchmark_id", "comparable_group", "score_pct", "score_norm_pct", "norm_method", "stderr_pct", "n_shot"),
-    "is_corrected",
+    *("is_corrected", "variant_id"),
 )
+# Columns of policy/corrections that loads older than them judged without.
+_YOUNGER_CORRECTIONS = ("corrected_variant_id", "corrected_model_id")
 
 
 class _Judged(NamedTuple):
@@ -176,7 +178,7 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Polars normalises the few numeric columns and DuckDB holds the wide rows, so that a million scores fit in memory."""
     con.register("normalized", _normalized(con, policy))
     columns = tables()["core.scores"].columns
-    own = {"model_id": "a.model_id", "tuning": "m.tuning"} | {name: f"n.{name}" for name in _NORMALIZED}
+    own = {"model_id": "m.model_id", "tuning": "m.tuning"} | {name: f"n.{name}" for name in _NORMALIZED}
     selected = ", ".join(own.get(column.name, f"h.{column.name}") for column in columns)
     for first, last in _model_ranges(con, "history.scores"):
         con.execute(
@@ -186,7 +188,8 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
             from history.scores as h
             join normalized as n on n.row_id = h.{ROW_ID}
             join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
-            join core.models as m on m.model_id = a.model_id
+            left join core.models as c on c.model_id = n.corrected_model_id
+            join core.models as m on m.model_id = coalesce(c.model_id, a.model_id)
             where a.model_id between ? and ?
             order by a.model_id, h.variant_id, h.source_id, h.source_name, h.precision, h.has_chat_template, h.setting, h.run_id
             """,
@@ -215,27 +218,34 @@ def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
         normalized_by_subtask(subtasks, tasks), on=[*RUN_KEY, "variant_id"], how="left", maintain_order="left"
     )
     normalized = normalize_scores(_corrected(slim, policy.frame("corrections")), policy.benchmarks)
-    return normalized.select("row_id", *_NORMALIZED)
+    return normalized.select("row_id", "corrected_model_id", *_NORMALIZED)
 
 
 def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
-    """Scores with the corrections of policy applied, each only if the source still publishes the value that it expects."""
-    rows = corrections.filter(pl.col("status") == "active").select(
-        "source_id",
-        "source_name",
-        "variant_id",
-        "precision",
-        pl.col("expected_score_raw").cast(pl.Float64).alias("score_raw"),
-        pl.col("corrected_score_raw").cast(pl.Float64),
+    """Scores with the corrections of policy applied, each only if the source still publishes the value that it expects.
+
+    Adds `is_corrected` and `corrected_model_id` (null: the score is of the model that its name means)."""
+    younger = [name for name in _YOUNGER_CORRECTIONS if name not in corrections.columns]
+    rows = (
+        corrections.with_columns(pl.lit(None, pl.String).alias(name) for name in younger)
+        .filter(pl.col("status") == "active")
+        .select(
+            *("source_id", "source_name", "variant_id", "precision"),
+            pl.col("expected_score_raw").cast(pl.Float64).alias("score_raw"),
+            pl.col("corrected_score_raw").cast(pl.Float64),
+            *_YOUNGER_CORRECTIONS,
+            pl.lit(True).alias("is_corrected"),
+        )
     )
     on = ["source_id", "source_name", "variant_id", "precision", "score_raw"]
     return (
         scores.join(rows, on=on, how="left", maintain_order="left")
         .with_columns(
-            pl.col("corrected_score_raw").is_not_null().alias("is_corrected"),
+            pl.col("is_corrected").fill_null(False),
             pl.coalesce("corrected_score_raw", "score_raw").alias("score_raw"),
+            pl.coalesce("corrected_variant_id", "variant_id").alias("variant_id"),
         )
-        .drop("corrected_score_raw")
+        .drop("corrected_score_raw", "corrected_variant_id")
     )
 
 

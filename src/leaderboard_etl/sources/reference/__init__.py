@@ -132,5 +132,11 @@ SOURCE = Source(
             "Apache-2.0",
             "https://github.com/evalplus/evalplus.github.io",
         ),
+        Work(
+            "READMEs and model cards of vendors (deepseek-ai/DeepSeek-R1 and -V3, MoonshotAI/Kimi-K2, MiniMax-AI/MiniMax-M2,"
+            " openai/simple-evals, QwenLM/Qwen, meta-llama/llama-models)",
+            "each repository's own",
+            "https://github.com/openai/simple-evals",
+        ),
     ),
 )

@@ -170,7 +170,7 @@ def test_epochs_own_scores_give_epochs_own_mean_for_mmlu() -> None:
     """18.4 months of 365 / 12 days: results stored in benchmark_analysis.ipynb of epoch-research/open-model-trends."""
     policy = read_policy()
     scores = policy.frame("reference_scores").filter(
-        pl.col("source_dataset") == "epoch-open-model-trends", pl.col("variant_id") == "mmlu_reported"
+        pl.col("source_dataset") == "epoch-open-model-trends", pl.col("variant_id").str.starts_with("mmlu_reported")
     )
     points = scores.join(policy.frame("reference_models"), on="model_id").select(
         pl.lit("g").alias("comparable_group"),
@@ -180,6 +180,7 @@ def test_epochs_own_scores_give_epochs_own_mean_for_mmlu() -> None:
         pl.lit("reference").alias("reported_by"),
     )
     found = lags(points.rename({"score_raw": "score_pct"}), "catch_up_nats", date(2024, 10, 28))
+    found = found.filter(~pl.col("is_censored"))  # Claude 3.5 Sonnet, which nothing in the list matches, gives Epoch no row
     assert found.height == 5
     mean = found.select(pl.col("lag_days").mean()).item()
     assert round(mean / 365 * 12, 1) == 18.4

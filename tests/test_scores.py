@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -78,22 +80,48 @@ def test_shots_come_from_the_variant_where_the_source_is_silent() -> None:
     assert scored("mmlu_olb_v1", 60.0, "percent")["n_shot"] == 5
 
 
+CORRECTED = {"corrected_score_raw": None, "corrected_variant_id": None, "corrected_model_id": None, "status": "active"}
+
+
 def test_a_correction_is_put_in_only_while_the_source_publishes_what_it_corrects() -> None:
     key = {"source_id": "arena", "source_name": "small", "variant_id": "mmlu_arena", "precision": "unknown"}
     rules = [
-        {**key, "expected_score_raw": "0.643", "corrected_score_raw": "0.423", "status": status}
-        for status in ("active", "ended")
+        CORRECTED | {**key, "expected_score_raw": "0.643", "corrected_score_raw": "0.423", "status": status}
+        for status in ("active", "inactive")
     ]
     corrections = pl.DataFrame(rules)
     published = pl.DataFrame([{**key, "score_raw": raw} for raw in (0.643, 0.43)])
     found = _corrected(published, corrections.filter(status="active"))
     assert found.select("score_raw", "is_corrected").rows() == [(0.423, True), (0.43, False)]
-    assert _corrected(published, corrections.filter(status="ended"))["score_raw"].to_list() == [0.643, 0.43]
+    assert _corrected(published, corrections.filter(status="inactive"))["score_raw"].to_list() == [0.643, 0.43]
 
 
-def test_every_correction_says_why_with_a_link_and_is_of_a_known_variant() -> None:
-    policy = read_policy()
-    corrections = policy.frame("corrections")
-    assert corrections.filter(pl.col("reason").is_null() | ~pl.col("source_url").str.starts_with("https://")).is_empty()
-    assert set(corrections["variant_id"]) <= set(policy.benchmarks["variant_id"])
-    assert set(corrections["status"]) <= {"active", "ended"}
+@pytest.mark.parametrize(
+    ("rule", "wanted"),
+    [
+        ({"corrected_variant_id": "gpqa_diamond_reported"}, ("gpqa_diamond_reported", 0.801, None, True)),
+        ({"corrected_model_id": "o/base"}, ("gpqa_reported", 0.801, "o/base", True)),
+        ({"corrected_score_raw": "0.81"}, ("gpqa_reported", 0.81, None, True)),
+        ({"expected_score_raw": "0.8"}, ("gpqa_reported", 0.801, None, False)),
+    ],
+)
+def test_a_correction_files_a_figure_under_the_variant_or_the_model_that_it_is_of(
+    rule: dict[str, str], wanted: tuple[Any, ...]
+) -> None:
+    key = {"source_id": "reference", "source_name": "o/m", "variant_id": "gpqa_reported", "precision": "unknown"}
+    rules = pl.DataFrame([CORRECTED | key | {"expected_score_raw": "0.801"} | rule])
+    found = _corrected(pl.DataFrame([{**key, "score_raw": 0.801}]), rules)
+    assert found.select("variant_id", "score_raw", "corrected_model_id", "is_corrected").row(0) == wanted
+
+
+def test_a_load_whose_corrections_knew_only_figures_is_judged_by_them() -> None:
+    key = {"source_id": "arena", "source_name": "small", "variant_id": "mmlu_arena", "precision": "unknown"}
+    rules = pl.DataFrame([{**key, "expected_score_raw": "0.6", "corrected_score_raw": "0.4", "status": "active"}])
+    found = _corrected(pl.DataFrame([{**key, "score_raw": 0.6}]), rules)
+    assert found.select("variant_id", "score_raw", "corrected_model_id").row(0) == ("mmlu_arena", 0.4, None)
+
+
+def test_every_correction_corrects_something() -> None:
+    corrections = read_policy().frame("corrections")
+    right = ("corrected_score_raw", "corrected_variant_id", "corrected_model_id")
+    assert corrections.filter(pl.all_horizontal(pl.col(*right).is_null())).is_empty()

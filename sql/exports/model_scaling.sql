@@ -20,7 +20,7 @@
 --   comparable_group: Variants that may be compared
 --   tuning: base, instruct or other; blank: unknown
 --   n_shot: In-context examples; blank: not stated
---   released_on_method: Evidence for the date: reference, hub_upload, hub_created, or leaderboard_submission, which may be months later; blank: none
+--   released_on_method: Evidence for the date: reference, hub_upload, hub_created, leaderboard_submission, which may be months later, or first_score, where a table had a score before the day that these say; blank: none
 --   model_id: Model
 with sides as (
 

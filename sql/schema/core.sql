@@ -56,7 +56,7 @@ create table core.models (
     license_class varchar not null check (license_class in ('permissive', 'copyleft', 'community', 'non_commercial', 'proprietary', 'unknown')), -- Kind of licence
     license_reason varchar,             -- Why license_class is unknown; null: it is known
     released_on date,                   -- Release date by the best evidence; null: no evidence (the day of a bulk import is not evidence)
-    released_on_method varchar check (released_on_method in ('reference', 'hub_upload', 'hub_created', 'leaderboard_submission')), -- Evidence for the date, best first: a curated row with a link (reference), the upload of the weights (hub_upload), the creation of the repository (hub_created), or the submission to a leaderboard, which may be months later (leaderboard_submission); null: no evidence
+    released_on_method varchar check (released_on_method in ('reference', 'hub_upload', 'hub_created', 'leaderboard_submission', 'first_score')), -- Evidence for the date, best first: a curated row with a link (reference), the upload of the weights (hub_upload), the creation of the repository (hub_created), or the submission to a leaderboard, which may be months later (leaderboard_submission); first_score: the best of them says a later day than that on which a public table first had a score of it, which is the day then; null: no evidence
     params_total bigint,                -- Total parameters (count) of the chosen evidence; null: unknown, see params_reason
     params_active bigint,               -- Parameters used per token (count); null: unknown; for dense models equal to params_total
     params_method varchar,              -- Method of the chosen total, a row of policy/parameter_methods; null: unknown

@@ -76,6 +76,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         judged.evidence.sort("model_id", "kind", "method", "source_id", "source_name", "precision", "path"),
     )
     _insert_scores(con, policy)
+    _date_no_later_than_scores(con)
     _insert_subtask_scores(con)
     _insert_submissions(con)
 
@@ -196,6 +197,24 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
             [first, last],
         )
     con.unregister("normalized")
+
+
+def _date_no_later_than_scores(con: duckdb.DuckDBPyConnection) -> None:
+    """What a public table has a score of is released: no release is later than the first of them. Vendors may score a model
+    before they publish it, so that their own evaluations date nothing."""
+    con.execute(
+        """
+        update core.models as m
+        set released_on = f.first_on, released_on_method = 'first_score'
+        from (
+            select model_id, min(evaluated_on) as first_on
+            from core.scores
+            where reported_by in ('leaderboard', 'arena')
+            group by model_id
+        ) as f
+        where f.model_id = m.model_id and m.released_on > f.first_on
+        """
+    )
 
 
 def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:

@@ -180,7 +180,9 @@ def test_epochs_own_scores_give_epochs_own_mean_for_mmlu() -> None:
         pl.lit("reference").alias("reported_by"),
     )
     found = lags(points.rename({"score_raw": "score_pct"}), "catch_up_nats", date(2024, 10, 28))
-    found = found.filter(~pl.col("is_censored"))  # Claude 3.5 Sonnet, which nothing in the list matches, gives Epoch no row
+    found = found.filter(
+        ~pl.col("is_censored")
+    )  # Claude 3.5 Sonnet, which nothing in the list matches, gives Epoch no row
     assert found.height == 5
     mean = found.select(pl.col("lag_days").mean()).item()
     assert round(mean / 365 * 12, 1) == 18.4

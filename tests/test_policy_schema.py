@@ -77,7 +77,9 @@ def test_a_link_that_cannot_be_a_source_is_refused(link: str, said: str) -> None
     assert "column source_url" in str(error.value) and said in str(error.value)
 
 
-@pytest.mark.parametrize("link", ["https://openai.com/index/hello-gpt-4o/", "https://host.org/?page=1", "https://examples.org/a"])
+@pytest.mark.parametrize(
+    "link", ["https://openai.com/index/hello-gpt-4o/", "https://host.org/?page=1", "https://examples.org/a"]
+)
 def test_a_page_is_a_source(link: str) -> None:
     check_policy(changed("tracked_models", "https://huggingface.co/prism-ml/Ternary-Bonsai-27B-gguf", link))
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from sourcing import POLICY
 from test_model_checks import found
-from test_views import insert, model, score
+from test_views import model, score
 
 from leaderboard_etl.warehouse import core
 from leaderboard_etl.warehouse.database import create_tables, create_views
@@ -79,8 +79,14 @@ def test_a_figure_of_many_tries_is_told(con: duckdb.DuckDBPyConnection, protocol
     assert bool(found(con, "single_tries_are_single")) is is_told
 
 
-def test_two_models_of_a_vendor_with_two_figures_alike_are_told_and_with_one_are_not(con: duckdb.DuckDBPyConnection) -> None:
-    humaneval = {"comparable_group": "humaneval_reported", "variant_id": "humaneval_reported", "benchmark_id": "humaneval"}
+def test_two_models_of_a_vendor_with_two_figures_alike_are_told_and_with_one_are_not(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    humaneval = {
+        "comparable_group": "humaneval_reported",
+        "variant_id": "humaneval_reported",
+        "benchmark_id": "humaneval",
+    }
     for name in ("a", "copy", "alike"):
         model(con, name, None, "open_weights")
         score(con, name, 65.54, reported_by="reference")
@@ -92,7 +98,11 @@ def test_two_models_of_a_vendor_with_two_figures_alike_are_told_and_with_one_are
 
 @pytest.mark.parametrize(
     ("reported_by", "released_on", "method"),
-    [("arena", "2023-06-19", "first_score"), ("leaderboard", "2023-06-19", "first_score"), ("reference", "2024-06-01", "reference")],
+    [
+        ("arena", "2023-06-19", "first_score"),
+        ("leaderboard", "2023-06-19", "first_score"),
+        ("reference", "2024-06-01", "reference"),
+    ],
 )
 def test_a_model_was_released_when_a_public_table_had_a_score_of_it(
     con: duckdb.DuckDBPyConnection, reported_by: str, released_on: str, method: str

@@ -22,7 +22,19 @@ _HEADER_LINE = 1
 # Names set apart by RFC 2606 and RFC 6761.
 _NO_SOURCE = re.compile(r"(^|\.)(example(\.(com|net|org|edu))?|test|invalid|localhost)$")
 _SHORTENERS = frozenset(
-    ("bit.ly", "buff.ly", "goo.gl", "goo.gle", "is.gd", "lnkd.in", "ow.ly", "rebrand.ly", "shorturl.at", "t.co", "tinyurl.com")
+    (
+        "bit.ly",
+        "buff.ly",
+        "goo.gl",
+        "goo.gle",
+        "is.gd",
+        "lnkd.in",
+        "ow.ly",
+        "rebrand.ly",
+        "shorturl.at",
+        "t.co",
+        "tinyurl.com",
+    )
 )
 
 

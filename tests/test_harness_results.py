@@ -109,6 +109,29 @@ def test_the_shots_of_a_group_are_those_of_its_tasks() -> None:
     assert parsed.scores.select("variant_id", "n_shot").rows() == [("musr_olb_v2", 0)]
 
 
+@pytest.mark.parametrize(
+    ("asked", "rules"),
+    # 307 of the 1,187 algebra problems of MATH are of level 5: a task file of all levels bears the same name.
+    [({}, []), ({"leaderboard_math_algebra_hard": 307}, []), ({"leaderboard_math_algebra_hard": 1187}, ["run|questions"])],
+)
+def test_a_run_over_another_number_of_questions_is_another_benchmark(asked: dict[str, int], rules: list[str]) -> None:
+    results = {task: {"exact_match,none": 0.5} for task in parts("math_lvl5_olb_v2")}
+    samples = {task: {"original": n, "effective": n} for task, n in asked.items()}
+    shots = dict.fromkeys(results, 4)
+    parsed = read("olb_v2_results", {"results": results, "n-shot": shots, "n-samples": samples})
+    assert parsed.quarantine["rule"].to_list() == rules
+    assert parsed.scores["variant_id"].to_list() == ([] if rules else ["math_lvl5_olb_v2"])
+    assert parsed.subtask_scores.height == 7
+    assert not rules or "asked 1187 questions where its tasks have 307" in parsed.quarantine["reason"][0]
+
+
+def test_questions_are_counted_once_for_each_task_whatever_its_metrics() -> None:
+    metrics = {"inst_level_strict_acc,none": 0.5, "prompt_level_strict_acc,none": 0.4}
+    samples = {"leaderboard_ifeval": {"original": 500, "effective": 500}}
+    parsed = read("olb_v2_results", {"results": {"leaderboard_ifeval": metrics}, "n-samples": samples})
+    assert "asked 500 questions where its tasks have 541" in parsed.quarantine["reason"][0]
+
+
 def test_a_file_without_one_metric_is_refused() -> None:
     parsed = read("olb_v2_results", {"results": {"leaderboard_gpqa": {" ": " ", "alias": "x"}}})
     assert parsed.models.is_empty()

@@ -14,6 +14,7 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import stage
 
 _MMLU = "mmlu_olb_v1"
+_QUESTIONS = ("n_questions", "usual_questions")
 _MMLU_SIGN = "hendrycksTest-abstract_algebra"
 
 
@@ -77,6 +78,7 @@ def _sums(counting: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
     is_part, is_whole = pl.col("is_part") & is_number, ~pl.col("is_part") & is_number
     # The leaderboard's MMLU is an unweighted mean; the harness weights its groups by questions.
     questions = pl.coalesce("n_questions", "usual_questions").fill_null(0)
+    is_other_set = (pl.col("n_questions") != pl.col("usual_questions")).fill_null(False)
     weight = pl.when(pl.col("variant_id") == _MMLU).then(1).otherwise(questions).filter(is_part)
     return (
         counting.group_by("run", "variant_id", maintain_order=True)
@@ -91,6 +93,7 @@ def _sums(counting: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
             pl.col("n_shot").filter(is_part).drop_nulls().unique().alias("part_shots"),
             pl.col("locator").first().alias("first_locator"),
             pl.col("task").filter(is_number).alias("tasks"),
+            *(_of_each_task(name, is_other_set).sum().alias(f"other_{name}") for name in _QUESTIONS),
         )
         .join(recipes, on="variant_id", maintain_order="left")
         # The harness shows 0 or nothing as the shots of a group: its tasks have the run's number.
@@ -99,6 +102,11 @@ def _sums(counting: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
             pl.when(pl.col("parts").list.len() > 0).then("part_shots").otherwise("whole_shots").alias("shots"),
         )
     )
+
+
+def _of_each_task(column: str, is_counted: pl.Expr) -> pl.Expr:
+    """A fact of the counted tasks, once for each: a task may have several metrics."""
+    return pl.struct("task", column).filter(is_counted).unique().struct.field(column)
 
 
 def _old_mmlu_runs(metrics: pl.DataFrame) -> pl.Series:
@@ -116,6 +124,9 @@ def _problem() -> pl.Expr:
         .then(pl.lit("task|version"))
         .when(~pl.col("is_whole") & ~has_parts)
         .then(pl.lit("aggregate|complete"))
+        # MATH of all levels has the names of its level 5, and four times the questions.
+        .when(pl.col("other_usual_questions") > 0)
+        .then(pl.lit("run|questions"))
         .when(pl.col("shots").list.set_difference(pl.concat_list("variant_n_shot")).list.len() > 0)
         .then(pl.lit("run|shots"))
     )
@@ -151,6 +162,11 @@ def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
             pl.when(has_all_tasks).then(pl.col("n_metrics") - pl.col("n_wholes")).otherwise(absent.list.len()),
             pl.when(has_all_tasks).then("n_metrics").otherwise(needed.list.len()),
             pl.when(has_all_tasks).then(pl.lit("metrics")).otherwise(pl.lit("tasks")),
+        ),
+        "run|questions": pl.format(
+            "asked {} questions where its tasks have {}: another set of questions, no score of this one",
+            "other_n_questions",
+            "other_usual_questions",
         ),
         "run|shots": pl.format(
             "asked with {} examples where the score is defined with {}: another protocol, no score of this one",

@@ -188,9 +188,54 @@ def test_the_leaderboards_first_version_is_known_by_its_heading_and_its_second_i
 
 
 def test_a_name_under_headings_of_base_and_of_tuned_models_is_two_models() -> None:
-    table = "| Benchmark | Foo-7B |\n|-|-|\n| MMLU | {} |\n"
-    assert scores("## Base Model\n" + table.format(60)) == [("mmlu_reported", 60.0, "percent", None)]
-    assert scores("## Base Model\n" + table.format(60) + "\n## Chat Model\n" + table.format(70)) == []
+    table = "| Benchmark | Foo-7B{} |\n|-|-|\n| MMLU | {} |\n"
+    both = "## Base Model\n" + table.format("{0}", 60) + "\n## Chat Model\n" + table.format("{0}", 70)
+    assert [row[1] for row in scores(both.format(""))] == [60.0]
+    assert scores(both.format("-Chat"), "org/Foo-7B-Chat") == []
+
+
+def test_a_pair_of_models_with_one_card_has_the_table_that_its_heading_gives_each() -> None:
+    # Meta's cards of a base model and its tuned one are the same, and call both by the base model's name.
+    table = "<table><tr><td>Benchmark</td><td>Llama 9 7B</td></tr><tr><td>MMLU</td><td>{}</td></tr></table>\n\n"
+    card = "## Base pretrained models\n\n" + table.format(60) + "## Instruction tuned models\n\n" + table.format(70)
+    assert [row[1] for row in scores(card, "meta-llama/Meta-Llama-9-7B")] == [60.0]
+    assert [row[1] for row in scores(card, "meta-llama/Meta-Llama-9-7B-Instruct")] == [70.0]
+    # Below one heading only, the base model's name is the base model.
+    assert scores("## Instruction tuned models\n\n" + table.format(70), "meta-llama/Meta-Llama-9-7B-Instruct") == []
+
+
+@pytest.mark.parametrize("between", ["\n", ""])
+def test_tables_in_the_cells_of_a_table_are_tables_below_their_own_headings(between: str) -> None:
+    inner = "<h2>{}</h2>|<table><tr><th>Model</th><th>MMLU</th></tr><tr><td>Foo-7B</td><td>{}</td></tr></table>"
+    cells = (inner.format("English", 64.2), inner.format("Chinese", 50))
+    card = "<table><tr><td>|" + "|</td><td>|".join(cells) + "|</td></tr></table>"
+    assert scores(card.replace("|", between)) == [MMLU]
+
+
+@pytest.mark.parametrize(
+    ("heading", "header", "expected"),
+    [
+        ("### MMLU", "STEM | Humanities | Avg.", [MMLU]),
+        ("### MMLU (5-shot)", "STEM | Humanities | Average", [("mmlu_reported_5shot", 64.2, "percent", 5)]),
+        ("<h3>MMLU</h3>\n", "STEM | Humanities | Average", [MMLU]),
+        ("**MMLU-Pro**\n", "Biology | Law | Overall", [("mmlu_pro_reported", 64.2, "percent", None)]),
+        # Another set of the same subjects, a mean over languages or benchmarks, and a benchmark that has no mean of parts.
+        ("### CMMLU", "STEM | Humanities | Avg.", []),
+        ("### MMLU", "German | French | Avg.", []),
+        ("### Results", "MMLU-Pro | STEM | Avg.", []),
+        ("### HumanEval", "Python | Java | Avg.", []),
+    ],
+)
+def test_the_mean_of_a_table_of_one_benchmarks_parts_is_that_benchmarks(
+    heading: str, header: str, expected: list[tuple[Any, ...]]
+) -> None:
+    table = f"{heading}\n\n| Model | {header} |\n|-|-|-|-|\n| Foo-7B | 60.5 | 66.6 | 64.2 |\n| Bar | 50 | 51 | 52 |"
+    assert [row for row in scores(table) if row[1] == 64.2] == expected
+
+
+def test_mt_bench_named_above_its_table_has_the_mean_of_its_turns() -> None:
+    table = "## MT-Bench\n\n| Model | Turn 1 | Turn 2 | Average |\n|-|-|-|-|\n| Foo-7B | 8.1 | 7.3 | 7.7 |"
+    assert scores(table) == [("mt_bench_reported", 7.7, "points_10", None)]
 
 
 def test_a_figure_that_a_card_repeats_is_one_and_another_one_is_a_further_run() -> None:

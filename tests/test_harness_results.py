@@ -112,7 +112,11 @@ def test_the_shots_of_a_group_are_those_of_its_tasks() -> None:
 @pytest.mark.parametrize(
     ("asked", "rules"),
     # 307 of the 1,187 algebra problems of MATH are of level 5: a task file of all levels bears the same name.
-    [({}, []), ({"leaderboard_math_algebra_hard": 307}, []), ({"leaderboard_math_algebra_hard": 1187}, ["run|questions"])],
+    [
+        ({}, []),
+        ({"leaderboard_math_algebra_hard": 307}, []),
+        ({"leaderboard_math_algebra_hard": 1187}, ["run|questions"]),
+    ],
 )
 def test_a_run_over_another_number_of_questions_is_another_benchmark(asked: dict[str, int], rules: list[str]) -> None:
     results = {task: {"exact_match,none": 0.5} for task in parts("math_lvl5_olb_v2")}

@@ -243,6 +243,25 @@ def test_a_percentage_that_is_less_than_guessing_gives_is_quarantined_as_perhaps
     assert parsed.scores.is_empty() and parsed.quarantine["rule"].to_list() == ["score_raw|unit"]
 
 
+def test_a_list_of_percentages_that_a_card_gives_in_fractions_throughout_is_one_of_fractions() -> None:
+    arc, mmlu, gsm = (
+        ("AI2 Reasoning Challenge (25-Shot)", "acc_norm"),
+        ("MMLU (5-Shot)", "acc"),
+        ("GSM8k (5-shot)", "acc"),
+    )
+    wanted = ["variant_id", "score_raw", "score_unit"]
+    fractions = block((*arc, "0.6459"), (*mmlu, "0.6303"), (*gsm, "0.1516"), ("x", "perplexity", "7"))
+    assert fractions.scores.select(wanted).rows() == [
+        ("arc_challenge_olb_v1", 0.6459, "fraction"),
+        ("mmlu_olb_v1", 0.6303, "fraction"),
+        ("gsm8k_olb_v1", 0.1516, "fraction"),
+    ]
+    # One above 1 makes percentages of all: the others are less than guessing gives, and GSM8K's may be as low as it says.
+    mixed = block((*arc, "64.59"), (*mmlu, "0.6303"), (*gsm, "0.1516"))
+    assert mixed.scores["score_unit"].to_list() == ["percent", "percent"]
+    assert mixed.quarantine["rule"].to_list() == ["score_raw|unit"]
+
+
 def test_the_number_of_examples_stands_in_the_name_or_beside_it() -> None:
     for dataset in ("{name: MMLU (0-shot)}", "{name: MMLU, args: {num_few_shot: 0}}"):
         assert read("README.md", card("{type: acc, value: 60}", dataset=dataset)).scores["n_shot"].to_list() == [0]

@@ -1,9 +1,11 @@
 """Scores in the `model-index` of a card's front matter (https://huggingface.co/docs/hub/model-cards#evaluation-results).
 
 The first row of policy/card_metrics.csv that fits a result says which score it is; one without a variant leaves it out. A value
-without a unit has that of the others of its metric in the card: one above 1 makes all of them percentages. Left out on
-purpose: benchmarks that it does not list, and results of the Open LLM Leaderboard's second version, which are normalised
-values there; its table has them with the raw ones.
+without a unit has that of the others of its metric in the card: one above 1 makes all of them percentages. Where a card gives
+fractions for all of a list that is in percent elsewhere, they are fractions.
+
+Left out on purpose: benchmarks that the policy does not list, and results of the Open LLM Leaderboard's second version, which
+are normalised values there; its table has them with the raw ones.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from leaderboard_etl.sources.shared.values import (
 
 # The names of benchmarks and metrics repeat from card to card: each set of names is looked up once.
 _REMEMBERED = 1 << 12
+# One value below 1 among percentages is a slip; so many without one above 1 are how the whole list is written.
+_FEWEST_OF_A_LIST = 3
 
 
 class MetricRules:
@@ -84,8 +88,9 @@ def read_model_index(
     taken: Counter[str] = Counter()
     results = list(_results(index, file, records))
     percentages = _percentages(result for _, result in results)
+    is_of_fractions = _is_of_fractions((result for _, result in results), metrics)
     for where, result in results:
-        _read_result(where, result, file, metrics, baselines, percentages, taken, records)
+        _read_result(where, result, file, metrics, baselines, percentages, is_of_fractions, taken, records)
 
 
 def _percentages(results: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, ...]]:
@@ -96,6 +101,20 @@ def _percentages(results: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, .
         if value is not None and (value.has_percent or value.value > 1):
             found.add(_kinds(metric))
     return frozenset(found)
+
+
+def _is_of_fractions(results: Iterable[Mapping[str, Any]], metrics: MetricRules) -> bool:
+    """Whether three or more benchmarks of one list that is in percent stand in the card, and each with a fraction."""
+    found: dict[str, bool] = {}
+    for result in results:
+        dataset = _Dataset.of(result.get("dataset"))
+        for metric in _metrics(result):
+            rule = metrics.rule(dataset.names, dataset.config, _kinds(metric))
+            value = measured(metric.get("value"))
+            if rule and rule["unit_rule"] == "percent" and value is not None:
+                is_fraction = not value.has_percent and 0 <= value.value <= 1
+                found[rule["variant_id"]] = is_fraction and found.get(rule["variant_id"], True)
+    return len(found) >= _FEWEST_OF_A_LIST and all(found.values())
 
 
 def _metrics(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -139,6 +158,7 @@ def _read_result(
     metrics: MetricRules,
     baselines: Mapping[str, float | None],
     percentages: frozenset[tuple[str, ...]],
+    is_of_fractions: bool,
     taken: Counter[str],
     records: Records,
 ) -> None:
@@ -164,7 +184,8 @@ def _read_result(
             shown = metric.get("value")
             records.refuse(file, "score_raw|number", "the value is not a number", shown, locator, "scores")
             continue
-        unit, note = _unit(value, rule["unit_rule"], baselines.get(rule["variant_id"]), kinds in percentages)
+        baseline = baselines.get(rule["variant_id"])
+        unit, note = _unit(value, rule["unit_rule"], baseline, kinds in percentages, is_of_fractions)
         if unit is None:
             records.refuse(file, "score_raw|unit", note or "", metric.get("value"), locator, "scores")
             continue
@@ -205,13 +226,15 @@ class _Dataset:
 
 
 def _unit(
-    stated: Measured, rule: str, baseline: float | None, is_among_percentages: bool
+    stated: Measured, rule: str, baseline: float | None, is_among_percentages: bool, is_of_fractions: bool
 ) -> tuple[str | None, str | None]:
     """Unit and, where it was not stated but follows from ranges, a note of that. The unit is null, with the reason as note,
     where a figure in percent would be less than guessing gives."""
     value = stated.value
     if stated.has_percent:
         return "percent", None
+    if rule == "percent" and is_of_fractions:
+        return "fraction", "unit not stated; fraction, for no value of its list in the card is above 1"
     if rule == "percent" and value <= 1 and baseline:
         return None, "not above 1 where percentages belong, and less than guessing gives: perhaps a fraction"
     if rule != "by_range":

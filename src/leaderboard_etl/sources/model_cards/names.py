@@ -14,6 +14,7 @@ _REPOSITORY = re.compile(
     re.ASCII,
 )
 _OURS = re.compile(r"[(\[][^()\[\]]*\b(?:ours|this model|our model)\b[^()\[\]]*[)\]]", re.IGNORECASE)
+_TUNED_NAME = re.compile(r"[-_](?:instruct|chat|it)$", re.IGNORECASE)
 _GREEK = str.maketrans({"α": "alpha", "β": "beta", "γ": "gamma"})
 
 
@@ -32,6 +33,9 @@ class OwnName:
     def __init__(self, repo_id: str) -> None:
         self._repo_id = repo_id.lower()
         name = repo_id.rsplit("/", 1)[-1]
+        base = _TUNED_NAME.sub("", repo_id)
+        # The names of the base model in a tuned one's name; null for any other.
+        self.of_base = OwnName(base) if base != repo_id else None
         # `-hf` states the file format of the same weights, and Meta's own cards leave `Meta-` out.
         self._keys = {folded(name), folded(re.sub(r"^meta-(?=llama)|-hf$", "", name, flags=re.IGNORECASE))}
 

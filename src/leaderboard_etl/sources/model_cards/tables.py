@@ -11,7 +11,8 @@ other models:
 Figures of other models (comparison columns) are left out on purpose: nobody states who measured them, cards copy them from each
 other, and their names are seldom exact. Also left out are tables below "original model card" or with links to another model's
 results, nameless tables in cards of packed copies, and tables of contamination tests and of benchmarks in other languages.
-A name both below a heading for base models and below one for tuned models is two models: neither is read.
+A name both below a heading for base models and below one for tuned models is two models: a repository of that name is the base
+one, and one of that name with `-Instruct` or the like is the tuned one.
 """
 
 from __future__ import annotations
@@ -68,18 +69,29 @@ class OwnCell:
 def own_cells(tables: Sequence[Table], repo_id: str) -> Iterator[OwnCell]:
     """The cells of `repo_id` in the tables of its card, in order, without cells that hold a name instead of a figure."""
     own = OwnName(repo_id)
-    read: list[tuple[Table, list[OwnCell], bool]] = []
-    for table in tables:
-        if not _is_about(table, repo_id):
-            continue
-        if by_name := [*_own_column(table, own)] or [*_own_row(table, own)]:
-            read.append((table, by_name, True))
+    about = [(table, _is_of_tuned(table)) for table in tables if _is_about(table, repo_id)]
+    # Both models of a pair have the same card, and some call both by the base model's name.
+    short = own.of_base if own.of_base and _is_two(about, own.of_base) else None
+    is_two = _is_two(about, own)
+    for table, is_of_tuned in about:
+        by_name = _by_name(table, own) or (_by_name(table, short) if short and is_of_tuned else [])
+        if by_name:
+            if not is_two or is_of_tuned is None or (not is_of_tuned and own.of_base is None):
+                yield from by_name
         elif not _COPY.search(repo_id):
-            read.append((table, [*_only_column(table)] or [*_only_row(table)], False))
-    is_two = {True, False} <= {_is_of_tuned(table) for table, _, is_named in read if is_named}
-    for table, cells, is_named in read:
-        if not (is_two and is_named and _is_of_tuned(table) is not None):
-            yield from cells
+            yield from [*_only_column(table)] or _only_row(table)
+
+
+def _by_name(table: Table, own: OwnName) -> list[OwnCell]:
+    return [*_own_column(table, own)] or [*_own_row(table, own)]
+
+
+def _is_two(tables: Sequence[tuple[Table, bool | None]], own: OwnName) -> bool:
+    """Whether a name stands both below a heading for base models and below one for tuned models."""
+    kinds = {is_of_tuned for _, is_of_tuned in tables}
+    return {True, False} <= kinds and {True, False} <= {
+        is_of_tuned for table, is_of_tuned in tables if is_of_tuned is not None and _by_name(table, own)
+    }
 
 
 def _is_about(table: Table, repo_id: str) -> bool:

@@ -27,7 +27,7 @@ _ATTRIBUTE = re.compile(
 
 
 def read_html_rows(source: str) -> list[list[str]]:
-    """The rows of the first table of `source`, a table within a cell flattened; unclosed rows and cells are taken as closed.
+    """The rows of the table that `source` begins with; unclosed rows and cells are taken as closed.
 
     The source of a cell keeps its links and footnote marks, and nothing else of its markup. If there are several
     rows of titles, only the last is kept: those above it group its columns.
@@ -40,7 +40,10 @@ def read_html_rows(source: str) -> list[list[str]]:
         after = found.end()
         if tag := found["tag"]:
             reader.tag(tag.lower(), found["attributes"], is_end=bool(found["end"]))
-    reader.text(shown[after:])
+            if found["end"] and tag.lower() == "table":
+                break
+    else:
+        reader.text(shown[after:])
     reader.end_row()
     return reader.rows[max(reader.n_title_rows - 1, 0) :]
 

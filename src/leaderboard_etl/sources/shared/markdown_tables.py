@@ -25,6 +25,7 @@ _MOST_ABOVE = 1_500
 _FENCE = re.compile(r"(`{3,}|~{3,})")
 _HEADING = re.compile(r"(#{1,6})\s+(.*)|<h([1-6])[^<>]{0,200}>(.*)", re.IGNORECASE)
 _TABLE_TAG = re.compile(r"<table\b", re.IGNORECASE)
+_BEGIN = re.compile(r"(?<=.)(?=<(?:table|h[1-6])\b)", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()]*)\)")
 _ANCHOR = re.compile(r"<a\s([^<>]*)>", re.IGNORECASE)
 _ADDRESS = re.compile(r"href=[\"']?([^\"'\s<>]*)", re.IGNORECASE)
@@ -86,7 +87,7 @@ def read_tables(text: str) -> Iterator[Table]:
     """
     if not _DASHES.search(text) and "<table" not in text.lower():
         return
-    lines = text.splitlines()
+    lines = _lines(text)
     headings: list[tuple[int, str]] = []
     fence = ""
     # `since` is the first line that counts as above the next table, `after` the first line after the last table.
@@ -120,6 +121,15 @@ def read_tables(text: str) -> Iterator[Table]:
                 raise TooManyTablesError(f"more than {MOST_TABLES} tables or {MOST_CELLS:,} cells")
             yield _table(number, rows, tuple(title for _, title in headings), _above(lines, since, at))
             since = after
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text. A line on which several HTML tables begin or end is cut before each, and before their headings."""
+    return [
+        piece
+        for line in text.splitlines()
+        for piece in (_BEGIN.split(line) if "<" in line and line.lower().count("table") > 1 else [line])
+    ]
 
 
 def _shown(source: str) -> str:
@@ -210,8 +220,15 @@ def _pipe_block(lines: list[str], start: int) -> tuple[list[list[str]], int]:
 
 
 def _html_block(lines: list[str], start: int) -> tuple[list[list[str]], int]:
-    """The rows of an HTML table that begins on line `start`, and the first line after it."""
-    end = start
-    while end < len(lines) and "</table" not in lines[end].lower():
-        end += 1
+    """The rows of an HTML table that begins on line `start`, and the first line after it.
+
+    Cards lay tables out side by side in the cells of another: one that begins before the end of this is a table of its own,
+    below the headings in its cell, and ends this one.
+    """
+    end, is_closed = start, "</table" in lines[start].lower()
+    while not is_closed and (end := end + 1) < len(lines):
+        if _TABLE_TAG.search(lines[end]):
+            rows = read_html_rows("\n".join(lines[start:end]))
+            return rows, end if len(rows) > 1 else start + 1
+        is_closed = "</table" in lines[end].lower()
     return read_html_rows("\n".join(lines[start : end + 1])), end + 1

@@ -39,7 +39,8 @@ create table core.reporters (
     chart_rank integer not null,        -- Place among those whose value speaks for a model in mart.model_scaling, least first
     agreement_rank integer not null,    -- Place among those whose value others are compared with in mart.source_agreement, least first
     is_charted boolean not null,        -- Whether its values may speak for a model in a chart
-    is_vendor boolean not null          -- Whether it is the model's vendor
+    is_vendor boolean not null,         -- Whether it is the model's vendor
+    is_after_release boolean not null   -- Whether it scores released models only, so that no release is later than its first score
 );
 
 -- Models. One row per model.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Reporter:
     """One value of `reported_by`. The least rank comes first: `chart_rank` decides which of a model's charted values counts in
-    charts, `agreement_rank` which value others are compared with."""
+    charts, `agreement_rank` which value others are compared with. `is_after_release`: it scores released models only."""
 
     reported_by: str
     meaning: str
@@ -16,11 +16,12 @@ class Reporter:
     agreement_rank: int
     is_charted: bool = True
     is_vendor: bool = False
+    is_after_release: bool = False
 
 
 REPORTERS = (
-    Reporter("leaderboard", "a leaderboard, of its own runs", 0, 1),
-    Reporter("arena", "the Arena's tables, which quote others", 1, 3),
+    Reporter("leaderboard", "a leaderboard, of its own runs", 0, 1, is_after_release=True),
+    Reporter("arena", "the Arena's tables, which quote others", 1, 3, is_after_release=True),
     Reporter("reference", "a curated row with its link", 2, 2),
     Reporter("vendor_eval_results", "the model's repository, in .eval_results", 3, 4, is_vendor=True),
     Reporter("vendor_model_index", "the model's card, in model-index", 4, 4, is_vendor=True),

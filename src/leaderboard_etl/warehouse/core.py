@@ -209,7 +209,8 @@ def _date_no_later_than_scores(con: duckdb.DuckDBPyConnection) -> None:
         from (
             select model_id, min(evaluated_on) as first_on
             from core.scores
-            where reported_by in ('leaderboard', 'arena')
+            join core.reporters using (reported_by)
+            where is_after_release
             group by model_id
         ) as f
         where f.model_id = m.model_id and m.released_on > f.first_on

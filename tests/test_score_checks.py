@@ -107,6 +107,7 @@ def test_two_models_of_a_vendor_with_two_figures_alike_are_told_and_with_one_are
 def test_a_model_was_released_when_a_public_table_had_a_score_of_it(
     con: duckdb.DuckDBPyConnection, reported_by: str, released_on: str, method: str
 ) -> None:
+    core.insert_descriptions(con)
     model(con, "m", "2024-06-01", "open_weights", released_on_method="reference")
     model(con, "older", "2023-01-01", "open_weights", released_on_method="reference")
     for name in ("m", "older"):

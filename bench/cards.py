@@ -1,4 +1,5 @@
-"""The pass over the models' cards, beside plain requests: `python -m bench.cards [--models 1500] [--latency-ms 50]`.
+"""The pass over the models' cards, beside plain requests:
+`PYTHONPATH=tests python -m bench.cards [--models 1500] [--latency-ms 50]`.
 
 Made-up models are served by the bundled Hub in a process of its own, with a latency for each answer. The pass over them lands
 its cards, configs and evaluation results; then a plain pool of as many tasks sends exactly the same requests through the
@@ -21,12 +22,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from faulty_hub import HubServer, Request, Response
+
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.hub.transport import prepare_environment
 from leaderboard_etl.landing.cards import CardSync, sync_cards
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sample.server import HubServer, Request, Response
 
 _NOW = "2025-01-01T03:00:00.000000Z"
 _SPAWN = multiprocessing.get_context("spawn")

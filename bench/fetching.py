@@ -1,4 +1,5 @@
-"""How fast small files come, beside snapshot_download: `python -m bench.fetching [--files N] [--latency-ms MS] [--hub URL]`.
+"""How fast small files come, beside snapshot_download:
+`PYTHONPATH=tests python -m bench.fetching [--files N] [--latency-ms MS] [--hub URL]`.
 
 Without --hub the sample's server, in a process of its own, serves made-up files of 12 kB with that latency. With --hub the
 repository given by --repo is fetched from there.
@@ -95,7 +96,7 @@ def _server(root: Path, latency_ms: float) -> Iterator[str]:
 
 
 def _serve(root: Path, latency_s: float) -> None:
-    from leaderboard_etl.sample.server import HubServer
+    from faulty_hub import HubServer
 
     with HubServer(root, intercept=lambda request: time.sleep(latency_s)) as server:
         print(server.url, flush=True)

@@ -1,4 +1,5 @@
-"""The first night at the Hub's size, in small: `python -m bench.first_night FOLDER [--files 20000]`.
+"""The first night at the Hub's size, in small:
+`PYTHONPATH=tests python -m bench.first_night FOLDER [--files 20000]`.
 
 FOLDER/{datasets,models}/... are result files of both generations and model cards in the Hub's layout. They are served by the
 bundled Hub in a process of its own, with the Hub's limits scaled down in time, every file counted against them (no cache of small
@@ -26,6 +27,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+from faulty_hub import HubServer, Request, Response
 
 from bench.night import read_story
 from bench.size import peak_mb, resident_mb
@@ -34,7 +36,6 @@ from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH
 from leaderboard_etl.options import Options
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sample.server import HubServer, Request, Response
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import SOURCES
 

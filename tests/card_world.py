@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from faulty_hub import HubServer, Request, Response
+
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.cards import CardSync, sync_cards
 from leaderboard_etl.landing.head_start import HeadStart
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sample.server import HubServer, Request, Response
 
 NOW = "2025-01-01T03:00:00.000000Z"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from card_world import Pass
+from faulty_hub import HubServer, Request, Response
 from hypothesis import HealthCheck, settings
 from sourcing import without_fixture
 from worlds import World, small_world
 
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sample.server import HubServer, Request, Response
 
 # How fast a machine is says nothing about the code: no deadline, and no complaint that making inputs takes long. In CI the
 # inputs are the same each time, so that a change is judged by what it changes; elsewhere they are new ones.

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from faulty_hub import HubServer
 from worlds import V2, V2_SENTINELS, World, content, parquet, v2_row
 
 from leaderboard_etl import pipeline
@@ -20,7 +21,6 @@ from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.backfilling import backfill
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Ledger
-from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.target.opening import open_published

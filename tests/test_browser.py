@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from articles import Article, Reader, chromium, served
+from faulty_hub import HubServer
 from playwright.sync_api import Browser, Locator, Page, expect
 from worlds import small_world
 
 from leaderboard_etl.export.embeds import embeds
 from leaderboard_etl.export.snapshot import make_snapshot
-from leaderboard_etl.sample.server import HubServer
 
 pytestmark = pytest.mark.browser
 

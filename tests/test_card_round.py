@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from card_world import NOW, Pass, changed
+from faulty_hub import Request, Response
 
 from leaderboard_etl.hub import client
 from leaderboard_etl.landing.benchmarks import BOARD_PATH, sync_boards
@@ -20,7 +21,6 @@ from leaderboard_etl.landing.journal import Journal
 from leaderboard_etl.raw.blob_ids import sha256_id
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sample.server import Request, Response
 
 Fault = Callable[[Request], Response | None]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Faults
+from faulty_hub import Response
 from worlds import World, no_wait, v2_row
 
 from leaderboard_etl.cli import main
@@ -23,7 +24,6 @@ from leaderboard_etl.commands.hints import pasteable, runnable
 from leaderboard_etl.commands.story_text import readable
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.policy.schema import policy_tables
-from leaderboard_etl.sample.server import Response
 from leaderboard_etl.settings import Warehouse, default_warehouse
 
 

@@ -6,13 +6,13 @@ import json
 
 import pytest
 from conftest import Faults
+from faulty_hub import HubServer, Response
 from worlds import V2, World
 
 from leaderboard_etl.cli import main
 from leaderboard_etl.doctor.hub_examination import examine_hub
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.sample.server import HubServer, Response
 from leaderboard_etl.sources.registry import SOURCES
 
 POLICY = read_policy()

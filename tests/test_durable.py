@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Faults
+from faulty_hub import HubServer
 from worlds import World, content, small_world, v2_row
 
 from leaderboard_etl import durable, engine, pipeline
@@ -28,7 +29,6 @@ from leaderboard_etl.private import make_private
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.report import notes
-from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.settings import PACKAGE, Warehouse
 from leaderboard_etl.target import Staged, file, target_of
 from leaderboard_etl.target.believed import Believed

@@ -16,6 +16,7 @@ import duckdb
 import frictionless
 import polars as pl
 import pytest
+from faulty_hub import HubServer
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds import small_world
@@ -25,7 +26,6 @@ from leaderboard_etl.export.manifest import TYPES
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.tables import EXPORTS, Export, number, query, text, written
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.sample.server import HubServer
 
 # The columns that the article's charts read, in the order agreed with its author; others may follow them.
 # https://huggingface.co/spaces/tfrere/research-article-template

@@ -11,6 +11,7 @@ from itertools import combinations
 import duckdb
 import polars as pl
 import pytest
+from faulty_hub import HubServer
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds import small_world
@@ -21,7 +22,6 @@ from leaderboard_etl.export.figures.gap import _spans, open_closed_lags, open_ga
 from leaderboard_etl.export.figures.labels import Axis, Label, place, text_width
 from leaderboard_etl.export.figures.scaling import model_scaling
 from leaderboard_etl.export.figures.style import log_ticks, score_axis
-from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
 X, Y = Axis(1, 1000, 0, 700, is_log=True), Axis(0, 100, 400, 0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from conftest import Faults
+from faulty_hub import Response
 from worlds import World, no_wait, v1_row, v2_row
 
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.sample.server import Response
 from leaderboard_etl.sources.registry import SOURCES
 
 ALIASES = read_policy().frame("model_aliases")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from faulty_hub import HubServer, Request, Response
 
 from leaderboard_etl.errors import SourceError
 from leaderboard_etl.hub.client import Hub
@@ -15,7 +16,6 @@ from leaderboard_etl.landing.folders import FolderSync, sync_folders
 from leaderboard_etl.landing.journal import Place
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sample.server import HubServer, Request, Response
 
 REPO = "org/store"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from card_world import Pass
+from faulty_hub import HubServer
 from worlds import World
 
 from leaderboard_etl import cli
@@ -20,7 +21,6 @@ from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, FileVersion, Ledger, Load, SourceLoad, land_changes
 from leaderboard_etl.raw.pack import Pack, write_packs
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sample.server import HubServer
 
 REPO = "open-llm-leaderboard-old/results"
 NOW = "2025-01-01T03:00:00.000000Z"

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from faulty_hub import HubServer
 from hostile import CALM_CODE, CARD, CONFIG, EVAL, INFO, RUN, WHOLE, lay, put_board
 from reliability.cases import differences
 from worlds import BIGCODE_HEADER, V2, World, parquet, small_world, v1_row, v2_row
 
 from leaderboard_etl import pipeline
-from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.warehouse.audit import checks
 
 # More of them find more, at two nights each.

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from faulty_hub import HubServer, Request, Response
 
 from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub import loop
@@ -29,7 +30,6 @@ from leaderboard_etl.hub.answers import (
 )
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id
-from leaderboard_etl.sample.server import HubServer, Request, Response
 
 REPO = ("dataset", "org/data")
 Answer = Callable[[Request], Response | None]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from faulty_hub import HubServer, Request, Response
 from huggingface_hub import HfApi, get_session, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError
 
@@ -25,7 +26,6 @@ from leaderboard_etl.hub.client import LISTED_FIELDS, Hub
 from leaderboard_etl.hub.transport import Transport
 from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.sample import questions
-from leaderboard_etl.sample.server import HubServer, Request, Response
 
 DATA, MODEL = "org/data", "org/model"
 NAME = "a folder/naïve & más.json"

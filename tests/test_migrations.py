@@ -13,13 +13,13 @@ from types import ModuleType
 import duckdb
 import pytest
 from conftest import Faults
+from faulty_hub import HubServer
 from worlds import World, small_world
 
 from leaderboard_etl import __version__, pipeline
 from leaderboard_etl.cli import main
 from leaderboard_etl.contracts.migrations import migrations, schema_version
 from leaderboard_etl.raw.ledger import Ledger
-from leaderboard_etl.sample.server import HubServer
 
 FIXTURES = Path(__file__).parent / "fixtures"
 RELEASED = sorted(FIXTURES.glob("warehouse-*.zip"))

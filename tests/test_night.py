@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 from conftest import Faults
+from faulty_hub import HubServer, Request, Response
 from worlds import V1, V2, V2_SENTINELS, World, content, no_wait, parquet, v2_row
 
 from leaderboard_etl import pipeline
@@ -23,7 +24,6 @@ from leaderboard_etl.options import Options
 from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.report import headline, notes
-from leaderboard_etl.sample.server import HubServer, Request, Response
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.target.opening import open_published

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
+from faulty_hub import HubServer
 from worlds import World, story
 
 from leaderboard_etl import pipeline, report
 from leaderboard_etl.commands.progress import Fetching, bars, log_lines
 from leaderboard_etl.options import Options
-from leaderboard_etl.sample.server import HubServer
 
 SOURCE = "olb_v1_results"
 CLOCK = datetime(2025, 1, 1, 3, 14, 5)

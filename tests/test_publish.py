@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
+from faulty_hub import HubServer
 from worlds import World, small_world
 from writing import READER, WRITER, WritableHub
 
@@ -20,7 +21,6 @@ from leaderboard_etl.errors import UsageError
 from leaderboard_etl.export.publish import publish_snapshot
 from leaderboard_etl.export.tables import EXPORTS
 from leaderboard_etl.raw.pack import Pack
-from leaderboard_etl.sample.server import HubServer
 
 REPO = "author/snapshot"
 READ_BACK = """

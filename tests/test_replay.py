@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from faulty_hub import HubServer
 from worlds import World
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.settings import POLICY
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES

@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
+from faulty_hub import HubServer
 from huggingface_hub import HfApi, ModelCard
 
 from leaderboard_etl.sample import sample_root
-from leaderboard_etl.sample.server import HubServer
 
 ROOT = sample_root()
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*") if path.is_file())

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from faulty_hub import HubServer, Request, Response
 from huggingface_hub import HfApi, get_session, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -24,7 +25,6 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile, RepoFolder
 
 from leaderboard_etl.errors import UsageError
-from leaderboard_etl.sample.server import HubServer, Request, Response
 
 TABLE = "datasets/acme/table/data/train.parquet"
 CARD = "---\nlicense: mit\ntags: [tiny]\nlibrary_name: transformers\n---\n# A model\n"

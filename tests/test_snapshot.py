@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from faulty_hub import HubServer
 from worlds import World, small_world, v1_row, v2_row
 
 from leaderboard_etl import pipeline
@@ -25,7 +26,6 @@ from leaderboard_etl.export.folder import read_manifest
 from leaderboard_etl.export.snapshot import make_snapshot, write_snapshot
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.raw.ledger import Ledger
-from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.settings import PACKAGE, Warehouse
 
 FIRST = date(2025, 1, 1)

@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from faulty_hub import HubServer
 from worlds import World, small_world, v2_row
 
 from leaderboard_etl.cli import main
 from leaderboard_etl.printable import ACTING
-from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.target.opening import open_published
 
 ACTORS = [0x1B, 0x07, 0x0D, 0x7F, 0x9B, 0x200E, 0x200F, 0x202A, 0x202E, 0x2066, 0x2069, 0x061C, 0x2028, 0xE0041]

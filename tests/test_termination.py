@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 from conftest import Faults
+from faulty_hub import HubServer, Response
 from worlds import World
 
 import leaderboard_etl
@@ -23,7 +24,6 @@ from leaderboard_etl.errors import EngineError, one_line_errors
 from leaderboard_etl.export.folder import replace_folder
 from leaderboard_etl.export.manifest import TOOL
 from leaderboard_etl.raw.ledger import Ledger
-from leaderboard_etl.sample.server import HubServer, Response
 from leaderboard_etl.termination import Terminated
 
 MANIFEST_BYTES = json.dumps({"tool": TOOL, "as_of": "2025-01-01", "files": {}}).encode()

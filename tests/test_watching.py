@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import Faults
+from faulty_hub import Response
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from worlds import World, nightly
 
@@ -26,7 +27,6 @@ from leaderboard_etl.cli import main
 from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.orchestration import final_state
 from leaderboard_etl.raw.ledger import Ledger
-from leaderboard_etl.sample.server import Response
 from leaderboard_etl.settings import PACKAGE, Warehouse
 from leaderboard_etl.watching.metrics import check_file, metrics_text, write_metrics
 from leaderboard_etl.watching.notify import check_target, notify

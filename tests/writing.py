@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leaderboard_etl.sample.server import HubServer, Request, Response
-from leaderboard_etl.sample.wire import as_json, refusal
+from faulty_hub import HubServer, Request
+
+from leaderboard_etl.sample.wire import Response, as_json, refusal
 
 WRITER, READER = "hf_writer", "hf_reader"
 

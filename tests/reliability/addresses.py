@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from faulty_hub import HubServer, Request, Response
 from worlds import World, small_world, v1_row
 
 from leaderboard_etl.hub.client import Hub
-from leaderboard_etl.sample.server import HubServer, Request, Response
 
 Place = tuple[str, str, str]
 Fault = Callable[[Request, Response], Response]

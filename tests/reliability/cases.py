@@ -190,7 +190,7 @@ def _is_board(path: Path) -> bool:
 def _served(root: Path, server: str | None) -> Iterator[str]:
     """The address at which a folder is served within the block."""
     if server is None:
-        from leaderboard_etl.sample.server import HubServer
+        from faulty_hub import HubServer
 
         with HubServer(root) as own:
             yield own.url

@@ -23,6 +23,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from faulty_hub import HubServer
 from worlds import World, content, small_world, v2_row
 
 from leaderboard_etl import pipeline
@@ -32,7 +33,6 @@ from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.card_pass import ABSENT_PATH
 from leaderboard_etl.raw.ledger import Ledger, read_changes
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.settings import Warehouse
 
 # What a load's day, a build or a quiet night changes by right; everything else has to come back as it was.

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from faulty_hub import HubServer
 from reliability.children import Ended, import_all, in_child
 from reliability.values import values
 from worlds import World, small_world, v2_row
@@ -30,7 +31,6 @@ from worlds import World, small_world, v2_row
 from leaderboard_etl import durable
 from leaderboard_etl.cli import main as cli
 from leaderboard_etl.report import EXIT_CODES
-from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.termination import EXIT_CODE, Terminated, is_asked, terminable
 

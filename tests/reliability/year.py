@@ -25,10 +25,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from faulty_hub import HubServer
 from worlds import V2_SENTINELS, World, content, small_world, v2_row
 
 from leaderboard_etl import pipeline
-from leaderboard_etl.sample.server import HubServer
 from leaderboard_etl.target.opening import open_published
 
 FIRST_NIGHT = datetime(2025, 11, 1, 3)

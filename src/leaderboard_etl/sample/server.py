@@ -10,20 +10,16 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 from urllib.parse import quote, urlencode
 
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.sample import questions
 from leaderboard_etl.sample.repositories import KINDS, Commit, Repositories
-from leaderboard_etl.sample.windows import Windows
 from leaderboard_etl.sample.wire import Listener, Request, Response, as_json, refusal
-
-__all__ = ["HubServer", "Request", "Response"]
 
 PAGE_ROWS = 1000
 COMMIT_ROWS = 50
@@ -33,34 +29,22 @@ class HubServer:
     """Serves `root` on 127.0.0.1 at a free port, from `with` to the end of its block.
 
     Every request but a download at a commit id looks at the folder again: a changed file makes a new head commit.
-    Commits seen since the start still answer with their own bytes. `requests` holds every request so far. `intercept`
-    sees each one first; what it returns is sent instead, None means the normal answer (`answer` gives that one to an
-    `intercept` that wants to damage it). `limits` are requests and seconds by bucket (`api`, `resolvers`); null: none. A Hub
-    that `has_resolve_cache` not gives small files at their usual address. A token of `refused_tokens` is answered as an
-    expired one: 401, whatever is asked.
+    Commits seen since the start still answer with their own bytes. `others` are folders of further repositories, by
+    `datasets/org/name`.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        *,
-        others: Mapping[str, Path] | None = None,
-        intercept: Callable[[Request], Response | None] | None = None,
-        limits: Mapping[str, tuple[int, float]] | None = None,
-        has_resolve_cache: bool = True,
-    ) -> None:
+    listener: ClassVar[type[Listener]] = Listener
+    # Whether small files have a second address, to which the usual one redirects.
+    has_resolve_cache = True
+
+    def __init__(self, root: Path, *, others: Mapping[str, Path] | None = None) -> None:
         if not root.is_dir():
             raise UsageError(f"{root} is not a folder: there is nothing to serve as a Hub")
         self.repositories = Repositories(root, others)
-        self.intercept = intercept
-        self.windows = Windows(limits or {})
-        self.has_resolve_cache = has_resolve_cache
-        self.refused_tokens: set[str] = set()
-        self.requests: list[Request] = []
         self.url = ""
 
-    def __enter__(self) -> HubServer:
-        self._listener = Listener(self.respond)
+    def __enter__(self) -> Self:
+        self._listener = self.listener(self.respond)
         self.url = f"http://127.0.0.1:{self._listener.server_address[1]}"
         threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True).start()
         return self
@@ -68,24 +52,12 @@ class HubServer:
     def __exit__(self, *_: object) -> None:
         self._listener.stop()
 
-    @property
-    def n_connections(self) -> int:
-        """How many connections were opened so far: far fewer than requests where a client keeps its own."""
-        return self._listener.n_opened
-
     def respond(self, request: Request) -> Response:
-        """Record the request and give what is to be sent."""
-        self.requests.append(request)
-        headers, is_over = self.windows.spend(_bucket(request.path))
-        if is_over:
-            return refusal(429, "", "We had to rate limit you", **headers)
-        response = (self.intercept(request) if self.intercept else None) or self.answer(request)
-        return replace(response, headers={**headers, **response.headers})
+        """What is sent for a request."""
+        return self.answer(request)
 
     def answer(self, request: Request) -> Response:
         """The Hub's normal answer."""
-        if request.headers.get("authorization", "").removeprefix("Bearer ") in self.refused_tokens:
-            return refusal(401, "", "Invalid credentials in Authorization header")
         is_api, kind, rest = _route(request.parts)
         is_cached = is_api and kind == "resolve-cache" and self.has_resolve_cache
         if is_cached:
@@ -245,15 +217,6 @@ def _usual_place(parts: list[str]) -> list[str]:
     kind, rest = parts[2] if parts[2:] else "", parts[3:]
     length = next((n for n, part in enumerate(rest) if re.fullmatch(r"[0-9a-f]{40}", part)), len(rest))
     return [*([] if kind == "models" else [kind]), *rest[:length], "resolve", *rest[length:]]
-
-
-def _bucket(path: str) -> str:
-    """Which limit an address falls under; the cache of small files is in none."""
-    if path.startswith("/api/resolve-cache/"):
-        return ""
-    if path.startswith("/api/"):
-        return "api"
-    return "resolvers" if "/resolve/" in path else "pages"
 
 
 def _tree_items(commit: Commit, folder: str, *, is_recursive: bool) -> list[dict[str, Any]]:

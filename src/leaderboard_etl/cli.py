@@ -97,10 +97,10 @@ def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             print(f"leaderboard-etl: the output cannot be written ({error.strerror})", file=sys.stderr)
             return 1
-        told = engine_error(error)
-        if told is None:
+        one_line_error = engine_error(error)
+        if one_line_error is None:
             raise
-        print(f"leaderboard-etl: {one_line(str(told))}", file=sys.stderr)
+        print(f"leaderboard-etl: {one_line(str(one_line_error))}", file=sys.stderr)
         return 1
 
 

@@ -40,19 +40,19 @@ def export_version() -> str:
 
 def modules_of(*entries: str) -> dict[str, ast.Module]:
     """The modules of the package that the entries import, themselves included, each by its name below the package."""
-    found: dict[str, ast.Module] = {}
+    modules: dict[str, ast.Module] = {}
     waiting = list(entries)
     while waiting:
         name = waiting.pop()
         file = _file(name)
-        if name in found or file is None:
+        if name in modules or file is None:
             continue
-        found[name] = ast.parse(file.read_bytes())
-        waiting += _imports(found[name])
+        modules[name] = ast.parse(file.read_bytes())
+        waiting += _imports(modules[name])
         if name == _REGISTRY:
             folders = {path.parent.name for path in file.parent.glob("*/__init__.py")} - {_NOT_RUN}
             waiting += [f"sources.{folder}" for folder in sorted(folders)]
-    return found
+    return modules
 
 
 def statements(node: object) -> object:

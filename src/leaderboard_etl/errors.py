@@ -71,8 +71,8 @@ def engine_error(error: Exception) -> EngineError | None:
     if type(error).__module__.partition(".")[0] not in _ENGINES and kind not in _NO_MEMORY:
         return None
     lines = str(error).strip().splitlines()
-    told = f"{kind}: {lines[0][:500]}" if lines else kind
-    if "No space left" in told or "max_temp_directory_size" in str(error):
+    text = f"{kind}: {lines[0][:500]}" if lines else kind
+    if "No space left" in text or "max_temp_directory_size" in str(error):
         what = "free space on the disk of the warehouse folder"
     elif kind in _NO_MEMORY:
         what = "give it more with --memory, or let it run where more is free"
@@ -80,7 +80,7 @@ def engine_error(error: Exception) -> EngineError | None:
         what = "check the rights and the disk of the warehouse folder"
     else:
         what = "this is a fault of the project: report it with this line"
-    return EngineError(f"{told}; {what}. The published warehouse is untouched")
+    return EngineError(f"{text}; {what}. The published warehouse is untouched")
 
 
 @contextmanager
@@ -92,10 +92,10 @@ def one_line_errors() -> Iterator[None]:
     except Exception as error:
         if (stopped := signal_in(error)) is not None:
             raise stopped from error
-        told = engine_error(error)
-        if told is None:
+        in_one_line = engine_error(error)
+        if in_one_line is None:
             raise
-        raise told from error
+        raise in_one_line from error
 
 
 def first_line(error: BaseException) -> str:

@@ -26,10 +26,10 @@ _OF_DEFAULT = 0.5 / 0.8
 
 def memory_bytes(text: str) -> int:
     """'1GB', '500MB' or '2 GiB' as bytes. Raises UsageError for anything else."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b?)", text.strip().lower())
-    if found is None or float(found[1]) == 0:
+    amount = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b?)", text.strip().lower())
+    if amount is None or float(amount[1]) == 0:
         raise UsageError(f"{text!r} is not an amount of memory: give a number with its unit, as in 1GB or 500MB")
-    return int(float(found[1]) * _UNITS[found[2]])
+    return int(float(amount[1]) * _UNITS[amount[2]])
 
 
 def limit_memory(con: duckdb.DuckDBPyConnection, most_bytes: int | None) -> None:

@@ -39,8 +39,8 @@ def json_visible(text: str) -> str:
 
 def csv_text(text: str) -> str:
     """A cell's text before quoting. What a spreadsheet would run as a formula gets an apostrophe in front; a number stays."""
-    shown = visible(text)
-    return f"'{shown}" if _FORMULA.match(text) and not _NUMBER.match(text) else shown
+    safe = visible(text)
+    return f"'{safe}" if _FORMULA.match(text) and not _NUMBER.match(text) else safe
 
 
 def how_many(count: int, noun: str) -> str:

@@ -22,10 +22,10 @@ _HEADLINES = {
 
 def headline(outcome: Outcome) -> str:
     """The result of the run in one line."""
-    said = _HEADLINES.get(outcome.status, outcome.status)
+    headline_text = _HEADLINES.get(outcome.status, outcome.status)
     if outcome.status == "degraded" and not outcome.counts:
-        said = "no news, but degraded: the published warehouse stays as it is"
-    text = f"{said} ({outcome.seconds:.1f} s)"
+        headline_text = "no news, but degraded: the published warehouse stays as it is"
+    text = f"{headline_text} ({outcome.seconds:.1f} s)"
     return text if outcome.message is None else one_line(f"{text}: {outcome.message}")
 
 

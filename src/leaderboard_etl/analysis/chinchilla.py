@@ -83,7 +83,7 @@ def tokens_per_parameter(models: pl.DataFrame, laws: Sequence[Law]) -> pl.DataFr
     predicted_loss: the law's at N and D, in nats per token: a reference on the law's own data, not a score.
     """
     used = pl.coalesce("params_active", pl.when(pl.col("is_moe").not_()).then("params_total"))
-    known = (
+    trained = (
         models.select(
             "model_id",
             pl.col("params_total").cast(pl.Float64),
@@ -94,7 +94,7 @@ def tokens_per_parameter(models: pl.DataFrame, laws: Sequence[Law]) -> pl.DataFr
         .sort("model_id")
     )
     n, d = pl.col("params_per_token"), pl.col("training_tokens")
-    derived = known.with_columns(
+    derived = trained.with_columns(
         (FLOP_PER_PARAM_TOKEN * n * d).alias("compute_flop"), (d / n).alias("tokens_per_param")
     )
     rows = [

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from leaderboard_etl.analysis.scaling import INTERVAL, NORM_BOUNDS, Cell, Floats, cells, era_key, log_odds
+from leaderboard_etl.analysis.scaling import INTERVAL, NORM_BOUNDS, FitCell, Floats, cells, era_key, log_odds
 
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("model_id", "model", "comparable_group", "benchmark", "era"), pl.String),
@@ -39,24 +39,24 @@ def dense_equivalents(points: pl.DataFrame, dense: pl.DataFrame, *, draws: int =
         for cell in cells(dense.filter(openness="open_weights"), {"total": pl.col("params_b")}, draws, seed)
         if cell.keys["openness"] == "open_weights" and _rises(cell)
     }
-    known = points.filter(pl.col("openness") == "open_weights", pl.col("params_active_b") > 0).select(
+    sized = points.filter(pl.col("openness") == "open_weights", pl.col("params_active_b") > 0).select(
         "model_id", "model", "comparable_group", "benchmark", "params_active_b", "score_norm_pct",
         era_key().fill_null("all").alias("era"), log_odds().alias("y"),
     )  # fmt: skip
     rows = []
-    for row in known.sort("comparable_group", "model_id").iter_rows(named=True):
+    for row in sized.sort("comparable_group", "model_id").iter_rows(named=True):
         group, y = row["comparable_group"], row.pop("y")
         cell = lines.get((group, row["era"])) or lines.get((group, "all"))
         rows.append({**row, "era": None, "reason": _NO_CURVE} if cell is None else {**row, **_read_off(row, y, cell)})
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _rises(cell: Cell) -> bool:
+def _rises(cell: FitCell) -> bool:
     """Whether sizes can be read off the line: its whole interval is above zero."""
     return cell.line is not None and bool(cell.line.interval(cell.line.slopes)[0] > 0)
 
 
-def _read_off(row: dict[str, Any], y: float | None, cell: Cell) -> dict[str, Any]:
+def _read_off(row: dict[str, Any], y: float | None, cell: FitCell) -> dict[str, Any]:
     assert cell.line is not None and cell.size_range is not None
     least, greatest = cell.size_range
     seen = {
@@ -81,7 +81,7 @@ def _read_off(row: dict[str, Any], y: float | None, cell: Cell) -> dict[str, Any
     return seen | sizes | dict(zip(("times_active", "times_active_lo", "times_active_hi"), times, strict=True))
 
 
-def _drawn_sizes(cell: Cell, y: float) -> Floats:
+def _drawn_sizes(cell: FitCell, y: float) -> Floats:
     """90 % interval of the size at which the drawn lines have log-odds y; a line that falls never has them."""
     assert cell.line is not None
     slopes, intercepts = cell.line.slopes, cell.line.intercepts

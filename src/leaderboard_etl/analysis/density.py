@@ -152,14 +152,14 @@ def size_to_reach(points: pl.DataFrame, thresholds: Sequence[float] = tuple(rang
     the smallest size first appeared or fell; params_b: that size, total parameters in billions; model_id, model,
     released_on: the model (of equals the earliest, then by id). Models without a date or a size are left out.
     """
-    told = ["comparable_group", "benchmark", "score_pct", "params_b", "model_id", "model", "released_on"]
+    columns = ["comparable_group", "benchmark", "score_pct", "params_b", "model_id", "model", "released_on"]
     is_sized = (pl.col("openness") == "open_weights") & (pl.col("params_b") > 0)
-    known = points.filter(is_sized).select(told).drop_nulls(["released_on", "score_pct"])
+    dated = points.filter(is_sized).select(columns).drop_nulls(["released_on", "score_pct"])
     levels = pl.DataFrame({"score_threshold_pct": pl.Series(list(thresholds), dtype=pl.Float64)})
     key = ["comparable_group", "score_threshold_pct"]
     month = pl.col("released_on").dt.truncate("1mo").alias("reached_on")
     smallest = (
-        known.join(levels, how="cross")
+        dated.join(levels, how="cross")
         .filter(pl.col("score_pct") >= pl.col("score_threshold_pct"))
         .with_columns(month)
         .sort(*key, "reached_on", "params_b", "released_on", "model_id")

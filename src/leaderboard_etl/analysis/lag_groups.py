@@ -69,13 +69,13 @@ class Group:
 
 def read_groups(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> Iterator[Group]:
     """Each wanted group in order of its name, also those without a model. The order of rows does not matter."""
-    told = "is_self_reported" if "is_self_reported" in points.columns else None
+    self_report_column = "is_self_reported" if "is_self_reported" in points.columns else None
     models = (
         points.filter(pl.col("score_pct").is_finite(), pl.col("released_on") <= as_of)
         .select(
             *("comparable_group", "openness", "model_id", "model", "released_on", "score_pct"),
             pl.coalesce("family", pl.col("organization") + " (no family named)", "model_id").alias("family"),
-            (pl.col(told) if told else pl.col("reported_by").str.starts_with("vendor"))
+            (pl.col(self_report_column) if self_report_column else pl.col("reported_by").str.starts_with("vendor"))
             .fill_null(False)
             .alias("is_self_reported"),
         )

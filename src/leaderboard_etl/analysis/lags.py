@@ -98,8 +98,12 @@ def _lag_rows(group: Group) -> Iterator[dict[str, Any]]:
     for name, estimator in SERIES.items():
         lag_days = None if group.refusal_reason else number_or_none(estimator(*sides)[0])
         reason = group.refusal_reason or (_NO_SERIES[name] if lag_days is None else None)
-        found = {"is_censored": False, "censoring": None if lag_days is None else "none", "censored_on": both_until}
-        yield {**identity, "estimator": name, "lag_days": lag_days, "reason": reason, **found}
+        lag_columns = {
+            "is_censored": False,
+            "censoring": None if lag_days is None else "none",
+            "censored_on": both_until,
+        }
+        yield {**identity, "estimator": name, "lag_days": lag_days, "reason": reason, **lag_columns}
 
 
 _NO_SERIES = {"area": "there is no range of scores that both sides reached", "daily": "there is no day with both sides"}

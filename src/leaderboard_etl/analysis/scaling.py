@@ -66,7 +66,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Cell:
+class FitCell:
     """One combination of group, openness, era and form (the keys): what was seen, and its line unless it is refused.
 
     counts: n, n_scored, n_families, n_clipped. size_range, params_range: least and greatest; None: no size.
@@ -186,7 +186,7 @@ def _solve(sums: Floats) -> tuple[Floats, Floats]:
         return slopes, (y - slopes * x) / n
 
 
-def cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int) -> Iterator[Cell]:
+def cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int) -> Iterator[FitCell]:
     """Every combination of group, openness, era and form (its size by name), also the refused ones."""
     ready = points.select(
         "comparable_group", "benchmark", "model_id", "openness", era_key().alias("era"), family_key().alias("family"),
@@ -213,7 +213,7 @@ def cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int
 
 def _read_cell(
     keys: dict[str, str], columns: dict[str, npt.NDArray[Any]], scored: npt.NDArray[np.bool_], draws: int, seed: int
-) -> Cell:
+) -> FitCell:
     form = keys["form"]
     sized = scored & ~np.isnan(columns[form])
     size = columns[form][sized]
@@ -230,12 +230,12 @@ def _read_cell(
         # A cell's draws depend on its name alone, so that a new benchmark does not move the intervals of others.
         rng = np.random.default_rng([seed, zlib.crc32("|".join(keys.values()).encode())])
         line = fit_line(np.log10(size), columns["y"][sized], codes.astype(np.int64), draws=draws, rng=rng)
-    return Cell(keys, counts, size_range, params_range, reason, line)
+    return FitCell(keys, counts, size_range, params_range, reason, line)
 
 
 def _range(values: Floats) -> tuple[float, float] | None:
-    known = values[~np.isnan(values)]
-    return (float(known.min()), float(known.max())) if known.size else None
+    finite = values[~np.isnan(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else None
 
 
 def _refusal(form: str, counts: dict[str, int], size_range: tuple[float, float] | None) -> str | None:
@@ -250,7 +250,7 @@ def _refusal(form: str, counts: dict[str, int], size_range: tuple[float, float] 
     return None
 
 
-def _frame(found: Iterator[Cell]) -> pl.DataFrame:
+def _frame(found: Iterator[FitCell]) -> pl.DataFrame:
     rows = []
     for cell in found:
         row: dict[str, object] = {**cell.keys, **cell.counts, "refusal_reason": cell.refusal_reason}

@@ -50,12 +50,12 @@ def _policy_relations() -> dict[str, Relation]:
     from leaderboard_etl.policy.schema import PolicyColumn, policy_tables
 
     def meaning(column: PolicyColumn) -> str:
-        told = [column.comment]
+        sentences = [column.comment]
         if column.allowed:
-            told.append(f"One of {', '.join(column.allowed)}")
+            sentences.append(f"One of {', '.join(column.allowed)}")
         if column.refers_to:
-            told.append(f"A row of policy.{column.refers_to[0]}")
-        return ". ".join(told)
+            sentences.append(f"A row of policy.{column.refers_to[0]}")
+        return ". ".join(sentences)
 
     return {
         f"policy.{table.name}": Relation(
@@ -72,16 +72,16 @@ def _policy_relations() -> dict[str, Relation]:
 
 def _brief(relation: Relation) -> str:
     """What a relation is, up to its grain; caveats and definitions are printed with its columns."""
-    found = re.match(r".*?One row.*?\.(?= |$)", relation.comment)
-    return found[0] if found else relation.comment
+    up_to_grain = re.match(r".*?One row.*?\.(?= |$)", relation.comment)
+    return up_to_grain[0] if up_to_grain else relation.comment
 
 
 def _named(name: str, relations: dict[str, Relation]) -> Relation:
     """The relation of that name, with or without its schema."""
-    found = [relation for full, relation in relations.items() if name in (full, full.partition(".")[2])]
-    if len(found) == 1:
-        return found[0]
-    near = [relation.name for relation in found] or difflib.get_close_matches(name, relations, n=3, cutoff=0.4)
+    matching = [relation for full, relation in relations.items() if name in (full, full.partition(".")[2])]
+    if len(matching) == 1:
+        return matching[0]
+    near = [relation.name for relation in matching] or difflib.get_close_matches(name, relations, n=3, cutoff=0.4)
     raise UsageError(f"no table or view {name!r}" + (f"; perhaps {' or '.join(near)}" if near else ""))
 
 

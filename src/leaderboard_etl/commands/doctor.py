@@ -117,10 +117,10 @@ def doctor_hub(address: str | None, *, as_json: bool) -> int:
         n_other = sum(not line.is_expected for line in found.lines)
         n_absent = sum(line.is_absent for line in found.lines)
         absent = f" of the bundled Hub, which lacks {n_absent} parts of the real one" if n_absent else ""
-        told = (
+        verdict = (
             f"all is as expected{absent}" if not n_other else f"not as expected: {n_other} of {len(found.lines)} parts"
         )
-        print(f"{found.endpoint}: {told}; {found.api_calls} API calls, {found.file_calls} file requests")
+        print(f"{found.endpoint}: {verdict}; {found.api_calls} API calls, {found.file_calls} file requests")
     return found.exit_code
 
 

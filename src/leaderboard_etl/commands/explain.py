@@ -211,7 +211,7 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
 
 
 def _find(con: duckdb.DuckDBPyConnection, name: str) -> str:
-    found = con.execute(
+    ids = con.execute(
         """
         select distinct model_id from core.model_aliases where lower(source_name) = lower($name)
         union
@@ -220,10 +220,10 @@ def _find(con: duckdb.DuckDBPyConnection, name: str) -> str:
         """,
         {"name": name},
     ).fetchall()
-    if len(found) == 1:
-        return str(found[0][0])
-    if found:
-        raise UsageError(f"{name!r} is several models: {', '.join(row[0] for row in found)}")
+    if len(ids) == 1:
+        return str(ids[0][0])
+    if ids:
+        raise UsageError(f"{name!r} is several models: {', '.join(row[0] for row in ids)}")
     near = con.execute(
         "select model_id from core.models order by jaro_winkler_similarity(lower(model_id), lower($name)) desc limit 5",
         {"name": name},
@@ -245,8 +245,8 @@ def _story(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None)
         story["licences"].insert(0, {"chosen": "*", "text": story["model"]["license_text"], **policy})
     if benchmark is not None and not story["scores"] and not story["ended"]:
         has = "select distinct benchmark_id from core.scores where model_id = $model order by all"
-        known = ", ".join(row["benchmark_id"] for row in _rows(con, has, {"model": model_id}))
-        raise UsageError(f"{model_id} has no score of {benchmark!r}; it has: {known or 'none'}")
+        benchmarks = ", ".join(row["benchmark_id"] for row in _rows(con, has, {"model": model_id}))
+        raise UsageError(f"{model_id} has no score of {benchmark!r}; it has: {benchmarks or 'none'}")
     return story
 
 

@@ -47,15 +47,15 @@ def explain_mart(warehouse: Warehouse, mart: str, key: str, *, as_of: date | Non
 
 def _columns(con: duckdb.DuckDBPyConnection, name: str) -> dict[str, tuple[str, str]]:
     """Type and meaning of every column of a mart."""
-    found = con.execute(
+    columns = con.execute(
         "select column_name, data_type, comment from duckdb_columns()"
         " where schema_name = 'mart' and table_name = $name order by column_index",
         {"name": name},
     ).fetchall()
-    if found:
-        return {column: (kind, meaning or "") for column, kind, meaning in found}
-    known = con.execute("select distinct table_name from duckdb_columns() where schema_name = 'mart' order by all")
-    raise UsageError(f"no mart {name!r}; there are: {', '.join(row[0] for row in known.fetchall())}")
+    if columns:
+        return {column: (kind, meaning or "") for column, kind, meaning in columns}
+    names = con.execute("select distinct table_name from duckdb_columns() where schema_name = 'mart' order by all")
+    raise UsageError(f"no mart {name!r}; there are: {', '.join(row[0] for row in names.fetchall())}")
 
 
 def _rows(

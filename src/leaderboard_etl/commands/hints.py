@@ -46,5 +46,5 @@ def _called() -> str:
     file = Path(sys.argv[0])
     if file.name != _NAME or not file.exists():
         return _NAME
-    found = shutil.which(_NAME)
-    return _NAME if found and Path(found).samefile(file) else shlex.quote(os.path.relpath(file))
+    on_path = shutil.which(_NAME)
+    return _NAME if on_path and Path(on_path).samefile(file) else shlex.quote(os.path.relpath(file))

@@ -57,7 +57,7 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
         }
         for load in ledger.loads[-_SHOWN_LOADS:]
     ]
-    found: dict[str, Any] = {
+    state: dict[str, Any] = {
         "warehouse": str(warehouse.root),
         "hub": ledger.last.endpoint,
         "database": str(warehouse.database),
@@ -76,21 +76,21 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
         "loads": loads,
     }
     if as_json:
-        print_json(found)
-        return 3 if found["is_overdue"] else 0
-    print(f"{found['warehouse']}: fed by the Hub {found['hub']!r}")
-    if found["database_bytes"] is not None:
+        print_json(state)
+        return 3 if state["is_overdue"] else 0
+    print(f"{state['warehouse']}: fed by the Hub {state['hub']!r}")
+    if state["database_bytes"] is not None:
         held = (
-            ", ".join(f"{name} {count:,}" for name, count in found["holds"].items()) or "no count: no night has run yet"
+            ", ".join(f"{name} {count:,}" for name, count in state["holds"].items()) or "no count: no night has run yet"
         )
-        print(f"published: {found['database']} ({found['database_bytes'] / 1e6:.1f} MB); {held}")
+        print(f"published: {state['database']} ({state['database_bytes'] / 1e6:.1f} MB); {held}")
     else:
         print("nothing is published yet")
-    raw, lines = found["raw_bytes"] / 1e6, found["ledger_bytes"] / 1e6
+    raw, lines = state["raw_bytes"] / 1e6, state["ledger_bytes"] / 1e6
     print(
-        f"raw: {raw:.1f} MB, its ledger {lines:.1f} MB; next run expected at {found['next_run_expected_at']:%Y-%m-%d %H:%M} UTC"
+        f"raw: {raw:.1f} MB, its ledger {lines:.1f} MB; next run expected at {state['next_run_expected_at']:%Y-%m-%d %H:%M} UTC"
     )
-    if found["is_overdue"]:
+    if state["is_overdue"]:
         last = (
             "no run has succeeded yet"
             if hours is None
@@ -108,10 +108,10 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
                 "answered": age(row["answered_at"]),
                 "news": age(row["news_at"]),
             }
-            for row in found["sources"]
+            for row in state["sources"]
         ]
     )
-    return 3 if found["is_overdue"] else 0
+    return 3 if state["is_overdue"] else 0
 
 
 def check(warehouse: Warehouse, *, as_json: bool) -> int:

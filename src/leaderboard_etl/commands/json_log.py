@@ -30,8 +30,8 @@ class JsonLines(io.TextIOBase):
 
     def say(self, event: str, **fields: object) -> None:
         """Writes one event."""
-        told = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields}
-        self._stream.write(json_visible(json.dumps(told, ensure_ascii=False, default=str)) + "\n")
+        line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields}
+        self._stream.write(json_visible(json.dumps(line, ensure_ascii=False, default=str)) + "\n")
         self._stream.flush()
 
     def end(self) -> None:

@@ -31,17 +31,17 @@ def check(as_json: bool) -> int:
     from leaderboard_etl.policy.checking import faults
 
     policy = read_policy()
-    found = faults(policy)
+    all_faults = faults(policy)
     if as_json:
         print_json(
-            [{"csv": fault.csv, "line": fault.line, "column": fault.column, "what": fault.what} for fault in found]
+            [{"csv": fault.csv, "line": fault.line, "column": fault.column, "what": fault.what} for fault in all_faults]
         )
-    elif found:
-        print(*found, sep="\n")
+    elif all_faults:
+        print(*all_faults, sep="\n")
     else:
         n_rows = sum(policy.text_frame(name).height for name in policy.texts)
         print(f"{how_many(len(policy.texts), 'policy table')} with {how_many(n_rows, 'row')} fit sql/policy")
-    return 1 if found else 0
+    return 1 if all_faults else 0
 
 
 def tasks(as_json: bool) -> int:

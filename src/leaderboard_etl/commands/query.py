@@ -111,8 +111,8 @@ def _query_text(options: argparse.Namespace) -> str:
 
 def _without_intervals(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     """Intervals, such as the difference of two times, as text: frames have no type for months, days and seconds at once."""
-    found = [name for name, kind in zip(relation.columns, relation.types, strict=True) if kind.id == "interval"]
-    quoted = ['"' + name.replace('"', '""') + '"' for name in found]
+    intervals = [name for name, kind in zip(relation.columns, relation.types, strict=True) if kind.id == "interval"]
+    quoted = ['"' + name.replace('"', '""') + '"' for name in intervals]
     return (
         relation.select(f"* replace ({', '.join(f'{name}::varchar as {name}' for name in quoted)})")
         if quoted

@@ -29,23 +29,23 @@ def counted(value: object) -> str:
 
 
 def _told(row: dict[str, Any], n_more: int, seen: dict[str, int]) -> dict[str, Any]:
-    shown = {name: round(row[name], 2) for name in ("pct", "norm_pct") if row.get(name) is not None}
+    rounded = {name: round(row[name], 2) for name in ("pct", "norm_pct") if row.get(name) is not None}
     if row.get("params") is not None:
-        shown["params"] = counted(row["params"])
+        rounded["params"] = counted(row["params"])
     if "unit" in row:
-        shown["raw"] = f"{plain(row['raw'])}{_UNITS.get(row['unit'], '')}"
+        rounded["raw"] = f"{plain(row['raw'])}{_UNITS.get(row['unit'], '')}"
     if row.get("because") and not row["because"].startswith("first of"):
-        shown["because"] = None
-    told = {name: value for name, value in (row | shown).items() if name not in ("unit", "file", "place", "link")}
+        rounded["because"] = None
+    columns = {name: value for name, value in (row | rounded).items() if name not in ("unit", "file", "place", "link")}
     if "place" not in row:
-        return told
+        return columns
     file = row.get("file") or row["place"]
     parts = [_number(file, seen), row["place"].removeprefix(file).strip()]
     if row.get("link"):
         parts.append(_number(row["link"], seen))
     if n_more:
         parts.append(f"and {n_more} alike")
-    return told | {"from": " ".join(part for part in parts if part)}
+    return columns | {"from": " ".join(part for part in parts if part)}
 
 
 def _number(text: str, seen: dict[str, int]) -> str:

@@ -34,15 +34,15 @@ class Migration:
 @cache
 def migrations() -> tuple[Migration, ...]:
     """All of them, ascending. Raises EtlError for a file without a number or without its header, and for a gap."""
-    found = []
+    versions = []
     for number, path in enumerate(sorted((resource("sql") / "schema" / "migrations").glob("*.sql")), 1):
         name, header = _NAME.fullmatch(path.stem), dict(_HEADER.findall(path.read_text(encoding="utf-8")))
         if name is None or int(name[1]) != number or set(header) != {"released", "how"}:
             raise EtlError(
                 f"{path}: a migration is called {number:04d}_WHAT.sql and has `-- released:` and `-- how:` lines"
             )
-        found.append(Migration(number, header["released"], header["how"]))
-    return tuple(found)
+        versions.append(Migration(number, header["released"], header["how"]))
+    return tuple(versions)
 
 
 def schema_version() -> int:

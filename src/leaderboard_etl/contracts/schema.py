@@ -81,21 +81,21 @@ def tables() -> dict[str, Relation]:
 def views() -> dict[str, Relation]:
     """Views of sql/views by name, in an order in which each finds the ones that it reads."""
     unordered = {name: _with_full_texts(view) for name, view in _written().items() if view.kind == "view"}
-    found: dict[str, Relation] = {}
+    ordered: dict[str, Relation] = {}
 
     def add(name: str, path: tuple[str, ...]) -> None:
         if name in path:
             raise EtlError(f"{unordered[name].file}: views read each other in a circle: {' -> '.join((*path, name))}")
-        if name in found:
+        if name in ordered:
             return
         for other in sorted(unordered):
             if other != name and re.search(rf"\b{re.escape(other)}\b", _code(unordered[name].sql)):
                 add(other, (*path, name))
-        found[name] = unordered[name]
+        ordered[name] = unordered[name]
 
     for name in sorted(unordered):
         add(name, ())
-    return found
+    return ordered
 
 
 def described(text: str) -> tuple[str, tuple[Column, ...]]:

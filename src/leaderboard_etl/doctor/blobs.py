@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leaderboard_etl.doctor.findings import Finding
+from leaderboard_etl.doctor.findings import Fault
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.landing.card_pass import ABSENT_PATH
 from leaderboard_etl.raw.ledger import Changes, FileVersion, Load, SourceLoad, read_changes
@@ -43,28 +43,28 @@ class Blobs:
 
 def read_blobs(folder: Path, loads: Iterable[Load], files: Iterable[FileVersion] = ()) -> Blobs:
     """Reads and verifies every blob that loads name, and those of `files`, which the published file names."""
-    found = Blobs(folder / "blobs.sqlite", files={file.blob_id: file for file in files})
+    blobs = Blobs(folder / "blobs.sqlite", files={file.blob_id: file for file in files})
     entries = [(load.load_id, source) for load in loads for source in load.sources if source.changes_blob]
-    found.change_ids = {entry.changes_blob or "": (load_id, entry.source_id) for load_id, entry in entries}
-    found.trouble, found.n_held = _look_at(found.path)
-    if found.trouble is not None:
-        return found
+    blobs.change_ids = {entry.changes_blob or "": (load_id, entry.source_id) for load_id, entry in entries}
+    blobs.trouble, blobs.n_held = _look_at(blobs.path)
+    if blobs.trouble is not None:
+        return blobs
     with BlobStore(folder, read_only=True) as store:
         for load_id, entry in entries:
-            _read_changes(store, load_id, entry, found)
-        for blob_id in found.files:
-            _judge(store, blob_id, found)
-    found.n_named = len(found.files) + len(found.change_ids)
-    return found
+            _read_changes(store, load_id, entry, blobs)
+        for blob_id in blobs.files:
+            _judge(store, blob_id, blobs)
+    blobs.n_named = len(blobs.files) + len(blobs.change_ids)
+    return blobs
 
 
-def examine_blobs(found: Blobs, has_published: bool) -> Iterator[Finding]:
+def examine_blobs(found: Blobs, has_published: bool) -> Iterator[Fault]:
     """Faults of the store. `has_published`: whether a published file can be read that knows which files there were."""
     if not found.change_ids and not found.files:
         return
     if found.trouble is not None:
         is_gone = not found.path.exists() or not found.n_held
-        yield Finding(
+        yield Fault(
             "raw",
             f"{found.path} {found.trouble}",
             "all landed bytes: the file cannot be made again from raw" if is_gone else "what cannot be read in it",
@@ -73,7 +73,7 @@ def examine_blobs(found: Blobs, has_published: bool) -> Iterator[Finding]:
         )
         return
     if found.is_stranger:
-        yield Finding(
+        yield Fault(
             "raw",
             f"{found.path} holds none of the {found.n_named:,} blobs that the ledger names: it is another warehouse's",
             "the landed bytes of this warehouse",
@@ -82,13 +82,13 @@ def examine_blobs(found: Blobs, has_published: bool) -> Iterator[Finding]:
         return
     for kind, ids in _by_kind(found).items():
         states = Counter(found.bad[blob_id] for blob_id in ids)
-        said = " and ".join(f"{n:,} {state}" for state, n in sorted(states.items()))
+        counts = " and ".join(f"{n:,} {state}" for state, n in sorted(states.items()))
         first = found.files.get(ids[0])
         example = f", the first {first.path} of {first.repo_id}" if first else f", the first {ids[0]}"
         lost, again, repair = _REMEDIES[kind]
         if kind in ("changes", "policy") and not has_published:
             again, repair = "a copy", None
-        yield Finding("raw", f"{found.path}: {said} of {_NAMES[kind]}{example}", lost, again, repair)
+        yield Fault("raw", f"{found.path}: {counts} of {_NAMES[kind]}{example}", lost, again, repair)
 
 
 _NAMES = {
@@ -139,8 +139,8 @@ def _look_at(path: Path) -> tuple[str | None, int]:
     n_held = 0
     try:
         n_held = db.execute("select count(*) from blobs").fetchone()[0]
-        said = db.execute("pragma quick_check(1)").fetchone()[0]
-        return (None if said == "ok" else f"is damaged ({' '.join(said.split())[:200]})"), n_held
+        quick_check = db.execute("pragma quick_check(1)").fetchone()[0]
+        return (None if quick_check == "ok" else f"is damaged ({' '.join(quick_check.split())[:200]})"), n_held
     except sqlite3.Error as error:
         return f"is damaged ({error})", n_held
     finally:

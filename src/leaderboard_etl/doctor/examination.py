@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from leaderboard_etl import engine
 from leaderboard_etl.doctor.blobs import Blobs, examine_blobs, read_blobs
-from leaderboard_etl.doctor.findings import Finding
+from leaderboard_etl.doctor.findings import Fault
 from leaderboard_etl.doctor.folder import examine_folder
 from leaderboard_etl.doctor.lines import Lines, are_strangers, examine_ledger, read_ledger
 from leaderboard_etl.doctor.published import Published, examine_published, read_published
@@ -17,7 +17,7 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.raw.torn import is_torn
 from leaderboard_etl.settings import Warehouse
 
-__all__ = ["Examination", "Finding", "examine"]
+__all__ = ["Examination", "Fault", "examine"]
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Examination:
     published: Published
     ledger: Lines
     blobs: Blobs
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Fault] = field(default_factory=list)
     is_last_torn: bool = False
 
     @property
@@ -76,8 +76,8 @@ def _is_last_torn(warehouse: Warehouse, published: Published) -> bool:
         return ledger.last is not None and ledger.last.load_id not in published.loads and is_torn(ledger, store)
 
 
-def _no_history(ledger: Lines, blobs: Blobs) -> Finding:
-    return Finding(
+def _no_history(ledger: Lines, blobs: Blobs) -> Fault:
+    return Fault(
         "ledger",
         f"{ledger.path} holds no load and no file is published, but {blobs.path.name} holds {blobs.n_held:,} blobs: the first run"
         " was killed, or both were lost",
@@ -86,8 +86,8 @@ def _no_history(ledger: Lines, blobs: Blobs) -> Finding:
     )
 
 
-def _torn(ledger: Lines) -> Finding:
-    return Finding(
+def _torn(ledger: Lines) -> Fault:
+    return Fault(
         "ledger",
         f"{ledger.path}, line {len(ledger.lines)}, names bytes that never reached the disk: the power went before they did",
         repair="sets it aside, as the next run would",

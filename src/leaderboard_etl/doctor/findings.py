@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Finding:
+class Fault:
     """One fault. `part` is ledger, raw, published or folder.
 
     `lost` is what cannot be read any more, `again` where it can be recovered from; both are null for something that is only
@@ -31,5 +31,5 @@ def counted(ids: list[int]) -> str:
         return f"load {ids[0]}"
     if ids == list(range(ids[0], ids[-1] + 1)):
         return f"loads {ids[0]} to {ids[-1]}"
-    shown = ", ".join(map(str, ids[:8]))
-    return f"loads {shown}" + (" …" if len(ids) > 8 else "")
+    first_ids = ", ".join(map(str, ids[:8]))
+    return f"loads {first_ids}" + (" …" if len(ids) > 8 else "")

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from leaderboard_etl import engine
-from leaderboard_etl.doctor.findings import Finding
+from leaderboard_etl.doctor.findings import Fault
 from leaderboard_etl.settings import Warehouse
 
 _REMOVE = "removes it"
@@ -29,29 +29,29 @@ def dead_runs(warehouse: Warehouse) -> list[Path]:
 
 def too_open(warehouse: Warehouse) -> list[tuple[Path, int]]:
     """(path, mode that it should have) of files that other users can write, or can read although they are private."""
-    found = []
+    wrong_modes = []
     if warehouse.database.exists() and stat.S_IMODE(warehouse.database.stat().st_mode) & 0o222:
-        found.append((warehouse.database, 0o444))
+        wrong_modes.append((warehouse.database, 0o444))
     if warehouse.prefect.is_dir() and stat.S_IMODE(warehouse.prefect.stat().st_mode) & _PRIVATE:
-        found.append((warehouse.prefect, 0o700))
+        wrong_modes.append((warehouse.prefect, 0o700))
     for path in (warehouse.raw / "ledger.jsonl", warehouse.raw / "blobs.sqlite"):
         if path.exists() and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o022:
-            found.append((path, mode & ~0o022))
-    return found
+            wrong_modes.append((path, mode & ~0o022))
+    return wrong_modes
 
 
-def examine_folder(warehouse: Warehouse) -> Iterator[Finding]:
+def examine_folder(warehouse: Warehouse) -> Iterator[Fault]:
     """Leftovers and permissions. The files of a run in progress are not reported."""
     for path in (warehouse.root, warehouse.raw, warehouse.raw / "ledger.jsonl", warehouse.raw / "blobs.sqlite"):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
-            yield Finding(
+            yield Fault(
                 "folder",
                 f"{path} cannot be read and written by this user",
                 "no run can work here",
                 "its owner: give this user the rights, or run as the owner",
             )
     if (log := engine.log_of(warehouse.database)).exists():
-        yield Finding(
+        yield Fault(
             "folder",
             f"{log} lies beside the published file: something wrote to that, or was killed while it did",
             repair="puts it aside; what it holds was never part of the warehouse",
@@ -59,12 +59,12 @@ def examine_folder(warehouse: Warehouse) -> Iterator[Finding]:
     if is_running(warehouse):
         return
     for path in leftovers(warehouse):
-        yield Finding("folder", f"{path} was left by a run that was killed", repair=_REMOVE)
+        yield Fault("folder", f"{path} was left by a run that was killed", repair=_REMOVE)
     for path in dead_runs(warehouse):
-        yield Finding("folder", f"{path} is of a run that was killed: Prefect still shows it as running", repair=None)
+        yield Fault("folder", f"{path} is of a run that was killed: Prefect still shows it as running", repair=None)
     for path, mode in too_open(warehouse):
         now = stat.S_IMODE(path.stat().st_mode)
-        yield Finding("folder", f"{path} has the mode {now:04o}, not {mode:04o}", repair=f"sets {mode:04o}")
+        yield Fault("folder", f"{path} has the mode {now:04o}, not {mode:04o}", repair=f"sets {mode:04o}")
 
 
 def is_running(warehouse: Warehouse) -> bool:

@@ -137,14 +137,14 @@ def _source(hub: Hub, source: Source, policy: Policy) -> tuple[bool, str]:
         *(source.repo_type, source.repo_id, newest.path, revision, newest.blob_id, newest.size_bytes),
         format_utc(datetime.now(UTC)),
     )
-    found = f"{at}: {newest.path} ({newest.size_bytes:,} bytes): {_columns(newest.path, content)}"
+    line = f"{at}: {newest.path} ({newest.size_bytes:,} bytes): {_columns(newest.path, content)}"
     try:
         parsed = source.parse([SourceFile(version, content)], policy)
     except EtlError as error:
-        return False, f"{found}; {error}"
+        return False, f"{line}; {error}"
     held = [drift.message for drift in parsed.drift if drift.is_held]
     n_rows = parsed.rows_in if parsed.rows_in is not None else parsed.source_rows
-    return not held, "; ".join([f"{n_rows} records in {found}", *held])
+    return not held, "; ".join([f"{n_rows} records in {line}", *held])
 
 
 def _fetched(hub: Hub, source: Source, revision: str, file: RepoFile) -> bytes:
@@ -173,19 +173,19 @@ def _commits(hub: Hub, sources: Mapping[str, Source]) -> tuple[bool, str]:
 
 def _model(hub: Hub) -> tuple[bool, str]:
     name = _some_model(hub)
-    told = json.loads(loop.run(hub.model_info(name)).body)
-    absent = [field for field in _MODEL_FIELDS if field not in told]
-    return not absent, f"{name}: " + (f"lacks {', '.join(absent)}" if absent else f"has {', '.join(sorted(told))}")
+    answer = json.loads(loop.run(hub.model_info(name)).body)
+    absent = [field for field in _MODEL_FIELDS if field not in answer]
+    return not absent, f"{name}: " + (f"lacks {', '.join(absent)}" if absent else f"has {', '.join(sorted(answer))}")
 
 
 def _card(hub: Hub) -> tuple[bool, str]:
     name = _some_model(hub)
     revision = loop.run(hub.model_info(name)).revision or "main"
     before = hub.file_calls
-    found = loop.run(hub.fetch_named("model", name, revision, "README.md", _MOST_CARD_BYTES))
-    if found is None:
+    card = loop.run(hub.fetch_named("model", name, revision, "README.md", _MOST_CARD_BYTES))
+    if card is None:
         return False, f"{name} has no README.md"
-    return True, f"README.md of {name}: {len(found[1]):,} bytes with their hash, {hub.file_calls - before} requests"
+    return True, f"README.md of {name}: {len(card[1]):,} bytes with their hash, {hub.file_calls - before} requests"
 
 
 def _some_model(hub: Hub) -> str:
@@ -209,9 +209,9 @@ def _changed(hub: Hub) -> tuple[bool, str]:
 
 
 def _benchmarks(hub: Hub, policy: Policy) -> tuple[bool, str]:
-    known = set(policy.frame("eval_tasks")["dataset_id"])
+    judged = set(policy.frame("eval_tasks")["dataset_id"])
     listed = hub.official_benchmarks()
-    new = sorted(set(listed) - known)
+    new = sorted(set(listed) - judged)
     return bool(listed) and not new, f"{len(listed)} listed" + (
         f"; policy/eval_tasks.csv lacks {', '.join(new)}" if new else ""
     )
@@ -235,12 +235,12 @@ def _client_token() -> str | None:
 
 
 def _limits(hub: Hub) -> list[Seen]:
-    told = hub.limits_told()
-    if not told:
+    limits = hub.limits_told()
+    if not limits:
         return [Seen("limits", True, "the Hub tells none")]
     return [
         Seen("limits", True, f"{bucket}: {quota:,} requests per {width_s:.0f} s, {left:,} left")
-        for bucket, (quota, width_s, left) in sorted(told.items())
+        for bucket, (quota, width_s, left) in sorted(limits.items())
     ]
 
 
@@ -255,5 +255,5 @@ def _clock(hub: Hub) -> Seen:
 
 
 def _network() -> Seen:
-    found = [name for name in _NETWORK if os.environ.get(name) or os.environ.get(name.lower())]
-    return Seen("network settings", True, ", ".join(found) if found else "none in the environment")
+    set_names = [name for name in _NETWORK if os.environ.get(name) or os.environ.get(name.lower())]
+    return Seen("network settings", True, ", ".join(set_names) if set_names else "none in the environment")

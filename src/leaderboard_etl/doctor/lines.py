@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from leaderboard_etl.doctor.findings import Finding, counted
+from leaderboard_etl.doctor.findings import Fault, counted
 from leaderboard_etl.doctor.published import Published, differs
 from leaderboard_etl.raw.chain import Line, read_lines
 from leaderboard_etl.raw.ledger import Load
@@ -41,28 +41,28 @@ def read_ledger(path: Path, published: Published) -> Lines:
     Raises OSError if the file is there and cannot be read.
     """
     lines, torn = read_lines(path.read_bytes() if path.exists() else b"")
-    found = Lines(path, lines, torn)
+    read = Lines(path, lines, torn)
     for line in lines:
         load, fault = _load(line), line.fault
-        if load is not None and load.load_id not in found.sound and line.is_proven is not False:
+        if load is not None and load.load_id not in read.sound and line.is_proven is not False:
             row = published.loads.get(load.load_id)
             differing = differs(row, load) if row is not None and not line.is_proven else None
             if differing is None:
-                found.sound[load.load_id] = load
+                read.sound[load.load_id] = load
             else:
                 fault = fault or f"does not say of load {load.load_id} what the published file says ({differing})"
         if fault is not None:
-            found.faults.append((line.number, line.load_id, fault))
-    newest = max([0, *found.sound, *published.loads])
-    found.lost = [load_id for load_id in range(1, newest + 1) if load_id not in found.sound]
-    return found
+            read.faults.append((line.number, line.load_id, fault))
+    newest = max([0, *read.sound, *published.loads])
+    read.lost = [load_id for load_id in range(1, newest + 1) if load_id not in read.sound]
+    return read
 
 
-def examine_ledger(found: Lines, published: Published) -> Iterator[Finding]:
+def examine_ledger(found: Lines, published: Published) -> Iterator[Fault]:
     """Faults of the ledger."""
     strangers = are_strangers(found, published)
     if strangers is not None:
-        yield Finding(
+        yield Fault(
             "ledger",
             f"{found.path} and {published.path} are of different warehouses: {strangers}",
             "which of the two belongs here cannot be told",
@@ -72,17 +72,17 @@ def examine_ledger(found: Lines, published: Published) -> Iterator[Finding]:
     lost, again, repair = _remedy(found, published)
     if not found.lines and published.loads:
         state = "is empty" if found.path.exists() else "is not there"
-        yield Finding("ledger", f"{found.path} {state}, but the published file holds loads", lost, again, repair)
+        yield Fault("ledger", f"{found.path} {state}, but the published file holds loads", lost, again, repair)
     for number, _, fault in found.faults:
-        yield Finding("ledger", f"{found.path}, line {number}, {fault}", lost or "the chain of lines", again, repair)
+        yield Fault("ledger", f"{found.path}, line {number}, {fault}", lost or "the chain of lines", again, repair)
     if found.lines and not found.faults and found.lost:
-        yield Finding(
+        yield Fault(
             "ledger",
             f"{found.path} ends with load {max(found.sound)}, but the published file knows {counted(found.lost)}",
             *(lost, again, repair),
         )
     if found.torn:
-        yield Finding(
+        yield Fault(
             "ledger",
             f"{found.path} ends with half a line ({len(found.torn)} bytes): a run was killed while it wrote it",
             repair="sets it aside, as the next run would",

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from leaderboard_etl import engine
-from leaderboard_etl.doctor.findings import Finding, counted
+from leaderboard_etl.doctor.findings import Fault, counted
 from leaderboard_etl.errors import first_line
 from leaderboard_etl.raw.ledger import Changes, Load
 from leaderboard_etl.settings import Warehouse
@@ -56,11 +56,11 @@ def read_published(path: Path) -> Published:
 
 def examine_published(
     warehouse: Warehouse, published: Published, loads: Mapping[int, Load], changes: Mapping[tuple[int, str], Changes]
-) -> Iterator[Finding]:
+) -> Iterator[Fault]:
     """Faults of the published file, given the sound lines of the ledger and the landed changes by (load id, source id)."""
     applied = [load_id for load_id, load in loads.items() if load.is_applied]
     if published.trouble is not None:
-        yield Finding(
+        yield Fault(
             "published",
             f"{published.path} {published.trouble}",
             "the published state" if applied else "what the file held: no load of the ledger is applied",
@@ -70,7 +70,7 @@ def examine_published(
         return
     if not published.path.exists():
         if applied:
-            yield Finding(
+            yield Fault(
                 "published",
                 f"{published.path} is not there",
                 "the published state",
@@ -81,7 +81,7 @@ def examine_published(
     yield from _compare_counts(published, loads, changes)
     news = [load_id for load_id in applied if load_id not in published.loads and _has_news(loads[load_id])]
     if news:
-        yield Finding(
+        yield Fault(
             "published",
             f"{published.path} lacks {counted(sorted(news))} of the ledger: a run was killed before it published",
             repair=FROM_RAW,
@@ -90,9 +90,9 @@ def examine_published(
 
 def differs(row: Mapping[str, Any], load: Load) -> str | None:
     """The first field of a load in which the published file and its line differ; null: none."""
-    said: dict[str, str | datetime | None] = {name: getattr(load, name) for name in _LEDGER_COLUMNS}
-    said["as_of_at"] = load.as_of()
-    return next((name for name in _LEDGER_COLUMNS if said[name] != row[name]), None)
+    of_line: dict[str, str | datetime | None] = {name: getattr(load, name) for name in _LEDGER_COLUMNS}
+    of_line["as_of_at"] = load.as_of()
+    return next((name for name in _LEDGER_COLUMNS if of_line[name] != row[name]), None)
 
 
 def _has_news(load: Load) -> bool:
@@ -101,13 +101,13 @@ def _has_news(load: Load) -> bool:
 
 def _compare_counts(
     published: Published, loads: Mapping[int, Load], changes: Mapping[tuple[int, str], Changes]
-) -> Iterator[Finding]:
+) -> Iterator[Fault]:
     """Compares what each load put into the file with raw, and with the counts that the file itself records."""
     try:
         with engine.open_file(published.path) as con:
             books = entries(con)
     except duckdb.Error as error:
-        yield Finding(
+        yield Fault(
             "published",
             f"{published.path} lacks tables of this version ({first_line(error)}): other code made it",
             repair=FROM_RAW,
@@ -122,7 +122,7 @@ def _compare_counts(
                 f" {len(landed.gone)}"
             )
         if wrong:
-            yield Finding(
+            yield Fault(
                 "published",
                 f"{published.path}, load {entry.load_id}, {entry.source_id}: {'; '.join(wrong)}: something else wrote to it",
                 "the published state as it was made",

@@ -57,8 +57,8 @@ def _changes(published: Published) -> dict[tuple[int, str], Changes]:
         changed[first, source_id].append(version)
         if last is not None:
             ended[last, source_id].add(version.place)
-    found = {}
+    rows = {}
     for key in {*changed, *ended}:
         gone = ended[key] - {version.place for version in changed[key]}
-        found[key] = Changes(sorted(changed[key]), sorted(gone))
-    return found
+        rows[key] = Changes(sorted(changed[key]), sorted(gone))
+    return rows

@@ -19,7 +19,7 @@ import polars as pl
 from leaderboard_etl.code_version import code_version, export_version
 from leaderboard_etl.contracts.schema import views
 from leaderboard_etl.errors import WarehouseError
-from leaderboard_etl.export.tables import EXPORTS, Answer, Export
+from leaderboard_etl.export.tables import EXPORTS, Export, Selection
 from leaderboard_etl.settings import PACKAGE
 from leaderboard_etl.warehouse.database import end_of_day
 
@@ -50,7 +50,7 @@ def state_day(con: duckdb.DuckDBPyConnection) -> date:
 
 
 def manifest(
-    con: duckdb.DuckDBPyConnection, answers: Mapping[str, Answer], files: Mapping[str, bytes], day: date
+    con: duckdb.DuckDBPyConnection, answers: Mapping[str, Selection], files: Mapping[str, bytes], day: date
 ) -> dict[str, Any]:
     """What the snapshot `files` is: `answers` are its tables by stem, `con` is the state as of `day`.
 
@@ -183,9 +183,9 @@ def _views_read(sql: str) -> set[str]:
     texts = [sql]
     while texts:
         code = re.sub(r"--.*", "", texts.pop())
-        found = {name for name in views() if re.search(rf"\b{re.escape(name)}\b", code)} - read
-        read |= found
-        texts += [views()[name].sql for name in found]
+        names = {name for name in views() if re.search(rf"\b{re.escape(name)}\b", code)} - read
+        read |= names
+        texts += [views()[name].sql for name in names]
     return read
 
 

@@ -66,14 +66,14 @@ EXPORTS = (
 
 
 @dataclass(frozen=True)
-class Answer:
+class Selection:
     """What the query of a table selects: the rows that it shows, in their order, and what it leaves out and why."""
 
     shown: pl.DataFrame
     left_out: list[dict[str, Any]]
 
 
-def query(con: duckdb.DuckDBPyConnection, export: Export) -> Answer:
+def query(con: duckdb.DuckDBPyConnection, export: Export) -> Selection:
     """The rows of one table, with every number as `number` writes it, and what it leaves out: see `left_out`.
 
     Raises ValueError if a plotted cell is blank: charts would draw it at 0.
@@ -88,7 +88,7 @@ def query(con: duckdb.DuckDBPyConnection, export: Export) -> Answer:
         for name, dtype in frame.schema.items()
         if dtype == pl.Float64
     ]
-    return Answer(frame.with_columns(numbers), left_out(rows))
+    return Selection(frame.with_columns(numbers), left_out(rows))
 
 
 def shown(rows: pl.DataFrame) -> pl.DataFrame:
@@ -103,11 +103,11 @@ def left_out(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """
     if _LEFT_OUT not in rows.columns or rows[_LEFT_OUT].null_count() == rows.height:
         return []
-    told = rows[_LEFT_OUT].drop_nulls().struct.unnest()
-    keys = [name for name in told.columns if name not in ("n", "model_id")]
-    counts = [pl.len().alias("n") if "n" not in told.columns else pl.col("n").sum()]
-    names = [pl.col("model_id").drop_nulls().sort().alias("models")] if "model_id" in told.columns else []
-    groups = told.group_by(keys).agg(*counts, *names).sort(keys).to_dicts()
+    structs = rows[_LEFT_OUT].drop_nulls().struct.unnest()
+    keys = [name for name in structs.columns if name not in ("n", "model_id")]
+    counts = [pl.len().alias("n") if "n" not in structs.columns else pl.col("n").sum()]
+    names = [pl.col("model_id").drop_nulls().sort().alias("models")] if "model_id" in structs.columns else []
+    groups = structs.group_by(keys).agg(*counts, *names).sort(keys).to_dicts()
     return [{name: value for name, value in group.items() if value not in (None, [])} for group in groups]
 
 
@@ -167,10 +167,10 @@ def _unsigned_zero(shown: str) -> str:
 
 
 def _csv_cell(name: str, value: object) -> str:
-    shown = number(name, value) if isinstance(value, float) else text(value)
-    if any(c in shown for c in ',"\n\r'):
-        return '"' + shown.replace('"', '""') + '"'
-    return shown
+    cell = number(name, value) if isinstance(value, float) else text(value)
+    if any(c in cell for c in ',"\n\r'):
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
 
 
 def _json(frame: pl.DataFrame) -> bytes:

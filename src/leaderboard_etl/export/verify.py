@@ -28,7 +28,7 @@ _OF_A_DOWNLOAD = ".cache/huggingface/"
 
 
 @dataclass(frozen=True)
-class Finding:
+class FileState:
     """One file of a snapshot as `verify` sees it; `problem` is null if it is as the manifest says (the manifest itself: as
     build.json says)."""
 
@@ -36,7 +36,7 @@ class Finding:
     problem: str | None
 
 
-def verify_snapshot(warehouse: Warehouse, folder: Path) -> tuple[list[Finding], str]:
+def verify_snapshot(warehouse: Warehouse, folder: Path) -> tuple[list[FileState], str]:
     """Each file of a snapshot with its problem, and a sentence on whether the warehouse gives the same files.
 
     A snapshot that was downloaded from the Hub may hold the dataset's card too, which no manifest covers.
@@ -50,16 +50,16 @@ def verify_snapshot(warehouse: Warehouse, folder: Path) -> tuple[list[Finding], 
     }
     expected = {**manifest["files"], **besides}
     problems = {name: _problem(folder, name, facts) for name, facts in expected.items()}
-    known = {*expected, MANIFEST, BUILD}
-    others = (name for name in _files(folder) if name not in known and not name.startswith(_OF_A_DOWNLOAD))
+    listed = {*expected, MANIFEST, BUILD}
+    others = (name for name in _files(folder) if name not in listed and not name.startswith(_OF_A_DOWNLOAD))
     problems |= {name: "not named in the manifest" for name in others if name not in _OF_THE_HUB}
     recomputed, word = _recompute(warehouse, manifest, build)
     for name, content in recomputed.items():
-        if name not in known:
+        if name not in listed:
             problems[name] = "not named in the manifest, though the warehouse gives it for this state"
         elif problems.get(name) is None and (folder / name).read_bytes() != content:
             problems[name] = "the warehouse gives other bytes for this state"
-    return [Finding(name, problem) for name, problem in problems.items()], word
+    return [FileState(name, problem) for name, problem in problems.items()], word
 
 
 def _recompute(

@@ -48,9 +48,9 @@ async def read_body(response: httpx2.Response, asked: str, most_bytes: int, pace
     Raises FileTooLargeError as soon as it exceeds `most_bytes`, TimeoutError if it falls behind `pace`, and BadBodyError.
     """
     unpack = _unpacker(response.headers.get("content-encoding", ""))
-    stated = response.headers.get("content-length", "")
-    if stated.isdigit() and int(stated) > most_bytes:
-        raise FileTooLargeError(f"{asked} has {int(stated):,} bytes, over the limit of {most_bytes:,}: refused")
+    length = response.headers.get("content-length", "")
+    if length.isdigit() and int(length) > most_bytes:
+        raise FileTooLargeError(f"{asked} has {int(length):,} bytes, over the limit of {most_bytes:,}: refused")
     parts: list[bytes] = []
     received_bytes = size_bytes = 0
     loop = asyncio.get_running_loop()

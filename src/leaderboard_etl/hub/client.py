@@ -297,10 +297,10 @@ def model_body(answer: Mapping[str, Any]) -> bytes:
 
 def _stated_id(etag: str) -> str | None:
     """The blob id that an ETag states; null: it states something else."""
-    stated = etag.removeprefix("W/").strip('"')
-    if re.fullmatch(r"[0-9a-f]{64}", stated):
-        return f"sha256:{stated}"
-    return stated if re.fullmatch(r"[0-9a-f]{40}", stated) else None
+    tag = etag.removeprefix("W/").strip('"')
+    if re.fullmatch(r"[0-9a-f]{64}", tag):
+        return f"sha256:{tag}"
+    return tag if re.fullmatch(r"[0-9a-f]{40}", tag) else None
 
 
 def _with_limit(url: str, limit: int) -> str:

@@ -100,10 +100,10 @@ def _earlier(
     if not set(there) - set(_NOT_OURS):
         return set()
     try:
-        found = None
+        manifest = None
         if listing in there:
-            found = loop.run(hub.fetch_named("dataset", repo_id, head, listing, _MOST_MANIFEST_BYTES))
-        listed = json.loads(found[1]) if found else None
+            manifest = loop.run(hub.fetch_named("dataset", repo_id, head, listing, _MOST_MANIFEST_BYTES))
+        listed = json.loads(manifest[1]) if manifest else None
         if listed is not None and is_ours(listed):
             return {*listed["files"], listing}
     except (ValueError, TypeError, KeyError):

@@ -58,38 +58,38 @@ def sync_boards(
 
     A benchmark that fails does not affect others, and what it named before stays. Raises NoHubError.
     """
-    found = BoardSync()
+    sync = BoardSync()
     for dataset_id in datasets:
         try:
             board = hub.dataset_leaderboard(dataset_id)
         except NoHubError:
             raise
         except HubError as error:
-            _note(found, dataset_id, error)
+            _note(sync, dataset_id, error)
             before = known.get(("api", dataset_id, BOARD_PATH))
-            found.models += [] if before is None else _models(json.loads(store.get(before.blob_id)))
+            sync.models += [] if before is None else _models(json.loads(store.get(before.blob_id)))
             continue
         # Ranks and avatars change nightly; we use only who published, and where.
         kept = [{key: value for key, value in entry.items() if key in _FIELDS} for entry in board]
         body = canonical(sorted(kept, key=str))
         file = FileVersion("api", dataset_id, BOARD_PATH, "unknown", sha256_id(body), len(body), now)
-        found.models += _models(kept)
+        sync.models += _models(kept)
         if file.place not in known or known[file.place].blob_id != file.blob_id:
             store.put(file.blob_id, body)
-            found.changed.append(file)
-    found.has_failed = 2 * len(found.failures) > len(datasets)
+            sync.changed.append(file)
+    sync.has_failed = 2 * len(sync.failures) > len(datasets)
     try:
         official = hub.official_benchmarks()
     except NoHubError:
         raise
     except HubLimitedError as error:
-        found.stopped = str(error)
+        sync.stopped = str(error)
     except HubError as error:
-        found.failures.append(str(error))
+        sync.failures.append(str(error))
     else:
         seen = {name.lower() for name in judged}
-        found.unknown = sorted(name for name in official if name.lower() not in seen)
-    return found
+        sync.unknown = sorted(name for name in official if name.lower() not in seen)
+    return sync
 
 
 def _note(found: BoardSync, dataset_id: str, error: HubError) -> None:

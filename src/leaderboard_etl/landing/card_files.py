@@ -40,8 +40,8 @@ async def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> bool:
     revision = answer.revision or "unknown"
     _take_shown_results(run, name, revision, [e for e in answer.results if info.get("gated") or e.get("pullRequest")])
     blob_id = sha256_id(answer.body)
-    known = run.current("api", name, INFO_PATH)
-    is_known = known is not None and _says_the_same(run, known.blob_id, blob_id, answer.body)
+    landed = run.current("api", name, INFO_PATH)
+    is_known = landed is not None and _says_the_same(run, landed.blob_id, blob_id, answer.body)
     if answer.revision is not None and not info.get("gated"):
         listed = _listed(info)
         paths = _wanted(run, name, listed, info)
@@ -106,8 +106,8 @@ def _take_shown_results(run: CardPass, name: str, revision: str, entries: list[d
         return
     body = canonical({"id": name, "evalResults": entries})
     blob_id = sha256_id(body)
-    known = run.current("api", name, RESULTS_PATH)
-    if known is None or known.blob_id != blob_id:
+    landed = run.current("api", name, RESULTS_PATH)
+    if landed is None or landed.blob_id != blob_id:
         run.put("api", name, RESULTS_PATH, revision, blob_id, body)
 
 
@@ -120,8 +120,8 @@ def _results(run: CardPass, name: str, listed: set[str]) -> list[str]:
 async def _take_file(run: CardPass, name: str, hub_id: str, revision: str, path: str, is_listed: bool) -> bool:
     """Lands a file of `name`, which the Hub calls `hub_id`, if the commit moved and the file with it; false: it exists but did
     not arrive."""
-    known = run.current("model", name, path)
-    if known is not None and known.revision == revision:
+    landed = run.current("model", name, path)
+    if landed is not None and landed.revision == revision:
         return True
     if not is_listed:
         run.drop("model", name, path)
@@ -142,6 +142,6 @@ async def _take_file(run: CardPass, name: str, hub_id: str, revision: str, path:
         run.drop("model", name, path)
         return True
     blob_id, content = found
-    if known is None or known.blob_id != blob_id:
+    if landed is None or landed.blob_id != blob_id:
         run.put("model", name, path, revision, blob_id, content)
     return True

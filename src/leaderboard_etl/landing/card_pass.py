@@ -80,21 +80,21 @@ class CardPass:
         """All changes, in order. A weight index and its config.json are listed together if one of them changed,
         because one explains the bytes of the other."""
         touched = {place[1] for place in {*self.changed, *self.gone} if place[0] == "model" and place[2] in _PAIR}
-        found = dict(self.changed)
+        versions = dict(self.changed)
         for name in touched:
             pair = {("model", name, path): self.current("model", name, path) for path in _PAIR}
             if any(pair[place] is not None or place in self.gone for place in pair if place[2] != CONFIG_PATH):
-                found.update({place: file for place, file in pair.items() if file is not None})
-        return Changes(sorted(found.values()), sorted(self.gone))
+                versions.update({place: file for place, file in pair.items() if file is not None})
+        return Changes(sorted(versions.values()), sorted(self.gone))
 
     @cached_property
     def known_results(self) -> dict[str, list[str]]:
         """Files of evaluation results landed before, by model: collected once, because every model of a pass asks for its own."""
-        found: dict[str, list[str]] = defaultdict(list)
+        paths: dict[str, list[str]] = defaultdict(list)
         for repo_type, repo_id, path in {**self.known, **self.changed}:
             if repo_type == "model" and RESULT_FILE.fullmatch(path):
-                found[repo_id].append(path)
-        return dict(found)
+                paths[repo_id].append(path)
+        return dict(paths)
 
     def _note(self, change: Changes) -> None:
         self.journal.add(change)

@@ -53,12 +53,12 @@ async def ask_by_list(
         except HubError:
             return False
         pages += 1
-        found = [(name, answer) for answer in page.answers for name in spellings.get(answer.repo_id.lower(), ())]
-        is_whole &= all(await asyncio.gather(*(take_answer(run, name, answer) for name, answer in found)))
-        left.difference_update(name for name, _ in found)
+        wanted = [(name, answer) for answer in page.answers for name in spellings.get(answer.repo_id.lower(), ())]
+        is_whole &= all(await asyncio.gather(*(take_answer(run, name, answer) for name, answer in wanted)))
+        left.difference_update(name for name, _ in wanted)
         next_url = page.next_url
         goes_on = is_listed and not reaches(page, back_to)
-        is_worth_it = left and (len(found) > 1 or len(left) > max(_FEW_MODELS, pages))
+        is_worth_it = left and (len(wanted) > 1 or len(left) > max(_FEW_MODELS, pages))
         if next_url is None or not (goes_on or is_worth_it):
             break
     # A model that its owner's list lacks may still answer to its old name. One that was never seen waits for its turn.

@@ -31,12 +31,12 @@ def judge(said: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
         .any()
         .alias("is_sparse")
     )
-    stated = said.filter((pl.col("method") == "name") & (pl.col("kind") == "total")).select(
+    by_name = said.filter((pl.col("method") == "name") & (pl.col("kind") == "total")).select(
         "model_id", pl.col("params").alias("named")
     )
     rows = (
         said.join(facts, on="model_id", how="left", maintain_order="left")
-        .join(stated, on="model_id", how="left", maintain_order="left")
+        .join(by_name, on="model_id", how="left", maintain_order="left")
         .with_columns(_theirs().alias("theirs"))
         .with_columns(_refusal().alias("refusal"))
         .with_columns(pl.when(pl.col("refusal").is_null()).then(pl.col("params")).alias("params"))

@@ -34,8 +34,10 @@ def parameter_evidence(
         without=("is_doubtful", *_JUDGEMENT),
     )
     names = _from_names(statements)
-    said = pl.concat([_shaped(frame, schema) for frame in (claims, names, _from_overrides(overrides, statements))])
-    judged = doubt_parts(judge(said, statements))
+    statements_of_size = pl.concat(
+        [_shaped(frame, schema) for frame in (claims, names, _from_overrides(overrides, statements))]
+    )
+    judged = doubt_parts(judge(statements_of_size, statements))
     firsts = _in_pairs(judged, methods)
     derived = _from_bases(firsts, weights_of(kin))
     tuned = _active_as_base(firsts, weights_of(kin, ("finetune",)))
@@ -89,15 +91,15 @@ def _from_names(statements: pl.DataFrame) -> pl.DataFrame:
         "model_id", keep="first", maintain_order=True
     )
     sizes = parse_names(firsts["model_id"]).rename({"source_name": "model_id"}).unique("model_id")
-    said = (
+    named = (
         firsts.select("model_id", "source_id", "source_name", "repo_id", "revision", "path")
         .join(sizes, on="model_id", how="left")
         .with_columns(
             pl.lit("name").alias("method"), pl.lit("n/a").alias("precision"), pl.lit("model name").alias("locator")
         )
     )
-    total = said.with_columns(pl.lit("total").alias("kind"), pl.col("params_total").alias("params"))
-    active = said.filter(pl.col("params_active").is_not_null()).with_columns(
+    total = named.with_columns(pl.lit("total").alias("kind"), pl.col("params_total").alias("params"))
+    active = named.filter(pl.col("params_active").is_not_null()).with_columns(
         pl.lit("active").alias("kind"), pl.col("params_active").alias("params")
     )
     return pl.concat([total, active])
@@ -175,11 +177,11 @@ def _beside_bases(judged: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
 
 
 def _from_overrides(overrides: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
-    known = statements.select("model_id").unique().with_columns(pl.col("model_id").str.to_lowercase().alias("key"))
+    ids = statements.select("model_id").unique().with_columns(pl.col("model_id").str.to_lowercase().alias("key"))
     return (
         overrides.with_columns(pl.col("model_id").str.to_lowercase().alias("key"))
         .drop("model_id")
-        .join(known, on="key", how="inner")
+        .join(ids, on="key", how="inner")
         .with_columns(
             pl.col("params").cast(pl.Float64).cast(pl.Int64),
             pl.lit("override").alias("method"),

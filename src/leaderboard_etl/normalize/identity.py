@@ -136,9 +136,9 @@ def _is_answer() -> pl.Expr:
 def _spelling(resolved: pl.DataFrame) -> pl.DataFrame:
     """One spelling per model: the alias's or the Hub's own, else that of the first source in the order of trust for spelling,
     else the first by the alphabet."""
-    said = pl.when(pl.any_horizontal(pl.col("alias", "moved_to", "renamed_to").is_not_null())).then(0)
+    spelling = pl.when(pl.any_horizontal(pl.col("alias", "moved_to", "renamed_to").is_not_null())).then(0)
     return (
-        resolved.with_columns(said.otherwise(rank("spelling")).alias("rank"))
+        resolved.with_columns(spelling.otherwise(rank("spelling")).alias("rank"))
         .sort("key", "rank", "candidate")
         .group_by("key", maintain_order=True)
         .agg(pl.col("candidate").first().alias("model_id"))

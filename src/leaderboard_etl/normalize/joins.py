@@ -77,11 +77,11 @@ def _joined_by(source_id: str, source_name: str, model_id: str, method: str, *_:
 
 
 def _by_name(rows: pl.DataFrame, led: Mapping[Name, tuple[str, Name]]) -> Joined:
-    said: Joined = defaultdict(lambda: defaultdict(set))
+    joined: Joined = defaultdict(lambda: defaultdict(set))
     for source_id, source_name, value in rows.iter_rows():
         model_id, name = led[source_id, source_name]
-        said[model_id][name].add(value)
-    return said
+        joined[model_id][name].add(value)
+    return joined
 
 
 def _odd_sizes(model_id: str, names: Mapping[Name, set[float]]) -> Iterator[tuple[Name, str]]:

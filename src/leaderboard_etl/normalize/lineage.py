@@ -33,7 +33,7 @@ def bases(
     `vendors` are owners on the Hub, because another owner's name does not say whose chat model it came from.
     There is a relation without a base if only the name or the table states it. A base is never the model itself.
     """
-    said = (
+    stated_bases = (
         statements.with_columns(rank("repository"))
         .sort("model_id", "rank", "source_id", "source_name", "precision", "path")
         .group_by("model_id", maintain_order=True)
@@ -57,22 +57,22 @@ def bases(
         .when(pl.col("base_model_id").is_not_null())
         .then(pl.lit("finetune"))
     )
-    known = _known(statements, aliases)
+    ids = _known(statements, aliases)
     untuned = [pl.col("model_id").str.replace(_TUNED_WORD, by) for by in ("${1}", "-base${1}")]
     is_vendors = _key("model_id").str.split("/").list.first().is_in([vendor.lower() for vendor in vendors])
     is_tuned = is_vendors & pl.col("model_id").str.contains(_TUNED_WORD) & ~pl.col("is_merge")
     return (
-        said.with_columns(_key("model_id").alias("key"))
+        stated_bases.with_columns(_key("model_id").alias("key"))
         .join(
             policy.select(_key("model_id").alias("key"), pl.col("base_model_id").alias("curated")), on="key", how="left"
         )
         .with_columns(pl.coalesce("curated", "base_model_text").alias("base_model_text"))
         .with_columns(_key("base_model_text").alias("stated"), pl.when(is_copy).then(_key(name_alone)).alias("bare"))
-        .join(known, left_on="stated", right_on="key", how="left")
-        .join(known, left_on="bare", right_on="key", how="left", suffix="_bare")
+        .join(ids, left_on="stated", right_on="key", how="left")
+        .join(ids, left_on="bare", right_on="key", how="left", suffix="_bare")
         .with_columns(*[pl.when(is_tuned).then(_key(name)).alias(f"untuned_{n}") for n, name in enumerate(untuned)])
-        .join(known, left_on="untuned_0", right_on="key", how="left", suffix="_untuned")
-        .join(known, left_on="untuned_1", right_on="key", how="left", suffix="_base")
+        .join(ids, left_on="untuned_0", right_on="key", how="left", suffix="_untuned")
+        .join(ids, left_on="untuned_1", right_on="key", how="left", suffix="_base")
         .with_columns(
             pl.coalesce("known_id", "base_model_text", "known_id_bare", "known_id_untuned", "known_id_base").alias(
                 "base_model_id"

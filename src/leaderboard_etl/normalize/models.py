@@ -158,10 +158,10 @@ def _population() -> pl.Expr:
 
 def _by_pattern(table: pl.DataFrame, column: str) -> pl.Expr:
     """`column` of the first row of a policy table whose model_id_pattern the model id matches."""
-    found: pl.Expr = pl.lit(None, pl.String)
+    matched: pl.Expr = pl.lit(None, pl.String)
     for pattern, value in reversed(list(table.select("model_id_pattern", column).iter_rows())):
-        found = pl.when(pl.col("model_id").str.contains(f"(?i){pattern}")).then(pl.lit(value)).otherwise(found)
-    return found
+        matched = pl.when(pl.col("model_id").str.contains(f"(?i){pattern}")).then(pl.lit(value)).otherwise(matched)
+    return matched
 
 
 def _first_said(statements: pl.DataFrame, columns: Sequence[str], kind: Kind) -> pl.DataFrame:
@@ -179,27 +179,27 @@ def _availability(statements: pl.DataFrame) -> pl.DataFrame:
     """Whether the Hub shows a model, by the best source that says so, under any of its names, because a model that is gone under
     an old name may have moved to another."""
     name = ["model_id", "source_id", "source_name"]
-    said = statements.filter(pl.col("is_available").is_not_null()).sort(*name, "precision", "path")
-    names = said.group_by(name, maintain_order=True).agg(pl.col("is_available", "precision", "path").first())
-    shown = names.with_columns(pl.col("is_available").any().over("model_id", "source_id"))
-    return _first_said(shown, ["is_available"], "repository")
+    answers = statements.filter(pl.col("is_available").is_not_null()).sort(*name, "precision", "path")
+    names = answers.group_by(name, maintain_order=True).agg(pl.col("is_available", "precision", "path").first())
+    visible = names.with_columns(pl.col("is_available").any().over("model_id", "source_id"))
+    return _first_said(visible, ["is_available"], "repository")
 
 
 def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: pl.DataFrame) -> pl.DataFrame:
     """The licence of each model: from the best source that names one ("other" does not); else from policy/model_licenses.csv;
     else the text that names none."""
-    known = normalize_licenses(pl.concat([statements["license_text"], model_licenses["license_text"]]), licenses)
-    known = known.drop("openness")
+    classified = normalize_licenses(pl.concat([statements["license_text"], model_licenses["license_text"]]), licenses)
+    classified = classified.drop("openness")
     ids = statements.select("model_id").unique()
-    said = statements.join(known, on="license_text", how="inner")
-    telling = _first_said(said.filter(pl.col("license_class") != "unknown"), ["license_text"], "repository")
-    vague = _first_said(said, ["license_text"], "repository").rename({"license_text": "vague_text"})
+    stated_licenses = statements.join(classified, on="license_text", how="inner")
+    telling = _first_said(stated_licenses.filter(pl.col("license_class") != "unknown"), ["license_text"], "repository")
+    vague = _first_said(stated_licenses, ["license_text"], "repository").rename({"license_text": "vague_text"})
     text = pl.coalesce("license_text", _by_pattern(model_licenses, "license_text"), "vague_text")
     return (
         ids.join(telling, on="model_id", how="left")
         .join(vague, on="model_id", how="left")
         .select("model_id", text.alias("license_text"))
-        .join(known, on="license_text", how="left")
+        .join(classified, on="license_text", how="left")
     )
 
 
@@ -236,12 +236,12 @@ def _released(statements: pl.DataFrame, import_days: pl.DataFrame) -> pl.DataFra
     ]
     methods = [method for _, method in _RELEASE_METHODS]
     later = [pl.when(pl.col("is_older").fill_null(False)).then(None).otherwise(pl.col(m)).alias(m) for m in methods[1:]]
-    said = pl.coalesce(*[pl.when(pl.col(m).is_not_null()).then(pl.lit(m)) for m in methods])
+    best_method = pl.coalesce(*[pl.when(pl.col(m).is_not_null()).then(pl.lit(m)) for m in methods])
     return (
         dates.with_columns(is_older.alias("is_older"), *again)
         .with_columns(later)
         .with_columns(pl.when(~pl.col("is_import").fill_null(False)).then("leaderboard_submission"))
-        .select("model_id", pl.coalesce(*methods).alias("released_on"), said.alias("released_on_method"))
+        .select("model_id", pl.coalesce(*methods).alias("released_on"), best_method.alias("released_on_method"))
     )
 
 

@@ -64,25 +64,29 @@ def faults(policy: Policy) -> list[Fault]:
 @lru_cache(maxsize=4)
 def _faults(texts: tuple[tuple[str, bytes], ...]) -> tuple[Fault, ...]:
     policy = Policy(dict(texts))
-    found: list[Fault] = []
+    all_faults: list[Fault] = []
     tables = policy_tables()
     for name in sorted({*tables, *policy.texts}):
         table = tables.get(name)
         if table is None:
             near = difflib.get_close_matches(name, tables, n=1)
             meant = f"; perhaps {tables[near[0]].csv} is meant" if near else ""
-            found.append(Fault(f"policy/{name}.csv", None, None, f"sql/policy describes no such table{meant}"))
+            all_faults.append(Fault(f"policy/{name}.csv", None, None, f"sql/policy describes no such table{meant}"))
         else:
-            found += _faults_of(policy, table)
-    return tuple(found)
+            all_faults += _faults_of(policy, table)
+    return tuple(all_faults)
 
 
 def check_policy(policy: Policy) -> None:
     """Raises PolicyError with the first fault, and how many there are, if the policy does not fit sql/policy."""
-    found = faults(policy)
-    if found:
-        more = f" (and {len(found) - 1} more: `leaderboard-etl policy check` lists them)" if len(found) > 1 else ""
-        raise PolicyError(f"{found[0]}{more}")
+    all_faults = faults(policy)
+    if all_faults:
+        more = (
+            f" (and {len(all_faults) - 1} more: `leaderboard-etl policy check` lists them)"
+            if len(all_faults) > 1
+            else ""
+        )
+        raise PolicyError(f"{all_faults[0]}{more}")
 
 
 def _faults_of(policy: Policy, table: PolicyTable) -> Iterator[Fault]:
@@ -131,12 +135,12 @@ def _header_faults(frame: pl.DataFrame, table: PolicyTable) -> Iterator[Fault]:
 
 
 def _cell_faults(policy: Policy, frame: pl.DataFrame, table: PolicyTable, column: PolicyColumn) -> Iterator[Fault]:
-    known = _known(policy, column)
+    fault_of_reference = _known(policy, column)
     for line, text in enumerate(frame[column.name].to_list(), _HEADER_LINE + 1):
         if text is None:
             what = "the cell is blank; a value is needed" if column.is_required else None
         else:
-            what = _fault_of_text(text, column) or known(text)
+            what = _fault_of_text(text, column) or fault_of_reference(text)
         if what is not None:
             yield Fault(table.csv, line, column.name, what)
 

@@ -58,17 +58,17 @@ class PolicyTable:
 @cache
 def policy_tables() -> dict[str, PolicyTable]:
     """Policy tables by name, in alphabetical order. Raises EtlError for a file of sql/policy that cannot be read so."""
-    found = {}
+    by_name = {}
     for file in sorted((resource("sql") / "policy").glob("*.sql")):
         for table in _read(file):
-            found[table.name] = table
-    return dict(sorted(found.items()))
+            by_name[table.name] = table
+    return dict(sorted(by_name.items()))
 
 
 def tasks() -> list[tuple[str, PolicyTable, str]]:
     """Every job that is done in a policy table: (job, table, how), in order of the job."""
-    found = [(job, table, how) for table in policy_tables().values() for job, how in table.tasks]
-    return sorted(found, key=lambda task: (task[0], task[1].name))
+    every_task = [(job, table, how) for table in policy_tables().values() for job, how in table.tasks]
+    return sorted(every_task, key=lambda task: (task[0], task[1].name))
 
 
 def _read(file: Path) -> Iterator[PolicyTable]:
@@ -80,7 +80,7 @@ def _read(file: Path) -> Iterator[PolicyTable]:
             )
         above, below = block[: match.start()].splitlines(), block[match.end() :].splitlines()[1:-1]
         jobs = [line.removeprefix(_TASK).partition(" | ") for line in above if line.startswith(_TASK)]
-        said = [line.removeprefix("-- ") for line in above if not line.startswith(_TASK)]
+        description = [line.removeprefix("-- ") for line in above if not line.startswith(_TASK)]
         columns, key = [], ()
         for line in below:
             if stated := _KEY.match(line):
@@ -88,7 +88,7 @@ def _read(file: Path) -> Iterator[PolicyTable]:
             else:
                 columns.append(_column(line, match[1], file))
         yield PolicyTable(
-            match[1], " ".join(said), tuple(columns), key, tuple((job, how) for job, _, how in jobs), file
+            match[1], " ".join(description), tuple(columns), key, tuple((job, how) for job, _, how in jobs), file
         )
 
 

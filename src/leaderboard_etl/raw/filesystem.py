@@ -34,7 +34,7 @@ def is_over_a_network(kind: str) -> bool:
 
 def filesystem_of(path: Path, mounts: str) -> str | None:
     """The type of the filesystem that a resolved path lies on, by the text of /proc/self/mounts; null: not listed there."""
-    found: tuple[int, str] | None = None
+    deepest: tuple[int, str] | None = None
     for line in mounts.splitlines():
         fields = line.split(" ")
         if len(fields) < 3:
@@ -42,6 +42,6 @@ def filesystem_of(path: Path, mounts: str) -> str | None:
         # The kernel writes blanks, tabs, line ends and backslashes of a path as octal numbers.
         point = Path(fields[1].encode().decode("unicode_escape"))
         # Of two mounts at one place the later one covers the earlier.
-        if path.is_relative_to(point) and (found is None or len(point.parts) >= found[0]):
-            found = (len(point.parts), fields[2])
-    return found[1] if found else None
+        if path.is_relative_to(point) and (deepest is None or len(point.parts) >= deepest[0]):
+            deepest = (len(point.parts), fields[2])
+    return deepest[1] if deepest else None

@@ -53,15 +53,15 @@ def write_packs(store: BlobStore, loads: Iterable[Load], folder: Path) -> list[P
 
 def _landed(store: BlobStore, loads: Iterable[Load]) -> list[FileVersion]:
     """One version of each blob, similar ones side by side."""
-    found: dict[str, FileVersion] = {}
+    versions: dict[str, FileVersion] = {}
     for load in loads:
         for source in load.sources if load.is_applied else ():
             for file in read_changes(store, source).changed:
                 if file.repo_type in _ON_THE_HUB:
-                    found.setdefault(file.blob_id, file)
+                    versions.setdefault(file.blob_id, file)
     # Files of a dataset by folder, those of the models by name: all cards together, all configs together.
     return sorted(
-        found.values(),
+        versions.values(),
         key=lambda file: (
             file.repo_type,
             "" if file.repo_type == "model" else file.repo_id,

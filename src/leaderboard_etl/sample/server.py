@@ -137,9 +137,9 @@ class HubServer:
     def _list(self, request: Request, kind: str) -> Response:
         if why := questions.refused(request, "list", kind):
             return refusal(400, "", why)
-        found = self.repositories.ids(kind, request.first("author"))
+        by_author = self.repositories.ids(kind, request.first("author"))
         words = [word.lower() for word in request.query.get("search", [])]
-        ids = [repo_id for repo_id in found if all(word in repo_id.lower() for word in words)]
+        ids = [repo_id for repo_id in by_author if all(word in repo_id.lower() for word in words)]
         fields = {repo_id: self.repositories.api(kind, repo_id) for repo_id in ids}
         ids = [repo_id for repo_id in ids if "_moved_to" not in fields[repo_id]]
         tags = {*request.query.get("filter", [])}

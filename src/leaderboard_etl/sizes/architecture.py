@@ -44,9 +44,9 @@ def config_parameters(config: Mapping[str, Any]) -> ConfigSize:
     if traits is None:
         return ConfigSize(None, None, f"no arithmetic for the model_type {str(family)[:60]!r} of config.json")
     try:
-        stated = {key: value for key, value in scope.items() if value is not None}
-        stated["has_head"] = not _is_headless(config.get("architectures"))
-        total, idle = _count(Facts({**traits.defaults, **traits.prepare(stated)}), traits)
+        facts_of_config = {key: value for key, value in scope.items() if value is not None}
+        facts_of_config["has_head"] = not _is_headless(config.get("architectures"))
+        total, idle = _count(Facts({**traits.defaults, **traits.prepare(facts_of_config)}), traits)
     except CannotTellError as error:
         return ConfigSize(None, None, str(error))
     if total > _MOST_PARAMS:

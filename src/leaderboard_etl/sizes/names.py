@@ -72,8 +72,8 @@ def parse_name(name: str) -> NameSize:
     if len(plausible) > 1:
         return NameSize(None, None, "the name states several sizes")
     if not plausible:
-        said = "only millions, perhaps of context or data" if sizes else "no size"
-        return NameSize(None, None, f"the name states {said}")
+        reason = "only millions, perhaps of context or data" if sizes else "no size"
+        return NameSize(None, None, f"the name states {reason}")
     total = plausible.pop()
     used = active.pop() if len(active) == 1 else None
     used = used if used is not None and 0 < used < total else None

@@ -153,5 +153,5 @@ def refused_file(source_id: str, file: SourceFile, rule: str, reason: str) -> Pa
 
 
 def _shown(text: object) -> str:
-    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-    return shown.encode("utf-8", "replace").decode("utf-8")[:_MOST_TEXT]
+    visible_text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return visible_text.encode("utf-8", "replace").decode("utf-8")[:_MOST_TEXT]

@@ -17,7 +17,7 @@ _NOT_SOURCES = ("shared", "template")
 
 def _found() -> dict[str, Source]:
     """Sources by id, in alphabetical order. Raises EtlError for a folder without a description."""
-    found = {}
+    by_id = {}
     for module in pkgutil.iter_modules(sources.__path__):
         if module.ispkg and module.name not in _NOT_SOURCES:
             source = getattr(import_module(f"{sources.__name__}.{module.name}"), "SOURCE", None)
@@ -26,8 +26,8 @@ def _found() -> dict[str, Source]:
                     f"sources/{module.name}/__init__.py has no SOURCE with source_id={module.name!r}: each folder of sources/ but"
                     f" {' and '.join(_NOT_SOURCES)} describes the source of its name"
                 )
-            found[module.name] = source
-    return found
+            by_id[module.name] = source
+    return by_id
 
 
 SOURCES: dict[str, Source] = _found()

@@ -122,7 +122,7 @@ class Target(ABC):
 
 def _failure(errors: Sequence[Finding]) -> str:
     """One line for the checks that stopped a publication."""
-    shown = "; ".join(
+    failures = "; ".join(
         f"{f.check.name}: {how_many(f.n_rows, 'row')} ({f.check.description}), e.g. {f.examples[0]}" for f in errors
     )
-    return f"the audit failed, nothing was published: {shown}"
+    return f"the audit failed, nothing was published: {failures}"

@@ -132,10 +132,10 @@ class Believed:
     def quarantined(self) -> dict[str, set[Place]]:
         """The files with records in quarantine, by source."""
         query = "select distinct source_id, repo_type, repo_id, path from ops.quarantine where valid_to is null"
-        found: dict[str, set[Place]] = defaultdict(set)
+        places: dict[str, set[Place]] = defaultdict(set)
         for source_id, *place in self._ask(lambda con: con.execute(query).fetchall()) or []:
-            found[source_id].add((place[0], place[1], place[2]))
-        return found
+            places[source_id].add((place[0], place[1], place[2]))
+        return places
 
     def close(self) -> None:
         """Removes the file that was made from raw to answer."""
@@ -182,9 +182,11 @@ class Believed:
             self._distrust(f"was written to by something else ({fault})")
 
     def _expect_known(self, held: Sequence[tuple[object, ...]], ledger: Ledger) -> None:
-        known = [(load.load_id, load.as_of()) for load in ledger.loads[: len(held)]]
-        if held != known:
-            unknown = next(load for load, own in zip(held, [*known, *[None] * len(held)], strict=False) if load != own)
+        recorded = [(load.load_id, load.as_of()) for load in ledger.loads[: len(held)]]
+        if held != recorded:
+            unknown = next(
+                load for load, own in zip(held, [*recorded, *[None] * len(held)], strict=False) if load != own
+            )
             raise WarehouseError(
                 f"{self._published} holds load {unknown[0]} of {unknown[1]:%Y-%m-%d %H:%M} UTC, which"
                 f" {ledger.path} does not: to replace the file would lose it. Restore raw/ from a copy of the same"

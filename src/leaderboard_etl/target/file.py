@@ -84,14 +84,14 @@ class FileTarget(Target):
 
     def _show(self) -> str | None:
         try:
-            said = self._put_log_aside()
+            note = self._put_log_aside()
             self._staging.chmod(_PUBLISHED_MODE)
             with durable("published file"):
                 self._staging.replace(self._published)
                 sync(self._published.parent)
         except OSError as error:
             raise WarehouseError(f"{self._published} could not be replaced ({error}): nothing was published") from error
-        return said
+        return note
 
     def _put_log_aside(self) -> str | None:
         """DuckDB would replay the log into the new file, or refuse it; the log is kept for whoever wrote it."""

@@ -39,16 +39,16 @@ def merge(
     """
     table = history_table(target)
     columns = list(staged_schema(target))
-    said = ", ".join(column for column in columns if column not in _NOT_COMPARED)
+    compared = ", ".join(column for column in columns if column not in _NOT_COMPARED)
     if target == "quarantine":
         # A file may hold the same bad record twice: the second is another record.
-        said += f", row_number() over (partition by {said} order by locator)"
+        compared += f", row_number() over (partition by {compared} order by locator)"
     con.register("staged_rows", staged)
     con.register("staged_scope", scope)
     con.execute(
         f"""
         create or replace temp table open_rows as
-        select {ROW_ID} as row_id, hash({said}) as said
+        select {ROW_ID} as row_id, hash({compared}) as said
         from {table}
         where valid_to is null and source_id = ? and load_id < ? and (repo_type, repo_id, path) in (from staged_scope)
         """,
@@ -58,7 +58,7 @@ def merge(
     closed = 0
     rows = "staged_rows"
     if before:
-        con.execute(f"create or replace temp table said_now as select *, hash({said}) as said from staged_rows")
+        con.execute(f"create or replace temp table said_now as select *, hash({compared}) as said from staged_rows")
         closed = con.execute(
             f"""
             update {table} set valid_to = $at, closed_load_id = $load

@@ -69,8 +69,8 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     models = con.sql("select model_id, params_total, params_active, is_moe, training_tokens from core.models").pl()
     laws = read_laws(policy)
     _insert(con, "mart.tokens_per_parameter", tokens_per_parameter(models, laws))
-    told = policy.frame("scaling_laws").select("law_id", "source_url", "note")
-    _insert(con, "mart.scaling_laws", law_optima(laws).join(told, on="law_id"))
+    described = policy.frame("scaling_laws").select("law_id", "source_url", "note")
+    _insert(con, "mart.scaling_laws", law_optima(laws).join(described, on="law_id"))
     # A load from before such a file existed is judged without it.
     if "article_table" in policy.texts:
         _insert(con, "mart.article_table", policy.frame("article_table"))
@@ -186,8 +186,8 @@ def _seed(rows: pl.DataFrame) -> int:
 def _last(groups: pl.DataFrame, column: str) -> date | None:
     """The last day that a headline group could observe; null: one of the groups is not limited."""
     days = groups[column]
-    found = None if days.null_count() or days.is_empty() else days.max()
-    return found if isinstance(found, date) else None
+    last_day = None if days.null_count() or days.is_empty() else days.max()
+    return last_day if isinstance(last_day, date) else None
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:

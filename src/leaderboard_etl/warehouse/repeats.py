@@ -49,7 +49,7 @@ def without_repeats(
 def _held_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str, frame: pl.DataFrame) -> pl.DataFrame:
     """The keys that open rows of other files hold, for the models of the frame."""
     con.register("read_now", frame.select("source_name", "run_id").unique())
-    found: pl.DataFrame = con.sql(
+    keys_elsewhere: pl.DataFrame = con.sql(
         f"""
         select distinct {", ".join(KEYS[target])}
         from {history_table(target)}
@@ -60,4 +60,4 @@ def _held_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str,
         params=[source_id],
     ).pl()
     con.unregister("read_now")
-    return found
+    return keys_elsewhere

@@ -113,5 +113,5 @@ def _run(command: str, content: bytes, limit_seconds: float) -> str | None:
         if code == 0:
             return None
         errors.seek(0)
-        said = errors.read(2000).decode(errors="replace").strip().splitlines()
-        return f"it ended with exit code {code}" + (f" ({said[-1][:200]})" if said else "")
+        error_lines = errors.read(2000).decode(errors="replace").strip().splitlines()
+        return f"it ended with exit code {code}" + (f" ({error_lines[-1][:200]})" if error_lines else "")

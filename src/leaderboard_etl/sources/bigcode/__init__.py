@@ -71,9 +71,9 @@ def _named(rows: pl.DataFrame) -> pl.DataFrame:
     """Adds display_name, hub_id (null without a link to the Hub) and source_name."""
     cell = pl.col("Model" if "Model" in rows.columns else "Models")
     anchored = cell.str.contains(_ANCHOR)
-    shown = pl.when(anchored).then(cell.str.extract(_ANCHOR, 2).str.strip_chars()).otherwise(cell)
+    label = pl.when(anchored).then(cell.str.extract(_ANCHOR, 2).str.strip_chars()).otherwise(cell)
     hub_id = pl.coalesce(linked_repository(cell.str.extract(_ANCHOR, 1)), linked_repository(pl.col("Links")))
-    return rows.with_columns(shown.alias("display_name"), hub_id.alias("hub_id")).with_columns(
+    return rows.with_columns(label.alias("display_name"), hub_id.alias("hub_id")).with_columns(
         pl.coalesce("hub_id", "display_name").alias("source_name")
     )
 
@@ -119,14 +119,14 @@ def _sizes(rows: pl.DataFrame) -> pl.DataFrame:
     cell held."""
     billions = pl.col(_SIZE).cast(pl.Float64, strict=False)
     is_known = ((billions > 0) & (billions < _MOST_BILLIONS)).fill_null(False)
-    shown = pl.col(_SIZE).fill_null("nothing").str.slice(0, 100)
+    cell_text = pl.col(_SIZE).fill_null("nothing").str.slice(0, 100)
     return stage(
         "parameter_claims",
         rows.with_columns(
             pl.lit("total").alias("kind"),
             pl.lit("leaderboard").alias("method"),
             pl.when(is_known).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
-            pl.when(~is_known).then(pl.format("the table says {}", shown)).alias("reason"),
+            pl.when(~is_known).then(pl.format("the table says {}", cell_text)).alias("reason"),
             pl.format("row {}, {}", "row", pl.lit(_SIZE)).alias("locator"),
         ),
     )

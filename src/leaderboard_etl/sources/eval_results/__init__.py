@@ -217,8 +217,8 @@ def _rule(known: Sequence[Mapping[str, Any]], task: str | None) -> Mapping[str, 
 
 def _date(stated: object) -> date | None:
     """The day in UTC."""
-    found = moment(stated)
-    return found.date() if found is not None and found.year in _YEARS else None
+    parsed = moment(stated)
+    return parsed.date() if parsed is not None and parsed.year in _YEARS else None
 
 
 def _drift(found: _Found) -> list[Drift]:

@@ -34,7 +34,7 @@ from leaderboard_etl.sources.shared.front_matter import (
     read_front_matter,
     strings,
 )
-from leaderboard_etl.sources.shared.markdown_tables import Table, TooManyTablesError, read_tables
+from leaderboard_etl.sources.shared.markdown_tables import CardTable, TooManyTablesError, read_tables
 from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, mapping, moment, text
 
 SOURCE_ID = "model_cards"
@@ -146,8 +146,8 @@ def _is_adapter(info: Mapping[str, Any]) -> bool:
 
 def _tagged_base(tags: Sequence[str]) -> str | None:
     """The first base model of the Hub's tags: `base_model:ORG/NAME`, or with the relation before the name."""
-    found = (tag.rpartition(":")[2].strip() for tag in tags if tag.startswith("base_model:"))
-    return next((name for name in found if name), None)
+    bases = (tag.rpartition(":")[2].strip() for tag in tags if tag.startswith("base_model:"))
+    return next((name for name in bases if name), None)
 
 
 def _listed_base(info: Mapping[str, Any]) -> str | None:
@@ -185,7 +185,7 @@ def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
 
 
 def _read_tables(file: SourceFile, shown: str, rules: _Rules, records: Records) -> None:
-    tables: list[Table] = []
+    tables: list[CardTable] = []
     try:
         tables.extend(read_tables(shown))
     except TooManyTablesError as error:
@@ -236,9 +236,9 @@ def _json_object(file: SourceFile, records: Records) -> dict[str, Any] | None:
 
 def _license(card: Mapping[str, Any]) -> str | None:
     """The licence in a card's metadata; if it is only 'other', the name that the card gives it."""
-    stated = next(iter(strings(card.get("license"))), None)
+    license_name = next(iter(strings(card.get("license"))), None)
     name = next(iter(strings(card.get("license_name"))), None)
-    return name if name and stated in (None, "other") else stated
+    return name if name and license_name in (None, "other") else license_name
 
 
 def _base_model(card: Mapping[str, Any]) -> str | None:

@@ -59,10 +59,10 @@ def is_missing(text: str) -> bool:
 @lru_cache(_REMEMBERED)
 def figure(text: str) -> Figure | None:
     """The single number in a cell, with a percent sign, shots or an error after it; null for anything else."""
-    stated = text.strip()
-    if not (stated[:1].isdecimal() or stated[:1] in ("+", "-")) or len(text) > 60:
+    stripped = text.strip()
+    if not (stripped[:1].isdecimal() or stripped[:1] in ("+", "-")) or len(text) > 60:
         return None
-    match = _FIGURE.fullmatch(stated.rstrip("*†‡^ ").strip())
+    match = _FIGURE.fullmatch(stripped.rstrip("*†‡^ ").strip())
     if match is None:
         return None
     shots, stderr = match["shots"], match["stderr"]
@@ -78,8 +78,8 @@ def shots(text: str) -> int | None:
     """The number of examples that a text states; null for none or several."""
     if "shot" not in (lowered := text[:_MOST_LABEL].lower()):
         return None
-    found = set(_SHOTS.findall(lowered))
-    return int(found.pop()) if len(found) == 1 else None
+    numbers = set(_SHOTS.findall(lowered))
+    return int(numbers.pop()) if len(numbers) == 1 else None
 
 
 @lru_cache(_REMEMBERED)

@@ -95,12 +95,12 @@ def read_model_index(
 
 def _percentages(results: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, ...]]:
     """The kinds of metrics of which some value has a percent sign or is above 1."""
-    found: set[tuple[str, ...]] = set()
+    metrics: set[tuple[str, ...]] = set()
     for metric in (metric for result in results for metric in _metrics(result)):
         value = measured(metric.get("value"))
         if value is not None and (value.has_percent or value.value > 1):
-            found.add(_kinds(metric))
-    return frozenset(found)
+            metrics.add(_kinds(metric))
+    return frozenset(metrics)
 
 
 def _is_of_fractions(results: Iterable[Mapping[str, Any]], metrics: MetricRules) -> bool:
@@ -119,8 +119,8 @@ def _is_of_fractions(results: Iterable[Mapping[str, Any]], metrics: MetricRules)
 
 def _metrics(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The metrics of a result that are mappings; a single metric may stand without a list."""
-    stated = result.get("metrics")
-    return [each for each in (stated if isinstance(stated, list) else [stated]) if isinstance(each, dict)]
+    metrics = result.get("metrics")
+    return [each for each in (metrics if isinstance(metrics, list) else [metrics]) if isinstance(each, dict)]
 
 
 def _kinds(metric: Mapping[str, Any]) -> tuple[str, ...]:
@@ -249,5 +249,5 @@ def _unit(
 
 def _shots(dataset: Mapping[str, Any]) -> int | None:
     arguments = mapping(dataset.get("args"))
-    stated = arguments.get("num_few_shot", arguments.get("num_fewshot"))
-    return int(stated) if isinstance(stated, str) and re.fullmatch(r"\d{1,3}", stated) else None
+    n_examples = arguments.get("num_few_shot", arguments.get("num_fewshot"))
+    return int(n_examples) if isinstance(n_examples, str) and re.fullmatch(r"\d{1,3}", n_examples) else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from leaderboard_etl.sources.model_cards.cells import Figure, TableRules, figure, is_missing, label, shots, unit
 from leaderboard_etl.sources.model_cards.tables import OwnCell, own_cells
-from leaderboard_etl.sources.shared.markdown_tables import Table
+from leaderboard_etl.sources.shared.markdown_tables import CardTable
 from leaderboard_etl.sources.shared.values import is_deviation, is_of_several_tries
 
 # Columns of words that do not change the meaning of a figure; any other is a condition (a language, a decoding, a prompt).
@@ -49,7 +49,7 @@ class TableScore:
 
 
 def read_scores(
-    tables: Sequence[Table], repo_id: str, rules: TableRules, baselines: Mapping[str, float | None]
+    tables: Sequence[CardTable], repo_id: str, rules: TableRules, baselines: Mapping[str, float | None]
 ) -> Iterator[TableScore]:
     """The scores of `repo_id` in the tables of its card; a figure that a card repeats (in another language) appears once.
 
@@ -57,15 +57,15 @@ def read_scores(
     """
     given: set[tuple[str, float, int | None]] = set()
     words: dict[int, str] = {}
-    said: dict[tuple[int, re.Pattern[str]], bool] = {}
+    matches: dict[tuple[int, re.Pattern[str]], bool] = {}
 
-    def says(table: Table, pattern: re.Pattern[str]) -> bool:
+    def says(table: CardTable, pattern: re.Pattern[str]) -> bool:
         # Every figure of a table needs the same from all its words.
-        if (key := (table.number, pattern)) not in said:
+        if (key := (table.number, pattern)) not in matches:
             if table.number not in words:
                 words[table.number] = _words(table)
-            said[key] = pattern.search(words[table.number]) is not None
-        return said[key]
+            matches[key] = pattern.search(words[table.number]) is not None
+        return matches[key]
 
     for own in own_cells(tables, repo_id):
         score = _score(own, partial(says, own.table), rules, baselines)
@@ -83,7 +83,7 @@ def _says_nothing(pattern: re.Pattern[str]) -> bool:
     return pattern.search("") is not None
 
 
-def _words(table: Table) -> str:
+def _words(table: CardTable) -> str:
     """What policy's table_pattern may match, a line each: the table's labels, its headings and the lines above it, in lower
     case."""
     cells = (*table.header, *(cell for row in table.rows for cell in row[:3]))
@@ -99,28 +99,28 @@ def _score(own: OwnCell, says: Says, rules: TableRules, baselines: Mapping[str, 
     rule = _rule(own.benchmark, n_shot, says, rules)
     if rule is None or _has_condition(own, rules):
         return None
-    shown = own.cell.text[:_MOST_SHOWN]
-    where = f"table {own.table.number}, {own.where[: 3 * _MOST_SHOWN]}: {shown!r}"
+    cell_text = own.cell.text[:_MOST_SHOWN]
+    where = f"table {own.table.number}, {own.where[: 3 * _MOST_SHOWN]}: {cell_text!r}"
     protocol = own.benchmark + (f", below {title!r}" if title else "")
     if read is None:
         reason = "the cell of the card's own model is not one number"
-        return TableScore(rule["variant_id"], where, shown, protocol, rule="score_raw|number", reason=reason)
+        return TableScore(rule["variant_id"], where, cell_text, protocol, rule="score_raw|number", reason=reason)
     says_percent = _PERCENT.search("\n".join((own.benchmark, own.column, own.table.caption, title))) is not None
     baseline = baselines.get(rule["variant_id"])
     in_unit, note = unit(rule["unit"], own.line, read, says_percent=says_percent, baseline=baseline)
     if in_unit is None:
-        return TableScore(rule["variant_id"], where, shown, protocol, rule="score_raw|unit", reason=note)
+        return TableScore(rule["variant_id"], where, cell_text, protocol, rule="score_raw|unit", reason=note)
     protocol += f"; {note}" if note else ""
-    return TableScore(rule["variant_id"], where, shown, protocol, read.value, in_unit, read.stderr, n_shot)
+    return TableScore(rule["variant_id"], where, cell_text, protocol, read.value, in_unit, read.stderr, n_shot)
 
 
 def _shots(own: OwnCell, read: Figure | None, title: str) -> int | None:
     """Examples as stated by the cell, the benchmark's name, the table, the line's words, or the text above: the first counts."""
-    stated = [read.shots if read else None, shots(own.benchmark), own.n_shot]
-    stated += [shots(text) for text in own.conditions.values()]
+    candidates = [read.shots if read else None, shots(own.benchmark), own.n_shot]
+    candidates += [shots(text) for text in own.conditions.values()]
     harness = _FEW_SHOT.search(own.table.caption)
-    stated += [int(harness[1]) if harness else None, shots(title)]
-    return next((count for count in stated if count is not None), None)
+    candidates += [int(harness[1]) if harness else None, shots(title)]
+    return next((count for count in candidates if count is not None), None)
 
 
 def _rule(benchmark: str, n_shot: int | None, says: Says, rules: TableRules) -> Mapping[str, Any] | None:

@@ -25,18 +25,18 @@ _MOST_LINE = 200
 
 def stated_sizes(text: str) -> tuple[int | None, int | None, str | None]:
     """(total parameters, parameters used per token, the line) by a card's text; nulls if it states none or several."""
-    found: dict[tuple[int, int | None], str] = {}
+    sizes: dict[tuple[int, int | None], str] = {}
     for line in _hinted(text):
         if not 3 < len(line) < _MOST_LINE:
             continue
         plain = " ".join(re.sub(r"[*_`]", "", line).split()).strip("-•#>| ")
         if match := _OF_WHICH.fullmatch(plain):
-            found[_count(match[1], match[2]), _count(match[3], match[4])] = plain
+            sizes[_count(match[1], match[2]), _count(match[3], match[4])] = plain
         elif match := _STATED.fullmatch(plain) or _ALONE.fullmatch(plain):
-            found[_count(match[1], match[2]), None] = plain
-    if len({total for total, _ in found}) != 1:
+            sizes[_count(match[1], match[2]), None] = plain
+    if len({total for total, _ in sizes}) != 1:
         return None, None, None
-    (total, active), line = max(found.items(), key=lambda item: item[0][1] or 0)
+    (total, active), line = max(sizes.items(), key=lambda item: item[0][1] or 0)
     return (total, active if active is not None and active < total else None, line) if total else (None, None, None)
 
 

@@ -24,7 +24,7 @@ from itertools import islice
 
 from leaderboard_etl.sources.model_cards.cells import Line, figure, is_missing, shots
 from leaderboard_etl.sources.model_cards.names import OwnName
-from leaderboard_etl.sources.shared.markdown_tables import Cell, Table, plain
+from leaderboard_etl.sources.shared.markdown_tables import Cell, CardTable, plain
 
 _BENCHMARK = re.compile(
     r"(?:benchmarks?|metrics?|tasks?|datasets?|[\w -]*eval(?:uation)?s?|tests?|groups?|评测集|数据集)(?: ?\(metrics?\))?",
@@ -56,7 +56,7 @@ class OwnCell:
     in words, `line` the cells that must be in the same unit, `column` the header above the figures, `conditions` what else
     the line says by header, `n_shot` the examples by the table (null: not by it)."""
 
-    table: Table
+    table: CardTable
     benchmark: str
     cell: Cell
     where: str
@@ -66,7 +66,7 @@ class OwnCell:
     n_shot: int | None = None
 
 
-def own_cells(tables: Sequence[Table], repo_id: str) -> Iterator[OwnCell]:
+def own_cells(tables: Sequence[CardTable], repo_id: str) -> Iterator[OwnCell]:
     """The cells of `repo_id` in the tables of its card, in order, without cells that hold a name instead of a figure."""
     own = OwnName(repo_id)
     about = [(table, _is_of_tuned(table)) for table in tables if _is_about(table, repo_id)]
@@ -82,11 +82,11 @@ def own_cells(tables: Sequence[Table], repo_id: str) -> Iterator[OwnCell]:
             yield from [*_only_column(table)] or _only_row(table)
 
 
-def _by_name(table: Table, own: OwnName) -> list[OwnCell]:
+def _by_name(table: CardTable, own: OwnName) -> list[OwnCell]:
     return [*_own_column(table, own)] or [*_own_row(table, own)]
 
 
-def _is_two(tables: Sequence[tuple[Table, bool | None]], own: OwnName) -> bool:
+def _is_two(tables: Sequence[tuple[CardTable, bool | None]], own: OwnName) -> bool:
     """Whether a name stands both below a heading for base models and below one for tuned models."""
     kinds = {is_of_tuned for _, is_of_tuned in tables}
     return {True, False} <= kinds and {True, False} <= {
@@ -94,7 +94,7 @@ def _is_two(tables: Sequence[tuple[Table, bool | None]], own: OwnName) -> bool:
     }
 
 
-def _is_about(table: Table, repo_id: str) -> bool:
+def _is_about(table: CardTable, repo_id: str) -> bool:
     if any(_NOT_OURS.search(heading) for heading in table.headings):
         return False
     # The first heading is the card's, and a model may be a German one.
@@ -106,24 +106,24 @@ def _is_about(table: Table, repo_id: str) -> bool:
     return not details or repo_id.lower().rpartition("/")[2] in details
 
 
-def _title(table: Table) -> str:
+def _title(table: CardTable) -> str:
     return table.headings[-1] if table.headings else ""
 
 
-def _is_of_tuned(table: Table) -> bool | None:
+def _is_of_tuned(table: CardTable) -> bool | None:
     """Whether a table is below a heading for tuned models or one for base models; null: neither or both."""
     is_base, is_tuned = (bool(word.search(_title(table))) for word in (_BASE, _TUNED))
     return None if is_base == is_tuned else is_tuned
 
 
-def _own_column(table: Table, own: OwnName) -> Iterator[OwnCell]:
+def _own_column(table: CardTable, own: OwnName) -> Iterator[OwnCell]:
     columns = [column for column, cell in enumerate(table.header) if own.is_in(cell)]
     side = _side(table)
     if len(columns) == 1 and columns[0] != side:
         yield from _down(table, side, columns[0])
 
 
-def _own_row(table: Table, own: OwnName) -> Iterator[OwnCell]:
+def _own_row(table: CardTable, own: OwnName) -> Iterator[OwnCell]:
     names = [column for column, cell in enumerate(table.header) if _MODEL.fullmatch(cell.text)]
     side = names[0] if names else 0
     sizes = [column for column, cell in enumerate(table.header) if _SIZE.fullmatch(cell.text)]
@@ -134,7 +134,7 @@ def _own_row(table: Table, own: OwnName) -> Iterator[OwnCell]:
         yield from _along(table, rows[0], side)
 
 
-def _only_column(table: Table) -> Iterator[OwnCell]:
+def _only_column(table: CardTable) -> Iterator[OwnCell]:
     side = _side(table)
     if table.header[side].text and not _BENCHMARK.fullmatch(table.header[side].text):
         return
@@ -151,7 +151,7 @@ def _only_column(table: Table) -> Iterator[OwnCell]:
         yield from _down(table, side, found[0])
 
 
-def _only_row(table: Table) -> Iterator[OwnCell]:
+def _only_row(table: CardTable) -> Iterator[OwnCell]:
     filled = (number for number, row in enumerate(table.sources) if any(plain(cell).text for cell in row))
     rows = list(islice(filled, 2))
     if len(rows) == 1:
@@ -160,7 +160,7 @@ def _only_row(table: Table) -> Iterator[OwnCell]:
             yield from _along(table, rows[0], None if figure(first) else 0)
 
 
-def _side(table: Table) -> int:
+def _side(table: CardTable) -> int:
     """The column with names of benchmarks: the first with such a header, else the first."""
     headed = [column for column, cell in enumerate(table.header) if _BENCHMARK.fullmatch(cell.text)]
     return headed[0] if headed else 0
@@ -170,7 +170,7 @@ def _is_beside(header: str) -> bool:
     return bool(_BESIDE.fullmatch(header) or SHOTS_HEADER.fullmatch(header))
 
 
-def _down(table: Table, side: int, column: int) -> Iterator[OwnCell]:
+def _down(table: CardTable, side: int, column: int) -> Iterator[OwnCell]:
     """Benchmarks down the side: one cell per row."""
     is_only = not any(
         _is_figure_column(table, other) for other in range(len(table.header)) if other not in (side, column)
@@ -208,7 +208,7 @@ def _down(table: Table, side: int, column: int) -> Iterator[OwnCell]:
         )
 
 
-def _along(table: Table, own_row: int, side: int | None) -> Iterator[OwnCell]:
+def _along(table: CardTable, own_row: int, side: int | None) -> Iterator[OwnCell]:
     """Benchmarks along the top: one cell per column."""
     row = table.rows[own_row]
     stated = {
@@ -232,5 +232,5 @@ def _along(table: Table, own_row: int, side: int | None) -> Iterator[OwnCell]:
             )
 
 
-def _is_figure_column(table: Table, column: int) -> bool:
+def _is_figure_column(table: CardTable, column: int) -> bool:
     return not _is_beside(table.header[column].text) and any(figure(row[column].text) for row in table.rows)

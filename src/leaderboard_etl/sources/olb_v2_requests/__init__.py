@@ -114,15 +114,15 @@ def _loaded(file: SourceFile) -> dict[str, Any]:
 
 def _time(value: object) -> datetime | None:
     """UTC; a date alone is its midnight. Null where none is stated."""
-    stated = text(value)
-    if stated is None:
+    written = text(value)
+    if written is None:
         return None
-    found = moment(stated)
-    if found is None:
-        raise _RefusedError("submitted_at|date", f"submitted_time is no ISO 8601 date: {stated[:60]}")
-    if not 2022 <= found.year < 2100:
-        raise _RefusedError("submitted_at|date", f"submitted_time is before there was a leaderboard: {stated[:60]}")
-    return found
+    parsed = moment(written)
+    if parsed is None:
+        raise _RefusedError("submitted_at|date", f"submitted_time is no ISO 8601 date: {written[:60]}")
+    if not 2022 <= parsed.year < 2100:
+        raise _RefusedError("submitted_at|date", f"submitted_time is before there was a leaderboard: {written[:60]}")
+    return parsed
 
 
 def _params(value: object) -> tuple[int | None, str | None]:

@@ -73,26 +73,26 @@ def split_numbers(
     plain = cell
     for comma in (_DECIMAL_COMMA, _FRACTION_COMMA):
         plain = plain.str.replace(comma, "${whole}.${part}")
-    stated = rows.filter(cell.is_not_null()).with_columns(
+    filled = rows.filter(cell.is_not_null()).with_columns(
         pl.when(plain.str.contains(_NUMBER)).then(plain).cast(pl.Float64, strict=False).alias("score_raw"), place
     )
     value = pl.col("score_raw")
     holds = value.is_finite() if within is None else value.is_between(*within)
     reason = "the cell is no number" if within is None else f"the cell is no number from {within[0]} to {within[1]}"
-    bad = stated.filter(~holds.fill_null(False)).with_columns(
+    bad = filled.filter(~holds.fill_null(False)).with_columns(
         pl.lit(target).alias("target"),
         pl.lit("score_raw|number" if within is None else "score_raw|range").alias("rule"),
         pl.lit(reason).alias("reason"),
         cell.str.slice(0, 500).alias("offending_text"),
         pl.col("source_name").str.slice(0, 500),
     )
-    return stated.filter(holds.fill_null(False)), stage("quarantine", bad)
+    return filled.filter(holds.fill_null(False)), stage("quarantine", bad)
 
 
 def linked_repository(link: pl.Expr) -> pl.Expr:
     """The model repository of the Hub that a link leads to; null for any other link."""
-    found = link.str.strip_chars().str.extract(_HUB_LINK, 1)
-    return pl.when(~found.str.contains(_NO_OWNERS)).then(found)
+    repository = link.str.strip_chars().str.extract(_HUB_LINK, 1)
+    return pl.when(~repository.str.contains(_NO_OWNERS)).then(repository)
 
 
 def _records(file: SourceFile) -> tuple[list[str], list[list[str]]]:

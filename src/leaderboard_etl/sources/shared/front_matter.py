@@ -140,16 +140,16 @@ def _anchor(event: Any, value: object, size: int, anchored: dict[str, tuple[obje
 def _mapping(inside: list[Any], start: Any) -> dict[Any, Any]:
     keys, values = inside[::2], inside[1::2]
     try:
-        found = dict(zip(keys, values, strict=True))
+        mapping = dict(zip(keys, values, strict=True))
     except TypeError:
         raise ConstructorError(None, None, "found unhashable key", start.start_mark) from None
-    if len(found) < len(keys):
-        stated: dict[Any, list[object]] = {key: [] for key in found}
+    if len(mapping) < len(keys):
+        values_of: dict[Any, list[object]] = {key: [] for key in mapping}
         for key, value in zip(keys, values, strict=True):
-            if value not in stated[key][:_MOST_STATED]:
-                stated[key].append(value)
-        found |= {key: Contradiction(tuple(each)) for key, each in stated.items() if len(each) > 1}
-    return found
+            if value not in values_of[key][:_MOST_STATED]:
+                values_of[key].append(value)
+        mapping |= {key: Contradiction(tuple(each)) for key, each in values_of.items() if len(each) > 1}
+    return mapping
 
 
 def contradictions(loaded: object) -> Iterator[tuple[str, Contradiction]]:

@@ -48,7 +48,7 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True)
-class Table:
+class CardTable:
     """One table. `number` counts from 1 in the card; every row has as many cells as `header`; `headings` are those above
     it, outermost first; `above` are the lines between the last heading (or the table before) and the table.
 
@@ -80,7 +80,7 @@ class TooManyTablesError(ValueError):
     """A card with more tables or cells than a person wrote; the text says which."""
 
 
-def read_tables(text: str) -> Iterator[Table]:
+def read_tables(text: str) -> Iterator[CardTable]:
     """The tables of a card's text (without its front matter) in order.
 
     Raises TooManyTablesError when a bound is exceeded; the tables before are sound.
@@ -139,15 +139,15 @@ def _shown(source: str) -> str:
 
 def _above(lines: list[str], since: int, until: int) -> str:
     """The non-empty lines of a range, cut to their last `_MOST_ABOVE` characters."""
-    found: list[str] = []
+    kept: list[str] = []
     room = _MOST_ABOVE
     for at in range(until - 1, since - 1, -1):
         if line := _shown(lines[at])[:_MOST_ABOVE]:
-            found.append(line)
+            kept.append(line)
             room -= len(line) + 1
             if room <= 0:
                 break
-    return "\n".join(reversed(found))[-_MOST_ABOVE:]
+    return "\n".join(reversed(kept))[-_MOST_ABOVE:]
 
 
 def plain(source: str) -> Cell:
@@ -179,12 +179,12 @@ def _unmarked(text: str) -> str:
     return text.strip()
 
 
-def _table(number: int, rows: list[list[str]], headings: tuple[str, ...], above: str) -> Table:
+def _table(number: int, rows: list[list[str]], headings: tuple[str, ...], above: str) -> CardTable:
     width = min(len(rows[0]), _MOST_COLUMNS)
     # Rows with non-empty surplus cells do not fit the header: the columns of their cells are unknown.
     fitting = [row for row in rows if not any(cell.strip() for cell in row[width:])]
     header, *below = ((*row[:width], *[""] * (width - len(row))) for row in fitting)
-    return Table(number, tuple(map(plain, header)), tuple(below), headings, above)
+    return CardTable(number, tuple(map(plain, header)), tuple(below), headings, above)
 
 
 def _is_delimiter(line: str) -> bool:

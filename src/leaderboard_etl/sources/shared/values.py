@@ -113,21 +113,21 @@ def mapping(value: object) -> Mapping[str, Any]:
 
 def web_link(value: object) -> str | None:
     """A link that a browser could open; null for anything else."""
-    found = text(value)
-    return found if found and re.match(r"https?://\S{1,400}$", found) else None
+    address = text(value)
+    return address if address and re.match(r"https?://\S{1,400}$", address) else None
 
 
 def moment(value: object) -> datetime | None:
     """A date or time of ISO 8601 in UTC, without a zone; one that names none is taken as UTC. Null for anything else, and
     for times that no calendar has in UTC."""
-    stated = text(value)
-    if stated is None:
+    written = text(value)
+    if written is None:
         return None
-    if day := _DAY.fullmatch(stated):
-        stated = f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}"
+    if day := _DAY.fullmatch(written):
+        written = f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}"
     try:
-        found = datetime.fromisoformat(stated)
-        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+        parsed = datetime.fromisoformat(written)
+        return parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
     except (ValueError, OverflowError):
         return None
 

@@ -182,31 +182,31 @@ def _model_of(folder: str, stated: Sequence[str]) -> str:
 
 
 def _is_limited(config: Mapping[str, Any], samples: Mapping[str, Any]) -> bool:
-    stated = (config.get("limit"), config.get("max_samples"))
-    if any(value not in (None, "", 0, "null") for value in stated):
+    limits = (config.get("limit"), config.get("max_samples"))
+    if any(value not in (None, "", 0, "null") for value in limits):
         return True
     asked = ((count(sizes.get("effective")), count(sizes.get("original"))) for sizes in map(mapping, samples.values()))
     return any(effective is not None and original is not None and effective < original for effective, original in asked)
 
 
 def _template(content: ResultFile, config: Mapping[str, Any]) -> str:
-    stated = config.get("use_chat_template", config.get("chat_template"))
-    if isinstance(stated, bool):
-        return "true" if stated else "false"
-    if content.chat_template or content.chat_template_sha or stated:
+    template = config.get("use_chat_template", config.get("chat_template"))
+    if isinstance(template, bool):
+        return "true" if template else "false"
+    if content.chat_template or content.chat_template_sha or template:
         return "true"
     # The newer harness always writes the key, null if no template was used; the older one had no templates.
     return "false" if content.chat_template is None or content.git_hash is not None else "unknown"
 
 
 def _precision(dtype: object, arguments: str) -> str:
-    found = _DTYPE.search(arguments)
+    match = _DTYPE.search(arguments)
     if packed := _QUANTIZED.search(arguments):
         return packed[1].lower()  # as the leaderboard calls it; the dtype is then that of the arithmetic
-    said = _text(dtype) or (found[1] if found else None)
-    if not said or said == "auto":
+    name = _text(dtype) or (match[1] if match else None)
+    if not name or name == "auto":
         return "unknown"
-    return said.removeprefix("torch.")[:40]
+    return name.removeprefix("torch.")[:40]
 
 
 def _params(stated: object) -> int | None:
@@ -217,11 +217,11 @@ def _params(stated: object) -> int | None:
 def _moment(stated: object, file_name: str) -> date | None:
     if isinstance(stated, int | float) and not isinstance(stated, bool) and 0 < stated < 4e9:
         return datetime.fromtimestamp(float(stated), UTC).date()
-    found = _FILE_TIME.search(file_name)
-    if found is None:
+    match = _FILE_TIME.search(file_name)
+    if match is None:
         return None
     try:
-        return date.fromisoformat(found[1])
+        return date.fromisoformat(match[1])
     except ValueError:
         return None
 

@@ -77,14 +77,14 @@ def _add_metrics(content: ResultFile, samples: Mapping[str, Any], number: int, m
         version = versions.get(key, versions.get(task))
         version = str(version)[:40] if isinstance(version, str | int | float) and version not in ("N/A", "") else None
         for name, value in values.items():
-            known = _metric(name)
-            if known is None:
+            parsed = _metric(name)
+            if parsed is None:
                 continue
-            raw, deviation = _number(value), values.get(known[2])
+            raw, deviation = _number(value), values.get(parsed[2])
             metrics.run.append(number)
             metrics.task.append(task)
-            metrics.metric.append(known[0])
-            metrics.metric_filter.append(known[1])
+            metrics.metric.append(parsed[0])
+            metrics.metric_filter.append(parsed[1])
             metrics.score_raw.append(raw)
             metrics.stderr_raw.append(_number(deviation))
             metrics.n_shot.append(n_shot)
@@ -109,11 +109,11 @@ def _blocks(content: ResultFile) -> Iterator[tuple[str, str, Mapping[str, Any]]]
 
 def _flat(block: Mapping[str, Any]) -> dict[str, Any]:
     """The block with every mapping of mappings in it replaced by its content."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, values in block.items():
         is_nested = isinstance(values, dict) and bool(values) and all(isinstance(v, dict) for v in values.values())
-        found.update(values if is_nested else {key: values})
-    return found
+        flat.update(values if is_nested else {key: values})
+    return flat
 
 
 @lru_cache(_REMEMBERED)

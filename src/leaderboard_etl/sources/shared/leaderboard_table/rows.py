@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from leaderboard_etl.sources.base import Parsed, stage
-from leaderboard_etl.sources.shared.leaderboard_table.table import Table
+from leaderboard_etl.sources.shared.leaderboard_table.table import LeaderboardTable
 
 # The table's types without emoji and blanks; base merges, multimodal and others are neither base nor instruct.
 _TUNING = {
@@ -19,7 +19,7 @@ _PACKED = ("4bit", "8bit", "GPTQ")
 _MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
 
 
-def parsed_table(table: Table, unit: str) -> Parsed:
+def parsed_table(table: LeaderboardTable, unit: str) -> Parsed:
     """All records of one table; scores are in `unit`."""
     return Parsed(
         scores=score_rows(table, unit),
@@ -30,7 +30,7 @@ def parsed_table(table: Table, unit: str) -> Parsed:
     )
 
 
-def score_rows(table: Table, unit: str) -> pl.DataFrame:
+def score_rows(table: LeaderboardTable, unit: str) -> pl.DataFrame:
     """One staged score per row and benchmark column. A null cell is an unpublished score and gives no row; NaN gives a
     row, which the rules refuse."""
     said = table.column("has_chat_template", pl.Boolean)
@@ -56,7 +56,7 @@ def score_rows(table: Table, unit: str) -> pl.DataFrame:
     return stage("scores", pl.concat(parts))
 
 
-def model_rows(table: Table) -> pl.DataFrame:
+def model_rows(table: LeaderboardTable) -> pl.DataFrame:
     """One staged model statement per table row."""
     name = pl.col("source_name")
     base = table.column("base_model", pl.String)
@@ -84,13 +84,13 @@ def model_rows(table: Table) -> pl.DataFrame:
     )
 
 
-def size_rows(table: Table) -> pl.DataFrame:
+def size_rows(table: LeaderboardTable) -> pl.DataFrame:
     """One staged statement of the total per table row. 0 and -1 mean that the table does not know the size: params is null,
     and the reason says what the cell held."""
     billions = pl.col("params_b")
     is_known = (billions > 0) & (billions < _MOST_BILLIONS)
     is_short = (billions % 1 == 0) & (billions.abs() < _MOST_BILLIONS)
-    shown = pl.coalesce(
+    cell_text = pl.coalesce(
         pl.when(is_short).then(billions.cast(pl.Int64, strict=False).cast(pl.String)),
         billions.cast(pl.String),
         pl.lit("nothing"),
@@ -111,7 +111,7 @@ def size_rows(table: Table) -> pl.DataFrame:
             pl.when(is_known).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
             pl.when(is_known.fill_null(False))
             .then(pl.when(doubts != "").then(doubts))
-            .otherwise(pl.format("the table says {}", shown))
+            .otherwise(pl.format("the table says {}", cell_text))
             .alias("reason"),
             pl.format("row {}, {}", "row", pl.lit(table.published["params_b"])).alias("locator"),
         ),

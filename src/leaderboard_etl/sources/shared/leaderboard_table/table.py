@@ -26,7 +26,7 @@ _DATE = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?\s*
 
 
 @dataclass(frozen=True)
-class Table:
+class LeaderboardTable:
     """One file in canonical columns. `rows` has `row` (its number in the file, from 0), `source_name`, the canonical
     columns of its era (a blank text is null), and the columns that every staged frame needs. `published` gives the
     published name of each canonical column, `decimals` to how many places its numbers were rounded; absent: not rounded."""
@@ -47,7 +47,7 @@ def is_table(path: str) -> bool:
     return path.endswith((".parquet", ".csv")) and path.count("/") <= 1
 
 
-def read_table(source_id: str, file: SourceFile, policy: Policy) -> Table:
+def read_table(source_id: str, file: SourceFile, policy: Policy) -> LeaderboardTable:
     """A landed table in the canonical columns of its era.
 
     Raises SourceError for bytes that are not a table, ContractError for columns or types that no known era has.
@@ -70,7 +70,7 @@ def read_table(source_id: str, file: SourceFile, policy: Policy) -> Table:
             drift += findings
     rounded = stored.filter(pl.col("decimals").is_not_null())
     decimals = dict(rounded.select("canonical_column", pl.col("decimals").cast(pl.Int64)).iter_rows())
-    return Table(rows, era, published, decimals, drift)
+    return LeaderboardTable(rows, era, published, decimals, drift)
 
 
 def _decode(file: SourceFile) -> pl.DataFrame:
@@ -98,10 +98,9 @@ def _decode(file: SourceFile) -> pl.DataFrame:
             frame = pl.from_arrow(dataset.data.table)
         except Exception as error:  # bytes from outside: the decoders may raise anything
             cause = error.__cause__ or error
-            said = str(cause).strip().splitlines()
+            reason = [*str(cause).strip().splitlines(), type(cause).__name__][0]
             raise SourceError(
-                f"{_where(file)} cannot be read as a {kind} table: {said[0][:200] if said else type(cause).__name__};"
-                " the last good one stays in force"
+                f"{_where(file)} cannot be read as a {kind} table: {reason[:200]}; the last good one stays in force"
             ) from error
     assert isinstance(frame, pl.DataFrame)
     return frame
@@ -214,21 +213,21 @@ def _prove_polarity(
     source_id: str, rows: pl.DataFrame, flag: str, sentinels: pl.DataFrame
 ) -> tuple[pl.Series, list[Drift]]:
     """`flag` with the polarity that the sentinels show; null for all rows if they disagree or none is in the table."""
-    stated = rows[flag].drop_nulls()
-    if stated.is_empty():
+    flags = rows[flag].drop_nulls()
+    if flags.is_empty():
         return rows[flag], []
-    known = sentinels.filter((pl.col("source_id") == source_id) & (pl.col("flag") == flag))
+    of_table = sentinels.filter((pl.col("source_id") == source_id) & (pl.col("flag") == flag))
     votes = {
         name: said == (expected == "true")
         for name, said, expected in rows.select("source_name", flag)
         .drop_nulls()
-        .join(known.select("source_name", "expected"), on="source_name")
+        .join(of_table.select("source_name", "expected"), on="source_name")
         .iter_rows()
     }
-    n_true = int(stated.sum())
-    if votes and flag != "is_available" and 2 * n_true != len(stated):
+    n_true = int(flags.sum())
+    if votes and flag != "is_available" and 2 * n_true != len(flags):
         # Few models are merges, mixtures or flagged.
-        votes["the share of true"] = 2 * n_true < len(stated)
+        votes["the share of true"] = 2 * n_true < len(flags)
     if votes and all(votes.values()):
         return rows[flag], []
     if votes and not any(votes.values()):

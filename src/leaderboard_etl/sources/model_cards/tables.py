@@ -24,7 +24,7 @@ from itertools import islice
 
 from leaderboard_etl.sources.model_cards.cells import Line, figure, is_missing, shots
 from leaderboard_etl.sources.model_cards.names import OwnName
-from leaderboard_etl.sources.shared.markdown_tables import Cell, CardTable, plain
+from leaderboard_etl.sources.shared.markdown_tables import CardTable, Cell, plain
 
 _BENCHMARK = re.compile(
     r"(?:benchmarks?|metrics?|tasks?|datasets?|[\w -]*eval(?:uation)?s?|tests?|groups?|评测集|数据集)(?: ?\(metrics?\))?",

@@ -73,6 +73,16 @@ def test_a_hub_that_fails_mostly_fails_the_source_which_keeps_what_arrived(cards
     assert result.remaining == 29 and "30 of 32 questions failed" in str(result.message)
 
 
+def test_a_pass_keeps_its_connections(cards: Pass) -> None:
+    names = [f"o{n}/m" for n in range(60)]
+    for name in names:
+        cards.put(name)
+    cards.workers = 16
+    cards.run(*names)
+    assert len(cards.server.requests) >= 180
+    assert cards.server.n_connections <= 2 * cards.workers, "as many as ask at once, and few that were closed meanwhile"
+
+
 def test_a_list_that_the_hub_fails_under_is_asked_for_in_smaller_pages(cards: Pass) -> None:
     for name in ("org/a", "org/b"):
         cards.put(name)
@@ -178,7 +188,8 @@ def test_an_official_organisation_is_listed_every_time_back_to_the_last_visit(
     cards.official = {"o07"}
     for number in range(6):
         cards.put(f"o07/more{number}")
-        cards.say(f"o07/more{number}", lastModified=f"2023-01-0{6 - number}T00:00:00.000Z")
+        changed_at = f"2023-01-0{6 - number}T00:00:00.000Z"
+        cards.say(f"o07/more{number}", createdAt="2020-01-01T00:00:00.000Z", lastModified=changed_at)
     hub = Hub20(cards)
     monkeypatch.setattr(client, "_PAGE_ROWS", (2,))
     for _ in range(2):
@@ -187,12 +198,40 @@ def test_an_official_organisation_is_listed_every_time_back_to_the_last_visit(
         assert cards.asked("author=o07") <= 2, "one page, and one more for what lies before the overlap"
 
 
-def test_an_official_organisation_that_no_source_names_is_listed_too(cards: Pass) -> None:
+def test_new_language_models_of_an_official_organisation_are_taken_though_no_source_names_them(cards: Pass) -> None:
     cards.official = {"newcomer"}
-    cards.put("newcomer/first-7b")
-    cards.put("o01/m")
-    cards.run("o01/m")
-    assert cards.asked("author=newcomer") == 1
+    for name, made, task in (
+        ("newcomer/first-7b", "2024-12-01", "text-generation"),
+        ("newcomer/untagged-7b", "2024-12-01", None),
+        ("newcomer/voice", "2024-12-01", "text-to-speech"),
+        ("newcomer/old-7b", "2020-01-01", "text-generation"),
+        ("stranger/new-7b", "2024-12-01", "text-generation"),
+    ):
+        cards.put(name)
+        made_at = f"{made}T00:00:00.000Z"
+        cards.say(name, createdAt=made_at, lastModified=made_at, **({"pipeline_tag": task} if task else {}))
+    cards.put("stranger/m")
+    found = {name for name, _ in changed(cards.run("stranger/m"))}
+    assert found == {"stranger/m", "newcomer/first-7b", "newcomer/untagged-7b"}
+    cards.put("newcomer/first-7b", "another card")
+    assert changed(cards.run("stranger/m")) == [
+        ("newcomer/first-7b", INFO_PATH),
+        ("newcomer/first-7b", "README.md"),
+    ], "what was landed of it is kept up to date"
+
+
+def test_a_new_model_of_which_a_file_failed_is_found_again_behind_the_last_visit(
+    cards: Pass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_PAGE_ROWS", (1,))
+    cards.official = {"newcomer"}
+    for day, name in enumerate(("first-7b", "second-7b", "third-7b"), 1):
+        cards.put(f"newcomer/{name}")
+        cards.say(f"newcomer/{name}", lastModified=f"2024-12-0{day}T00:00:00.000Z")
+    cards.fault = failing("first-7b/")
+    assert {name for name, _ in changed(cards.run())} == {"newcomer/second-7b", "newcomer/third-7b"}
+    cards.fault = lambda request: None
+    assert {name for name, _ in changed(cards.run())} == {"newcomer/first-7b"}
 
 
 def test_a_model_without_an_owner_that_moved_is_found_under_its_old_name(cards: Pass) -> None:

@@ -64,13 +64,14 @@ def sync_cards(
     """Lands what is new about `names`, with at most `budget` API calls, not counting retries of the last ones.
 
     `known` are the files on record; what a killed pass landed beyond them is in the file `journal`. Owners of
-    `official` are listed each time; files that `head_start` holds are not fetched. Raises NoHubError, after which nothing more
-    can be asked.
+    `official` are listed each time, and their new language models are wanted too; files that `head_start` holds are not
+    fetched. Raises NoHubError, after which nothing more can be asked.
     """
     asking = Asking(hub, budget)
     run = CardPass(asking, store, Journal(journal), known, now, head_start)
-    # New models of an official organisation are wanted even if no source names one yet.
-    owners = {**{owner: [] for owner in official}, **_by_owner(names)}
+    # What was landed of an official organisation's new models is kept up to date, though no source names them yet.
+    found = [name for _, name, path in known if path == INFO_PATH and _owner(name) in official]
+    owners = {**{owner: [] for owner in official}, **_by_owner([*names, *found])}
     work = _Round(run, owners, frozenset(official), _Cursor.of(cursor), progress)
     asyncio.run(work.go())
     store.flush()
@@ -204,7 +205,8 @@ class _Round:
         if owner.startswith("/") or (len(needed) == 1 and not is_listed):
             is_whole = await ask_by_name(self.run, *needed)
         else:
-            back_to = back_to_moment(self.cursor.since)
+            # A new model of which a file failed stands further down the list than the last visit.
+            back_to = None if owner in self.cursor.owed else back_to_moment(self.cursor.since)
             is_whole = await ask_by_list(self.run, owner, names, needed, back_to, is_listed)
         if is_whole:
             self.unanswered.discard(owner)

@@ -29,11 +29,11 @@ async def ask_news(asking: Asking, since: str | None, now: str, most_calls: int)
     PassOverError."""
     page = await _page(asking, None)
     changes = [answer.modified_at for answer in page.answers]
-    moments = [moment for text in changes if (moment := _parse(text)) is not None]
+    moments = [moment for text in changes if (moment := moment_of(text)) is not None]
     if not moments or len(moments) < len(changes):
         return News()
     # A commit may be dated in the future, which would hide everything after it.
-    newest = min(max(moments), _parse(now) or max(moments))
+    newest = min(max(moments), moment_of(now) or max(moments))
     asked_at, oldest = newest.isoformat(), min(moments)
     back_to = back_to_moment(since)
     if back_to is None or (page.next_url and (newest - back_to) > most_calls * max(newest - oldest, timedelta())):
@@ -50,19 +50,20 @@ async def ask_news(asking: Asking, since: str | None, now: str, most_calls: int)
 
 def back_to_moment(since: str | None) -> datetime | None:
     """How far back to read a list that was last read at `since`; null: to its end."""
-    moment = _parse(since)
+    moment = moment_of(since)
     return None if moment is None else moment - _OVERLAP
 
 
 def reaches(page: ModelPage, back_to: datetime | None) -> bool:
     """Whether a page of a list, the last changed first, ends before a moment."""
-    last = _parse(page.answers[-1].modified_at) if page.answers else None
+    last = moment_of(page.answers[-1].modified_at) if page.answers else None
     return back_to is not None and last is not None and last < back_to
 
 
-def _parse(text: str | None) -> datetime | None:
+def moment_of(text: object) -> datetime | None:
+    """A moment as the Hub writes it; null: it is none."""
     try:
-        moment = datetime.fromisoformat(text or "")
+        moment = datetime.fromisoformat(text if isinstance(text, str) else "")
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -54,7 +54,23 @@ def lacking(source: Source) -> list[str]:
         f"is reported by {name}, which sources/reporters.py does not list": name in {r.reported_by for r in REPORTERS}
         for name in reporters(source)
     }
+    told |= {f"still has {what} of the template": False for what in left_of_the_template(source)}
     return [f"{place} {what}" for what, holds in told.items() if not holds]
+
+
+def left_of_the_template(source: Source) -> list[str]:
+    """What a source still says of itself since `new-source` copied the template."""
+    example = template.SOURCE
+    if source.source_id == example.source_id:
+        return []
+    kept = {
+        "the `title`": source.title == example.title,
+        "the `repo_id`": source.repo_id == example.repo_id.replace("template", source.source_id),
+        "what is `left_out_because`": source.left_out_because == example.left_out_because,
+        "the citation": example.works[0].citation in {work.citation for work in source.works},
+        "the licence of the data": example.works[0].license in {work.license for work in source.works},
+    }
+    return [what for what, is_kept in kept.items() if is_kept]
 
 
 def variants(source: Source) -> list[str]:
@@ -67,12 +83,16 @@ def reporters(source: Source) -> list[str]:
 
 @pytest.mark.parametrize("source", DESCRIBED, ids=lambda source: source.source_id)
 def test_a_source_describes_itself_and_has_a_fixture_that_it_reads(source: Source) -> None:
-    assert lacking(source) == []
+    missing = lacking(source)
+    assert missing == [], "\n".join(missing)
     files = fixture(source)
     assert files, (
         f"{FOLDER}/{source.source_id}/fixture/ has no file that the source wants: put a small copy there, by its path in the"
         " repository"
     )
+    if source is not template.SOURCE:
+        copied = {file.content for file in files} & {file.content for file in fixture(template.SOURCE)}
+        assert not copied, f"{FOLDER}/{source.source_id}/fixture/ still has the file of the template: put its own there"
     parsed = read_files(source, files)
     refused = parsed.quarantine.select("path", "locator", "rule", "reason").rows()
     assert refused == [], f"{source.source_id} refuses records of its own fixture"
@@ -100,13 +120,21 @@ def test_what_was_forgotten_is_named_in_a_sentence(changes: dict[str, Any], told
     assert lacking(replace(template.SOURCE, **changes)) == [f"{FOLDER}/template/__init__.py {told}"]
 
 
+def test_what_stands_as_new_source_copied_it_is_named_in_a_sentence() -> None:
+    copied = replace(template.SOURCE, source_id="my_board", repo_id="org/my_board")
+    place = f"{FOLDER}/my_board/__init__.py"
+    left = ("the `title`", "the `repo_id`", "what is `left_out_because`", "the citation", "the licence of the data")
+    assert lacking(copied) == [f"{place} still has {what} of the template" for what in left]
+
+
 @pytest.mark.parametrize("kind", [field.name for field in fields(Trust)])
 def test_no_two_sources_have_one_place_in_an_order_of_trust(kind: str) -> None:
     ranks = {
         source_id: rank for source_id, source in SOURCES.items() if (rank := asdict(source.trust)[kind]) is not None
     }
     twice = {rank for rank, n in Counter(ranks.values()).items() if n > 1}
-    assert {source_id: rank for source_id, rank in ranks.items() if rank in twice} == {}
+    shared = {source_id: rank for source_id, rank in ranks.items() if rank in twice}
+    assert shared == {}, f"give each of {', '.join(shared)} another `{kind}` in its `trust`: equal numbers are no order"
 
 
 def test_the_reporters_are_the_values_that_the_dictionary_lists() -> None:

@@ -16,7 +16,8 @@ _NEXT = """\
 {folder}/fixture/: put a small copy of its files there, by their paths in the repository
 src/leaderboard_etl/policy/benchmarks.csv: add a row for each variant that it measures
 {test}: say what each odd form of its rows becomes
-then `make docs`, and `{python} -m pytest tests/test_sources.py tests/{test_name}`: it names what is still missing"""
+then `make docs`, and what names each piece that is still missing:
+{python} -m pytest tests/test_sources.py tests/test_policy_schema.py tests/{test_name} -p no:xdist"""
 
 
 def register(commands: Commands) -> None:

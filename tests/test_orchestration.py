@@ -177,6 +177,18 @@ def test_the_server_is_gone_after_a_run(place: Place, first_run: tuple[int, str,
     assert list((place.home / "live").iterdir()) == []
 
 
+def test_a_step_holds_nothing_that_it_took_or_gave_when_it_has_ended(
+    place: Place, first_run: tuple[int, str, str]
+) -> None:
+    trouble = (
+        "import gc, weakref\nclass Thing: pass\nthing = Thing()\nseen = weakref.ref(thing)\n"
+        "orchestration.run_step(lambda given: given, thing, name='thing', cache_policy=NO_CACHE)\n"
+        "del thing\ngc.collect()\nprint('held' if seen() else 'let go')"
+    )
+    code, out, err = place.do(f"run('warehouse/prefect', steps=2, trouble={trouble!r})")
+    assert (code, said(out)[0], err) == (0, "let go", "")
+
+
 def test_a_failed_state_keeps_its_value_and_a_bug_is_raised(place: Place, first_run: tuple[int, str, str]) -> None:
     code, out, err = place.do(
         "print(run('warehouse/prefect', status='failed'))\n"

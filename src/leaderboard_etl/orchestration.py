@@ -58,11 +58,12 @@ def run_step(step: Callable[..., Any], *arguments: Any, **task_options: Any) -> 
     context = FlowRunContext.get()
     if context is None or _is_given_up(context):
         return step(*arguments)
-    record = Record()
+    # Prefect keeps a task, and what its function holds, until the process ends: a connection would outlive its engine.
+    record, given = Record(), list(arguments)
 
     def run() -> None:
         """Without arguments and value, for Prefect walks through all that it is given."""
-        record.of(step)(*arguments)
+        record.of(step)(*given)
 
     try:
         with TagsContext(current_tags=set()):  # a tagged task would ask the API for leave to begin
@@ -73,7 +74,10 @@ def run_step(step: Callable[..., Any], *arguments: Any, **task_options: Any) -> 
         _give_up(error)
         if not record.began:
             return step(*arguments)
-    return record.value
+    finally:
+        given.clear()
+        value, record.value = record.value, None
+    return value
 
 
 def _name(step: Callable[..., Any], arguments: Sequence[object]) -> str:

@@ -86,7 +86,7 @@ def test_a_model_at_a_laws_optimum_has_ratio_one() -> None:
     [
         ("x,1,2,3,0.3,", "five constants above zero"),
         ("x,1,2,3,0.3,-0.3", "five constants above zero"),
-        ("x,1,2,3,0.3,0.3\nx,1,2,3,0.3,0.3", "a law_id of its own"),
+        ("x,1,2,3,0.3,0.3\nx,1,2,3,0.3,0.3", "unique law_id"),
         ("x,1,2,3,0.3,about a third", "not a number"),
     ],
 )

@@ -173,7 +173,7 @@ def test_a_hub_without_tags_is_told_by_a_note(genuine: World, hub: WritableHub) 
         (None, REPO, 2, "needs a token with write access: set HF_TOKEN"),
         (READER, REPO, 1, "the token may not write to author/snapshot"),
         ("hf_unknown", REPO, 1, "the token is not valid there"),
-        (WRITER, "no-owner", 2, "give ORG/NAME"),
+        (WRITER, "no-owner", 2, "expected ORG/NAME"),
         (WRITER, "author/a..b", 2, "is not a repository name"),
     ],
 )

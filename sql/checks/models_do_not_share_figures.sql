@@ -22,3 +22,4 @@ join reported as b using (organization, source_id, comparable_group, score_pct)
 where a.model_id < b.model_id
 group by all
 having count(distinct a.comparable_group) > 1
+order by all

@@ -7,3 +7,4 @@ where regexp_matches(
     '\b(cons|maj|best[- ]of)[- ]?@?[( ]?\d|\bpass@([02-9]|1\d)|parallel|self-consistency|majority vot',
     'i'
 )
+order by all

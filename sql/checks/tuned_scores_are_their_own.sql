@@ -37,3 +37,4 @@ join reported as b
 where t.tuning is distinct from 'base'
     and b.tuning = 'base'
 group by all
+order by all

@@ -24,25 +24,23 @@ def create(path: Path, *, most_memory_bytes: int | None = None) -> duckdb.DuckDB
     `most_memory_bytes` is what the whole process may hold; null: half of what the machine or its cgroup allows.
     """
     remove(path)
-    con = duckdb.connect(str(path), config=_STORAGE)
+    con = _without_bar(duckdb.connect(str(path), config=_STORAGE))
     # One checkpoint at the end writes each block once: the file stays as compact as one built fresh. What does not fit into
     # memory until then is written earlier, compressed; uncompressed rows would take ten times the space.
     con.execute(f"set checkpoint_threshold = '{MOST_LOG_BYTES // 1_000_000}MB'")
     con.execute("set preserve_insertion_order = true")
-    # It would draw a bar for a statement of two seconds in the middle of a run's output.
-    con.execute("set enable_progress_bar = false")
     limit_memory(con, most_memory_bytes)
     return con
 
 
 def open_file(path: Path) -> duckdb.DuckDBPyConnection:
     """A file, read-only. Raises duckdb.Error where it cannot be opened."""
-    return duckdb.connect(str(path), read_only=True)
+    return _without_bar(duckdb.connect(str(path), read_only=True))
 
 
 def in_memory() -> duckdb.DuckDBPyConnection:
     """A new empty database that no file holds."""
-    return duckdb.connect(":memory:")
+    return _without_bar(duckdb.connect(":memory:"))
 
 
 def attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
@@ -68,3 +66,9 @@ def remove(path: Path) -> None:
             shutil.rmtree(each, ignore_errors=True)
         else:
             each.unlink(missing_ok=True)
+
+
+def _without_bar(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """DuckDB would draw a bar for a statement of two seconds in the middle of the output, also into a pipe."""
+    con.execute("set enable_progress_bar = false")
+    return con

@@ -87,9 +87,8 @@ def prefect_settings(home: Path, console: str = "CRITICAL") -> Iterator[None]:
     except OSError as error:
         raise EtlError(f"Prefect keeps its state in {home}, which cannot be written: {error.strerror}") from error
     before = dict(os.environ)
-    logging.raiseExceptions = (
-        False  # what cannot be sent would be told on standard error again and again, to the very end
-    )
+    # What cannot be sent would be told on standard error again and again, to the very end.
+    logging.raiseExceptions = False
     os.environ.update(_FIXED, PREFECT_HOME=str(home))
     os.environ.pop("PREFECT_PROFILE", None)  # a profile of another home, unknown in ours
     for name, value in {**_DEFAULTS, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": console}.items():

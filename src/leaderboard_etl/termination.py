@@ -17,6 +17,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 from types import FrameType
+from typing import Any
 
 EXIT_CODE = 128 + signal.SIGTERM
 WORDS = "leaderboard-etl: terminated"
@@ -71,6 +72,34 @@ def scratch_folder(within: Path | None = None, *, prefix: str = "leaderboard-etl
     SIGTERM ends the process within it."""
     with TemporaryDirectory(prefix=prefix, dir=within) as name, at_the_end(lambda: rmtree(name, ignore_errors=True)):
         yield Path(name)
+
+
+@contextmanager
+def stopping(stop: Callable[[], None]) -> Iterator[None]:
+    """While the block runs, SIGINT and SIGTERM call `stop` before they raise, because an engine's own threads do not hear them.
+
+    Does nothing outside the main thread, which receives no signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def first_stop(handle: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
+        def stop_and_handle(number: int, frame: FrameType | None) -> None:
+            stop()
+            handle(number, frame)
+
+        return stop_and_handle
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handle in before.items():
+        if callable(handle):
+            signal.signal(number, first_stop(handle))
+    try:
+        yield
+    finally:
+        for number, handle in before.items():
+            signal.signal(number, handle)
 
 
 @contextmanager

@@ -23,9 +23,8 @@ from leaderboard_etl.errors import UsageError
 
 SEED = 12345  # that of eci-public
 INTERVAL = (0.05, 0.95)
-MIN_MODELS = (
-    3  # difficulty and discriminability fit any two models exactly, so such a benchmark says nothing about them
-)
+# Difficulty and discriminability fit any two models exactly, so a benchmark of two says nothing about them.
+MIN_MODELS = 3
 MIN_PLACED_SHARE = 0.5  # share of the draws that must place a model before it gets an interval
 DECIMALS = 6  # what the solver's tolerance supports
 

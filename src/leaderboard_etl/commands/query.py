@@ -12,7 +12,7 @@ from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command
 from leaderboard_etl.commands.rows_file import check_output, write_rows
 from leaderboard_etl.errors import UsageError, first_line
 from leaderboard_etl.settings import Warehouse, resource
-from leaderboard_etl.termination import signal_in
+from leaderboard_etl.termination import signal_in, stopping
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,7 +58,7 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
         raise UsageError("--format parquet needs -o FILE: it is not text")
     if options.output is not None:
         check_output(options.output, warehouse)
-    with open_published(warehouse, as_of=options.as_of, is_locked=not options.unsafe) as con:
+    with open_published(warehouse, as_of=options.as_of, is_locked=not options.unsafe) as con, stopping(con.interrupt):
         try:
             *before, last = [statement.query for statement in con.extract_statements(query)] or [""]
             for statement in before:
@@ -66,8 +66,8 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
             relation = con.sql(last)
             if relation is not None:
                 _tell(_without_intervals(relation), options.format, options.output)
-        except duckdb.InterruptException:
-            raise KeyboardInterrupt from None
+        except duckdb.InterruptException as error:
+            raise (signal_in(error) or KeyboardInterrupt()) from None
         except duckdb.Error as error:
             if (stopped := signal_in(error)) is not None:
                 raise stopped from None

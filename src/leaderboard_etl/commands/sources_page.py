@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from leaderboard_etl.sources.description import Source, Trust
+from leaderboard_etl.normalize.trust import Kind, order
+from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.sources.reporters import REPORTERS
 
-_KINDS = {
+_FACTS: dict[Kind, str] = {
     "spelling": "the letter case of a repository's name",
     "repository": "architecture, licence, base model, availability",
     "release": "display name, organization, family, openness, tuning, training tokens",
@@ -48,7 +47,7 @@ def sources_page() -> str:
         "",
         "| fact | order |",
         "| --- | --- |",
-        *(f"| {_KINDS[field.name]} | {_order(field.name)} |" for field in fields(Trust)),
+        *(f"| {fact} | {', '.join(f'`{source_id}`' for source_id in order(kind))} |" for kind, fact in _FACTS.items()),
         "",
         "Of a model's scores in one group the one that speaks in charts is by the first of these reporters; values that are not",
         "charted are kept in `core.scores`.",
@@ -71,9 +70,3 @@ def _where_row(source: Source) -> str:
     names = {"hub": "repositories of the Hub", "own": "its own", "model_id": "ours"}[source.names]
     reporters = ", ".join(f"`{name}`" for name in source.reported_by) or "no scores"
     return f"| `{source.source_id}` | {source.title} | {where[source.repo_type]} | {reporters} | {names} |"
-
-
-def _order(kind: str) -> str:
-    ranks = {source_id: getattr(source.trust, kind) for source_id, source in SOURCES.items()}
-    placed = sorted((rank, source_id) for source_id, rank in ranks.items() if rank is not None)
-    return ", ".join(f"`{source_id}`" for _, source_id in placed)

@@ -242,9 +242,8 @@ class Hub(Transport):
             if error.status >= 500 or isinstance(error, GatedRepoError):
                 raise
         content = await get(url)
-        self._has_resolve_cache = (
-            False  # this Hub has no such address: it served at the usual one what it did not serve here
-        )
+        # This Hub has no such address: it served at the usual one what it did not serve here.
+        self._has_resolve_cache = False
         return content
 
     def _resolve(self, repo_type: str, repo_id: str, revision: str, path: str) -> str:

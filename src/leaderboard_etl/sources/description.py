@@ -46,16 +46,6 @@ class Collection:
 
 
 @dataclass(frozen=True)
-class Folders:
-    """Which folders to list of a repository with too many files: those of `root` that `choose` picks, in its order. Two names
-    with the same `same_as` are one folder, renamed."""
-
-    root: str
-    choose: Callable[[Sequence[str], Policy], Sequence[str]]
-    same_as: Callable[[str], str] = str
-
-
-@dataclass(frozen=True)
 class Trust:
     """The rank of a source for each kind of fact: the least number is believed first, null comes last.
 
@@ -77,8 +67,7 @@ class Source:
 
     Where its files are:
     `repo_id` is empty for a source that asks repositories one by one (model cards) or lives in this project (reference).
-    `wants` tells of a path whether `parse` reads it. `folders` says which folders of a repository are listed that holds more
-    files than can be; null: the whole repository is.
+    `wants` tells of a path whether `parse` reads it.
     `has_dated_past`: each past commit is worth landing as the state of its day. `is_braked`: a sudden loss or a jump of its
     scores holds it at its last good state.
 
@@ -102,7 +91,6 @@ class Source:
     left_out_because: str
     works: tuple[Work, ...]
     repo_id: str = ""
-    folders: Folders | None = None
     names: Literal["hub", "own", "model_id"] = "hub"
     variants: tuple[str, ...] = ()
     collections: tuple[Collection, ...] = ()

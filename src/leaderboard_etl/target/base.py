@@ -47,9 +47,8 @@ class Target(ABC):
 
         Raises EngineError, and leaves nothing behind, if memory or space do not suffice.
         """
-        from leaderboard_etl.warehouse.build import (
-            build,
-        )  # readers, who only ask where the tables are, do not need the import
+        # Readers, who only ask where the tables are, do not need the import.
+        from leaderboard_etl.warehouse.build import build
 
         with ExitStack() as unfinished, one_line_errors():
             unfinished.callback(self.discard)

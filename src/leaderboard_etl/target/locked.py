@@ -18,9 +18,8 @@ _LOCKS = (
     "disabled_filesystems = 'LocalFileSystem'",
     "lock_configuration = true",
 )
-_SHARE_OF_MEMORY = (
-    0.5  # of DuckDB's default, four fifths of the machine's memory, because a night may be building at the same time
-)
+# Of DuckDB's default, four fifths of the machine's memory, because a night may be building at the same time.
+_SHARE_OF_MEMORY = 0.5
 _REFUSALS = (
     "disabled by configuration",
     "disabled through configuration",

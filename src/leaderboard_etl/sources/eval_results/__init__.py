@@ -161,9 +161,8 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
         return
     if rule is None and not known:
         found.unknown[dataset_id[:_MOST_TEXT]][task[:_MOST_TEXT] if task else "no task"] += 1
-    if rule is None or rule.get(
-        "left_out_because"
-    ):  # a load from before this column is replayed with the policy of its day
+    # A load from before this column is replayed with the policy of its day.
+    if rule is None or rule.get("left_out_because"):
         return
     notes = text(entry.get("notes"))
     if notes and is_of_several_tries(notes):

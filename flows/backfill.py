@@ -1,4 +1,4 @@
-"""The backfill flow: past commits of the leaderboards' tables as dated loads, before the first night."""
+"""The backfill flow: loads past commits of the leaderboards' tables by their dates, before the first night."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def backfill(
     notify: str | None = None,
     metrics: str | None = None,
 ) -> State[dict[str, Any]]:
-    """Lands the past of each source that has a dated one; a stopped backfill goes on where it was."""
-    with watched(Warehouse(Path(warehouse)), notify, None if metrics is None else Path(metrics)) as tell:
-        how: dict[str, Any] = {"deadline_minutes": deadline_minutes, "raw_from": raw_from, "progress": progress()}
-        with options_for(warehouse, hub, only, **how) as options:
+    """Lands the past of each source that has a dated past; a stopped backfill continues where it ended."""
+    with watched(Warehouse(Path(warehouse)), notify, None if metrics is None else Path(metrics)) as report_result:
+        arguments: dict[str, Any] = {"deadline_minutes": deadline_minutes, "raw_from": raw_from, "progress": progress()}
+        with options_for(warehouse, hub, only, **arguments) as options:
             outcome = land_the_past(options)
-        tell(report.as_json(outcome))
+        report_result(report.as_json(outcome))
     return orchestration.final_state(outcome.status, report.headline(outcome), report.as_json(outcome))

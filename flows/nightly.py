@@ -1,4 +1,5 @@
-"""The nightly flow: read it top to bottom to know what a night does. Its steps are functions of leaderboard_etl.pipeline."""
+"""The nightly flow: read it from top to bottom to see what a night does. Its steps are functions of
+leaderboard_etl.pipeline."""
 
 from __future__ import annotations
 
@@ -18,29 +19,29 @@ from leaderboard_etl.pipeline import Ending, Night
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse
 from leaderboard_etl.watching.watched import watched
 
-# A step as a Prefect task: coarse, tried again with back-off where the Hub was ill, and bounded in time.
+# Runs a step as a Prefect task: retried with back-off if the Hub failed, and limited in time.
 as_task = partial(
     orchestration.run_step,
     retries=2,
     retry_delay_seconds=[5, 30],
     retry_condition_fn=pipeline.is_passing,
     timeout_seconds=4 * 3600,
-    # What a step did is in the raw store and the ledger; a cached result would only hide what is there.
+    # The raw store and the ledger hold what a step did; a cached result would hide it.
     cache_policy=NO_CACHE,
     persist_result=False,
 )
 
 
 def story(night: Night, do: Callable[..., Any]) -> Ending:
-    """One night: each step takes what those before it found. `do` runs one, as a Prefect task or plainly, and returns what it
-    gives."""
+    """The steps of one night: each takes the results of earlier steps. `do` runs a step, as a Prefect task or without
+    Prefect, and returns its result."""
     policy, reference = do(pipeline.land_project, night)
     landed = [reference]
     for source_id in night.table_sources:
         landed += pipeline.standing_alone(night, [source_id], do, pipeline.land_table, night, source_id)
     read = [do(pipeline.read, night, news, policy.changes) for news in landed]
     tables = [pipeline.hold_back(news, night.believed, night.options.accept) for news in read]
-    # Whom to ask about follows from what the tables name.
+    # The tables name the models that are asked about here.
     landed = pipeline.standing_alone(night, pipeline.MODEL_SOURCES, do, pipeline.land_models, night, tables)
     read = [do(pipeline.read, night, news, policy.changes) for news in landed]
     models = [pipeline.hold_back(news, night.believed, night.options.accept) for news in read]
@@ -69,12 +70,12 @@ def nightly(
     metrics: str | None = None,
 ) -> State[dict[str, Any]]:
     """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
-    with watched(Warehouse(Path(warehouse)), notify, None if metrics is None else Path(metrics)) as tell:
+    with watched(Warehouse(Path(warehouse)), notify, None if metrics is None else Path(metrics)) as report_result:
         with options_for(
             warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, raw_from, progress=progress()
         ) as options:
             outcome = pipeline.run_night(options, lambda night: story(night, as_task))
-        tell(report.as_json(outcome))
+        report_result(report.as_json(outcome))
     orchestration.table_artifact("load", report.load_rows(outcome))
     orchestration.markdown_artifact("report", report.markdown(outcome))
     return orchestration.final_state(outcome.status, report.headline(outcome), report.as_json(outcome))

@@ -1,4 +1,5 @@
-"""The snapshot flow: exports a state into a folder named by its day, checks it, and shows its figures."""
+"""The snapshot flow: exports a state into a folder named after its day, verifies it, and keeps its figures with the
+run."""
 
 from __future__ import annotations
 
@@ -19,12 +20,12 @@ from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.options import hub_address
 from leaderboard_etl.settings import Warehouse
 
-_MOST_BYTES = 400_000  # of a figure that is kept with the run; the database of the Prefect server holds it
+_MOST_BYTES = 400_000  # the largest figure kept with the run, because the Prefect server's database holds it
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def export(warehouse: Warehouse, out: str | None, day: date | None, with_database: bool) -> tuple[Path, dict[str, Any]]:
-    """Writes the snapshot, by default into exports/<day> of the warehouse: the folder and its manifest."""
+    """Writes the snapshot, by default into exports/<day> of the warehouse; returns the folder and its manifest."""
     manifest = write_snapshot(warehouse, Path(out) if out else None, day, with_database=with_database)
     return Path(out) if out else warehouse.exports / manifest["as_of"], manifest
 
@@ -39,7 +40,7 @@ def verify(warehouse: Warehouse, folder: Path) -> None:
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def publish(warehouse: Warehouse, repo: str, day: date | None) -> None:
-    """Puts the snapshot on the Hub of HF_ENDPOINT, with HF_TOKEN."""
+    """Publishes the snapshot on the Hub of HF_ENDPOINT, with HF_TOKEN."""
     publish_snapshot(warehouse, repo, hub_address(None), day)
 
 
@@ -51,7 +52,8 @@ def snapshot(
     with_database: bool = False,
     repo: str | None = None,
 ) -> dict[str, Any]:
-    """Exports the published state, or that of a day or a tag `as-of-<day>`; with `repo` publishes it on the Hub as well."""
+    """Exports the published state, or the state of a day or of a tag `as-of-<day>`; with `repo` it is published on the
+    Hub as well."""
     place = Warehouse(Path(warehouse))
     day = date.fromisoformat(as_of.removeprefix("as-of-")) if as_of else None
     folder, manifest = export(place, out, day, with_database)

@@ -1,5 +1,5 @@
-"""The steps of a night, in order: each takes what the one before found and returns what it finds. flows/nightly.py tells the
-story with them."""
+"""The steps of a night, in order: each step takes the results of earlier steps and returns its own. flows/nightly.py
+calls them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The time before the first night: past commits of the leaderboards' tables as loads that bear their commits' dates.
+"""Loads the past before the first night: each past commit of a leaderboard's table becomes a load dated by that commit.
 
-A state as of a past day is that of the last load until its end, so that the last commit of a day is all that is landed of
-it. The loads come before any other, for history is kept in the order of what became known. Work is published some loads
-at a time, and a run that is stopped goes on behind the last one.
+The state as of a past day is the state after the day's last load, so only the last commit of each day is loaded. These
+loads must come before all others, because history is kept in load order. They are published in groups, and a backfill
+that was stopped continues after the last published load.
 """
 
 from __future__ import annotations
@@ -38,33 +38,37 @@ _Due = tuple[Load, list[News]]
 
 @dataclass
 class _Past:
-    """What a backfill has in progress: commits still to land, oldest first, and the scores that each source said last."""
+    """Progress of a backfill: the commits still to land, oldest first, and the latest scores of each source.
+
+    `stopped` says why the backfill ended before all commits were landed; null if it did not.
+    """
 
     waiting: list[tuple[Source, RepoCommit]]
-    said: dict[str, pl.DataFrame] = field(default_factory=dict)
+    last_scores: dict[str, pl.DataFrame] = field(default_factory=dict)
     stopped: str | None = None
 
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
-        """What the commit before said, whatever files changed: what a source gives is a whole table."""
-        return self.said.get(source_id)
+        """Returns the scores of the previous commit. The changed files do not matter, because a commit holds the whole
+        table."""
+        return self.last_scores.get(source_id)
 
 
 def backfill(options: Options, *, loads_at_once: int = _LOADS_AT_ONCE) -> Outcome:
-    """Lands and publishes the past of every source that has a dated one, or of those of `options.only`.
+    """Lands and publishes the past of every source that has a dated past, or of the sources in `options.only`.
 
-    Raises UsageError where the warehouse holds a load of another kind, or for a source without a dated past. A commit that
-    cannot be read is on record as held or failed and costs itself.
+    Raises UsageError if the warehouse already holds a load of another kind, or if a named source has no dated past. A
+    commit that cannot be read is recorded as held or failed and does not stop the others.
     """
     sources = [source for source in SOURCES.values() if source.has_dated_past]
     for name in options.only:
         if name not in {source.source_id for source in sources}:
-            told = ", ".join(source.source_id for source in sources)
-            raise UsageError(f"{name!r} has no past that can be landed by date; sources that have: {told}")
+            available = ", ".join(source.source_id for source in sources)
+            raise UsageError(f"{name!r} has no past that can be landed by date; sources that have: {available}")
     _expect_no_night(Ledger(options.warehouse.raw), options)
     wanted = [source for source in sources if not options.only or source.source_id in options.only]
     past: _Past | None = None
 
-    def tell(night: Night) -> Ending:
+    def steps(night: Night) -> Ending:
         nonlocal past
         if past is None:
             past = _Past(_still_to_land(night, wanted))
@@ -74,9 +78,9 @@ def backfill(options: Options, *, loads_at_once: int = _LOADS_AT_ONCE) -> Outcom
         night.minutes.say(past.stopped)
         return ending
 
-    outcome = run_night(options, tell, kind=KIND)
+    outcome = run_night(options, steps, kind=KIND)
     while outcome.status in ("published", "degraded") and past is not None and past.waiting and past.stopped is None:
-        outcome = run_night(options, tell, kind=KIND)
+        outcome = run_night(options, steps, kind=KIND)
     return outcome
 
 
@@ -90,28 +94,30 @@ def _expect_no_night(ledger: Ledger, options: Options) -> None:
 
 
 def _still_to_land(night: Night, sources: Sequence[Source]) -> list[tuple[Source, RepoCommit]]:
-    """The last commit of each day of each source behind the last load, oldest first."""
+    """The last commit of each day of each source that is newer than the last load, oldest first."""
     last_at = max((load.as_of() for load in night.ledger.loads if load.status != "failed"), default=datetime.min)
-    found: list[tuple[Source, RepoCommit]] = []
+    last_of_day: list[tuple[Source, RepoCommit]] = []
     for source in sources:
         commits = sorted(night.hub.commits(source.repo_type, source.repo_id), key=lambda commit: commit.committed_at)
         for _, of_day in groupby(commits, key=lambda commit: commit.committed_at.date()):
-            found.append((source, list(of_day)[-1]))
-    late = [item for item in found if _naive(item[1].committed_at) > last_at]
-    return sorted(late, key=lambda item: (item[1].committed_at, item[0].source_id))
+            last_of_day.append((source, list(of_day)[-1]))
+    newer = [item for item in last_of_day if _naive(item[1].committed_at) > last_at]
+    return sorted(newer, key=lambda item: (item[1].committed_at, item[0].source_id))
 
 
 def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, int], None] | None) -> list[_Due]:
-    """Up to `most_loads` loads, landed and read but not on record yet. What the Hub's limits or the deadline leave waits in
-    `past`."""
-    due: list[_Due] = []
+    """Lands and reads up to `most_loads` loads; none is in the ledger yet. Commits that the Hub's limits or the
+    deadline leave out stay in `past`."""
+    loads: list[_Due] = []
     total = len(past.waiting)
-    while past.waiting and len(due) < most_loads:
+    while past.waiting and len(loads) < most_loads:
         source, commit = past.waiting[0]
-        last_at = due[-1][0].as_of() if due else night.ledger.loads[-1].as_of() if night.ledger.loads else datetime.min
+        last_at = (
+            loads[-1][0].as_of() if loads else night.ledger.loads[-1].as_of() if night.ledger.loads else datetime.min
+        )
         night.minutes.as_of_at = max(_naive(commit.committed_at), last_at + timedelta(microseconds=1))
         try:
-            news = _news_of(night, past, source, commit, is_first=not due)
+            news = _news_of(night, past, source, commit, is_first=not loads)
         except HubLimitedError as error:
             past.stopped = f"{how_many(len(past.waiting), 'commit')} left for another backfill: {first_line(error)}"
             break
@@ -119,34 +125,34 @@ def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, i
         if news:
             load = replace(
                 load_of(night, news),
-                load_id=night.ledger.next_id() + len(due),
+                load_id=night.ledger.next_id() + len(loads),
                 finished_at=format_utc(datetime.now(UTC)),
             )
             night.state.apply(load)
-            due.append((load, news))
+            loads.append((load, news))
         if progress is not None:
             progress(total - len(past.waiting), total)
-    return due
+    return loads
 
 
 def _news_of(night: Night, past: _Past, source: Source, commit: RepoCommit, *, is_first: bool) -> list[News]:
-    """What one commit gives, with the project's own files before the first; empty where it changed nothing that the source
-    reads."""
+    """What one commit changed; empty if it changed no file that the source reads. The first load also lands the
+    project's own files."""
     calls = (night.hub.api_calls, night.hub.file_calls)
     project = land_project(night) if is_first else ()
     landed = _landed(night, source, commit)
     if landed.entry.state == "unchanged":
         return []
     source_id = source.source_id
-    if source_id not in past.said:
+    if source_id not in past.last_scores:
         before = night.believed.scores_at(source_id, list(night.state.of(source_id)))
         if before is not None:
-            past.said[source_id] = before
+            past.last_scores[source_id] = before
     kept = hold_back(read(night, landed, project[0].changes if project else Changes()), past)
     if kept.read is not None:
         places = {*(file.place for file in kept.changes.changed), *map(tuple, kept.changes.gone)}
         if places >= set(night.state.of(source_id)):
-            past.said[source_id] = kept.read.frame("scores", *COLUMNS)
+            past.last_scores[source_id] = kept.read.frame("scores", *COLUMNS)
     entry = replace(
         kept.entry,
         drift=[finding for finding in kept.entry.drift if finding.is_held],
@@ -177,7 +183,7 @@ def _landed(night: Night, source: Source, commit: RepoCommit) -> News:
 
 
 def _publish(night: Night, due: Sequence[_Due]) -> Ending:
-    """Builds, audits and publishes a state with these loads, and puts each on record."""
+    """Builds, audits and publishes the state after these loads, and writes each load into the ledger."""
     loads = [load for load, _ in due]
     staged = stage_loads(night, due)
     findings = night.target.audit(staged, night.believed.standing, read_policy().frame("accepted_warnings"))

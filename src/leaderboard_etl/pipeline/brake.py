@@ -1,5 +1,5 @@
-"""The brake: a table that lost a tenth of its rows, or whose numbers moved by a factor of a hundred, is not believed
-until a person says so. Wholesale restatement within the contract is news, not an error."""
+"""The brake: holds back a table that lost more than a tenth of its rows, or whose median moved by a factor of about a
+hundred, until a person accepts it. Any other change within the contract is loaded as news."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from leaderboard_etl.raw.ledger import Drift
 MOST_VANISHED = 0.10
 MOST_FACTOR = 100.0
 _FEW = 20
-# What is compared of scores.
+# The columns of scores that are compared.
 COLUMNS = ("source_name", "precision", "variant_id", "score_raw", "score_unit")
 
 
 def brake(source_id: str, before: pl.DataFrame, after: pl.DataFrame) -> list[Drift]:
-    """Reasons to hold a source at its last good state; empty where there are none.
+    """Reasons to keep a source at its last good state; empty if there are none.
 
-    `before` and `after` are its open and its staged scores, with COLUMNS.
+    `before` holds the source's published scores and `after` the newly read ones, both with COLUMNS.
     """
     if before.height < _FEW:
         return []
@@ -26,11 +26,11 @@ def brake(source_id: str, before: pl.DataFrame, after: pl.DataFrame) -> list[Dri
 
 def _vanished(source_id: str, before: pl.DataFrame, after: pl.DataFrame) -> list[Drift]:
     key = ["source_name", "precision", "variant_id"]
-    gone = before.join(after, on=key, how="anti").height
-    if gone <= MOST_VANISHED * before.height:
+    n_gone = before.join(after, on=key, how="anti").height
+    if n_gone <= MOST_VANISHED * before.height:
         return []
     message = (
-        f"{gone} of {before.height} scores vanished, more than {MOST_VANISHED:.0%}: kept the last good state; if this is"
+        f"{n_gone} of {before.height} scores vanished, more than {MOST_VANISHED:.0%}: kept the last good state; if this is"
         " meant, let it in with --accept"
     )
     return [Drift(source_id, "rows_vanished", "scores", message, is_held=True)]
@@ -46,7 +46,7 @@ def _magnitude(source_id: str, before: pl.DataFrame, after: pl.DataFrame) -> lis
         )
         .filter((pl.col("was") > 0) & (pl.col("is") > 0))
         .with_columns((pl.col("is") / pl.col("was")).alias("factor"))
-        # A table that went from fractions to percent moves its median by a hundred, give or take new rows.
+        # A change from fractions to percent moves the median by about a hundred; new rows move it a little further.
         .filter((pl.col("factor") > MOST_FACTOR / 2) | (pl.col("factor") < 2 / MOST_FACTOR))
         .sort("variant_id")
     )

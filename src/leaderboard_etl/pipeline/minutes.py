@@ -1,4 +1,5 @@
-"""What would be on record if a run ended now: the one thing of a night that changes while it lasts."""
+"""The ledger line that a run would write if it ended now. It is the only thing in a night that changes while the night
+runs."""
 
 from __future__ import annotations
 
@@ -14,9 +15,10 @@ from leaderboard_etl.raw.ledger import Ledger, Load, SourceLoad, format_utc
 
 
 class Minutes:
-    """The lines that a run writes into the ledger, and the notes for the person who reads its report.
+    """Collects what a run writes into the ledger, and the notes for the person who reads its report.
 
-    `as_of_at` dates its loads, naive UTC. `failed` is the line of a run that failed; null: it has not.
+    `as_of_at` is the date of the run's loads, naive UTC. `failed` is the ledger line of a failed run; null if it has
+    not failed.
     """
 
     def __init__(self, ledger: Ledger, endpoint: str, kind: str, as_of_at: datetime) -> None:
@@ -26,21 +28,21 @@ class Minutes:
         self._ledger, self._endpoint, self._kind = ledger, endpoint, kind
         self._entries: dict[str, SourceLoad] = {}
         self._is_closed = False
-        # Worked out at the beginning: at a hasty end there is no time for it.
+        # Computed at the start, because a run that is being terminated has no time for it.
         self._code_version = code_version()
         self._writing = threading.Lock()
 
     def note(self, *entries: SourceLoad) -> None:
-        """Keeps what sources gave so far, for the line of a run that fails."""
+        """Keeps what each source has delivered so far, for the ledger line of a run that fails."""
         self._entries.update((entry.source_id, entry) for entry in entries)
 
     def say(self, note: str | None) -> None:
-        """Keeps a sentence for the end of the run, for the person who reads its report."""
+        """Keeps a sentence for the report at the end of the run; null adds nothing."""
         if note is not None:
             self.notes.append(note)
 
     def line(self, status: str, entries: Iterable[SourceLoad], message: str | None = None) -> Load:
-        """What the ledger is to say of a load; without a message, why sources failed or were held."""
+        """The ledger line of a load. Without `message` it lists why sources failed or were held back."""
         entries = sorted(entries, key=lambda entry: entry.source_id)
         problems = [f"{each.source_id}: {each.message}" for each in entries if each.state in ("failed", "held")]
         return Load(
@@ -55,8 +57,8 @@ class Minutes:
         )
 
     def write_down(self, load: Load) -> None:
-        """Puts a load's line into the ledger, unless the last words of a terminated run are there already. Raises
-        WarehouseError if it cannot be written."""
+        """Appends a load to the ledger, unless the line of a terminated run is already there. Raises WarehouseError if
+        the ledger cannot be written."""
         load.finished_at = format_utc(datetime.now(UTC))
         with self._writing:
             if self.failed is None:
@@ -64,11 +66,11 @@ class Minutes:
                 self.failed = load if load.status == "failed" else None
 
     def close(self) -> None:
-        """The run has come to its end: nothing of it can fail any more."""
+        """Marks the run as finished: from now on nothing can make it fail."""
         self._is_closed = True
 
     def give_up(self, why: str) -> None:
-        """Records a run that failed, if it has not come to its end; the published warehouse stays as it was."""
+        """Records the run as failed unless it has finished; the published warehouse does not change."""
         if self._is_closed:
             return
         without_news = [replace(entry, changes_blob=None) for entry in self._entries.values()]
@@ -76,6 +78,6 @@ class Minutes:
         try:
             self.write_down(load)
         except WarehouseError as error:
-            # Why the night failed matters more than that it is not on record.
+            # The report must show why the night failed, even if the ledger cannot.
             self.say(str(error))
         self.failed = load

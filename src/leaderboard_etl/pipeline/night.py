@@ -1,4 +1,4 @@
-"""One run in progress: what it has open, and how it ends."""
+"""One run in progress: its open resources, and how it ends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from leaderboard_etl.warehouse.audit import Finding
 
 @dataclass(frozen=True)
 class Night:
-    """What a run has open. What its steps find they hand on as values; only the minutes are kept here."""
+    """The open resources of a run. Steps pass their results on as values; only `minutes` changes during the run."""
 
     options: Options
     store: BlobStore
@@ -53,14 +53,15 @@ class Night:
 
     @property
     def table_sources(self) -> list[str]:
-        """Sources that are one repository on the Hub."""
+        """The sources that are one repository on the Hub."""
         return [source_id for source_id, source in SOURCES.items() if source.repo_id]
 
     def wants(self, source_id: str) -> bool:
         return not self.options.only or source_id in self.options.only
 
     def expect_right_clock(self) -> None:
-        """Raises WarehouseError where this machine's clock is far ahead; the failed load is then dated by the Hub's."""
+        """Raises WarehouseError if this machine's clock is far ahead; the failed load is then dated by the Hub's clock
+        or the last load."""
         hub_at, last_at = self.hub.clock.newest_at, last_good_at(self.ledger)
         try:
             expect_right_clock(self.minutes.as_of_at, hub_at, last_at)
@@ -71,7 +72,8 @@ class Night:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended: its last line in the ledger, what the audit found, and the books of the load by source."""
+    """The result of a run's steps: its status, its ledger line, the findings of the audit, and the row counts of the
+    load per source."""
 
     status: str
     load: Load | None = None
@@ -81,7 +83,8 @@ class Ending:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a night ended: its line in the ledger, what the audit found, and where the warehouse is."""
+    """The result of a night: its ledger line, the findings of the audit, and how long it took. `options` say where the
+    warehouse is; `message` says why the night failed."""
 
     options: Options
     status: str
@@ -93,43 +96,52 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
 
 
-def run_night(options: Options, tell: Callable[[Night], Ending], *, kind: str = "nightly") -> Outcome:
-    """Opens a night of a kind, as ops.loads.kind lists them, lets `tell` go through its steps, and closes it whatever happens.
+def run_night(options: Options, steps: Callable[[Night], Ending], *, kind: str = "nightly") -> Outcome:
+    """Opens a night of one kind (see ops.loads.kind), runs `steps`, and closes the night in every case.
 
-    An EtlError ends the night as failed, on record, with the published warehouse untouched; UsageError is passed on,
-    for nothing was begun.
+    An EtlError ends the night as failed: the failure is recorded and the published warehouse does not change.
+    UsageError is raised to the caller, because nothing was started.
     """
     begun = time.monotonic()
     message = None
     with open_night(options, kind) as night, at_the_end(lambda: night.minutes.give_up(str(Terminated()))):
         try:
-            ending = tell(night)
+            ending = steps(night)
         except (EtlError, duckdb.Error, sqlite3.Error, OSError, MemoryError) as error:
             if (stopped := signal_in(error)) is not None:
                 night.minutes.give_up(str(stopped) or type(stopped).__name__)
                 raise stopped from error
-            message = str(error) if isinstance(error, EtlError) else _told(error)
+            message = str(error) if isinstance(error, EtlError) else _failure_message(error)
             night.minutes.give_up(message)
             findings = list(error.findings) if isinstance(error, AuditError) else []
             ending = Ending("failed", night.minutes.failed, findings)
         except BaseException as error:
-            # Prefect hears SIGTERM within a flow and raises its own signal, now and then before we know of it.
+            # Within a flow Prefect handles SIGTERM and raises its own exception, sometimes before our handler runs.
             is_terminated = is_asked() or type(error).__name__ == "TerminationSignal"
             night.minutes.give_up(str(Terminated()) if is_terminated else first_line(error) or type(error).__name__)
             raise
         night.minutes.say(night.believed.trouble)
     seconds = time.monotonic() - begun
-    told = (ending.status, ending.load, ending.findings, ending.counts)
-    return Outcome(options, *told, seconds, message, night.minutes.notes)
+    return Outcome(
+        options,
+        ending.status,
+        ending.load,
+        ending.findings,
+        ending.counts,
+        seconds,
+        message,
+        night.minutes.notes,
+    )
 
 
 def plainly(step: Callable[..., Any], *arguments: object) -> Any:
-    """Runs a step without Prefect, and returns what it gives."""
+    """Runs a step without Prefect and returns its result."""
     return step(*arguments)
 
 
 def is_passing(task: Any, run: Any, state: Any) -> bool:
-    """Whether a step's failure may pass when it is tried again: the Hub was ill, not the data. For Prefect's retries."""
+    """Whether a failed step may succeed when it is retried, because the Hub failed and not the data. For Prefect's
+    retries."""
     try:
         state.result()
     except (NoHubError, HubLimitedError):
@@ -143,7 +155,7 @@ def is_passing(task: Any, run: Any, state: Any) -> bool:
 
 @contextmanager
 def open_night(options: Options, kind: str = "nightly") -> Iterator[Night]:
-    """Takes the warehouse's lock, reads its ledger, and checks that it belongs to this Hub.
+    """Takes the warehouse's lock, reads its ledger, and checks that the warehouse belongs to this Hub.
 
     Raises WarehouseError if another run has the lock, UsageError for another Hub or an unknown source.
     """
@@ -154,7 +166,7 @@ def open_night(options: Options, kind: str = "nightly") -> Iterator[Night]:
         stack.enter_context(run_lock(options.warehouse.lock))
         store = stack.enter_context(BlobStore(options.warehouse.raw))
         ledger = Ledger(options.warehouse.raw)
-        believed, said = without_torn_line(options.warehouse, store, ledger, options.most_memory_bytes)
+        believed, note = without_torn_line(options.warehouse, store, ledger, options.most_memory_bytes)
         stack.callback(believed.close)
         if ledger.last is not None and ledger.last.endpoint != options.endpoint:
             raise UsageError(
@@ -165,7 +177,7 @@ def open_night(options: Options, kind: str = "nightly") -> Iterator[Night]:
         if (last_at := last_good_at(ledger)) is not None:
             started = max(started, last_at + timedelta(microseconds=1))
         minutes = Minutes(ledger, options.endpoint, kind, started)
-        minutes.say(said)
+        minutes.say(note)
         hub = Hub(options.hub, deadline=time.monotonic() + 60 * options.deadline_minutes)
         stack.callback(hub.close)
         shelf = Shelf(options.warehouse.root)
@@ -181,30 +193,31 @@ def open_night(options: Options, kind: str = "nightly") -> Iterator[Night]:
 
 
 def last_good_at(ledger: Ledger) -> datetime | None:
-    """When the newest load began that did not fail, naive UTC. What failed dates nothing, and its clock may have been wrong."""
+    """When the newest load began that did not fail, naive UTC; null if there is none. A failed load is ignored, because
+    its clock may have been wrong."""
     return max((load.as_of() for load in ledger.loads if load.status != "failed"), default=None)
 
 
 def without_torn_line(
     warehouse: Warehouse, store: BlobStore, ledger: Ledger, most_memory_bytes: int | None
 ) -> tuple[Believed, str | None]:
-    """What is believed, and a sentence where the ledger's last line was set aside: it was half a line, or named bytes that
-    never reached the disk."""
+    """The published state, and a note if the ledger's last line was set aside because it was incomplete or named bytes
+    that never reached the disk."""
     believed = Believed(warehouse, store, ledger, most_memory_bytes=most_memory_bytes)
     n_torn_bytes = ledger.set_aside_torn()
-    half = f"the ledger ended with half a line: its {n_torn_bytes} bytes are in {ledger.aside.name} now"
+    half_line_note = f"the ledger ended with half a line: its {n_torn_bytes} bytes are in {ledger.aside.name} now"
     if not is_torn(ledger, store) or believed.holds(ledger.loads[-1]):
         refuse_strange_store(ledger, store)
-        return believed, half if n_torn_bytes else None
+        return believed, half_line_note if n_torn_bytes else None
     torn = ledger.set_aside_last()
-    said = f"load {torn.load_id} names bytes that never reached the disk: its line is in {ledger.aside.name} now"
-    return Believed(warehouse, store, ledger, most_memory_bytes=most_memory_bytes), said
+    note = f"load {torn.load_id} names bytes that never reached the disk: its line is in {ledger.aside.name} now"
+    return Believed(warehouse, store, ledger, most_memory_bytes=most_memory_bytes), note
 
 
-def _told(error: Exception) -> str:
-    """An error of the disk or an engine in our words."""
-    if isinstance(error, duckdb.OutOfMemoryException | MemoryError) and (told := engine_error(error)) is not None:
-        return str(told)
+def _failure_message(error: Exception) -> str:
+    """Describes an error of the disk or the engine as one line."""
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError) and (known := engine_error(error)) is not None:
+        return str(known)
     return (
         f"the run could not go on ({type(error).__name__}: {first_line(error)}): nothing was published, the next run goes on"
         " from there"

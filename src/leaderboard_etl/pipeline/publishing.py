@@ -1,4 +1,4 @@
-"""The second half of a run: what its sources gave becomes the next state, staged, audited and published; or it stays quiet."""
+"""The second half of a run: stages, audits and publishes the next state, or records a night without news."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from leaderboard_etl.warehouse.claims import changed_verdicts
 
 @dataclass(frozen=True)
 class Audited:
-    """A staged state that may be published, the load that it ends with as the audit leaves it, and what the audit found."""
+    """A staged state that may be published, its last load as the audit leaves it, and the findings of the audit."""
 
     staged: Staged
     load: Load
@@ -33,31 +33,31 @@ class Audited:
 
 
 def has_news(night: Night, news: Sequence[News]) -> bool:
-    """Whether a night found anything that the published warehouse does not hold."""
+    """Whether a night found anything that the published warehouse lacks."""
     night.expect_right_clock()
     held = night.believed.n_loads
-    # A quiet night is on record too, degraded if a source failed, and left nothing to catch up with.
+    # A night without news is also in the ledger (as degraded if a source failed), but has no changes to fold in.
     missing = [load for load in night.ledger.loads[held or 0 :] if load.is_applied]
     behind = held is None or any(entry.changes_blob for load in missing for entry in load.sources)
     if behind or any(each.changes for each in news) or _has_new_finding(night, news):
         return True
-    # Only a night that would leave the file as it is has to know that all of it can still be read.
+    # A night that keeps the published file must check that all of it can still be read.
     night.believed.look_through()
     return night.believed.n_loads is None
 
 
 def stage(night: Night, news: Sequence[News]) -> Staged:
-    """The state after this load, beside the published one."""
+    """Builds the state after this load beside the published one."""
     return stage_loads(night, [(load_of(night, news), news)])
 
 
 def load_of(night: Night, news: Sequence[News]) -> Load:
-    """The line that is to stand in the ledger for what the sources gave."""
+    """The ledger line for what the sources delivered."""
     return night.minutes.line("degraded" if _is_degraded(news) else "published", [each.entry for each in news])
 
 
 def stage_loads(night: Night, new: Sequence[tuple[Load, Sequence[News]]]) -> Staged:
-    """The state after some loads that are not on record yet, beside the published one."""
+    """Builds the state after some loads that are not in the ledger yet, beside the published one."""
     return night.target.stage(
         night.store,
         [*night.ledger.loads, *(load for load, _ in new)],
@@ -68,9 +68,10 @@ def stage_loads(night: Night, new: Sequence[tuple[Load, Sequence[News]]]) -> Sta
 
 
 def audit(night: Night, staged: Staged) -> Audited:
-    """The staged state, if no check of severity error finds rows; with a new warning its load is degraded.
+    """The staged state, if no check of severity error finds rows. If there is a new warning, the load is marked as
+    degraded.
 
-    Raises AuditError: then nothing is published.
+    Raises AuditError if a check of severity error finds rows; nothing is published then.
     """
     findings = night.target.audit(staged, night.believed.standing, read_policy().frame("accepted_warnings"))
     load = _with_verdicts(staged.con, staged.loads[-1], night.believed.verdicts())
@@ -81,8 +82,8 @@ def audit(night: Night, staged: Staged) -> Audited:
 
 
 def publish(night: Night, audited: Audited) -> Ending:
-    """Makes the load last, step by step in the order of leaderboard_etl.durable: bytes, new file, line in the ledger, and the
-    new file in the published one's place."""
+    """Makes the load durable in the order of leaderboard_etl.durable: bytes, new file, ledger line, and the new file in
+    place of the published one."""
     con, findings = audited.staged.con, audited.findings
     load = replace(audited.load, summary=_summary(con, findings))
     counts = _counts(con, load)
@@ -91,7 +92,7 @@ def publish(night: Night, audited: Audited) -> Ending:
 
 
 def publish_loads(night: Night, staged: Staged, loads: Sequence[Load]) -> None:
-    """Publishes what is staged, with the lines of the loads that are not on record yet."""
+    """Publishes the staged state and writes the ledger lines of its new loads."""
 
     def put_on_record() -> None:
         for load in loads:
@@ -103,7 +104,7 @@ def publish_loads(night: Night, staged: Staged, loads: Sequence[Load]) -> None:
 
 
 def stay_quiet(night: Night, news: Sequence[News]) -> Ending:
-    """Records a night without news: one line in the ledger and nothing else."""
+    """Records a night without news: writes one line into the ledger and nothing else."""
     load = night.minutes.line("degraded" if _is_degraded(news) else "no_news", [each.entry for each in news])
     night.store.flush()
     night.minutes.write_down(load)
@@ -115,20 +116,21 @@ def stay_quiet(night: Night, news: Sequence[News]) -> Ending:
 def rebuild(
     warehouse: Warehouse, *, most_memory_bytes: int | None = None, say: Callable[[str], None] = lambda note: None
 ) -> list[Finding]:
-    """Builds the whole warehouse again from raw and ledger, without a socket, and publishes it. The process holds about
-    `most_memory_bytes`; null: half of what the machine or its cgroup allows. `say` is told what was set aside.
+    """Builds the whole warehouse again from raw and ledger, without the network, and publishes it.
 
-    Raises WarehouseError if nothing was ever loaded, AuditError if the result breaks a check.
+    The process uses about `most_memory_bytes`; null means half of what the machine or its cgroup allows. `say` is
+    called with a note if a ledger line was set aside. Raises WarehouseError if nothing was ever loaded, AuditError if
+    the result breaks a check.
     """
     if not warehouse.raw.exists() and not warehouse.database.exists():
         raise _nothing_landed(warehouse)  # before there is a folder with a lock
     with run_lock(warehouse.lock), BlobStore(warehouse.raw, read_only=True) as store:
         ledger = Ledger(warehouse.raw)
-        # Refuses where the published file knows what the ledger does not.
-        believed, said = without_torn_line(warehouse, store, ledger, most_memory_bytes)
+        # Refuses to continue if the published file holds loads that the ledger lacks.
+        believed, aside_note = without_torn_line(warehouse, store, ledger, most_memory_bytes)
         believed.close()
-        if said is not None:
-            say(said)
+        if aside_note is not None:
+            say(aside_note)
         if not ledger.applied():
             raise _nothing_landed(warehouse)
         accepted = policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings")
@@ -147,8 +149,8 @@ def _nothing_landed(warehouse: Warehouse) -> WarehouseError:
 
 
 def _with_verdicts(con: duckdb.DuckDBPyConnection, load: Load, before: Mapping[str, str]) -> Load:
-    """The load, and the staged state, with a record of the article's claims that changed their verdict since the published
-    state."""
+    """Adds a drift record to the load and the staged state for each claim of the article whose verdict changed since
+    the published state."""
     if load.source(POLICY_SOURCE) is None:
         return load
     drift = [
@@ -160,11 +162,11 @@ def _with_verdicts(con: duckdb.DuckDBPyConnection, load: Load, before: Mapping[s
             "insert into ops.drift values (?, ?, ?, ?, ?, ?)",
             [load.load_id, each.source_id, each.kind, each.subject, each.message, each.is_held],
         )
-    told = [
+    sources = [
         replace(entry, drift=[*entry.drift, *drift]) if entry.source_id == POLICY_SOURCE else entry
         for entry in load.sources
     ]
-    return replace(load, sources=told)
+    return replace(load, sources=sources)
 
 
 def _is_degraded(news: Sequence[News]) -> bool:
@@ -173,7 +175,7 @@ def _is_degraded(news: Sequence[News]) -> bool:
 
 
 def _has_new_finding(night: Night, news: Sequence[News]) -> bool:
-    """A source held for a reason that the last load did not already give."""
+    """Whether a source is held back for a reason that the last load does not have."""
     last = night.ledger.last
     for entry in (each.entry for each in news):
         before = last.source(entry.source_id) if last else None
@@ -194,9 +196,9 @@ def _summary(con: duckdb.DuckDBPyConnection, findings: Sequence[Finding]) -> dic
 
 
 def _counts(con: duckdb.DuckDBPyConnection, load: Load) -> dict[str, dict[str, int]]:
-    """The books of a load by source, as ops.load_sources has them."""
-    names = ("source_rows", "rows_in", "rows_stored", "rows_quarantined", "rows_added", "rows_closed")
+    """The row counts of a load per source, as in ops.load_sources."""
+    columns = ("source_rows", "rows_in", "rows_stored", "rows_quarantined", "rows_added", "rows_closed")
     rows = con.execute(
-        f"select source_id, {', '.join(names)} from ops.load_sources where load_id = ?", [load.load_id]
+        f"select source_id, {', '.join(columns)} from ops.load_sources where load_id = ?", [load.load_id]
     ).fetchall()
-    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+    return {row[0]: dict(zip(columns, row[1:], strict=True)) for row in rows}

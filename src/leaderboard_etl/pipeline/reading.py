@@ -1,4 +1,4 @@
-"""From raw into frames: what is new is parsed, and held back if it cannot be believed."""
+"""From raw to frames: parses what is new, and holds it back if it fails the brake."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from leaderboard_etl.sources.registry import SOURCES
 
 
 class Before(Protocol):
-    """What is believed before the news, as Believed tells it."""
+    """The scores before this load, as Believed returns them."""
 
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None: ...
 
 
 def read(night: Night, news: News, policy: Changes) -> News:
-    """`news` with what its new files say, held back if they cannot be read. Where the load changes `policy`, all files of the
-    source are read: it judges all."""
+    """Parses the new files of `news`; holds the source back if they cannot be read. If the load changes `policy`, all
+    files of the source are read, because policy applies to all of them."""
     source_id = news.source_id
-    # A source of thousands of questions may have failed with most of them, and keep what arrived.
+    # A source that asks the Hub thousands of questions may fail and still keep the files that arrived.
     if news.entry.state == "failed" and not news.changes:
         return news
     files = files_to_read(night.state.of(source_id), news.changes, has_new_policy=bool(policy))
@@ -44,8 +44,11 @@ def read(night: Night, news: News, policy: Changes) -> News:
 
 
 def hold_back(news: News, before: Before, accept: Sequence[str] = ()) -> News:
-    """`news`, or where it cannot be believed only why: the source stays at its last good state, and the same head is looked at
-    again next time. `accept` lets news in all the same: SOURCE@REVISION."""
+    """Returns `news`, or, if it fails the brake, only the reason.
+
+    A source that is held back stays at its last good state, and the same commit is examined again next time. `accept`
+    (SOURCE@REVISION) lets the news through in spite of the brake.
+    """
     if news.read is None:
         return news
     drift = [*news.read.drift, *_brake(news.source_id, news.read, news.changes, before)]
@@ -57,7 +60,8 @@ def hold_back(news: News, before: Before, accept: Sequence[str] = ()) -> News:
 
 
 def _brake(source_id: str, read: Kept, changes: Changes, before: Before) -> list[Drift]:
-    """Compares what was read with what is believed of the same files; what changes one by one, as cards do, has no brake."""
+    """Compares the new scores with the published scores of the same files. A source whose files change one by one, such
+    as model cards, has no brake."""
     if not SOURCES[source_id].is_braked:
         return []
     places = [file.place for file in changes.changed] + [(place[0], place[1], place[2]) for place in changes.gone]

@@ -1,4 +1,4 @@
-"""Reading again what stands in quarantine, after a fix of the project, from the landed bytes: nothing is fetched."""
+"""Parses quarantined records again from the landed bytes, after a fix of the project; nothing is fetched."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from leaderboard_etl.sources.registry import SOURCES
 
 
 def replay(warehouse: Warehouse) -> Outcome:
-    """One load of kind 'replay': every file with a record in quarantine is parsed again by this version of the project, and all
-    files where its policy is new.
+    """Runs one load of kind 'replay': this version of the project parses every file with a quarantined record again,
+    and all files if its policy is new.
 
     Raises WarehouseError if nothing was ever published.
     """
@@ -26,32 +26,32 @@ def replay(warehouse: Warehouse) -> Outcome:
     if ledger.last is None or not ledger.applied():
         raise WarehouseError(f"{warehouse.root} holds no load yet: there is nothing to read again")
     options = Options(warehouse, hub=ledger.last.endpoint, endpoint=ledger.last.endpoint)
-    return run_night(options, _tell, kind="replay")
+    return run_night(options, _steps, kind="replay")
 
 
-def _tell(night: Night) -> Ending:
+def _steps(night: Night) -> Ending:
     places = night.believed.quarantined()
     policy, reference = land_project(night)
     news = {policy.source_id: policy, reference.source_id: reference}
-    # New policy is in force for every source from this load on, so all of them are read by it.
+    # From this load on new policy applies to every source, so all of them are read again.
     for source_id in (name for name in SOURCES if policy.changes or name in places):
-        again = _again(night, source_id, places.get(source_id, set()), news.get(source_id))
-        news[source_id] = standing_alone(night, [source_id], _kept, night, again, policy.changes)[0]
+        again = _as_news(night, source_id, places.get(source_id, set()), news.get(source_id))
+        news[source_id] = standing_alone(night, [source_id], _read_again, night, again, policy.changes)[0]
     if not any(each.read for each in news.values()):
         return stay_quiet(night, list(news.values()))
     staged = stage(night, list(news.values()))
     return publish(night, audit(night, staged))
 
 
-def _kept(night: Night, again: News, policy: Changes) -> list[News]:
+def _read_again(night: Night, again: News, policy: Changes) -> list[News]:
     return [hold_back(read(night, again, policy), night.believed)]
 
 
-def _again(night: Night, source_id: str, places: set[Place], project: News | None) -> News:
-    """The landed files at some places as if they were new, with those that this version of the project changed."""
+def _as_news(night: Night, source_id: str, places: set[Place], project: News | None) -> News:
+    """The landed files at `places` as if they were new, together with the project's own changed files."""
     files = {place: file for place, file in night.state.of(source_id).items() if place in places}
     changes = project.changes if project is not None else Changes()
     files.update({file.place: file for file in changes.changed})
     before = last_entry(night.ledger, source_id)
-    told: dict[str, Any] = {} if before is None else {"cursor": dict(before.cursor), "remaining": before.remaining}
-    return news_of(night, source_id, Changes(sorted(files.values()), changes.gone), **told)
+    progress: dict[str, Any] = {} if before is None else {"cursor": dict(before.cursor), "remaining": before.remaining}
+    return news_of(night, source_id, Changes(sorted(files.values()), changes.gone), **progress)

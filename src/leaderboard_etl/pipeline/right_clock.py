@@ -1,5 +1,6 @@
-"""A run dates what it loads by this machine's clock, and no later load may be dated before it: one night in the far future
-would date all that follow. So a clock that is ahead of every other sign of the time is refused; one set back does no harm."""
+"""Checks this machine's clock. A run dates its loads by this clock and no later load may have an earlier date, so one
+night dated in the far future would spoil all later dates. A clock that is ahead of the Hub's clock and of the last load
+is refused; a clock that is behind does no harm."""
 
 from __future__ import annotations
 
@@ -11,9 +12,10 @@ _MOST_AHEAD = timedelta(days=1)
 
 
 def expect_right_clock(started_at: datetime, hub_at: datetime | None, last_load_at: datetime | None) -> None:
-    """Raises WarehouseError where a run started more than a day after both the Hub's time and the last load; all in naive UTC.
+    """Raises WarehouseError if a run started more than a day after both the Hub's time and the last load; all in naive
+    UTC.
 
-    Without the Hub's time (null) nothing is refused: the warehouse may just not have been fed for long.
+    If the Hub's time is unknown (null) nothing is refused: the last load may simply be old.
     """
     if hub_at is None:
         return

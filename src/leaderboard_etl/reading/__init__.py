@@ -1,1 +1,1 @@
-"""From landed bytes to frames, a batch at a time."""
+"""From landed bytes to frames, one batch at a time."""

@@ -1,4 +1,4 @@
-"""Landed files into frames, some at a time, with every record that breaks a rule in quarantine."""
+"""Parses landed files into frames, one batch at a time; every record that breaks a rule goes into quarantine."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import POLICY_SOURCE
 from leaderboard_etl.sources.rules import apply_rules
 
-# The records of so many bytes and files fit in memory beside them, for any number of batches.
+# A batch is at most this large, so that its bytes and its records fit in memory together.
 _MOST_BYTES_AT_ONCE, _MOST_FILES_AT_ONCE = 24 << 20, 400
 
 
 def policy_in_force(store: BlobStore, state: FileState) -> Policy:
-    """The policy whose files are current."""
+    """The policy made of the current policy files."""
     files = state.of(POLICY_SOURCE).values()
     return Policy({file.path.removesuffix(".csv"): store.get(file.blob_id) for file in files})
 
@@ -28,10 +28,10 @@ Batch = tuple[Sequence[FileVersion], Parsed]
 
 
 def parse_batches(source: Source, files: Iterable[FileVersion], store: BlobStore, policy: Policy) -> Iterator[Batch]:
-    """What a source reads from the given landed files, one batch at a time, with every record that breaks a rule in its
-    quarantine.
+    """Parses the given landed files batch by batch; every record that breaks a rule is in its batch's quarantine.
 
-    Raises ContractError or SourceError as the source's parser does, and SourceError if the parser itself crashes.
+    Raises ContractError or SourceError as the source's parser does, SourceError if the parser crashes, and
+    WarehouseError if the store lacks a file.
     """
     for versions in _batches(sorted(files)):
         contents = dict(store.read(file.blob_id for file in versions))
@@ -46,14 +46,14 @@ def parse_batches(source: Source, files: Iterable[FileVersion], store: BlobStore
 
 
 def _parse(source: Source, files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """A crash of one parser, which no file should be able to cause, must not cost the other sources their night."""
+    """Parses files. A crash of the parser becomes a SourceError, so that the other sources are still loaded."""
     try:
         return source.parse(files, policy)
     except EtlError:
         raise
     except Exception as error:
         for file in files if len(files) > 1 else ():
-            _parse(source, [file], policy)  # raises for the one that it is
+            _parse(source, [file], policy)  # raises for the file that causes the crash
         version = files[0].version
         raise SourceError(
             f"{version.path} of {version.repo_id} broke the parser of {source.source_id} ({type(error).__name__}: {error});"
@@ -62,8 +62,8 @@ def _parse(source: Source, files: Sequence[SourceFile], policy: Policy) -> Parse
 
 
 def _batches(versions: Iterable[FileVersion]) -> Iterator[list[FileVersion]]:
-    """The files in order, some at a time. Files of one model's place stay together, because keys are unique among them and one
-    file may explain another."""
+    """Splits the sorted files into batches. Files of one model, or of one folder, stay together, because keys must be
+    unique among them and one file may explain another."""
     batch: list[FileVersion] = []
     n_bytes = 0
     for _, together in groupby(versions, _subject):
@@ -79,5 +79,5 @@ def _batches(versions: Iterable[FileVersion]) -> Iterator[list[FileVersion]]:
 
 
 def _subject(file: FileVersion) -> tuple[str, str]:
-    """A model's repository, or a folder of a repository with files about many."""
+    """A model's repository, or one folder of a repository that holds files about many models."""
     return file.repo_id, "" if file.repo_type == "model" else file.path.rpartition("/")[0]

@@ -1,4 +1,5 @@
-"""What was read, on disk until it is folded: nothing is parsed twice in one night, and memory holds a batch of it at a time."""
+"""Keeps parsed frames on disk until they are folded: no file is parsed twice in one night, and memory holds one batch
+at a time."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class _KeptBatch(NamedTuple):
 
 
 class Shelf:
-    """Frames in a file that has no name: it is gone with the process, however that ends. Without a frame there is none."""
+    """Keeps frames in a file without a name, which disappears with the process. The file is created with the first
+    frame."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -36,7 +38,7 @@ class Shelf:
         self._end_byte = 0
 
     def put(self, frame: pl.DataFrame) -> _Place:
-        """Keeps a frame. Raises OSError where the disk is full."""
+        """Writes a frame and returns its place. Raises OSError if the disk is full."""
         buffer = io.BytesIO()
         frame.write_ipc(buffer, compression="lz4")
         place = _Place(self._end_byte, buffer.tell())
@@ -48,8 +50,8 @@ class Shelf:
         return place
 
     def get(self, place: _Place, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """The frame that was kept there, or some columns of it."""
-        assert self._file is not None, "a place is given by put"
+        """Reads the frame at a place, or some of its columns."""
+        assert self._file is not None, "put returned the place, so it created the file"
         self._file.seek(place.at_byte)
         content = io.BytesIO(self._file.read(place.size_bytes))
         return pl.read_ipc(content, columns=list(columns) if columns else None)
@@ -61,13 +63,13 @@ class Shelf:
 
 
 class Kept:
-    """What some files of one source say, to be gone through batch by batch, as often as it is needed.
+    """The parsed content of some files of one source, as batches that can be read any number of times.
 
-    `files` are all of them; `drift` is what the batches found of one subject as one finding, in their words.
+    `files` are all these files. `drift` holds one finding per subject, with the messages of all batches.
     """
 
     def __init__(self, shelf: Shelf, files: Sequence[FileVersion], batches: Iterable[Batch]) -> None:
-        """Goes through `batches`. Raises what they raise, and OSError where the disk is full."""
+        """Parses all `batches` and stores their frames. Raises what parsing raises, and OSError if the disk is full."""
         self.files = files
         self._shelf = shelf
         self._batches: list[_KeptBatch] = []
@@ -77,7 +79,7 @@ class Kept:
             places = {target: shelf.put(frame) for target, frame in frames.items() if frame.height}
             self._batches.append(_KeptBatch(read, parsed.source_rows, parsed.rows_in, places))
             drift += parsed.drift
-        self.drift = _one_a_subject(drift)
+        self.drift = _one_per_subject(drift)
 
     def __iter__(self) -> Iterator[Batch]:
         for batch in self._batches:
@@ -87,18 +89,18 @@ class Kept:
             yield batch.files, parsed
 
     def frame(self, target: str, *columns: str) -> pl.DataFrame:
-        """These columns of what all batches say of one target."""
+        """Some columns of one target's rows, from all batches."""
         places = [batch.places[target] for batch in self._batches if target in batch.places]
         if not places:
             return empty(target).select(columns)
         return pl.concat([self._shelf.get(place, columns) for place in places]).select(columns)
 
 
-def _one_a_subject(drift: Sequence[Drift]) -> list[Drift]:
-    found: dict[tuple[str, str, str], list[Drift]] = {}
+def _one_per_subject(drift: Sequence[Drift]) -> list[Drift]:
+    by_subject: dict[tuple[str, str, str], list[Drift]] = {}
     for finding in drift:
-        found.setdefault((finding.source_id, finding.kind, finding.subject), []).append(finding)
+        by_subject.setdefault((finding.source_id, finding.kind, finding.subject), []).append(finding)
     return [
         Drift(*subject, "; ".join(dict.fromkeys(each.message for each in same)), any(each.is_held for each in same))
-        for subject, same in found.items()
+        for subject, same in by_subject.items()
     ]

@@ -1,4 +1,4 @@
-"""What the sources say to one load: as a night has read it, or as it is read again from raw."""
+"""What each source contributes to one load: parsed during the night, or parsed again from raw."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ Place = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class News:
-    """What one source gives to a load: its line on record, the files that changed, and what was read of them; null: nothing."""
+    """What one source delivers to a load: its ledger entry, its changed files, and their parsed content; `read` is null
+    if nothing was read."""
 
     entry: SourceLoad
     changes: Changes = field(default_factory=Changes)
@@ -29,8 +30,8 @@ class News:
 
 @dataclass(frozen=True)
 class Part:
-    """What one source says to a load: its line on record, the files that changed, all files that are read for it, and what
-    they say, a batch at a time."""
+    """What one source contributes to a load: its ledger entry, its changed files, all files that the load reads, and
+    their content batch by batch."""
 
     entry: SourceLoad
     changes: Changes = field(default_factory=Changes)
@@ -40,7 +41,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Told:
-    """One load, and what its sources say. `policy_texts` are the policy files that it changed, by blob id."""
+    """One load and the contributions of its sources. `policy_texts` are the changed policy files by blob id."""
 
     load: Load
     policy: Changes
@@ -49,11 +50,11 @@ class Told:
 
 
 def read_load(store: BlobStore, state: FileState, load: Load, news: Sequence[News] = ()) -> Told:
-    """What the sources say to `load`, which `state` takes into account from here on.
+    """What the sources contribute to `load`; applies the load's changes to `state`.
 
-    `news` is what a night has read of exactly this load. What it did not read is read from raw, where it is asked for: all of
-    a replay, and of a night that brings new policy the sources whose news was lost or held back, for of those other files are
-    believed than the night has read. That is the only second look at a file, and goes batch by batch like the first.
+    `news` is what the night has already read for this load. Everything else is read from raw: all of a replay and, if
+    the load brings new policy, the sources whose news was lost or held back, because their current files differ from
+    those that the night read. Only these files are parsed a second time, batch by batch as well.
     """
     if not load.is_applied:
         return Told(load, Changes(), {}, [Part(entry) for entry in load.sources])
@@ -67,7 +68,8 @@ def read_load(store: BlobStore, state: FileState, load: Load, news: Sequence[New
 
 
 def files_to_read(current: Mapping[Place, FileVersion], changes: Changes, *, has_new_policy: bool) -> list[FileVersion]:
-    """The files of a source that a load reads: those that changed, and under new policy all of them, for it judges all."""
+    """The files of a source that a load reads: the changed ones, or all of them under new policy, which applies to
+    all."""
     if not has_new_policy:
         return list(changes.changed)
     after = {**current, **{file.place: file for file in changes.changed}}

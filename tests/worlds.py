@@ -34,6 +34,10 @@ BIGCODE_HEADER = (
     "T,Model,Size (B),Win Rate,Throughput (tokens/s),Seq_length,#Languages,humaneval-python,java,javascript,cpp,php,julia,d,"
     "Average score,lua,r,racket,rust,swift,Throughput (tokens/s) bs=50,Peak Memory (MB),models_query,Links,Submission PR"
 )
+MMLU_PRO_HEADER = (
+    "Models,Data Source,Model Size(B),Overall,Biology,Business,Chemistry,Computer Science,Economics,Engineering,Health,History,"
+    "Law,Math,Philosophy,Physics,Psychology,Other"
+)
 # One small file for every other repository that a night reads: a task that belongs to no benchmark makes no score.
 _RUN = b'{"results": {"other_task": {"acc": 0.5}}, "config_general": {"model_sha": "' + b"a" * 40 + b'"}}'
 OTHER_FILES = {

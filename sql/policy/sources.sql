@@ -57,3 +57,32 @@ create table policy.eval_tasks (
     source_url varchar not null,  -- Documentation of the benchmark
     primary key (dataset_id, task_id_pattern)
 );
+
+-- Collections of Every Eval Ever. Decides which folders of the datastore are read. One row per collection, its name in lower case with
+-- `-` for `_`.
+-- task: a collection of Every Eval Ever | add it with the reason to leave it out, or as read with its evaluations in eee_evaluations
+create table policy.eee_collections (
+    collection varchar not null,  -- Folder below data/, in lower case with - for _
+    role varchar not null check (role in ('read', 'compared', 'left_out')),  -- read: its figures are scores; compared: they only check those of the source that they repeat (mart.witnesses)
+    evaluator varchar not null,  -- Who measured or published the figures
+    left_out_because varchar,  -- Why the collection is not read; null: it is
+    source_url varchar not null,  -- The evaluator's page
+    primary key (collection)
+);
+
+-- Evaluations in collections of Every Eval Ever. Decides which variant an evaluation is, or why it is left out: the first row of its
+-- collection whose pattern is the whole name. One row per collection and pattern.
+-- task: an evaluation of Every Eval Ever | add its name with the variant, or with the reason to leave it out
+create table policy.eee_evaluations (
+    collection varchar not null references policy.eee_collections (collection),  -- Collection
+    evaluation_pattern varchar not null,  -- Regular expression on evaluation_name
+    role varchar not null check (role in ('score', 'part', 'compared', 'left_out')),  -- score: the variant; part: a subject of it; compared: only a check of it
+    variant_id varchar references policy.benchmarks (variant_id),  -- The variant; null: left out
+    vendor_variant_id varchar references policy.benchmarks (variant_id),  -- The variant where the model's vendor measured; null: the same
+    n_questions integer,  -- Questions of the evaluation: a record that counts another number is refused; null: not checked
+    subset varchar,  -- Subset that the record must state where it states one; null: not checked
+    protocol varchar,  -- The evaluator's protocol in words; null: no score
+    left_out_because varchar,  -- Why it is not loaded; null: it is
+    source_url varchar not null,  -- Documentation of the protocol
+    primary key (collection, evaluation_pattern)
+);

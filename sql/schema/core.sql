@@ -7,7 +7,7 @@ create table core.sources (
     repo_type varchar not null check (repo_type in ('dataset', 'space', 'model', 'project')), -- Where its files lie: in a dataset or a space of the Hub, in the models' own repositories (model), or in this project
     repo_id varchar,                    -- Repository of its files; null: the models' own, or this project
     link_pattern varchar,               -- Address of a file, with {repo_id}, {revision} and {path} to be put in; null: files of this project have none
-    names varchar not null check (names in ('hub', 'own', 'model_id')), -- What its names are: repositories of the Hub (hub), names that only this source uses (own), or ours (model_id)
+    names varchar not null check (names in ('hub', 'own', 'model_id', 'coined')), -- What its names are: repositories of the Hub (hub), names that only this source uses (own), ours (model_id), or names that look like a repository's and need not be one (coined)
     leaderboard varchar,                -- Leaderboard that it belongs to (olb_v1, olb_v2); null: to none of several sources
     submissions varchar check (submissions in ('table_row', 'request')), -- What each of its records is to core.submissions: a row of the leaderboard's table or a request for an evaluation; null: not a submission
     score_step_pct double,              -- Step to which it rounds its scores, percent; null: not rounded
@@ -21,6 +21,15 @@ create table core.sources (
     is_braked boolean not null,         -- Whether a sudden loss or jump of its scores holds it at its last good state
     left_out varchar not null,          -- What of its files is not loaded on purpose
     left_out_because varchar not null   -- Why that is not loaded
+);
+
+-- Parts of a source that has several evaluators, each with a protocol of its own. One row per source and part.
+create table core.collections (
+    source_id varchar not null,         -- = core.sources
+    collection_id varchar not null,     -- = core.citations
+    title varchar not null,             -- What the part is, for people
+    repeats_source_id varchar,          -- Source whose measurements it repeats, as another witness of them; null: none
+    rounded_to_pct double not null      -- Step to which it rounds what it repeats, points; 0: as published
 );
 
 -- Works to cite for the data of a source. One row per source, collection and work.

@@ -14,7 +14,7 @@ create table history.scores (
     stderr_raw double,                    -- Published standard error, in the unit of the score; null: not published
     score_norm_published_pct double,      -- Normalised value that the source itself published, percent; null: none. A check on ours, not a score
     n_shot integer,                       -- In-context examples; null: not stated by the source (core falls back to the variant's)
-    reported_by varchar not null check (reported_by in ('leaderboard', 'community', 'vendor_model_index', 'vendor_card_table', 'vendor_eval_results', 'arena', 'reference', 'third_party')), -- Who reports the value: a leaderboard that ran the model itself (leaderboard), somebody who handed in a run or a result (community), an evaluator that is neither the vendor nor a leaderboard (third_party), its vendor in the card's front matter (vendor_model_index), in a table of the card's text (vendor_card_table) or in .eval_results (vendor_eval_results), the Arena's table (arena), a curated row with a link (reference), or an evaluator that is neither the vendor nor one of these (third_party)
+    reported_by varchar not null check (reported_by in ('leaderboard', 'community', 'vendor_model_index', 'vendor_card_table', 'vendor_eval_results', 'vendor', 'arena', 'reference', 'third_party')), -- Who reports the value: a leaderboard that ran the model itself (leaderboard), somebody who handed in a run or a result (community), an evaluator that is neither the vendor nor a leaderboard (third_party), its vendor in the card's front matter (vendor_model_index), in a table of the card's text (vendor_card_table) or in .eval_results (vendor_eval_results), its vendor as another source repeats it (vendor), the Arena's table (arena), a curated row with a link (reference), or an evaluator that is neither the vendor nor one of these (third_party)
     is_verified boolean,                  -- True where the publisher is not the model's vendor; false for self-reported; null: not stated
     protocol varchar,                     -- Protocol in the source's words; null: not stated
     evaluated_on date,                    -- Date of evaluation or submission; null: not stated
@@ -49,7 +49,7 @@ create table history.subtask_scores (
     task_version varchar,                 -- Version of the task in the harness; null: not stated
     harness_version varchar,              -- Commit of the harness; null: not stated
     model_sha varchar,                    -- Commit of the model repository that was run; null: not stated
-    reported_by varchar not null check (reported_by in ('leaderboard', 'community')), -- = history.scores
+    reported_by varchar not null,          -- = history.scores
     evaluated_on date,                    -- Date of the run; null: not stated
     repo_type varchar not null,           -- = history.scores
     repo_id varchar not null,             -- = history.scores

@@ -67,6 +67,6 @@ def _where_row(source: Source) -> str:
     if source.link_pattern and source.repo_id:
         address = source.link_pattern.partition("/blob/")[0].replace("{repo_id}", source.repo_id)
         where[source.repo_type] = f"[{source.repo_type} {source.repo_id}]({address})"
-    names = {"hub": "repositories of the Hub", "own": "its own", "model_id": "ours"}[source.names]
+    names = {"hub": "repositories of the Hub", "own": "its own", "model_id": "ours", "coined": "coined"}[source.names]
     reporters = ", ".join(f"`{name}`" for name in source.reported_by) or "no scores"
     return f"| `{source.source_id}` | {source.title} | {where[source.repo_type]} | {reporters} | {names} |"

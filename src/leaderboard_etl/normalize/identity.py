@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from leaderboard_etl.normalize.trust import HUB_ANSWERS, OUR_NAMES, OWN_NAMES, rank
+from leaderboard_etl.normalize.trust import COINED_NAMES, HUB_ANSWERS, OUR_NAMES, OWN_NAMES, rank
 
 APART = {"source_id": pl.String(), "lower": pl.String(), "reason": pl.String()}
 
@@ -20,8 +20,8 @@ def resolve_names(
     repository that the Hub answered with when asked for that (through all renames).
     `apart`, from joins.contradicted, lists what is not followed: a link of one source, or, with source_id '*', a name that the
     Hub answers with another repository; that answer is about the other one.
-    Names that differ in letter case only are one model. A source's own name that leads nowhere is 'unresolved': a model by
-    itself until policy says which it is, never a guess.
+    Names that differ in letter case only are one model. A source's own name that leads nowhere is 'unresolved', and so is a
+    coined name that no other source has: a model by itself until policy says which it is, never a guess.
     """
     names = (
         pl.concat([statements.select("source_id", "source_name"), scored.select("source_id", "source_name")])
@@ -52,6 +52,7 @@ def resolve_names(
         .join(apart.filter(pl.col("source_id") == "*").drop("source_id"), on="lower", how="left", suffix="_any")
         .with_columns(pl.coalesce("reason", pl.when(~_is_answer()).then("reason_any")).alias("reason"))
         .with_columns(pl.col("candidate").str.to_lowercase().alias("key"))
+        .with_columns((~pl.col("source_id").is_in(COINED_NAMES)).any().over("key").alias("is_known"))
     )
     spelt = _spelling(resolved)
     method = (
@@ -64,6 +65,8 @@ def resolve_names(
         .when(pl.col("linked_to").is_not_null())
         .then(pl.lit("hub_link"))
         .when(pl.col("source_id").is_in(OWN_NAMES) & ~pl.col("source_name").str.contains("/"))
+        .then(pl.lit("unresolved"))
+        .when(pl.col("source_id").is_in(COINED_NAMES) & ~pl.col("is_known"))
         .then(pl.lit("unresolved"))
         .when(pl.col("source_name") != pl.col("model_id"))
         .then(pl.lit("hub_id_case"))

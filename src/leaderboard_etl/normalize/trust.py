@@ -21,6 +21,8 @@ def those(holds: Callable[[Source], bool]) -> tuple[str, ...]:
 
 # Sources with names of their own; hub_id is the repository that their table links to.
 OWN_NAMES = those(lambda source: source.names == "own")
+# Sources whose names look like a repository's and need not be one: they are resolved if another source knows the name.
+COINED_NAMES = those(lambda source: source.names == "coined")
 # Sources with our names for models.
 OUR_NAMES = those(lambda source: source.names == "model_id")
 # Their statements about a name are about the repository that the Hub answered with.

@@ -14,6 +14,7 @@ from leaderboard_etl.errors import EtlError, UnwritableError, first_line
 from leaderboard_etl.hub.answers import NoHubError
 from leaderboard_etl.landing.benchmarks import BoardSync, sync_boards
 from leaderboard_etl.landing.cards import sync_cards
+from leaderboard_etl.landing.folders import sync_folders
 from leaderboard_etl.landing.repos import UnfinishedError, sync_repo
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy
@@ -22,6 +23,7 @@ from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
 from leaderboard_etl.reading.loads import News
 from leaderboard_etl.sources import eval_results, model_cards, reference
+from leaderboard_etl.sources.description import Folders, Source
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.sources.rules import could_be_repository
 
@@ -67,6 +69,8 @@ def land_table(night: Night, source_id: str) -> list[News]:
     source = SOURCES[source_id]
     if not night.wants(source_id):
         return [_not_asked(source_id)]
+    if source.folders is not None:
+        return [_land_folders(night, source, source.folders)]
     with shown(night, source_id) as progress:
         result = sync_repo(
             night.hub,
@@ -81,6 +85,44 @@ def land_table(night: Night, source_id: str) -> list[News]:
             progress=progress,
         )
     return [news_of(night, source_id, result.changes, revision=result.revision)]
+
+
+def _land_folders(night: Night, source: Source, folders: Folders) -> News:
+    """The same of a repository of which only some folders are listed. What arrived is believed, even if some could not be had."""
+    policy = read_policy()
+    with shown(night, source.source_id) as progress:
+        result = sync_folders(
+            night.hub,
+            night.store,
+            source.repo_type,
+            source.repo_id,
+            root=folders.root,
+            choose=lambda names: folders.choose(names, policy),
+            same_as=folders.same_as,
+            wants=source.wants,
+            known=night.state.of(source.source_id),
+            last_revision=None if night.options.full else _last_revision(night.ledger, source.source_id),
+            now=night.now,
+            head_start=night.head_start,
+            progress=progress,
+        )
+    gone = "is gone or empty in the repository: what was read there stays in force, for it has not become untrue"
+    news = news_of(
+        night,
+        source.source_id,
+        result.changes,
+        revision=result.revision,
+        message="; ".join(result.failures) or None,
+        remaining=result.remaining,
+        drift=[
+            *folders.doubts(result.names or (), policy),
+            *(
+                Drift(source.source_id, "collection_gone", name, f"{folders.root}/{name} {gone}", is_held=True)
+                for name in result.held
+            ),
+        ],
+    )
+    return _failed(news) if result.failures else news
 
 
 def land_models(night: Night, so_far: Sequence[News]) -> list[News]:

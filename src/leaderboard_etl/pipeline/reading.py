@@ -16,7 +16,7 @@ from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import Changes, Drift, SourceLoad
 from leaderboard_etl.reading.batches import parse_batches
 from leaderboard_etl.reading.kept import Kept
-from leaderboard_etl.reading.loads import News, Place, files_to_read
+from leaderboard_etl.reading.loads import News, Place, beside, files_to_read
 from leaderboard_etl.sources.registry import SOURCES
 
 
@@ -33,7 +33,7 @@ def read(night: Night, news: News, policy: Changes) -> News:
     # A source that asks the Hub thousands of questions may fail and still keep the files that arrived.
     if news.entry.state == "failed" and not news.changes:
         return news
-    files = files_to_read(night.state.of(source_id), news.changes, has_new_policy=bool(policy))
+    files = files_to_read(SOURCES[source_id], night.state.of(source_id), news.changes, has_new_policy=bool(policy))
     if not files and not news.changes:
         return news
     try:
@@ -62,9 +62,11 @@ def hold_back(news: News, before: Before, accept: Sequence[str] = ()) -> News:
 def _brake(source_id: str, read: Kept, changes: Changes, before: Before) -> list[Drift]:
     """Compares the new scores with the published scores of the same files. A source whose files change one by one, such
     as model cards, has no brake."""
-    if not SOURCES[source_id].is_braked:
+    source = SOURCES[source_id]
+    if not source.is_braked:
         return []
-    places = [file.place for file in changes.changed] + [(place[0], place[1], place[2]) for place in changes.gone]
+    touched = beside(read.files, changes) if source.repeats_statements else changes.changed
+    places = [file.place for file in touched] + [(place[0], place[1], place[2]) for place in changes.gone]
     scores = before.scores_at(source_id, places)
     return brake(source_id, scores, read.frame("scores", *COLUMNS)) if scores is not None else []
 

@@ -9,6 +9,7 @@ from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Load, So
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.reading.batches import Batch, parse_batches, policy_in_force
 from leaderboard_etl.reading.kept import Kept
+from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 
 Place = tuple[str, str, str]
@@ -67,15 +68,28 @@ def read_load(store: BlobStore, state: FileState, load: Load, news: Sequence[New
     return Told(load, policy, texts, _parts(store, state, load, changes, kept))
 
 
-def files_to_read(current: Mapping[Place, FileVersion], changes: Changes, *, has_new_policy: bool) -> list[FileVersion]:
-    """The files of a source that a load reads: the changed ones, or all of them under new policy, which applies to
-    all."""
-    if not has_new_policy:
+def files_to_read(
+    source: Source, current: Mapping[Place, FileVersion], changes: Changes, *, has_new_policy: bool
+) -> list[FileVersion]:
+    """The files of a source that a load reads: the changed ones, or all of them under new policy, which applies to all. Of a
+    source whose files repeat each other all files in the same folders as well."""
+    if not has_new_policy and not source.repeats_statements:
         return list(changes.changed)
     after = {**current, **{file.place: file for file in changes.changed}}
     for place in changes.gone:
         after.pop((place[0], place[1], place[2]), None)
-    return list(after.values())
+    return list(after.values()) if has_new_policy else beside(after.values(), changes)
+
+
+def beside(files: Iterable[FileVersion], changes: Changes) -> list[FileVersion]:
+    """Those of the files that lie in a folder in which something changed."""
+    places = [*(file.place for file in changes.changed), *changes.gone]
+    touched = {_folder(path) for _, _, path in places}
+    return [file for file in files if _folder(file.path) in touched]
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _parts(
@@ -91,5 +105,5 @@ def _parts(
         elif read is not None:
             yield Part(entry, changed, read.files, read)
         else:
-            files = files_to_read(state.of(source.source_id), changed, has_new_policy=has_new_policy)
+            files = files_to_read(source, state.of(source.source_id), changed, has_new_policy=has_new_policy)
             yield Part(entry, changed, files, parse_batches(source, files, store, policy))

@@ -1,4 +1,4 @@
-"""The descriptions of the sources as the rows of core.sources, core.citations and core.reporters."""
+"""The descriptions of the sources as the rows of core.sources, core.collections, core.citations and core.reporters."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def described(sources: Mapping[str, Source] = SOURCES) -> dict[str, pl.DataFrame
     rows: dict[str, Iterable[Mapping[str, Any]]] = {
         "core.sources": [_source_row(source) for source in ordered],
         "core.citations": [row for source in ordered for row in _citation_rows(source)],
+        "core.collections": [row for source in ordered for row in _collection_rows(source)],
         "core.reporters": [asdict(reporter) for reporter in REPORTERS],
     }
     return {table: pl.DataFrame(list(found), schema=frame_schema(table)) for table, found in rows.items()}
@@ -29,6 +30,12 @@ def _source_row(source: Source) -> dict[str, Any]:
     ranks = {f"{kind}_rank": rank for kind, rank in asdict(source.trust).items()}
     others = (name for name in frame_schema("core.sources") if name not in ranks)
     return {name: getattr(source, name) for name in others} | ranks | {"repo_id": source.repo_id or None}
+
+
+def _collection_rows(source: Source) -> list[dict[str, Any]]:
+    parts = sorted(source.collections, key=lambda part: part.collection_id)
+    names = frame_schema("core.collections", without=("source_id",))
+    return [{"source_id": source.source_id} | {name: getattr(part, name) for name in names} for part in parts]
 
 
 def _citation_rows(source: Source) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from leaderboard_etl.policy import Policy
+from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, SourceFile
 
 RepoType = Literal["dataset", "space", "model", "project"]
@@ -35,7 +36,8 @@ class Work:
 class Collection:
     """A part of a source with an evaluator, a protocol and a licence of its own, as a data set that gathers others has.
 
-    `variants` are rows of policy/benchmarks.csv, `reported_by` values of reporters.py.
+    `variants` are rows of policy/benchmarks.csv, `reported_by` values of reporters.py. `run_id` of its scores begins with its id.
+    `repeats_source_id` is a source whose measurements it repeats, as another witness of them, rounded to `rounded_to_pct` points.
     """
 
     collection_id: str
@@ -43,6 +45,19 @@ class Collection:
     works: tuple[Work, ...]
     reported_by: tuple[str, ...]
     variants: tuple[str, ...]
+    repeats_source_id: str | None = None
+    rounded_to_pct: float = 0.0
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Which folders to list of a repository with too many files: those of `root` that `choose` picks, in its order. Two names
+    with the same `same_as` are one folder, renamed. `doubts` tells what a person should look at among the names."""
+
+    root: str
+    choose: Callable[[Sequence[str], Policy], Sequence[str]]
+    same_as: Callable[[str], str] = str
+    doubts: Callable[[Sequence[str], Policy], list[Drift]] = lambda names, policy: []
 
 
 @dataclass(frozen=True)
@@ -72,7 +87,9 @@ class Source:
     scores holds it at its last good state.
 
     What its statements are:
-    `names` is `hub` for repositories' names, `own` for names that only this source uses, `model_id` for ours.
+    `names` is `hub` for repositories' names, `own` for names that only this source uses, `model_id` for ours, `coined` for names
+    that look like a repository's and need not be one. `repeats_statements`: files of one folder state the same again and again,
+    so that all of them are read where one changes.
     `reported_by` are the values of reporters.py that its scores bear; `variants` the rows of policy/benchmarks.csv that they
     are, empty where policy says so per record. `leaderboard` and `submissions` (what a record is, if it is one) make
     core.submissions. `score_step_pct` is the step to which it rounds scores, points; null: not rounded. `has_repeated_sizes`: its
@@ -91,7 +108,9 @@ class Source:
     left_out_because: str
     works: tuple[Work, ...]
     repo_id: str = ""
-    names: Literal["hub", "own", "model_id"] = "hub"
+    folders: Folders | None = None
+    names: Literal["hub", "own", "model_id", "coined"] = "hub"
+    repeats_statements: bool = False
     variants: tuple[str, ...] = ()
     collections: tuple[Collection, ...] = ()
     leaderboard: str | None = None

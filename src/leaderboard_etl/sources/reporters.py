@@ -25,6 +25,7 @@ REPORTERS = (
     Reporter("reference", "a curated row with its link", 2, 2),
     Reporter("vendor_eval_results", "the model's repository, in .eval_results", 3, 4, is_vendor=True),
     Reporter("vendor_model_index", "the model's card, in model-index", 4, 4, is_vendor=True),
+    Reporter("vendor", "the model's vendor, as another source repeats it", 4, 4, is_vendor=True),
     Reporter("community", "somebody who handed in a run or a result", 5, 4),
     Reporter("third_party", "an evaluator that is neither the vendor nor one of these", 5, 4),
     # A table in a card's text may be about another protocol than its label says.

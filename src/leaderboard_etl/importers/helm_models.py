@@ -1,0 +1,174 @@
+"""Openness, size and date of the models that HELM ran, from its model_metadata.yaml, as rows of policy/reference_models.csv.
+
+A model gets a row where an alias of `every_eval_ever` leads one of HELM's names to it and neither a curated row nor another
+source speaks of it. HELM's own slips are known: dates a year early (Kimi-K2, Mistral Large of February 2024), another model's
+size (Phi-2 as 13B). So a date must agree with what the model's name says of it, and a size with the size in the name;
+what does not is left out, and so is the size of a proprietary model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+import yaml
+
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.sources.every_eval_ever.collections import SOURCE_ID
+
+# What a row's note begins with: by it another run finds the rows of the one before.
+MARK = "From HELM's model metadata"
+_LINK = "https://github.com/stanford-crfm/helm/blob/{release}/src/helm/config/model_metadata.yaml"
+_OPENNESS = {"open": "open_weights", "limited": "proprietary", "closed": "proprietary"}
+_SIZE = re.compile(r"(?<![A-Za-z0-9.])(\d{1,4}(?:\.\d{1,3})?) ?[bB](?![A-Za-z])")
+_MOST_OFF = 0.15
+_NEAR = timedelta(days=60)
+_FULL_DATE = re.compile(r"(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])-?([0-2]\d|3[01])(?!\d)")
+_SHORT_DATE = re.compile(r"[-@](\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])$")
+_PAIR = re.compile(r"[-_](\d\d)-?(\d\d)(?:[-_]|$)")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The whole table after the import, and what was left out of HELM's statements, in words."""
+
+    table: pl.DataFrame
+    n_rows: int
+    left_out: list[str]
+
+
+def import_models(content: bytes, release: str, policy: Policy, known: Collection[str]) -> Imported:
+    """`release` is HELM's, as its repository tags it; `known` are the models that other sources speak of, in lower case.
+
+    Raises UsageError for a file that is not HELM's model metadata.
+    """
+    models = _models(content)
+    table = policy.text_frame("reference_models")
+    curated = table.filter(~pl.col("note").str.starts_with(MARK).fill_null(False))
+    taken = {*known, *(name.lower() for name in curated["model_id"])}
+    rows: dict[str, dict[str, str | None]] = {}
+    left_out: list[str] = []
+    for model_id, entry in _wanted(models, policy):
+        if model_id.lower() not in taken and model_id not in rows:
+            rows[model_id] = _row(model_id, entry, _LINK.format(release=release), left_out)
+    added = pl.DataFrame(list(rows.values()), schema=dict(table.schema))
+    return Imported(pl.concat([curated, added.sort("model_id")]), len(rows), left_out)
+
+
+def agrees_with_name(day: date, name: str) -> bool | None:
+    """Whether a date is what the name of its model says of it, give or take two months; null: the name says nothing.
+
+    Two pairs of digits may be month and day, month and year, or year and month: `0125` is 25 January or January 2025.
+    """
+    if full := _FULL_DATE.search(name) or _SHORT_DATE.search(name):
+        year = int(full[1]) if len(full[1]) == 4 else 2000 + int(full[1])
+        return _is_near(day, year, int(full[2]), int(full[3]))
+    pair = _PAIR.search(name)
+    if pair is None:
+        return None
+    first, second = int(pair[1]), int(pair[2])
+    read = [
+        *[(2000 + first, second, 15)] * (first >= 20 and 1 <= second <= 12),
+        *[(2000 + second, first, 15)] * (second >= 20 and 1 <= first <= 12),
+        *[(day.year, first, second)] * (1 <= first <= 12 and 1 <= second <= 31),
+    ]
+    return any(_is_near(day, *said) for said in read) if read else None
+
+
+def _is_near(day: date, year: int, month: int, of_month: int) -> bool:
+    try:
+        return abs(day - date(year, month, min(of_month, 28))) <= _NEAR
+    except ValueError:
+        return False
+
+
+def _models(content: bytes) -> list[Mapping[str, Any]]:
+    try:
+        loaded = yaml.load(content, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"the file is no YAML that can be read: {str(error).splitlines()[0]}") from error
+    models = loaded.get("models") if isinstance(loaded, dict) else None
+    if not isinstance(models, list) or not all(isinstance(m, dict) and {"name", "access"} <= m.keys() for m in models):
+        raise UsageError("the file is not HELM's model metadata: no list `models` of entries with name and access")
+    return models
+
+
+def _wanted(models: Iterable[Mapping[str, Any]], policy: Policy) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """Each alias of Every Eval Ever that is one of HELM's names: the model that it leads to, and HELM's entry."""
+    entries: dict[str, Mapping[str, Any]] = {}
+    for model in models:
+        entries.setdefault(_bare(str(model.get("display_name", ""))), model)
+    entries |= {model["name"].lower(): model for model in models}
+    aliases = policy.frame("model_aliases").filter(pl.col("source_id") == SOURCE_ID).sort("model_id")
+    for name, model_id in aliases.select("source_name", "model_id").iter_rows():
+        entry = (
+            entries.get(name.lower()) or entries.get(_bare(name.rpartition("/")[2])) or entries.get(model_id.lower())
+        )
+        if entry is not None:
+            yield model_id, entry
+
+
+def _bare(display_name: str) -> str:
+    """A name for people as HELM Classic's ids have it: no brackets, hyphens for blanks."""
+    return re.sub(r"[()]", "", display_name).strip().replace(" ", "-").lower()
+
+
+def _row(model_id: str, entry: Mapping[str, Any], link: str, left_out: list[str]) -> dict[str, str | None]:
+    openness = _OPENNESS.get(str(entry["access"]), "proprietary")
+    released_on, how = _release(model_id, entry, left_out)
+    params = _params(model_id, entry, left_out)
+    name = str(entry.get("display_name") or model_id)
+    is_tuned = "INSTRUCTION_FOLLOWING_MODEL_TAG" in entry.get("tags", [])
+    return {
+        "model_id": model_id,
+        "display_name": name,
+        "organization": str(entry.get("creator_organization_name") or model_id.partition("/")[0]),
+        "family": None,
+        "openness": openness,
+        "license": "proprietary" if openness == "proprietary" else None,
+        "tuning": "instruct" if is_tuned else "base" if openness == "open_weights" else "other",
+        "released_on": released_on,
+        "released_on_url": link if released_on else None,
+        "params_total": params,
+        "params_active": None,
+        "params_url": link if params else None,
+        "training_tokens": None,
+        "training_tokens_url": None,
+        "note": f"{MARK}; {how}",
+    }
+
+
+def _release(model_id: str, entry: Mapping[str, Any], left_out: list[str]) -> tuple[str | None, str]:
+    try:
+        day = date.fromisoformat(str(entry.get("release_date")))
+    except ValueError:
+        return None, "no date is stated there"
+    if (day.month, day.day) == (1, 1):
+        left_out.append(f"{model_id}: released on {day}, which stands for a year without a day")
+        return None, f"it tells the year {day.year} alone"
+    agrees = [agrees_with_name(day, name) for name in (str(entry["name"]), model_id)]
+    if False in agrees:
+        left_out.append(f"{model_id}: released on {day} is not what its name says")
+        return None, f"its date {day} is not what the name says"
+    return (
+        day.isoformat(),
+        "the name says the same date" if True in agrees else "its date alone, no other source at hand",
+    )
+
+
+def _params(model_id: str, entry: Mapping[str, Any], left_out: list[str]) -> str | None:
+    """A size of a model that anybody may weigh, unless its name speaks against it: others' sizes need a paper of their vendor."""
+    stated = str(entry.get("num_parameters") or "")
+    if not stated.isdigit() or stated == "0" or entry["access"] != "open":
+        return None
+    names = f"{entry['name']} {model_id} {_bare(str(entry.get('display_name', '')))}"
+    said = _SIZE.findall(names.replace("/", " ").replace("-", " "))
+    if said and all(abs(int(stated) / 1e9 / float(size) - 1) > _MOST_OFF for size in said):
+        left_out.append(f"{model_id}: {int(stated) / 1e9:g} billion parameters are not what its name says")
+        return None
+    return stated

@@ -1,0 +1,98 @@
+"""Every Eval Ever: results of many leaderboards in one schema, a record a model, collected in one dataset.
+
+policy/eee_collections.csv says which collections are read, policy/eee_evaluations.csv what each of their evaluations is. The
+collection `hfopenllm_v2` is only compared with the leaderboard's own table. A record that an adapter uploads again each day is
+one statement: see `newest`. The fixture holds records of the project's public history (MIT), with the results that matter here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.raw.ledger import Drift
+from leaderboard_etl.sources.base import Parsed, SourceFile, refusals, stage, staged_schema
+from leaderboard_etl.sources.description import Folders, Source, Trust, Work
+from leaderboard_etl.sources.every_eval_ever.collections import (
+    ROOT,
+    SOURCE_ID,
+    canonical,
+    collection_of,
+    unknown_folders,
+    wanted_folders,
+)
+from leaderboard_etl.sources.every_eval_ever.newest import newest_statements
+from leaderboard_etl.sources.every_eval_ever.record import RecordError, read_record
+from leaderboard_etl.sources.every_eval_ever.results import Read, Row, Rules, drift_subjects, read_results, unread
+from leaderboard_etl.sources.every_eval_ever.works import COLLECTIONS
+
+
+def wants(path: str) -> bool:
+    """Whether `parse` reads a file of this path: a record, wherever its collection."""
+    return collection_of(path) is not None
+
+
+def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+    """Scores, parts of scores and names of the records, each statement once; what cannot be read is quarantined, and nothing
+    raises. Files of one folder have to come together, for the newest of several statements is told."""
+    rules, read = Rules(policy), Read()
+    for file in files:
+        try:
+            record = read_record(file.content)
+        except RecordError as error:
+            read.refused.append(unread(file, error.rule, str(error)))
+            continue
+        read_results(file, collection_of(file.version.path) or "", record, rules, read)
+    return Parsed(
+        scores=_frame("scores", newest_statements(read.scores, "variant_id", "setting")),
+        subtask_scores=_frame("subtask_scores", newest_statements(read.parts, "task", "metric")),
+        models=_frame("models", newest_statements(read.models)),
+        quarantine=refusals(read.refused),
+        source_rows=len(files),
+        drift=[
+            Drift(
+                SOURCE_ID,
+                "unknown_evaluation",
+                collection,
+                f"{sum(count for _, count in found)} results left out: policy/eee_evaluations.csv has no row for"
+                f" {', '.join(name for name, _ in found[:5])}",
+            )
+            for collection, found in drift_subjects(read.unknown)
+        ],
+    )
+
+
+def _frame(target: str, rows: Sequence[Row]) -> pl.DataFrame:
+    schema = staged_schema(target)
+    if not rows:
+        return stage(target, pl.DataFrame(schema=schema))
+    return stage(target, pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None))
+
+
+SOURCE = Source(
+    source_id=SOURCE_ID,
+    title="Every Eval Ever: HELM, Vals, Artificial Analysis and other evaluators in one schema",
+    repo_type="dataset",
+    repo_id="evaleval/EEE_datastore",
+    wants=wants,
+    parse=parse,
+    folders=Folders(ROOT, wanted_folders, canonical, unknown_folders),
+    repeats_statements=True,
+    names="coined",
+    reported_by=("third_party", "vendor"),
+    collections=COLLECTIONS,
+    trust=Trust(spelling=80, repository=80, release=80),
+    left_out="collections and evaluations that `policy/eee_collections.csv` and `policy/eee_evaluations.csv` give a reason to"
+    " leave out; results of single questions; sizes, and what an adapter guesses of the developer; `flat/`",
+    left_out_because="other benchmarks are no part of the project; guesses are wrong at times; `flat/` is a second copy of"
+    " `data/` that is no longer kept up",
+    works=(
+        Work(
+            "Evaluating Evaluations coalition, Every Eval Ever: a shared schema and datastore of evaluation results (2026)",
+            "MIT (the datastore; each collection has its own)",
+            "https://huggingface.co/datasets/evaleval/EEE_datastore",
+        ),
+    ),
+)

@@ -1,0 +1,135 @@
+"""One record of Every Eval Ever, schema 0.2 and 0.3: bytes to checked values, or the reason why it is not one.
+
+https://github.com/evaleval/every_eval_ever describes the schema. Only what is read is checked; fields that nobody reads may
+come and go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, moment, number, text
+
+MOST_BYTES = 4 << 20
+_MOST_RESULTS = 2000
+_EPOCH = datetime(1970, 1, 1)
+_KNOWN_SCHEMA = re.compile(r"0\.[23]\.\d{1,4}")
+_RELATIONSHIPS = ("first_party", "third_party", "collaborative", "other")
+# Seconds since 1970 as the adapters write them; a figure outside is in another unit.
+_EARLIEST_S, _LATEST_S = 1.5e9, 4.1e9
+
+
+class RecordError(ValueError):
+    """A file that is no record which can be believed: `rule` names what it breaks."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(reason)
+        self.rule = rule
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record. `model` is the id that its adapter coined, `publisher` the source that it was read from, `retrieved_s` when
+    (seconds since 1970). `relationship` is that of evaluator and model; `platform` where the model was run, null where the
+    record does not say; `details` hold what the record says of the model, `said` of its source, as text each. `results`
+    are objects, as they stand in the file."""
+
+    schema_version: str
+    model: str
+    display_name: str
+    publisher: str
+    relationship: str
+    retrieved_s: float
+    evaluated_at: str | None
+    platform: str | None
+    details: Mapping[str, Any]
+    said: Mapping[str, Any]
+    results: list[Mapping[str, Any]]
+
+
+def read_record(content: bytes) -> Record:
+    """Raises RecordError for what is no record of a known schema."""
+    if is_lfs_pointer(content):
+        raise RecordError("record|syntax", "a pointer of git-LFS stands in place of the record")
+    if len(content) > MOST_BYTES:
+        raise RecordError("record|syntax", f"{len(content):,} bytes, over the limit of {MOST_BYTES:,}")
+    try:
+        loaded = json_value(content)
+    except ValueError as error:
+        raise RecordError("record|syntax", f"no JSON: {error}") from error
+    if not isinstance(loaded, dict):
+        raise RecordError("record|shape", "JSON, but no object")
+    version = text(loaded.get("schema_version"))
+    if version is None or not _KNOWN_SCHEMA.fullmatch(version):
+        raise RecordError("record|schema", f"schema {version or 'not stated'}; this reader knows 0.2 and 0.3")
+    source, model = _object(loaded, "source_metadata"), _object(loaded, "model_info")
+    relationship = _said(source, "source_metadata.evaluator_relationship")
+    if relationship not in _RELATIONSHIPS:
+        raise RecordError("record|shape", f"evaluator_relationship is {relationship!r}: not one of the schema's")
+    results = loaded.get("evaluation_results")
+    if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+        raise RecordError("record|shape", "evaluation_results is no list of objects")
+    if len(results) > _MOST_RESULTS:
+        raise RecordError("record|shape", f"{len(results):,} results in one record, over {_MOST_RESULTS:,}")
+    platform = text(model.get("inference_platform"))
+    return Record(
+        version,
+        _said(model, "model_info.id"),
+        _said(model, "model_info.name"),
+        text(source.get("source_name")) or _said(source, "source_metadata.source_organization_name"),
+        relationship,
+        _seconds(loaded.get("retrieved_timestamp")),
+        text(loaded.get("evaluation_timestamp")),
+        None if platform is None or platform.lower() == "unknown" else platform,
+        _details(model),
+        _details(source),
+        results,
+    )
+
+
+def details_of(part: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """The object at a path of names within a result; empty where there is none."""
+    for name in names:
+        inner = part.get(name)
+        if not isinstance(inner, Mapping):
+            return {}
+        part = inner
+    return part
+
+
+def plain(value: object) -> str | None:
+    """A detail as text: newer adapters write texts as JSON, in quotes of their own."""
+    stated = text(value)
+    return stated.strip('"') or None if stated else None
+
+
+def _object(loaded: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = loaded.get(name)
+    if not isinstance(found, dict):
+        raise RecordError("record|shape", f"{name} is missing or no object")
+    return found
+
+
+def _said(part: Mapping[str, Any], path: str) -> str:
+    found = text(part.get(path.rpartition(".")[2]))
+    if found is None:
+        raise RecordError("record|shape", f"{path} is missing or no text")
+    return found
+
+
+def _details(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    return details_of(part, "additional_details")
+
+
+def _seconds(stated: object) -> float:
+    """Seconds since 1970 as a number, or a time of ISO 8601: adapters write either."""
+    found = number(stated)
+    if found is None and (at := moment(stated)) is not None:
+        found = (at - _EPOCH).total_seconds()
+    if found is None or not _EARLIEST_S < found < _LATEST_S:
+        raise RecordError("record|shape", f"retrieved_timestamp {str(stated)[:60]!r} is no time in seconds since 1970")
+    return found

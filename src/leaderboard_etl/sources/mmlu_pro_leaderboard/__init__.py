@@ -1,0 +1,175 @@
+"""MMLU-Pro leaderboard of TIGER-Lab: open and proprietary models under one protocol, and what vendors reported beside them.
+
+One row of the table is one model by one reporter. `Data Source` says who measured: rows of TIGER-Lab are 5-shot chain of
+thought by its own scripts, the others are what a vendor reported, under a protocol that the table does not state. Scores are
+fractions, sizes billions or `unk`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, stage
+from leaderboard_etl.sources.description import Source, Trust, Work
+from leaderboard_etl.sources.shared.csv_table import read_csv_table, split_numbers
+from leaderboard_etl.sources.shared.settings import NO_SETTING, stated_setting
+
+SOURCE_ID = "mmlu_pro_leaderboard"
+MEASURED, REPORTED = "mmlu_pro_tiger_5shot_cot", "mmlu_pro_reported"
+_PATH = "results.csv"
+SUBJECTS = (
+    *("Biology", "Business", "Chemistry", "Computer Science", "Economics", "Engineering", "Health", "History", "Law"),
+    *("Math", "Philosophy", "Physics", "Psychology", "Other"),
+)
+_MODEL, _SIZE, _REPORTER, _OVERALL = "Models", "Model Size(B)", "Data Source", "Overall"
+HEADERS = (frozenset({_MODEL, _SIZE, _REPORTER, _OVERALL, *SUBJECTS}),)
+# As the table spells them, in lower case, two slips among them.
+_REPORTERS = {"tiger-lab": "TIGER-Lab", "self-reported": "Self-Reported", "sefl-reported": "Self-Reported"}
+_UNKNOWN_SIZE = ("unk", "unknown")
+_MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
+
+
+def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+    """Every row of the table. Raises SourceError for bytes that are no CSV, ContractError for columns that the table is
+    not known to have."""
+    return concat([_parse_file(file) for file in files])
+
+
+def _parse_file(file: SourceFile) -> Parsed:
+    table = read_csv_table(SOURCE_ID, file, HEADERS)
+    rows = table.rows.with_columns(
+        pl.col(_MODEL).alias("source_name"),
+        pl.col(_REPORTER).str.to_lowercase().replace_strict(_REPORTERS, default=None).alias("reporter"),
+    )
+    is_told = pl.col("reporter").is_not_null() & pl.col("source_name").is_not_null()
+    strange = _refused(rows.filter(~is_told))
+    rows = rows.filter(is_told).with_columns(
+        pl.when(pl.col("reporter") == "TIGER-Lab")
+        .then(pl.lit(MEASURED))
+        .otherwise(pl.lit(REPORTED))
+        .alias("variant_id"),
+        pl.when(pl.col("reporter") == "TIGER-Lab")
+        .then(pl.lit("leaderboard"))
+        .otherwise(pl.lit("vendor"))
+        .alias("reported_by"),
+        pl.col("source_name")
+        .map_elements(lambda name: stated_setting(name) or NO_SETTING, return_dtype=pl.String)
+        .alias("setting"),
+        pl.col("reporter").alias("run_id"),
+    )
+    scores, unread = split_numbers(rows, _OVERALL, "scores", within=(0, 1))
+    refused = [table.refused, strange, unread]
+    subtasks = []
+    for subject in SUBJECTS:
+        published, unread = split_numbers(rows, subject, "subtask_scores", within=(0, 1))
+        subtasks.append(_subtask_scores(published, subject))
+        refused.append(unread)
+    return Parsed(
+        scores=_scores(scores),
+        subtask_scores=pl.concat(subtasks),
+        models=_models(rows),
+        parameter_claims=_sizes(rows),
+        quarantine=pl.concat(refused),
+        source_rows=table.n_rows,
+    )
+
+
+def _refused(rows: pl.DataFrame) -> pl.DataFrame:
+    return stage(
+        "quarantine",
+        rows.with_columns(
+            pl.lit("scores").alias("target"),
+            pl.lit("row|reporter").alias("rule"),
+            pl.lit("the row names no model, or a Data Source that is neither TIGER-Lab nor Self-Reported").alias(
+                "reason"
+            ),
+            pl.col(_REPORTER).fill_null("nothing").str.slice(0, 500).alias("offending_text"),
+            pl.col("source_name").str.slice(0, 500),
+            pl.format("row {}", "row").alias("locator"),
+        ),
+    )
+
+
+def _scores(rows: pl.DataFrame) -> pl.DataFrame:
+    return stage(
+        "scores",
+        rows.with_columns(
+            pl.lit("fraction").alias("score_unit"),
+            (pl.col("reporter") == "TIGER-Lab").alias("is_verified"),
+            pl.when(pl.col("reporter") == "TIGER-Lab")
+            .then(pl.lit("5-shot with chain of thought"))
+            .otherwise(pl.lit("reported by the vendor; the protocol is not stated"))
+            .alias("protocol"),
+        ),
+    )
+
+
+def _subtask_scores(rows: pl.DataFrame, subject: str) -> pl.DataFrame:
+    slug = subject.lower().replace(" ", "_")
+    return stage(
+        "subtask_scores",
+        rows.with_columns(
+            pl.format("{}:{}", "variant_id", pl.lit(slug)).alias("task"),
+            pl.lit("acc").alias("metric"),
+            pl.lit("mmlu_pro").alias("benchmark_id"),
+            pl.lit(slug).alias("subtask"),
+        ),
+    )
+
+
+def _models(rows: pl.DataFrame) -> pl.DataFrame:
+    """A model once, whoever reports of it."""
+    return stage(
+        "models",
+        rows.unique("source_name", keep="first", maintain_order=True).with_columns(
+            pl.col("source_name").alias("display_name"),
+            pl.format("row {}", "row").alias("locator"),
+        ),
+    )
+
+
+def _sizes(rows: pl.DataFrame) -> pl.DataFrame:
+    """One claim of the total per model whose size the table states; where that is no positive number params is null, and the
+    reason says what the cell held."""
+    stated = rows.filter(pl.col(_SIZE).is_not_null() & ~pl.col(_SIZE).str.to_lowercase().is_in(_UNKNOWN_SIZE)).unique(
+        "source_name", keep="first", maintain_order=True
+    )
+    billions = pl.col(_SIZE).cast(pl.Float64, strict=False)
+    is_known = ((billions > 0) & (billions < _MOST_BILLIONS)).fill_null(False)
+    return stage(
+        "parameter_claims",
+        stated.with_columns(
+            pl.lit("total").alias("kind"),
+            pl.lit("leaderboard").alias("method"),
+            pl.when(is_known).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
+            pl.when(~is_known).then(pl.format("the table says {}", pl.col(_SIZE).str.slice(0, 100))).alias("reason"),
+            pl.format("row {}, {}", "row", pl.lit(_SIZE)).alias("locator"),
+        ),
+    )
+
+
+SOURCE = Source(
+    source_id=SOURCE_ID,
+    title="Table of the MMLU-Pro leaderboard: measured by TIGER-Lab, or reported by vendors",
+    repo_type="dataset",
+    repo_id="TIGER-Lab/mmlu_pro_leaderboard_submission",
+    wants=lambda path: path == _PATH,
+    parse=parse,
+    names="own",
+    reported_by=("leaderboard", "vendor"),
+    variants=(MEASURED, REPORTED),
+    has_dated_past=True,
+    trust=Trust(spelling=70, repository=70, release=70),
+    left_out="figures of rows whose `Data Source` is neither TIGER-Lab nor Self-Reported",
+    left_out_because="whose figures they are is not known: they stand in quarantine",
+    works=(
+        Work(
+            "Wang et al., MMLU-Pro (2024), arXiv:2406.01574; submissions to its leaderboard",
+            "Apache-2.0 (card of the dataset)",
+            "https://huggingface.co/datasets/TIGER-Lab/mmlu_pro_leaderboard_submission",
+        ),
+    ),
+)

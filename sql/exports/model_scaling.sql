@@ -22,6 +22,10 @@
 --   n_shot: In-context examples; blank: not stated
 --   released_on_method: Evidence for the date: reference, hub_upload, hub_created, leaderboard_submission, which may be months later, or first_score, where a table had a score before the day that these say; blank: none
 --   model_id: Model
+--   setting: Reasoning effort, thinking budget or tools; n/a: not stated
+--   n_values: Scores of the model in this group that the one was chosen from
+--   lo_pct: Least of them, percent
+--   hi_pct: Greatest of them, percent
 with sides as (
 
     select comparable_group, openness, count(*) as n_scored, count(params_b) as n_sized
@@ -67,6 +71,10 @@ select
     n_shot,
     released_on_method,
     model_id,
+    setting,
+    n_values,
+    lo_pct,
+    hi_pct,
     -- The official models are named, others only counted; n_sized of n_scored official ones of the side have a size.
     case when reason is not null then {
         'comparable_group': comparable_group,

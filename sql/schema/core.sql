@@ -52,6 +52,22 @@ create table core.reporters (
     is_after_release boolean not null   -- Whether it scores released models only, so that no release is later than its first score
 );
 
+-- Numbers that rules of the marts rest on, from policy. One row per rule.
+create table core.rules (
+    rule varchar not null,              -- Name of the number
+    value double not null,              -- The number
+    unit varchar not null,              -- Its unit: share, count, days or points
+    reason varchar not null             -- Why it is this number
+);
+
+-- Settings that current scores state, and their order by policy/settings. One row per setting; 'n/a' is none of them.
+create table core.settings (
+    setting varchar not null,           -- = history.scores
+    effort_rank integer not null,       -- Place among the efforts of reasoning, least first; -1: no pattern of policy knows it
+    budget_tokens bigint not null,      -- Tokens that the setting allows for reasoning; 0: it names none
+    has_tools boolean not null          -- Whether the model had tools
+);
+
 -- Models. One row per model.
 create table core.models (
     model_id varchar not null,          -- Model: the Hub's repository name where there is one, else organization/version as the reference names it
@@ -135,14 +151,14 @@ create table core.benchmarks (
     source_url varchar not null         -- Link for the protocol and the baseline
 );
 
--- Groups of variants that may be compared, and the day through which each side could be observed. One row per comparable group.
+-- Groups of variants that may be compared, and where an archive ends. One row per comparable group.
 create table core.comparable_groups (
     comparable_group varchar not null,             -- = core.benchmarks
     benchmark_id varchar not null,                 -- = core.benchmarks
     display_name varchar not null,                 -- Name of the group for people
     is_headline boolean not null,                  -- True where both open and proprietary models are in it
-    observed_through_open_on date,                 -- Last date on which a new open model could have been seen; null: no open model
-    observed_through_proprietary_on date,          -- The same for proprietary models; null: no proprietary model
+    observed_through_open_on date,                 -- Last date on which an archive could have seen a new open model, beyond which mart.gap_sides never goes; null: its sources live, or have no open model
+    observed_through_proprietary_on date,          -- The same for proprietary models; null: their sources live, or have none
     match_tolerance_pct double not null, -- Difference in points that still counts as a match
     caveats varchar,                               -- = core.benchmarks
     source_url varchar not null                    -- Link for the dates

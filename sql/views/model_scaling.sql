@@ -1,8 +1,10 @@
 -- One score per model and comparable group, with the model's size and date: the points of every chart.
 -- One row per model and comparable group. All models that have a score are here, also those without a published size
 -- (params_b is null) and those that no frontier should rest on: filter on population.
--- Which of several scores speaks for a model: who measured comes before who repeats, the group's stated protocol before
--- an unstated one, full precision before quantised, the newest evaluation before older ones. Never the greatest.
+-- Which of several scores speaks for a model: who measured comes before who repeats (core.reporters, and of one reporter what
+-- an evaluator measured before what the vendor says), a stated number of shots before an unstated one, full precision before
+-- quantised, the highest stated setting of that reporter (core.settings; without tools before with tools), the newest dated
+-- evaluation; of what is left the median, of an even number the lower one of the middle. Never a name, never the greatest.
 -- Values that a card shows only in a table (vendor_card_table) are left out. Caveats: mixed_protocols in *_reported groups.
 -- columns:
 --   model_id: = core.models
@@ -32,6 +34,10 @@
 --   source_url: Link to the score's file or recorded source
 --   n_values: Scores of this model in this group that the chosen one was taken from
 --   chosen_because: What decided the choice, in words
+--   setting: = core.scores
+--   lo_pct: Least of the n_values, percent
+--   median_pct: Median of the distinct ones among them, percent; of an even number the lower one of the middle
+--   hi_pct: Greatest of them, percent
 create view mart.model_scaling as
 with candidates as (
 
@@ -39,41 +45,55 @@ with candidates as (
         s.rowid as row_id,
         s.model_id,
         s.comparable_group,
-        coalesce(w.chart_rank, 99) as reporter_rank,
-        -- A variant that names its shots beats one that leaves them open.
-        case when b.n_shot is null then 1 else 0 end as protocol_rank,
-        case
-            when s.precision in ('bfloat16', 'float16', 'float32', 'unknown', 'n/a') then 0
-            else 1
-        end as precision_rank,
-        coalesce(date '9999-12-31' - s.evaluated_on, 9999999) as age_rank,
-        s.precision,
-        s.source_id,
-        s.run_id,
-        s.source_name,
-        s.has_chat_template
+        s.score_pct,
+        {
+            'reporter': coalesce(w.chart_rank, 99),
+            'measured_by': case s.is_verified when true then 0 when false then 2 else 1 end,
+            -- A variant that names its shots beats one that leaves them open.
+            'protocol': case when b.n_shot is null then 1 else 0 end,
+            'precision': case when s.precision in ('bfloat16', 'float16', 'float32', 'unknown', 'n/a') then 0 else 1 end,
+            'tools': coalesce(e.has_tools, false),
+            'effort': -coalesce(e.effort_rank, -1),
+            'budget': -coalesce(e.budget_tokens, 0),
+            'age': coalesce(date '9999-12-31' - s.evaluated_on, 9999999)
+        } as place
     from core.scores as s
     join core.benchmarks as b using (variant_id)
     left join core.reporters as w using (reported_by)
+    left join core.settings as e using (setting)
     where coalesce(w.is_charted, true)
 
 ),
 
--- The least of each group by rowid, and the wide rows of the chosen alone: half the time of a window over all of them.
-chosen as (
+ranges as (
 
     select
         model_id,
         comparable_group,
         count(*) as n_values,
-        arg_min(
-            row_id,
-            (
-                reporter_rank, protocol_rank, precision_rank, age_rank,
-                precision, source_id, run_id, source_name, has_chat_template
-            )
-        ) as row_id
+        min(place) as place,
+        min(score_pct) as lo_pct,
+        quantile_disc(distinct score_pct, 0.5) as median_pct,
+        max(score_pct) as hi_pct
     from candidates
+    group by model_id, comparable_group
+
+),
+
+-- The wide rows of the chosen alone: half the time of a window over all of them.
+chosen as (
+
+    select
+        model_id,
+        comparable_group,
+        any_value(r.n_values) as n_values,
+        any_value(r.lo_pct) as lo_pct,
+        any_value(r.median_pct) as median_pct,
+        any_value(r.hi_pct) as hi_pct,
+        count(*) as n_left,
+        list_sort(list({'score_pct': c.score_pct, 'row_id': c.row_id}))[(count(*) + 1) // 2].row_id as row_id
+    from candidates as c
+    join ranges as r using (model_id, comparable_group, place)
     group by model_id, comparable_group
 
 ),
@@ -124,10 +144,17 @@ final as (
         case
             when chosen.n_values = 1 then 'the only value in this group'
             else
-                'first of ' || chosen.n_values || ' by reporter (' || r.reported_by || '), protocol ('
-                || coalesce(r.n_shot || '-shot', 'shots not stated') || '), precision (' || r.precision
-                || '), newest evaluation (' || coalesce(r.evaluated_on::varchar, 'undated') || '), then name of the source'
-        end as chosen_because
+                'of ' || chosen.n_values || ' by reporter (' || r.reported_by
+                || case r.is_verified when true then ', measured by others' when false then ', the vendor''s word' else '' end
+                || '), protocol (' || coalesce(r.n_shot || '-shot', 'shots not stated') || '), precision (' || r.precision
+                || '), highest setting (' || case r.setting when 'n/a' then 'not stated' else r.setting end
+                || '), newest evaluation (' || coalesce(r.evaluated_on::varchar, 'undated') || ')'
+                || case when chosen.n_left > 1 then ', then the median of ' || chosen.n_left else '' end
+        end as chosen_because,
+        r.setting,
+        chosen.lo_pct,
+        chosen.median_pct,
+        chosen.hi_pct
     from chosen
     join core.models as m using (model_id)
     join core.scores as r on r.rowid = chosen.row_id

@@ -16,7 +16,7 @@ from leaderboard_etl.errors import PolicyError
 from leaderboard_etl.settings import POLICY
 
 REFERENCE_FILES = ("reference_models", "reference_scores")
-_TABLES = {"benchmarks": "core.benchmarks", "comparable_groups": "core.comparable_groups"}
+_TABLES = {"benchmarks": "core.benchmarks", "comparable_groups": "core.comparable_groups", "rules": "core.rules"}
 
 
 class Policy:

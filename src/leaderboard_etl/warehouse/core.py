@@ -14,7 +14,8 @@ from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.normalize.joins import contradicted, subjects
 from leaderboard_etl.normalize.lineage import bases
 from leaderboard_etl.normalize.models import assemble_models
-from leaderboard_etl.policy import Policy
+from leaderboard_etl.normalize.settings import ranked_settings
+from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.sources.as_tables import described
 from leaderboard_etl.units import RUN_KEY, normalize_scores, normalized_by_subtask
 from leaderboard_etl.warehouse.history import policy_texts
@@ -68,6 +69,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     )
     _insert(con, "core.benchmarks", policy.benchmarks.sort("benchmark_id", "variant_id"))
     _insert(con, "core.comparable_groups", policy.frame("comparable_groups").sort("comparable_group"))
+    insert_rules(con, policy)
     _insert(con, "core.model_aliases", aliases)
     _insert(con, "core.models", models.sort("model_id"))
     _insert(
@@ -85,6 +87,14 @@ def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:
     """Fills the empty core.sources, core.citations and core.reporters from the descriptions of the sources."""
     for table, frame in described().items():
         _insert(con, table, frame)
+
+
+def insert_rules(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Fills the empty core.rules and core.settings. A load made before there were such rules is judged by those of today."""
+    known = {name: policy if name in policy.texts else read_policy() for name in ("rules", "settings")}
+    _insert(con, "core.rules", known["rules"].frame("rules").sort("rule"))
+    stated = _open_rows(con, "history.scores", "distinct setting").sort("setting")
+    _insert(con, "core.settings", ranked_settings(stated["setting"], known["settings"].frame("settings")))
 
 
 def _judge(statements: pl.DataFrame, claims: pl.DataFrame, aliases: pl.DataFrame, policy: Policy) -> _Judged:

@@ -10,11 +10,18 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from leaderboard_etl.normalize.settings import NO_SETTING
 from leaderboard_etl.policy import REFERENCE_FILES, Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place_columns, refused_file, stage
 from leaderboard_etl.sources.description import Source, Trust, Work
 
 SOURCE_ID = "reference"
+# Efforts and budgets as the curated protocols write them: `Epoch AI's own run, 64K`, `Diamond, thinking no tools`.
+_SETTING = (
+    r"(?i)[, ](?P<level>\d+K|minimal|low|medium|high|xhigh|max)$"
+    r"|(?P<mode>(?:\b(?:extended|no|non|without)[- ])?\bthinking(?: mode| \(up to \d+K tokens\))?(?: no tools| with tools)?)"
+    r"|(?P<reasoning>(?:\b(?:no|non|without)[- ])?\breasoning (?:mode|on|off)\b|, reasoning$)"
+)
 _SCORE_COLUMNS = frozenset(
     (
         *("model_id", "variant_id", "score_raw", "score_unit", "n_shot", "protocol"),
@@ -62,6 +69,7 @@ def _scores(rows: pl.DataFrame) -> Parsed:
     )
     scores = rows.with_columns(
         run.alias("run_id"),
+        _setting(),
         pl.col("score_raw").cast(pl.Float64, strict=False).fill_null(float("nan")),
         pl.col("n_shot").cast(pl.Int32, strict=False),
         pl.lit(SOURCE_ID).alias("reported_by"),
@@ -69,6 +77,13 @@ def _scores(rows: pl.DataFrame) -> Parsed:
         pl.col("evaluated_on").str.to_date("%Y-%m-%d", strict=False),
     )
     return Parsed(scores=stage("scores", scores), source_rows=rows.height)
+
+
+def _setting() -> pl.Expr:
+    """The setting that the protocol states, in its words; n/a where it states none."""
+    found = pl.col("protocol").str.extract_groups(_SETTING).struct
+    stated = pl.coalesce(found.field(name) for name in ("level", "mode", "reasoning"))
+    return stated.str.strip_chars(", ").fill_null(NO_SETTING).alias("setting")
 
 
 def _models(rows: pl.DataFrame) -> Parsed:

@@ -113,10 +113,13 @@ def test_several_values_of_a_side_speak_through_their_median() -> None:
     assert self_report_pairs(several).row(0, named=True) == {
         "benchmark_id": "mmlu",
         "vendor_kind": "vendor_eval_results",
+        "measured_group": "mmlu_x",
         "model_id": "a",
         "family": "f",
         "reported_pct": 52.0,
         "measured_pct": 50.0,
+        "reported_variants": ["own"],
+        "measured_variants": ["v", "w"],
         "n_reported_values": 1,
         "n_measured_values": 3,
         "gap_pct": 2.0,
@@ -135,3 +138,18 @@ def test_row_order_does_not_matter_and_the_seed_does() -> None:
     first = self_report_gap(frame)
     assert first.equals(self_report_gap(frame.sample(fraction=1.0, shuffle=True, seed=4)))
     assert not first.equals(self_report_gap(frame, seed=99))
+
+
+def test_a_curated_row_is_the_vendors_or_measured_as_it_says_and_each_measured_group_is_held_against_it() -> None:
+    rows = [
+        ("a", "gpqa", "diamond", "vendor_diamond", "reference", 60.0, "f", False),
+        ("a", "gpqa", "diamond", "epoch_diamond", "reference", 55.0, "f", True),
+        ("a", "gpqa", "main", "helm_main", "third_party", 50.0, "f", None),
+        ("a", "gpqa", "quoted", "arena", "arena", 40.0, "f", None),
+        ("a", "gpqa", "quoted", "unsaid", "reference", 41.0, "f", None),
+    ]
+    told = self_report_gap(pl.DataFrame(rows, schema={**SCHEMA, "is_verified": pl.Boolean}, orient="row"))
+    assert told.select("vendor_kind", "measured_group", "n_models", "protocols").rows() == [
+        ("reference", "diamond", 1, "reported as vendor_diamond; measured as epoch_diamond"),
+        ("reference", "main", 1, "reported as vendor_diamond; measured as helm_main"),
+    ]

@@ -1,4 +1,4 @@
-"""How far the scores that vendors report lie from those that a leaderboard measured for the same model and benchmark.
+"""How far the scores that vendors report lie from those that others measured for the same model and benchmark.
 
 The two may differ in protocol (shots, prompts, subset), so a gap alone is not an error of the vendor. A card may copy the
 leaderboard's own number, so n_copies counts the pairs that agree to the leaderboard's last digit.
@@ -9,8 +9,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-VENDOR_KINDS = ("vendor_model_index", "vendor_card_table", "vendor_eval_results")
-MEASURED = "leaderboard"
+VENDOR_KINDS = ("vendor_model_index", "vendor_card_table", "vendor_eval_results", "vendor")
+MEASURED = ("leaderboard", "third_party")
+REFERENCE = (
+    "reference"  # a curated row is the vendor's where it says self-reported, and measured where it says the opposite
+)
 MIN_MODELS = 5
 MIN_FAMILIES = 2  # with a single family every draw is the same and the interval has no width
 COPY_PCT = 0.05  # cards and result tables round to a tenth or a hundredth of a point
@@ -19,28 +22,36 @@ DECIMALS = 6
 
 
 def self_report_pairs(scores: pl.DataFrame) -> pl.DataFrame:
-    """One row per model, benchmark and vendor kind that has both a reported and a measured score.
+    """One row per model, benchmark, vendor kind and measured group that has both a reported and a measured score.
 
-    scores: rows of core.scores with model_id, benchmark_id, variant_id, reported_by, score_pct, and the model's family
-    (null: the model counts as one family). Rows of other reporters are ignored. Columns: benchmark_id, vendor_kind, model_id,
-    family, reported_pct and measured_pct (the median of each side's values, percent), n_reported_values,
-    n_measured_values, gap_pct (reported minus measured, points), is_copy (they agree to within 0.05 points),
-    is_same_variant (a variant that the vendor reports is one that was measured).
+    scores: rows of core.scores with model_id, benchmark_id, comparable_group, variant_id, reported_by, score_pct, perhaps
+    is_verified, and the model's family (null: the model counts as one family). Rows of other reporters are ignored. Columns:
+    benchmark_id, vendor_kind, measured_group, model_id, family, reported_pct and measured_pct (the median of each side's
+    values, percent), n_reported_values, n_measured_values, gap_pct (reported minus measured, points), is_copy (they agree to
+    within 0.05 points), is_same_variant (a variant that the vendor reports is one that was measured), reported_variants and
+    measured_variants.
     """
     keys = ["model_id", "benchmark_id"]
-    scored = scores.with_columns(pl.col("score_pct").cast(pl.Float64).fill_nan(None)).filter(
-        pl.col("score_pct").is_not_null()
-    )
+    verified = pl.col("is_verified") if "is_verified" in scores.columns else pl.lit(None, pl.Boolean)
+    is_reference = pl.col("reported_by") == REFERENCE
+    scored = scores.with_columns(
+        pl.col("score_pct").cast(pl.Float64).fill_nan(None),
+        is_reported=pl.col("reported_by").is_in(VENDOR_KINDS) | (is_reference & verified.eq_missing(False)),
+        is_measured=pl.col("reported_by").is_in(MEASURED) | (is_reference & verified.eq_missing(True)),
+    ).filter(pl.col("score_pct").is_not_null())
     sides = {
-        side: scored.filter(pl.col("reported_by").is_in(reporters))
-        .group_by(*keys, *(["reported_by"] if side == "reported" else []))
+        side: scored.filter(f"is_{side}")
+        .group_by(*keys, pl.col(by).alias(name))
         .agg(
             pl.col("score_pct").median().alias(f"{side}_pct"),
             pl.len().cast(pl.Int64).alias(f"n_{side}_values"),
-            pl.col("variant_id").unique().alias(f"{side}_variants"),
+            pl.col("variant_id").unique().sort().alias(f"{side}_variants"),
             pl.col("family").drop_nulls().min().alias(f"{side}_family"),
         )
-        for side, reporters in (("reported", VENDOR_KINDS), ("measured", (MEASURED,)))
+        for side, by, name in (
+            ("reported", "reported_by", "vendor_kind"),
+            ("measured", "comparable_group", "measured_group"),
+        )
     }
     gap = (pl.col("reported_pct") - pl.col("measured_pct")).round(DECIMALS)
     return (
@@ -48,33 +59,37 @@ def self_report_pairs(scores: pl.DataFrame) -> pl.DataFrame:
         .join(sides["measured"], on=keys)
         .select(
             "benchmark_id",
-            pl.col("reported_by").alias("vendor_kind"),
+            "vendor_kind",
+            "measured_group",
             "model_id",
             pl.coalesce("reported_family", "measured_family", "model_id").alias("family"),
             "reported_pct",
             "measured_pct",
             "n_reported_values",
             "n_measured_values",
+            "reported_variants",
+            "measured_variants",
             gap_pct=gap,
             is_copy=gap.abs() <= COPY_PCT,
             is_same_variant=pl.col("reported_variants").list.set_intersection("measured_variants").list.len() > 0,
         )
-        .sort("benchmark_id", "vendor_kind", "model_id")
+        .sort("benchmark_id", "vendor_kind", "measured_group", "model_id")
     )
 
 
 def self_report_gap(scores: pl.DataFrame, *, draws: int = 1000, seed: int = 12345) -> pl.DataFrame:
-    """One row per benchmark and vendor kind that has a pair; input and pairs as in `self_report_pairs`.
+    """One row per benchmark, vendor kind and measured group that has a pair; input and pairs as in `self_report_pairs`.
 
-    Columns: benchmark_id, vendor_kind, n_models, n_families, n_copies, n_same_variant; mean_gap_pct and median_gap_pct
-    (reported minus measured, points); lo_pct and hi_pct (90 % interval of the mean, whole families drawn with
-    replacement); share_positive (of the models, 0..1, copies included: the vendor says more than was measured);
-    refusal_reason (null: none). Where there is a reason, the numbers after the counts are null. The same for the pairs that
-    are not copies: mean_not_copied_pct, lo_not_copied_pct, hi_not_copied_pct and refusal_reason_not_copied.
+    Columns: benchmark_id, vendor_kind, measured_group, protocols (variants reported and measured, in words), n_models,
+    n_families, n_copies, n_same_variant; mean_gap_pct and median_gap_pct (reported minus measured, points); lo_pct and
+    hi_pct (90 % interval of the mean, whole families drawn with replacement); share_positive (of the models, 0..1, copies
+    included: the vendor says more than was measured); refusal_reason (null: none). Where there is a reason, the numbers
+    after the counts are null. The same for the pairs that are not copies: mean_not_copied_pct, lo_not_copied_pct,
+    hi_not_copied_pct and refusal_reason_not_copied.
     """
     rows = []
-    for (benchmark, kind), pairs in self_report_pairs(scores).group_by(
-        "benchmark_id", "vendor_kind", maintain_order=True
+    for (benchmark, kind, group), pairs in self_report_pairs(scores).group_by(
+        "benchmark_id", "vendor_kind", "measured_group", maintain_order=True
     ):
         original = pairs.filter(~pl.col("is_copy"))
         gaps, reason = pairs["gap_pct"], _refusal(pairs, "models with both scores")
@@ -83,6 +98,8 @@ def self_report_gap(scores: pl.DataFrame, *, draws: int = 1000, seed: int = 1234
             {
                 "benchmark_id": benchmark,
                 "vendor_kind": kind,
+                "measured_group": group,
+                "protocols": _protocols(pairs),
                 "n_models": pairs.height,
                 "n_families": pairs["family"].n_unique(),
                 "n_copies": pairs.height - original.height,
@@ -98,6 +115,15 @@ def self_report_gap(scores: pl.DataFrame, *, draws: int = 1000, seed: int = 1234
             names = ("mean_not_copied_pct", "lo_not_copied_pct", "hi_not_copied_pct")
             rows[-1] |= dict(zip(names, _mean(original, draws, seed), strict=True))
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row").with_columns(pl.col(pl.Float64).round(DECIMALS))
+
+
+def _protocols(pairs: pl.DataFrame) -> str:
+    """The variants of both sides, in words: where they differ, so may the protocol, and the gap is not the vendor's alone."""
+    told = {
+        side: ", ".join(pairs[f"{side}_variants"].explode().unique().sort().to_list())
+        for side in ("reported", "measured")
+    }
+    return f"reported as {told['reported']}; measured as {told['measured']}"
 
 
 def _refusal(pairs: pl.DataFrame, what: str) -> str | None:
@@ -126,6 +152,8 @@ def _family_interval(pairs: pl.DataFrame, draws: int, rng: np.random.Generator) 
 _SCHEMA = {
     "benchmark_id": pl.String,
     "vendor_kind": pl.String,
+    "measured_group": pl.String,
+    "protocols": pl.String,
     **dict.fromkeys(("n_models", "n_families", "n_copies", "n_same_variant"), pl.Int64),
     **dict.fromkeys(("mean_gap_pct", "median_gap_pct", "lo_pct", "hi_pct", "share_positive"), pl.Float64),
     "refusal_reason": pl.String,

@@ -113,7 +113,8 @@ def gap_by_month(con: duckdb.DuckDBPyConnection, log_odds: Sequence[float]) -> N
     con.execute("drop view mart.gap_monthly")
     con.execute(
         "create table mart.gap_monthly as select 'official' as population, 'mmlu_reported' as comparable_group,"
-        " (date '2023-01-01' + interval (n - 1) month)::date as month, 10 * gap as gap_pct, gap as gap_log_odds"
+        " (date '2023-01-01' + interval (n - 1) month)::date as month,"
+        " (date '2023-01-28' + interval (n - 1) month)::date as compared_on, 10 * gap as gap_pct, gap as gap_log_odds"
         " from (select unnest(?::double[]) as gap, unnest(range(1, len(?::double[]) + 1)) as n)",
         [list(log_odds), list(log_odds)],
     )
@@ -151,6 +152,11 @@ def test_a_model_on_a_device_need_only_match_the_commercial_one_and_be_seen_in_t
     empty.execute(
         "insert into core.comparable_groups values"
         " ('mmlu_reported', 'mmlu', 'MMLU', true, date '2025-09-30', date '2025-09-30', 1.0, null, 'https://example.org')"
+    )
+    empty.execute("drop view mart.gap_sides")
+    empty.execute(
+        "create table mart.gap_sides as select 'official' as population, 'mmlu_reported' as comparable_group,"
+        " date '2025-09-30' as observed_through_open_on"
     )
     verdict, size, _, _, evidence = answer(empty, "on_device")
     assert (verdict, size) == ("holds", 3.8)
@@ -199,6 +205,86 @@ def test_the_community_did_it_if_most_new_bests_are_of_no_listed_organization(em
     assert answer(empty, "community_driven")[:2] == ("holds", pytest.approx(2 / 3))
 
 
+def judged_groups(con: duckdb.DuckDBPyConnection, *rows: tuple[str, float, float, float, bool]) -> None:
+    """Headline groups as mart.parity and its sensitivity have them: name, difference chosen, least and greatest, is_current."""
+    con.execute("delete from mart.parity; delete from mart.parity_sensitivity; delete from core.comparable_groups")
+    for group, chosen, least, greatest, is_current in rows:
+        con.execute(
+            "insert into core.comparable_groups by name select $1 as comparable_group, 'b' as benchmark_id, $1 as display_name,"
+            " true as is_headline, 1.0 as match_tolerance_pct, 'https://example.org' as source_url",
+            [group],
+        )
+        con.execute(
+            "insert into mart.parity by name select 'official' as population, $1 as comparable_group, true as is_headline,"
+            " date '2025-12-01' as compared_on, 'O' as open_model, 'P' as proprietary_model, $2::double as difference_pct,"
+            " 50.0 + $2 as open_score_pct, 50.0 as proprietary_score_pct, 1 as n_open, 1 as n_proprietary, 1.0 as tolerance_pct,"
+            " if($2 > 1, 'exceeds', if($2 < -1, 'trails', 'matches')) as verdict, 'trails' as strict_verdict,"
+            " 'O' as open_newest_model, date '2025-12-01' as open_newest_on, 'P' as proprietary_newest_model,"
+            " date '2025-12-01' as proprietary_newest_on, $5 as is_current, 'trails' as verdict_now,"
+            " $3::double as difference_lo_pct, $4::double as difference_hi_pct",
+            [group, chosen, least, greatest, is_current],
+        )
+        con.execute(
+            "insert into mart.parity_sensitivity by name"
+            " select 'official' as population, ? as comparable_group, true as is_headline, chosen_value, tolerance_pct,"
+            " difference_pct, difference_pct >= -tolerance_pct as is_match_or_exceed"
+            " from (values ('chosen', ?), ('least', ?), ('greatest', ?)) as c(chosen_value, difference_pct),"
+            " (select unnest([0, 0.5, 1, 1.5, 2, 2.5, 3]) as tolerance_pct)",
+            [group, chosen, least, greatest],
+        )
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict", "shares"),
+    [
+        (
+            [("a", -9.0, -10.0, -8.0, True), ("b", 5.0, 5.0, 5.0, True), ("c", 6.0, 5.0, 6.0, True)],
+            "holds",
+            (2 / 3, 2 / 3),
+        ),
+        (
+            [("a", -9.0, -10.0, -8.0, True), ("b", -1.8, -1.8, -1.8, True), ("c", 5.0, 5.0, 5.0, True)],
+            "depends",
+            (1 / 3, 2 / 3),
+        ),
+        # One that is not current leaves numerator and denominator.
+        ([("a", -9.0, -10.0, -8.0, True), ("b", 5.0, 5.0, 5.0, False)], "fails", (0.0, 0.0)),
+        ([("a", 9.0, 9.0, 9.0, False), ("b", 5.0, 5.0, 5.0, False)], "not measurable", (None, None)),
+    ],
+)
+def test_the_majority_is_of_current_groups_and_depends_where_a_tolerance_or_a_choice_of_scores_turns_it(
+    empty: duckdb.DuckDBPyConnection,
+    rows: list[tuple[str, float, float, float, bool]],
+    verdict: str,
+    shares: tuple[float | None, float | None],
+) -> None:
+    judged_groups(empty, *rows)
+    now = answer(empty, "parity_majority")
+    assert (now[0], now[2], now[3]) == (verdict, *shares)
+    assert f"{sum(row[4] for row in rows)} of {len(rows)} headline benchmarks" in str(now[4])
+    # What is said of 2026 is judged on the same evidence by the same rule.
+    assert answer(empty, "parity_2026") == now
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict", "value"),
+    [
+        ((-9.0, -10.0, -8.0, True), "fails", -9.0),
+        ((4.0, 3.0, 5.0, True), "holds", 4.0),
+        ((-2.3, -2.3, -2.3, True), "depends", -2.3),  # within three points, not within one
+        ((4.0, -5.0, 5.0, True), "depends", 4.0),  # another score of one model turns it
+        ((7.4, 7.4, 7.4, False), "not measurable", None),
+    ],
+)
+def test_parity_on_a_benchmark_is_told_of_now_only_where_both_sides_are_and_depends_where_it_flips(
+    empty: duckdb.DuckDBPyConnection, row: tuple[float, float, float, bool], verdict: str, value: float | None
+) -> None:
+    judged_groups(empty, ("mmlu_reported", *row))
+    told = answer(empty, "parity_mmlu")
+    assert told[:4] == (verdict, value, row[1], row[2])
+    assert ("not measurable now" in str(told[4])) is (not row[3])
+
+
 def test_a_claim_that_cannot_be_measured_says_why(empty: duckdb.DuckDBPyConnection) -> None:
     judge_claims(empty, read_policy(), DAY)
     silent = "select claim_id from mart.paper_claims where verdict = 'not measurable' and evidence is null"
@@ -225,7 +311,7 @@ def test_a_night_judges_every_claim_and_keeps_the_query(world: World) -> None:
     world.night(1)
     rows = world.query("select claim_id, verdict, evidence_query from mart.paper_claims")
     assert {row[0] for row in rows} == set(read_policy().frame("claims")["claim_id"])
-    assert {row[1] for row in rows} <= {"holds", "partly", "fails", "not measurable"}
+    assert {row[1] for row in rows} <= {"holds", "partly", "fails", "depends", "not measurable"}
     assert all("select" in row[2] for row in rows)
 
 

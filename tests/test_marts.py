@@ -6,13 +6,16 @@ from datetime import date, timedelta
 
 import duckdb
 import polars as pl
+import pytest
 from worlds import World, v1_row
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.analysis.lags import gap_lags
 from leaderboard_etl.contracts.schema import frame_schema, tables, views
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.warehouse.core import insert_descriptions, insert_rules
 from leaderboard_etl.warehouse.database import create_tables, create_views
-from leaderboard_etl.warehouse.marts import _FAMILIES, ANSWERS, POPULATIONS, analyses
+from leaderboard_etl.warehouse.marts import _FAMILIES, ANSWERS, POPULATIONS, analyses, build_marts
 
 DAY = date(2026, 1, 1)
 GROUPS = pl.DataFrame(
@@ -23,6 +26,20 @@ GROUPS = pl.DataFrame(
         "observed_through_open_on": [DAY],
         "observed_through_proprietary_on": [DAY],
         "match_tolerance_pct": [1.0],
+    }
+)
+
+
+# No side stopped: both go to the day of policy.
+SIDES = pl.DataFrame(
+    schema={
+        "population": pl.String,
+        "comparable_group": pl.String,
+        **{f"{side}_newest_model": pl.String for side in ("open", "proprietary")},
+        **{f"{side}_newest_on": pl.Date for side in ("open", "proprietary")},
+        **{f"observed_through_{side}_on": pl.Date for side in ("open", "proprietary")},
+        "compared_on": pl.Date,
+        "is_alive_together": pl.Boolean,
     }
 )
 
@@ -78,7 +95,7 @@ MEMBERS = pl.DataFrame(
 
 
 def frames(rows: list[dict[str, object]]) -> dict[str, pl.DataFrame]:
-    return analyses(pl.DataFrame(rows), MEMBERS, GROUPS, DAY)
+    return analyses(pl.DataFrame(rows), MEMBERS, GROUPS, SIDES, DAY)
 
 
 def lag_of(found: dict[str, pl.DataFrame], population: str) -> list[float | None]:
@@ -165,7 +182,7 @@ def test_a_changed_score_leaves_the_lags_and_fits_of_other_groups_and_population
 
     def worked_out(rows: list[dict[str, object]]) -> int:
         before = ANSWERS.n_worked_out
-        analyses(pl.DataFrame(rows), MEMBERS, two, DAY)
+        analyses(pl.DataFrame(rows), MEMBERS, two, SIDES, DAY)
         return ANSWERS.n_worked_out - before
 
     assert worked_out([*WORLD, *other]) > 0
@@ -178,7 +195,7 @@ def test_a_changed_score_leaves_the_lags_and_fits_of_other_groups_and_population
 
 def test_a_day_after_both_sides_were_last_observed_changes_no_lag() -> None:
     rows = pl.DataFrame(WORLD)
-    then, later = (analyses(rows, MEMBERS, GROUPS, DAY + timedelta(days=days)) for days in (0, 400))
+    then, later = (analyses(rows, MEMBERS, GROUPS, SIDES, DAY + timedelta(days=days)) for days in (0, 400))
     for table in ("mart.gap_lag", "mart.gap_lag_daily", "mart.gap_lag_summary"):
         assert then[table].equals(later[table])
     direct = gap_lags(rows, GROUPS, DAY + timedelta(days=400))
@@ -186,3 +203,63 @@ def test_a_day_after_both_sides_were_last_observed_changes_no_lag() -> None:
     assert (
         later["mart.gap_lag"].filter(population="all").drop("population").sort(pl.all()).equals(direct.sort(pl.all()))
     )
+
+
+@pytest.mark.parametrize("has_one_later", [False, True])
+def test_the_gap_of_a_vendor_that_stopped_reporting_freezes_in_every_mart_and_claim_and_never_turns(
+    has_one_later: bool,
+) -> None:
+    models = [(f"closed-{n}", "proprietary", 30 * n, 80.0 + n) for n in range(6)]
+    models += [(f"open-{n}", "open_weights", 15 + 30 * n, min(70.0 + n, 99.0)) for n in range(30)]
+    if has_one_later:
+        models.append(("closed-late", "proprietary", 150 + 365, 86.0))
+    con = duckdb.connect(":memory:")
+    create_tables(con)
+    policy = read_policy()
+    insert_descriptions(con)
+    insert_rules(con, policy)
+    create_views(con)
+    con.register("benchmarks", policy.benchmarks)
+    con.register("groups", policy.frame("comparable_groups"))
+    con.execute("insert into core.benchmarks from benchmarks")
+    con.execute("insert into core.comparable_groups from groups where comparable_group = 'mmlu_reported'")
+    for name, text in policy.texts.items():
+        con.execute(
+            "insert into history.policy_files by name"
+            " select ? as name, 'b' as blob_id, ? as content, 1 as load_id, now() as valid_from",
+            [name, text.decode()],
+        )
+    for name, openness, day, pct in models:
+        con.execute(
+            "insert into core.models by name select $1 as model_id, $1 as display_name, 'o' as organization, $2 as openness,"
+            " 'unknown' as license_class, true as is_official, 'official' as population,"
+            " (date '2023-01-01' + $3::integer) as released_on",
+            [name, openness, day],
+        )
+        con.execute(
+            "insert into core.scores by name select $1 as model_id, 'mmlu' as benchmark_id, 'mmlu_reported' as variant_id,"
+            " 'mmlu_reported' as comparable_group, $2 as score_raw, 'percent' as score_unit, $2 as score_pct,"
+            " 'none' as norm_method, 'unknown' as precision, 'unknown' as has_chat_template, 'n/a' as setting, 'n/a' as run_id,"
+            " 'reference' as reported_by, false as is_corrected, 'reference' as source_id, $1 as source_name, 'r' as repo_id,"
+            " 'c' as revision, 'p' as path, 'b' as blob_id, 'l' as locator, 1 as load_id",
+            [name, pct],
+        )
+    build_marts(con, date(2025, 6, 10))
+    stopped = date(2023, 1, 1) + timedelta(days=150)
+    told = con.execute(
+        "select compared_on, difference_pct, verdict, is_alive_together, is_current, verdict_now, proprietary_newest_model"
+        " from mart.parity where population = 'official'"
+    ).fetchall()
+    assert told == [(stopped, -11.0, "trails", False, False, "not_measurable_now", "closed-5")]
+    daily = con.execute("select max(day), min(gap_pct) from mart.gap_daily where population = 'official'").fetchall()
+    assert daily == [(stopped, 10.0)]
+    # No lag is followed beyond that day.
+    assert con.execute("select max(censored_on) from mart.gap_lag where population = 'official'").fetchall() == [
+        (stopped,)
+    ]
+    claims = con.execute(
+        "select verdict, evidence from mart.paper_claims where claim_id in ('parity_mmlu', 'parity_majority')"
+    ).fetchall()
+    assert {verdict for verdict, _ in claims} == {"not measurable"}
+    assert all("not measurable now" in evidence for _, evidence in claims)
+    con.close()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
 
-from leaderboard_etl.analysis.parity import majority, parity
+from leaderboard_etl.analysis.parity import majority, parity, sensitivity
 
 AS_OF = date(2025, 12, 31)
 Point = tuple[str, str, str, float, date | None]
@@ -40,6 +40,13 @@ def groups(*names: str, headline: bool = True, through: date | None = None) -> p
             "observed_through_proprietary_on": pl.Date,
         },
         orient="row",
+    )
+
+
+def alive(policy: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """The groups, with both sides alive together to the day of the state in those named."""
+    return policy.with_columns(
+        compared_on=pl.lit(AS_OF), is_alive_together=pl.col("comparable_group").is_in(list(names))
     )
 
 
@@ -145,14 +152,21 @@ def test_the_majority_is_over_measurable_headline_groups() -> None:
         *(("p", "p", group, float(closed), day) for group, (_, closed) in scores.items() if group != "d"),
     )
     policy = pl.concat([groups("a", "b", "c", "d"), groups("side", headline=False)])
-    assert one(majority(parity(world, policy, AS_OF))) == {
+    assert one(majority(parity(world, alive(policy, "a", "b", "c", "d"), AS_OF))) == {
         "n_headline": 4,
         "n_measurable": 3,
         "n_match_or_exceed": 2,
         "n_match_or_exceed_strict": 1,
+        "n_current": 3,
+        "n_match_or_exceed_now": 2,
+        "n_match_or_exceed_strict_now": 1,
         "is_majority": True,
         "is_majority_strict": False,
     }
+    # A group that is not current leaves the numerator and the denominator.
+    now = one(majority(parity(world, alive(policy, "b", "c"), AS_OF)))
+    assert (now["n_measurable"], now["n_current"], now["n_match_or_exceed_now"]) == (3, 2, 1)
+    assert (now["is_majority"], now["n_match_or_exceed"]) == (False, 2)
 
 
 def test_half_is_no_majority_and_nothing_measurable_is_neither() -> None:
@@ -160,5 +174,44 @@ def test_half_is_no_majority_and_nothing_measurable_is_neither() -> None:
     world = points(
         ("o", "o", "a", 90.0, day), ("p", "p", "a", 80.0, day), ("o", "o", "b", 50.0, day), ("p", "p", "b", 80.0, day)
     )
-    assert one(majority(parity(world, groups("a", "b"), AS_OF)))["is_majority"] is False
+    assert one(majority(parity(world, alive(groups("a", "b"), "a", "b"), AS_OF)))["is_majority"] is False
     assert one(majority(parity(world.head(0), groups("a", "b"), AS_OF)))["is_majority"] is None
+
+
+def test_what_may_be_said_of_now_needs_a_current_day_and_a_verdict_that_does_not_flip() -> None:
+    day = date(2025, 12, 1)
+    world = points(
+        ("o", "o", "g", 78.0, day), ("p", "p", "g", 80.0, day), ("o", "o", "h", 50.0, day), ("p", "p", "h", 80.0, day)
+    )
+    policy = alive(groups("g", "h"), "g", "h")
+    assert parity(world, policy, AS_OF)["verdict_now"].to_list() == ["depends", "trails"]  # 2.0 is within three points
+    stopped = policy.with_columns(compared_on=pl.lit(date(2025, 8, 1)))
+    assert parity(world.with_columns(released_on=date(2025, 8, 1)), stopped, AS_OF)["verdict_now"].to_list() == [
+        "not_measurable_now",
+        "not_measurable_now",
+    ]
+
+
+@pytest.mark.parametrize(("days", "is_current"), [(120, True), (121, False)])
+def test_a_comparison_is_current_within_current_days_of_the_day_of_the_state(days: int, is_current: bool) -> None:
+    day = AS_OF - timedelta(days=days)
+    world = points(("o", "o", "g", 50.0, day), ("p", "p", "g", 80.0, day))
+    policy = alive(groups("g"), "g").with_columns(compared_on=pl.lit(day))
+    assert parity(world, policy, AS_OF)["is_current"].to_list() == [is_current]
+
+
+def test_each_models_least_and_greatest_score_are_tried_and_the_range_is_told() -> None:
+    day = date(2025, 12, 1)
+    world = points(("o", "o", "g", 78.0, day), ("p", "p", "g", 85.0, day)).with_columns(
+        lo_pct=pl.Series([70.0, 66.0]), median_pct=pl.Series([78.0, 76.0]), hi_pct=pl.Series([79.0, 86.0])
+    )
+    row = one(parity(world, alive(groups("g"), "g"), AS_OF))
+    assert (row["difference_lo_pct"], row["difference_hi_pct"], row["verdict_now"]) == (-7.0, 4.0, "depends")
+    tried = sensitivity(world, groups("g"), AS_OF)
+    assert tried.group_by("chosen_value").agg(pl.col("difference_pct").first()).sort("chosen_value").rows() == [
+        ("chosen", -7.0),
+        ("greatest", -7.0),
+        ("least", 4.0),
+        ("median", 2.0),
+    ]
+    assert tried.height == 4 * 7

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -10,7 +10,7 @@ import pytest
 
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.warehouse.core import insert_descriptions
+from leaderboard_etl.warehouse.core import insert_descriptions, insert_rules
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
 GROUP = "mmlu_reported"
@@ -21,6 +21,7 @@ def con() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(":memory:")
     create_tables(con)
     insert_descriptions(con)
+    insert_rules(con, read_policy())
     create_views(con)
     benchmarks = read_policy().benchmarks
     con.register("benchmarks", benchmarks)
@@ -116,7 +117,7 @@ def test_two_bests_of_one_day_are_one_step(con: duckdb.DuckDBPyConnection) -> No
     assert rows == [("a",)]
 
 
-def test_the_monthly_gap_runs_from_both_sides_first_month_to_the_last_that_both_could_show(
+def test_the_monthly_gap_runs_from_both_sides_first_month_to_the_last_in_which_both_had_a_new_model(
     gap: duckdb.DuckDBPyConnection,
 ) -> None:
     rows = gap.execute("select month, open_pct, proprietary_pct, gap_pct, n_open, n_proprietary from mart.gap_monthly"
@@ -125,16 +126,19 @@ def test_the_monthly_gap_runs_from_both_sides_first_month_to_the_last_that_both_
         (date(2023, 2, 1), 50.0, 60.0, 10.0, 1, 1),
         (date(2023, 3, 1), 50.0, 80.0, 30.0, 1, 2),
         (date(2023, 4, 1), 50.0, 80.0, 30.0, 1, 3),
-        (date(2023, 5, 1), 70.0, 80.0, 10.0, 2, 3),
-        (date(2023, 6, 1), 70.0, 80.0, 10.0, 2, 3),
+    ]
+    # Open came again in May, after the last proprietary model of April: that is not held against it.
+    sides = "select compared_on, open_newest_model_id, proprietary_newest_model_id, is_alive_together, observed_through_open_on"
+    assert gap.execute(f"{sides} from mart.gap_sides where population = 'official'").fetchall() == [
+        (date(2023, 4, 10), "open-2", "closed-worse", True, date(2023, 6, 30))
     ]
 
 
 def test_the_gap_in_log_odds_is_that_of_the_two_scores(gap: duckdb.DuckDBPyConnection) -> None:
-    # The logarithm of 4 less that of 7/3.
+    # The logarithm of 4 less that of 1.
     row = gap.execute("select gap_log_odds from mart.gap_monthly where population = 'official'"
-                      " and month = date '2023-06-01'").fetchall()  # fmt: skip
-    assert row[0][0] == pytest.approx(0.538997, abs=1e-6)
+                      " and month = date '2023-04-01'").fetchall()  # fmt: skip
+    assert row[0][0] == pytest.approx(1.386294, abs=1e-6)
 
 
 def test_every_day_has_a_leader_and_the_first_day_of_its_lead(con: duckdb.DuckDBPyConnection) -> None:
@@ -145,6 +149,8 @@ def test_every_day_has_a_leader_and_the_first_day_of_its_lead(con: duckdb.DuckDB
         ("open-2", "2023-01-14", "open_weights", 65.0),
         ("closed-2", "2023-01-16", "proprietary", 65.0),
         ("closed-3", "2023-01-17", "proprietary", 70.0),
+        ("open-3", "2023-01-18", "open_weights", 60.0),
+        ("closed-4", "2023-01-18", "proprietary", 60.0),
     ]:
         model(con, model_id, released, openness)
         score(con, model_id, pct)
@@ -158,7 +164,7 @@ def test_every_day_has_a_leader_and_the_first_day_of_its_lead(con: duckdb.DuckDB
         (day[15], "open_weights", day[14], -5.0, 2, 1),
         (day[16], "level", day[16], 0.0, 2, 2),
         (day[17], "proprietary", day[17], 5.0, 2, 3),
-        (day[18], "proprietary", day[17], 5.0, 2, 3),
+        (day[18], "proprietary", day[17], 5.0, 3, 4),
     ]
 
 
@@ -203,6 +209,105 @@ def test_which_score_speaks_for_a_model_is_a_rule_and_never_the_greatest(con: du
     rows = con.execute("select score_pct, n_values, chosen_because from mart.model_scaling").fetchall()
     assert [(pct, n) for pct, n, _ in rows] == [(70.0, 3)]
     assert "5-shot" in rows[0][2]
+
+
+def test_of_one_reporter_the_highest_stated_setting_speaks_and_what_others_measured_before_the_vendors_word(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    for setting, pct, is_verified in [
+        ("n/a", 66.0, True),
+        ("16K", 76.8, True),
+        ("64K", 79.7, True),
+        ("Extended thinking (up to 128K tokens)", 84.8, False),
+    ]:
+        score(con, "m", pct, setting=setting, is_verified=is_verified)
+        if setting != "n/a":
+            budget = {"16K": 16_000, "64K": 64_000}.get(setting, 128_000)
+            insert(con, "core.settings", setting=setting, effort_rank=3, budget_tokens=budget, has_tools=False)
+    told = "select score_pct, setting, lo_pct, median_pct, hi_pct, n_values, chosen_because from mart.model_scaling"
+    *numbers, reason = con.execute(told).fetchall()[0]
+    assert numbers == [79.7, "64K", 66.0, 76.8, 84.8, 4]
+    assert "measured by others" in reason and "highest setting (64K)" in reason
+
+
+@pytest.mark.parametrize(
+    ("rows", "speaks"),
+    [
+        # The newest dated evaluation, and a dated one before those without a date.
+        ([(90.0, "a", "2024-01-01"), (70.0, "b", "2025-01-01"), (80.0, "c", None)], 70.0),
+        # Then the median, of an even number the lower one of the middle: whatever the names.
+        ([(50.3, "b", None), (69.7, "a", None)], 50.3),
+        ([(50.3, "a", None), (69.7, "b", None)], 50.3),
+        ([(90.0, "a", None), (70.0, "b", None), (80.0, "c", None)], 80.0),
+    ],
+)
+def test_of_equals_the_newest_evaluation_speaks_then_the_median_and_never_a_name(
+    con: duckdb.DuckDBPyConnection, rows: list[tuple[float, str, str | None]], speaks: float
+) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    for pct, run, day in rows:
+        score(con, "m", pct, run_id=run, source_name=run, evaluated_on=day and date.fromisoformat(day))
+    assert con.execute("select score_pct from mart.model_scaling").fetchall() == [(speaks,)]
+
+
+def releases(con: duckdb.DuckDBPyConnection, openness: str, *days: date) -> None:
+    for n, day in enumerate(days):
+        model(con, f"{openness}-{n}", day.isoformat(), openness)
+        score(con, f"{openness}-{n}", 50.0 + n)
+
+
+def test_a_side_is_observed_for_the_grace_of_its_own_pace_and_no_longer(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "update core.comparable_groups set observed_through_open_on = null, observed_through_proprietary_on = null"
+    )
+    start = date(2024, 1, 1)
+    # Open comes each ten days: the least grace. Proprietary each fifty days, once after ninety: nine of ten are fifty.
+    releases(con, "open_weights", *(start + timedelta(days=10 * n) for n in range(60)))
+    releases(con, "proprietary", *(start + timedelta(days=50 * n + (40 if n > 5 else 0)) for n in range(11)))
+    told = (
+        "select open_grace_days, proprietary_grace_days, observed_through_proprietary_on - proprietary_newest_on,"
+        " is_alive_together from mart.gap_sides where population = 'official'"
+    )
+    assert con.execute(told).fetchall() == [(30, 50, 50, True)]
+    later = start + timedelta(days=50 * 10 + 40 + 51)
+    model(con, "late", later.isoformat(), "open_weights")
+    score(con, "late", 99.0)
+    assert con.execute(told).fetchall() == [(30, 50, 50, False)]
+
+
+def test_a_vendor_that_stops_freezes_the_gap_and_one_model_a_year_later_does_not_turn_it(
+    gap: duckdb.DuckDBPyConnection,
+) -> None:
+    gap.execute(
+        "update core.comparable_groups set observed_through_open_on = null, observed_through_proprietary_on = null"
+    )
+    frozen = (
+        "select compared_on, gap_pct from mart.gap_monthly where population = 'official' order by month desc limit 1"
+    )
+    before = gap.execute(frozen).fetchall()
+    assert before == [(date(2023, 4, 10), 30.0)]
+    for n in range(24):
+        day = date(2023, 7, 10) + timedelta(days=30 * n)
+        model(gap, f"open-later-{n}", day.isoformat(), "open_weights")
+        score(gap, f"open-later-{n}", 90.0 + n / 4)
+    alive = "select is_alive_together, proprietary_newest_model_id from mart.gap_sides where population = 'official'"
+    assert gap.execute(frozen).fetchall() == before
+    assert gap.execute(alive).fetchall() == [(False, "closed-worse")]
+    model(gap, "closed-later", "2024-07-10", "proprietary")
+    score(gap, "closed-later", 85.0)
+    assert gap.execute(frozen).fetchall() == before
+    assert gap.execute(alive).fetchall() == [(False, "closed-worse")]
+    frontier = (
+        "select max(reached_on) from mart.gap_frontier where population = 'official' and openness = 'proprietary'"
+    )
+    assert gap.execute(frontier).fetchall() == [(date(2023, 3, 10),)]
+    # With two more the side reports again, and is compared on the day of its newest.
+    for n in (1, 2):
+        model(gap, f"closed-again-{n}", date(2024, 7, 10 + n).isoformat(), "proprietary")
+        score(gap, f"closed-again-{n}", 99.0)
+    assert gap.execute(alive).fetchall() == [(False, "closed-again-2")]
+    assert gap.execute(frozen).fetchall()[0][0] == date(2024, 7, 12)
 
 
 def test_full_precision_speaks_before_quantised(con: duckdb.DuckDBPyConnection) -> None:

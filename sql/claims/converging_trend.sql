@@ -1,7 +1,7 @@
 -- log-odds per year by which the monthly MMLU gap changed since January 2023 (least squares); negative: closing; lo and hi: least and greatest from any start that leaves a year of months
 with months as (
 
-    select date_diff('month', date '2023-01-01', month) / 12 as years, month, gap_pct, gap_log_odds
+    select date_diff('month', date '2023-01-01', month) / 12 as years, month, compared_on, gap_pct, gap_log_odds
     from mart.gap_monthly
     where population = 'official' and comparable_group = 'mmlu_reported' and month >= date '2023-01-01'
 
@@ -22,7 +22,7 @@ select
     (select min(slope) from starts) as lo,
     (select max(slope) from starts) as hi,
     count(*) as n,
-    last_day(max(month)) as observed_through_on,
+    max(compared_on) as observed_through_on,
     printf(
         '%+.1f points a year; r2 of the line in log-odds %.2f, by half-years %s; from %s on the line is %+.2f',
         regr_slope(gap_pct, years), regr_r2(gap_log_odds, years),

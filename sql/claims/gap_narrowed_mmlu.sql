@@ -1,7 +1,7 @@
 -- share of the MMLU gap of June 2023, in log-odds, that had closed by the last month observed; lo and hi: with any month of 2023 as the start
 with months as (
 
-    select month, gap_pct, gap_log_odds
+    select month, compared_on, gap_pct, gap_log_odds
     from mart.gap_monthly
     where population = 'official' and comparable_group = 'mmlu_reported' and month >= date '2023-01-01'
 
@@ -17,7 +17,7 @@ ends as (
         -- The gap was above zero all the year: the least start has closed least.
         min(gap_log_odds) filter (where month < date '2024-01-01') as least_log_odds,
         max(gap_log_odds) filter (where month < date '2024-01-01') as greatest_log_odds,
-        max(month) as last_month,
+        max(compared_on) as compared_on,
         count(*) filter (where month >= date '2023-06-01') as n
     from months
     having n > 1
@@ -29,10 +29,10 @@ select
     1 - last_log_odds / least_log_odds as lo,
     1 - last_log_odds / greatest_log_odds as hi,
     n,
-    last_day(last_month) as observed_through_on,
+    compared_on as observed_through_on,
     printf(
-        'gap %.1f points in mid 2023, %.1f in %s; in log-odds %.2f and %.2f',
-        first_pct, last_pct, strftime(last_month, '%Y-%m'), first_log_odds, last_log_odds
+        'gap %.1f points in mid 2023, %.1f on %s; in log-odds %.2f and %.2f',
+        first_pct, last_pct, compared_on, first_log_odds, last_log_odds
     ) as evidence
 from ends
 where least_log_odds > 0

@@ -5,7 +5,7 @@ with reached as (
         level, p.model, p.params_active_b, p.params_b, p.params_active_b < p.params_b as is_mixture,
         g.observed_through_open_on as observed_through_on
     from mart.model_scaling as p
-    join core.comparable_groups as g using (comparable_group)
+    join mart.gap_sides as g using (population, comparable_group)
     cross join (select unnest(generate_series(60, 85, 5)) as level)
     where p.comparable_group = 'mmlu_reported' and p.population = 'official' and p.openness = 'open_weights'
         and p.params_active_b is not null and p.score_pct >= level and p.released_on <= g.observed_through_open_on

@@ -1,9 +1,10 @@
 -- parameters, billions, of the smallest open model that matches or exceeds the MMLU of GPT-3.5 Turbo
 with commercial as (
 
-    select p.score_pct, g.match_tolerance_pct as tolerance_pct, g.observed_through_open_on as observed_through_on
+    select p.score_pct, g.match_tolerance_pct as tolerance_pct, s.observed_through_open_on as observed_through_on
     from mart.model_scaling as p
     join core.comparable_groups as g using (comparable_group)
+    join mart.gap_sides as s using (population, comparable_group)
     where p.comparable_group = 'mmlu_reported' and p.model_id = 'openai/gpt-3.5-turbo-0301'
 
 ),

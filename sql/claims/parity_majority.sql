@@ -1,18 +1,63 @@
--- share of the measurable headline benchmarks on which the best open model matches or exceeds the best proprietary one, 0-1
-select
-    m.n_match_or_exceed / nullif(m.n_measurable, 0) as computed_value,
-    m.n_measurable as n,
-    p.observed_through_on,
-    p.evidence
-from mart.parity_majority as m
-cross join (
+-- share of the headline benchmarks that can be told as of now on which the best open model matches or exceeds the best proprietary one, 0-1; lo and hi: least and greatest under other choices of each model's score and tolerances from 0 to 3 points
+with judged as (
+
+    select * from mart.parity where population = 'official' and is_headline and difference_pct is not null
+
+),
+
+tried as (
+
     select
-        max(compared_on) as observed_through_on,
+        s.chosen_value,
+        s.tolerance_pct,
+        avg(s.is_match_or_exceed::int) filter (where j.is_current) as share_now,
+        count(*) filter (where s.is_match_or_exceed) as n_matching
+    from mart.parity_sensitivity as s
+    join judged as j using (population, comparable_group)
+    group by all
+
+),
+
+-- Tolerances at which one more benchmark matches.
+steps as (
+
+    select tolerance_pct, n_matching
+    from tried
+    where chosen_value = 'chosen'
+    qualify n_matching is distinct from lag(n_matching) over (order by tolerance_pct)
+
+),
+
+counted as (
+
+    select
+        avg((verdict in ('matches', 'exceeds'))::int) filter (where is_current) as share_now,
+        count(*) filter (where is_current) as n_current,
+        count(*) as n_measurable,
+        coalesce(max(compared_on) filter (where is_current), max(compared_on)) as observed_through_on,
         string_agg(
-            printf('%s: open %s (%+.1f points)', comparable_group, verdict, difference_pct), '; '
-            order by comparable_group
-        ) as evidence
-    from mart.parity
-    where population = 'official' and is_headline and difference_pct is not null
-) as p
-where m.population = 'official'
+            printf(
+                '%s: open %s on %s (%+.1f points, %+.1f to %+.1f by choice of scores%s)', comparable_group, verdict, compared_on,
+                difference_pct, difference_lo_pct, difference_hi_pct, case when is_current then '' else '; not measurable now' end
+            ),
+            '; ' order by comparable_group
+        ) as told
+    from judged
+
+)
+
+select
+    share_now as computed_value,
+    (select min(share_now) from tried) as lo,
+    (select max(share_now) from tried) as hi,
+    n_current as n,
+    observed_through_on,
+    printf('%d of %d headline benchmarks can be told as of now; each on its own last day: ', n_current, n_measurable)
+    || (
+        select string_agg(printf('%d of %d within %g', n_matching, c.n_measurable, tolerance_pct), ', ' order by tolerance_pct)
+        from steps
+    )
+    || ' points; ' || told as evidence,
+    (select list(share_now) filter (where share_now is not null) from tried) as choices
+from counted as c
+where n_measurable > 0

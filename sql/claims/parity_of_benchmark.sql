@@ -1,4 +1,4 @@
--- best open minus best proprietary score on one benchmark, points; positive: open leads
+-- best open minus best proprietary score on one benchmark, points; positive: open leads; lo and hi: least and greatest where each model's least, median or greatest score speaks for it
 with judged as (
 
     select p.*, g.benchmark_id, g.display_name
@@ -23,14 +23,28 @@ beside as (
 )
 
 select
-    difference_pct as computed_value,
-    difference_pct - 2 * stderr_difference_pct as lo,
-    difference_pct + 2 * stderr_difference_pct as hi,
+    case when is_current then difference_pct end as computed_value,
+    difference_lo_pct as lo,
+    difference_hi_pct as hi,
     n_open + n_proprietary as n,
     compared_on as observed_through_on,
-    printf(
-        '%s %.1f against %s %.1f (%d open and %d proprietary models): open %s, a match being within %.1f points',
-        open_model, open_score_pct, proprietary_model, proprietary_score_pct, n_open, n_proprietary, verdict, tolerance_pct
-    ) || coalesce((select told from beside), '') as evidence
+    case when is_current then '' else 'not measurable now; ' end
+    || printf(
+        'on %s %s %.1f against %s %.1f (%d open and %d proprietary models): open %s, %+.1f points (%+.1f to %+.1f by choice of scores), a match being within %.1f',
+        compared_on, open_model, open_score_pct, proprietary_model, proprietary_score_pct, n_open, n_proprietary, verdict,
+        difference_pct, difference_lo_pct, difference_hi_pct, tolerance_pct
+    )
+    || printf(
+        '; newest with a score: %s of %s, open, and %s of %s, proprietary',
+        open_newest_model, open_newest_on, proprietary_newest_model, proprietary_newest_on
+    )
+    || coalesce((select told from beside), '') as evidence,
+    -- A wider tolerance is as good as a better score.
+    (
+        select list(s.difference_pct + s.tolerance_pct - g.match_tolerance_pct)
+        from mart.parity_sensitivity as s
+        join core.comparable_groups as g using (comparable_group)
+        where s.population = 'official' and s.comparable_group = $subject
+    ) as choices
 from judged
 where comparable_group = $subject

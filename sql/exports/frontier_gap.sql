@@ -1,6 +1,6 @@
 -- The best MMLU score so far as reported, Open and Proprietary, for a line chart over decimal years, one run a side.
--- The frontier is a step: besides each new best there is a row for the day before the next one, and for the last day that
--- could be seen, so that straight lines between the points draw it as it was. Only rows with is_new_best are models.
+-- The frontier is a step: besides each new best there is a row for the day before the next one, and for the last day on which
+-- both sides can be compared (mart.gap_sides), so that straight lines between the points draw it as it was. Only rows with is_new_best are models.
 -- columns:
 --   run_name: Open or Proprietary
 --   release_year: Day as a decimal year
@@ -9,10 +9,12 @@
 --   organization: Its owner or vendor
 --   reached_on: Its release date
 --   comparable_group: Variants that may be compared: always mmlu_reported here
---   observed_through_year: Last day on which a new model of this side could have been seen, as a decimal year
+--   observed_through_year: Last day on which both sides can be compared, as a decimal year: no line goes further
 --   is_new_best: Whether the model was released on this day; false: the best so far still stands
 --   score_source: Source, repository, commit, file and place of the score
 --   source_url: Link to the score's file or recorded source
+--   newest_model: Newest scored model of this side
+--   newest_on: Its release date
 with scored as (
 
     select
@@ -25,21 +27,18 @@ with scored as (
         p.score_source,
         p.source_url,
         f.reached_on,
-        f.surpassed_on,
-        greatest(
-            f.reached_on, least(f.observed_through_on, (select max(as_of_on) from mart.paper_claims))
-        ) as seen_until_on,
+        case when f.surpassed_on <= g.compared_on then f.surpassed_on end as surpassed_on,
+        coalesce(g.compared_on, f.newest_on) as seen_until_on,
+        case p.openness when 'open_weights' then g.open_newest_model else g.proprietary_newest_model end as newest_model,
+        case p.openness when 'open_weights' then g.open_newest_on else g.proprietary_newest_on end as newest_on,
         case
-            when f.model_id is not null then null
             when p.released_on is null then 'release date not known'
-            when p.released_on > case p.openness
-                when 'open_weights' then g.observed_through_open_on
-                else g.observed_through_proprietary_on
-            end then 'released after the last day through which its side was observed'
+            when p.released_on > g.compared_on then 'released after the last day on which both sides can be compared'
+            when f.model_id is not null then null
             else 'not above the best of its side so far'
         end as reason
     from mart.model_scaling as p
-    join core.comparable_groups as g using (comparable_group)
+    left join mart.gap_sides as g using (population, comparable_group)
     left join mart.gap_frontier as f using (population, comparable_group, model_id)
     where p.population = 'official'
         and p.comparable_group = 'mmlu_reported'
@@ -73,6 +72,8 @@ final as (
         is_new_best,
         score_source,
         source_url,
+        newest_model,
+        newest_on,
         -- Models that no frontier can rest on are named.
         case when reason is not null then {
             'openness': openness,

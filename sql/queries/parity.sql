@@ -3,13 +3,15 @@ select
     comparable_group,
     population,
     verdict,
+    verdict_now,
     round(difference_pct, 1) as difference_pct,
     round(tolerance_pct, 1) as tolerance_pct,
     open_model,
     proprietary_model,
     n_open,
     n_proprietary,
-    compared_on
+    compared_on,
+    is_current
 from mart.parity
 where is_headline
 order by comparable_group, population <> 'official', population

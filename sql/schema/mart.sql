@@ -145,7 +145,7 @@ create table mart.parity (
     open_released_on date,                   -- = mart.gap_lag
     n_open bigint,                           -- Dated open models that took part
     n_undated_open bigint,                   -- Open models left out because no release date is known
-    observed_through_open_on date,           -- Last date on which a new open model could have been seen; null: not limited
+    observed_through_open_on date,           -- = mart.gap_sides
     proprietary_model_id varchar,            -- Best proprietary model; of equals the earliest, then by id; null: there is none
     proprietary_model varchar,               -- = mart.capability_gap
     proprietary_score_pct double,            -- Score of proprietary_model_id, percent
@@ -153,30 +153,55 @@ create table mart.parity (
     proprietary_released_on date,            -- Release date of proprietary_model_id
     n_proprietary bigint,                    -- Dated proprietary models that took part
     n_undated_proprietary bigint,            -- Proprietary models left out because no release date is known
-    observed_through_proprietary_on date,    -- Last date on which a new proprietary model could have been seen; null: not limited
+    observed_through_proprietary_on date,    -- = mart.gap_sides
     difference_pct double,                   -- Open minus proprietary, points; null: a side is missing
     stderr_difference_pct double,            -- Standard error of the difference, points; null: not known for both
     tolerance_pct double,                    -- Difference that still is a match, points
     tolerance_source varchar check (tolerance_source in ('policy', 'two_standard_errors')), -- Where tolerance_pct comes from
     verdict varchar not null check (verdict in ('matches', 'exceeds', 'trails', 'not_measurable')), -- What the best open model does against the best proprietary one
-    strict_verdict varchar not null check (strict_verdict in ('matches', 'trails', 'not_measurable')) -- The same without tolerance: matches where open is equal or above
+    strict_verdict varchar not null check (strict_verdict in ('matches', 'trails', 'not_measurable')), -- The same without tolerance: matches where open is equal or above
+    open_newest_model varchar,               -- = mart.gap_sides
+    open_newest_on date,                     -- = mart.gap_sides
+    proprietary_newest_model varchar,        -- = mart.gap_sides
+    proprietary_newest_on date,              -- = mart.gap_sides
+    is_alive_together boolean,               -- = mart.gap_sides
+    is_current boolean not null,             -- Whether compared_on may be told as now: both sides alive together, and no more than current_days (core.rules) before the day of the state
+    difference_lo_pct double,                -- Least difference where each model's least, median, greatest or chosen score speaks for it, points; null: a side is missing
+    difference_hi_pct double,                -- Greatest of these
+    verdict_now varchar not null check (verdict_now in ('matches', 'exceeds', 'trails', 'depends', 'not_measurable_now', 'not_measurable')) -- What may be said of now: the verdict; depends where matching or exceeding flips in mart.parity_sensitivity; not_measurable_now where it is not current
 );
 
--- Whether parity holds on most of the headline groups that can be measured. One row per population.
+-- The question of mart.parity asked again with another of each model's scores and under other tolerances. One row per population, comparable group with both sides, choice and tolerance.
+create table mart.parity_sensitivity (
+    population varchar not null,             -- = mart.populations
+    comparable_group varchar not null,       -- = core.benchmarks
+    is_headline boolean,                     -- = mart.parity
+    chosen_value varchar not null check (chosen_value in ('chosen', 'least', 'median', 'greatest')), -- Which of several scores speaks for each model: the one of mart.model_scaling (chosen), or the least, median or greatest
+    tolerance_pct double not null,           -- Difference that still is a match, points
+    open_model varchar,                      -- Best open model under that choice, its name for people
+    proprietary_model varchar,               -- Best proprietary model under that choice, its name for people
+    difference_pct double,                   -- Open minus proprietary, points
+    is_match_or_exceed boolean not null      -- Whether open is above, or below by no more than the larger of the tolerance and two standard errors
+);
+
+-- Whether parity holds on most of the headline groups that can be told as of now. One row per population.
 create table mart.parity_majority (
     population varchar not null,             -- = mart.populations
     n_headline bigint,                       -- Headline groups
-    n_measurable bigint,                     -- Headline groups with models on both sides
+    n_measurable bigint,                     -- Headline groups with models on both sides, each on its own compared_on
     n_match_or_exceed bigint,                -- Measurable headline groups on which open matches or exceeds
     n_match_or_exceed_strict bigint,         -- The same without tolerance
-    is_majority boolean,                     -- Whether open matches or exceeds on more than half of the measurable groups; null: no group is measurable
-    is_majority_strict boolean               -- The same without tolerance; null: no group is measurable
+    is_majority boolean,                     -- Whether open matches or exceeds on more than half of the current groups; null: no group is current
+    is_majority_strict boolean,              -- The same without tolerance; null: no group is current
+    n_current bigint,                        -- Headline groups whose comparison is current (mart.parity): the denominator
+    n_match_or_exceed_now bigint,            -- Current headline groups on which open matches or exceeds
+    n_match_or_exceed_strict_now bigint      -- The same without tolerance
 );
 
--- What vendors report minus what a leaderboard measured, same model and benchmark. One row per benchmark and kind of report. A report may be a copy of the leaderboard's own figure, which would hide what vendors measure themselves: see n_copies, and the mean without the copies.
+-- What vendors report minus what others measured, same model and benchmark, under protocols that may differ: protocols has both. One row per benchmark, kind of report and measured group. A report may be a copy of the measured figure, which would hide what vendors measure themselves: see n_copies, and the mean without the copies.
 create table mart.self_report_gap (
     benchmark_id varchar not null,           -- = core.benchmarks
-    vendor_kind varchar not null check (vendor_kind in ('vendor_model_index', 'vendor_card_table', 'vendor_eval_results')), -- Where the vendor reports: reported_by of core.scores
+    vendor_kind varchar not null check (vendor_kind in ('vendor_model_index', 'vendor_card_table', 'vendor_eval_results', 'vendor', 'reference')), -- Where the vendor reports: reported_by of core.scores; reference: a curated row that says self-reported
     n_models bigint,                         -- Models with both
     n_families bigint,                       -- Families among n_models; a fine-tune of a known base counts in the family of its base, a model without a known family as one
     n_copies bigint,                         -- Pairs that agree to 0.05 points: likely copies of the leaderboard's own figure
@@ -190,7 +215,9 @@ create table mart.self_report_gap (
     mean_not_copied_pct double,              -- Mean gap of the pairs that are not copies, points; null: refused
     lo_not_copied_pct double,                -- Lower end of its 90 % interval
     hi_not_copied_pct double,                -- Upper end of that interval
-    refusal_reason_not_copied varchar        -- Why there is no mean of the pairs that are not copies; null: there is one
+    refusal_reason_not_copied varchar,       -- Why there is no mean of the pairs that are not copies; null: there is one
+    measured_group varchar not null,         -- Comparable group of the measured scores
+    protocols varchar not null               -- Variants that were reported and measured, in words: where they differ, so may the protocol
 );
 
 -- How large a typical dense open model with the same score would be, over the model's own size (after the densing law, arXiv 2412.04315, but relative to our own fitted curve). One row per open-weights official model and group.
@@ -314,7 +341,7 @@ create table mart.paper_claims (
     expected varchar not null,               -- What would make the claim hold, in words
     holds_if varchar not null,               -- The same as a condition on the result of the query
     partly_if varchar,                       -- Condition for partly; null: holds or fails
-    verdict varchar not null check (verdict in ('holds', 'partly', 'fails', 'not measurable')), -- Verdict by the conditions
+    verdict varchar not null check (verdict in ('holds', 'partly', 'fails', 'depends', 'not measurable')), -- Verdict by the conditions; depends: another one for another of the stated choices of scores and tolerances, from lo to hi; not measurable: also where nothing current speaks of now
     observed_through_on date,                -- Last date that the data reach; null: the claim is not bound to a date
     as_of_on date not null,                  -- Day of the state
     evidence varchar,                        -- The rows that the value comes from, in words; null: none

@@ -1,7 +1,8 @@
 -- The gap between the proprietary and the open frontier, day by day: who leads, by how much, since when.
--- One row per population, comparable group and day, from the first day on which both sides have a frontier to the last on
--- which both could be observed: filter on population, 'official' by default (see mart.populations). Groups without
--- proprietary models have no rows here: their gap is not measurable.
+-- One row per population, comparable group and day, from the first day on which both sides have a frontier to compared_on, the
+-- earlier of the days on which the newest scored model of either side came out: filter on population, 'official' by default
+-- (see mart.populations). A side that stopped is not held against later models of the other. Groups without proprietary models
+-- have no rows here: their gap is not measurable.
 -- Caveats: as mart.gap_frontier. Log-odds are of score_pct, kept between 0.5 and 99.5 percent.
 -- columns:
 --   population: = mart.populations
@@ -25,6 +26,11 @@
 --   n_open: Open models released and scored so far
 --   n_proprietary: Proprietary models released and scored so far
 --   observed_through_on: Earlier of the two sides' last observable dates
+--   compared_on: Last day of the series: the earlier of open_newest_on and proprietary_newest_on
+--   open_newest_on: = mart.gap_sides
+--   open_newest_model_id: = mart.gap_sides
+--   proprietary_newest_on: = mart.gap_sides
+--   proprietary_newest_model_id: = mart.gap_sides
 create view mart.gap_daily as
 with sides as (
 
@@ -70,7 +76,12 @@ compared as (
         open.holder.benchmark as benchmark,
         begins_on,
         least(open.observed_through_on, closed.observed_through_on) as observed_through_on,
-        least(ends_on, observed_through_on) as ends_on,
+        least(open.newest_on, closed.newest_on) as compared_on,
+        least(ends_on, compared_on) as ends_on,
+        open.newest_on as open_newest_on,
+        open.newest.model_id as open_newest_model_id,
+        closed.newest_on as proprietary_newest_on,
+        closed.newest.model_id as proprietary_newest_model_id,
         open.score_pct as open_pct,
         open.holder.model_id as open_model_id,
         open.reached_on as open_since_on,
@@ -90,7 +101,7 @@ compared as (
         -- A difference of the last binary digit is no lead.
         case sign(round(gap_pct, 6)) when 1 then 'proprietary' when -1 then 'open_weights' else 'level' end as leader
     from spans
-    where open is not null and closed is not null and observed_through_on is not null
+    where open is not null and closed is not null and begins_on <= least(open.newest_on, closed.newest_on)
 
 ),
 
@@ -137,7 +148,12 @@ final as (
         gap_log_odds,
         n_open,
         n_proprietary,
-        observed_through_on
+        observed_through_on,
+        compared_on,
+        open_newest_on,
+        open_newest_model_id,
+        proprietary_newest_on,
+        proprietary_newest_model_id
     from led
 
 )

@@ -21,6 +21,8 @@
 --   surpassed_on: Date of the next best on the same side; null: not surpassed in what could be observed
 --   n_models: Models of this side released up to then and scored
 --   observed_through_on: = mart.gap_running
+--   newest_on: = mart.gap_running
+--   newest_model_id: Model of newest_on; of several the first by model id
 create view mart.gap_frontier as
 with records as (
 
@@ -47,7 +49,9 @@ final as (
         holder.params_b,
         lead(reached_on) over (partition by population, comparable_group, openness order by reached_on) as surpassed_on,
         n_models,
-        observed_through_on
+        observed_through_on,
+        newest_on,
+        newest.model_id as newest_model_id
     from records
 
 )

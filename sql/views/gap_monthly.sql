@@ -1,6 +1,6 @@
 -- The gap between the proprietary and the open frontier at the end of each month: mart.gap_daily on its last day.
--- One row per population, comparable group and month, from the first month in which both sides have a frontier to the last
--- in which both could be observed: filter on population, 'official' by default (see mart.populations). Groups without
+-- One row per population, comparable group and month, from the first month in which both sides have a frontier to that of
+-- compared_on, whose row is of that day: filter on population, 'official' by default (see mart.populations). Groups without
 -- proprietary models have no rows here: their gap is not measurable.
 -- Caveats: as mart.gap_frontier. Log-odds are of score_pct, kept between 0.5 and 99.5 percent.
 -- columns:
@@ -23,6 +23,11 @@
 --   n_open: = mart.gap_daily
 --   n_proprietary: = mart.gap_daily
 --   observed_through_on: = mart.gap_daily
+--   compared_on: = mart.gap_daily
+--   open_newest_on: = mart.gap_sides
+--   open_newest_model_id: = mart.gap_sides
+--   proprietary_newest_on: = mart.gap_sides
+--   proprietary_newest_model_id: = mart.gap_sides
 create view mart.gap_monthly as
 with final as (
 
@@ -45,9 +50,14 @@ with final as (
         gap_log_odds,
         n_open,
         n_proprietary,
-        observed_through_on
+        observed_through_on,
+        compared_on,
+        open_newest_on,
+        open_newest_model_id,
+        proprietary_newest_on,
+        proprietary_newest_model_id
     from mart.gap_daily
-    where day = least(last_day(day), observed_through_on)
+    where day = least(last_day(day), compared_on)
 
 )
 

@@ -1,5 +1,8 @@
 """Does the best open model match or exceed the best proprietary one, benchmark by benchmark, on one day?
 
+The day is the last on which both sides had a new model with a score: later models of one side are not held against a side that
+stopped. A statement about now needs both sides alive, and that day close to the day of the state.
+
 Two models match if they differ by no more than the larger of two standard errors of the difference and a tolerance of
 policy; otherwise one exceeds and the other trails. The strict answer, without a tolerance, is given as well.
 """
@@ -11,79 +14,158 @@ from datetime import date
 import polars as pl
 
 DEFAULT_TOLERANCE_PCT = 1.0
+CURRENT_DAYS = 120
+TOLERANCES_PCT = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+# Which of several scores of a model speaks for it, and the column of the points that has it.
+CHOICES = {"chosen": "score_pct", "least": "lo_pct", "median": "median_pct", "greatest": "hi_pct"}
 DECIMALS = 6  # 88.7 - 87.7 must be 1, so that a difference equal to the tolerance is a match
 
 _SIDES = {"open": "open_weights", "proprietary": "proprietary"}
 
 
-def parity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def parity(
+    points: pl.DataFrame, groups: pl.DataFrame, as_of: date, *, current_days: int = CURRENT_DAYS
+) -> pl.DataFrame:
     """One row per comparable group of `groups`, also for groups without a score.
 
     points: one row per model and comparable group with the columns of mart.model_scaling, of the population wanted;
-    stderr_pct (standard error, points) is used where the column is there. groups: comparable_group, is_headline,
-    observed_through_open_on, observed_through_proprietary_on (null: not limited) and perhaps match_tolerance_pct (points;
-    null or absent: 1.0). Points of other groups are ignored.
+    stderr_pct (standard error, points) and the columns of CHOICES are used where they are there. groups: comparable_group,
+    is_headline, observed_through_open_on, observed_through_proprietary_on (null: not limited), perhaps match_tolerance_pct
+    (points; null or absent: 1.0) and columns of mart.gap_sides: compared_on (null or absent: not limited),
+    is_alive_together (null or absent: not known to be), the newest model of each side and its date. Points of other groups
+    are ignored.
 
-    Only models released on or before compared_on take part: the earliest of as_of and the two observed-through dates.
-    A side's best model is the one with the highest score_pct; of equals the earliest released, then the first by id.
+    Only models released on or before compared_on take part: the earliest of as_of, the group's compared_on and the two
+    observed-through dates. A side's best model is the one with the highest score_pct; of equals the earliest released, then
+    the first by id.
     Columns: comparable_group, is_headline, compared_on; for each side <side>_model_id, _model, _score_pct, _stderr_pct,
     _released_on (null: no model), n_<side>, n_undated_<side> (models left out because no release date is known),
-    observed_through_<side>_on; difference_pct (open minus proprietary, points; null: a side is missing);
-    stderr_difference_pct (null: not known for both); tolerance_pct and tolerance_source (policy or two_standard_errors);
-    verdict (matches, exceeds, trails, not_measurable); strict_verdict (matches: open is equal or above; trails;
-    not_measurable).
+    observed_through_<side>_on, <side>_newest_model and <side>_newest_on; difference_pct (open minus proprietary, points;
+    null: a side is missing); stderr_difference_pct (null: not known for both); tolerance_pct and tolerance_source (policy or
+    two_standard_errors); verdict (matches, exceeds, trails, not_measurable); strict_verdict (matches: open is equal or
+    above; trails; not_measurable); is_alive_together; is_current (alive together, and compared_on at most current_days
+    before as_of); difference_lo_pct and difference_hi_pct (least and greatest difference over CHOICES); verdict_now (the
+    verdict; depends where matching or exceeding flips over CHOICES and TOLERANCES_PCT; not_measurable_now where it is not
+    current).
     """
+    ranges = (
+        sensitivity(points, groups, as_of)
+        .group_by("comparable_group")
+        .agg(
+            difference_lo_pct=pl.col("difference_pct").min(),
+            difference_hi_pct=pl.col("difference_pct").max(),
+            is_flipping=pl.col("is_match_or_exceed").n_unique() > 1,
+        )
+    )
+    is_current = (
+        pl.col("is_alive_together").fill_null(False)
+        & ((pl.lit(as_of) - pl.col("compared_on")).dt.total_days() <= current_days)
+        & pl.col("difference_pct").is_not_null()
+    )
+    return (
+        _compared(points, groups, as_of, "chosen")
+        .join(ranges, on="comparable_group", how="left")
+        .with_columns(verdict=_verdict(), strict_verdict=_strict_verdict(), is_current=is_current)
+        .with_columns(
+            verdict_now=pl.when(pl.col("verdict") == "not_measurable")
+            .then(pl.lit("not_measurable"))
+            .when(~pl.col("is_current"))
+            .then(pl.lit("not_measurable_now"))
+            .when(pl.col("is_flipping"))
+            .then(pl.lit("depends"))
+            .otherwise(pl.col("verdict"))
+        )
+        .select(_COLUMNS)
+        .sort("comparable_group")
+    )
+
+
+def sensitivity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """One row per group with both sides, choice of score and tolerance: the question of `parity`, asked again.
+
+    Columns: comparable_group, is_headline, chosen_value (a key of CHOICES: which score of each model speaks for it; a choice
+    whose column the points lack is left out), tolerance_pct (of TOLERANCES_PCT), open_model, proprietary_model,
+    difference_pct (points), is_match_or_exceed (above, or below by no more than the larger of the tolerance and two standard
+    errors).
+    """
+    frames = [
+        _compared(points, groups, as_of, choice)
+        .filter(pl.col("difference_pct").is_not_null())
+        .with_columns(chosen_value=pl.lit(choice))
+        .drop("tolerance_pct")
+        for choice, column in CHOICES.items()
+        if column in points.columns
+    ]
+    allowed = pl.max_horizontal("tolerance_pct", pl.col("stderr_difference_pct") * 2)
+    return (
+        pl.concat(frames)
+        .join(pl.DataFrame({"tolerance_pct": TOLERANCES_PCT}), how="cross")
+        .with_columns(is_match_or_exceed=pl.col("difference_pct") >= -allowed)
+        .select(_SENSITIVITY)
+        .sort("comparable_group", "chosen_value", "tolerance_pct")
+    )
+
+
+def _compared(points: pl.DataFrame, groups: pl.DataFrame, as_of: date, choice: str) -> pl.DataFrame:
+    """The best of both sides of each group and their difference, where one of CHOICES speaks for each model."""
     frame = _judged(groups, as_of)
-    scored = _scored(points)
+    scored = _scored(points.with_columns(pl.col(CHOICES[choice]).alias("score_pct")))
     for side, openness in _SIDES.items():
         frame = frame.join(
             _best(scored.filter(pl.col("openness") == openness), frame, side), on="comparable_group", how="left"
         )
     difference = (pl.col("open_score_pct") - pl.col("proprietary_score_pct")).round(DECIMALS)
     stderr = (pl.col("open_stderr_pct") ** 2 + pl.col("proprietary_stderr_pct") ** 2).sqrt()
-    return (
-        frame.with_columns(
-            pl.col("^n_.*$").fill_null(0), difference_pct=difference, stderr_difference_pct=stderr.round(DECIMALS)
-        )
-        .with_columns(
-            tolerance_pct=pl.max_horizontal("match_tolerance_pct", pl.col("stderr_difference_pct") * 2),
-            tolerance_source=pl.when(pl.col("stderr_difference_pct") * 2 > pl.col("match_tolerance_pct"))
-            .then(pl.lit("two_standard_errors"))
-            .otherwise(pl.lit("policy")),
-        )
-        .with_columns(verdict=_verdict(), strict_verdict=_strict_verdict())
-        .select(_COLUMNS)
-        .sort("comparable_group")
+    return frame.with_columns(
+        pl.col("^n_.*$").fill_null(0), difference_pct=difference, stderr_difference_pct=stderr.round(DECIMALS)
+    ).with_columns(
+        tolerance_pct=pl.max_horizontal("match_tolerance_pct", pl.col("stderr_difference_pct") * 2),
+        tolerance_source=pl.when(pl.col("stderr_difference_pct") * 2 > pl.col("match_tolerance_pct"))
+        .then(pl.lit("two_standard_errors"))
+        .otherwise(pl.lit("policy")),
     )
 
 
 def majority(judged: pl.DataFrame) -> pl.DataFrame:
     """One row over the headline groups in the frame of `parity`.
 
-    Columns: n_headline; n_measurable (both sides have a model); n_match_or_exceed; n_match_or_exceed_strict; is_majority
-    and is_majority_strict (more than half of the measurable; null: none is measurable).
+    Columns: n_headline; n_measurable (both sides have a model); n_match_or_exceed and n_match_or_exceed_strict of these,
+    each on its own day; n_current (can be told as of now), n_match_or_exceed_now and n_match_or_exceed_strict_now of these;
+    is_majority and is_majority_strict (more than half of the current ones; null: none is current).
     """
     headline = judged.filter(pl.col("is_headline"))
+    is_match, is_strict = pl.col("verdict").is_in(["matches", "exceeds"]), pl.col("strict_verdict") == "matches"
     counts = headline.select(
         n_headline=pl.len().cast(pl.Int64),
         n_measurable=(pl.col("verdict") != "not_measurable").sum().cast(pl.Int64),
-        n_match_or_exceed=pl.col("verdict").is_in(["matches", "exceeds"]).sum().cast(pl.Int64),
-        n_match_or_exceed_strict=(pl.col("strict_verdict") == "matches").sum().cast(pl.Int64),
+        n_match_or_exceed=is_match.sum().cast(pl.Int64),
+        n_match_or_exceed_strict=is_strict.sum().cast(pl.Int64),
+        n_current=pl.col("is_current").sum().cast(pl.Int64),
+        n_match_or_exceed_now=(is_match & pl.col("is_current")).sum().cast(pl.Int64),
+        n_match_or_exceed_strict_now=(is_strict & pl.col("is_current")).sum().cast(pl.Int64),
     )
     return counts.with_columns(
-        is_majority=_more_than_half("n_match_or_exceed"), is_majority_strict=_more_than_half("n_match_or_exceed_strict")
+        is_majority=_more_than_half("n_match_or_exceed_now"),
+        is_majority_strict=_more_than_half("n_match_or_exceed_strict_now"),
     )
 
 
 def _judged(groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    tolerance = pl.col("match_tolerance_pct") if "match_tolerance_pct" in groups.columns else pl.lit(None)
+    def told(name: str, dtype: type[pl.DataType]) -> pl.Expr:
+        return (pl.col(name) if name in groups.columns else pl.lit(None)).cast(dtype).alias(name)
+
     through = ["observed_through_open_on", "observed_through_proprietary_on"]
     return groups.select(
         "comparable_group",
         "is_headline",
         pl.col(through).cast(pl.Date),
-        compared_on=pl.min_horizontal(pl.lit(as_of), *(pl.col(name).cast(pl.Date) for name in through)),
-        match_tolerance_pct=tolerance.cast(pl.Float64).fill_null(DEFAULT_TOLERANCE_PCT),
+        *(told(f"{side}_newest_model", pl.String) for side in _SIDES),
+        *(told(f"{side}_newest_on", pl.Date) for side in _SIDES),
+        told("is_alive_together", pl.Boolean),
+        compared_on=pl.min_horizontal(
+            pl.lit(as_of), told("compared_on", pl.Date), *(pl.col(name).cast(pl.Date) for name in through)
+        ),
+        match_tolerance_pct=told("match_tolerance_pct", pl.Float64).fill_null(DEFAULT_TOLERANCE_PCT),
     )
 
 
@@ -137,7 +219,7 @@ def _strict_verdict() -> pl.Expr:
 
 
 def _more_than_half(count: str) -> pl.Expr:
-    return pl.when(pl.col("n_measurable") > 0).then(2 * pl.col(count) > pl.col("n_measurable"))
+    return pl.when(pl.col("n_current") > 0).then(2 * pl.col(count) > pl.col("n_current"))
 
 
 _COLUMNS = [
@@ -151,4 +233,10 @@ _COLUMNS = [
         )
     ),
     *("difference_pct", "stderr_difference_pct", "tolerance_pct", "tolerance_source", "verdict", "strict_verdict"),
+    *(f"{side}_newest_{what}" for side in _SIDES for what in ("model", "on")),
+    *("is_alive_together", "is_current", "difference_lo_pct", "difference_hi_pct", "verdict_now"),
+]
+_SENSITIVITY = [
+    *("comparable_group", "is_headline", "chosen_value", "tolerance_pct", "open_model", "proprietary_model"),
+    *("difference_pct", "is_match_or_exceed"),
 ]

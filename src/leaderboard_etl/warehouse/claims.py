@@ -14,7 +14,7 @@ from leaderboard_etl.errors import PolicyError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.settings import resource
 
-HOLDS, PARTLY, FAILS, NOT_MEASURABLE = "holds", "partly", "fails", "not measurable"
+HOLDS, PARTLY, FAILS, DEPENDS, NOT_MEASURABLE = "holds", "partly", "fails", "depends", "not measurable"
 # The columns of an answer; those that a claim's query leaves out are null.
 _ANSWER = {
     "computed_value": "double",
@@ -23,6 +23,8 @@ _ANSWER = {
     "n": "bigint",
     "observed_through_on": "date",
     "evidence": "varchar",
+    # The value under the other choices that the query may make: where the verdict differs among them, it depends.
+    "choices": "double[]",
 }
 _NO_ROWS = "this warehouse has no rows that its query needs"
 
@@ -85,14 +87,23 @@ def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of:
             f"""
             with answer as (select * from ({query})), said as (
                 select {selected} from (select 1 as one) left join answer on true
+            ), judged as (
+                select
+                    case when ({claim["holds_if"]}) then '{HOLDS}' when ({partly}) then '{PARTLY}' else '{FAILS}' end as verdict,
+                    is_answer
+                from (
+                    select *, true as is_answer from said
+                    union all by name
+                    select * exclude (computed_value), unnest(choices) as computed_value, false as is_answer from said
+                )
             )
             select
-                * replace (coalesce(evidence, case when computed_value is null then '{_NO_ROWS}' end) as evidence),
+                * exclude (choices)
+                    replace (coalesce(evidence, case when computed_value is null then '{_NO_ROWS}' end) as evidence),
                 case
                     when computed_value is null then '{NOT_MEASURABLE}'
-                    when ({claim["holds_if"]}) then '{HOLDS}'
-                    when ({partly}) then '{PARTLY}'
-                    else '{FAILS}'
+                    when (select count(distinct verdict) from judged) > 1 then '{DEPENDS}'
+                    else (select any_value(verdict) from judged where is_answer)
                 end as verdict
             from said
             """

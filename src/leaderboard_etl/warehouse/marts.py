@@ -16,7 +16,7 @@ from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
 from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
-from leaderboard_etl.analysis.parity import majority, parity
+from leaderboard_etl.analysis.parity import CURRENT_DAYS, majority, parity, sensitivity
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
 from leaderboard_etl.analysis.self_report import self_report_gap
 from leaderboard_etl.contracts.schema import frame_schema
@@ -57,12 +57,15 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         "select *, benchmark_id as benchmark from core.comparable_groups order by comparable_group"
     ).pl()
     members: pl.DataFrame = con.sql("from mart.populations").pl()
+    sides: pl.DataFrame = con.sql("from mart.gap_sides").pl()
+    current = con.execute("select value from core.rules where rule = 'current_days'").fetchall()
     # The matrices are small: threads would only wait for each other, for minutes if other programs need the processors.
     with threadpool_limits(limits=1, user_api="blas"):
-        for table, frame in analyses(points, members, groups, as_of).items():
+        for table, frame in analyses(points, members, groups, sides, as_of, int(current[0][0])).items():
             _insert(con, table, frame)
     scores = con.sql(
-        "select s.model_id, s.benchmark_id, s.variant_id, s.reported_by, s.score_pct, f.family"
+        "select s.model_id, s.benchmark_id, s.comparable_group, s.variant_id, s.reported_by, s.is_verified, s.score_pct,"
+        " f.family"
         f" from core.scores as s left join ({_FAMILIES}) as f using (model_id)"
     ).pl()
     _insert(con, "mart.self_report_gap", self_report_gap(scores))
@@ -77,9 +80,16 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     judge_claims(con, policy, as_of)
 
 
-def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
+def analyses(
+    points: pl.DataFrame,
+    members: pl.DataFrame,
+    groups: pl.DataFrame,
+    sides: pl.DataFrame,
+    as_of: date,
+    current_days: int = CURRENT_DAYS,
+) -> dict[str, pl.DataFrame]:
     """The frames of the mart tables that rest on points alone: rows of mart.model_scaling with family, training tokens,
-    baseline and ceiling. members: the rows of mart.populations.
+    baseline and ceiling. members and sides: the rows of mart.populations and mart.gap_sides.
 
     Lags and fits are computed group by group, so that a score of one group leaves the others as they are.
     """
@@ -87,6 +97,7 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
     of = {name: points.join(members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS}
     is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
     of[DENSE] = of["official"].filter(is_dense)
+    observed = {name: _observed(groups, sides.filter(population=name)) for name in POPULATIONS}
 
     def each(names: Iterable[str], analyse: Callable[..., pl.DataFrame], *more: object) -> pl.DataFrame:
         # Equal populations, as in a small warehouse, share one answer.
@@ -109,7 +120,7 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
                 ).with_columns(pl.lit(name).alias("population"))
                 for name, rows in of.items()
                 if name in POPULATIONS
-                for group in groups.partition_by("comparable_group", maintain_order=True)
+                for group in _censored(observed[name]).partition_by("comparable_group", maintain_order=True)
             ]
         )
 
@@ -122,11 +133,19 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
             ]
         )
 
+    def each_judged(judge: Callable[..., pl.DataFrame], **more: int) -> pl.DataFrame:
+        return pl.concat(
+            [
+                judge(of[name], observed[name], as_of, **more).with_columns(pl.lit(name).alias("population"))
+                for name in POPULATIONS
+            ]
+        )
+
     fits = each_fit(of, _fits)
     density = capability_density(of["official"], fits.filter(pl.col("population") == DENSE))
     capability = ANSWERS.of("fit_capability", fit_capability, of["official"])
-    headline = groups.filter("is_headline")
-    judged = each(POPULATIONS, parity, groups, as_of)
+    headline = observed["official"].filter("is_headline")
+    judged = each_judged(parity, current_days=current_days)
     return {
         "mart.gap_lag": each_lag(gap_lags),
         "mart.gap_lag_daily": each_lag(daily_lags),
@@ -138,10 +157,11 @@ def analyses(points: pl.DataFrame, members: pl.DataFrame, groups: pl.DataFrame, 
         "mart.capability_gap": index_gap(
             capability,
             as_of,
-            observed_through_open_on=_last(headline, "observed_through_open_on"),
-            observed_through_proprietary_on=_last(headline, "observed_through_proprietary_on"),
+            observed_through_open_on=_last(headline, "open_newest_on"),
+            observed_through_proprietary_on=_last(headline, "proprietary_newest_on"),
         ),
         "mart.parity": judged,
+        "mart.parity_sensitivity": each_judged(sensitivity),
         "mart.parity_majority": pl.concat(
             [
                 majority(judged.filter(pl.col("population") == name)).with_columns(pl.lit(name).alias("population"))
@@ -183,11 +203,28 @@ def _seed(rows: pl.DataFrame) -> int:
     return zlib.crc32(rows.select("model_id", "comparable_group", "score_pct", "params_b").write_csv().encode())
 
 
+def _observed(groups: pl.DataFrame, sides: pl.DataFrame) -> pl.DataFrame:
+    """The groups with what mart.gap_sides says of one population in place of the days of policy."""
+    days = ["observed_through_open_on", "observed_through_proprietary_on"]
+    told = sides.drop("population")
+    return groups.join(told, on="comparable_group", how="left", suffix="_told", maintain_order="left").with_columns(
+        pl.coalesce(f"{day}_told", day).alias(day) for day in days
+    )
+
+
+def _censored(groups: pl.DataFrame) -> pl.DataFrame:
+    """What the lags need of the groups: both sides end on the day on which they can be compared."""
+    days = ["observed_through_open_on", "observed_through_proprietary_on"]
+    return groups.select(
+        *("comparable_group", "benchmark", "match_tolerance_pct"),
+        *(pl.coalesce("compared_on", day).alias(day) for day in days),
+    )
+
+
 def _last(groups: pl.DataFrame, column: str) -> date | None:
-    """The last day that a headline group could observe; null: one of the groups is not limited."""
-    days = groups[column]
-    last_day = None if days.null_count() or days.is_empty() else days.max()
-    return last_day if isinstance(last_day, date) else None
+    """The last of the days; null: there is none."""
+    found = groups[column].max()
+    return found if isinstance(found, date) else None
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:

@@ -36,9 +36,10 @@ select
         + (dayofyear(stood_until_on) - 1) / dayofyear(make_date(year(stood_until_on), 12, 31)) as until_year,
     stood_until_on
 from (
-    select *, coalesce(surpassed_on, greatest(reached_on, observed_through_on)) as stood_until_on
-    from mart.gap_frontier
-    where population = 'official' and comparable_group = ? and observed_through_on is not null
+    select f.*, least(coalesce(f.surpassed_on, s.compared_on), s.compared_on) as stood_until_on
+    from mart.gap_frontier as f
+    join mart.gap_sides as s using (population, comparable_group)
+    where population = 'official' and comparable_group = ? and reached_on <= s.compared_on
 )
 order by side, reached_on
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from conftest import Faults
@@ -81,3 +82,14 @@ def test_a_refused_token_is_told_and_ends_the_look(world: World, server: HubServ
     found = examine_hub(Hub(world.hub, token="hf_expired"), SOURCES, POLICY)
     assert found.exit_code == 1
     assert "HF_TOKEN" in found.lines[-1].found and found.lines[-1].part == "token"
+
+
+def test_a_repository_that_a_hub_need_not_have_is_absent_and_any_other_is_amiss(world: World) -> None:
+    for source_id in ("mmlu_pro_leaderboard", "bigcode"):
+        source = SOURCES[source_id]
+        shutil.rmtree(world.root / f"{source.repo_type}s" / source.repo_id)
+    found = {line.part: line for line in examine_hub(Hub(world.hub), SOURCES, POLICY).lines}
+    assert [(found[s].is_expected, found[s].is_absent) for s in ("mmlu_pro_leaderboard", "bigcode")] == [
+        (True, True),
+        (False, False),
+    ]

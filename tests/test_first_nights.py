@@ -61,3 +61,27 @@ def test_an_alias_that_leads_nowhere_is_told_once_both_tables_are_read(aliased: 
     aliased.night(1)
     found = "select n_rows > 0 from ops.check_results where check_name = 'aliases_lead_to_known_models'"
     assert aliased.query(found) == [(True,)]
+
+
+def test_a_hub_that_never_had_a_repository_that_it_need_not_have_is_no_failure_and_one_that_loses_it_is(
+    world: World,
+) -> None:
+    source = SOURCES["mmlu_pro_leaderboard"]
+    world.options = {"card_budget": 0, "only": (source.source_id,)}
+    folder, aside = world.root / "datasets" / source.repo_id, world.root.parent / "aside"
+    states = []
+    for day, is_there in enumerate((False, True, False), start=1):
+        (aside if is_there else folder).rename(folder if is_there else aside)
+        outcome = world.night(day)
+        entry = outcome.load and outcome.load.source(source.source_id)
+        assert entry
+        states.append((outcome.status, entry.state, "without it" in (entry.message or "")))
+    assert states[0] == ("published", "unchanged", True)
+    assert states[1][1:] == ("loaded", False) and states[2] == ("degraded", "failed", False)
+    assert world.query("select count(*) > 0 from core.scores") == [(True,)]
+
+
+def test_a_gated_repository_is_a_failure_even_where_it_need_not_be_there(world: World, faults: Faults) -> None:
+    world.options = {"card_budget": 0, "only": ("mmlu_pro_leaderboard",)}
+    faults.answers["TIGER-Lab/mmlu_pro_leaderboard_submission"] = Response(401, {"X-Error-Code": "GatedRepo"})
+    assert world.night(1).status == "degraded"

@@ -138,8 +138,8 @@ def test_lineage_goes_up_to_the_last_known_base_and_no_further_in_a_circle(con: 
 
 def test_no_row_of_policy_leads_to_a_name_that_another_row_leads_on() -> None:
     rows = read_policy().frame("model_aliases")
-    led = {(source_id, name.lower()) for source_id, name in rows.select("source_id", "source_name").iter_rows()}
-    ends = rows.select("source_id", "source_name", "model_id").iter_rows()
+    ends = rows.select("source_id", "source_name", "model_id").rows()
+    led = {(source_id, name.lower()) for source_id, name, model_id in ends if name.lower() != model_id.lower()}
     chained = [
         name
         for source_id, name, model_id in ends

@@ -1,22 +1,29 @@
--- The gap on the last day on which both sides can be compared, with its range by choice of scores, official releases only
+-- The gap on the last day on which both sides can be compared, with its range by choice of scores, who measured it how, and the newest model of both sides
+with protocols as (
+
+    select
+        comparable_group,
+        any_value(printf('%d-shot%s', n_shot, case when variant_id like '%_cot' then ' CoT' else '' end)) as protocol
+    from core.benchmarks
+    group by all
+
+)
+
 select
-    g.display_name as measured,
+    p.comparable_group,
+    coalesce(nullif(regexp_extract(g.display_name, 'measured by (.+)', 1), ''), 'several') as measured_by,
+    case when g.caveats like 'mixed_protocols%' then 'mixed' else r.protocol end as protocol,
     p.compared_on,
     p.is_current,
-    p.open_model,
-    round(p.open_score_pct, 1) as open_pct,
-    p.proprietary_model,
-    round(p.proprietary_score_pct, 1) as proprietary_pct,
+    p.open_model || ': ' || round(p.open_score_pct, 1) as best_open_pct,
+    p.proprietary_model || ': ' || round(p.proprietary_score_pct, 1) as best_proprietary_pct,
     round(-p.difference_pct, 1) as gap_pct,
-    round(-p.difference_hi_pct, 1) as gap_lo_pct,
-    round(-p.difference_lo_pct, 1) as gap_hi_pct,
-    p.verdict_now,
-    p.open_newest_model,
-    p.open_newest_on,
-    p.proprietary_newest_model,
-    p.proprietary_newest_on,
-    g.caveats
+    round(-p.difference_hi_pct, 1) as lo_pct,
+    round(-p.difference_lo_pct, 1) as hi_pct,
+    p.open_newest_model || ', ' || p.open_newest_on as newest_open,
+    p.proprietary_newest_model || ', ' || p.proprietary_newest_on as newest_proprietary
 from mart.parity as p
 join core.comparable_groups as g using (comparable_group)
+join protocols as r using (comparable_group)
 where p.population = 'official' and p.difference_pct is not null
 order by p.is_headline desc, p.comparable_group

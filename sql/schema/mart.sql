@@ -177,7 +177,7 @@ create table mart.parity_sensitivity (
     comparable_group varchar not null,       -- = core.benchmarks
     is_headline boolean,                     -- = mart.parity
     chosen_value varchar not null check (chosen_value in ('chosen', 'least', 'median', 'greatest')), -- Which of several scores speaks for each model: the one of mart.model_scaling (chosen), or the least, median or greatest
-    tolerance_pct double not null,           -- Difference that still is a match, points
+    tolerance_pct double not null,           -- = mart.parity
     open_model varchar,                      -- Best open model under that choice, its name for people
     proprietary_model varchar,               -- Best proprietary model under that choice, its name for people
     difference_pct double,                   -- Open minus proprietary, points

@@ -116,7 +116,7 @@ def doctor_hub(address: str | None, *, as_json: bool) -> int:
         )
         n_other = sum(not line.is_expected for line in found.lines)
         n_absent = sum(line.is_absent for line in found.lines)
-        absent = f" of the bundled Hub, which lacks {n_absent} parts of the real one" if n_absent else ""
+        absent = f" of this Hub, which lacks {n_absent} parts that it need not have" if n_absent else ""
         verdict = (
             f"all is as expected{absent}" if not n_other else f"not as expected: {n_other} of {len(found.lines)} parts"
         )

@@ -10,12 +10,20 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import polars as pl
 
 from leaderboard_etl.errors import EtlError, HubError
 from leaderboard_etl.hub import loop
-from leaderboard_etl.hub.answers import GatedRepoError, HubUnreachableError, NoHubError, RepoFile, UnusableSettingsError
+from leaderboard_etl.hub.answers import (
+    GatedRepoError,
+    HubUnreachableError,
+    NoHubError,
+    RepoFile,
+    RepoUnavailableError,
+    UnusableSettingsError,
+)
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import FileVersion, format_utc
@@ -43,8 +51,8 @@ _NETWORK = (
 
 @dataclass(frozen=True)
 class Seen:
-    """One line of the examination: what was looked at, whether it is as expected, and what was found. `is_absent`: the bundled
-    Hub is too small to have it, as is expected there."""
+    """One line of the examination: what was looked at, whether it is as expected, and what was found. `is_absent`: this
+    Hub does not have it, and need not: the bundled one is small, and of a source another one may carry the figures."""
 
     part: str
     is_expected: bool
@@ -71,13 +79,14 @@ class HubExamination:
 
 def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy, *, is_sample: bool = False) -> HubExamination:
     """Asks the Hub each kind of question once. Of the bundled Hub (`is_sample`) its repositories are expected, and what else it
-    lacks is called absent. No answer of the Hub raises an error."""
+    lacks is called absent, as is everywhere a repository that need not be there. No answer of the Hub raises an error."""
     lines = [_network()]
     is_reachable = True
     try:
         for look in _looks(hub, sources, policy):
             seen = look()
-            is_absent = is_sample and not seen.is_expected and seen.part not in sources
+            need_not_be = (seen.part not in sources and is_sample) or seen.is_absent
+            is_absent = need_not_be and not seen.is_expected
             lines.append(replace(seen, is_expected=True, is_absent=True) if is_absent else seen)
     except NoHubError as error:
         is_reachable = False
@@ -92,7 +101,8 @@ def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy, *, is_s
 def _looks(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Iterator[Callable[[], Seen]]:
     for source in sources.values():
         if source.repo_id:
-            yield _guarded(source.source_id, lambda source=source: _source(hub, source, policy))  # type: ignore[misc]
+            look = partial(_source, hub, source, policy)
+            yield _guarded(source.source_id, look, may_be_absent=source.may_be_absent)
     yield _guarded("past commits", lambda: _commits(hub, sources))
     yield _guarded("one model", lambda: _model(hub))
     yield _guarded("its card", lambda: _card(hub))
@@ -104,8 +114,8 @@ def _looks(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Iterator[
         yield _guarded(f"leaderboard of {dataset_id}", lambda name=dataset_id: _board(hub, name))  # type: ignore[misc]
 
 
-def _guarded(part: str, look: Callable[[], tuple[bool, str]]) -> Callable[[], Seen]:
-    """Runs one question; a failure becomes a line, and NoHubError is passed on."""
+def _guarded(part: str, look: Callable[[], tuple[bool, str]], *, may_be_absent: bool = False) -> Callable[[], Seen]:
+    """Runs one question; a failure becomes a line, and NoHubError is passed on. `may_be_absent`: the Hub need not have it."""
 
     def guarded() -> Seen:
         try:
@@ -114,6 +124,8 @@ def _guarded(part: str, look: Callable[[], tuple[bool, str]]) -> Callable[[], Se
             raise
         except GatedRepoError as error:
             return Seen(part, False, f"gated: accept its terms on the Hub with the account of HF_TOKEN ({error})")
+        except RepoUnavailableError as error:
+            return Seen(part, False, str(error), is_absent=may_be_absent)
         except EtlError as error:
             return Seen(part, False, str(error))
         except Exception as error:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from leaderboard_etl import __version__
 from leaderboard_etl.errors import EtlError, UnwritableError, first_line
-from leaderboard_etl.hub.answers import NoHubError
+from leaderboard_etl.hub.answers import GatedRepoError, NoHubError, RepoUnavailableError
 from leaderboard_etl.landing.benchmarks import BoardSync, sync_boards
 from leaderboard_etl.landing.cards import sync_cards
 from leaderboard_etl.landing.folders import sync_folders
@@ -69,8 +69,20 @@ def land_table(night: Night, source_id: str) -> list[News]:
     source = SOURCES[source_id]
     if not night.wants(source_id):
         return [_not_asked(source_id)]
-    if source.folders is not None:
-        return [_land_folders(night, source, source.folders)]
+    try:
+        return [
+            _land_folders(night, source, source.folders) if source.folders is not None else _land_whole(night, source)
+        ]
+    except RepoUnavailableError as error:
+        is_known = bool(night.state.of(source_id)) or isinstance(error, GatedRepoError)
+        if is_known or not source.may_be_absent:
+            raise
+        message = f"{error}; nothing of it was ever loaded, and the night goes on without it"
+        return [News(SourceLoad(source_id, "unchanged", message=message))]
+
+
+def _land_whole(night: Night, source: Source) -> News:
+    source_id = source.source_id
     with shown(night, source_id) as progress:
         result = sync_repo(
             night.hub,
@@ -84,7 +96,7 @@ def land_table(night: Night, source_id: str) -> list[News]:
             head_start=night.head_start,
             progress=progress,
         )
-    return [news_of(night, source_id, result.changes, revision=result.revision)]
+    return news_of(night, source_id, result.changes, revision=result.revision)
 
 
 def _land_folders(night: Night, source: Source, folders: Folders) -> News:

@@ -84,7 +84,8 @@ class Source:
     `repo_id` is empty for a source that asks repositories one by one (model cards) or lives in this project (reference).
     `wants` tells of a path whether `parse` reads it.
     `has_dated_past`: each past commit is worth landing as the state of its day. `is_braked`: a sudden loss or a jump of its
-    scores holds it at its last good state.
+    scores holds it at its last good state. `may_be_absent`: another source carries the same figures, so that a Hub that has never
+    shown its repository is no failure, and one that stops showing it is.
 
     What its statements are:
     `names` is `hub` for repositories' names, `own` for names that only this source uses, `model_id` for ours, `coined` for names
@@ -120,6 +121,7 @@ class Source:
     has_editions: bool = False
     has_dated_past: bool = False
     is_braked: bool = True
+    may_be_absent: bool = False
     trust: Trust = Trust()
 
     @property

@@ -162,6 +162,7 @@ SOURCE = Source(
     reported_by=("leaderboard", "vendor"),
     variants=(MEASURED, REPORTED),
     has_dated_past=True,
+    may_be_absent=True,  # every_eval_ever carries the measured figures, too
     trust=Trust(spelling=70, repository=70, release=70),
     left_out="figures of rows whose `Data Source` is neither TIGER-Lab nor Self-Reported",
     left_out_because="whose figures they are is not known: they stand in quarantine",

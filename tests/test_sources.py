@@ -191,6 +191,7 @@ def link_to(
 
 # Who reports, or how something is known, may be called as a source is.
 NAMED_ELSEWHERE = {
+    ("src/leaderboard_etl/analysis/self_report.py", "reference"),
     ("src/leaderboard_etl/commands/explain.py", "reference"),
     ("src/leaderboard_etl/normalize/identity.py", "reference"),
     ("src/leaderboard_etl/normalize/joins.py", "reference"),

@@ -11,9 +11,8 @@ import polars as pl
 
 VENDOR_KINDS = ("vendor_model_index", "vendor_card_table", "vendor_eval_results", "vendor")
 MEASURED = ("leaderboard", "third_party")
-REFERENCE = (
-    "reference"  # a curated row is the vendor's where it says self-reported, and measured where it says the opposite
-)
+# A curated row is the vendor's where it says self-reported, and measured where it says the opposite.
+REFERENCE = "reference"
 MIN_MODELS = 5
 MIN_FAMILIES = 2  # with a single family every draw is the same and the interval has no width
 COPY_PCT = 0.05  # cards and result tables round to a tenth or a hundredth of a point

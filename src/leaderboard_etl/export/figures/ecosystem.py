@@ -66,7 +66,7 @@ def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
     )
     caption = [
         f"MMLU as reported (protocols mixed) of {models.height} models whose total and active parameters are known.",
-        "Operations are no price: memory, hardware and utilisation are left out.",
+        "Operations are not a price: memory, hardware and utilisation are left out.",
     ]
     return finished(
         drawn + names(labels, x, y), "Score against operations per token: dense and mixture of experts", caption

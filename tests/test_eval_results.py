@@ -29,12 +29,83 @@ def results(content: bytes, path: str = PATH) -> Parsed:
 
 
 def test_an_entry_is_a_vendors_score_with_its_date_and_link() -> None:
-    parsed = results(entry(more="  date: '2026-05-23'\n  source:\n    url: https://x.example/card\n"))
+    parsed = results(entry(more="  date: '2026-05-23'\n  source:\n    url: https://huggingface.co/org/m\n"))
     wanted = ["source_name", "variant_id", "score_raw", "score_unit", "reported_by", "is_verified", "source_url"]
     assert parsed.scores.select(wanted).rows() == [
-        ("org/m", "gpqa_diamond_reported", 78.8, "percent", "vendor_eval_results", False, "https://x.example/card")
+        (
+            "org/m",
+            "gpqa_diamond_reported",
+            78.8,
+            "percent",
+            "vendor_eval_results",
+            False,
+            "https://huggingface.co/org/m",
+        )
     ]
     assert str(parsed.scores["evaluated_on"][0]) == "2026-05-23"
+
+
+def cited(address: str, repo_id: str = "org/m") -> Parsed:
+    return read("eval_results", entry(more=f"  source:\n    url: {address}\n"), path=PATH, repo_id=repo_id)
+
+
+@pytest.mark.parametrize(
+    ("address", "reported_by"),
+    [
+        ("https://huggingface.co/org/m", "vendor_eval_results"),
+        ("https://huggingface.co/Org/M/blob/main/README.md#results", "vendor_eval_results"),
+        ("https://www.hf.co/org/another", "vendor_eval_results"),
+        ("https://huggingface.co/org", "vendor_eval_results"),
+        ("https://huggingface.co/spaces/org/logs", "vendor_eval_results"),
+        ("https://huggingface.co/datasets/org/logs", "vendor_eval_results"),
+        ("https://github.com/Org/m", "vendor_eval_results"),
+        ("https://org.github.io/m", "vendor_eval_results"),
+        ("https://huggingface.co/datasets/evaleval/EEE_datastore", "third_party"),
+        ("https://huggingface.co/spaces/somebody/logs", "third_party"),
+        ("https://huggingface.co/papers/2311.12022", "third_party"),
+        ("https://huggingface.co/somebody", "third_party"),
+        ("https://artificialanalysis.ai/models/m", "third_party"),
+        ("https://github.com/somebody/m", "third_party"),
+        ("https://huggingface.co.example/org/m", "third_party"),
+        ("https://[org/m", "third_party"),
+    ],
+)
+def test_the_address_of_its_source_says_whose_number_an_entry_is(address: str, reported_by: str) -> None:
+    assert cited(address).scores.select("reported_by", "source_url").rows() == [(reported_by, address)]
+
+
+def test_an_entry_that_states_no_source_is_the_repositorys_own() -> None:
+    assert results(entry()).scores["reported_by"].to_list() == ["vendor_eval_results"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://huggingface.co/google/gemma-4-12B-it", "https://hf.co/google/gemma-4-12B-it/blob/main/README.md"],
+)
+def test_a_score_of_another_models_card_is_copied_and_refused(address: str) -> None:
+    parsed = cited(address, "org/gemma-4-12B-tuned")
+    assert parsed.scores.is_empty()
+    rule, reason, told = parsed.quarantine.select("rule", "reason", "offending_text").row(0)
+    assert (rule, told) == ("eval_results|copied", address) and "google/gemma-4-12b-it" in reason
+
+
+def test_a_repository_that_cites_itself_under_its_former_name_is_its_own_source() -> None:
+    names = POLICY.frame("model_aliases").filter(pl.col("source_id") == "*").select("source_name", "model_id").rows()
+    former, now = next((a, b) for a, b in names if a.partition("/")[0].lower() != b.partition("/")[0].lower())
+    for cites, repo_id in ((former, now), (now, former)):
+        parsed = cited(f"https://huggingface.co/{cites}", repo_id)
+        assert parsed.scores["reported_by"].to_list() == ["vendor_eval_results"]
+
+
+def test_what_the_hub_answers_of_an_open_pull_request_is_the_communitys_and_a_copy_is_refused_there_as_well() -> None:
+    def answered(url: str, **more: object) -> Parsed:
+        data = {"dataset": {"id": "Idavidrein/gpqa", "task_id": "diamond"}, "value": 50.5, "source": {"url": url}}
+        return results(json.dumps({"evalResults": [{"data": data, "filename": PATH, **more}]}).encode(), API_PATH)
+
+    assert answered("https://artificialanalysis.ai").scores["reported_by"].to_list() == ["third_party"]
+    assert answered("https://huggingface.co/org/m", pullRequest=3).scores["reported_by"].to_list() == ["community"]
+    copied = answered("https://huggingface.co/other/m", pullRequest=3)
+    assert copied.scores.is_empty() and copied.quarantine["rule"].to_list() == ["eval_results|copied"]
 
 
 @pytest.mark.parametrize("task", ["diamond", "gpqa_diamond"])

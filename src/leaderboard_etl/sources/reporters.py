@@ -23,11 +23,12 @@ REPORTERS = (
     Reporter("leaderboard", "a leaderboard, of its own runs", 0, 1, is_after_release=True),
     Reporter("arena", "the Arena's tables, which quote others", 1, 3, is_after_release=True),
     Reporter("reference", "a curated row with its link", 2, 2),
-    Reporter("vendor_eval_results", "the model's repository, in .eval_results", 3, 4, is_vendor=True),
-    Reporter("vendor_model_index", "the model's card, in model-index", 4, 4, is_vendor=True),
-    Reporter("vendor", "the model's vendor, as another source repeats it", 4, 4, is_vendor=True),
-    Reporter("community", "somebody who handed in a run or a result", 5, 4),
-    Reporter("third_party", "an evaluator that is neither the vendor nor one of these", 5, 4),
+    # What others measured speaks before the vendor's word.
+    Reporter("third_party", "an evaluator that is neither the vendor nor one of these", 3, 4),
+    Reporter("vendor_eval_results", "the model's repository, in .eval_results, of its own", 4, 4, is_vendor=True),
+    Reporter("vendor_model_index", "the model's card, in model-index", 5, 4, is_vendor=True),
+    Reporter("vendor", "the model's vendor, as another source repeats it", 5, 4, is_vendor=True),
+    Reporter("community", "somebody who handed in a run or a result", 6, 4),
     # A table in a card's text may be about another protocol than its label says.
-    Reporter("vendor_card_table", "the model's card, in a table of its text", 5, 5, is_charted=False, is_vendor=True),
+    Reporter("vendor_card_table", "the model's card, in a table of its text", 6, 5, is_charted=False, is_vendor=True),
 )

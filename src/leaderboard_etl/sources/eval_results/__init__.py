@@ -4,8 +4,8 @@ The format leaves the unit open (https://huggingface.co/docs/hub/eval-results), 
 a value not above its `above_raw` could be a fraction or a percentage, and is refused. An entry from before task ids were
 required belongs to the task that its configuration names, or to the only one of its dataset. Results of benchmarks that policy
 leaves out with a reason are not loaded; unknown benchmarks are counted as drift; an unknown task of a loaded benchmark is
-refused, because task ids change. The leaderboard that the Hub shows for a benchmark's dataset names no task, so it says which
-models to ask, not what they scored.
+refused, because task ids change. Whose number it is follows from the address of its source (attribution.py). The leaderboard
+that the Hub shows for a benchmark's dataset names no task, so it says which models to ask, not what they scored.
 """
 
 from __future__ import annotations
@@ -21,6 +21,13 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.description import Source, Work
+from leaderboard_etl.sources.eval_results.attribution import (
+    THIRD_PARTY,
+    VENDOR,
+    CopiedError,
+    former_names,
+    reporter_of,
+)
 from leaderboard_etl.sources.records import Records
 from leaderboard_etl.sources.shared.front_matter import Contradiction, contradictions, read_documents
 from leaderboard_etl.sources.shared.values import (
@@ -47,9 +54,11 @@ _YEARS = range(2017, 2100)
 
 @dataclass
 class _Found:
-    """The records of some files, by the rules of policy. `unknown` counts entries by dataset and task without a policy row."""
+    """The records of some files, by the rules of policy. `unknown` counts entries by dataset and task without a policy row;
+    `renamed` are former names of models."""
 
     rules: list[dict[str, Any]]
+    renamed: dict[str, str]
     records: Records = field(default_factory=lambda: Records(SOURCE_ID, by_repository=True))
     unknown: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
@@ -65,7 +74,7 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     `run_id` is the name of the entry's file, with a number from the second entry of the same variant in it.
     `is_verified` is the Hub's answer or, in a file, whether the entry has a token; the token is not checked.
     """
-    found = _Found(list(policy.frame("eval_tasks").iter_rows(named=True)))
+    found = _Found(list(policy.frame("eval_tasks").iter_rows(named=True)), former_names(policy))
     for file in files:
         if file.version.path == BOARD_PATH:
             _read_board(file, found)
@@ -179,6 +188,14 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
         reason = f"not above {rule['above_raw']}: with unit {rule['unit']} below any guess, so perhaps another unit"
         found.records.refuse(file, "score_raw|unit", reason, f"{rule['variant_id']} = {value.value}", where, "scores")
         return
+    source = entry.get("source")
+    source_url = web_link(source.get("url")) if isinstance(source, dict) else None
+    try:
+        reported_by = reporter_of(source_url, file.version.repo_id, found.renamed)
+    except CopiedError as error:
+        reason = f"copied from the card of another model, {error}: a score of that one, not of this"
+        found.records.refuse(file, "eval_results|copied", reason, source_url, where, "scores")
+        return
     evaluated_on = _date(entry.get("date"))
     if evaluated_on is None and (stated := entry.get("date")) not in (None, ""):
         reason = "no ISO 8601 date from 2017 on; the score is kept without it"
@@ -188,7 +205,6 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
     taken[name, rule["variant_id"]] += 1
     nth = taken[name, rule["variant_id"]]
     protocol = f"{dataset_id[:_MOST_TEXT]} {task[:_MOST_TEXT] if task else '(no task named)'}"
-    source = entry.get("source")
     is_verified = bool(text(entry.get("verifyToken"))) if outer is entry else outer.get("verified") is True
     found.records.score(
         file,
@@ -198,11 +214,11 @@ def _read_entry(file: SourceFile, index: int, item: object, taken: Counter[tuple
         score_raw=value.value,
         score_unit=rule["unit"],
         # A result in an open pull request is not (yet) the vendor's.
-        reported_by="community" if outer.get("pullRequest") else "vendor_eval_results",
+        reported_by="community" if outer.get("pullRequest") else reported_by,
         is_verified=is_verified,
         protocol=": ".join(filter(None, [protocol, value.deviation, notes and notes[:_MOST_TEXT]])),
         evaluated_on=evaluated_on,
-        source_url=web_link(source.get("url")) if isinstance(source, dict) else None,
+        source_url=source_url,
     )
 
 
@@ -246,10 +262,12 @@ SOURCE = Source(
     repo_type="model",
     wants=wants,
     parse=parse,
-    reported_by=("vendor_eval_results", "community"),
+    reported_by=(VENDOR, THIRD_PARTY, "community"),
     is_braked=False,
-    left_out="benchmarks that `policy/eval_tasks.csv` gives a reason to leave out; ranks on a dataset's leaderboard",
-    left_out_because="other benchmarks are no part of the project; a rank names no task",
+    left_out="benchmarks that `policy/eval_tasks.csv` gives a reason to leave out; results whose source is another model's card;"
+    " ranks on a dataset's leaderboard",
+    left_out_because="other benchmarks are no part of the project; a copied score is of the other model, and stands in"
+    " quarantine; a rank names no task",
     works=(
         Work(
             "Evaluation results in model repositories on the Hugging Face Hub (.eval_results)",

@@ -17,7 +17,7 @@ POINTS = pl.DataFrame({"model_id": ["a", "b"], "score_pct": [50.0, 60.0]})
 def test_equal_inputs_are_worked_out_once() -> None:
     answers = Answers()
     assert answers.of("total", total, POINTS, 1.0) == answers.of("total", total, POINTS.clone(), 1.0) == 110.0
-    assert answers.n_worked_out == 1
+    assert answers.n_computed == 1
 
 
 def test_another_value_order_column_or_question_is_worked_out_anew() -> None:
@@ -32,14 +32,14 @@ def test_another_value_order_column_or_question_is_worked_out_anew() -> None:
     ]
     for number, other in enumerate(others, 2):
         answers.of("total", total, other, 1.0)
-        assert answers.n_worked_out == number
+        assert answers.n_computed == number
     assert answers.of("total", total, POINTS, 2.0) == 220.0
     answers.of("another total", total, POINTS, 1.0)
-    assert answers.n_worked_out == len(others) + 3
+    assert answers.n_computed == len(others) + 3
 
 
 def test_only_the_last_questions_are_kept() -> None:
     answers = Answers(most_kept=2)
     for factor in (1.0, 2.0, 3.0, 1.0):
         answers.of("total", total, POINTS, factor)
-    assert answers.n_worked_out == 4
+    assert answers.n_computed == 4

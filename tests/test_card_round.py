@@ -280,7 +280,7 @@ def test_a_killed_pass_goes_on_where_it_was(cards: Pass, monkeypatch: pytest.Mon
             raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(CardPass, "_note", _then(CardPass._note, killed))
+        patch.setattr(CardPass, "_journal_change", _then(CardPass._journal_change, killed))
         with pytest.raises(KilledError):
             cards.ask(*names)
     landed = {file.place for file in Journal(journal).read(cards.store, {}).changed if file.repo_type == "model"}
@@ -310,7 +310,7 @@ from leaderboard_etl.landing.card_pass import CardPass
 from leaderboard_etl.raw.store import BlobStore
 
 url, raw, journal, now, *names = sys.argv[1:]
-note, notes = CardPass._note, count()
+note, notes = CardPass._journal_change, count()
 
 def die(run, change):
     note(run, change)
@@ -318,7 +318,7 @@ def die(run, change):
         run.store.flush()
         os._exit(9)
 
-CardPass._note = die
+CardPass._journal_change = die
 with BlobStore(Path(raw)) as store:
     cards.sync_cards(Hub(url), store, {}, names, journal=Path(journal), cursor={}, budget=100, now=now)
 """

@@ -181,9 +181,9 @@ def test_a_changed_score_leaves_the_lags_and_fits_of_other_groups_and_population
     other = [row | {"comparable_group": "h", "model_id": f"{row['model_id']}"} for row in WORLD]
 
     def worked_out(rows: list[dict[str, object]]) -> int:
-        before = ANSWERS.n_worked_out
+        before = ANSWERS.n_computed
         analyses(pl.DataFrame(rows), MEMBERS, two, SIDES, DAY)
-        return ANSWERS.n_worked_out - before
+        return ANSWERS.n_computed - before
 
     assert worked_out([*WORLD, *other]) > 0
     assert worked_out([*WORLD, *other]) == 0

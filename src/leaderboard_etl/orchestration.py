@@ -1,6 +1,8 @@
-"""Flows, run and scheduled by Prefect, which keeps their books: final states, artifacts, and what its own failure may cost.
+"""Runs and schedules flows with Prefect, which records their states and artifacts. A failure of Prefect itself does not
+stop a run.
 
-Prefect reads its settings when it is imported, so it is imported here inside functions only, after they are set.
+Prefect reads its settings when it is imported. So it is imported only inside functions here, after the settings are
+set.
 """
 
 from __future__ import annotations
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
 
 
 def run_flow(file: Path, name: str, home: Path, parameters: Mapping[str, object]) -> Any:
-    """Runs the flow `name` of a Python file once and returns its value, also where its final state is Failed with a value.
+    """Runs the flow `name` of a Python file once and returns its value, also if its final state is Failed with a value.
 
-    Prefect keeps the books of the run, and their loss does not cost it: where Prefect fails on its own account before the
-    flow began, the flow runs without it; where it fails later, what the flow did counts. Either is one line on stderr.
-    Raises what the flow raised, and EtlError if the API of PREFECT_API_URL does not answer.
+    Prefect only records the run. If Prefect itself fails before the flow began, the flow runs without it; if it fails
+    later, the result of the flow counts. In both cases one line on stderr says so. Raises what the flow raised, and
+    EtlError if the API of PREFECT_API_URL does not answer.
     """
     record, flow = Record(), None
     try:
@@ -40,57 +42,61 @@ def run_flow(file: Path, name: str, home: Path, parameters: Mapping[str, object]
     except (UsageError, NoApiError):
         raise
     except Exception as error:
-        if record.error is None and not hasattr(flow, "is_said"):
-            _say(error)
+        if record.error is None and not hasattr(flow, "is_failure_printed"):
+            _print_failure(error)
     if record.error is not None:
         raise record.error
-    return record.value if record.began else _run_plainly(file, name, parameters)
+    return record.value if record.began else _run_without_prefect(file, name, parameters)
 
 
 def run_step(step: Callable[..., Any], *arguments: Any, **task_options: Any) -> Any:
-    """Runs a step as a Prefect task, or plainly outside a flow, and returns what it gives. Raises what the step raised.
+    """Runs a step as a Prefect task, or directly if no flow is running, and returns its result. Raises what the step
+    raised.
 
-    Prefect failing on its own account costs neither a step that did its work nor one that had not begun.
+    If Prefect itself fails, a step that ran keeps its result, and a step that had not begun runs without Prefect.
     """
     from prefect import task
     from prefect.context import FlowRunContext, TagsContext
 
     context = FlowRunContext.get()
-    if context is None or _is_given_up(context):
+    if context is None or _runs_without_prefect(context):
         return step(*arguments)
-    # Prefect keeps a task, and what its function holds, until the process ends: a connection would outlive its engine.
-    record, given = Record(), list(arguments)
+    # Prefect keeps each task, and the values that its function refers to, until the process ends. The arguments and the result
+    # are cleared below, because a DuckDB connection must not live that long.
+    record, step_arguments = Record(), list(arguments)
 
     def run() -> None:
-        """Without arguments and value, for Prefect walks through all that it is given."""
-        record.of(step)(*given)
+        """Takes no arguments and returns nothing, because Prefect searches through all that a task receives and
+        returns."""
+        record.of(step)(*step_arguments)
 
     try:
-        with TagsContext(current_tags=set()):  # a tagged task would ask the API for leave to begin
-            task(**{"name": _name(step, arguments), **task_options})(run)()
+        with TagsContext(current_tags=set()):  # a task with tags would ask the API for permission to start
+            task(**{"name": _task_name(step, arguments), **task_options})(run)()
     except Exception as error:
         if record.error is not None:
             raise record.error from None
-        _give_up(error)
+        _continue_without_prefect(error)
         if not record.began:
             return step(*arguments)
     finally:
-        given.clear()
+        step_arguments.clear()
         value, record.value = record.value, None
     return value
 
 
-def _name(step: Callable[..., Any], arguments: Sequence[object]) -> str:
-    """What Prefect shows of a step: its name, and which source it is about."""
+def _task_name(step: Callable[..., Any], arguments: Sequence[object]) -> str:
+    """The task name that Prefect shows: the step's name and its source."""
     subjects = (getattr(argument, "source_id", argument) for argument in arguments)
     return " ".join([step.__name__, *(subject for subject in subjects if isinstance(subject, str))])
 
 
 def serve(file: Path, name: str, home: Path, parameters: Mapping[str, object], *, cron: str) -> None:
-    """Runs the flow `name` of a Python file by `cron` (in UTC), one at a time, until SIGINT or SIGTERM.
+    """Runs the flow `name` of a Python file by the schedule `cron` (in UTC), one run at a time, until SIGINT or
+    SIGTERM.
 
-    Where PREFECT_API_URL is unset the block has a server with a scheduler: without one no schedule ever fires.
-    Raises UsageError if `cron` is not a cron expression, and EtlError as `prefect_api`.
+    If PREFECT_API_URL is not set, a server with a scheduler runs as long as this function; without a scheduler no
+    schedule fires. Raises UsageError if `cron` is not a cron expression, and EtlError like `prefect_api`.
     """
     with prefect_settings(home.resolve(), console="INFO"):
         apply_settings()
@@ -102,7 +108,7 @@ def serve(file: Path, name: str, home: Path, parameters: Mapping[str, object], *
 def final_state(status: str, message: str, value: object) -> State[Any]:
     """The state in which a flow ends, with the value that `run_flow` returns.
 
-    `failed` is a Failed state; `published`, `no_news`, `degraded` and any other status are Completed under that name.
+    The status `failed` becomes a Failed state; every other status becomes a Completed state under its own name.
     """
     from prefect.states import Completed, Failed
 
@@ -111,20 +117,21 @@ def final_state(status: str, message: str, value: object) -> State[Any]:
 
 
 def table_artifact(key: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Keeps a table with the flow run. Does nothing outside a flow, and only says so if the API is away."""
-    _keep("table", key=key, table=[dict(row) for row in rows])
+    """Stores a table with the flow run. Outside a flow it does nothing; if the API fails, one line on stderr says
+    so."""
+    _store_artifact("table", key=key, table=[dict(row) for row in rows])
 
 
 def markdown_artifact(key: str, text: str) -> None:
-    """Keeps a text with the flow run. Does nothing outside a flow, and only says so if the API is away."""
-    _keep("markdown", key=key, markdown=text)
+    """Stores a text with the flow run. Outside a flow it does nothing; if the API fails, one line on stderr says so."""
+    _store_artifact("markdown", key=key, markdown=text)
 
 
 def image_artifact(key: str, content: bytes, media_type: str, description: str) -> None:
-    """Keeps a picture itself with the flow run, not a link to it. Does nothing outside a flow, and only says so if the API
-    is away."""
+    """Stores a picture (not a link to it) with the flow run. Outside a flow it does nothing; if the API fails, one line
+    on stderr says so."""
     url = f"data:{media_type};base64,{base64.b64encode(content).decode()}"
-    _keep("image", key=key, image_url=url, description=description)
+    _store_artifact("image", key=key, image_url=url, description=description)
 
 
 def _load(file: Path, name: str) -> Any:
@@ -133,22 +140,22 @@ def _load(file: Path, name: str) -> Any:
     return load_flow_from_entrypoint(f"{file}:{name}")
 
 
-def _run_plainly(file: Path, name: str, parameters: Mapping[str, object]) -> Any:
-    """The flow's value, by its function alone. Prefect is only imported, with a home that is not kept."""
+def _run_without_prefect(file: Path, name: str, parameters: Mapping[str, object]) -> Any:
+    """The flow's value, from its function alone. Prefect is only imported, with a temporary home."""
     with scratch_folder() as folder, prefect_settings(folder):
         return _value(_load(file, name).fn(**parameters))
 
 
 def _value(returned: Any) -> Any:
-    """What a flow's function says: its value, which may be wrapped in a final state."""
+    """The value that a flow's function returned; unwraps it from a final state."""
     from prefect.client.schemas.objects import State
 
     return returned.data if isinstance(returned, State) else returned
 
 
 def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The flow's function, after which Prefect is told its end with patience once: not again where that failed, and
-    briefly where the run was interrupted and the process is to end."""
+    """Wraps the flow's function so that afterwards the final state is sent to the API patiently only once. It is not
+    sent again if that failed, and only briefly if the run was interrupted and the process must end."""
 
     @functools.wraps(function)
     def bounded(*arguments: Any, **named: Any) -> Any:
@@ -156,76 +163,76 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
 
         if (context := FlowRunContext.get()) is not None:
             client: Any = context.client
-            client.set_flow_run_state = _told_once(client.set_flow_run_state)
+            client.set_flow_run_state = _sent_once(client.set_flow_run_state)
         try:
             return function(*arguments, **named)
         except Exception:
             raise
         except BaseException:
-            _hurry()
+            _shorten_timeouts()
             raise
 
     return bounded
 
 
-def _told_once(tell: Callable[..., Any]) -> Callable[..., Any]:
+def _sent_once(send: Callable[..., Any]) -> Callable[..., Any]:
     def once(*arguments: Any, **named: Any) -> Any:
         try:
-            return tell(*arguments, **named)
+            return send(*arguments, **named)
         except Exception:
-            _hurry()
+            _shorten_timeouts()
             raise
 
     return once
 
 
-def _hurry() -> None:
-    """What is still to be told to the API is told once and briefly, until the flow ends."""
+def _shorten_timeouts() -> None:
+    """From now until the flow ends, each report to the API is tried once and with a short timeout."""
     from prefect.context import FlowRunContext
     from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
     context = FlowRunContext.get()
-    if context is not None and not _is_given_up(context):
+    if context is not None and not _runs_without_prefect(context):
         client: Any = context.client
         client._client.timeout = HURRIED_SECONDS
         client.hurry = temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0})  # in force for as long as it is kept
         client.hurry.__enter__()
 
 
-def _is_given_up(context: Any) -> bool:
+def _runs_without_prefect(context: Any) -> bool:
     return hasattr(context.client, "hurry")
 
 
-def _give_up(error: Exception) -> None:
-    """The rest of the flow goes on without Prefect, which failed on its own account."""
+def _continue_without_prefect(error: Exception) -> None:
+    """Prefect itself failed: the rest of the flow runs without it."""
     from prefect.context import FlowRunContext
 
-    _say(error)
-    _hurry()
+    _print_failure(error)
+    _shorten_timeouts()
     if (context := FlowRunContext.get()) is not None:
         flow: Any = context.flow
-        flow.is_said = True
+        flow.is_failure_printed = True
 
 
-def _say(error: Exception) -> None:
+def _print_failure(error: Exception) -> None:
     why = one_line(" ".join(str(error).split()) or type(error).__name__)[:300]
     print(f"leaderboard-etl: Prefect could not keep its books ({why}): the run goes on without", file=sys.stderr)
 
 
-def _keep(kind: str, **content: object) -> None:
-    # Without Prefect in the process there is no flow, and its import would make a folder in the user's home.
+def _store_artifact(kind: str, **content: object) -> None:
+    # If Prefect was not imported, no flow is running; importing it here would create a folder in the user's home.
     if "prefect" not in sys.modules:
         return
     from prefect import artifacts
     from prefect.context import FlowRunContext
 
     context = FlowRunContext.get()
-    if context is None or _is_given_up(context):
+    if context is None or _runs_without_prefect(context):
         return
     try:
         getattr(artifacts, f"create_{kind}_artifact")(**content)
     except Exception as error:
-        _give_up(error)
+        _continue_without_prefect(error)
 
 
 def _check_cron(cron: str) -> None:
@@ -251,7 +258,7 @@ def _serve_until_stopped(file: Path, name: str, parameters: Mapping[str, object]
             await super().start(*arguments, **options)
 
         def handle_sigterm(self, *_: Any, **__: Any) -> None:
-            # Prefect's own handler exits in the middle of things.
+            # Prefect's own handler would exit before the runner has stopped.
             if self._serving is not None:
                 self._serving.get_loop().call_soon_threadsafe(self._serving.cancel)
 

@@ -1,6 +1,8 @@
-"""The API that runs are reported to: Prefect's settings, a server that ends with the run, and runs that a killed process left.
+"""Provides the Prefect API that runs are reported to: Prefect's settings, a server that ends with the run, and the
+marking of runs that a killed process left.
 
-Prefect reads its settings when it is imported, so it is imported here inside functions only, after they are set.
+Prefect reads its settings when it is imported. So it is imported only inside functions here, after the settings are
+set.
 """
 
 from __future__ import annotations
@@ -18,15 +20,15 @@ from leaderboard_etl.errors import EtlError
 from leaderboard_etl.prefect_server import own_server
 from leaderboard_etl.private import make_private
 
-# Set over whatever the environment says: nothing is sent anywhere, and no server is started behind our back.
+# These override the environment: no usage data is sent, and Prefect starts no server by itself.
 _FIXED = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "0", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "0"}
-# Defaults that the environment may override. The UI would be unpacked into site-packages, block types are not used, and
-# nobody reads the events from which the server records task runs.
+# Defaults that the environment may override. The UI would be unpacked into site-packages; block types and stored events are
+# not used.
 _DEFAULTS = {
     "PREFECT_LOGGING_LEVEL": "INFO",
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-    # A locked database or a busy machine passes within three tries; what lasts longer must not hold up a night.
+    # Three tries are enough for a locked database or a busy machine; a longer failure must not delay a night.
     "PREFECT_CLIENT_MAX_RETRIES": "3",
     "PREFECT_API_REQUEST_TIMEOUT": "10",
     "PREFECT_UI_ENABLED": "false",
@@ -39,26 +41,27 @@ HURRIED_SECONDS = 1
 
 
 class NoApiError(EtlError):
-    """The Prefect API that somebody named does not answer."""
+    """The Prefect API that the user configured does not answer."""
 
 
 @contextmanager
 def prefect_api(home: Path, *, with_scheduler: bool = False) -> Iterator[str]:
-    """Within the block flows run against the API of PREFECT_API_URL, or of a server of our own that ends with us.
+    """Within the block flows use the API of PREFECT_API_URL or, if it is not set, of a local server. Yields the API's
+    address.
 
-    Yields the API's address. Prefect's state is kept under `home`. Our server listens on loopback and stops when this
-    process ends, however that happens. Flow runs that a killed process left RUNNING become Crashed.
-    Raises EtlError if the API does not answer or our server does not start.
+    Prefect's state is kept under `home`. The local server listens on loopback and stops when this process ends, however
+    that happens. Flow runs that a killed process left in state RUNNING become Crashed. Raises EtlError if the API does
+    not answer or the local server does not start.
     """
     home = home.resolve()
     with prefect_settings(home), ExitStack() as stack:
-        # One start at a time: two migrations of one new database would collide.
+        # One start at a time, because two migrations of the same new database would collide.
         with FileLock(home / "start.lock"):
             is_ours = not os.environ.get("PREFECT_API_URL")
             if is_ours:
                 os.environ["PREFECT_API_URL"] = stack.enter_context(own_server(home, with_scheduler))
             apply_settings()
-            _expect_an_answer(is_ours)
+            _expect_answer(is_ours)
             _mark_dead_runs(home / "live")
             tag = stack.enter_context(_sign_of_life(home / "live"))
         from prefect import tags
@@ -71,26 +74,27 @@ def prefect_api(home: Path, *, with_scheduler: bool = False) -> Iterator[str]:
                 yield os.environ["PREFECT_API_URL"]
                 seconds = _SEND_SECONDS
             finally:
-                # Both send in the background; what they still hold when the server stops would be lost.
+                # Both send in the background; records that are not sent before the server stops would be lost.
                 EventsWorker.drain_all(timeout=seconds)
                 APILogWorker.drain_all(timeout=seconds)
 
 
-# A console that shows CRITICAL only: the command reports for itself, where Prefect would print a traceback for each attempt
-# of a task. Its logs are kept with the flow run in any case.
+# The console shows only CRITICAL messages: the command reports errors itself, and Prefect would print a traceback for each
+# attempt of a task. Prefect stores its logs with the flow run in any case.
 @contextmanager
 def prefect_settings(home: Path, console: str = "CRITICAL") -> Iterator[None]:
-    """Prefect's settings in the environment, for us and our child processes; afterwards as they were."""
+    """Within the block Prefect's settings are in the environment of this process and its children; afterwards it is
+    restored."""
     try:
         make_private(home)
         (home / "start.lock").touch()
     except OSError as error:
         raise EtlError(f"Prefect keeps its state in {home}, which cannot be written: {error.strerror}") from error
     before = dict(os.environ)
-    # What cannot be sent would be told on standard error again and again, to the very end.
+    # Otherwise logging would print an error for every record that it cannot send.
     logging.raiseExceptions = False
     os.environ.update(_FIXED, PREFECT_HOME=str(home))
-    os.environ.pop("PREFECT_PROFILE", None)  # a profile of another home, unknown in ours
+    os.environ.pop("PREFECT_PROFILE", None)  # a profile of another home does not exist in this one
     for name, value in {**_DEFAULTS, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": console}.items():
         os.environ.setdefault(name, value)
     try:
@@ -108,7 +112,7 @@ def apply_settings() -> None:
     refresh_global_settings_context()  # for a process that imported Prefect earlier, under other settings
 
 
-def _expect_an_answer(is_ours: bool) -> None:
+def _expect_answer(is_ours: bool) -> None:
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
@@ -124,7 +128,7 @@ def _expect_an_answer(is_ours: bool) -> None:
 
 @contextmanager
 def _sign_of_life(folder: Path) -> Iterator[str]:
-    """Yields a tag for this process's flow runs; a file of that name is locked for as long as the process lives."""
+    """Yields a tag for this process's flow runs. A file of that name is locked as long as the process lives."""
     folder.mkdir(exist_ok=True)
     tag = f"run-{uuid4().hex[:12]}"
     with FileLock(folder / tag):
@@ -133,8 +137,8 @@ def _sign_of_life(folder: Path) -> Iterator[str]:
 
 
 def _mark_dead_runs(folder: Path) -> None:
-    """Flow runs whose process is gone become Crashed: its file is there, but nobody holds it. Where the API fails, the next
-    run tries again."""
+    """Marks flow runs as Crashed if their process is gone: its file exists but is not locked. If the API fails, the
+    next run tries again."""
     from httpx import HTTPError
 
     for file in folder.glob("run-*"):

@@ -1,4 +1,5 @@
-"""A Prefect server on loopback that ends with the process that started it, and writes down what it was told before."""
+"""A Prefect server on loopback. It ends with the process that started it, after it has stored everything it
+received."""
 
 from __future__ import annotations
 
@@ -19,22 +20,23 @@ from leaderboard_etl.errors import EtlError
 from leaderboard_etl.settings import PACKAGE
 from leaderboard_etl.termination import at_the_end
 
-_START_SECONDS = 180  # a new home needs some 10 s for its migrations, on a busy machine several times that
+_START_SECONDS = 180  # the migrations of a new home take about 10 s, on a busy machine several times that
 _STOP_SECONDS = 30
-_HURRIED_SECONDS = 1.5  # for a run that was interrupted, or whose server is ill
+_HURRIED_SECONDS = 1.5  # for a run that was interrupted, or whose server failed
 _SETTLE_SECONDS = 20
 
 
 @contextmanager
 def own_server(home: Path, with_scheduler: bool) -> Iterator[str]:
-    """A Prefect server as our child. It ends when its standard input does, and so with us even after SIGKILL."""
+    """Starts a Prefect server as a child process. It stops when its standard input ends, and so also after a SIGKILL of
+    this process."""
     code = (
         f"import sys; sys.path.append({str(PACKAGE.parent)!r}); "
         f"from leaderboard_etl.prefect_server import main; main({with_scheduler})"
     )
     log = home / "server.log"
     with log.open("ab") as errors:
-        # A session of its own: Ctrl-C in the terminal is for us; the server must still hear how the run ended.
+        # A session of its own: Ctrl-C must not stop the server, which must still receive how the run ended.
         child = subprocess.Popen(
             [sys.executable, "-P", "-c", code],
             stdin=subprocess.PIPE,
@@ -45,7 +47,7 @@ def own_server(home: Path, with_scheduler: bool) -> Iterator[str]:
     assert child.stdin is not None
     assert child.stdout is not None
     seconds = _HURRIED_SECONDS
-    # Its own goodbye takes longer than a service manager waits for us.
+    # An orderly stop of the server takes longer than a service manager waits for this process.
     with at_the_end(child.kill):
         try:
             yield f"http://127.0.0.1:{_port(child, log)}/api"
@@ -63,20 +65,20 @@ def own_server(home: Path, with_scheduler: bool) -> Iterator[str]:
 
 
 def _port(child: subprocess.Popen[bytes], log: Path) -> int:
-    """The port that the server names once it answers. Raises EtlError if it does not start."""
+    """The port that the server prints once it answers. Raises EtlError if it does not start."""
     assert child.stdout is not None
-    impatience = threading.Timer(_START_SECONDS, child.kill)
-    impatience.daemon = True
-    impatience.start()
+    start_limit = threading.Timer(_START_SECONDS, child.kill)
+    start_limit.daemon = True
+    start_limit.start()
     try:
-        import prefect  # noqa: F401  # takes a second, in which the server starts too
+        import prefect  # noqa: F401  # takes a second, while the server starts
 
         port = child.stdout.readline().decode().strip()
     except BaseException:
-        child.kill()  # we are told to end while it starts: there is nothing that it would have to write down
+        child.kill()  # it has not received anything yet that it would have to store
         raise
     finally:
-        impatience.cancel()
+        start_limit.cancel()
     if not port:
         raise EtlError(f"the Prefect server did not start: see {log}; moving {log.parent} away gives it a fresh start")
     return int(port)
@@ -84,11 +86,11 @@ def _port(child: subprocess.Popen[bytes], log: Path) -> int:
 
 def main(with_scheduler: bool) -> None:
     """Body of the server process: prints its port once it answers, and stops at the end of standard input."""
-    # A service manager signals the whole group: the run is told too, and the server goes when the run has gone.
+    # A service manager signals the whole process group. The server ignores it and stops after the run has stopped.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     os.umask(0o077)
-    # The end is watched for before anything that takes seconds: a run that is killed meanwhile leaves no server behind.
+    # Started before anything slow, so that a run that is killed meanwhile leaves no server behind.
     serving: list[uvicorn.Server] = []
 
     def stop_at_end_of_input() -> None:
@@ -105,12 +107,12 @@ def main(with_scheduler: bool) -> None:
     from prefect.server.utilities.messaging.memory import METRICS
 
     app = create_app(ephemeral=not with_scheduler, final=True)
-    # With the protocol named, asyncio switches Nagle's delay off: it costs 40 ms a request otherwise.
+    # Only if the protocol is given does asyncio switch off Nagle's delay, which costs 40 ms per request.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
 
-    async def settled(scope: Any, receive: Any, send: Any) -> None:
-        """The app, but its shutdown waits until the task runs that were reported have been written."""
+    async def app_with_late_shutdown(scope: Any, receive: Any, send: Any) -> None:
+        """The app, but its shutdown waits until all reported task runs have been stored."""
 
         async def receive_last() -> Any:
             message = await receive()
@@ -131,5 +133,7 @@ def main(with_scheduler: bool) -> None:
             serving.append(self)
             print(listener.getsockname()[1], flush=True)
 
-    Server(uvicorn.Config(settled, log_level="error", lifespan="on", timeout_graceful_shutdown=5)).run([listener])
+    Server(uvicorn.Config(app_with_late_shutdown, log_level="error", lifespan="on", timeout_graceful_shutdown=5)).run(
+        [listener]
+    )
     os._exit(0)

@@ -1,4 +1,4 @@
-"""What a function did, apart from what the engine that ran it reports."""
+"""Records what a function did, independently of what Prefect reports about it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from typing import Any
 
 @dataclass
 class Record:
-    """Whether a function began, and what it returned or raised in its last call."""
+    """Whether a function began, and what its last call returned or raised."""
 
     began: bool = False
     value: Any = None
     error: BaseException | None = None
 
-    def of(self, function: Callable[..., Any], told: Callable[[Any], Any] = lambda value: value) -> Callable[..., Any]:
-        """The function, with its calls recorded; `value` is what `told` makes of what it returned."""
+    def of(
+        self, function: Callable[..., Any], convert: Callable[[Any], Any] = lambda value: value
+    ) -> Callable[..., Any]:
+        """Returns the function wrapped so that its calls are recorded; `value` is its return value after `convert`."""
 
         @functools.wraps(function)
         def recorded(*arguments: Any, **named: Any) -> Any:
             self.began, self.value, self.error = True, None, None
             try:
                 value = function(*arguments, **named)
-                self.value = told(value)
+                self.value = convert(value)
             except BaseException as error:
                 self.error = error
                 raise

@@ -1,1 +1,2 @@
-"""What SQL does badly: fits, lags with censoring, bootstrap intervals. Frames in, frames out; one seed, one result."""
+"""Analyses that SQL does badly: fits, lags with censoring, bootstrap intervals. Each takes frames and returns frames;
+the same seed gives the same result."""

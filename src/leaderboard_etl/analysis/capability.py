@@ -1,11 +1,13 @@
-"""One capability per model from its scores on many benchmarks, as in the Epoch Capabilities Index.
+"""Estimates one capability per model from its scores on many benchmarks, as the Epoch Capabilities Index does.
 
-The model is that of https://github.com/epoch-research/eci-public; see `item_response`. Four things differ: the anchor is
-the benchmark with the most models, capabilities stay in logits of that anchor (no model is put at 130 or 150), models need
-3 benchmarks instead of 4, and the penalty is a tenth of theirs. As there, a 90 % interval comes from drawing single scores
-with replacement. In simulated worlds of 60 models with 3 to 8 noisy scores each (bench/coverage.py) it held the true
-capability of 85 % of the models and the gap between the two best in 87 %, with the right scale; with their penalty it held
-75 % and 83 %, and the scale shrank by 6 %. Read the interval as a little too narrow.
+The method is that of https://github.com/epoch-research/eci-public; see `item_response`. Four things differ: the anchor
+is the benchmark with the most models; capabilities stay in logits of that anchor (no model is set to 130 or 150); a
+model needs 3 benchmarks instead of 4; and the penalty is a tenth of theirs. As there, a 90 % interval comes from
+drawing single scores with replacement.
+
+In simulated worlds of 60 models with 3 to 8 noisy scores each (bench/coverage.py) the interval contained the true
+capability of 85 % of the models, and the gap between the two best in 87 % of the worlds, at the right scale. With
+Epoch's penalty it contained 75 % and 83 %, and the scale shrank by 6 %. So the interval is a little too narrow.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from leaderboard_etl.errors import UsageError
 
 SEED = 12345  # that of eci-public
 INTERVAL = (0.05, 0.95)
-# Difficulty and discriminability fit any two models exactly, so a benchmark of two says nothing about them.
+# Difficulty and discriminability fit any two models exactly, so a benchmark with two models carries no information.
 MIN_MODELS = 3
 MIN_PLACED_SHARE = 0.5  # share of the draws that must place a model before it gets an interval
 DECIMALS = 6  # what the solver's tolerance supports
@@ -31,8 +33,11 @@ DECIMALS = 6  # what the solver's tolerance supports
 
 @dataclass(frozen=True)
 class CapabilityFit:
-    """`index` and `items` are the frames of `capability_index` and `item_parameters`; `draws_logits` are the capabilities
-    of the bootstrap draws (draws x `model_ids`), NaN where a draw cannot place the model."""
+    """The result of one fit.
+
+    `index` and `items` are the frames of `capability_index` and `item_parameters`. `draws_logits` are the capabilities
+    of the bootstrap draws (draws x `model_ids`), NaN where a draw cannot place the model.
+    """
 
     index: pl.DataFrame
     items: pl.DataFrame
@@ -43,29 +48,36 @@ class CapabilityFit:
 def capability_index(
     points: pl.DataFrame, *, min_benchmarks: int = 3, draws: int = 100, seed: int = SEED, penalty: float = PENALTY
 ) -> pl.DataFrame:
-    """One row per model, the most capable first: model_id, model, openness, released_on (null: unknown), capability
-    (logits of the anchor; null: refused), capability_lo and capability_hi (90 % interval; null: refused or too few draws),
-    n_benchmarks (that the fit used; for a refused model, with a score), anchor_group, refusal_reason (null: fitted).
+    """The capabilities, one row per model, the most capable model first.
 
-    points: one row per model and comparable_group with the columns of mart.model_scaling; score_norm_pct where it is
-    defined, else score_pct. All models given take part: filter on population before. penalty: weight of the mean square
-    of the parameters in the loss.
-    Scores that no single fit explains give no index: every model is refused, and the reason says so.
-    Raises UsageError if a model has two rows in a group.
+    Columns: model_id, model, openness, released_on (null: unknown), capability (logits of the anchor; null: refused),
+    capability_lo and capability_hi (90 % interval; null: refused, or too few draws), n_benchmarks (used by the fit; for a
+    refused model: with a score), anchor_group, refusal_reason (null: fitted).
+
+    `points` has one row per model and comparable_group with the columns of mart.model_scaling. The fit uses
+    score_norm_pct where it is defined, else score_pct. All models in `points` take part, so filter on population
+    before. `penalty` is the weight of the mean square of the parameters in the loss.
+
+    If no single fit explains the scores, every model is refused with that reason. Raises UsageError if a model has two
+    rows in a group.
     """
     return fit_capability(points, min_benchmarks=min_benchmarks, draws=draws, seed=seed, penalty=penalty).index
 
 
 def item_parameters(points: pl.DataFrame, *, min_benchmarks: int = 3, penalty: float = PENALTY) -> pl.DataFrame:
-    """One row per comparable group of the fit: comparable_group, difficulty (logits of the anchor), discriminability
-    (1: as sharp as the anchor), n_models, is_anchor. Input and errors as `capability_index`."""
+    """The parameters of the benchmarks, one row per comparable group of the fit. Input and errors as in
+    `capability_index`.
+
+    Columns: comparable_group, difficulty (logits of the anchor), discriminability (1: as sharp as the anchor),
+    n_models, is_anchor.
+    """
     return fit_capability(points, min_benchmarks=min_benchmarks, draws=0, penalty=penalty).items
 
 
 def fit_capability(
     points: pl.DataFrame, *, min_benchmarks: int = 3, draws: int = 100, seed: int = SEED, penalty: float = PENALTY
 ) -> CapabilityFit:
-    """The index, the item parameters and the draws of one fit. Input and errors as `capability_index`."""
+    """The index, the item parameters and the draws of one fit. Input and errors as in `capability_index`."""
     points = _checked(points)
     kept, refused = _comparable(points, min_benchmarks)
     model_ids, groups = kept["model_id"].unique().sort().to_list(), kept["comparable_group"].unique().sort().to_list()
@@ -96,13 +108,14 @@ def index_gap(
     observed_through_open_on: date | None = None,
     observed_through_proprietary_on: date | None = None,
 ) -> pl.DataFrame:
-    """One row: the best proprietary against the best open model among those released on or before compared_on, the earliest
-    of as_of and the two observed-through dates (None: no limit). Models without a release date are left out.
+    """Compares the best proprietary with the best open model released on or before compared_on; one row.
+
+    compared_on is the earliest of as_of and the two observed-through dates (None: no limit). Models without a release
+    date are left out.
 
     Columns: compared_on; open_model_id, open_model, open_capability (logits) and the same for proprietary; gap_logits
-    (proprietary minus open, negative: open leads; null: refused); gap_lo and gap_hi (90 % interval of the gap between
-    these two models in the same draws; null: refused or too few draws); n_open, n_proprietary; refusal_reason (null:
-    measured).
+    (proprietary minus open; negative: open leads; null: refused); gap_lo and gap_hi (90 % interval of the gap between these
+    two models in the same draws; null: refused, or too few draws); n_open, n_proprietary; refusal_reason (null: measured).
     """
     limits = (observed_through_open_on, observed_through_proprietary_on)
     compared_on = min(as_of, *(limit for limit in limits if limit is not None)) if any(limits) else as_of
@@ -138,7 +151,7 @@ _GAP_COLUMNS = [
 
 
 def _checked(points: pl.DataFrame) -> pl.DataFrame:
-    """The columns of the points that the fit needs, in an order that depends on the points alone."""
+    """The columns of `points` that the fit needs, sorted, so that the order of the input does not matter."""
     fraction = pl.coalesce(pl.col("score_norm_pct", "score_pct").cast(pl.Float64).fill_nan(None)) / 100
     points = points.select("model_id", "model", "openness", "released_on", "comparable_group", fraction=fraction)
     points = points.sort("model_id", "comparable_group")
@@ -152,9 +165,9 @@ def _checked(points: pl.DataFrame) -> pl.DataFrame:
 
 
 def _comparable(points: pl.DataFrame, min_benchmarks: int) -> tuple[pl.DataFrame, dict[str, str]]:
-    """The scores that can be compared with one another, and why each other model is refused."""
+    """The scores that can be compared with one another, and for each other model why it is refused."""
     kept, height = points.filter(pl.col("fraction").is_not_null()), -1
-    while kept.height != height:  # a model that leaves may take a benchmark below its minimum, and the reverse
+    while kept.height != height:  # removing a model may leave a benchmark too few models, and vice versa
         height = kept.height
         kept = kept.filter(pl.len().over("comparable_group") >= MIN_MODELS)
         kept = kept.filter(pl.len().over("model_id") >= min_benchmarks)
@@ -176,7 +189,7 @@ def _comparable(points: pl.DataFrame, min_benchmarks: int) -> tuple[pl.DataFrame
 
 
 def _islands(points: pl.DataFrame) -> pl.DataFrame:
-    """model_id, and the first model_id of the connected part of the graph of models and benchmarks that it is in."""
+    """For each model_id the first model_id of its connected part of the graph of models and benchmarks."""
     labels = points.select("model_id", "comparable_group", island=pl.col("model_id"))
     while True:
         wider = labels.with_columns(pl.col("island").min().over("comparable_group"))
@@ -191,7 +204,7 @@ def _place(names: pl.Series, known: list[str]) -> Any:
 
 
 def _interval(drawn: Floats) -> tuple[Floats, Floats]:
-    """90 % percentile interval of each column; NaN where too few draws placed the model."""
+    """The 90 % percentile interval of each column; NaN where too few draws placed the model."""
     lo, hi = np.full(drawn.shape[1], np.nan), np.full(drawn.shape[1], np.nan)
     enough = (~np.isnan(drawn)).sum(axis=0) >= max(2.0, MIN_PLACED_SHARE * drawn.shape[0])
     if enough.any():

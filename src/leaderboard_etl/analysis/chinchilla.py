@@ -1,8 +1,8 @@
 """Laws of pretraining loss, L(N, D) = E + A/N^α + B/D^β, as reference columns.
 
 They say nothing about benchmark scores. Hoffmann et al. 2022 (arXiv 2203.15556) and its replication by Besiroglu et al.
-2024 (arXiv 2404.10102) disagree about the optimum, and the printed, rounded constants differ most: all are kept side by side.
-The laws were fitted on dense models; for a mixture of experts N is the parameters used per token.
+2024 (arXiv 2404.10102) disagree about the optimum, and the printed, rounded constants differ most, so all are kept side
+by side. The laws were fitted on dense models; for a mixture of experts N is the number of parameters used per token.
 """
 
 from __future__ import annotations
@@ -48,13 +48,16 @@ def read_laws(policy: Policy) -> list[Law]:
 
 
 def predicted_loss(law: Law, params: float, tokens: float) -> float:
-    """Pretraining loss in nats per token of `params` parameters trained on `tokens` tokens, on the law's own data."""
+    """The law's pretraining loss, in nats per token on its own data, for `params` parameters trained on `tokens`
+    tokens."""
     return float(law.e_loss + law.a_coefficient * params**-law.alpha + law.b_coefficient * tokens**-law.beta)
 
 
 def optimum(law: Law, compute_flop: float) -> tuple[float, float, float]:
-    """Parameters, tokens and tokens per parameter of least loss under C = 6·N·D (closed form of arXiv 2203.15556, eq. 4):
-    N = G·(C/6)^(β/(α+β)), D = (C/6)^(α/(α+β))/G, G = (αA/βB)^(1/(α+β))."""
+    """The parameters, tokens and tokens per parameter with the least loss under C = 6·N·D.
+
+    Closed form (arXiv 2203.15556, eq. 4): N = G·(C/6)^(β/(α+β)), D = (C/6)^(α/(α+β))/G, G = (αA/βB)^(1/(α+β)).
+    """
     exponents = law.alpha + law.beta
     product = compute_flop / FLOP_PER_PARAM_TOKEN
     balance = (law.alpha * law.a_coefficient / (law.beta * law.b_coefficient)) ** (1 / exponents)
@@ -64,23 +67,26 @@ def optimum(law: Law, compute_flop: float) -> tuple[float, float, float]:
 
 
 def law_optima(laws: Sequence[Law], compute_flop: float = CHINCHILLA_FLOP) -> pl.DataFrame:
-    """One row per law: its constants, compute_flop, and optimal_params, optimal_tokens and optimal_tokens_per_param at it."""
+    """One row per law: its constants, compute_flop, and the optimal_params, optimal_tokens and optimal_tokens_per_param
+    for it."""
     rows = []
     for law in laws:
         params, tokens, ratio = optimum(law, compute_flop)
-        found = {"optimal_params": params, "optimal_tokens": tokens, "optimal_tokens_per_param": ratio}
-        rows.append({**asdict(law), "compute_flop": compute_flop, **found})
+        optima = {"optimal_params": params, "optimal_tokens": tokens, "optimal_tokens_per_param": ratio}
+        rows.append({**asdict(law), "compute_flop": compute_flop, **optima})
     return pl.DataFrame(rows)
 
 
 def tokens_per_parameter(models: pl.DataFrame, laws: Sequence[Law]) -> pl.DataFrame:
-    """How far each model was trained beyond the optimum that each law states for its compute. One row per model and law.
+    """Compares each model's training with the optimum of each law for the model's compute; one row per model and law.
 
-    `models` has model_id, params_total, params_active, is_moe and training_tokens; models without tokens or without the
-    parameters used per token have no row. Columns: model_id, law_id; params_total (null: unknown); params_per_token: N,
-    active ones, or all of a model known to be dense; training_tokens: D; compute_flop: 6·N·D; tokens_per_param: D/N;
-    optimal_tokens_per_param: the law's at that compute; ratio_to_optimum: tokens_per_param over it;
-    predicted_loss: the law's at N and D, in nats per token: a reference on the law's own data, not a score.
+    `models` has model_id, params_total, params_active, is_moe and training_tokens. A model without tokens, or without
+    known parameters per token, has no row.
+
+    Columns: model_id, law_id; params_total (null: unknown); params_per_token: N, the active parameters, or all parameters of
+    a model known to be dense; training_tokens: D; compute_flop: 6·N·D; tokens_per_param: D/N; optimal_tokens_per_param: the
+    law's optimum for that compute; ratio_to_optimum: tokens_per_param divided by it; predicted_loss: the law's loss for N and
+    D, in nats per token on the law's own data (a reference, not a score).
     """
     used = pl.coalesce("params_active", pl.when(pl.col("is_moe").not_()).then("params_total"))
     trained = (

@@ -1,7 +1,8 @@
-"""The size at which a dense model of the same era would have a model's score, by our own fit: what a mixture of experts saves.
+"""Estimates the size of a dense model of the same era with the same score, which shows what a mixture of experts saves.
 
-The curve is the line of score against size over the dense open models of the model's era, because two years of progress move
-a line further than a factor of ten in size does. Where the line of the era is refused or flat, the line of all eras is used.
+The curve is our own fit of score against size over the dense open models of the model's era, because two years of
+progress move the line further than a factor of ten in size does. If the line of the era is refused or flat, the line of
+all eras is used.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ _NO_CURVE = "no line of dense open models that rises with size, neither of its e
 
 
 def dense_equivalents(points: pl.DataFrame, dense: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
-    """One row per open-weights point with a known active size (columns as SCHEMA).
+    """One row per open-weights point with a known active size (columns as in SCHEMA).
 
-    points, dense: rows of mart.model_scaling with family; of dense, open-weights models make the curves. era: of the curve.
-    equivalent_params_b: size at which the curve has the model's score, billions; equivalent_lo_b, equivalent_hi_b: 90 %
-    interval of the curve there (draws of families), held at the sizes seen: single dense models scatter far more.
-    at_least_b, at_most_b: in place of the three where the score lies beyond the curve, the size at which the curve ends: no
-    line is drawn further. times_active: the equivalent over params_active_b. reason: why equivalent_params_b is null.
+    `points` and `dense` are rows of mart.model_scaling with family; the open-weights models of `dense` make the curves.
+
+    era: of the curve. equivalent_params_b: the size at which the curve has the model's score, in billions. equivalent_lo_b,
+    equivalent_hi_b: 90 % interval of the curve there (draws of families), limited to the sizes in the data; single dense
+    models scatter far more. at_least_b, at_most_b: if the score lies beyond the curve, the size at which the curve ends,
+    because the line is not extended. times_active: the equivalent divided by params_active_b. reason: why
+    equivalent_params_b is null.
     """
     lines = {
         (cell.keys["comparable_group"], cell.keys["era"]): cell
@@ -52,14 +55,14 @@ def dense_equivalents(points: pl.DataFrame, dense: pl.DataFrame, *, draws: int =
 
 
 def _rises(cell: FitCell) -> bool:
-    """Whether sizes can be read off the line: its whole interval is above zero."""
+    """Whether sizes can be read off the line, because the whole interval of its slope is above zero."""
     return cell.line is not None and bool(cell.line.interval(cell.line.slopes)[0] > 0)
 
 
 def _read_off(row: dict[str, Any], y: float | None, cell: FitCell) -> dict[str, Any]:
     assert cell.line is not None and cell.size_range is not None
     least, greatest = cell.size_range
-    seen = {
+    columns = {
         "era": cell.keys["era"],
         "curve_n": cell.counts["n"],
         "curve_r2": cell.line.r2,
@@ -67,22 +70,23 @@ def _read_off(row: dict[str, Any], y: float | None, cell: FitCell) -> dict[str, 
         "curve_max_params_b": greatest,
     }
     if y is None:
-        return seen | {"reason": "no baseline-corrected score"}
+        return columns | {"reason": "no baseline-corrected score"}
     if not NORM_BOUNDS[0] < row["score_norm_pct"] / 100 < NORM_BOUNDS[1]:
-        return seen | {"reason": "score too near guessing or ceiling"}
+        return columns | {"reason": "score too near guessing or ceiling"}
     size = 10 ** ((y - cell.line.intercept) / cell.line.slope)
     if size > greatest:
-        return seen | {"at_least_b": greatest, "reason": "score above the curve at the largest dense size seen"}
+        return columns | {"at_least_b": greatest, "reason": "score above the curve at the largest dense size seen"}
     if size < least:
-        return seen | {"at_most_b": least, "reason": "score below the curve at the smallest dense size seen"}
+        return columns | {"at_most_b": least, "reason": "score below the curve at the smallest dense size seen"}
     lo, hi = np.clip(_drawn_sizes(cell, y), least, greatest)
     sizes = {"equivalent_params_b": float(size), "equivalent_lo_b": float(lo), "equivalent_hi_b": float(hi)}
     times = [value / row["params_active_b"] for value in sizes.values()]
-    return seen | sizes | dict(zip(("times_active", "times_active_lo", "times_active_hi"), times, strict=True))
+    return columns | sizes | dict(zip(("times_active", "times_active_lo", "times_active_hi"), times, strict=True))
 
 
 def _drawn_sizes(cell: FitCell, y: float) -> Floats:
-    """90 % interval of the size at which the drawn lines have log-odds y; a line that falls never has them."""
+    """The 90 % interval of the size at which the drawn lines have log-odds y. A falling line never reaches them:
+    infinite size."""
     assert cell.line is not None
     slopes, intercepts = cell.line.slopes, cell.line.intercepts
     rises = slopes > 0

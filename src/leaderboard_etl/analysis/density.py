@@ -1,9 +1,9 @@
-"""Capability density, relative to our own fitted curve, and the smallest open model that reaches a score.
+"""Capability density relative to our own fitted curve, and the smallest open model that reaches a score.
 
-The densing law (arXiv 2412.04315) defines density as the size that a reference model needs for a model's score, over the
-model's own size. That paper fits its reference curve on models trained for the purpose. Here the reference is our own line
-of score against size over the open models of the same group: a density of 1 is typical of that line, and values of
-different groups, or of the paper, cannot be compared.
+The densing law (arXiv 2412.04315) defines density as the size that a reference model needs for a model's score, divided
+by the model's own size. That paper fits its reference curve on models trained for the purpose. Here the reference is
+our own line of score against size over the open models of the same group: a density of 1 is typical of that line. So
+values of different groups, or of the paper, cannot be compared.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import polars as pl
 from leaderboard_etl.analysis.scaling import INTERVAL, MIN_FAMILIES, NORM_BOUNDS, family_key, log_odds
 
 MIN_RECORDS = 4
-# As in the densing law. Earlier models score so near guessing that chance sets records which hold for years: GPT-2 of 2019, with
-# 124 million parameters, held one on MMLU for almost four years.
+# As in the densing law. Earlier models score so near guessing that chance sets records which last for years: GPT-2 (2019, 124
+# million parameters) held the record on MMLU for almost four years.
 FRONTIER_SINCE = date(2023, 1, 1)
 _COLUMNS = (
     "model_id", "model", "family", "comparable_group", "benchmark", "released_on", "form", "params_b",
@@ -36,13 +36,16 @@ FRONTIER_SCHEMA: dict[str, pl.DataType] = {
 
 
 def capability_density(points: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
-    """One row per open-weights point: how large a typical open model with the same score would be, over its own size.
+    """For each open-weights point: the size of a typical open model with the same score, divided by the point's own
+    size.
 
-    The curve is the group's fit over all eras (openness open_weights), in active parameters, else in total ones: `form`
-    says which (null: no curve). It must rise with size, its whole interval above zero, or sizes cannot be read off it.
-    family: the cluster for bootstraps; params_b: the model's size in that form, billions; equivalent_params_b: the size at
-    which the line has the model's score; relative_density: equivalent over own size; reason: why both are null: no curve,
-    no size, no baseline-corrected score, or a score outside the fitted sizes.
+    The curve is the group's fit over all eras (openness open_weights), in active parameters if it exists, else in total
+    ones. It must rise with size (its whole interval above zero), otherwise sizes cannot be read off it.
+
+    form: which parameters the curve uses; null: no curve. family: the cluster for bootstraps. params_b: the model's size in
+    that form, billions. equivalent_params_b: the size at which the line has the model's score. relative_density: the
+    equivalent divided by the own size. reason: why both are null (no curve, no size, no baseline-corrected score, or a score
+    outside the fitted sizes).
     """
     curves = (
         fits.filter(pl.col("openness") == "open_weights", pl.col("era") == "all", pl.col("form") != "compute")
@@ -80,17 +83,20 @@ def capability_density(points: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame
 
 
 def density_frontier(density: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
-    """One row per comparable group: days in which the greatest relative density of models since FRONTIER_SINCE doubles.
+    """The days in which the greatest relative density of models since FRONTIER_SINCE doubles; one row per comparable
+    group.
 
-    A record is such a model denser than all of them before it; the line is log2 of the records' density on their date (least
-    squares). doubling_days_lo, doubling_days_hi: 90 % interval over draws of families, the curve held as fitted; a null
-    doubling_days_hi beside a doubling_days_lo: density may not grow at all. n: records; n_points: densities dated since then;
-    n_families: among them; first_on, last_on: dates of the first and the last record; refusal_reason: why there is no
-    number. A record can only rise, so that even random densities have a finite doubling time: read it beside n.
+    A record is a model that is denser than all models before it. The line is a least-squares fit of log2 of the
+    records' density on their dates. A record can only rise, so even random densities have a finite doubling time: read
+    it together with n.
+
+    doubling_days_lo, doubling_days_hi: 90 % interval over draws of families, with the curve held fixed; doubling_days_hi null
+    beside a doubling_days_lo: density may not grow at all. n: records. n_points: densities dated since then. n_families: the
+    families among them. first_on, last_on: dates of the first and the last record. refusal_reason: why there is no number.
     """
     rows = []
     dated = density.drop_nulls(["relative_density"]).filter(pl.col("released_on") >= FRONTIER_SINCE)
-    # The densest model of a day comes first, so that a day sets at most one record.
+    # The densest model of a day comes first, so that each day sets at most one record.
     dated = dated.sort(
         "comparable_group", "released_on", "relative_density", "model_id", descending=[False, False, True, False]
     )
@@ -103,23 +109,23 @@ def density_frontier(density: pl.DataFrame, *, draws: int = 400, seed: int) -> p
 
 def _frontier(group: pl.DataFrame, draws: int, rng: np.random.Generator) -> dict[str, object]:
     families, codes = np.unique(group["family"].to_numpy(), return_inverse=True)
-    seen: dict[str, object] = {"n_points": group.height, "n_families": len(families), "n": 0}
+    columns: dict[str, object] = {"n_points": group.height, "n_families": len(families), "n": 0}
     if group.is_empty():
-        return seen | {"refusal_reason": f"no model dated since {FRONTIER_SINCE} has a density"}
+        return columns | {"refusal_reason": f"no model dated since {FRONTIER_SINCE} has a density"}
     days = group["released_on"].to_physical().to_numpy().astype(np.float64)
     log_density = np.log2(group["relative_density"].to_numpy())[None, :]
     records = _records(log_density)
     dates = group["released_on"].filter(pl.Series(records[0]))
-    seen |= {"n": int(records.sum()), "form": group["form"][0], "first_on": dates[0], "last_on": dates[-1]}
-    if seen["n"] < MIN_RECORDS:  # type: ignore[operator]
-        return seen | {"refusal_reason": f"{seen['n']} records, {MIN_RECORDS} are needed"}
+    columns |= {"n": int(records.sum()), "form": group["form"][0], "first_on": dates[0], "last_on": dates[-1]}
+    if columns["n"] < MIN_RECORDS:  # type: ignore[operator]
+        return columns | {"refusal_reason": f"{columns['n']} records, {MIN_RECORDS} are needed"}
     if len(families) < MIN_FAMILIES:
-        return seen | {"refusal_reason": f"{len(families)} families, {MIN_FAMILIES} are needed"}
+        return columns | {"refusal_reason": f"{len(families)} families, {MIN_FAMILIES} are needed"}
     # A maximum depends on whether a family is drawn, not on how often.
     drawn = rng.multinomial(len(families), np.full(len(families), 1 / len(families)), size=draws) > 0
     resampled = np.where(drawn[:, codes], log_density, -np.inf)
     slow, fast = np.percentile(_slopes(days, resampled, _records(resampled)), INTERVAL)
-    return seen | {
+    return columns | {
         "doubling_days": 1 / float(_slopes(days, log_density, records)[0]),
         "doubling_days_lo": 1 / float(fast) if fast > 0 else None,
         "doubling_days_hi": 1 / float(slow) if slow > 0 else None,
@@ -127,7 +133,7 @@ def _frontier(group: pl.DataFrame, draws: int, rng: np.random.Generator) -> dict
 
 
 def _records(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """For each row, where a value is above all values before it."""
+    """For each row, where a value exceeds all values before it."""
     best = np.maximum.accumulate(values, axis=1)
     return values > np.concatenate([np.full((values.shape[0], 1), -np.inf), best[:, :-1]], axis=1)
 
@@ -135,7 +141,7 @@ def _records(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
 def _slopes(
     days: npt.NDArray[np.float64], values: npt.NDArray[np.float64], records: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
-    """For each row, the least-squares slope of its records over days; 0 where a row has a single record."""
+    """For each row, the least-squares slope of its records over days; 0 if the row has only one record."""
     weight = records.astype(np.float64)
     count = weight.sum(axis=1, keepdims=True)
     x = np.where(records, days - (weight * days).sum(axis=1, keepdims=True) / count, 0.0)
@@ -148,9 +154,11 @@ def _slopes(
 def size_to_reach(points: pl.DataFrame, thresholds: Sequence[float] = tuple(range(20, 91, 10))) -> pl.DataFrame:
     """The smallest open-weights model that had reached a score by the end of each month; one row per change.
 
-    comparable_group, benchmark; score_threshold_pct: in the group's own percent; reached_on: first day of the month in which
-    the smallest size first appeared or fell; params_b: that size, total parameters in billions; model_id, model,
-    released_on: the model (of equals the earliest, then by id). Models without a date or a size are left out.
+    comparable_group, benchmark. score_threshold_pct: in the group's own percent. reached_on: first day of the month in which
+    the smallest size first appeared or fell. params_b: that size, total parameters in billions. model_id, model,
+    released_on: the model (of equals the earliest, then by id).
+
+    Models without a date or a size are left out.
     """
     columns = ["comparable_group", "benchmark", "score_pct", "params_b", "model_id", "model", "released_on"]
     is_sized = (pl.col("openness") == "open_weights") & (pl.col("params_b") > 0)

@@ -1,8 +1,10 @@
-"""Item response theory by least squares, many bootstrap draws at once: arrays in, arrays out.
+"""Item response theory by least squares, for many bootstrap draws at once; takes and returns arrays.
 
-`fraction = sigmoid(discriminability * (capability - difficulty))`. The loss, the form of the penalty, the bounds and the
-bootstrap are those of https://github.com/epoch-research/eci-public (src/eci/fitting.py); the solver is our own.
-Arrays: `target` models x benchmarks, scores as fractions; `seen` the same, 1 where a model has a score, else 0.
+`fraction = sigmoid(discriminability * (capability - difficulty))`. The loss, the form of the penalty, the bounds and
+the bootstrap are those of https://github.com/epoch-research/eci-public (src/eci/fitting.py); the solver is our own.
+
+Arrays: `target` is models x benchmarks, scores as fractions; `seen` has the same shape, 1 where a model has a score,
+else 0.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from leaderboard_etl.errors import EtlError
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-# Weight of the mean square of all parameters but the anchor's discriminability. 0.1 in eci-public, which draws the scale in
-# and makes the intervals too narrow (bench/coverage.py).
+# Weight of the mean square of all parameters except the anchor's discriminability. It is 0.1 in eci-public, which shrinks the
+# scale and makes the intervals too narrow (bench/coverage.py).
 PENALTY = 0.01
 CLIP = 1e-3  # fractions are kept inside [CLIP, 1 - CLIP]
 LIMIT_LOGITS = 10.0  # capability and difficulty stay within +-10
@@ -28,7 +30,7 @@ CELLS = 1_000_000  # draws are fitted together in parts of about this many cells
 
 
 class NotSettledError(EtlError):
-    """Raised for scores that no single fit of the model explains."""
+    """No single fit of the model explains the scores."""
 
 
 class Parameters(NamedTuple):
@@ -41,9 +43,10 @@ class Parameters(NamedTuple):
 
 
 def fit(target: Floats, seen: Floats, anchor: int, penalty: float = PENALTY) -> Parameters:
-    """Parameters of one fit (one draw), shifted so that benchmark `anchor` has difficulty 0; its discriminability is 1.
+    """The parameters of one fit (one draw), shifted so that benchmark `anchor` has difficulty 0; its discriminability
+    is 1.
 
-    Raises NotSettledError if the steps do not settle.
+    Raises NotSettledError if the search does not converge.
     """
     target = np.clip(target, CLIP, 1 - CLIP)
     start, settled = _descend(target, seen[None], anchor, _additive(target, seen), penalty)
@@ -64,7 +67,7 @@ def draw_capabilities(
     rng: np.random.Generator,
     penalty: float = PENALTY,
 ) -> Floats:
-    """Capabilities (draws x models) refitted to the same number of scores, drawn from them with replacement.
+    """Capabilities (draws x models), refitted to the same number of scores drawn with replacement.
 
     NaN where the drawn scores do not connect the model to the anchor, and in draws that do not converge.
     """
@@ -77,7 +80,7 @@ def draw_capabilities(
         weight = np.zeros((size, *seen.shape))
         weight[:, rows, cols] = rng.multinomial(rows.size, np.full(rows.size, 1 / rows.size), size=size)
         drawn, settled = _descend(target, weight, anchor, start, penalty)
-        placed = _tied(weight > 0, anchor) & settled[:, None]
+        placed = _connected(weight > 0, anchor) & settled[:, None]
         parts.append(np.where(placed, _shifted(drawn, anchor).capability, np.nan))
     return np.concatenate(parts)
 
@@ -88,7 +91,8 @@ def _shifted(theta: Parameters, anchor: int) -> Parameters:
 
 
 def _additive(target: Floats, seen: Floats) -> Parameters:
-    """The starting point: capability minus difficulty fitted to the log-odds, with all benchmarks equally sharp."""
+    """The starting point: fits capability minus difficulty to the log-odds, with the same discriminability for all
+    benchmarks."""
     log_odds = np.where(seen > 0, np.log(target / (1 - target)), 0.0)
     difficulty = np.zeros(target.shape[1])
     for _ in range(10):
@@ -100,9 +104,9 @@ def _additive(target: Floats, seen: Floats) -> Parameters:
 def _descend(
     target: Floats, weight: Floats, anchor: int, start: Parameters, penalty: float
 ) -> tuple[Parameters, Bools]:
-    """The least-squares parameters of every draw of `weight` (draws x models x benchmarks), and which draws settled.
+    """The least-squares parameters of every draw of `weight` (draws x models x benchmarks), and which draws converged.
 
-    Levenberg-Marquardt, each draw with its own damping; draws that have settled are left out of further steps.
+    Levenberg-Marquardt with separate damping per draw; draws that have converged are left out of further steps.
     """
     n_draws, n_models, n_groups = weight.shape
     ridge = penalty / (n_models + 2 * n_groups - 1)
@@ -129,7 +133,7 @@ def _descend(
 
 
 def _predict(theta: Parameters) -> tuple[Floats, Floats, Floats]:
-    """Discriminability, log-odds and fraction, draws x models x benchmarks."""
+    """Discriminability, log-odds and fraction, each draws x models x benchmarks."""
     slope = np.exp(theta.log_slope)[:, None, :]
     log_odds = slope * (theta.capability[:, :, None] - theta.difficulty[:, None, :])
     return slope, log_odds, 0.5 * (1 + np.tanh(0.5 * log_odds))
@@ -143,10 +147,10 @@ def _loss(target: Floats, weight: Floats, theta: Parameters, ridge: float, free:
 
 
 def _step(target: Floats, weight: Floats, theta: Parameters, ridge: float, free: Bools, damping: Floats) -> Parameters:
-    """Parameters one damped Gauss-Newton step on, kept within the bounds.
+    """The parameters after one damped Gauss-Newton step, kept within the bounds.
 
-    Models meet only through benchmarks, so the models' part of the normal matrix is diagonal: it is eliminated, and one
-    small system in the benchmarks' parameters is left for each draw.
+    Models are connected only through benchmarks, so the models' part of the normal matrix is diagonal. It is
+    eliminated, which leaves one small system in the benchmarks' parameters for each draw.
     """
     n_groups = free.size
     slope, log_odds, fraction = _predict(theta)
@@ -160,7 +164,7 @@ def _step(target: Floats, weight: Floats, theta: Parameters, ridge: float, free:
         [ridge * theta.difficulty - level_gradient.sum(axis=1), (pull * by_slope).sum(axis=1) + ridge_slope], axis=1
     )
 
-    # A parameter at its bound that is pushed outwards stays there; the others step as if it were constant.
+    # A parameter at its bound that would move outwards stays there; for the others it is a constant.
     items = np.concatenate([theta.difficulty, theta.log_slope], axis=1)
     limit = np.repeat([LIMIT_LOGITS, LIMIT_LOG_SLOPE], n_groups)
     model_moves = ~_pushed_out(theta.capability, model_gradient, LIMIT_LOGITS)
@@ -192,8 +196,8 @@ def _pushed_out(values: Floats, gradient: Floats, limit: Floats | float) -> Bool
     return np.asarray((np.abs(values) >= limit) & (values * gradient < 0))
 
 
-def _tied(seen: Bools, anchor: int) -> Bools:
-    """Models (draws x models) that a chain of shared benchmarks connects to the anchor."""
+def _connected(seen: Bools, anchor: int) -> Bools:
+    """The models (draws x models) that a chain of shared benchmarks connects to the anchor."""
     groups = np.zeros((seen.shape[0], seen.shape[2]), dtype=bool)
     groups[:, anchor] = True
     while True:

@@ -1,7 +1,8 @@
-"""The estimators of a lag, on arrays: many resamples of one group's models at once.
+"""The estimators of a lag, computed on arrays for many resamples of one group's models at once.
 
-A frontier is the models of one side, in order of release, that exceed all before them; of one day, the best. Every array has
-one row per resample. Scores are whole millionths, so that 63.4 less 1.0 is exactly 62.4; dates are days since 1970.
+A frontier consists of the models of one side, in order of release, that exceed all models before them; if several are
+released on one day, only the best counts. Every array has one row per resample. Scores are integers in millionths, so
+that 63.4 minus 1.0 is exactly 62.4; dates are days since 1970.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _SPAN = 10**10  # wider than every level: keeps the rows of a matrix apart in on
 class Side:
     """One side's models in order of release, the best of a day first.
 
-    days: release dates. levels: scores. masks: which models each resample holds (resamples, models).
-    until: last day on which a new model could have been seen.
+    `days` are release dates, `levels` scores, and `masks` the models in each resample (resamples, models). `until` is
+    the last day on which a new model could have been observed.
     """
 
     days: Ints
@@ -39,18 +40,19 @@ class Side:
 
     @property
     def best(self) -> Ints:
-        """The greatest level up to each model (resamples, models); far below zero before the first."""
+        """The greatest level up to each model (resamples, models); far below zero before the first model."""
         best: Ints = np.maximum.accumulate(np.where(self.masks, self.levels, _LEAST), axis=1)
         return best
 
     @property
     def is_frontier(self) -> Bools:
-        """Whether each model exceeds all before it."""
+        """Whether each model exceeds all models before it."""
         rises: Bools = np.diff(self.best, axis=1, prepend=_LEAST) > 0
         return rises
 
     def first_at(self, wanted: Ints) -> Ints:
-        """Place of the first model at or above each wanted level (resamples, levels); the number of models: none."""
+        """The index of the first model at or above each wanted level (resamples, levels); the number of models if there
+        is none."""
         rows = np.arange(len(self.masks))[:, None]
         flat = (self.best + rows * _SPAN).ravel()
         places = np.searchsorted(flat, (wanted + rows * _SPAN).ravel()).reshape(wanted.shape)
@@ -58,17 +60,17 @@ class Side:
         return np.asarray(places.clip(0, len(self.days)), dtype=np.int64)
 
     def in_nats(self) -> Side:
-        """The same models with -ln(1 - accuracy) as level: an order of error rates that does not flatten near 100 %."""
+        """The same models with -ln(1 - accuracy) as level, a scale of error rates that does not flatten near 100 %."""
         with np.errstate(divide="ignore"):
             nats = -np.log1p(-np.clip(self.levels / (100 * UNIT), 0.0, 1.0))
         return Side(self.days, np.rint(np.minimum(nats * UNIT, _MOST)).astype(np.int64), self.masks, self.until)
 
 
 class Lags(NamedTuple):
-    """Lags of one estimator (resamples, columns). A column is a closed model, an open model, or a threshold.
+    """The lags of one estimator (resamples, columns). A column is a closed model, an open model, or a threshold.
 
-    lag_days: NaN where there is none. is_right: the lag is at least this. is_left: at most this.
-    closed_at, open_at: places of the two models on their sides; the number of models: none.
+    `lag_days` is NaN where there is no lag. `is_right`: the lag is at least this; `is_left`: at most this. `closed_at`
+    and `open_at` are the indexes of the two models on their sides, or the number of models if there is none.
     """
 
     lag_days: Floats
@@ -79,7 +81,7 @@ class Lags(NamedTuple):
 
 
 def _days_at(side: Side, places: Ints) -> Ints:
-    """Release days at these places; a placeholder, to be masked, where there is no model."""
+    """The release days at these indexes; a placeholder, to be masked, where there is no model."""
     return np.append(side.days, 0)[places]
 
 
@@ -88,11 +90,12 @@ def _places(side: Side) -> Ints:
 
 
 def catch_up(closed: Side, open_: Side, tolerance: int) -> Lags:
-    """From a proprietary frontier model's release to that of the first open model at its score less the tolerance.
+    """The days from a proprietary frontier model's release to the first open model at its score minus the tolerance.
 
-    Zero or below: an open model was there already. Without an open model by the last day on which one could have been seen,
-    the lag is right-censored on that day. Models released after that day could not be followed and have no lag.
-    Source: Epoch AI, https://github.com/epoch-research/open-model-trends, which has no row for what is not matched.
+    Zero or less: an open model was there already. If no open model was there by the last observed day, the lag is
+    right-censored on that day. Models released after that day cannot be followed and have no lag.
+
+    Source: Epoch AI, https://github.com/epoch-research/open-model-trends, which has no row for unmatched models.
     """
     open_at = open_.first_at(np.broadcast_to(closed.levels - tolerance, closed.masks.shape))
     is_pair = closed.is_frontier & (closed.days <= open_.until)
@@ -103,10 +106,11 @@ def catch_up(closed: Side, open_: Side, tolerance: int) -> Lags:
 
 
 def catch_up_nats(closed: Side, open_: Side) -> Lags:
-    """catch_up as Epoch AI count it: on -ln(1 - accuracy), within 0.02, without what needs no new match.
+    """catch_up as Epoch AI computes it: on -ln(1 - accuracy), within 0.02, and only for models that need a new match.
 
     A proprietary model has no lag if the best open match so far is within the tolerance of it, or if an open model was
-    there by the day of its release. Unlike Epoch AI's, a model that is not matched yet is right-censored. For accuracies only.
+    there by the day of its release. Unlike Epoch AI's, an unmatched model is right-censored. For accuracies only.
+
     Source: https://github.com/epoch-research/open-model-trends.
     """
     closed, open_ = closed.in_nats(), open_.in_nats()
@@ -122,11 +126,13 @@ def catch_up_nats(closed: Side, open_: Side) -> Lags:
 
 
 def backward(closed: Side, open_: Side, tolerance: int) -> Lags:
-    """An open frontier model's release less that of the first proprietary model at its score less the tolerance.
+    """The days from the first proprietary model at an open frontier model's score minus the tolerance to the open
+    model's release.
 
-    Zero or below: the open model was not later. Without a proprietary model there by the last day on which one could have been
-    seen, the lag is left-censored: at most the open release less that day. Leaving those out would bias the lag up. Open
-    models released after that day have no lag.
+    Zero or less: the open model was not later. If no proprietary model was there by the last observed day, the lag is
+    left-censored: at most the open release minus that day. Leaving these out would bias the lag upwards. Open models
+    released after that day have no lag.
+
     Source: https://github.com/htihle/open_closed_gap.
     """
     closed_at = closed.first_at(np.broadcast_to(open_.levels - tolerance, open_.masks.shape))
@@ -138,11 +144,13 @@ def backward(closed: Side, open_: Side, tolerance: int) -> Lags:
 
 
 def threshold(closed: Side, open_: Side, levels: Ints) -> Lags:
-    """First open less first proprietary release at fixed scores.
+    """The days from the first proprietary to the first open release at fixed scores.
 
-    If only the proprietary side reached the score, the lag is right-censored on the last day for open models. If only the open
-    side did, it is left-censored: at most the open release less the last day for proprietary models. There is no lag where
-    the first models of both sides are above the score already: that would measure where the data begin.
+    If only the proprietary side reached the score, the lag is right-censored on the last observed day of open models.
+    If only the open side did, it is left-censored: at most the open release minus the last observed day of proprietary
+    models. There is no lag if the first models of both sides are already above the score, because that would measure
+    where the data begin.
+
     Source: Epoch AI, https://github.com/epoch-research/open-model-trends (35, 40, .. 95 %).
     """
     wanted = np.broadcast_to(levels, (len(closed.masks), len(levels)))
@@ -158,11 +166,13 @@ def threshold(closed: Side, open_: Side, levels: Ints) -> Lags:
 
 
 def area(closed: Side, open_: Side) -> Floats:
-    """The area between the two frontier curves divided by its height: the mean lag in days (resamples). NaN: no overlap.
+    """The area between the two frontier curves divided by its height, which is the mean lag in days (resamples). NaN:
+    no overlap.
 
-    The height is the range of scores from where both curves begin to where the lower one ends, so that what no open model
-    has matched is left out: biased down. Source: Epoch AI, https://github.com/epoch-research/open-model-trends, who begin
-    at chance.
+    The height is the range of scores from where both curves begin to where the lower one ends. Scores that no open
+    model has reached are left out, which biases the result downwards.
+
+    Source: Epoch AI, https://github.com/epoch-research/open-model-trends, which begins at chance level.
     """
     curves = [(side.best, side.is_frontier, side.days) for side in (open_, closed)]
     begin = np.maximum(*[np.where(f, best, 10**10).min(axis=1) for best, f, _ in curves])[:, None]
@@ -176,16 +186,20 @@ def area(closed: Side, open_: Side) -> Floats:
 
 
 def daily(closed: Side, open_: Side) -> Floats:
-    """How long ago the proprietary frontier had reached the open one's score, mean over the days (resamples).
+    """How many days ago the proprietary frontier had reached the open frontier's score, as the mean over the days
+    (resamples).
 
-    The days run from the first on which both sides exist to the last on which both could be seen; a day on which open
-    leads counts 0. NaN: no such day. Source: the idea of https://epoch.ai/data-insights/open-closed-eci-gap, on one score.
+    The days run from the first on which both sides exist to the last on which both are observed. A day on which open
+    leads counts as 0. NaN: there is no such day.
+
+    Source: the idea of https://epoch.ai/data-insights/open-closed-eci-gap, applied to one score.
     """
     until = min(open_.until, closed.until)
     first = [np.where(side.masks, side.days, until + 1).min(axis=1) for side in (open_, closed)]
     start = np.maximum(*first)[:, None]
     stood_since = np.append(closed.days, until + 1)[closed.first_at(open_.best)]
-    # The open frontier keeps its score from one release to the day before the next: sums of consecutive numbers.
+    # The open frontier keeps its score from one release to the day before the next, so each part is a sum of consecutive
+    # numbers.
     begin = np.maximum(start, open_.days)
     end = np.maximum(begin, np.minimum(np.append(open_.days[1:], until + 1), until + 1))
     shortest = np.maximum(begin, stood_since) - stood_since
@@ -196,8 +210,8 @@ def daily(closed: Side, open_: Side) -> Floats:
 
 
 def daily_series(closed: Side, open_: Side) -> tuple[Ints, Ints, Ints]:
-    """For the first resample: the days that daily counts, the open frontier's level on each, and the day on which the
-    proprietary frontier reached it (NEVER: it did not)."""
+    """For the first resample: the days that `daily` counts, the open frontier's level on each, and the day on which the
+    proprietary frontier reached it (NEVER if it did not)."""
     days = np.arange(max(closed.days[0], open_.days[0]), min(closed.until, open_.until) + 1)
     levels = open_.best[0, np.searchsorted(open_.days, days, side="right") - 1]
     return days, levels, np.append(closed.days, NEVER)[closed.first_at(levels[None, :])[0]]

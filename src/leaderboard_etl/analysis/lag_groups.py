@@ -1,12 +1,12 @@
-"""The models of one comparable group as the two sides of a lag: which could be seen, and by when.
+"""The models of one comparable group as the two sides of a lag: which models were observed, and by when.
 
-`points`: rows of one population, with the columns of mart.model_scaling and `family`. Rows without a release date or a score,
-or of unknown openness, are left out. Where no family is named, the organization stands for it. An optional column
-`is_self_reported` says whether the vendor measured; without it, reported_by does (it starts with 'vendor').
+`points` are rows of one population, with the columns of mart.model_scaling and `family`. Rows without a release date or
+a score, or of unknown openness, are left out. If the family is null, the organization replaces it. The optional column
+`is_self_reported` says whether the vendor measured; without it, a `reported_by` that starts with 'vendor' says so.
 
-`groups`: one row per group wanted: comparable_group, benchmark, observed_through_open_on,
-observed_through_proprietary_on (last day on which a new model could have been seen; null: as_of), match_tolerance_pct
-(null: 1.0). Models released after their side's day, or after as_of, are left out.
+`groups` has one row per wanted group: comparable_group, benchmark, observed_through_open_on,
+observed_through_proprietary_on (last day on which a new model could have been observed; null: as_of),
+match_tolerance_pct (null: 1.0). Models released after their side's day, or after as_of, are left out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class Group:
-    """One group's models that could be seen, each side in order of release, the best of a day first."""
+    """One group's observed models; each side is in order of release, the best of a day first."""
 
     comparable_group: str
     benchmark: str
@@ -48,7 +48,8 @@ class Group:
         return f"not measurable: {', '.join(f'n {name} = 0' for name in absent)}" if absent else None
 
     def sides(self, chosen: Bools | None = None) -> tuple[Side, Side]:
-        """The proprietary and the open side under each choice of families (choices, families); None: a single choice, all."""
+        """The proprietary and the open side for each choice of families (choices, families); None means one choice with
+        all families."""
         chosen = np.ones((1, len(self.families)), dtype=np.bool_) if chosen is None else chosen
         place = {family: n for n, family in enumerate(self.families)}
         closed, open_ = (
@@ -68,7 +69,8 @@ class Group:
 
 
 def read_groups(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> Iterator[Group]:
-    """Each wanted group in order of its name, also those without a model. The order of rows does not matter."""
+    """Each wanted group in order of its name, including groups without a model. The order of the input rows does not
+    matter."""
     self_report_column = "is_self_reported" if "is_self_reported" in points.columns else None
     models = (
         points.filter(pl.col("score_pct").is_finite(), pl.col("released_on") <= as_of)

@@ -1,7 +1,7 @@
-"""The lags of one group as one number per estimator: Kaplan-Meier over censored lags, an interval by families, and how the
-number changes with a family, the tolerance or the self-reported scores left out.
+"""Summarises the lags of one group as one number per estimator: Kaplan-Meier over censored lags, an interval by
+families, and how the number changes without one family, with another tolerance, or without self-reported scores.
 
-lag_groups says what `points` and `groups` hold; lag_estimators defines the estimators.
+lag_groups describes `points` and `groups`; lag_estimators defines the estimators.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from leaderboard_etl.analysis.survival import Floats, curves, medians, restricte
 
 MIN_PAIRS = 3
 INTERVAL = (0.05, 0.95)
-TOLERANCES_PCT = (0.0, 0.5, 1.0, 2.0, 5.0)  # beside the group's own: how far a lag depends on what counts as a match
+TOLERANCES_PCT = (0.0, 0.5, 1.0, 2.0, 5.0)  # beside the group's own, to show how much a lag depends on the tolerance
 
 SUMMARY: dict[str, Any] = {
     **ROW,
@@ -40,21 +40,25 @@ SUMMARY: dict[str, Any] = {
 def lag_summary(
     points: pl.DataFrame, groups: pl.DataFrame, as_of: date, *, draws: int = 400, seed: int
 ) -> pl.DataFrame:
-    """One row per group, estimator, tolerance and sensitivity. The same for the same seed, whatever the order of rows.
+    """One row per group, estimator, tolerance and sensitivity. The result depends on the seed but not on the order of
+    rows.
 
     tolerance_pct: as in gap_lags; over all models also TOLERANCES_PCT.
-    sensitivity: all; without each family that owns a matched or a matching frontier model; without self-reported.
-    n_pairs: lags, censored ones too; for area and daily the frontier models of the side that has fewer; null: not tried.
-    median_lag_days: Kaplan-Meier; null if more than half were never matched, and for area and daily.
-    mean_lag_days: Kaplan-Meier mean, restricted to the longest lag seen; for area and daily the estimate itself.
-    lo_days, hi_days: 90 % interval of the median, or of the mean where the median is null: `draws` resamples of families
-    with replacement, frontiers drawn anew. A resample holds fewer models and so has lower frontiers: the interval shows how
-    far the number depends on single families, and is not centred on it. In simulated worlds of 6 to 40 families a side it held
-    the estimator's own median in 76 to 98 % (bench/coverage.py); it held the true lag as often only for threshold and area:
-    where bests are few, catch_up is biased up, backward and daily down. hi_days null beside lo_days: no upper end.
-    The rows that leave one family out have no interval: they show how the number changes.
-    refusal_reason: why a number or the interval is missing. Left-censored lags enter as they are: their mean is too high,
-    the median is right unless it is one of them.
+    sensitivity: 'all'; without each family that owns a matched or a matching frontier model; without self-reported scores.
+    n_pairs: lags including censored ones; for area and daily the frontier models of the side that has fewer; null: not tried.
+    median_lag_days: Kaplan-Meier median; null if more than half were never matched, and for area and daily.
+    mean_lag_days: Kaplan-Meier mean, restricted to the longest observed lag; for area and daily the estimate itself.
+    lo_days, hi_days: 90 % interval of the median, or of the mean if the median is null, from `draws` resamples of families
+    with replacement, each with its own frontiers. hi_days null beside lo_days: no upper end.
+    refusal_reason: why a number or the interval is missing.
+
+    A resample holds fewer models and so has lower frontiers: the interval shows how far the number depends on single
+    families, and is not centred on it. In simulated worlds with 6 to 40 families per side it contained the estimator's
+    own median in 76 to 98 % of cases (bench/coverage.py). It contained the true lag as often only for threshold and
+    area: if a frontier has few models, catch_up is biased upwards, backward and daily downwards.
+
+    Rows that leave one family out have no interval; they show how the number changes. Left-censored lags enter with
+    their limit, so their mean is too high; the median is right unless it is one of them.
     """
     rows = [
         row
@@ -66,7 +70,7 @@ def lag_summary(
 
 
 def _sensitivities(group: Group) -> Iterator[tuple[str, Group, str | None, bool]]:
-    """Each variant of a group: its name, its models, why it has no number, and whether it is resampled."""
+    """Each variant of a group: its name, its models, the reason if it has no number, and whether it is resampled."""
     yield "all", group, None, True
     if group.refusal_reason is not None:
         return
@@ -97,7 +101,7 @@ def _summary_rows(
             row = {"estimator": name, "tolerance_pct": tolerance_pct, "n_pairs": n_pairs, "n_censored": n_pairs}
             yield {**identity, **row, "refusal_reason": reason}
         return
-    # Each variant has its own stream: no number depends on which other groups or variants are asked for.
+    # Each variant has its own random stream, so that no number depends on which other groups or variants are computed.
     stream = np.random.default_rng([seed, zlib.crc32(f"{group.comparable_group}\n{sensitivity}".encode())])
     n_families = len(group.families)
     chosen = np.zeros((1 + draws, n_families), dtype=np.bool_)
@@ -124,12 +128,12 @@ def _summary_rows(
 
 
 def _tolerances(group: Group, sensitivity: str) -> list[float]:
-    """The tolerance is varied over all models only; a variant of the models takes the group's own tolerance and zero."""
+    """The tolerances of a variant: several over all models; otherwise the group's own and zero."""
     return sorted({0.0, group.tolerance_pct, *(TOLERANCES_PCT if sensitivity == "all" else ())})
 
 
 def _interval(values: Floats, n_pairs: int) -> dict[str, Any]:
-    """lo_days and hi_days of the resamples (all but the first value), and why there is no interval."""
+    """lo_days and hi_days from the resamples (all values except the first), or the reason why there is no interval."""
     drawn = values[1:][~np.isnan(values[1:])]
     if np.isnan(values[0]):
         return {"refusal_reason": "no pair of models has a lag"}

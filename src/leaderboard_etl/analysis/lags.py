@@ -1,7 +1,7 @@
-"""How far open weights follow proprietary models, in days, by comparable group. Positive: open is later.
+"""How many days open-weights models follow proprietary models, by comparable group. Positive: open is later.
 
-lag_groups says what `points` and `groups` hold and what is left out; lag_estimators defines the estimators; lag_summary gives
-one number for each.
+lag_groups describes `points` and `groups`; lag_estimators defines the estimators; lag_summary gives one number for
+each.
 """
 
 from __future__ import annotations
@@ -46,21 +46,26 @@ DAILY: dict[str, Any] = {
 def gap_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Every single lag: one row per group, estimator, tolerance and pair of models or threshold.
 
-    tolerance_pct: points below the score that still match; null where the estimator has its own tolerance or none.
-    threshold_pct: null for every estimator but threshold. closed_*, open_*: the two models; null where there is none.
-    lag_days: null where there is none. censoring: right (at least lag_days), left (at most lag_days), none; null without a
-    lag. is_already_matched: the open model was not later; null without a pair. censored_on: last day that could be seen.
+    tolerance_pct: how many points below the score still match; null if the estimator has its own tolerance or none.
+    threshold_pct: null for every estimator except threshold.
+    closed_*, open_*: the two models; null where there is none.
+    lag_days: null if there is no lag.
+    censoring: right (at least lag_days), left (at most lag_days), none; null without a lag.
+    is_already_matched: the open model was not later; null without a pair.
+    censored_on: the last observed day.
     reason: why there is no lag, or why it is censored.
-    A group in which one side has no model has the rows of area and daily only; they say so.
+
+    A group in which one side has no model has only the rows of area and daily, with the reason.
     """
     rows = [row for group in read_groups(points, groups, as_of) for row in _lag_rows(group)]
     return pl.DataFrame(rows, schema=LAGS, orient="row")
 
 
 def daily_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """The series that the estimator daily is the mean of: one row per group and day on which both sides could be seen.
+    """The daily values that the estimator `daily` averages: one row per group and day on which both sides are observed.
 
-    open_score_pct: the open frontier that day, percent. closed_first_on: first proprietary model at that score; null: none.
+    open_score_pct: the open frontier that day, percent.
+    closed_first_on: the first day with a proprietary model at that score; null: none.
     lag_days: days since closed_first_on; 0: open led.
     """
     frames = [pl.DataFrame(schema=DAILY)]
@@ -79,7 +84,8 @@ def daily_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.Da
 
 
 def pair_lags(sides: tuple[Side, Side], tolerances_pct: Sequence[float]) -> Iterator[tuple[str, float | None, Lags]]:
-    """Name, tolerance (null: the estimator has its own or none) and lags of each estimator with one per pair or threshold."""
+    """The name, the tolerance (null: the estimator has its own or none) and the lags of each estimator with a lag per
+    pair or threshold."""
     for tolerance_pct in tolerances_pct:
         yield "catch_up", tolerance_pct, estimate.catch_up(*sides, round(tolerance_pct * UNIT))
         yield "backward", tolerance_pct, estimate.backward(*sides, round(tolerance_pct * UNIT))

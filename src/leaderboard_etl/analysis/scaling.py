@@ -1,7 +1,7 @@
-"""Score against size: a straight line in log-odds on the logarithm of the size, with an interval by family.
+"""Score against size: a straight line in log-odds over the logarithm of the size, with an interval by family.
 
-Models of one family share data and recipe, so they are not independent: the bootstrap draws families, not models
-(a cluster bootstrap). Too few data give no line, and no line reaches beyond the sizes seen.
+Models of one family share data and recipe, so they are not independent: the bootstrap draws families, not models (a
+cluster bootstrap). There is no line if there are too few data, and no line extends beyond the sizes in the data.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ BAND_SCHEMA: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class Line:
-    """A least-squares line y = intercept + slope·x, and the lines of the bootstrap draws (NaN: no line in that draw)."""
+    """A least-squares line y = intercept + slope·x, and the lines of the bootstrap draws (NaN: the draw has no
+    line)."""
 
     slope: float
     intercept: float
@@ -57,8 +58,8 @@ class Line:
     intercepts: Floats
 
     def interval(self, values: Floats) -> Floats:
-        """90 % percentile interval, low and high, of `values` (first axis: draws); NaN where fewer than nine draws in ten
-        have a line."""
+        """The 90 % percentile interval, low and high, of `values` (first axis: draws); NaN if fewer than nine draws in
+        ten have a line."""
         drawn = np.isfinite(self.slopes)
         if drawn.mean() < 0.9:
             return np.full((2, *values.shape[1:]), np.nan)
@@ -67,9 +68,10 @@ class Line:
 
 @dataclass(frozen=True)
 class FitCell:
-    """One combination of group, openness, era and form (the keys): what was seen, and its line unless it is refused.
+    """One combination of group, openness, era and form (the keys): its data, and its line unless it is refused.
 
-    counts: n, n_scored, n_families, n_clipped. size_range, params_range: least and greatest; None: no size.
+    `counts` has n, n_scored, n_families and n_clipped. `size_range` and `params_range` are the least and the greatest;
+    None if there is no size.
     """
 
     keys: dict[str, str]
@@ -81,7 +83,8 @@ class FitCell:
 
 
 def family_key() -> pl.Expr:
-    """The cluster of a model: its family or that of its base; without a known family its organization, else the model itself."""
+    """The cluster of a model: its family or that of its base; if unknown its organization, and if unknown the model
+    itself."""
     return pl.coalesce("family", "organization", "model_id")
 
 
@@ -95,51 +98,58 @@ def era_key() -> pl.Expr:
 
 
 def log_odds() -> pl.Expr:
-    """Log-odds of `score_norm_pct` as a fraction held within NORM_BOUNDS; null where that is null."""
+    """Log-odds of `score_norm_pct` as a fraction limited to NORM_BOUNDS; null if the score is null."""
     fraction = (pl.col("score_norm_pct") / 100).clip(*NORM_BOUNDS)
     return (fraction / (1 - fraction)).log()
 
 
 def scaling_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
-    """One row per comparable group, openness, era and form ('total', 'active'), with these columns (FIT_SCHEMA):
+    """One row per comparable group, openness, era and form ('total', 'active'), with the columns of FIT_SCHEMA.
 
-    slope: log-odds of the baseline-corrected score per tenfold size; intercept: log-odds at one billion parameters;
-    r2, residual_sd: of the line; n: models with score and size; n_scored: with score, sized or not; n_families: clusters
-    among n (see family_key); n_clipped: of n, scores at or beyond NORM_BOUNDS, whose log-odds are held at the bound;
-    min_params_b, max_params_b: the sizes seen, in the form's own count; min_compute_flop, max_compute_flop: null here;
-    slope_lo, slope_hi: 90 % percentile interval over `draws` bootstrap draws of families; refusal_reason: why the
-    coefficients are null (no normalised score, fewer than 8 models or 4 families, or sizes within a factor of 10).
+    slope: log-odds of the baseline-corrected score per tenfold size. intercept: log-odds at one billion parameters.
+    r2, residual_sd: of the line. n: models with score and size. n_scored: with score, with or without size.
+    n_families: clusters among n (see family_key).
+    n_clipped: of n, scores at or beyond NORM_BOUNDS, whose log-odds are limited.
+    min_params_b, max_params_b: the range of sizes, in the form's own count. min_compute_flop, max_compute_flop: null here.
+    slope_lo, slope_hi: 90 % percentile interval over `draws` bootstrap draws of families.
+    refusal_reason: why the coefficients are null (no normalised score, fewer than 8 models or 4 families, or sizes within a
+    factor of 10).
 
-    'all' openness takes every row given, 'all' eras also undated models. Points without score_norm_pct are left out.
-    In simulated worlds of 4 to 80 families the interval holds the true slope in 84 to 88 % of cases; an interval by single
-    models would in 57 to 66 % (bench/coverage.py). Read it as a little too narrow.
+    Openness 'all' takes every row, era 'all' also undated models. Points without score_norm_pct are left out. In
+    simulated worlds of 4 to 80 families the interval contains the true slope in 84 to 88 % of cases, so it is a little
+    too narrow; an interval by single models would contain it in 57 to 66 % (bench/coverage.py).
     """
     return _frame(cells(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed))
 
 
 def compute_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
-    """As scaling_fits, form 'compute': against training compute C = 6·N·D, N the parameters used per token, D
-    `training_tokens` (Kaplan et al. 2020, arXiv 2001.08361; Hoffmann et al. 2022, arXiv 2203.15556).
+    """Like scaling_fits, with form 'compute': score against training compute C = 6·N·D.
 
-    slope is per tenfold compute, intercept at 10^21 FLOP; min_compute_flop and max_compute_flop are the range of the fit,
-    min_params_b and max_params_b that of N among its models.
+    N is the parameters used per token and D `training_tokens` (Kaplan et al. 2020, arXiv 2001.08361; Hoffmann et al.
+    2022, arXiv 2203.15556). slope is per tenfold compute, intercept at 10^21 FLOP; min_compute_flop and
+    max_compute_flop are the range of the fit, min_params_b and max_params_b the range of N among its models.
     """
     flop = 6e9 * params_per_token_b() * pl.col("training_tokens")
     return _frame(cells(points, {"compute": flop / COMPUTE_UNIT_FLOP}, draws, seed))
 
 
 def params_per_token_b() -> pl.Expr:
-    """Billions of parameters used per token: active ones, or all of a model known to be dense. Null where neither is
-    known: some models that no source calls a mixture of experts are one, and would count with thirty times their compute."""
+    """Billions of parameters used per token: the active ones, or all of a model known to be dense; null if neither is
+    known.
+
+    A model is not assumed to be dense: some are mixtures of experts although no source says so, and would count with
+    thirty times their compute.
+    """
     return pl.coalesce("params_active_b", pl.when(pl.col("is_moe").not_()).then("params_b"))
 
 
 def fit_bands(points: pl.DataFrame, *, draws: int = 400, seed: int, n_grid: int = 41) -> pl.DataFrame:
-    """The lines of scaling_fits (same draws for the same seed) as curves, on sizes from the least to the greatest seen.
+    """The lines of scaling_fits (same draws for the same seed) as curves over the range of sizes in the data.
 
-    params_b: size, in the form's count; score_norm_pct, lo_norm_pct, hi_norm_pct: the line and its 90 % interval on the
-    scale 0 = guessing, 100 = ceiling; score_pct, lo_pct, hi_pct: the same in the group's own percent, by `random_baseline`
-    and `score_ceiling` (fractions) of the points; null where the group has no single baseline (normalised by subtask).
+    params_b: size, in the form's count.
+    score_norm_pct, lo_norm_pct, hi_norm_pct: the line and its 90 % interval on the scale 0 = guessing, 100 = ceiling.
+    score_pct, lo_pct, hi_pct: the same in the group's own percent, by `random_baseline` and `score_ceiling` (fractions) of
+    the points; null if the group has no single baseline (normalised by subtask).
     """
     frames = []
     scales = _scales(points)
@@ -162,11 +172,12 @@ def fit_bands(points: pl.DataFrame, *, draws: int = 400, seed: int, n_grid: int 
 
 
 def fit_line(x: Floats, y: Floats, family: npt.NDArray[np.int64], *, draws: int, rng: np.random.Generator) -> Line:
-    """Least squares of y on x, and of `draws` resamples of whole families (codes 0 to F-1). x must not be constant."""
+    """Fits y on x by least squares, and `draws` resamples of whole families (codes 0 to F-1). x must not be
+    constant."""
     sums = np.stack([np.bincount(family, weights=w) for w in (np.ones_like(x), x, y, x * x, x * y)])
     slope, intercept = (float(value[0]) for value in _solve(sums.sum(axis=1)[None, :]))
     n_families = sums.shape[1]
-    # Counting drawn numbers costs a tenth of multinomial draws where there are thousands of families.
+    # With thousands of families, counting drawn numbers takes a tenth of the time of multinomial draws.
     drawn = rng.integers(n_families, size=(draws, n_families)) + n_families * np.arange(draws)[:, None]
     weights = np.bincount(drawn.ravel(), minlength=draws * n_families).reshape(draws, n_families)
     slopes, intercepts = _solve(weights.astype(np.float64) @ sums.T)
@@ -178,7 +189,7 @@ def fit_line(x: Floats, y: Floats, family: npt.NDArray[np.int64], *, draws: int,
 
 
 def _solve(sums: Floats) -> tuple[Floats, Floats]:
-    """Slopes and intercepts from rows of n, Σx, Σy, Σxx, Σxy; NaN where all x of a row are (all but) the same."""
+    """Slopes and intercepts from rows of n, Σx, Σy, Σxx, Σxy; NaN where all x of a row are (almost) the same."""
     n, x, y, xx, xy = sums.T
     spread = n * xx - x * x
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -187,14 +198,15 @@ def _solve(sums: Floats) -> tuple[Floats, Floats]:
 
 
 def cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int) -> Iterator[FitCell]:
-    """Every combination of group, openness, era and form (its size by name), also the refused ones."""
+    """Every combination of group, openness, era and form, including the refused ones. `forms` holds the size of each
+    form."""
     ready = points.select(
         "comparable_group", "benchmark", "model_id", "openness", era_key().alias("era"), family_key().alias("family"),
         (pl.col("score_norm_pct") / 100).is_between(*NORM_BOUNDS, closed="none").not_().fill_null(False).alias("clipped"),
         log_odds().alias("y"), params_per_token_b().alias("used"),
         *(pl.when(size > 0).then(size).alias(form) for form, size in forms.items()),
     ).sort(pl.all())  # fmt: skip
-    # Arrays and masks, because filtering a frame for each cell would cost more than all the fits together.
+    # Arrays and masks, because filtering a frame for each cell would take longer than all the fits together.
     for group in ready.partition_by("comparable_group", maintain_order=True):
         columns = {
             name: group[name].to_numpy() for name in (*forms, "openness", "era", "family", "clipped", "y", "used")
@@ -227,7 +239,7 @@ def _read_cell(
     reason = _refusal(form, counts, size_range) if np.isfinite(columns["y"]).any() else NO_NORMALISED_SCORE
     line = None
     if reason is None:
-        # A cell's draws depend on its name alone, so that a new benchmark does not move the intervals of others.
+        # A cell's draws depend only on its name, so that a new benchmark does not change the intervals of others.
         rng = np.random.default_rng([seed, zlib.crc32("|".join(keys.values()).encode())])
         line = fit_line(np.log10(size), columns["y"][sized], codes.astype(np.int64), draws=draws, rng=rng)
     return FitCell(keys, counts, size_range, params_range, reason, line)
@@ -250,9 +262,9 @@ def _refusal(form: str, counts: dict[str, int], size_range: tuple[float, float] 
     return None
 
 
-def _frame(found: Iterator[FitCell]) -> pl.DataFrame:
+def _frame(fit_cells: Iterator[FitCell]) -> pl.DataFrame:
     rows = []
-    for cell in found:
+    for cell in fit_cells:
         row: dict[str, object] = {**cell.keys, **cell.counts, "refusal_reason": cell.refusal_reason}
         row["min_params_b"], row["max_params_b"] = cell.params_range or (None, None)
         if cell.keys["form"] == "compute" and cell.size_range is not None:
@@ -265,7 +277,7 @@ def _frame(found: Iterator[FitCell]) -> pl.DataFrame:
 
 
 def _scales(points: pl.DataFrame) -> dict[str, tuple[float, float]]:
-    """Baseline and ceiling (fractions) of the groups that have one of each."""
+    """Baseline and ceiling (fractions) of each group that has only one pair of them."""
     pairs = points.select("comparable_group", "random_baseline", "score_ceiling").unique()
     counted = pairs.group_by("comparable_group").agg(pl.len().alias("pairs"), pl.all().exclude("pairs").first())
     single = counted.filter(pl.col("pairs") == 1).drop_nulls()

@@ -1,1 +1,1 @@
-"""One module per group of commands: how they are called, what they print, and the exit code they end with."""
+"""One module per group of commands: their arguments, their output, and their exit codes."""

@@ -1,4 +1,4 @@
-"""`tables`: what every table, view and column means, from the comments of sql/, which the database carries as well."""
+"""`tables`: the meaning of every table, view and column, from the comments of sql/, which are also in the database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands) -> None:
-    """Adds tables."""
+    """Registers `tables`."""
     command = add_command(
         commands,
         "tables",
@@ -71,13 +71,13 @@ def _policy_relations() -> dict[str, Relation]:
 
 
 def _brief(relation: Relation) -> str:
-    """What a relation is, up to its grain; caveats and definitions are printed with its columns."""
+    """The beginning of a relation's comment, up to its grain; the rest is printed with its columns."""
     up_to_grain = re.match(r".*?One row.*?\.(?= |$)", relation.comment)
     return up_to_grain[0] if up_to_grain else relation.comment
 
 
 def _named(name: str, relations: dict[str, Relation]) -> Relation:
-    """The relation of that name, with or without its schema."""
+    """The relation with that name; the name may lack its schema."""
     matching = [relation for full, relation in relations.items() if name in (full, full.partition(".")[2])]
     if len(matching) == 1:
         return matching[0]
@@ -87,7 +87,7 @@ def _named(name: str, relations: dict[str, Relation]) -> Relation:
 
 def _columns(relation: Relation, *, as_json: bool) -> int:
     rows = [
-        # The type of a view's column follows from its query.
+        # A view's column has no declared type; its query decides it.
         {
             "column": column.name,
             "type": column.sql_type or None,
@@ -100,6 +100,6 @@ def _columns(relation: Relation, *, as_json: bool) -> int:
         print_json({"name": relation.name, "kind": relation.kind, "comment": relation.comment, "columns": rows})
         return 0
     print(f"{relation.name} ({relation.kind}). {relation.comment}")
-    shown = ("column", "meaning") if relation.kind == "view" else ("column", "type", "meaning")
-    print_table([{key: row[key] for key in shown} for row in rows])
+    columns = ("column", "meaning") if relation.kind == "view" else ("column", "type", "meaning")
+    print_table([{key: row[key] for key in columns} for row in rows])
     return 0

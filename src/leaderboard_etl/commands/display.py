@@ -1,4 +1,5 @@
-"""Tables for a terminal and JSON for machines. Text from data is printed as text: markup and control characters do nothing."""
+"""Tables for a terminal and JSON for programs. Markup and control characters in data are shown as text and have no
+effect."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ _PLAIN_TYPES = frozenset(
 
 
 def plain(value: object) -> str:
-    """A value as one line of printable text; null is an empty cell."""
+    """A value as one line of printable text; null becomes an empty cell."""
     if value is None:
         return ""
     if isinstance(value, float):
@@ -40,8 +41,8 @@ def plain(value: object) -> str:
 
 
 def records(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
-    """The rows of a query as Python values. A frame makes them only where the columns need one, by their types or because names
-    repeat: its libraries take longer to load than most questions take to answer."""
+    """The rows of a query as Python values. Polars, which is slow to import, is used only if column types or repeated
+    names need it."""
     is_plain = all(kind.id in _PLAIN_TYPES for kind in relation.types)
     if is_plain and len(set(relation.columns)) == len(relation.columns):
         return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
@@ -50,7 +51,7 @@ def records(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
-    """Prints rows as a table that fits the terminal; without rows, the title alone."""
+    """Prints rows as a table that fits the terminal; if there are no rows, prints only the title."""
     if title:
         print(title)
     if not rows:
@@ -66,14 +67,14 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
         table.add_column(Text(plain(name)), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(plain(value)) for value in row.values()))
-    # A pipe has no width; a large one keeps each row on one line, for grep.
-    # Without colours nothing but text is written, so that a control character can come from data only.
+    # A pipe has no width; a large one keeps each row on one line, for grep. Colours are off so that only text is written.
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False, color_system=None)
     console.print(table)
 
 
 def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None, below: Sequence[str] = ()) -> None:
-    """Prints rows in columns and, on separate lines under each row, what is too long for a column (the keys in `below`)."""
+    """Prints rows in columns; the keys in `below` are too long for a column and are printed on lines of their own under
+    each row."""
     if title:
         print(f"\n{title}")
     names = [name for name in rows[0] if name not in below] if rows else []
@@ -98,17 +99,17 @@ def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None
 
 
 def as_json_text(value: object) -> str:
-    """A value as JSON on one line: dates and the like as text, a number that is not finite as null."""
+    """A value as JSON on one line: dates and similar values as text, non-finite numbers as null."""
     return json_visible(json.dumps(_finite(value), ensure_ascii=False, default=str))
 
 
 def print_json(value: object) -> None:
-    """The same over several lines, printed."""
+    """Prints a value as indented JSON: dates and similar values as text, non-finite numbers as null."""
     print(json_visible(json.dumps(_finite(value), ensure_ascii=False, indent=2, default=str)))
 
 
 def _finite(value: Any) -> Any:
-    """The value, with null for numbers that JSON does not have."""
+    """The value with null in place of non-finite numbers, which JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

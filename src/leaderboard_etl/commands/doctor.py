@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong with a warehouse, what is lost, what can be recovered, and what was repaired."""
+"""`doctor`: shows what is wrong with a warehouse, what is lost, what can be recovered, and what was repaired."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands) -> None:
-    """Adds doctor."""
+    """Registers `doctor`."""
     command = add_command(
         commands, "doctor", _doctor, "what is wrong with the warehouse's files, and what can be mended"
     )
@@ -51,56 +51,57 @@ def _doctor(options: argparse.Namespace, warehouse: Warehouse) -> int:
 def doctor(warehouse: Warehouse, *, with_repair: bool, fetch_from: str | None, as_json: bool) -> int:
     """Examines the warehouse; with `with_repair`, repairs what is safe to repair and examines it again.
 
-    Exit code 0: sound; 3: something to tidy; 1: something is lost or a run would refuse.
+    Exit code 0: sound; 3: only something to tidy up; 1: something is lost or a run would refuse to start.
     """
     from leaderboard_etl.doctor import examine, repair
 
-    found = examine(warehouse)
-    said: list[str] = []
-    if with_repair and found.findings:
-        before = found
+    examination = examine(warehouse)
+    repairs: list[str] = []
+    if with_repair and examination.findings:
+        before = examination
 
         def say(line: str) -> None:
-            said.append(line)
+            repairs.append(line)
             if not as_json:
                 print(line)
 
         if not as_json:
             _print(before)
         repair(warehouse, before, say, hub=lambda endpoint: _client(fetch_from or endpoint))
-        found = examine(warehouse)
+        examination = examine(warehouse)
     if as_json:
         print_json(
             {
                 "warehouse": str(warehouse.root),
-                "exit_code": found.exit_code,
-                "repaired": said,
-                "findings": [{"is_harm": finding.is_harm, **asdict(finding)} for finding in found.findings],
+                "exit_code": examination.exit_code,
+                "repaired": repairs,
+                "findings": [{"is_harm": finding.is_harm, **asdict(finding)} for finding in examination.findings],
             }
         )
     else:
-        _print(found)
-        print(_verdict(warehouse, found, with_repair))
-    return found.exit_code
+        _print(examination)
+        print(_verdict(warehouse, examination, with_repair))
+    return examination.exit_code
 
 
 def doctor_hub(address: str | None, *, as_json: bool) -> int:
-    """Asks a Hub each kind of question once. Exit code 0: everything is as expected; 3: something is not; 1: nothing answers."""
+    """Asks a Hub each kind of question once. Exit code 0: all as expected; 3: something is different; 1: no usable
+    connection."""
     from leaderboard_etl.doctor.hub_examination import examine_hub
     from leaderboard_etl.options import hub_address
     from leaderboard_etl.policy import read_policy
     from leaderboard_etl.sources.registry import SOURCES
 
     with _client(address or hub_address(None)) as hub:
-        found = examine_hub(hub, SOURCES, read_policy(), is_sample=address == "sample")
+        examination = examine_hub(hub, SOURCES, read_policy(), is_sample=address == "sample")
     if as_json:
         print_json(
             {
-                "endpoint": found.endpoint,
-                "exit_code": found.exit_code,
-                "api_calls": found.api_calls,
-                "file_calls": found.file_calls,
-                "lines": [asdict(line) for line in found.lines],
+                "endpoint": examination.endpoint,
+                "exit_code": examination.exit_code,
+                "api_calls": examination.api_calls,
+                "file_calls": examination.file_calls,
+                "lines": [asdict(line) for line in examination.lines],
             }
         )
     else:
@@ -111,20 +112,24 @@ def doctor_hub(address: str | None, *, as_json: bool) -> int:
                     "as expected": "absent" if line.is_absent else "yes" if line.is_expected else "NO",
                     "found": line.found,
                 }
-                for line in found.lines
+                for line in examination.lines
             ]
         )
-        n_other = sum(not line.is_expected for line in found.lines)
-        n_absent = sum(line.is_absent for line in found.lines)
+        n_other = sum(not line.is_expected for line in examination.lines)
+        n_absent = sum(line.is_absent for line in examination.lines)
         absent = f" of this Hub, which lacks {n_absent} parts that it need not have" if n_absent else ""
         verdict = (
-            f"all is as expected{absent}" if not n_other else f"not as expected: {n_other} of {len(found.lines)} parts"
+            f"all is as expected{absent}"
+            if not n_other
+            else f"not as expected: {n_other} of {len(examination.lines)} parts"
         )
-        print(f"{found.endpoint}: {verdict}; {found.api_calls} API calls, {found.file_calls} file requests")
-    return found.exit_code
+        print(
+            f"{examination.endpoint}: {verdict}; {examination.api_calls} API calls, {examination.file_calls} file requests"
+        )
+    return examination.exit_code
 
 
-def _print(found: Examination) -> None:
+def _print(examination: Examination) -> None:
     print_table(
         [
             {
@@ -134,18 +139,18 @@ def _print(found: Examination) -> None:
                 "can be had from": finding.again or "",
                 "--repair": finding.repair or ("cannot mend it" if finding.is_harm else "leaves it"),
             }
-            for finding in found.findings
+            for finding in examination.findings
         ]
     )
 
 
-def _verdict(warehouse: Warehouse, found: Examination, was_repaired: bool) -> str:
-    n_harms = sum(finding.is_harm for finding in found.findings)
-    if not found.findings:
+def _verdict(warehouse: Warehouse, examination: Examination, was_repaired: bool) -> str:
+    n_harms = sum(finding.is_harm for finding in examination.findings)
+    if not examination.findings:
         return (
-            f"{warehouse.root} is sound: {how_many(len(found.ledger.sound), 'load')},"
-            f" {how_many(found.blobs.n_named, 'blob')} with their hashes,"
-            f" {how_many(len(found.published.loads), 'load')} in the published file"
+            f"{warehouse.root} is sound: {how_many(len(examination.ledger.sound), 'load')},"
+            f" {how_many(examination.blobs.n_named, 'blob')} with their hashes,"
+            f" {how_many(len(examination.published.loads), 'load')} in the published file"
         )
     if not n_harms:
         rest = "" if was_repaired else f"; {of_warehouse(warehouse, 'doctor', '--repair')} tidies"
@@ -160,7 +165,7 @@ def _verdict(warehouse: Warehouse, found: Examination, was_repaired: bool) -> st
 
 @contextmanager
 def _client(endpoint: str) -> Iterator[Hub]:
-    """The Hub at an address, or the bundled one."""
+    """A client of the Hub at an address, or of the bundled Hub."""
     from leaderboard_etl.hub.client import Hub
     from leaderboard_etl.hub.transport import prepare_environment
     from leaderboard_etl.options import SAMPLE, hub_address

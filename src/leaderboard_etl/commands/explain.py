@@ -1,4 +1,4 @@
-"""`explain`: everything about one model on a screen, each value with the file, commit and place it came from."""
+"""`explain`: shows everything about one model, each value with the file, commit and place it came from."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _SECTIONS = (
     ("scores", "Scores: the marts use those marked *", ("because",)),
     ("ended", "Believed earlier", ()),
 )
-_MATTER_OF_COURSE = {("merge", False), ("flagged", False)}
+_NOT_WORTH_PRINTING = {("merge", False), ("flagged", False)}
 _QUERIES = {
     "names": """
         select source_id as source, source_name as name, method
@@ -156,7 +156,7 @@ _QUERIES = {
 
 
 def register(commands: Commands) -> None:
-    """Adds explain."""
+    """Registers `explain`."""
     command = add_command(commands, "explain", _explain, "where each value of one model came from")
     command.add_argument("model", nargs="?", help="a model id or any name that a source uses")
     command.add_argument("benchmark", nargs="?", help="only its scores of this benchmark")
@@ -169,48 +169,50 @@ def register(commands: Commands) -> None:
 def _explain(options: argparse.Namespace, warehouse: Warehouse) -> int:
     if (options.model is None) == (options.mart is None) or (options.mart is None) != (options.key is None):
         raise UsageError("explain takes a model, or --mart NAME with --key KEY")
-    how = {"as_of": options.as_of, "as_json": options.json}
+    arguments = {"as_of": options.as_of, "as_json": options.json}
     if options.mart is not None:
-        return explain_mart(warehouse, options.mart, options.key, **how)
-    return explain(warehouse, options.model, options.benchmark, **how)
+        return explain_mart(warehouse, options.mart, options.key, **arguments)
+    return explain(warehouse, options.model, options.benchmark, **arguments)
 
 
 def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: date | None, as_json: bool) -> int:
-    """Prints names, facts, sizes with every evidence, licence, dates, lineage, and scores with why the marts use which.
+    """Prints names, facts, sizes with all evidence, licence, dates, lineage, and scores with the reason why the marts
+    use them.
 
-    With `benchmark`, a benchmark or variant id, its scores alone. Raises UsageError for a name that no source uses, with
-    the nearest ones, and for a benchmark without a score of the model, with those that have one.
+    With `benchmark`, a benchmark or variant id, it prints only the scores of that benchmark. Raises UsageError with the
+    nearest names if no source uses the name, and with the available benchmarks if the model has no score of
+    `benchmark`.
     """
     from leaderboard_etl.target.opening import open_published
 
     with open_published(warehouse, as_of=as_of) as con:
-        model_id = _find(con, model)
-        story = _story(con, model_id, benchmark)
+        model_id = _model_id_of(con, model)
+        facts_by_section = _facts_of(con, model_id, benchmark)
     if as_json:
-        print_json(story)
+        print_json(facts_by_section)
         return 0
-    facts = story["model"]
+    facts = facts_by_section["model"]
     print(f"{plain(facts['display_name'])}  ({plain(model_id)})")
     if benchmark is None:
         print_records(
             [
                 {"fact": name, "value": counted(facts[column])}
                 for name, column in _FACTS
-                if facts[column] is not None and (name, facts[column]) not in _MATTER_OF_COURSE
+                if facts[column] is not None and (name, facts[column]) not in _NOT_WORTH_PRINTING
             ]
         )
-    seen: dict[str, int] = {}
+    references: dict[str, int] = {}
     for name, title, below in _SECTIONS:
-        if story.get(name):
-            print_records(readable(story[name], seen), title=title, below=below)
-    if seen:
+        if facts_by_section.get(name):
+            print_records(readable(facts_by_section[name], references), title=title, below=below)
+    if references:
         print("\nFiles (repository@commit and path) and links")
-        for text, number in seen.items():
+        for text, number in references.items():
             print(f"  [{number}] {plain(text)}")
     return 0
 
 
-def _find(con: duckdb.DuckDBPyConnection, name: str) -> str:
+def _model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
     ids = con.execute(
         """
         select distinct model_id from core.model_aliases where lower(source_name) = lower($name)
@@ -231,23 +233,23 @@ def _find(con: duckdb.DuckDBPyConnection, name: str) -> str:
     raise UsageError(f"no model {name!r} in this warehouse; the nearest are: {', '.join(row[0] for row in near)}")
 
 
-def _story(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None) -> dict[str, Any]:
-    asked: Iterable[str] = _QUERIES if benchmark is None else ("scores", "ended")
-    story: dict[str, Any] = {
+def _facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None) -> dict[str, Any]:
+    section_names: Iterable[str] = _QUERIES if benchmark is None else ("scores", "ended")
+    facts: dict[str, Any] = {
         "model": _rows(con, "select * from core.models where model_id = $model", {"model": model_id})[0]
     }
-    for name in asked:
+    for name in section_names:
         query = _QUERIES[name]
         values = {"model": model_id} | ({"benchmark": benchmark} if "$benchmark" in query else {})
-        story[name] = _rows(con, query, values)
-    if benchmark is None and story["model"]["license_text"] and not any(row["chosen"] for row in story["licences"]):
+        facts[name] = _rows(con, query, values)
+    if benchmark is None and facts["model"]["license_text"] and not any(row["chosen"] for row in facts["licences"]):
         policy = {"source": "policy", "place": "leaderboard-etl policy model_licenses.csv"}
-        story["licences"].insert(0, {"chosen": "*", "text": story["model"]["license_text"], **policy})
-    if benchmark is not None and not story["scores"] and not story["ended"]:
+        facts["licences"].insert(0, {"chosen": "*", "text": facts["model"]["license_text"], **policy})
+    if benchmark is not None and not facts["scores"] and not facts["ended"]:
         has = "select distinct benchmark_id from core.scores where model_id = $model order by all"
         benchmarks = ", ".join(row["benchmark_id"] for row in _rows(con, has, {"model": model_id}))
         raise UsageError(f"{model_id} has no score of {benchmark!r}; it has: {benchmarks or 'none'}")
-    return story
+    return facts
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""`explain --mart`: rows of a mart, each column with its meaning, and the models that `explain` tells more about."""
+"""`explain --mart`: rows of a mart, each column with its meaning, and the commands that explain its models."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _MOST_ROWS = 20
 
 
 def explain_mart(warehouse: Warehouse, mart: str, key: str, *, as_of: date | None, as_json: bool) -> int:
-    """Prints the rows of `mart` that have `key`, letter case aside, in a text column: each value with its meaning.
+    """Prints the rows of `mart` that have `key` in a text column, ignoring letter case: each value with its meaning.
 
-    Raises UsageError for an unknown mart, with the names of all, and for a key that no row has.
+    Raises UsageError with all names if the mart is unknown, and if no row has the key.
     """
     from leaderboard_etl.target.opening import open_published
 
@@ -46,7 +46,7 @@ def explain_mart(warehouse: Warehouse, mart: str, key: str, *, as_of: date | Non
 
 
 def _columns(con: duckdb.DuckDBPyConnection, name: str) -> dict[str, tuple[str, str]]:
-    """Type and meaning of every column of a mart."""
+    """The type and the meaning of every column of a mart."""
     columns = con.execute(
         "select column_name, data_type, comment from duckdb_columns()"
         " where schema_name = 'mart' and table_name = $name order by column_index",

@@ -1,4 +1,4 @@
-"""What `status` prints about each source and the folder, from the ledger and the file system alone."""
+"""What `status` prints about each source and the folder, from the ledger and the file system only."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from leaderboard_etl.raw.ledger import Load
 
-_APART = timedelta(hours=24)
+_RUN_INTERVAL = timedelta(hours=24)
 
 
 def source_rows(loads: Sequence[Load]) -> list[dict[str, Any]]:
-    """One row per source: the state in which the newest run left it, when it last answered, and when it last had news; UTC,
-    null where it never did."""
+    """One row per source: its state in the newest run, when it last answered, and when it last had news; UTC, null if
+    never."""
     rows: dict[str, dict[str, Any]] = {}
     for load in loads:
         for entry in load.sources:
@@ -28,17 +28,17 @@ def source_rows(loads: Sequence[Load]) -> list[dict[str, Any]]:
 
 
 def next_expected_at(loads: Sequence[Load]) -> datetime | None:
-    """A day after the newest run began, UTC; null before the first."""
-    return max(load.as_of() for load in loads) + _APART if loads else None
+    """A day after the newest run began, UTC; null if there was no run."""
+    return max(load.as_of() for load in loads) + _RUN_INTERVAL if loads else None
 
 
 def folder_bytes(folder: Path) -> int:
-    """The size of all files of a folder, in bytes."""
+    """The total size of the files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def age(moment: datetime | None) -> str:
-    """How long ago, for a person: hours, and days from two on."""
+    """How long ago a moment was: in hours, from two days on in days."""
     if moment is None:
         return "never"
     hours = int((datetime.now(UTC).replace(tzinfo=None) - moment).total_seconds() // 3600)

@@ -1,4 +1,4 @@
-"""Commands that we print, in a form that a reader can paste."""
+"""Prints commands in a form that a reader can paste."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ _HINT = re.compile(rf"`{_NAME} ([^`]+)`")
 
 
 def pasteable(*arguments: str | Path) -> str:
-    """The command line of these arguments, quoted for a shell, and called as this process was, because in a checkout the
-    command is seldom on the path."""
+    """The command line with these arguments, quoted for a shell. It calls the program by the path that this process was
+    called by, because in a checkout the program is rarely on the PATH."""
     return f"{_called()} {shlex.join(map(str, arguments))}"
 
 
 def of_warehouse(warehouse: Warehouse, *arguments: str | Path) -> str:
-    """The same with -w, where the warehouse is not the one that is taken without it."""
+    """The command line with these arguments and, unless the default warehouse is used, with -w."""
     folder: list[str | Path] = [] if warehouse.root == default_warehouse() else ["-w", warehouse.root]
     return pasteable(*arguments, *folder)
 
 
 def runnable(text: str, warehouse: Warehouse | None) -> str:
-    """A text whose commands in backticks run as pasted: called as this process was, and with -w where it is needed.
+    """Completes the commands in backticks in a text so that they can be pasted: with the program's path, and with -w if
+    needed.
 
-    Rooms below the commands know neither: they write `leaderboard-etl doctor`. Null: the command takes no warehouse.
+    Other packages do not know these and write `leaderboard-etl doctor`. `warehouse` is null if the command has no
+    warehouse.
     """
 
     def whole(hint: re.Match[str]) -> str:

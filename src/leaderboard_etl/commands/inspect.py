@@ -1,4 +1,4 @@
-"""`status` and `check`: the state of a warehouse, without changing it."""
+"""`status` and `check`: show the state of a warehouse without changing it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALERT_HOURS = 36
 
 
 def register(commands: Commands) -> None:
-    """Adds status and check."""
+    """Registers `status` and `check`."""
     text = "what the warehouse holds and how the last runs ended"
     add_json(add_command(commands, "status", lambda options, warehouse: status(warehouse, as_json=options.json), text))
     text = "run every check of sql/checks on the published warehouse"
@@ -29,9 +29,10 @@ def register(commands: Commands) -> None:
 
 
 def status(warehouse: Warehouse, *, as_json: bool) -> int:
-    """Prints the last runs, how fresh each source is, sizes, and how many models are still to be asked, from the ledger alone.
+    """Prints the last runs, how fresh each source is, sizes, and how many models are still to be asked for, from the
+    ledger only.
 
-    Exit code 3 if no run succeeded for 36 hours, for whatever watches exit codes.
+    Returns exit code 3 if no run succeeded for 36 hours, for monitors that read exit codes.
     """
     from leaderboard_etl.commands.freshness import age, folder_bytes, next_expected_at, source_rows
     from leaderboard_etl.raw.ledger import Ledger
@@ -44,7 +45,7 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
     applied = [load for load in ledger.loads if load.is_applied and load.summary]
     last_good = max((load for load in ledger.loads if load.status != "failed"), key=lambda x: x.load_id, default=None)
     hours = _hours_since(last_good.as_of()) if last_good else None
-    cards = _cards(warehouse, ledger)
+    cards = _card_progress(warehouse, ledger)
     loads = [
         {
             "load": load.load_id,
@@ -80,10 +81,10 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
         return 3 if state["is_overdue"] else 0
     print(f"{state['warehouse']}: fed by the Hub {state['hub']!r}")
     if state["database_bytes"] is not None:
-        held = (
+        counts = (
             ", ".join(f"{name} {count:,}" for name, count in state["holds"].items()) or "no count: no night has run yet"
         )
-        print(f"published: {state['database']} ({state['database_bytes'] / 1e6:.1f} MB); {held}")
+        print(f"published: {state['database']} ({state['database_bytes'] / 1e6:.1f} MB); {counts}")
     else:
         print("nothing is published yet")
     raw, lines = state["raw_bytes"] / 1e6, state["ledger_bytes"] / 1e6
@@ -115,8 +116,8 @@ def status(warehouse: Warehouse, *, as_json: bool) -> int:
 
 
 def check(warehouse: Warehouse, *, as_json: bool) -> int:
-    """Runs the checks on the published file. Exit code 1 if one of severity error finds rows; standing warnings
-    are shown, and counted as new or not by the run that published them."""
+    """Runs the checks on the published file. Exit code 1 if a check of severity error finds rows. Warnings are shown;
+    only the run that published them counts them as new or accepted."""
     from leaderboard_etl.target.opening import open_published
     from leaderboard_etl.warehouse.audit import run_checks
 
@@ -144,8 +145,8 @@ def _hours_since(moment: datetime) -> int:
 
 
 @dataclass(frozen=True)
-class _Cards:
-    """How far the passes over the models have come. `nights` is null if no pass has asked for a model yet."""
+class _CardProgress:
+    """Progress of the passes over the models. `nights` is null if no pass has asked for a model yet."""
 
     asked: int
     remaining: int
@@ -163,8 +164,8 @@ class _Cards:
         return f"model cards: {how_many(self.asked, 'model')} asked for, {self.remaining:,} not yet, {pace}; {since}"
 
 
-def _cards(warehouse: Warehouse, ledger: Ledger) -> _Cards | None:
-    """What the ledger knows about the models; null before any was asked for.
+def _card_progress(warehouse: Warehouse, ledger: Ledger) -> _CardProgress | None:
+    """The progress according to the ledger; null if no model was ever asked for.
 
     One call may answer for all models of an owner, so the pace is that of the last run that asked for new models.
     """
@@ -175,19 +176,19 @@ def _cards(warehouse: Warehouse, ledger: Ledger) -> _Cards | None:
     from leaderboard_etl.sources.model_cards import SOURCE_ID
 
     answers: dict[str, str] = {}
-    fresh, calls, remaining = 0, 0, 0
+    n_new, calls, remaining = 0, 0, 0
     loads = [load for load in ledger.loads if load.status != "failed"]
     with BlobStore(warehouse.raw, read_only=True) as store:
         if is_torn(ledger, store):
             loads.remove(ledger.loads[-1])  # the next run sets its line aside
         for entry in (s for load in loads for s in load.sources if s.source_id == SOURCE_ID):
             files = read_changes(store, entry).changed
-            now = {file.repo_id: file.fetched_at for file in files if file.path in (INFO_PATH, ABSENT_PATH)}
-            if new := len(now.keys() - answers.keys()):
-                fresh, calls = new, entry.api_calls
-            answers.update(now)
+            answers_of_load = {file.repo_id: file.fetched_at for file in files if file.path in (INFO_PATH, ABSENT_PATH)}
+            if new := len(answers_of_load.keys() - answers.keys()):
+                n_new, calls = new, entry.api_calls
+            answers.update(answers_of_load)
             remaining = entry.remaining
     if not answers:
         return None
-    nights = -(-remaining // fresh) if fresh else None
-    return _Cards(len(answers), remaining, nights, calls, min(answers.values()))
+    nights = -(-remaining // n_new) if n_new else None
+    return _CardProgress(len(answers), remaining, nights, calls, min(answers.values()))

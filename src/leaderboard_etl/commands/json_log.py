@@ -1,4 +1,4 @@
-"""Standard error as JSON lines: whatever any part of the program writes there, and events with their fields."""
+"""Writes standard error as JSON lines: everything that any part of the program writes there, and events with fields."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from leaderboard_etl.printable import json_visible
 
 
 class JsonLines(io.TextIOBase):
-    """A text stream that passes on each line as a JSON object: `at` (UTC), `event`, and `message` or the event's fields."""
+    """A text stream that writes each line as a JSON object: `at` (UTC), `event`, and `message` or the event's
+    fields."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        # A line is often written in pieces; the pieces of two threads must not mix.
-        self._begun = threading.local()
+        # A line is often written in parts; parts from two threads must not mix.
+        self._unfinished = threading.local()
 
     def write(self, text: str) -> int:
-        *lines, self._begun.text = (getattr(self._begun, "text", "") + text).split("\n")
+        *lines, self._unfinished.text = (getattr(self._unfinished, "text", "") + text).split("\n")
         for line in filter(str.strip, lines):
             self.say("message", message=line)
         return len(text)
@@ -35,8 +36,8 @@ class JsonLines(io.TextIOBase):
         self._stream.flush()
 
     def end(self) -> None:
-        """Passes on what this thread wrote without a line end."""
-        if getattr(self._begun, "text", ""):
+        """Writes out the last line of this thread, which has no line end yet."""
+        if getattr(self._unfinished, "text", ""):
             self.write("\n")
 
     def flush(self) -> None:
@@ -51,7 +52,7 @@ class JsonLines(io.TextIOBase):
 
 @contextmanager
 def json_log() -> Iterator[None]:
-    """Within the block standard error is JSON lines."""
+    """Within the block standard error is written as JSON lines."""
     before = sys.stderr
     lines = JsonLines(before)
     sys.stderr = lines
@@ -63,6 +64,6 @@ def json_log() -> Iterator[None]:
 
 
 def say(event: str, **fields: object) -> None:
-    """Writes an event if standard error is JSON lines; otherwise writes nothing."""
+    """Writes an event if standard error is JSON lines; otherwise does nothing."""
     if isinstance(sys.stderr, JsonLines):
         sys.stderr.say(event, **fields)

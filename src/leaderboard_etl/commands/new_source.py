@@ -1,4 +1,4 @@
-"""`new-source`: the folder and the tests of a source, copied from the template, in a checkout of the project."""
+"""`new-source`: copies the template into the folder and the test file of a new source, in a checkout of the project."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ then `make docs`, and what names each piece that is still missing:
 
 
 def register(commands: Commands) -> None:
-    """Adds new-source."""
+    """Registers `new-source`."""
     command = add_command(
         commands,
         "new-source",
@@ -32,9 +32,9 @@ def register(commands: Commands) -> None:
 
 
 def new_source(source_id: str, *, package: Path = PACKAGE) -> int:
-    """Copies the template into a folder and a test file of that name, and prints what to do with them.
+    """Copies the template into a folder and a test file of that name, and prints the next steps.
 
-    Raises UsageError for a name that is taken or that no module can have, and outside a checkout.
+    Raises UsageError if the name exists already or cannot be a module name, and outside a checkout.
     """
     root = package.parents[1]
     folder, test = package / "sources" / source_id, root / "tests" / f"test_{source_id}.py"

@@ -1,4 +1,4 @@
-"""What the parsers of commands share: registering a command, options that several take, and errors in one line."""
+"""Shared parts of the command parsers: registering a command, common options, and errors in one line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Command: TypeAlias = Callable[[argparse.Namespace, Warehouse], int]
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises UsageError with one line, and takes options between the arguments of a command as well."""
+    """A parser that raises UsageError with one line, and also accepts options between the arguments of a command."""
 
     _is_intermixed = False
 
@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; `{self.prog} --help` tells the usage")
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        """As argparse's own, but `show -w W ID` gives the ID to `show`: argparse would refuse it."""
+        """Like argparse's method, but `show -w W ID` passes the ID to `show`; argparse would refuse it."""
         if self._subparsers is not None or self._is_intermixed:
             return super().parse_known_args(args, namespace)
         self._is_intermixed = True
@@ -38,7 +38,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 def add_command(commands: Commands, name: str, run: Command, text: str) -> Parser:
-    """Registers a command: `run` takes the options and the warehouse that they name, and returns the exit code."""
+    """Registers a command: `run` takes the options and their warehouse, and returns the exit code."""
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.add_argument(
         "-w",
@@ -53,7 +53,7 @@ def add_command(commands: Commands, name: str, run: Command, text: str) -> Parse
 
 
 def warehouse_of(options: argparse.Namespace) -> Warehouse:
-    """The warehouse that the options name. Raises UsageError for a file, and for a name that the locale cannot read."""
+    """The warehouse in the options. Raises UsageError if it is a file or if the locale cannot read its name."""
     if options.warehouse.is_file():
         raise UsageError(f"{options.warehouse} is a file, not a folder: choose another --warehouse")
     if any("\ud800" <= letter <= "\udfff" for letter in str(options.warehouse)):
@@ -62,29 +62,29 @@ def warehouse_of(options: argparse.Namespace) -> Warehouse:
 
 
 def add_json(command: Parser, text: str = "print as JSON") -> None:
-    """--json."""
+    """Adds --json."""
     command.add_argument("--json", action="store_true", help=text)
 
 
 def add_as_of(command: Parser) -> None:
-    """--as-of DATE."""
+    """Adds --as-of DATE."""
     command.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
 
 
 def add_hub(command: Parser, verb: str = "read") -> None:
-    """--hub URL|sample."""
+    """Adds --hub URL|sample."""
     command.add_argument(
         "--hub", metavar="URL|sample", help=f"the Hub to {verb} (default: HF_ENDPOINT, else the public Hub)"
     )
 
 
 def add_only(command: Parser) -> None:
-    """--only SOURCE, which may be repeated."""
+    """Adds --only SOURCE, which may be repeated."""
     command.add_argument("--only", action="append", metavar="SOURCE", help="only this source; may be repeated")
 
 
 def add_deadline(command: Parser) -> None:
-    """--deadline MIN."""
+    """Adds --deadline MIN."""
     command.add_argument(
         "--deadline",
         type=float,
@@ -95,7 +95,7 @@ def add_deadline(command: Parser) -> None:
 
 
 def add_night(command: Parser) -> None:
-    """What a night is asked for: --hub, --only, --full, --card-budget, --deadline and so on."""
+    """Adds the options of a night: --hub, --only, --full, --card-budget, --deadline and so on."""
     add_hub(command)
     add_only(command)
     command.add_argument(
@@ -122,7 +122,7 @@ def add_night(command: Parser) -> None:
 
 
 def add_raw_from(command: Parser) -> None:
-    """--raw-from."""
+    """Adds --raw-from."""
     command.add_argument(
         "--raw-from",
         metavar="DIR|hf://datasets/ORG/NAME",
@@ -131,7 +131,7 @@ def add_raw_from(command: Parser) -> None:
 
 
 def add_watching(command: Parser) -> None:
-    """--notify and --metrics."""
+    """Adds --notify and --metrics."""
     command.add_argument(
         "--notify",
         metavar="URL|CMD",

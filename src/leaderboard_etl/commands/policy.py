@@ -1,4 +1,5 @@
-"""`policy`: what each table of judgement decides, where a correction goes, and whether the CSV files fit their registry."""
+"""`policy`: shows what each policy table decides and where a correction goes, and checks that the CSV files fit their
+schema."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from leaderboard_etl.printable import how_many
 
 
 def register(commands: Commands) -> None:
-    """Adds policy."""
+    """Registers `policy`."""
     command = add_command(
         commands,
         "policy",
@@ -45,7 +46,7 @@ def check(as_json: bool) -> int:
 
 
 def tasks(as_json: bool) -> int:
-    """Prints which table each correction goes to."""
+    """Prints which table each kind of correction goes to."""
     from leaderboard_etl.policy.schema import tasks as every_task
 
     rows = [{"task": job, "table": table.csv, "how": how} for job, table, how in every_task()]
@@ -74,7 +75,7 @@ def data_licenses(as_json: bool) -> int:
 
 
 def data_licenses_page() -> str:
-    """The text of LICENSE-DATA.md: the licence of each source's data, and whom to cite."""
+    """The text of LICENSE-DATA.md: the licence and the citation of each source's data."""
     from leaderboard_etl.sources.as_tables import described
 
     lines = [

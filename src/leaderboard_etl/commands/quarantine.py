@@ -1,4 +1,4 @@
-"""`quarantine`: the records that were refused, their places, and reading them again."""
+"""`quarantine`: shows the quarantined records and their places, and parses them again."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from leaderboard_etl.errors import UsageError
 from leaderboard_etl.printable import how_many, visible
 from leaderboard_etl.settings import Warehouse
 
-# A record keeps its id in every load: it follows from the text and its place.
+# A record keeps its id in every load, because the id depends only on the text and its place.
 _RECORD = "md5(concat_ws('|', source_id, target, rule, repo_type, repo_id, path, locator, offending_text))[:10]"
 _CONTEXT_BYTES = 300
-# Rows of a table are numbered from 0; the reference's lines are named otherwise.
+# Matches the rows of a table, numbered from 0; the reference files use another form.
 _ROW = re.compile(r"row (\d+)(?:,|$)")
 
 
 def register(commands: Commands) -> None:
-    """Adds quarantine."""
+    """Registers `quarantine`."""
     command = add_command(commands, "quarantine", quarantine, "records that were refused, and why")
     command.add_argument(
         "action",
@@ -37,7 +37,7 @@ def register(commands: Commands) -> None:
 
 
 def quarantine(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    """Runs the action that was asked for."""
+    """Runs the requested action."""
     if options.action == "replay":
         return _replay(warehouse, as_json=options.json)
     if options.action == "show":
@@ -103,7 +103,7 @@ def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: 
 
 
 def _show(warehouse: Warehouse, record: str, *, as_json: bool) -> int:
-    """Prints one whole record, with the text around it in the landed file if the offending text is found there."""
+    """Prints one complete record and, if the offending text is found in the landed file, the text around it."""
     from leaderboard_etl.target.opening import open_published
 
     with open_published(warehouse) as con:
@@ -126,37 +126,37 @@ def _show(warehouse: Warehouse, record: str, *, as_json: bool) -> int:
     width = max(len(name) for name in row)
     for name, value in row.items():
         if value is not None:
-            shown = str(value).replace("\n", "\n" + " " * (width + 2))
-            print(f"{name:<{width}}  {visible(shown)}")
+            text = str(value).replace("\n", "\n" + " " * (width + 2))
+            print(f"{name:<{width}}  {visible(text)}")
     return 0
 
 
 def _around(warehouse: Warehouse, row: dict[str, Any]) -> str | None:
-    """What the landed file holds at the record's place: the table's row, or the bytes around the offending text; null if the
-    file holds the text in another form."""
+    """The content of the landed file at the record's place: the row of the table, or the bytes around the offending
+    text; null if the file holds the text in another form."""
     from leaderboard_etl.raw.store import BlobStore
 
     with BlobStore(warehouse.raw, read_only=True) as store:
         content = store.get(row["blob_id"])
     if numbered := _ROW.match(row["locator"]):
         return _row(content, str(row["path"]), int(numbered[1]))
-    wanted = str(row["offending_text"] or "").encode("utf-8", "replace")
-    # The text of a key path may occur in the file several times; the one meant follows the name of its task.
+    offending_bytes = str(row["offending_text"] or "").encode("utf-8", "replace")
+    # The text may occur in the file several times; the right one follows the name of its task.
     begin = max(0, max(content.find(f'"{key}"'.encode()) for key in _keys(row["locator"])))
-    at = content.find(wanted, begin) if wanted else -1
+    at = content.find(offending_bytes, begin) if offending_bytes else -1
     if at < 0:
         return None
-    return content[max(0, at - _CONTEXT_BYTES) : at + len(wanted) + _CONTEXT_BYTES].decode("utf-8", "replace")
+    return content[max(0, at - _CONTEXT_BYTES) : at + len(offending_bytes) + _CONTEXT_BYTES].decode("utf-8", "replace")
 
 
 def _keys(locator: str) -> list[str]:
-    """The beginnings of a key path `results.<task>.<metric>` that may be the task's name, which itself may hold dots."""
+    """The parts of a key path `results.<task>.<metric>` that may be the task's name, which may contain dots."""
     parts = locator.split(".")[1:]
     return [".".join(parts[:n]) for n in range(1, len(parts) + 1)] or [locator]
 
 
 def _row(content: bytes, path: str, number: int) -> str | None:
-    """A row of a table, each cell with its column's name; null where the file has no such row."""
+    """A row of a table, each cell with its column's name; null if the file has no such row."""
     import polars as pl
 
     try:
@@ -171,17 +171,17 @@ def _row(content: bytes, path: str, number: int) -> str | None:
 
 
 def _cut(text: str, most: int) -> str:
-    """A text short enough for a line, with an ellipsis if it was cut."""
+    """A text short enough for a line; a cut text ends with an ellipsis."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _tail(text: str, most: int) -> str:
-    """The same for a place, whose end says more than its beginning."""
+    """A place short enough for a line; it keeps the end, which identifies the place better than the beginning."""
     return text if len(text) <= most else "…" + text[1 - most :]
 
 
 def _replay(warehouse: Warehouse, *, as_json: bool) -> int:
-    """Parses the files of all records again and publishes the result."""
+    """Parses the files of all quarantined records again and publishes the result."""
     from leaderboard_etl import report
     from leaderboard_etl.pipeline import replay
     from leaderboard_etl.target.opening import open_published

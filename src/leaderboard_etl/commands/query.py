@@ -1,4 +1,4 @@
-"""`sql`: ad-hoc questions to the published warehouse, now or as of a day."""
+"""`sql`: runs ad-hoc queries on the published warehouse, now or as of a day."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN_ROWS = 100
 
 
 def register(commands: Commands) -> None:
-    """Adds sql."""
+    """Registers `sql`."""
     command = add_command(commands, "sql", sql, "ask the published warehouse in SQL")
     command.add_argument("query", nargs="?", help="a query; '-' reads it from standard input")
     command.add_argument("-f", "--file", type=Path, help="a file with the query")
@@ -41,7 +41,7 @@ def register(commands: Commands) -> None:
 
 
 def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    """Runs one query and prints or writes its rows. Unless `unsafe`, it reaches the published tables and nothing else.
+    """Runs one query and prints or writes its rows. Unless `unsafe` is set, it can reach only the published tables.
 
     Raises UsageError for a query that DuckDB refuses, and for an output inside the warehouse.
     """
@@ -65,7 +65,7 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
                 con.execute(statement).fetchall()
             relation = con.sql(last)
             if relation is not None:
-                _tell(_without_intervals(relation), options.format, options.output)
+                _output_rows(_without_intervals(relation), options.format, options.output)
         except duckdb.InterruptException as error:
             raise (signal_in(error) or KeyboardInterrupt()) from None
         except duckdb.Error as error:
@@ -80,9 +80,9 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
     return 0
 
 
-def _tell(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
+def _output_rows(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
     if output is not None:
-        # A table of characters is for eyes; a file without a named format is for programs.
+        # A file is for programs, so its default format is JSON and not a printed table.
         write_rows(relation, "json" if form == "table" else form, output)
         print(f"wrote {output}", file=sys.stderr)
     elif form == "csv":
@@ -94,23 +94,24 @@ def _tell(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> 
 
 
 def _query_text(options: argparse.Namespace) -> str:
-    given = [text for text in (options.query, options.file, options.named) if text is not None]
-    if len(given) != 1:
+    query_sources = [text for text in (options.query, options.file, options.named) if text is not None]
+    if len(query_sources) != 1:
         raise UsageError(
             'give one query: as text, with -f FILE, or with -q NAME (see --list); e.g. "from mart.coverage"'
         )
     if options.file is not None:
         return _read(options.file)
     if options.named is not None:
-        named = {path.stem: path for path in _queries()}
-        if options.named not in named:
-            raise UsageError(f"no query {options.named!r}; there are: {', '.join(sorted(named))}")
-        return _read(named[options.named])
+        files_by_name = {path.stem: path for path in _queries()}
+        if options.named not in files_by_name:
+            raise UsageError(f"no query {options.named!r}; there are: {', '.join(sorted(files_by_name))}")
+        return _read(files_by_name[options.named])
     return sys.stdin.read() if options.query == "-" else str(options.query)
 
 
 def _without_intervals(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Intervals, such as the difference of two times, as text: frames have no type for months, days and seconds at once."""
+    """Casts intervals, such as the difference of two times, to text, because frames have no type for months, days and
+    seconds."""
     intervals = [name for name, kind in zip(relation.columns, relation.types, strict=True) if kind.id == "interval"]
     quoted = ['"' + name.replace('"', '""') + '"' for name in intervals]
     return (

@@ -1,4 +1,4 @@
-"""`raw pack`: the landed files as packs, a head start for another warehouse."""
+"""`raw pack`: writes the landed files as packs, which another warehouse can read before it asks the Hub."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leaderboard_etl.settings import Warehouse
 
 
 def register(commands: Commands) -> None:
-    """Adds raw."""
+    """Registers `raw`."""
     command = add_command(
         commands,
         "raw",
@@ -25,7 +25,7 @@ def register(commands: Commands) -> None:
 
 
 def pack(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
-    """Writes the packs and says how to use them."""
+    """Writes the packs and prints how to use them."""
     from leaderboard_etl.raw.ledger import Ledger
     from leaderboard_etl.raw.pack import write_packs
     from leaderboard_etl.raw.store import BlobStore

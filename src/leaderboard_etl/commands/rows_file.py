@@ -1,4 +1,4 @@
-"""The rows of a query as CSV, JSON or Parquet, batch by batch, into a file that is never the warehouse's own."""
+"""Writes the rows of a query as CSV, JSON or Parquet, batch by batch, and never over a file of the warehouse."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _BATCH_ROWS = 50_000
 
 
 def check_output(output: Path, warehouse: Warehouse) -> None:
-    """Raises UsageError for a place inside the warehouse folder, by any path, and for one of its files by another name: what a
-    run wrote is never overwritten."""
+    """Raises UsageError for an output inside the warehouse folder, under any path or name, so that a run's files are
+    never overwritten."""
     root = warehouse.root
     if not root.exists():
         return
@@ -38,10 +38,10 @@ def check_output(output: Path, warehouse: Warehouse) -> None:
 
 
 def write_rows(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
-    """Writes the rows to `output`, which appears whole or not at all; null: to standard output.
+    """Writes the rows to `output`, which appears complete or not at all; null means standard output.
 
-    A CSV has lists and structures as JSON text, and no text in it acts on a terminal or a spreadsheet; JSON has one row per
-    line. Raises EtlError if the file cannot be written, and duckdb.Error or UsageError if the query fails.
+    A CSV holds lists and structures as JSON text, and its text has no effect in a terminal or a spreadsheet. JSON has
+    one row per line. Raises EtlError if the file cannot be written, and duckdb.Error or UsageError if the query fails.
     """
     if output is None:
         sys.stdout.flush()
@@ -60,7 +60,7 @@ def write_rows(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None
 
 @contextmanager
 def _replacing(output: Path) -> Iterator[BinaryIO]:
-    """A file that replaces `output` at the end of the block. A link, a device or a pipe is written to directly."""
+    """Yields a file that replaces `output` at the end of the block. A link, a device or a pipe is written directly."""
     if output.is_symlink() or (output.exists() and not output.is_file()):
         with output.open("wb") as file:
             yield file
@@ -96,13 +96,13 @@ def _frames(relation: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
 
 
 def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[RecordBatch]:
-    """The rows in batches, after an empty batch with the columns. Equal names get a number: a, a_1."""
+    """The rows in batches, after an empty batch with the columns. Repeated names get a number: a, a_1."""
     import pyarrow as pa
 
     names: list[str] = []
     for name in relation.columns:
-        apart = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(1)))
-        names.append(next(candidate for candidate in apart if candidate not in names))
+        candidates = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(1)))
+        names.append(next(candidate for candidate in candidates if candidate not in names))
     reader = relation.to_arrow_reader(_BATCH_ROWS)
     yield pa.RecordBatch.from_pylist([], schema=reader.schema).rename_columns(names)
     while True:
@@ -110,7 +110,7 @@ def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[RecordBatch]:
             batch = reader.read_next_batch()
         except StopIteration:
             return
-        except (pa.ArrowException, OSError) as error:  # Arrow reports in its own words what fails at a later row
+        except (pa.ArrowException, OSError) as error:  # a failure at a later row comes as an Arrow error
             raise UsageError(f"DuckDB refuses the query: {error}") from error
         yield batch.rename_columns(names)
 
@@ -132,10 +132,11 @@ def _json_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with cells that a CSV can hold: lists and structures as JSON text, and text that does nothing in a spreadsheet."""
+    """`frame` with cells that a CSV can hold: lists and structures as JSON text, and text that has no effect in a
+    spreadsheet."""
     import polars as pl
 
-    def told(column: pl.Series) -> pl.Series:
+    def as_csv_cells(column: pl.Series) -> pl.Series:
         if column.dtype.is_nested() or column.dtype == pl.Binary:
             return pl.Series(
                 column.name, [None if v is None else as_json_text(v) for v in column.to_list()], dtype=pl.String
@@ -146,7 +147,7 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
             return column.map_elements(csv_text, return_dtype=pl.String)
         return column
 
-    return pl.DataFrame([told(column).rename(csv_text(column.name)) for column in frame])
+    return pl.DataFrame([as_csv_cells(column).rename(csv_text(column.name)) for column in frame])
 
 
 _SUSPECT = f"^[=+\\-@\t\r]|{ACTING.pattern}".replace("\ud800-\udfff", "")

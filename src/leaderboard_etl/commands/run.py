@@ -1,4 +1,4 @@
-"""`run`, `backfill` and `serve`: the nightly flow, now or on a schedule, and what comes before the first night."""
+"""`run`, `backfill` and `serve`: the nightly flow, once or on a schedule, and the loads before the first night."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TRY_NEXT = (
 
 
 def register(commands: Commands) -> None:
-    """Adds run, backfill and serve."""
+    """Registers `run`, `backfill` and `serve`."""
     command = add_command(commands, "run", _run, "fetch what changed, build, audit and publish (the nightly job)")
     command.set_defaults(last_words=WORDS_OF_A_RUN)
     add_night(command)
@@ -65,7 +65,7 @@ def register(commands: Commands) -> None:
     add_json(command, "print the outcome as JSON")
 
     command = add_command(commands, "serve", _serve, "run on a schedule, in the foreground, until stopped")
-    command.set_defaults(is_terminable=False)  # Prefect hears its signals: it begins runs of its own
+    command.set_defaults(is_terminable=False)  # Prefect handles the signals, because it starts the runs
     command.add_argument(
         "--cron", default="0 3 * * *", help="when, in UTC (default: %(default)s, every night at three)"
     )
@@ -73,11 +73,11 @@ def register(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    """Runs the nightly flow once; with --offline rebuilds from raw, for which neither Hub nor Prefect is needed."""
+    """Runs the nightly flow once; with --offline rebuilds from raw, without Hub and Prefect."""
     from leaderboard_etl.watching.watched import watched
 
-    # Here and not in the flow, so that a run that never reached its flow is reported as well.
-    with watched(warehouse, options.notify, options.metrics) as tell:
+    # Here and not in the flow, so that a run that fails before its flow starts is reported as well.
+    with watched(warehouse, options.notify, options.metrics) as report_result:
         if options.offline:
             outcome = _rebuild(options, warehouse)
         else:
@@ -86,7 +86,7 @@ def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
             from leaderboard_etl.orchestration import run_flow
 
             outcome = run_flow(flow_file("nightly"), "nightly", warehouse.prefect, parameters)
-        tell(outcome)
+        report_result(outcome)
     for note in outcome.get("notes", []):
         say("note", message=note)
     say("outcome", **{name: outcome[name] for name in ("status", "exit_code", "seconds")})
@@ -105,10 +105,10 @@ def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 
 def _backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    """Runs the backfill flow: past commits as dated loads, before the first night."""
+    """Runs the backfill flow: lands past commits as dated loads, before the first night."""
     from leaderboard_etl.watching.watched import watched
 
-    with watched(warehouse, options.notify, options.metrics) as tell:
+    with watched(warehouse, options.notify, options.metrics) as report_result:
         _expect_deadline(options.deadline)
         if options.hub != SAMPLE:
             hub_address(options.hub)
@@ -117,13 +117,13 @@ def _backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
             "hub": options.hub,
             "only": options.only,
             "deadline_minutes": options.deadline,
-            "raw_from": _whole_place(options.raw_from),
+            "raw_from": _absolute_place(options.raw_from),
         }
         _prepare(options)
         from leaderboard_etl.orchestration import run_flow
 
         outcome: dict[str, Any] = run_flow(flow_file("backfill"), "backfill", warehouse.prefect, parameters)
-        tell(outcome)
+        report_result(outcome)
     if options.json:
         print_json(outcome)
     else:
@@ -147,7 +147,7 @@ def _serve(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 
 def flow_file(name: str) -> Path:
-    """The file of a flow in flows/, which sits in the package or in the checkout."""
+    """The path of a flow file in flows/, which is in the package or in the checkout."""
     return resource("flows") / f"{name}.py"
 
 
@@ -173,7 +173,7 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
         "deadline_minutes": options.deadline,
         "accept": options.accept,
         "memory": options.memory,
-        "raw_from": _whole_place(options.raw_from),
+        "raw_from": _absolute_place(options.raw_from),
     }
 
 
@@ -182,13 +182,13 @@ def _expect_deadline(minutes: float) -> None:
         raise UsageError("--deadline is a number of minutes, 0 or more")
 
 
-def _whole_place(raw_from: str | None) -> str | None:
-    """A folder by its absolute path, because a flow may run elsewhere."""
+def _absolute_place(raw_from: str | None) -> str | None:
+    """Makes a folder's path absolute, because a flow may run in another directory."""
     return raw_from if raw_from is None or raw_from.startswith("hf://") else str(Path(raw_from).resolve())
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    """The environment that huggingface_hub and datasets read when they are imported."""
+    """Sets the environment that huggingface_hub and datasets read when they are imported."""
     from leaderboard_etl.hub.transport import prepare_environment
 
     prepare_environment(hub_address(None if options.hub == SAMPLE else options.hub))

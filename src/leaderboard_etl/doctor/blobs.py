@@ -1,4 +1,5 @@
-"""The raw store: whether every blob that the ledger or the published file names is there and matches its hash."""
+"""Examines the raw store: whether every blob that the ledger or the published file names exists and matches its
+hash."""
 
 from __future__ import annotations
 
@@ -23,8 +24,11 @@ FROM_PROJECT = "takes them from the published file or this version of the projec
 
 @dataclass
 class Blobs:
-    """What the store has of the named blobs. `files` are the named file versions by blob id, `changes` the landed changes by
-    (load id, source id); `bad` says why a named blob is not available: `lost` or `damaged`."""
+    """What the store holds of the named blobs.
+
+    `files` are the named file versions by blob id, `changes` the landed changes by (load id, source id). `bad` says for
+    each named blob that is not available whether it is `lost` or `damaged`.
+    """
 
     path: Path
     trouble: str | None = None
@@ -37,58 +41,59 @@ class Blobs:
 
     @property
     def is_stranger(self) -> bool:
-        """Whether the store holds bytes, but none that the ledger names: it belongs to another warehouse."""
+        """Whether the store holds blobs, but none that the ledger names, so that it belongs to another warehouse."""
         return self.n_held > 0 and len(self.bad) == self.n_named > 0 and set(self.bad.values()) == {"lost"}
 
 
 def read_blobs(folder: Path, loads: Iterable[Load], files: Iterable[FileVersion] = ()) -> Blobs:
-    """Reads and verifies every blob that loads name, and those of `files`, which the published file names."""
+    """Reads and verifies every blob that the loads or `files` name; `files` are those that the published file names."""
     blobs = Blobs(folder / "blobs.sqlite", files={file.blob_id: file for file in files})
     entries = [(load.load_id, source) for load in loads for source in load.sources if source.changes_blob]
     blobs.change_ids = {entry.changes_blob or "": (load_id, entry.source_id) for load_id, entry in entries}
-    blobs.trouble, blobs.n_held = _look_at(blobs.path)
+    blobs.trouble, blobs.n_held = _check_store(blobs.path)
     if blobs.trouble is not None:
         return blobs
     with BlobStore(folder, read_only=True) as store:
         for load_id, entry in entries:
             _read_changes(store, load_id, entry, blobs)
         for blob_id in blobs.files:
-            _judge(store, blob_id, blobs)
+            _verify_blob(store, blob_id, blobs)
     blobs.n_named = len(blobs.files) + len(blobs.change_ids)
     return blobs
 
 
-def examine_blobs(found: Blobs, has_published: bool) -> Iterator[Fault]:
-    """Faults of the store. `has_published`: whether a published file can be read that knows which files there were."""
-    if not found.change_ids and not found.files:
+def examine_blobs(blobs: Blobs, has_published: bool) -> Iterator[Fault]:
+    """Yields the faults of the store. `has_published`: whether there is a readable published file, which records the
+    file versions."""
+    if not blobs.change_ids and not blobs.files:
         return
-    if found.trouble is not None:
-        is_gone = not found.path.exists() or not found.n_held
+    if blobs.trouble is not None:
+        is_gone = not blobs.path.exists() or not blobs.n_held
         yield Fault(
             "raw",
-            f"{found.path} {found.trouble}",
+            f"{blobs.path} {blobs.trouble}",
             "all landed bytes: the file cannot be made again from raw" if is_gone else "what cannot be read in it",
             "the Hub, but for answers that it gives no more; else a copy" if has_published else "a copy",
-            SALVAGE if found.path.exists() and not is_gone else (FETCH if has_published else None),
+            SALVAGE if blobs.path.exists() and not is_gone else (FETCH if has_published else None),
         )
         return
-    if found.is_stranger:
+    if blobs.is_stranger:
         yield Fault(
             "raw",
-            f"{found.path} holds none of the {found.n_named:,} blobs that the ledger names: it is another warehouse's",
+            f"{blobs.path} holds none of the {blobs.n_named:,} blobs that the ledger names: it is another warehouse's",
             "the landed bytes of this warehouse",
             "a copy: put back the store that belongs to this ledger",
         )
         return
-    for kind, ids in _by_kind(found).items():
-        states = Counter(found.bad[blob_id] for blob_id in ids)
+    for kind, ids in _by_kind(blobs).items():
+        states = Counter(blobs.bad[blob_id] for blob_id in ids)
         counts = " and ".join(f"{n:,} {state}" for state, n in sorted(states.items()))
-        first = found.files.get(ids[0])
+        first = blobs.files.get(ids[0])
         example = f", the first {first.path} of {first.repo_id}" if first else f", the first {ids[0]}"
         lost, again, repair = _REMEDIES[kind]
         if kind in ("changes", "policy") and not has_published:
             again, repair = "a copy", None
-        yield Fault("raw", f"{found.path}: {counts} of {_NAMES[kind]}{example}", lost, again, repair)
+        yield Fault("raw", f"{blobs.path}: {counts} of {_NAMES[kind]}{example}", lost, again, repair)
 
 
 _NAMES = {
@@ -109,9 +114,9 @@ _REMEDIES: dict[str, tuple[str, str, str | None]] = {
 }
 
 
-def kind_of(blob_id: str, found: Blobs) -> str:
-    """Where a blob can be recovered from: changes, policy, hub or api."""
-    file = found.files.get(blob_id)
+def kind_of(blob_id: str, blobs: Blobs) -> str:
+    """The kind of a blob, which decides where it can be recovered from: changes, policy, hub or api."""
+    file = blobs.files.get(blob_id)
     if file is None:
         return "changes"
     if file.path == ABSENT_PATH:
@@ -119,14 +124,14 @@ def kind_of(blob_id: str, found: Blobs) -> str:
     return {"project": "policy", "api": "api"}.get(file.repo_type, "hub")
 
 
-def _by_kind(found: Blobs) -> dict[str, list[str]]:
+def _by_kind(blobs: Blobs) -> dict[str, list[str]]:
     kinds: dict[str, list[str]] = {}
-    for blob_id in sorted(found.bad):
-        kinds.setdefault(kind_of(blob_id, found), []).append(blob_id)
+    for blob_id in sorted(blobs.bad):
+        kinds.setdefault(kind_of(blob_id, blobs), []).append(blob_id)
     return kinds
 
 
-def _look_at(path: Path) -> tuple[str | None, int]:
+def _check_store(path: Path) -> tuple[str | None, int]:
     """(why the store cannot be used, how many blobs it holds)."""
     if not path.exists():
         return "is not there", 0
@@ -147,20 +152,20 @@ def _look_at(path: Path) -> tuple[str | None, int]:
         db.close()
 
 
-def _read_changes(store: BlobStore, load_id: int, entry: SourceLoad, found: Blobs) -> None:
+def _read_changes(store: BlobStore, load_id: int, entry: SourceLoad, blobs: Blobs) -> None:
     blob_id = entry.changes_blob or ""
-    if _judge(store, blob_id, found):
+    if _verify_blob(store, blob_id, blobs):
         changes = read_changes(store, entry)
-        found.changes[load_id, entry.source_id] = changes
-        found.files.update({file.blob_id: file for file in changes.changed})
+        blobs.changes[load_id, entry.source_id] = changes
+        blobs.files.update({file.blob_id: file for file in changes.changed})
 
 
-def _judge(store: BlobStore, blob_id: str, found: Blobs) -> bool:
+def _verify_blob(store: BlobStore, blob_id: str, blobs: Blobs) -> bool:
     try:
         if blob_id not in store:
-            found.bad[blob_id] = "lost"
+            blobs.bad[blob_id] = "lost"
         else:
             store.get(blob_id)
     except WarehouseError:
-        found.bad[blob_id] = "damaged"
-    return blob_id not in found.bad
+        blobs.bad[blob_id] = "damaged"
+    return blob_id not in blobs.bad

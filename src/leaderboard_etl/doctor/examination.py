@@ -1,4 +1,4 @@
-"""An examination of everything: the published file, the ledger's lines, the raw store, and the rest of the folder."""
+"""Examines everything: the published file, the ledger's lines, the raw store, and the rest of the folder."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ __all__ = ["Examination", "Fault", "examine"]
 
 @dataclass
 class Examination:
-    """What was examined, and the faults found. `is_last_torn`: the ledger's last line names bytes that never reached the
-    disk; the other findings leave it out."""
+    """The examined parts and their faults. `is_last_torn`: the ledger's last line names bytes that never reached the
+    disk; the findings about other parts ignore that line."""
 
     published: Published
     ledger: Lines
@@ -33,14 +33,15 @@ class Examination:
 
     @property
     def exit_code(self) -> int:
-        """0: sound; 3: something to tidy, nothing is lost; 1: something is lost, or a run would refuse."""
+        """0: sound; 3: only something to tidy up; 1: something is lost, or a run would refuse to start."""
         if any(finding.is_harm for finding in self.findings):
             return 1
         return 3 if self.findings else 0
 
 
 def examine(warehouse: Warehouse) -> Examination:
-    """Examines the whole warehouse and changes nothing. Raises WarehouseError if there is none, or newer code made it."""
+    """Examines the whole warehouse and changes nothing. Raises WarehouseError if there is no warehouse or newer code
+    made it."""
     ledger_path = warehouse.raw / "ledger.jsonl"
     if not any(path.exists() for path in (ledger_path, warehouse.raw / "blobs.sqlite", warehouse.database)):
         raise WarehouseError(
@@ -95,12 +96,13 @@ def _torn(ledger: Lines) -> Fault:
 
 
 def published_files(published: Published) -> list[FileVersion]:
-    """Every file version that the published file knows, as raw.files has it."""
+    """Every file version in the published file's raw.files."""
     return [version for version, _, _ in files_by_load(published)]
 
 
 def files_by_load(published: Published) -> list[tuple[FileVersion, str, tuple[int, int | None]]]:
-    """(file version, source id, (first load id, load id that ended it or null)) of the published file."""
+    """(file version, source id, (first load id, id of the load that ended it, or null)) for each row of the published
+    file's raw.files."""
     if not published.is_sound:
         return []
     query = (

@@ -1,4 +1,4 @@
-"""A fault, as the doctor describes it."""
+"""A fault as `doctor` reports it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Fault:
     """One fault. `part` is ledger, raw, published or folder.
 
-    `lost` is what cannot be read any more, `again` where it can be recovered from; both are null for something that is only
-    to be tidied. `repair` is what `doctor --repair` does; null: it does nothing, because nothing is safe.
+    `lost` is what can no longer be read and `again` where it can be recovered from; both are null if there is only
+    something to tidy up. `repair` says what `doctor --repair` does; null if no repair is safe.
     """
 
     part: str
@@ -21,12 +21,12 @@ class Fault:
 
     @property
     def is_harm(self) -> bool:
-        """Whether something is lost or a run would refuse; otherwise it is to be tidied, or the next run repairs it."""
+        """Whether something is lost or a run would refuse to start; otherwise the next run or a tidy-up repairs it."""
         return self.lost is not None
 
 
 def counted(ids: list[int]) -> str:
-    """Numbers of loads for a sentence: `load 3`, `loads 3 to 5`, `loads 1, 4`."""
+    """Load ids for a sentence: `load 3`, `loads 3 to 5`, `loads 1, 4`."""
     if len(ids) == 1:
         return f"load {ids[0]}"
     if ids == list(range(ids[0], ids[-1] + 1)):

@@ -1,4 +1,4 @@
-"""Files in the warehouse's folder that should not be there, and permissions of those that should."""
+"""Examines the warehouse's folder: files that should not be there, and permissions of those that should."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _PRIVATE = 0o077
 
 
 def leftovers(warehouse: Warehouse) -> list[Path]:
-    """Files that only a run in progress has: leftovers of a killed one."""
+    """Files that exist only during a run; outside a run a killed one left them."""
     return [*engine.files_of(warehouse.staging), *engine.files_of(warehouse.believed)]
 
 
 def dead_runs(warehouse: Warehouse) -> list[Path]:
-    """Markers of runs whose process is gone: Prefect still shows these runs as running."""
+    """Markers of runs whose process is gone; Prefect still shows these runs as running."""
     return [path for path in sorted((warehouse.prefect / "live").glob("run-*")) if _is_free(path)]
 
 
 def too_open(warehouse: Warehouse) -> list[tuple[Path, int]]:
-    """(path, mode that it should have) of files that other users can write, or can read although they are private."""
+    """(path, correct mode) of files that other users can write, or can read although they are private."""
     wrong_modes = []
     if warehouse.database.exists() and stat.S_IMODE(warehouse.database.stat().st_mode) & 0o222:
         wrong_modes.append((warehouse.database, 0o444))
@@ -41,7 +41,7 @@ def too_open(warehouse: Warehouse) -> list[tuple[Path, int]]:
 
 
 def examine_folder(warehouse: Warehouse) -> Iterator[Fault]:
-    """Leftovers and permissions. The files of a run in progress are not reported."""
+    """Yields faults for leftovers and permissions. The files of a run in progress are not reported."""
     for path in (warehouse.root, warehouse.raw, warehouse.raw / "ledger.jsonl", warehouse.raw / "blobs.sqlite"):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
             yield Fault(

@@ -1,6 +1,7 @@
-"""Examines a Hub before anything is landed: asks each kind of question once and compares the answers with what is expected.
+"""Examines a Hub before anything is landed: asks each kind of question once and compares the answers with what is
+expected.
 
-About thirty requests. Run it first on a new network, and begin a bug report with its output.
+It takes about thirty requests. Run it first on a new network, and add its output to a bug report.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _ENTRIES_OF_A_TREE = 1000
 _MOST_CARD_BYTES = 5 << 20
 _MOST_SHOWN = 400
 _MOST_CLOCK_DIFFERENCE = timedelta(minutes=10)
-# Variables by which the client finds its way out: shown by name, and by value only where it cannot hold a password.
+# Environment variables that decide how the client reaches the Hub; only their names are shown, as values may hold a password.
 _NETWORK = (
     "HTTPS_PROXY",
     "HTTP_PROXY",
@@ -50,9 +51,9 @@ _NETWORK = (
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One line of the examination: what was looked at, whether it is as expected, and what was found. `is_absent`: this
-    Hub does not have it, and need not: the bundled one is small, and of a source another one may carry the figures."""
+class CheckedAnswer:
+    """One line of the examination: what was asked for, whether the answer is as expected, and the answer. `is_absent`:
+    the Hub lacks it and may do so, because the bundled Hub is small or another source has the same data."""
 
     part: str
     is_expected: bool
@@ -62,10 +63,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class HubExamination:
-    """What a Hub answered. `is_reachable` is false if nothing answers, the token is refused, or no request can be sent."""
+    """The answers of a Hub. `is_reachable` is false if nothing answers, the token is refused, or no request can be
+    sent."""
 
     endpoint: str
-    lines: list[Seen]
+    lines: list[CheckedAnswer]
     is_reachable: bool
     api_calls: int
     file_calls: int
@@ -78,27 +80,28 @@ class HubExamination:
 
 
 def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy, *, is_sample: bool = False) -> HubExamination:
-    """Asks the Hub each kind of question once. Of the bundled Hub (`is_sample`) its repositories are expected, and what else it
-    lacks is called absent, as is everywhere a repository that need not be there. No answer of the Hub raises an error."""
+    """Asks the Hub each kind of question once. The bundled Hub (`is_sample`) must have its repositories; anything else
+    that it lacks is reported as absent, and on every Hub a repository that may be absent. No answer of the Hub raises
+    an error."""
     lines = [_network()]
     is_reachable = True
     try:
-        for look in _looks(hub, sources, policy):
-            seen = look()
-            need_not_be = (seen.part not in sources and is_sample) or seen.is_absent
-            is_absent = need_not_be and not seen.is_expected
-            lines.append(replace(seen, is_expected=True, is_absent=True) if is_absent else seen)
+        for ask in _questions(hub, sources, policy):
+            answer = ask()
+            need_not_be = (answer.part not in sources and is_sample) or answer.is_absent
+            is_absent = need_not_be and not answer.is_expected
+            lines.append(replace(answer, is_expected=True, is_absent=True) if is_absent else answer)
     except NoHubError as error:
         is_reachable = False
         parts: dict[type[NoHubError], str] = {HubUnreachableError: "address", UnusableSettingsError: "settings"}
         part = parts.get(type(error), "token")
-        lines.append(Seen(part, False, str(error)))
+        lines.append(CheckedAnswer(part, False, str(error)))
     if is_reachable:
         lines += [_token(hub), *_limits(hub), _clock(hub)]
     return HubExamination(hub.endpoint, lines, is_reachable, hub.api_calls, hub.file_calls)
 
 
-def _looks(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Iterator[Callable[[], Seen]]:
+def _questions(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Iterator[Callable[[], CheckedAnswer]]:
     for source in sources.values():
         if source.repo_id:
             look = partial(_source, hub, source, policy)
@@ -114,29 +117,35 @@ def _looks(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Iterator[
         yield _guarded(f"leaderboard of {dataset_id}", lambda name=dataset_id: _board(hub, name))  # type: ignore[misc]
 
 
-def _guarded(part: str, look: Callable[[], tuple[bool, str]], *, may_be_absent: bool = False) -> Callable[[], Seen]:
-    """Runs one question; a failure becomes a line, and NoHubError is passed on. `may_be_absent`: the Hub need not have it."""
+def _guarded(
+    part: str, ask: Callable[[], tuple[bool, str]], *, may_be_absent: bool = False
+) -> Callable[[], CheckedAnswer]:
+    """Wraps one question so that a failure becomes a line; NoHubError is raised. `may_be_absent`: the Hub may lack the
+    repository."""
 
-    def guarded() -> Seen:
+    def guarded() -> CheckedAnswer:
         try:
-            is_expected, found = look()
+            is_expected, detail = ask()
         except NoHubError:
             raise
         except GatedRepoError as error:
-            return Seen(part, False, f"gated: accept its terms on the Hub with the account of HF_TOKEN ({error})")
+            return CheckedAnswer(
+                part, False, f"gated: accept its terms on the Hub with the account of HF_TOKEN ({error})"
+            )
         except RepoUnavailableError as error:
-            return Seen(part, False, str(error), is_absent=may_be_absent)
+            return CheckedAnswer(part, False, str(error), is_absent=may_be_absent)
         except EtlError as error:
-            return Seen(part, False, str(error))
+            return CheckedAnswer(part, False, str(error))
         except Exception as error:
-            return Seen(part, False, f"it cannot be read ({type(error).__name__}: {error})")
-        return Seen(part, is_expected, found[:_MOST_SHOWN])
+            return CheckedAnswer(part, False, f"it cannot be read ({type(error).__name__}: {error})")
+        return CheckedAnswer(part, is_expected, detail[:_MOST_SHOWN])
 
     return guarded
 
 
 def _source(hub: Hub, source: Source, policy: Policy) -> tuple[bool, str]:
-    """Head, newest file of the tree's first page, its columns, and whether the source's parser knows them."""
+    """Asks for the head commit, the newest file on the tree's first page and its columns, and whether the source's
+    parser reads it."""
     revision = hub.head(source.repo_type, source.repo_id)
     at = f"{source.repo_id} at {revision[:12]}"
     tree = hub.tree(source.repo_type, source.repo_id, revision, most_entries=_ENTRIES_OF_A_TREE)
@@ -234,10 +243,12 @@ def _board(hub: Hub, dataset_id: str) -> tuple[bool, str]:
     return bool(board), f"{len(board)} entries"
 
 
-def _token(hub: Hub) -> Seen:
+def _token(hub: Hub) -> CheckedAnswer:
     if hub.token or _client_token():
-        return Seen("token", True, "a token is sent, and the Hub takes it")
-    return Seen("token", True, "none is sent: gated repositories stay closed, and the Hub allows half as many calls")
+        return CheckedAnswer("token", True, "a token is sent, and the Hub takes it")
+    return CheckedAnswer(
+        "token", True, "none is sent: gated repositories stay closed, and the Hub allows half as many calls"
+    )
 
 
 def _client_token() -> str | None:
@@ -246,26 +257,26 @@ def _client_token() -> str | None:
     return get_token()
 
 
-def _limits(hub: Hub) -> list[Seen]:
+def _limits(hub: Hub) -> list[CheckedAnswer]:
     limits = hub.limits_told()
     if not limits:
-        return [Seen("limits", True, "the Hub tells none")]
+        return [CheckedAnswer("limits", True, "the Hub tells none")]
     return [
-        Seen("limits", True, f"{bucket}: {quota:,} requests per {width_s:.0f} s, {left:,} left")
+        CheckedAnswer("limits", True, f"{bucket}: {quota:,} requests per {width_s:.0f} s, {left:,} left")
         for bucket, (quota, width_s, left) in sorted(limits.items())
     ]
 
 
-def _clock(hub: Hub) -> Seen:
+def _clock(hub: Hub) -> CheckedAnswer:
     at = hub.clock.newest_at
     if at is None:
-        return Seen("clock", True, "the Hub tells no time")
+        return CheckedAnswer("clock", True, "the Hub tells no time")
     off = datetime.now(UTC).replace(tzinfo=None) - at
-    return Seen(
+    return CheckedAnswer(
         "clock", abs(off) < _MOST_CLOCK_DIFFERENCE, f"this machine's is {off.total_seconds():+.0f} s from the Hub's"
     )
 
 
-def _network() -> Seen:
+def _network() -> CheckedAnswer:
     set_names = [name for name in _NETWORK if os.environ.get(name) or os.environ.get(name.lower())]
-    return Seen("network settings", True, ", ".join(set_names) if set_names else "none in the environment")
+    return CheckedAnswer("network settings", True, ", ".join(set_names) if set_names else "none in the environment")

@@ -1,4 +1,5 @@
-"""The ledger's lines compared with the published file: which are sound, which are lost, and which the file can restore."""
+"""Compares the ledger's lines with the published file: which lines are sound, which are lost, and which the file can
+restore."""
 
 from __future__ import annotations
 
@@ -18,9 +19,10 @@ REMAKE = "makes the missing lines again from the published file"
 
 @dataclass
 class Lines:
-    """`sound` are the loads with a sound line, by id; `lost` the ids between 1 and the newest without one.
+    """The lines of a ledger after the comparison.
 
-    `faults` are (line number, load id or null, what is wrong). `torn` is what follows the last line end.
+    `sound` are the loads with a sound line, by id; `lost` are the ids from 1 to the newest without one. `faults` are
+    (line number, load id or null, what is wrong). `torn` is what follows the last line end.
     """
 
     path: Path
@@ -36,9 +38,10 @@ class Lines:
 
 
 def read_ledger(path: Path, published: Published) -> Lines:
-    """Reads every line and checks it alone, against its neighbours, and against what the published file says about its load.
+    """Reads every line and checks it alone, against its neighbours, and against the published file's record of its
+    load.
 
-    Raises OSError if the file is there and cannot be read.
+    Raises OSError if the file exists but cannot be read.
     """
     lines, torn = read_lines(path.read_bytes() if path.exists() else b"")
     read = Lines(path, lines, torn)
@@ -58,40 +61,41 @@ def read_ledger(path: Path, published: Published) -> Lines:
     return read
 
 
-def examine_ledger(found: Lines, published: Published) -> Iterator[Fault]:
-    """Faults of the ledger."""
-    strangers = are_strangers(found, published)
+def examine_ledger(ledger: Lines, published: Published) -> Iterator[Fault]:
+    """Yields the faults of the ledger."""
+    strangers = are_strangers(ledger, published)
     if strangers is not None:
         yield Fault(
             "ledger",
-            f"{found.path} and {published.path} are of different warehouses: {strangers}",
+            f"{ledger.path} and {published.path} are of different warehouses: {strangers}",
             "which of the two belongs here cannot be told",
             "a copy: put back the one that does not belong, or move it away",
         )
         return
-    lost, again, repair = _remedy(found, published)
-    if not found.lines and published.loads:
-        state = "is empty" if found.path.exists() else "is not there"
-        yield Fault("ledger", f"{found.path} {state}, but the published file holds loads", lost, again, repair)
-    for number, _, fault in found.faults:
-        yield Fault("ledger", f"{found.path}, line {number}, {fault}", lost or "the chain of lines", again, repair)
-    if found.lines and not found.faults and found.lost:
+    lost, again, repair = _remedy(ledger, published)
+    if not ledger.lines and published.loads:
+        state = "is empty" if ledger.path.exists() else "is not there"
+        yield Fault("ledger", f"{ledger.path} {state}, but the published file holds loads", lost, again, repair)
+    for number, _, fault in ledger.faults:
+        yield Fault("ledger", f"{ledger.path}, line {number}, {fault}", lost or "the chain of lines", again, repair)
+    if ledger.lines and not ledger.faults and ledger.lost:
         yield Fault(
             "ledger",
-            f"{found.path} ends with load {max(found.sound)}, but the published file knows {counted(found.lost)}",
+            f"{ledger.path} ends with load {max(ledger.sound)}, but the published file knows {counted(ledger.lost)}",
             *(lost, again, repair),
         )
-    if found.torn:
+    if ledger.torn:
         yield Fault(
             "ledger",
-            f"{found.path} ends with half a line ({len(found.torn)} bytes): a run was killed while it wrote it",
+            f"{ledger.path} ends with half a line ({len(ledger.torn)} bytes): a run was killed while it wrote it",
             repair="sets it aside, as the next run would",
         )
 
 
-def are_strangers(found: Lines, published: Published) -> str | None:
-    """Why ledger and file cannot belong to one warehouse; null: they can. A single load whose instant differs may be damage."""
-    both = [line for line in found.lines if line.load_id in published.loads]
+def are_strangers(ledger: Lines, published: Published) -> str | None:
+    """Why ledger and published file cannot belong to the same warehouse; null if they can. A single load with a
+    different time may be damage."""
+    both = [line for line in ledger.lines if line.load_id in published.loads]
     loads = [load for load in map(_load, both) if load is not None]
     differing = [load for load in loads if published.loads[load.load_id]["as_of_at"] != load.as_of()]
     if not differing or len(differing) < len(loads):
@@ -101,13 +105,13 @@ def are_strangers(found: Lines, published: Published) -> str | None:
     return f"load {first.load_id} is of {first.as_of():%Y-%m-%d %H:%M} UTC in one and of {at:%Y-%m-%d %H:%M} UTC in the other"
 
 
-def _remedy(found: Lines, published: Published) -> tuple[str | None, str | None, str | None]:
-    """(what is lost, from where it can be had again, what a repair does)."""
-    absent = [load_id for load_id in found.lost if load_id not in published.loads]
+def _remedy(ledger: Lines, published: Published) -> tuple[str | None, str | None, str | None]:
+    """(what is lost, where it can be recovered from, what a repair does)."""
+    absent = [load_id for load_id in ledger.lost if load_id not in published.loads]
     if absent:
-        return f"{counted(found.lost)} of the ledger", f"a copy only: nothing else holds {counted(absent)}", None
-    if found.lost:
-        return f"{counted(found.lost)} of the ledger", "the published file, but for where budgets stopped", REMAKE
+        return f"{counted(ledger.lost)} of the ledger", f"a copy only: nothing else holds {counted(absent)}", None
+    if ledger.lost:
+        return f"{counted(ledger.lost)} of the ledger", "the published file, but for where budgets stopped", REMAKE
     return None, "the lines themselves are whole", "writes the chain of lines anew; the old file is kept beside"
 
 

@@ -1,4 +1,5 @@
-"""The published file: whether all of it can be read, which loads it holds, and whether its counts agree with raw."""
+"""Examines the published file: whether all of it can be read, which loads it holds, and whether its counts agree with
+raw."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ FROM_RAW = "rebuilds the file from raw"
 
 @dataclass
 class Published:
-    """`loads` are the rows of ops.loads by id, empty if the file cannot be read; `trouble` is why it cannot."""
+    """The published file. `loads` are the rows of ops.loads by id, empty if the file cannot be read; `trouble` says why
+    it cannot."""
 
     path: Path
     loads: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -35,7 +37,7 @@ class Published:
 
 
 def read_published(path: Path) -> Published:
-    """Opens the published file and reads every table to its end, because damage shows only where a file is read."""
+    """Opens the published file and reads every table completely, because damage shows only when it is read."""
     if not path.exists():
         return Published(path)
     if not path.stat().st_size:
@@ -57,7 +59,8 @@ def read_published(path: Path) -> Published:
 def examine_published(
     warehouse: Warehouse, published: Published, loads: Mapping[int, Load], changes: Mapping[tuple[int, str], Changes]
 ) -> Iterator[Fault]:
-    """Faults of the published file, given the sound lines of the ledger and the landed changes by (load id, source id)."""
+    """Yields the faults of the published file, given the sound lines of the ledger and the landed changes by (load id,
+    source id)."""
     applied = [load_id for load_id, load in loads.items() if load.is_applied]
     if published.trouble is not None:
         yield Fault(
@@ -89,7 +92,7 @@ def examine_published(
 
 
 def differs(row: Mapping[str, Any], load: Load) -> str | None:
-    """The first field of a load in which the published file and its line differ; null: none."""
+    """The first field of a load that differs between the published file and the ledger line; null if there is none."""
     of_line: dict[str, str | datetime | None] = {name: getattr(load, name) for name in _LEDGER_COLUMNS}
     of_line["as_of_at"] = load.as_of()
     return next((name for name in _LEDGER_COLUMNS if of_line[name] != row[name]), None)
@@ -102,7 +105,7 @@ def _has_news(load: Load) -> bool:
 def _compare_counts(
     published: Published, loads: Mapping[int, Load], changes: Mapping[tuple[int, str], Changes]
 ) -> Iterator[Fault]:
-    """Compares what each load put into the file with raw, and with the counts that the file itself records."""
+    """Compares the rows of each load in the file with raw, and with the counts that the file itself records."""
     try:
         with engine.open_file(published.path) as con:
             books = entries(con)

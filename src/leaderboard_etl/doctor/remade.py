@@ -1,7 +1,7 @@
-"""Making the ledger's lines again from the published file, which keeps a row for each load, each source and each file.
+"""Makes ledger lines again from the published file, which has a row for each load, each source and each file.
 
-The lists of changes come out as they were, to the byte: a list that the raw store has under the resulting id proves it. The
-file does not record where a budget stopped, how much was left, and when the run ended.
+The lists of changes come out identical, byte for byte; the raw store proves it if it has a list under the resulting id.
+The file does not record where a budget stopped, how much was left, and when the run ended.
 """
 
 from __future__ import annotations
@@ -30,9 +30,14 @@ def remade_loads(published: Published) -> tuple[dict[int, Load], dict[str, bytes
         for load_id, *values in con.execute(f"select * from ops.drift order by {engine.ROW_ID}").fetchall():
             drift[load_id, values[0]].append(Drift(*values))
         columns = "load_id, source_id, state, message, revision, api_calls, file_calls"
-        for load_id, *said in con.execute(f"select {columns} from ops.load_sources order by all").fetchall():
-            source = SourceLoad(*said)
-            source.changes_blob, source.drift = ids.get((load_id, said[0])), drift[load_id, said[0]]
+        for load_id, *values_of_source in con.execute(
+            f"select {columns} from ops.load_sources order by all"
+        ).fetchall():
+            source = SourceLoad(*values_of_source)
+            source.changes_blob, source.drift = (
+                ids.get((load_id, values_of_source[0])),
+                drift[load_id, values_of_source[0]],
+            )
             sources[load_id].append(source)
     loads = {
         load_id: Load(

@@ -1,4 +1,5 @@
-"""What can be repaired safely. Nothing is thrown away: a replaced file is kept beside the new one under another name."""
+"""Repairs what can be repaired safely. Nothing is deleted: a replaced file is kept beside the new one under another
+name."""
 
 from __future__ import annotations
 
@@ -33,35 +34,36 @@ from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 
-# A repair that is started again continues with what is still lost; the Hub allows 500 anonymous questions in five minutes.
+# The Hub allows 500 anonymous questions in five minutes. A repair that is started again continues with what is still lost.
 _MOST_QUESTIONS = 400
 
 Say = Callable[[str], None]
 OpenHub = Callable[[str], AbstractContextManager[Hub]]
 
 
-def repair(warehouse: Warehouse, found: Examination, say: Say, *, hub: OpenHub) -> None:
-    """Repairs what it can of the faults in `found` and reports each step; examining the warehouse again shows what is left.
-    `hub` opens a client, given the endpoint that the ledger records.
+def repair(warehouse: Warehouse, examination: Examination, say: Say, *, hub: OpenHub) -> None:
+    """Repairs what it can of the faults in `found` and reports each step with `say`; what is left shows in a new
+    examination.
 
-    Raises WarehouseError if a run has the warehouse's lock.
+    `hub` opens a client for the endpoint that the ledger records. Raises WarehouseError if a run has the warehouse's
+    lock.
     """
-    if are_strangers(found.ledger, found.published) or found.blobs.is_stranger:
+    if are_strangers(examination.ledger, examination.published) or examination.blobs.is_stranger:
         say("nothing was touched: files of two warehouses lie here, and which of them belongs cannot be told")
         return
     with run_lock(warehouse.lock):
         _tidy(warehouse, say)
-        if found.ledger.torn or not found.ledger.is_whole:
-            _mend_ledger(found, say)
-        found = examine(warehouse)
-        if found.is_last_torn:
+        if examination.ledger.torn or not examination.ledger.is_whole:
+            _mend_ledger(examination, say)
+        examination = examine(warehouse)
+        if examination.is_last_torn:
             torn = Ledger(warehouse.raw).set_aside_last()
             say(f"set the line of load {torn.load_id} aside: what it names never reached the disk")
-        if found.blobs.trouble is not None or found.blobs.bad:
-            _mend_store(warehouse, found, say, hub)
-            found = examine(warehouse)
-    if any(finding.part == "published" for finding in found.findings):
-        _rebuild(warehouse, found, say)
+        if examination.blobs.trouble is not None or examination.blobs.bad:
+            _mend_store(warehouse, examination, say, hub)
+            examination = examine(warehouse)
+    if any(finding.part == "published" for finding in examination.findings):
+        _rebuild(warehouse, examination, say)
     for path, mode in too_open(warehouse):
         path.chmod(mode)
         say(f"set the mode of {path} to {mode:04o}")
@@ -81,16 +83,17 @@ def _put_aside(path: Path) -> Path:
     return aside
 
 
-def _mend_ledger(found: Examination, say: Say) -> None:
-    """Writes the ledger again if lines are lost, changed or moved; if half a line is the only fault, sets it aside."""
-    ledger = found.ledger
+def _mend_ledger(examination: Examination, say: Say) -> None:
+    """Writes the ledger again if lines are lost, changed or moved; if an incomplete last line is the only fault, sets
+    it aside."""
+    ledger = examination.ledger
     aside = ledger.path.with_name("ledger.aside.jsonl")
     if ledger.is_whole:
         append_durably(aside, ledger.torn + b"\n")
         os.truncate(ledger.path, ledger.path.stat().st_size - len(ledger.torn))
         say(f"set half a line of {len(ledger.torn)} bytes aside, in {aside}")
         return
-    remade, _ = remade_loads(found.published) if found.published.is_sound else ({}, {})
+    remade, _ = remade_loads(examination.published) if examination.published.is_sound else ({}, {})
     if any(load_id not in remade for load_id in ledger.lost):
         return
     bodies = {line.load_id: line.body for line in ledger.lines if line.load_id in ledger.sound}
@@ -112,7 +115,7 @@ def _mend_ledger(found: Examination, say: Say) -> None:
     new.replace(ledger.path)
     if ledger.lost:
         say(
-            f"made {how_many(len(ledger.lost), 'line')} of the ledger again from {found.published.path},"
+            f"made {how_many(len(ledger.lost), 'line')} of the ledger again from {examination.published.path},"
             " and the chain of lines anew"
         )
         say("not known any more: where budgets stopped in those loads; the next night begins its list of models anew")
@@ -120,19 +123,20 @@ def _mend_ledger(found: Examination, say: Say) -> None:
         say("wrote the chain of lines anew: every line was there")
 
 
-def _mend_store(warehouse: Warehouse, found: Examination, say: Say, hub: OpenHub) -> None:
-    """Makes a store with every named blob that is available: from the old store, the published file, the project or the Hub."""
-    path = found.blobs.path
-    if found.blobs.trouble is not None and path.exists():
-        _salvage(warehouse, found, say)
-    blobs = read_blobs(warehouse.raw, found.ledger.sound.values(), published_files(found.published))
+def _mend_store(warehouse: Warehouse, examination: Examination, say: Say, hub: OpenHub) -> None:
+    """Fills the store with every named blob that is available: from the old store, the published file, the project or
+    the Hub."""
+    path = examination.blobs.path
+    if examination.blobs.trouble is not None and path.exists():
+        _salvage(warehouse, examination, say)
+    blobs = read_blobs(warehouse.raw, examination.ledger.sound.values(), published_files(examination.published))
     if blobs.trouble is not None:  # there is no store: begin with an empty one
         BlobStore(warehouse.raw).close()
-        blobs = read_blobs(warehouse.raw, found.ledger.sound.values(), published_files(found.published))
+        blobs = read_blobs(warehouse.raw, examination.ledger.sound.values(), published_files(examination.published))
     with BlobStore(warehouse.raw) as store:
         damaged = [blob_id for blob_id, state in blobs.bad.items() if state == "damaged"]
         store.forget(damaged)
-        known = _known_contents(found) | _unavailable(blobs.files)
+        known = _known_contents(examination) | _unavailable(blobs.files)
         by_commit: dict[tuple[str, str, str], list[FileVersion]] = defaultdict(list)
         answers: list[FileVersion] = []
         n_made = 0
@@ -148,24 +152,24 @@ def _mend_store(warehouse: Warehouse, found: Examination, say: Say, hub: OpenHub
         store.flush()
         if n_made:
             say(f"made {n_made} blobs again from the published file and this version of the project")
-        loads = list(found.ledger.sound.values())
+        loads = list(examination.ledger.sound.values())
         if (by_commit or answers) and loads:
             with hub(loads[-1].endpoint) as client:
                 _fetch(store, client, by_commit, say)
                 _ask(store, client, answers, say)
 
 
-def _salvage(warehouse: Warehouse, found: Examination, say: Say) -> None:
-    """Copies what can still be read of a damaged store into a new one."""
+def _salvage(warehouse: Warehouse, examination: Examination, say: Say) -> None:
+    """Copies the readable blobs of a damaged store into a new one."""
     new = warehouse.raw / "salvage"
     shutil.rmtree(new, ignore_errors=True)
-    wanted = {*found.blobs.change_ids, *found.blobs.files}
+    wanted = {*examination.blobs.change_ids, *examination.blobs.files}
     n_kept = 0
     try:
         with BlobStore(warehouse.raw, read_only=True) as old, BlobStore(new) as store:
-            todo, seen = list(wanted), set[str]()
-            while todo:
-                blob_id = todo.pop()
+            waiting, seen = list(wanted), set[str]()
+            while waiting:
+                blob_id = waiting.pop()
                 if blob_id in seen:
                     continue
                 seen.add(blob_id)
@@ -175,43 +179,43 @@ def _salvage(warehouse: Warehouse, found: Examination, say: Say) -> None:
                     continue
                 store.put(blob_id, content)
                 n_kept += 1
-                if blob_id in found.blobs.change_ids:
-                    todo += [file["blob_id"] for file in msgspec.json.decode(content)["changed"]]
+                if blob_id in examination.blobs.change_ids:
+                    waiting += [file["blob_id"] for file in msgspec.json.decode(content)["changed"]]
             store.flush()
     except WarehouseError:
         BlobStore(new).close()
-    aside = _put_aside(found.blobs.path)
-    (new / "blobs.sqlite").replace(found.blobs.path)
+    aside = _put_aside(examination.blobs.path)
+    (new / "blobs.sqlite").replace(examination.blobs.path)
     shutil.rmtree(new, ignore_errors=True)
     say(f"kept {n_kept} blobs that could be read in a new store; the damaged one is {aside}")
 
 
-def _known_contents(found: Examination) -> dict[str, bytes]:
-    """Blobs that the published file or this version of the project holds, by id."""
+def _known_contents(examination: Examination) -> dict[str, bytes]:
+    """Blobs that the published file or this version of the project contains, by id."""
     texts = list(read_policy().texts.values())
     contents: dict[str, bytes] = {}
-    if found.published.is_sound:
-        _, contents = remade_loads(found.published)
-        with engine.open_file(found.published.path) as con:
+    if examination.published.is_sound:
+        _, contents = remade_loads(examination.published)
+        with engine.open_file(examination.published.path) as con:
             rows = con.execute("select content from history.policy_files").fetchall()
         texts += [content.encode() for (content,) in rows]
     return contents | {git_blob_id(text): text for text in texts}
 
 
 def _fetch(store: BlobStore, hub: Hub, by_commit: dict[tuple[str, str, str], list[FileVersion]], say: Say) -> None:
-    """Fetches files again at the commits at which they were first seen, and verifies their bytes as on the first day."""
+    """Fetches files again at their recorded commits and verifies their bytes."""
     if not by_commit:
         return
     n_files = sum(map(len, by_commit.values()))
-    n_had = 0
+    n_fetched = 0
     why: str | None = None
     for (repo_type, repo_id, revision), files in sorted(by_commit.items()):
 
         def land(file: RepoFile, content: bytes) -> None:
-            nonlocal n_had
+            nonlocal n_fetched
             if verify(file.blob_id, content):
                 store.put(file.blob_id, content)
-                n_had += 1
+                n_fetched += 1
 
         wanted = [RepoFile(file.path, file.blob_id, file.size_bytes) for file in files]
         try:
@@ -221,23 +225,24 @@ def _fetch(store: BlobStore, hub: Hub, by_commit: dict[tuple[str, str, str], lis
             why = str(error)
     store.flush()
     say(
-        f"fetched {n_had} of {n_files} lost files again from {hub.endpoint}"
+        f"fetched {n_fetched} of {n_files} lost files again from {hub.endpoint}"
         + (f"; the first refusal: {why}" if why else "")
     )
 
 
 def _unavailable(files: Mapping[str, FileVersion]) -> dict[str, bytes]:
-    """The landed record of models that the Hub does not show: it holds their names only."""
+    """The landed records of models that the Hub does not show; they hold only the model's name, so they can be made
+    again."""
     bodies = [unavailable_body(file.repo_id) for file in files.values() if file.path == ABSENT_PATH]
     return {sha256_id(body): body for body in bodies}
 
 
 def _ask(store: BlobStore, hub: Hub, files: Sequence[FileVersion], say: Say) -> None:
-    """Asks the Hub about models again; the answer about a model that did not change has the same hash."""
+    """Asks the Hub about models again; the answer about an unchanged model has the same hash."""
     if not files:
         return
     asked = [file for file in files if file.path == INFO_PATH][:_MOST_QUESTIONS]
-    n_had = 0
+    n_matching = 0
     for file in asked:
         try:
             body = loop.run(hub.model_info(file.repo_id)).body
@@ -247,17 +252,18 @@ def _ask(store: BlobStore, hub: Hub, files: Sequence[FileVersion], say: Say) -> 
             continue
         if verify(file.blob_id, body):
             store.put(file.blob_id, body)
-            n_had += 1
+            n_matching += 1
     store.flush()
     say(
-        f"asked {hub.endpoint} again about {how_many(len(asked), 'model')}: {n_had} of {len(files)} lost answers are as they were"
+        f"asked {hub.endpoint} again about {how_many(len(asked), 'model')}: {n_matching} of {len(files)} lost answers are"
+        " as they were"
     )
 
 
-def _rebuild(warehouse: Warehouse, found: Examination, say: Say) -> None:
+def _rebuild(warehouse: Warehouse, examination: Examination, say: Say) -> None:
     from leaderboard_etl.pipeline import rebuild
 
-    if found.blobs.trouble or found.blobs.bad or not found.ledger.is_whole:
+    if examination.blobs.trouble or examination.blobs.bad or not examination.ledger.is_whole:
         say("the published file was not made again: raw does not hold everything it needs")
         return
     try:

@@ -1,1 +1,1 @@
-"""Snapshots of the warehouse that drop into the article, byte for byte the same for the same state."""
+"""Snapshots of the warehouse for the article; the same state gives the same bytes."""

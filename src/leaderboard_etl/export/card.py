@@ -1,4 +1,5 @@
-"""The card of the published dataset: what each table holds, what it leaves out, where it came from, whom to cite."""
+"""Writes the card of the published dataset: what each table holds, what is left out, where it came from, and how to
+cite it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ _TITLE = "Scores of open and proprietary language models"
 
 
 def dataset_card(manifest: Mapping[str, Any], repo_id: str, endpoint: str) -> bytes:
-    """The README.md of a snapshot; its metadata block and text follow from the manifest alone."""
+    """The README.md of a snapshot. Its metadata block and its text depend only on the manifest."""
     from huggingface_hub import DatasetCardData
 
     tag = f"as-of-{manifest['as_of']}"
@@ -40,7 +41,7 @@ def dataset_card(manifest: Mapping[str, Any], repo_id: str, endpoint: str) -> by
         " describes the folder for tools, `manifest.json` has the hash of every file and of the query that made it.",
         *(_table(export, manifest) for export in EXPORTS),
         "## What is not in it",
-        *_missing(manifest),
+        *_what_is_left_out(manifest),
         "## Provenance",
         *_provenance(manifest),
         "## Sources and licences",
@@ -71,15 +72,16 @@ def _table(export: Export, manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _missing(manifest: Mapping[str, Any]) -> list[str]:
-    """How many models a scatter of score against size can show, by group and side; only groups that have both sides."""
+def _what_is_left_out(manifest: Mapping[str, Any]) -> list[str]:
+    """Counts by group and side how many models a chart of score against size can show; only groups that have both
+    sides."""
     coverage = manifest["coverage"]
-    sides = {(row["comparable_group"], row["openness"]): row for row in coverage}
-    groups = [group for group, openness in sides if openness == "proprietary"]
+    rows_by_side = {(row["comparable_group"], row["openness"]): row for row in coverage}
+    groups = [group for group, openness in rows_by_side if openness == "proprietary"]
     lines = ["| comparable group | side | scored | with size | with size and date |", "| --- | --- | --- | --- | --- |"]
     for group in groups:
         for openness in ("open_weights", "proprietary"):
-            if row := sides.get((group, openness)):
+            if row := rows_by_side.get((group, openness)):
                 counts = f"{row['n_scored']} | {row['n_with_params']} | {row['n_plottable']}"
                 lines.append(f"| {group} | {openness} | {counts} |")
     return [
@@ -96,9 +98,9 @@ def _provenance(manifest: Mapping[str, Any]) -> list[str]:
         f"| {name} | {source['revision'] or 'many repositories'} | {source['load_id']} |"
         for name, source in sorted(manifest["sources"].items())
     ]
-    loads = ", ".join(str(load_id) for load_id in manifest["load_ids"])
+    load_ids = ", ".join(str(load_id) for load_id in manifest["load_ids"])
     return [
-        f"Read from {manifest['hub']}, loads {loads}, by code {manifest['code_version']}. The commit of each source:",
+        f"Read from {manifest['hub']}, loads {load_ids}, by code {manifest['code_version']}. The commit of each source:",
         "\n".join(lines),
     ]
 

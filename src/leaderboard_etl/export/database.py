@@ -1,4 +1,4 @@
-"""warehouse.duckdb: the whole state of a snapshot as one DuckDB file, with its comments, for any DuckDB client."""
+"""Writes warehouse.duckdb: the whole state of a snapshot as one commented DuckDB file, for any DuckDB client."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ DATABASE = "warehouse.duckdb"
 
 
 def complete_database(con: duckdb.DuckDBPyConnection) -> None:
-    """Adds to a state as of a day what only a run writes: which code made it, and the findings of the audit."""
+    """Adds to a state as of a day what otherwise only a run writes: the code version and the findings of the audit."""
     con.execute("insert into ops.build select ?, max(load_id), ? from ops.loads", [code_version(), schema_version()])
     audit(con, None, Policy(policy_texts(con)).frame("accepted_warnings"))
 
 
 def database_facts(path: Path) -> dict[str, Any]:
-    """Bytes, sha256 and storage version of the file, and rows and content hash per table.
+    """Bytes, sha256 and storage version of the file, and the row count and content hash of each table.
 
-    The file's own bytes hold an identity that DuckDB draws anew each time; the content of its tables is the same for the
-    same state.
+    DuckDB writes a new random identity into each file, so the file's own bytes differ each time; the content hashes are
+    the same for the same state.
     """
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""datapackage.json: the folder described as a Data Package (https://datapackage.org), so that other tools can read it."""
+"""Writes datapackage.json, which describes the folder as a Data Package (https://datapackage.org) for other tools."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _MEDIA_TYPES = {
 def datapackage(
     frames: Mapping[str, pl.DataFrame], files: Mapping[str, bytes], day: date, sources: list[dict[str, Any]]
 ) -> bytes:
-    """The descriptor of a snapshot: tables with their columns, meanings and types; other files with size and hash.
+    """The descriptor of a snapshot: tables with the meaning and type of each column, other files with size and hash.
 
-    `frames` are the rows by stem, `files` the bytes by name, `sources` rows of core.citations.
+    `frames` are the rows by stem, `files` the bytes by name, and `sources` the rows of core.citations.
     """
     tables = {export.name: export for export in EXPORTS}
     return dumped(
@@ -53,7 +53,7 @@ def datapackage(
 
 
 def media_type(name: str) -> str:
-    """The media type of a file of a snapshot, by its suffix."""
+    """The media type of a snapshot file, from its suffix."""
     return _MEDIA_TYPES[Path(name).suffix]
 
 
@@ -65,7 +65,7 @@ def _file(name: str, content: bytes) -> dict[str, Any]:
         "format": Path(name).suffix.removeprefix("."),
         "mediatype": media_type(name),
     }
-    # frictionless does not count the bytes of a JSON table, and reports one that states a count as damaged.
+    # frictionless does not count the bytes of a JSON table and would report any stated count as damage.
     if facts["format"] != "json":
         facts |= {"hash": f"sha256:{hashlib.sha256(content).hexdigest()}", "bytes": len(content)}
     return facts

@@ -1,4 +1,5 @@
-"""manifest.json: what a snapshot is, the same for the same state; build.json: what differs by day and machine."""
+"""Writes manifest.json, which describes a snapshot and is the same for the same state, and build.json, which differs by
+day and machine."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ TYPES: Mapping[Any, tuple[str, str]] = {
 
 
 def state_day(con: duckdb.DuckDBPyConnection) -> date:
-    """The day of the state in a database: the day that its marts were made for. Raises WarehouseError if it is empty."""
+    """The day for which the marts of a database were made. Raises WarehouseError if it is empty."""
     day: date | None = con.execute("select max(as_of_on) from mart.paper_claims").fetchall()[0][0]
     if day is None:
         raise WarehouseError("the warehouse holds no load: nothing can be exported")
@@ -52,7 +53,7 @@ def state_day(con: duckdb.DuckDBPyConnection) -> date:
 def manifest(
     con: duckdb.DuckDBPyConnection, answers: Mapping[str, Selection], files: Mapping[str, bytes], day: date
 ) -> dict[str, Any]:
-    """What the snapshot `files` is: `answers` are its tables by stem, `con` is the state as of `day`.
+    """Describes the snapshot `files`. `answers` are its tables by stem; `con` holds the state as of `day`.
 
     The same state gives the same manifest.
     """
@@ -79,7 +80,8 @@ def manifest(
 
 
 def citations(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Whom to cite for each source that was ever loaded, with its licence; `collection_id` where it is for a part of one."""
+    """The citation and licence of each source that was ever loaded; a row with `collection_id` covers only that part of
+    the source."""
     rows = con.sql(
         """
         from core.citations
@@ -91,7 +93,7 @@ def citations(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def build_facts(manifest: bytes) -> dict[str, Any]:
-    """When, where and with what this copy of the snapshot was made, and what its manifest.json must be byte for byte."""
+    """When, where and with which packages this copy of the snapshot was made, and the hash of its manifest.json."""
     return {
         "manifest": _file_facts(manifest),
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -108,14 +110,15 @@ def package_versions() -> dict[str, str]:
 
 
 def dumped(value: object) -> bytes:
-    """Indented JSON with sorted keys: bytes that depend on the value alone; dates are ISO 8601."""
+    """Indented JSON with sorted keys, whose bytes depend only on the value; dates are ISO 8601."""
     return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str) + "\n").encode("utf-8")
 
 
 def _loads(con: duckdb.DuckDBPyConnection, day: date) -> list[tuple[int, str]]:
-    """(load id, hub) of the loads that changed the state by the end of a day, in the order in which they are believed.
+    """(load id, hub) of the loads that changed the state by the end of a day, in the order of their dates.
 
-    Loads that changed nothing are left out: a quiet night is entered only when a later one publishes.
+    Loads that changed nothing are left out, because a night without news enters the file only when a later one
+    publishes.
     """
     loads = con.execute(
         """
@@ -137,7 +140,7 @@ def _loads(con: duckdb.DuckDBPyConnection, day: date) -> list[tuple[int, str]]:
 
 
 def _sources(con: duckdb.DuckDBPyConnection, load_ids: list[int]) -> dict[str, dict[str, Any]]:
-    """For each source the revision in force (null: it has many repositories) and the load that last changed it."""
+    """For each source its current revision (null if it has many repositories) and the load that last changed it."""
     rows = con.execute(
         """
         with taken as (

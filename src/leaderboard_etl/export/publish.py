@@ -1,4 +1,4 @@
-"""The snapshot as a dataset on the Hub: one configuration per table, a card, and a tag for its day."""
+"""Publishes a snapshot as a dataset on the Hub: one configuration per table, a card, and a tag for its day."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ CARD = "README.md"
 def publish_snapshot(
     warehouse: Warehouse, repo_id: str, endpoint: str, as_of: date | None, *, with_raw: bool = False
 ) -> Pushed:
-    """Makes the dataset `repo_id` hold the snapshot, its card and build.json, with the tag `as-of-<day>`; `with_raw` adds packs
-    of every file that was landed from the Hub, on any day.
+    """Makes the dataset `repo_id` hold the snapshot, its card and build.json, with the tag `as-of-<day>`.
 
-    The same snapshot a second time makes no commit. Raises UsageError for a sample's warehouse, and what make_snapshot and
-    push_dataset raise.
+    `with_raw` adds packs of every file that was ever landed from the Hub. Publishing the same snapshot again makes no
+    commit. Raises UsageError for the warehouse of a sample, and what make_snapshot and push_dataset raise.
     """
     prepare_environment(endpoint)
     files = make_snapshot(warehouse, as_of)

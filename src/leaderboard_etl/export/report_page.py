@@ -1,4 +1,4 @@
-"""report.html: one page that a person reads after a night; it requests nothing from elsewhere."""
+"""Writes report.html: one page to read after a night; it loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _MISSING = "–"
 def report_page(con: duckdb.DuckDBPyConnection) -> bytes:
     """The page of this state: what the last load changed, the gap, the scaling, claims, coverage and quarantine.
 
-    Each section shows the answer of a query of sql/report; the same state gives the same bytes. Text from data is escaped:
-    markup in it stays text.
+    Each section shows the result of a query of sql/report; the same state gives the same bytes. Text from data is
+    escaped, so markup in it is shown as text.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -34,7 +34,7 @@ def report_page(con: duckdb.DuckDBPyConnection) -> bytes:
     environment.filters |= {"decimals": _decimals, "count": _count, "day": _day, "shown": _shown}
     queries = {file.stem: file for file in sorted((resource("sql") / "report").glob("*.sql"))}
     load = _rows(con, queries.pop("load"))
-    # The load that the other queries call the last one.
+    # The other queries read this variable.
     con.execute("set variable last_load_id = ?", [load[0]["load_id"] if load else None])
     sections = {name: _rows(con, file) for name, file in queries.items()}
     pictures = {draw.__name__: _picture(draw(con)) for draw in (open_gap, model_scaling)}
@@ -47,7 +47,7 @@ def _rows(con: duckdb.DuckDBPyConnection, file: Path) -> list[dict[str, Any]]:
 
 
 def _picture(chart: Any) -> dict[str, str] | None:
-    """A chart as an address that holds its SVG, and its description in words; None where there is no chart."""
+    """A chart as a data address that holds its SVG, and its description; None if there is no chart."""
     if chart is None:
         return None
     encoded = base64.b64encode(as_svg(chart).encode("utf-8")).decode("ascii")

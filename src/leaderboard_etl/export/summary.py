@@ -1,4 +1,4 @@
-"""A snapshot in a few lines, for a person at a terminal and for Prefect."""
+"""Summarises a snapshot in a few lines, for a terminal and for Prefect."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 def headline(manifest: Mapping[str, Any]) -> str:
-    """The state that the snapshot holds, in a few words."""
+    """Names the state that the snapshot holds."""
     loads = manifest["load_ids"]
     of_loads = f"load {loads[0]}" if len(loads) == 1 else f"loads {loads[0]} to {loads[-1]}"
     return f"the state as of {manifest['as_of']} ({of_loads}, hub {manifest['hub']!r})"
 
 
 def file_rows(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One row per file; rows is null for what is no table."""
+    """One row per file; `rows` is null for a file that is not a table."""
     return [
         {"file": name, "rows": facts.get("rows"), "bytes": facts["bytes"], "sha256": facts["sha256"][:16]}
         for name, facts in manifest["files"].items()
@@ -23,7 +23,8 @@ def file_rows(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def left_out(manifest: Mapping[str, Any]) -> list[str]:
-    """How many proprietary models the article's scatter cannot show, by group; empty if it shows all."""
+    """One line with the number of proprietary models that the article's scatter chart cannot show, by group; empty if
+    it shows all."""
     rows = [
         row
         for row in manifest["excluded"].get("model_scaling.csv", [])
@@ -36,7 +37,7 @@ def left_out(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def markdown(manifest: Mapping[str, Any], folder: Path) -> str:
-    """The same as Markdown."""
+    """The summary as Markdown."""
     rows = [
         f"| {row['file']} | {'' if row['rows'] is None else row['rows']} | {row['bytes']} | {row['sha256']} |"
         for row in file_rows(manifest)

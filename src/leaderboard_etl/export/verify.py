@@ -1,4 +1,5 @@
-"""Checks a snapshot folder: every byte against its manifest, and against the warehouse where that is at hand."""
+"""Checks a snapshot folder: every byte against its manifest and, if the warehouse is available, against the
+warehouse."""
 
 from __future__ import annotations
 
@@ -19,47 +20,47 @@ from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 
-# The bytes of all other files follow from the state alone, not from the versions of packages.
+# Files whose bytes depend only on the state; those of the others depend on package versions too.
 _STABLE = (".csv", ".json")
 _OF_THE_PACKAGES = ("datapackage.json", MANIFEST)
-# What a copy from the Hub also holds: the dataset's card, the Hub's own file, and the bookkeeping of `hf download`.
+# Additional files in a copy from the Hub: the dataset's card, the Hub's own file, and those that `hf download` writes.
 _OF_THE_HUB = ("README.md", ".gitattributes")
 _OF_A_DOWNLOAD = ".cache/huggingface/"
 
 
 @dataclass(frozen=True)
 class FileState:
-    """One file of a snapshot as `verify` sees it; `problem` is null if it is as the manifest says (the manifest itself: as
-    build.json says)."""
+    """One file of a snapshot as `verify` finds it. `problem` is null if the file is as the manifest says (the manifest
+    itself: as build.json says)."""
 
     name: str
     problem: str | None
 
 
 def verify_snapshot(warehouse: Warehouse, folder: Path) -> tuple[list[FileState], str]:
-    """Each file of a snapshot with its problem, and a sentence on whether the warehouse gives the same files.
+    """Each file of a snapshot with its problem, and a sentence that says whether the warehouse gives the same files.
 
-    A snapshot that was downloaded from the Hub may hold the dataset's card too, which no manifest covers.
-    Raises UsageError for a folder without a manifest.
+    A snapshot downloaded from the Hub may also contain the dataset's card, which no manifest lists. Raises UsageError
+    for a folder without a manifest.
     """
     manifest = read_manifest(folder)
     build = _read_build(folder)
-    # The manifest lists neither: it cannot hold its own hash, and the database's bytes differ each time.
-    besides = {
+    # build.json lists these two: the manifest cannot hold its own hash, and the database's bytes differ each time.
+    listed_in_build = {
         name: build[key] for name, key in ((MANIFEST, "manifest"), (DATABASE, "database")) if _is_facts(build, key)
     }
-    expected = {**manifest["files"], **besides}
+    expected = {**manifest["files"], **listed_in_build}
     problems = {name: _problem(folder, name, facts) for name, facts in expected.items()}
-    listed = {*expected, MANIFEST, BUILD}
-    others = (name for name in _files(folder) if name not in listed and not name.startswith(_OF_A_DOWNLOAD))
+    known_names = {*expected, MANIFEST, BUILD}
+    others = (name for name in _files(folder) if name not in known_names and not name.startswith(_OF_A_DOWNLOAD))
     problems |= {name: "not named in the manifest" for name in others if name not in _OF_THE_HUB}
-    recomputed, word = _recompute(warehouse, manifest, build)
+    recomputed, comparison = _recompute(warehouse, manifest, build)
     for name, content in recomputed.items():
-        if name not in listed:
+        if name not in known_names:
             problems[name] = "not named in the manifest, though the warehouse gives it for this state"
         elif problems.get(name) is None and (folder / name).read_bytes() != content:
             problems[name] = "the warehouse gives other bytes for this state"
-    return [FileState(name, problem) for name, problem in problems.items()], word
+    return [FileState(name, problem) for name, problem in problems.items()], comparison
 
 
 def _recompute(
@@ -121,7 +122,7 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _read_build(folder: Path) -> dict[str, Any]:
-    """The content of build.json; empty if it is absent or not ours, because no other file depends on it."""
+    """The content of build.json; empty if it is missing or invalid, because no other file depends on it."""
     try:
         build = json.loads((folder / BUILD).read_bytes())
         return dict(build) if isinstance(build, dict) else {}

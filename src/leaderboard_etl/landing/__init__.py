@@ -1,1 +1,1 @@
-"""From the Hub into raw: what to ask for, and which answers are new and landed. Brings `hub` and `raw` together."""
+"""From the Hub into raw: decides what to ask for, and lands the answers that are new. Connects `hub` and `raw`."""

@@ -1,4 +1,5 @@
-"""Many questions to the Hub at once, within a budget: the Hub's loop sends them, the loop of the pass takes the answers."""
+"""Asks the Hub many questions at once, within a budget. The Hub's event loop sends them; the event loop of the pass
+takes the answers."""
 
 from __future__ import annotations
 
@@ -18,14 +19,15 @@ Question = Callable[[], Coroutine[Any, Any, T]]
 
 
 class PassOverError(Exception):
-    """No further question may be asked in this pass."""
+    """This pass may not ask any further question."""
 
 
 class Asking:
-    """Questions of one pass, as many at once as the Hub has workers. `budget` is the most API calls, as the Hub counts them.
+    """The questions of one pass, at most as many at once as the Hub has workers. `budget` is the maximum number of API
+    calls, as the Hub counts them.
 
-    `failures` are questions that got neither an answer nor the word that the model is gone or gated; `stopped` says why the
-    pass ended before its work was done; `no_hub` is the error after which no question is asked at all.
+    `failures` are the questions without a usable answer; a model that is gone or gated is not a failure. `stopped` says
+    why the pass ended early; null if it did not. `no_hub` is the error after which no question is asked at all.
     """
 
     def __init__(self, hub: Hub, budget: int) -> None:
@@ -41,7 +43,7 @@ class Asking:
 
     @property
     def calls(self) -> int:
-        """API calls so far: those that the Hub counted, and those in flight."""
+        """API calls so far: the completed ones that the Hub counted, and those in flight."""
         return max(self._calls_begun, self.hub.api_calls - self._calls_before)
 
     @property
@@ -50,14 +52,15 @@ class Asking:
         return self.no_hub is not None or self.stopped is not None or self.calls >= self.budget
 
     async def api(self, question: Question[T]) -> T:
-        """The answer to a question of one API call. Raises PassOverError if the budget is spent, and HubError."""
+        """Asks a question that takes one API call and returns the answer. Raises PassOverError if the budget is spent,
+        and HubError."""
         if self.is_over:
             raise PassOverError
         self._calls_begun += 1
         return await self._ask(question)
 
     async def file(self, question: Question[T]) -> T:
-        """The same for a file, which the Hub counts separately."""
+        """Requests a file, which the Hub counts separately. Raises PassOverError and HubError."""
         return await self._ask(question)
 
     async def work(self, items: Iterable[T], visit: Callable[[T], Awaitable[None]]) -> None:
@@ -72,13 +75,13 @@ class Asking:
         await asyncio.gather(*(visitor() for _ in range(self.hub.workers)))
 
     def failed_message(self) -> str | None:
-        """One line for all failures: how many of each kind, and the first of each; null: no failure."""
+        """One line about all failures: how many of each kind, and the first of each; null if there is none."""
         if not self.failures:
             return None
         kinds = Counter(f"HTTP {error.status}" if error.status else "no usable answer" for error in self.failures)
         first = {f"HTTP {e.status}" if e.status else "no usable answer": e for e in reversed(self.failures)}
-        told = "; ".join(f"{kind}: {count}, e.g. {first[kind]}" for kind, count in kinds.most_common())
-        return f"{len(self.failures)} of {self.asked} questions failed and are asked again next time ({told})"
+        counts = "; ".join(f"{kind}: {count}, e.g. {first[kind]}" for kind, count in kinds.most_common())
+        return f"{len(self.failures)} of {self.asked} questions failed and are asked again next time ({counts})"
 
     async def _ask(self, question: Question[T]) -> T:
         if self.no_hub is not None or self.stopped is not None:

@@ -1,4 +1,5 @@
-"""The leaderboards that the Hub shows for benchmark datasets: which models published results, and which benchmarks are new."""
+"""Lands the leaderboards that the Hub shows for benchmark datasets: which models published results, and which official
+benchmarks are new."""
 
 from __future__ import annotations
 
@@ -21,9 +22,12 @@ _FIELDS = ("modelId", "filename")
 
 @dataclass
 class BoardSync:
-    """The answers about benchmarks. `models` are all that a leaderboard names, including ones landed before; `unknown` are
-    official benchmarks that nobody asked for; `gated` those whose terms must be accepted; `failures` what else was not to be had;
-    `stopped` says why the rest was not asked for."""
+    """The answers about benchmarks.
+
+    `models` are all models that a leaderboard names, including those landed before. `unknown` are official benchmarks
+    that are not in policy. `gated` are benchmarks whose terms must be accepted first. `failures` are all other errors.
+    `stopped` says why the remaining benchmarks were not asked for; null if all were.
+    """
 
     changed: list[FileVersion] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
@@ -35,7 +39,7 @@ class BoardSync:
 
     @property
     def message(self) -> str | None:
-        """One line for a person; null: every question was answered."""
+        """One line for the report; null if every question was answered."""
         lines = [
             f"{name} is gated: accept its terms on the Hub and set HF_TOKEN, to see who reports" for name in self.gated
         ]
@@ -54,9 +58,9 @@ def sync_boards(
     judged: Collection[str],
     now: str,
 ) -> BoardSync:
-    """Lands the leaderboards of `datasets` that changed. `judged` are all datasets that policy lists.
+    """Lands the leaderboards of `datasets` that changed. `judged` are all datasets in policy.
 
-    A benchmark that fails does not affect others, and what it named before stays. Raises NoHubError.
+    A benchmark that fails does not affect the others, and the models that it named before are kept. Raises NoHubError.
     """
     sync = BoardSync()
     for dataset_id in datasets:
@@ -65,11 +69,11 @@ def sync_boards(
         except NoHubError:
             raise
         except HubError as error:
-            _note(sync, dataset_id, error)
+            _add_failure(sync, dataset_id, error)
             before = known.get(("api", dataset_id, BOARD_PATH))
             sync.models += [] if before is None else _models(json.loads(store.get(before.blob_id)))
             continue
-        # Ranks and avatars change nightly; we use only who published, and where.
+        # Ranks and avatars change every night; only the models and their files matter here.
         kept = [{key: value for key, value in entry.items() if key in _FIELDS} for entry in board]
         body = canonical(sorted(kept, key=str))
         file = FileVersion("api", dataset_id, BOARD_PATH, "unknown", sha256_id(body), len(body), now)
@@ -92,13 +96,13 @@ def sync_boards(
     return sync
 
 
-def _note(found: BoardSync, dataset_id: str, error: HubError) -> None:
+def _add_failure(sync: BoardSync, dataset_id: str, error: HubError) -> None:
     if isinstance(error, HubLimitedError):
-        found.stopped = str(error)
+        sync.stopped = str(error)
     elif isinstance(error, GatedRepoError) or error.status == 403:
-        found.gated.append(dataset_id)
+        sync.gated.append(dataset_id)
     elif not isinstance(error, RepoUnavailableError):
-        found.failures.append(str(error))  # a dataset without a leaderboard answers 404, which is not a failure
+        sync.failures.append(str(error))  # a dataset without a leaderboard answers 404, which is not a failure
 
 
 def _models(board: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a pass over the models lands for each: the Hub's answer, and the few files of its repository that we read."""
+"""Lands the data of each model: the Hub's answer, and the few files of its repository that the sources read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from leaderboard_etl.landing.card_pass import (
 )
 from leaderboard_etl.raw.blob_ids import sha256_id
 
-# Evaluation results that only the Hub's answer shows: those in open pull requests, and in gated repositories.
+# Evaluation results that only the Hub's answer contains: from open pull requests and gated repositories.
 RESULTS_PATH = "@api/eval_results.json"
 _ADAPTER = "adapter_config.json"
 _CARD_FILES = ("README.md", CONFIG_PATH)
@@ -33,7 +33,7 @@ _MOST_INDEX_BYTES = 20 << 20
 async def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> bool:
     """Lands an answer if it changed, and the model's files if its commit moved.
 
-    Returns false if a file did not arrive: then the answer is not landed either, and everything is asked for again.
+    Returns false if a file did not arrive; then the answer is not landed either, and all of it is asked for again.
     """
     run.drop("api", name, ABSENT_PATH)
     info = json.loads(answer.body)
@@ -41,11 +41,11 @@ async def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> bool:
     _take_shown_results(run, name, revision, [e for e in answer.results if info.get("gated") or e.get("pullRequest")])
     blob_id = sha256_id(answer.body)
     landed = run.current("api", name, INFO_PATH)
-    is_known = landed is not None and _says_the_same(run, landed.blob_id, blob_id, answer.body)
+    is_known = landed is not None and _is_unchanged(run, landed.blob_id, blob_id, answer.body)
     if answer.revision is not None and not info.get("gated"):
         listed = _listed(info)
         paths = _wanted(run, name, listed, info)
-        # A version of this project that reads more files than the one before looks for these in known models.
+        # An unchanged model may still lack files here that an older version of this project did not read.
         if is_known:
             paths = [path for path in paths if path in listed and run.current("model", name, path) is None]
         files = [
@@ -60,7 +60,7 @@ async def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> bool:
 
 
 def take_absence(run: CardPass, name: str) -> None:
-    """Records, once, that the Hub does not show a model; its last answer stays believed."""
+    """Records once that the Hub does not show a model; the data of its last answer stays valid."""
     if run.current("api", name, ABSENT_PATH) is not None:
         return
     body = unavailable_body(name)
@@ -68,28 +68,28 @@ def take_absence(run: CardPass, name: str) -> None:
 
 
 def unavailable_body(name: str) -> bytes:
-    """The record of a model that the Hub does not show."""
+    """The bytes that record that the Hub does not show a model."""
     return json.dumps({"id": name, "unavailable": True}, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _says_the_same(run: CardPass, known_id: str, blob_id: str, body: bytes) -> bool:
-    """Whether an answer equals the one landed before, apart from fields that are no longer asked for. An answer whose bytes were
-    lost is landed again."""
+def _is_unchanged(run: CardPass, known_id: str, blob_id: str, body: bytes) -> bool:
+    """Whether an answer equals the landed one, apart from fields that are no longer requested. An answer whose bytes
+    were lost counts as different and is landed again."""
     if known_id == blob_id or known_id not in run.store:
         return known_id == blob_id
     return model_body(json.loads(run.store.get(known_id))) == body
 
 
 def _listed(info: dict[str, Any]) -> set[str]:
-    """The paths of a model's files, as far as the answer lists them."""
+    """The paths of a model's files that the answer lists."""
     siblings = info.get("siblings")
     names = [entry.get("rfilename") for entry in siblings if isinstance(entry, dict)] if siblings else []
     return {name for name in names if isinstance(name, str)}
 
 
 def _wanted(run: CardPass, name: str, listed: set[str], info: dict[str, Any]) -> list[str]:
-    """The files to land: those of every model, an adapter's, evaluation results, and a weight index if nothing else on the Hub
-    states the size and the weights are not known to be packed."""
+    """The files to land: those that every model may have, an adapter's configuration, evaluation results, and a weight
+    index. The index is wanted only if the Hub states no size and the weights are not known to be quantized."""
     wanted = [*_CARD_FILES, *_results(run, name, listed)]
     wanted += [path for path in (_ADAPTER, *INDEX_PATHS) if run.current("model", name, path) is not None]
     if _ADAPTER in listed:
@@ -112,14 +112,14 @@ def _take_shown_results(run: CardPass, name: str, revision: str, entries: list[d
 
 
 def _results(run: CardPass, name: str, listed: set[str]) -> list[str]:
-    """Files of evaluation results that the model lists, or had when they were last looked at."""
-    now = sorted(path for path in listed if RESULT_FILE.fullmatch(path))
-    return sorted({*now[:_MOST_RESULTS], *run.known_results.get(name, [])})
+    """The files of evaluation results that the model lists now, or that were landed before."""
+    listed_results = sorted(path for path in listed if RESULT_FILE.fullmatch(path))
+    return sorted({*listed_results[:_MOST_RESULTS], *run.known_results.get(name, [])})
 
 
 async def _take_file(run: CardPass, name: str, hub_id: str, revision: str, path: str, is_listed: bool) -> bool:
-    """Lands a file of `name`, which the Hub calls `hub_id`, if the commit moved and the file with it; false: it exists but did
-    not arrive."""
+    """Lands a file of `name`, which the Hub calls `hub_id`, if the commit moved and the file changed. Returns false if
+    the file exists but did not arrive."""
     landed = run.current("model", name, path)
     if landed is not None and landed.revision == revision:
         return True
@@ -129,19 +129,19 @@ async def _take_file(run: CardPass, name: str, hub_id: str, revision: str, path:
     hub, most_bytes = run.asking.hub, _MOST_INDEX_BYTES if path in INDEX_PATHS else _MOST_CARD_BYTES
     held = None if run.head_start is None else run.head_start.get
     try:
-        found = await run.asking.file(lambda: hub.fetch_named("model", hub_id, revision, path, most_bytes, held=held))
+        fetched = await run.asking.file(lambda: hub.fetch_named("model", hub_id, revision, path, most_bytes, held=held))
     except RepoUnavailableError:
-        # Gated: the API answers, the files need accepted terms. What was known of them stays.
+        # Gated: the API answers, but files need accepted terms. The versions landed before stay valid.
         return True
     except FileTooLargeError as error:
         run.refused.append(str(error))
         return True
     except (HubError, PassOverError):
         return False
-    if found is None:
+    if fetched is None:
         run.drop("model", name, path)
         return True
-    blob_id, content = found
+    blob_id, content = fetched
     if landed is None or landed.blob_id != blob_id:
         run.put("model", name, path, revision, blob_id, content)
     return True

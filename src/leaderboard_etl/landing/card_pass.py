@@ -1,4 +1,4 @@
-"""A pass over the models in progress: what is on record, and what the pass added."""
+"""A pass over the models in progress: the files already in the ledger, and the changes that the pass made."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 
 INFO_PATH = "@api/model_info.json"
-# Our own record that the Hub did not show a model, beside its last answer, which stays believed.
+# Records that the Hub did not show a model. Its last answer stays beside it and stays valid.
 ABSENT_PATH = "@api/absent.json"
 CONFIG_PATH = "config.json"
 INDEX_PATHS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 RESULT_FILE = re.compile(r"\.eval_results/[^/]+\.ya?ml")
 _PAIR = (CONFIG_PATH, *INDEX_PATHS)
-# Landed bytes are synced after so many changes: at most these are fetched again after a killed pass.
+# Landed bytes are synced after this many changes; after a killed pass at most these are fetched again.
 _FLUSH_EVERY = 256
 
 
 @dataclass
 class CardPass:
-    """A pass in progress. `known` are the files on record, `changed` and `gone` what this pass, or a killed one before it, added;
-    `head_start` may hold a file's bytes already; `refused` are files too large to be read, `unlisted` models that their
-    owner's list lacked, `named` those not found by their name either."""
+    """A pass in progress.
+
+    `known` are the files in the ledger; `changed` and `gone` are the changes of this pass, or of a killed pass before
+    it. `head_start` may already hold some files. `refused` are files too large to be read, `unlisted` are models
+    missing from their owner's list, and `named` are models that were asked for by name and not found.
+    """
 
     asking: Asking
     store: BlobStore
@@ -41,21 +44,21 @@ class CardPass:
     gone: set[Place] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
-    named: set[str] = field(default_factory=set)
+    not_found: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         pending = self.journal.read(self.store, self.known)
         self.changed = {file.place: file for file in pending.changed}
         self.gone = set(pending.gone)
-        self._unsafe = 0
+        self._n_unflushed = 0
 
     def current(self, repo_type: str, name: str, path: str) -> FileVersion | None:
-        """The newest landed version of a file, before or in this pass; null: it was never landed, or is gone."""
+        """The newest landed version of a file, from this pass or before; null if it was never landed or is gone."""
         place = (repo_type, name, path)
         return self.changed.get(place) or (None if place in self.gone else self.known.get(place))
 
     def is_seen(self, name: str) -> bool:
-        """Whether the Hub ever answered about a model, including that it does not show it."""
+        """Whether the Hub ever answered about a model. The answer that it does not show the model counts too."""
         return any(self.current("api", name, path) is not None for path in (INFO_PATH, ABSENT_PATH))
 
     def put(self, repo_type: str, name: str, path: str, revision: str, blob_id: str, content: bytes) -> None:
@@ -64,24 +67,24 @@ class CardPass:
         self.store.put(blob_id, content)
         self.changed[file.place] = file
         self.gone.discard(file.place)
-        self._note(Changes([file]))
+        self._journal_change(Changes([file]))
 
     def drop(self, repo_type: str, name: str, path: str) -> None:
-        """Removes a file from the record, if it is there."""
+        """Marks a file as gone, if there is a current version."""
         if self.current(repo_type, name, path) is None:
             return
         place = (repo_type, name, path)
         self.changed.pop(place, None)
         if place in self.known:
             self.gone.add(place)
-        self._note(Changes([], [place]))
+        self._journal_change(Changes([], [place]))
 
     def changes(self) -> Changes:
-        """All changes, in order. A weight index and its config.json are listed together if one of them changed,
-        because one explains the bytes of the other."""
-        touched = {place[1] for place in {*self.changed, *self.gone} if place[0] == "model" and place[2] in _PAIR}
+        """All changes, sorted. If a weight index or its config.json changed, both are listed, because one explains the
+        other."""
+        models = {place[1] for place in {*self.changed, *self.gone} if place[0] == "model" and place[2] in _PAIR}
         versions = dict(self.changed)
-        for name in touched:
+        for name in models:
             pair = {("model", name, path): self.current("model", name, path) for path in _PAIR}
             if any(pair[place] is not None or place in self.gone for place in pair if place[2] != CONFIG_PATH):
                 versions.update({place: file for place, file in pair.items() if file is not None})
@@ -89,16 +92,17 @@ class CardPass:
 
     @cached_property
     def known_results(self) -> dict[str, list[str]]:
-        """Files of evaluation results landed before, by model: collected once, because every model of a pass asks for its own."""
+        """The landed files of evaluation results by model. Computed once, because every model of a pass needs its
+        own."""
         paths: dict[str, list[str]] = defaultdict(list)
         for repo_type, repo_id, path in {**self.known, **self.changed}:
             if repo_type == "model" and RESULT_FILE.fullmatch(path):
                 paths[repo_id].append(path)
         return dict(paths)
 
-    def _note(self, change: Changes) -> None:
+    def _journal_change(self, change: Changes) -> None:
         self.journal.add(change)
-        self._unsafe += 1
-        if self._unsafe >= _FLUSH_EVERY:
+        self._n_unflushed += 1
+        if self._n_unflushed >= _FLUSH_EVERY:
             self.store.flush()
-            self._unsafe = 0
+            self._n_unflushed = 0

@@ -1,9 +1,10 @@
-"""Asks the Hub about thousands of models within a budget: whole owners where one call can, and changed models first.
+"""Asks the Hub about thousands of models within a budget. One call lists all models of an owner where possible.
 
-The order is: owners of models never asked for; owners that did not answer in an earlier pass; models that changed since the
-last visit; official organisations; and then, in turn, what no commit announces: models that their owner's list lacks, by
-name, because a renamed repository still answers to its old one, and a share of the known owners and of the gone models. If
-the Hub does not tell what changed, or that would cost more, every known owner has its turn.
+The order is: owners of models that were never asked for; owners that did not answer in an earlier pass; models that
+changed since the last visit; official organisations. Then come models for which the Hub announces no change: models
+missing from their owner's list, by name, because a renamed repository still answers to its old name; and a share of the
+known owners and of the gone models. All known owners are asked if the Hub's list of changes is not available or would
+cost more.
 """
 
 from __future__ import annotations
@@ -27,17 +28,18 @@ from leaderboard_etl.landing.owners import ask_by_list, ask_by_name, is_gone
 from leaderboard_etl.raw.ledger import Changes, FileVersion
 from leaderboard_etl.raw.store import BlobStore
 
-# Every known owner and every gone model has its turn once in so many nights.
+# Every known owner and every gone model is asked about once in this many nights.
 _TURN_NIGHTS = 14
-# The list of changes may cost this share of the budget at most.
+# The list of changes may cost at most this share of the budget.
 _NEWS_SHARE = 0.1
 
 
 @dataclass
 class CardSync:
-    """The result of a pass over the models. `cursor` is where the next one continues; `remaining` models were never asked for.
+    """The result of a pass over the models.
 
-    `has_failed`: most of the questions failed. What arrived is in `changes` nevertheless.
+    `cursor` is where the next pass continues. `remaining` is the number of models never asked for. `has_failed` is true
+    if most questions failed; `changes` still holds everything that arrived.
     """
 
     changes: Changes
@@ -61,17 +63,17 @@ def sync_cards(
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> CardSync:
-    """Lands what is new about `names`, with at most `budget` API calls, not counting retries of the last ones.
+    """Lands what is new about `names`, with at most `budget` API calls; retries of the last calls do not count.
 
-    `known` are the files on record; what a killed pass landed beyond them is in the file `journal`. Owners of
-    `official` are listed each time, and their new language models are wanted too; files that `head_start` holds are not
-    fetched. Raises NoHubError, after which nothing more can be asked.
+    `known` are the files in the ledger; `journal` is the file that lists what a killed pass landed beyond them. Owners
+    in `official` are listed every time, and their new language models are landed too. Files that `head_start` holds are
+    not fetched. Raises NoHubError, after which nothing more can be asked.
     """
     asking = Asking(hub, budget)
     run = CardPass(asking, store, Journal(journal), known, now, head_start)
-    # What was landed of an official organisation's new models is kept up to date, though no source names them yet.
-    found = [name for _, name, path in known if path == INFO_PATH and _owner(name) in official]
-    owners = {**{owner: [] for owner in official}, **_by_owner([*names, *found])}
+    # New models of official organisations are kept up to date although no source names them yet.
+    official_models = [name for _, name, path in known if path == INFO_PATH and _owner(name) in official]
+    owners = {**{owner: [] for owner in official}, **_by_owner([*names, *official_models])}
     work = _Round(run, owners, frozenset(official), _Cursor.of(cursor), progress)
     asyncio.run(work.go())
     store.flush()
@@ -89,9 +91,12 @@ def sync_cards(
 
 @dataclass
 class _Cursor:
-    """Where the next pass continues: after which owner and which gone model of the turn, with which owners that still need an
-    answer, and since when changes are unknown; null: never asked. `has_asked_gone`: all models that their owners' lists lacked
-    were asked for by name once."""
+    """Where the next pass continues.
+
+    `owner` and `name` are the last owner and the last gone model asked for in turn. `has_asked_gone` is true once every
+    model missing from its owner's list was asked for by name. `owed` are owners that did not answer fully. `since` is
+    the moment up to which changes are known; null if never.
+    """
 
     owner: str = ""
     name: str = ""
@@ -113,8 +118,8 @@ class _Cursor:
 
 @dataclass
 class _Round:
-    """The work of one pass. `owners` has the wanted models of each owner, `needed` those to ask for; `unanswered` are owners that
-    still need an answer."""
+    """The work of one pass. `owners` holds the wanted models of each owner, `needed` the models to ask for, and
+    `unanswered` the owners that still need an answer."""
 
     run: CardPass
     owners: dict[str, list[str]]
@@ -127,43 +132,43 @@ class _Round:
     async def go(self) -> None:
         asking, owners = self.run.asking, self.owners
         unseen = {owner: [n for n in names if not self.run.is_seen(n)] for owner, names in owners.items()}
-        shown = {owner: [n for n in names if not is_gone(self.run, n)] for owner, names in owners.items()}
-        turn = _after((owner for owner in owners if shown[owner] and not unseen[owner]), self.cursor.owner)
+        available = {owner: [n for n in names if not is_gone(self.run, n)] for owner, names in owners.items()}
+        turn = _after((owner for owner in owners if available[owner] and not unseen[owner]), self.cursor.owner)
 
         news = await self._news(len(turn))
         self.needed = {owner: set(names) for owner, names in unseen.items() if names}
         for owner in self.cursor.owed:
-            self._owe(owner, owners.get(owner, []))
+            self._need(owner, owners.get(owner, []))
         for name in self._changed(news.answers or ()):
-            self._owe(_owner(name), [name])
+            self._need(_owner(name), [name])
         if news.answers is not None:
             turn = _share(turn)
         elif news.asked_at is not None:
-            # No later list tells what changed up to then.
+            # Later lists start at this moment, so no list will show the earlier changes.
             self.unanswered.update(turn)
         for owner in sorted(self.official):
             self.needed.setdefault(owner, set())
         for owner in self.needed.keys() & set(turn):
-            self.needed[owner].update(shown[owner])
+            self.needed[owner].update(available[owner])
         await asking.work(list(self.needed), self._visit)
 
         turn = [owner for owner in turn if owner not in self.needed]
-        self.needed |= {owner: set(shown[owner]) for owner in turn}
-        is_told = news.answers is not None
-        if not is_told:
+        self.needed |= {owner: set(available[owner]) for owner in turn}
+        has_change_list = news.answers is not None
+        if not has_change_list:
             await asking.work(turn, self._visit_in_turn)
         new = self.run.unlisted if self.cursor.has_asked_gone else []
         await asking.work(list(new), self._ask)
-        if is_told:
+        if has_change_list:
             await asking.work(turn, self._visit_in_turn)
-        await self._ask_gone(without=new, is_share=is_told)
+        await self._ask_gone(without=new, is_share=has_change_list)
         self.cursor.since = news.asked_at or self.cursor.since
         self.cursor.owed = sorted(self.unanswered)
 
     async def _ask_gone(self, without: Collection[str], is_share: bool) -> None:
-        """Asks for gone models by name: each once as soon as the budget allows, and after that in turn."""
+        """Asks for gone models by name: each of them once as soon as the budget allows, later in turn."""
         names = {name for names in self.owners.values() for name in names if is_gone(self.run, name)}
-        names.difference_update(without, self.run.named)
+        names.difference_update(without, self.run.not_found)
         gone = _after(names, self.cursor.name)
         if not self.cursor.has_asked_gone:
             gone = [name for name in gone if name > self.cursor.name]
@@ -173,7 +178,7 @@ class _Round:
         self.cursor.has_asked_gone |= not self.run.asking.is_over
 
     async def _news(self, n_known: int) -> News:
-        """What changed since the last pass, if that saves calls for known owners."""
+        """What changed since the last pass, if that saves calls for known owners; empty otherwise."""
         most_calls = int(_NEWS_SHARE * self.run.asking.budget)
         if most_calls < 1:
             return News()
@@ -194,7 +199,7 @@ class _Round:
                 if landed is None or landed.revision != answer.revision or is_gone(self.run, name):
                     yield name
 
-    def _owe(self, owner: str, names: Iterable[str]) -> None:
+    def _need(self, owner: str, names: Iterable[str]) -> None:
         if owner in self.owners:
             self.needed.setdefault(owner, set()).update(names)
             self.unanswered.add(owner)
@@ -205,12 +210,12 @@ class _Round:
         if owner.startswith("/") or (len(needed) == 1 and not is_listed):
             is_whole = await ask_by_name(self.run, *needed)
         else:
-            # A new model of which a file failed stands further down the list than the last visit.
+            # If the last visit failed, the failed model may stand anywhere in the list, so read it to the end.
             back_to = None if owner in self.cursor.owed else back_to_moment(self.cursor.since)
             is_whole = await ask_by_list(self.run, owner, names, needed, back_to, is_listed)
         if is_whole:
             self.unanswered.discard(owner)
-        self._show()
+        self._report_progress()
 
     async def _visit_in_turn(self, owner: str) -> None:
         self.cursor.owner = owner
@@ -219,20 +224,20 @@ class _Round:
     async def _ask(self, name: str) -> None:
         if not await ask_by_name(self.run, name):
             self.unanswered.add(_owner(name))
-        self._show()
+        self._report_progress()
 
     async def _ask_in_turn(self, name: str) -> None:
         self.cursor.name = name
         await self._ask(name)
 
-    def _show(self) -> None:
+    def _report_progress(self) -> None:
         asking = self.run.asking
         if self.progress is not None:
             self.progress(min(asking.calls, asking.budget), asking.budget)
 
 
 def _owner(name: str) -> str:
-    """The owner of a model; the oldest models have none and are asked for one by one."""
+    """The owner of a model. The oldest models have no owner and are asked for one by one."""
     return name.partition("/")[0] if "/" in name else f"/{name}"
 
 
@@ -244,11 +249,11 @@ def _by_owner(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _after(items: Iterable[str], last: str) -> list[str]:
-    """The items that follow `last`, and then those up to it."""
+    """The sorted items after `last`, followed by the others."""
     ordered = sorted(items)
     return [item for item in ordered if item > last] + [item for item in ordered if item <= last]
 
 
 def _share(items: list[str]) -> list[str]:
-    """This night's share of a turn."""
+    """The part of the items that is due this night."""
     return items[: -(-len(items) // _TURN_NIGHTS)]

@@ -1,7 +1,7 @@
-"""Brings some folders into raw of a repository that is too large to be listed whole.
+"""Brings some folders of a repository into raw, if the repository is too large to be listed whole.
 
-One call for the names of the folders below `root`, then a list for each folder that is read. Each folder stands alone: one
-that fails stays as it was, and so does one that is gone or empty, because what was read there has not become untrue.
+One call lists the folders below `root`, and one list per chosen folder shows its files. Folders are independent: one
+that fails stays as it was. One that is gone or empty stays as well, because its old content is still true.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from leaderboard_etl.raw.store import BlobStore
 
 @dataclass
 class FolderSync:
-    """The head commit, what changed since `known`, and the names of all folders below the root; null: the head did not move.
+    """The result of a sync: the head commit, the changes since `known`, and the names of all folders below the root.
 
-    `held` are folders that were read before and are gone or empty now; `failures` says of others why they could not be had,
-    `remaining` how many of their files are still to be fetched.
+    `names` is null if the head did not move. `held` are folders that were read before and are now gone or empty.
+    `failures` says why other folders could not be fetched; `remaining` is how many of their files are still to be
+    fetched.
     """
 
     revision: str
@@ -51,10 +52,10 @@ def sync_folders(
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FolderSync:
-    """Lands every wanted file that is new in the folders that `choose` picks, in its order. Where the head is
-    `last_revision`, one request is all. Two names of which `same_as` says the same are one folder, renamed.
+    """Lands every wanted file that is new in the folders that `choose` selects, in its order.
 
-    Raises HubError if the Hub does not answer, SourceError where the root is gone or nothing in it is chosen.
+    If the head is still `last_revision`, one request is enough. Two names with the same `same_as` value are one renamed
+    folder. Raises HubError if the Hub does not answer, SourceError if the root is gone or `choose` selects no folder.
     """
     revision = hub.head(repo_type, repo_id)
     if revision == last_revision:
@@ -72,8 +73,8 @@ def sync_folders(
         )
     sync = FolderSync(revision, names=names)
     listed: set[str] = set()
-    found: set[str] = set()
-    seen: set[Place] = set()
+    not_empty: set[str] = set()
+    places_now: set[Place] = set()
     for name in chosen:
         tree = [file for file in hub.tree(repo_type, repo_id, revision, folder=f"{root}/{name}") if wants(file.path)]
         try:
@@ -88,24 +89,24 @@ def sync_folders(
             sync.failures.append(str(error))
             continue
         listed.add(name)
-        found.update([same_as(name)] if tree else [])
-        seen.update((repo_type, repo_id, file.path) for file in tree)
+        not_empty.update([same_as(name)] if tree else [])
+        places_now.update((repo_type, repo_id, file.path) for file in tree)
         sync.changes.changed.extend(
             FileVersion(repo_type, repo_id, file.path, revision, file.blob_id, file.size_bytes, now) for file in changed
         )
     for name, places in _by_folder(known, root).items():
         if name in chosen and name not in listed:
             continue
-        is_empty = name not in names or (name in listed and not seen.intersection(places))
-        if is_empty and same_as(name) not in found:
+        is_empty = name not in names or (name in listed and not places_now.intersection(places))
+        if is_empty and same_as(name) not in not_empty:
             sync.held.append(name)
         else:
-            sync.changes.gone.extend(place for place in places if place not in seen)
+            sync.changes.gone.extend(place for place in places if place not in places_now)
     return sync
 
 
 def _by_folder(known: Mapping[Place, FileVersion], root: str) -> dict[str, list[Place]]:
-    """The places of known files by the name of their folder below the root, in order of it."""
+    """The places of known files, grouped by the name of their folder below the root, in sorted order."""
     places: dict[str, list[Place]] = {}
     for place in sorted(known):
         places.setdefault(place[2].removeprefix(f"{root}/").partition("/")[0], []).append(place)

@@ -1,4 +1,5 @@
-"""Another raw store, asked before the Hub: bytes that somebody landed before need no request, and their hash identifies them."""
+"""Another raw store that is read before the Hub is asked: files landed there need no request, and their hash identifies
+them."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from leaderboard_etl.raw.pack import PATTERN, Pack
 from leaderboard_etl.raw.store import STORE_NAME, BlobStore
 from leaderboard_etl.termination import scratch_folder
 
-# The folder of the packs in a published dataset, and of the store in a warehouse.
+# The folder that holds the packs in a published dataset and the store in a warehouse.
 FOLDER = "raw"
 _PUBLISHED = re.compile(rf"{FOLDER}/pack-\d{{4}}\.sqlite")
 _DATASET = re.compile(r"hf://datasets/(?P<repo_id>[\w.-]+/[\w.-]+)/?")
@@ -24,13 +25,16 @@ _DATASET = re.compile(r"hf://datasets/(?P<repo_id>[\w.-]+/[\w.-]+)/?")
 class HeadStart:
     """The files of another warehouse, of a folder of packs, or of packs in a dataset on the Hub; open until `close`.
 
-    A dataset is opened when the first file is wanted, so that a night without news costs nothing. Files that it lacks come from
-    the Hub as usual; `say` is called once with the reason.
+    A dataset is opened when the first file is needed, so a night without news costs nothing. Files that are missing
+    there come from the Hub as usual. If it cannot be read, `say` is called once with the reason.
     """
 
     def __init__(self, place: str, hub: Hub, scratch: Path, say: Callable[[str], None]) -> None:
-        """`place` is a folder or hf://datasets/ORG/NAME; packs from the Hub lie in a folder in `scratch`. Raises UsageError if it
-        is neither, or a folder without raw files."""
+        """`place` is a folder or hf://datasets/ORG/NAME. Packs from the Hub are stored in a temporary folder in
+        `scratch`.
+
+        Raises UsageError if `place` is neither, or a folder without raw files.
+        """
         self.place = place
         self._hub, self._scratch, self._say = hub, scratch, say
         self._open = ExitStack()
@@ -44,7 +48,7 @@ class HeadStart:
             )
 
     def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """(blob id, bytes) of the given ids that are there, each with the hash of its id. Raises NoHubError."""
+        """Yields (blob id, bytes) for the given ids that exist here, each verified by its hash. Raises NoHubError."""
         wanted = set(blob_ids)
         try:
             for store in self._opened_once() if wanted else ():
@@ -57,12 +61,14 @@ class HeadStart:
             self._give_up(error)
 
     def get(self, blob_id: str) -> bytes | None:
-        """The bytes of one blob, verified by its id; null: they are not there. Do not call it on the Hub's
-        loop, for which it may wait. Raises NoHubError."""
+        """The bytes of one blob, verified by its hash; null if it is not here. Raises NoHubError.
+
+        Do not call it on the Hub's event loop, because it may wait for that loop.
+        """
         with self._lock:
             try:
                 return next(
-                    (found for store in self._opened_once() if (found := store.find(blob_id)) is not None), None
+                    (content for store in self._opened_once() if (content := store.find(blob_id)) is not None), None
                 )
             except NoHubError:
                 raise
@@ -79,7 +85,7 @@ class HeadStart:
 
     def _opened_once(self) -> list[BlobStore | Pack]:
         if self._stores is None:
-            self._stores = [self._opened(path) for path in self._found()]
+            self._stores = [self._opened(path) for path in self._store_paths()]
         return self._stores
 
     def _opened(self, path: Path) -> BlobStore | Pack:
@@ -87,7 +93,7 @@ class HeadStart:
         self._open.callback(store.close)
         return store
 
-    def _found(self) -> list[Path]:
+    def _store_paths(self) -> list[Path]:
         if self._repo_id is None:
             return _paths(Path(self.place))
         folder = self._open.enter_context(scratch_folder(self._scratch, prefix="raw-from-"))
@@ -106,7 +112,7 @@ class HeadStart:
 
 
 def _paths(folder: Path) -> list[Path]:
-    """The packs and stores of a folder or of its raw/, packs first because they are read block by block."""
+    """The packs and stores of a folder or of its raw/. Packs come first, because they are read block by block."""
     places = (folder, folder / FOLDER)
     packs = [path for place in places for path in sorted(place.glob(PATTERN))]
     return packs + [place / STORE_NAME for place in places if (place / STORE_NAME).exists()]

@@ -1,7 +1,8 @@
-"""What a pass has landed and no load has on record yet, so that the next pass continues after a killed one.
+"""Lists what a pass has landed and no load has recorded yet, so that the next pass can continue after a killed one.
 
-One JSON line per change, beside the blobs. A pass writes it as it lands, and the next pass reads it without what the ledger
-knows by then. A line whose blob did not reach the disk is ignored too, so nothing here has to be synced.
+The file holds one JSON line per change and lies beside the blobs. A pass appends to it while it lands files; the next
+pass reads it and ignores what the ledger records by then. A line whose blob did not reach the disk is ignored as well,
+so the file need not be synced.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ Place = tuple[str, str, str]
 
 
 class Journal:
-    """The unrecorded changes of one pass after another, oldest first."""
+    """The unrecorded changes of one or more passes, oldest first."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self, store: BlobStore, known: Mapping[Place, FileVersion]) -> Changes:
-        """The changes beyond `known`, the files on record. If there are none, the file is removed."""
+        """The changes that are not in `known`, the files in the ledger. If there are none, the journal file is
+        removed."""
         changed: dict[Place, FileVersion] = {}
         gone: set[Place] = set()
         for change in self._lines():
@@ -43,7 +45,7 @@ class Journal:
         return pending
 
     def add(self, change: Changes) -> None:
-        """Appends one change. Raises WarehouseError if the disk refuses it."""
+        """Appends one change. Raises WarehouseError if the file cannot be written."""
         try:
             with self.path.open("ab") as file:
                 file.write(b"\n" + msgspec.json.encode(change))
@@ -51,7 +53,8 @@ class Journal:
             raise WarehouseError(f"{self.path} cannot be written ({error}): free space, then run again") from error
 
     def _lines(self) -> list[Changes]:
-        """Its lines without those that a killed writer left unfinished; the next line begins with a line break."""
+        """All complete lines. A killed writer may leave an incomplete one; every line begins with a line break, so the
+        next line is intact."""
         if not self.path.exists():
             return []
         changes = []

@@ -1,4 +1,5 @@
-"""What changed on the Hub since the last visit: one list of all models, the last changed first, instead of a call per owner."""
+"""Finds out what changed on the Hub since the last visit from one list of all models, last changed first. This replaces
+one call per owner."""
 
 from __future__ import annotations
 
@@ -10,29 +11,32 @@ from leaderboard_etl.hub.answers import ModelAnswer, ModelPage
 from leaderboard_etl.landing.asking import Asking
 
 _FIELDS = ("sha", "lastModified")
-# The list is read back to so long before the last visit, because a change may enter it late.
+# The list is read back to this long before the last visit, because a change may appear in it late.
 _OVERLAP = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class News:
-    """`asked_at` is where the next visit begins: the newest change on the Hub when the list was requested; null if the Hub does
-    not state it. `answers` are the models that changed since the last visit, one each; null if that is unknown, or asking each
-    owner costs less."""
+    """What changed since the last visit.
+
+    `asked_at` is where the next visit starts: the newest change on the Hub when the list was requested; null if the Hub
+    does not state it. `answers` are the changed models, one each; null if they are unknown or if asking each owner
+    costs less.
+    """
 
     asked_at: str | None = None
     answers: Sequence[ModelAnswer] | None = None
 
 
 async def ask_news(asking: Asking, since: str | None, now: str, most_calls: int) -> News:
-    """Every change since the moment `since`, if the list shows it in at most `most_calls` calls. Raises HubError and
+    """All changes since the moment `since`, if the list shows them in at most `most_calls` calls. Raises HubError and
     PassOverError."""
     page = await _page(asking, None)
     changes = [answer.modified_at for answer in page.answers]
     moments = [moment for text in changes if (moment := moment_of(text)) is not None]
     if not moments or len(moments) < len(changes):
         return News()
-    # A commit may be dated in the future, which would hide everything after it.
+    # A commit may be dated in the future; without this limit it would hide all later changes.
     newest = min(max(moments), moment_of(now) or max(moments))
     asked_at, oldest = newest.isoformat(), min(moments)
     back_to = back_to_moment(since)
@@ -49,19 +53,19 @@ async def ask_news(asking: Asking, since: str | None, now: str, most_calls: int)
 
 
 def back_to_moment(since: str | None) -> datetime | None:
-    """How far back to read a list that was last read at `since`; null: to its end."""
+    """How far back to read a list that was last read at `since`; null means to its end."""
     moment = moment_of(since)
     return None if moment is None else moment - _OVERLAP
 
 
 def reaches(page: ModelPage, back_to: datetime | None) -> bool:
-    """Whether a page of a list, the last changed first, ends before a moment."""
+    """Whether a page of a list, last changed first, reaches back beyond the moment `back_to`."""
     last = moment_of(page.answers[-1].modified_at) if page.answers else None
     return back_to is not None and last is not None and last < back_to
 
 
 def moment_of(text: object) -> datetime | None:
-    """A moment as the Hub writes it; null: it is none."""
+    """Parses a moment as the Hub writes it; null if the text is not a moment."""
     try:
         moment = datetime.fromisoformat(text if isinstance(text, str) else "")
     except ValueError:

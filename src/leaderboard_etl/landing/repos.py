@@ -1,4 +1,5 @@
-"""Brings one repository's wanted files into raw: the head commit, the tree if it moved, then one GET per new blob."""
+"""Brings the wanted files of one repository into raw: asks for the head commit, lists the tree if it moved, and sends
+one GET per new blob."""
 
 from __future__ import annotations
 
@@ -15,14 +16,14 @@ from leaderboard_etl.raw.store import BlobStore
 
 @dataclass(frozen=True)
 class RepoSync:
-    """The repository's head commit, and what changed among its wanted files since `known`."""
+    """The repository's head commit, and the changes of its wanted files since `known`."""
 
     revision: str
     changes: Changes
 
 
 class UnfinishedError(SourceError):
-    """Only a part of a repository's new files could be fetched now; `remaining` are left."""
+    """Only some of a repository's new files could be fetched now; `remaining` is the number of the others."""
 
     def __init__(self, message: str, remaining: int) -> None:
         super().__init__(message)
@@ -43,11 +44,12 @@ def sync_repo(
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RepoSync:
-    """Lands every wanted file of the head commit, or of the commit `at_revision`, that `known` lacks, from `head_start` if it has
-    the file. If the head is still `last_revision`, one request is enough.
+    """Lands every wanted file of the head commit, or of the commit `at_revision`, that `known` lacks; from `head_start`
+    if it is there. If the head is still `last_revision`, one request is enough.
 
-    Raises HubError if the Hub does not answer, SourceError if a file did not arrive whole, UnfinishedError if the run's time
-    or the Hub's limit ended before all were fetched: then nothing changes, and what arrived is not requested again.
+    Raises HubError if the Hub does not answer, SourceError if a file did not arrive whole, UnfinishedError if the
+    deadline or the Hub's limit ended the run before all files were fetched. After an UnfinishedError nothing changes,
+    and the files that arrived are not requested again.
     """
     revision = at_revision or hub.head(repo_type, repo_id)
     if revision == last_revision:
@@ -82,7 +84,8 @@ def land_files(
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[RepoFile]:
-    """Lands the files of a tree that `known` lacks, and returns them. Raises SourceError and UnfinishedError as sync_repo."""
+    """Lands the files of a tree that `known` lacks, and returns them. Raises SourceError and UnfinishedError like
+    sync_repo."""
     changed = [file for file in tree if not _is_known(file, repo_type, repo_id, known)]
     absent = store.missing(file.blob_id for file in changed)
     for blob_id, content in head_start.read(absent) if head_start is not None else ():

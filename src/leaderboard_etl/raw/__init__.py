@@ -1,1 +1,2 @@
-"""The landing store: what the Hub served, unchanged, addressed by content, with the ledger of loads beside it."""
+"""The landing store: the unchanged bytes that the Hub served, addressed by content, and the ledger of loads beside
+them."""

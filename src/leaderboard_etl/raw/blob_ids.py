@@ -1,4 +1,4 @@
-"""Content addresses: a git blob id, or sha256 for LFS files and API answers."""
+"""Content addresses: a git blob id, or the sha256 of LFS files and API answers."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def sha256_id(content: bytes) -> str:
 
 
 def verify(blob_id: str, content: bytes) -> bool:
-    """Whether `content` has the given id, by the form of the id."""
+    """Whether `content` has the given id; the form of the id decides which hash is compared."""
     return blob_id == (sha256_id(content) if blob_id.startswith("sha256:") else git_blob_id(content))

@@ -1,7 +1,8 @@
-"""The chain of the ledger's lines: each carries its own hash and the hash of the line before it, and ids have no gaps.
+"""The hash chain of the ledger's lines: each line holds its own hash and the hash of the line before it, and ids have
+no gaps.
 
-So a line that was changed, lost, inserted or moved is found, and reported by its number. Lines of version 0.1.0 carry
-no hashes: only their ids are checked, up to the next line, which holds the hash of the last of them.
+So a line that was changed, lost, inserted or moved is detected, and reported by its number. Lines written by version
+0.1.0 have no hashes. Only their ids are checked; the first later line holds the hash of the last of them.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ _TAIL = re.compile(rb',"previous_sha256":"([0-9a-f]{64})","sha256":"([0-9a-f]{64
 
 @dataclass(frozen=True)
 class Line:
-    """One whole line: its number from 1, its bytes with the line end, its load's id, and what is wrong with it.
+    """One complete line: its number from 1, its bytes with the line end, its load's id, and its fault.
 
-    `load_id` is null if the line is not a JSON object with an id; `fault` is null if nothing is wrong. `is_proven` says
-    whether the line has the hash that it carries, whatever comes before it; null: it carries no hash.
+    `load_id` is null if the line is not a JSON object with an id. `fault` is null if the line is sound. `is_proven`
+    says whether the line matches its own hash, whatever comes before it; null if it has no hash.
     """
 
     number: int
@@ -41,13 +42,13 @@ class _Id(msgspec.Struct):
 
 
 def seal(body: bytes, before: bytes) -> bytes:
-    """The line that holds the JSON object `body` and follows the line `before` (empty for the first line)."""
+    """The ledger line that holds the JSON object `body` and follows the line `before` (empty for the first line)."""
     open_object = body[:-1] + f',"previous_sha256":"{_sha256(before)}"'.encode()
     return open_object + f',"sha256":"{_sha256(open_object)}"}}\n'.encode()
 
 
 def read_lines(content: bytes) -> tuple[list[Line], bytes]:
-    """The whole lines of a ledger, each checked; and what follows the last line end, left by a killed writer."""
+    """The checked complete lines of a ledger, and the bytes after the last line end, which a killed writer left."""
     parts = content.split(b"\n")
     torn = parts.pop()
     lines: list[Line] = []

@@ -1,7 +1,8 @@
-"""Where a warehouse may lie: on a disk of this machine, because over a network neither locks nor syncs are sure to hold.
+"""Checks where a warehouse lies. It must be on a disk of this machine, because locks and syncs may not work over a
+network.
 
-SQLite's documentation warns of this (https://www.sqlite.org/faq.html, question 5; https://www.sqlite.org/useovernet.html),
-and the order in which a run makes its work durable depends on both.
+SQLite's documentation warns of this (https://www.sqlite.org/faq.html, question 5;
+https://www.sqlite.org/useovernet.html), and the order in which a run makes its work durable depends on both.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ ALLOW = "LEADERBOARD_ETL_ALLOW_NETWORK_FILESYSTEM"
 
 
 def expect_local(folder: Path) -> None:
-    """Raises WarehouseError if the folder lies on a filesystem of another machine, unless the environment allows it."""
+    """Raises WarehouseError if the folder lies on a network filesystem, unless the environment allows it."""
     kind = filesystem_of(folder.resolve(), _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
     if kind is not None and is_over_a_network(kind) and not os.environ.get(ALLOW):
         raise WarehouseError(
@@ -28,20 +29,21 @@ def expect_local(folder: Path) -> None:
 
 
 def is_over_a_network(kind: str) -> bool:
-    """Whether a type of filesystem, as the kernel names it, reaches over a network."""
+    """Whether a type of filesystem, as the kernel names it, is a network filesystem."""
     return kind in _OVER_A_NETWORK or (kind.startswith("fuse") and any(name in kind for name in _FUSE_OVER_A_NETWORK))
 
 
 def filesystem_of(path: Path, mounts: str) -> str | None:
-    """The type of the filesystem that a resolved path lies on, by the text of /proc/self/mounts; null: not listed there."""
+    """The type of the filesystem that holds a resolved path, from the text of /proc/self/mounts; null if it is not
+    listed."""
     deepest: tuple[int, str] | None = None
     for line in mounts.splitlines():
         fields = line.split(" ")
         if len(fields) < 3:
             continue
-        # The kernel writes blanks, tabs, line ends and backslashes of a path as octal numbers.
+        # The kernel writes blanks, tabs, line ends and backslashes of a path as octal escapes.
         point = Path(fields[1].encode().decode("unicode_escape"))
-        # Of two mounts at one place the later one covers the earlier.
+        # Of two mounts at the same place the later one hides the earlier one.
         if path.is_relative_to(point) and (deepest is None or len(point.parts) >= deepest[0]):
             deepest = (len(point.parts), fields[2])
     return deepest[1] if deepest else None

@@ -1,8 +1,10 @@
-"""The ledger of loads: one JSON line per load, beside the blobs, append-only. With the blobs it is the whole truth:
-the DuckDB file is a fold of both and can be made again from them. raw/chain.py finds lines that were lost or changed.
+"""The ledger of loads: one JSON line per load, beside the blobs, append-only. Ledger and blobs together are the
+complete truth: the DuckDB file is a fold of both and can be built again from them. raw/chain.py detects lines that were
+lost or changed.
 
-A line is appended when all that it names is on disk, and before the new file replaces the published one: a run killed in
-between leaves a ledger that is ahead of the file, and the next run folds the missing loads in (leaderboard_etl.durable).
+A line is appended after everything that it names is on disk, and before the new file replaces the published one. If a
+run is killed in between, the ledger is ahead of the file, and the next run folds the missing loads in
+(leaderboard_etl.durable).
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ class FileVersion(msgspec.Struct, frozen=True, order=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What one load changed in the files of one source: new versions, and places that are gone."""
+    """What one load changed in the files of one source: new versions, and the places of files that are gone."""
 
     changed: list[FileVersion] = []
     gone: list[tuple[str, str, str]] = []
@@ -53,7 +55,7 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """Something about a source that a person should look at."""
+    """A finding about a source that a person should look at. `is_held`: the source is held back because of it."""
 
     source_id: str
     kind: str
@@ -63,9 +65,11 @@ class Drift(msgspec.Struct, frozen=True):
 
 
 class SourceLoad(msgspec.Struct):
-    """What one source gave to one load. `changes_blob` is the id of its Changes as landed JSON; null: no news.
+    """What one source contributed to one load. `changes_blob` is the id of its Changes, landed as JSON; null if nothing
+    changed.
 
-    `cursor` is where a source that works through a long list within a budget continues next time.
+    `cursor` is where a source that works through a long list within a budget continues next time; `remaining` is how
+    much of the list it has never reached.
     """
 
     source_id: str
@@ -81,7 +85,8 @@ class SourceLoad(msgspec.Struct):
 
 
 class Load(msgspec.Struct):
-    """One line of the ledger. Times are ISO 8601, UTC. `summary` holds counts for `status`; it is never read back into tables."""
+    """One line of the ledger. Times are ISO 8601, UTC. `summary` holds counts for `status` and is never read back into
+    tables."""
 
     load_id: int
     kind: str
@@ -108,7 +113,7 @@ class Load(msgspec.Struct):
 
 
 def format_utc(moment: datetime) -> str:
-    """ISO 8601 with microseconds and a Z; naive datetimes are taken as UTC."""
+    """ISO 8601 with microseconds and a Z; a naive datetime is taken as UTC."""
     moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
@@ -122,8 +127,10 @@ class Ledger:
     """The loads of one warehouse, oldest first."""
 
     def __init__(self, folder: Path) -> None:
-        """Reads `folder`/ledger.jsonl. A torn last line (a writer killed in mid-write) is left out, and set aside by the
-        next append. Raises WarehouseError for a line that cannot be read, was changed, or does not follow the one before.
+        """Reads `folder`/ledger.jsonl. An incomplete last line, left by a killed writer, is ignored and set aside by
+        the next append.
+
+        Raises WarehouseError for a line that cannot be read, was changed, or does not follow the line before it.
         """
         self.path = folder / "ledger.jsonl"
         self.aside = folder / "ledger.aside.jsonl"
@@ -134,7 +141,7 @@ class Ledger:
         self._valid_bytes = len(content) - len(self.torn)
         refuse_newer_lines(self.path, lines)
         for line in lines:
-            self.loads.append(self._believed(line))
+            self.loads.append(self._load_of(line))
 
     @property
     def last(self) -> Load | None:
@@ -148,8 +155,8 @@ class Ledger:
         return [load for load in self.loads if load.is_applied]
 
     def append(self, load: Load) -> None:
-        """Adds one line, with the hash of the line before it, and waits until it is on disk. Raises WarehouseError if it
-        cannot be written."""
+        """Appends one line with the hash of the line before it, and waits until it is on disk. Raises WarehouseError if
+        it cannot be written."""
         line = seal(load_body(load), self._last_line)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,14 +167,14 @@ class Ledger:
                 self._valid_bytes += len(line)
                 self.loads.append(load)
         except OSError as error:
-            # On a full disk half a line may be written: cut off here, it need not be set aside later.
+            # On a full disk a part of the line may have been written; cut it off now.
             with contextlib.suppress(OSError):
                 os.truncate(self.path, self._valid_bytes + len(self.torn))
             raise WarehouseError(f"{self.path} cannot be written ({error}): this load is not recorded") from error
 
     def set_aside_torn(self) -> int:
-        """Takes half a line at the end out of the ledger and keeps it beside, in `aside`; returns how many bytes that were, 0
-        where there is none. Raises WarehouseError if that cannot be written."""
+        """Moves an incomplete last line from the ledger into the file `aside`; returns its length in bytes, 0 if there
+        is none. Raises WarehouseError if the files cannot be written."""
         n_bytes = len(self.torn)
         try:
             self._set_aside(self.torn, keep_bytes=self._valid_bytes)
@@ -176,8 +183,8 @@ class Ledger:
         return n_bytes
 
     def set_aside_last(self) -> Load:
-        """Moves the last line out of the ledger into the file `aside` and returns its load. For a line that names bytes which
-        never reached the disk. Raises WarehouseError if that cannot be written."""
+        """Moves the last line, which names bytes that never reached the disk, from the ledger into the file `aside`,
+        and returns its load. Raises WarehouseError if the files cannot be written."""
         content = self.path.read_bytes()
         lines, _ = read_lines(content)
         keep_bytes = self._valid_bytes - len(lines[-1].content)
@@ -189,7 +196,7 @@ class Ledger:
         return self.loads.pop()
 
     def _set_aside(self, content: bytes, *, keep_bytes: int) -> None:
-        """Keeps `content`, the end of the ledger, in the file beside, and cuts it off the ledger. Raises OSError."""
+        """Appends `content`, the end of the ledger, to the file `aside`, and cuts it off the ledger. Raises OSError."""
         if not content:
             return
         with durable("line aside"):
@@ -199,7 +206,7 @@ class Ledger:
                 os.fsync(file.fileno())
         self._valid_bytes, self.torn = keep_bytes, b""
 
-    def _believed(self, line: Line) -> Load:
+    def _load_of(self, line: Line) -> Load:
         fault = line.fault
         try:
             if fault is None:
@@ -217,21 +224,21 @@ def load_body(load: Load) -> bytes:
     return msgspec.json.encode(load)[:-1] + f',"schema_version":{schema_version()}}}'.encode()
 
 
-class _Written(msgspec.Struct):
+class _Versions(msgspec.Struct):
     code_version: str
     schema_version: int = 1
 
 
 def refuse_newer_lines(path: Path, lines: Iterable[Line]) -> None:
-    """Raises WarehouseError if newer code wrote one of the lines: this code does not know what it means."""
+    """Raises WarehouseError if newer code wrote one of the lines, because this code cannot interpret it."""
     for line in lines:
         with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
-            written = msgspec.json.decode(line.content, type=_Written)
-            refuse_newer(path, written.schema_version, written.code_version)
+            versions = msgspec.json.decode(line.content, type=_Versions)
+            refuse_newer(path, versions.schema_version, versions.code_version)
 
 
 def append_durably(path: Path, content: bytes) -> None:
-    """Appends `content` to a file and waits until it, and the file's name, are on disk. Raises OSError."""
+    """Appends `content` to a file and waits until the content and the file's name are on disk. Raises OSError."""
     is_new = not path.exists()
     with path.open("ab") as file:
         file.write(content)
@@ -242,7 +249,7 @@ def append_durably(path: Path, content: bytes) -> None:
 
 
 def land_changes(store: BlobStore, changes: Changes) -> str | None:
-    """Stores a source's changes beside the bytes they name; returns the blob id, or null if nothing changed."""
+    """Stores a source's changes as a blob; returns its id, or null if nothing changed."""
     if not changes:
         return None
     content = msgspec.json.encode(Changes(sorted(changes.changed), sorted(changes.gone)))
@@ -259,7 +266,7 @@ def read_changes(store: BlobStore, source: SourceLoad) -> Changes:
 
 
 class FileState:
-    """The current files of every source, by place: the fold of the changes of the loads applied so far."""
+    """The current files of every source by place: the fold of the changes of all loads applied so far."""
 
     def __init__(self, store: BlobStore, loads: Iterable[Load] = ()) -> None:
         self._store = store
@@ -268,14 +275,14 @@ class FileState:
             self.apply(load)
 
     def apply(self, load: Load) -> None:
-        """Takes one more load into account; loads that were not applied change nothing."""
+        """Applies the changes of one more load; a load that is not part of the warehouse changes nothing."""
         if not load.is_applied:
             return
         for source in load.sources:
             self.change(source.source_id, read_changes(self._store, source))
 
     def change(self, source_id: str, changes: Changes) -> None:
-        """Takes changes of one source into account."""
+        """Applies changes of one source."""
         files = self._files.setdefault(source_id, {})
         for repo_type, repo_id, path in changes.gone:
             files.pop((repo_type, repo_id, path), None)
@@ -283,5 +290,5 @@ class FileState:
             files[file.place] = file
 
     def of(self, source_id: str) -> dict[tuple[str, str, str], FileVersion]:
-        """The current files of one source."""
+        """The current files of one source, by place."""
         return self._files.setdefault(source_id, {})

@@ -1,4 +1,4 @@
-"""One run at a time in a warehouse; the lock ends with its process, however that ends."""
+"""Allows one run at a time in a warehouse. The lock ends with its process, however the process ends."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from leaderboard_etl.raw.filesystem import expect_local
 
 @contextmanager
 def run_lock(path: Path) -> Iterator[None]:
-    """Holds the warehouse for this run. Raises WarehouseError at once if another run has it, or if the folder lies where locks
-    are not sure to hold."""
+    """Locks the warehouse for this run. Raises WarehouseError at once if another run has the lock, or if the folder
+    lies where locks may not work."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         expect_local(path.parent)

@@ -1,7 +1,7 @@
 """A pack: the files that a raw store landed from the Hub, in SQLite files small enough to publish.
 
-Similar files share a block that is compressed as one. Result files of one leaderboard repeat each other's settings, so a pack
-takes a third to a sixth of the store's size. A pack holds bytes only; what a load believed is in the ledger.
+Similar files share a block that is compressed as a whole. Result files of one leaderboard repeat each other's settings,
+so a pack takes a third to a sixth of the store's size. A pack holds bytes only; the ledger records the loads.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ _SCHEMA = """
 
 
 def write_packs(store: BlobStore, loads: Iterable[Load], folder: Path) -> list[Path]:
-    """Writes every file that the loads landed from repositories on the Hub into packs in `folder`, which it makes: the files,
-    pack-0001.sqlite and so on. The same files give the same packs.
+    """Writes every file that the loads landed from repositories on the Hub into packs in `folder`, which is created if
+    needed; returns the paths of the packs, pack-0001.sqlite and so on. The same files give the same packs.
 
-    Raises WarehouseError where `folder` holds packs already or cannot be written, and where the store lacks a file.
+    Raises UsageError if `folder` is a file, and WarehouseError if it already holds packs or cannot be written, or if
+    the store lacks a file.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,14 +53,14 @@ def write_packs(store: BlobStore, loads: Iterable[Load], folder: Path) -> list[P
 
 
 def _landed(store: BlobStore, loads: Iterable[Load]) -> list[FileVersion]:
-    """One version of each blob, similar ones side by side."""
+    """One version of each blob, with similar files next to each other."""
     versions: dict[str, FileVersion] = {}
     for load in loads:
         for source in load.sources if load.is_applied else ():
             for file in read_changes(store, source).changed:
                 if file.repo_type in _ON_THE_HUB:
                     versions.setdefault(file.blob_id, file)
-    # Files of a dataset by folder, those of the models by name: all cards together, all configs together.
+    # Sorts files of datasets by folder and files of models by file name, so that all cards and all configs are adjacent.
     return sorted(
         versions.values(),
         key=lambda file: (
@@ -76,7 +77,7 @@ def _order(file: FileVersion) -> tuple[str, str]:
 
 
 def _blocks(store: BlobStore, files: Iterable[FileVersion]) -> Iterator[tuple[bytes, list[tuple[str, int, int]]]]:
-    """(bytes, (blob id, offset, size) of each file in them)."""
+    """Yields blocks: the bytes, and (blob id, offset, size) of each file in them."""
     content, places = bytearray(), list[tuple[str, int, int]]()
     for file in files:
         body = store.get(file.blob_id)
@@ -90,11 +91,11 @@ def _blocks(store: BlobStore, files: Iterable[FileVersion]) -> Iterator[tuple[by
 
 
 def _written(folder: Path, blocks: Iterable[tuple[bytes, list[tuple[str, int, int]]]]) -> Iterator[Path]:
-    # Blocks find what repeats over their whole length, not within a window of a megabyte.
+    # With these settings zstd finds repetitions over the whole block and not only within about a megabyte.
     parameters = zstandard.ZstdCompressionParameters.from_level(_LEVEL, window_log=24, enable_ldm=True)
     compressor = zstandard.ZstdCompressor(compression_params=parameters)
-    rest = iter(blocks)
-    following = next(rest, None)
+    remaining_blocks = iter(blocks)
+    following = next(remaining_blocks, None)
     number = 0
     while following is not None or not number:
         number += 1
@@ -111,7 +112,7 @@ def _written(folder: Path, blocks: Iterable[tuple[bytes, list[tuple[str, int, in
                 db.executemany("insert into blobs values (?, ?, ?, ?)", rows)
                 pack_bytes += len(packed)
                 block += 1
-                following = next(rest, None)
+                following = next(remaining_blocks, None)
             db.commit()
         yield path
 
@@ -120,7 +121,7 @@ class Pack:
     """One pack, open for reading."""
 
     def __init__(self, path: Path) -> None:
-        """Raises WarehouseError if it is not a pack."""
+        """Opens a pack. Raises WarehouseError if the file is not a pack."""
         self.path = path
         self._unpacked: dict[int, bytes] = {}
         try:
@@ -133,8 +134,8 @@ class Pack:
         self._db.close()
 
     def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """(blob id, bytes) of the given ids that are there and whole, block by block. Bytes that do not match their hash are left
-        out, as if they were absent."""
+        """Yields (blob id, bytes) of the given ids that are in the pack, block by block. Bytes that do not match their
+        hash are left out as if they were absent."""
         wanted = set(blob_ids)
         try:
             rows = self._db.execute(
@@ -144,18 +145,18 @@ class Pack:
             for blob_id, block, offset, size in rows:
                 if blob_id in wanted:
                     places.setdefault(block, []).append((blob_id, offset, size))
-            for block, held in places.items():
+            for block, files in places.items():
                 content = self._block(block)
-                for blob_id, offset, size in held:
+                for blob_id, offset, size in files:
                     body = content[offset : offset + size]
                     if verify(blob_id, body):
                         yield blob_id, body
         except sqlite3.Error:
-            return  # a damaged pack gives what it can
+            return  # the rest of a damaged pack is treated as absent
 
     def find(self, blob_id: str) -> bytes | None:
-        """The bytes of one id; null if they are absent or damaged. The last blocks stay unpacked, because a caller who asks for
-        one file asks for its neighbours next."""
+        """The bytes of one id; null if they are absent or damaged. The last blocks stay uncompressed in memory, because
+        a caller that reads one file usually reads its neighbours next."""
         try:
             row = self._db.execute(
                 "select block, offset_bytes, size_bytes from blobs where blob_id = ?", (blob_id,)

@@ -1,7 +1,7 @@
-"""Content-addressed bytes in one SQLite file: append-only, compressed, verified on the way in and on the way out.
+"""Content-addressed bytes in one SQLite file: append-only, compressed, and verified when they are written and read.
 
-SQLite, because twenty thousand small files must not become twenty thousand files on disk, and because its journal
-already handles what a hand-made pack file would have to handle: a killed writer, a full disk, a torn page.
+SQLite avoids twenty thousand small files on disk, and its journal already handles what a self-made pack file would have
+to handle: a killed writer, a full disk, a torn page.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from leaderboard_etl.raw.blob_ids import verify
 
 STORE_NAME = "blobs.sqlite"
 _LEVEL = 9
-# How much a killed run has to fetch again: some hundred result files.
+# At most this much must be fetched again after a killed run: about a hundred result files.
 _COMMIT_EVERY_BYTES = 1 << 20
 
 
 class BlobStore:
-    """Bytes by blob id: 40 hex digits for a git blob, `sha256:` and 64 for LFS files and API answers.
+    """Bytes by blob id: 40 hex digits for a git blob, `sha256:` and 64 hex digits for LFS files and API answers.
 
-    Every writer of a warehouse holds its run lock, so one process writes at a time; any number may read.
+    Every writer holds the warehouse's run lock, so one process writes at a time; any number may read.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
-        """Opens or creates `folder`/blobs.sqlite. Raises WarehouseError if it is not there (read-only) or is not ours."""
+        """Opens or creates `folder`/blobs.sqlite. Raises WarehouseError if the file is missing (read-only) or is not a
+        store."""
         self.path = folder / STORE_NAME
         self._lock = threading.Lock()
         self._pending_bytes = 0
@@ -42,13 +43,14 @@ class BlobStore:
                 " something was, see what `leaderboard-etl doctor` can get again"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        self._of_thread = threading.local()
+        self._per_thread = threading.local()
         try:
             mode = "ro" if read_only else "rwc"
             uri = f"{self.path.resolve().as_uri()}?mode={mode}"
             self._db = sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=30)
             if not read_only:
-                # `full` syncs content and journal; `extra` the folder too, so that a power cut brings no journal back.
+                # `full` syncs content and journal; `extra` also syncs the folder, so that a deleted journal stays deleted
+                # after a power cut.
                 self._db.execute("pragma synchronous = extra")
                 self._db.execute(
                     "create table if not exists blobs"
@@ -70,7 +72,7 @@ class BlobStore:
         return bool(self._query("select 1 from blobs where blob_id = ?", (blob_id,)))
 
     def count(self) -> int:
-        """How many blobs there are."""
+        """The number of blobs in the store."""
         return len(self._query("select 1 from blobs", ()))
 
     def missing(self, blob_ids: Iterable[str]) -> set[str]:
@@ -83,8 +85,8 @@ class BlobStore:
         return wanted - {row[0] for row in self._query("select blob_id from blobs", ())}
 
     def put(self, blob_id: str, content: bytes) -> None:
-        """Stores `content` under its id; storing it twice is not an error. Raises WarehouseError if the id is not the content's,
-        UnwritableError if the disk does not take it."""
+        """Stores `content` under its id; storing it twice is not an error. Raises WarehouseError if the content does
+        not have that id, UnwritableError if it cannot be written."""
         if not verify(blob_id, content):
             raise WarehouseError(f"refused to land bytes under {blob_id}: they do not have that hash")
         packed = self._compressor().compress(content)
@@ -98,7 +100,7 @@ class BlobStore:
             raise UnwritableError(_damaged(self.path, error)) from error
 
     def forget(self, blob_ids: Iterable[str]) -> None:
-        """Removes blobs, so that sound bytes can replace them. Raises WarehouseError."""
+        """Removes blobs, so that sound bytes can replace them. Raises WarehouseError if the file cannot be written."""
         try:
             with self._lock, durable("blobs"):
                 self._db.executemany("delete from blobs where blob_id = ?", [(blob_id,) for blob_id in blob_ids])
@@ -107,17 +109,17 @@ class BlobStore:
             raise WarehouseError(_damaged(self.path, error)) from error
 
     def get(self, blob_id: str) -> bytes:
-        """The bytes of one blob. Raises WarehouseError if it is not there or is damaged on disk."""
+        """The bytes of one blob. Raises WarehouseError if it is absent or damaged on disk."""
         for _, content in self.read([blob_id]):
             return content
         raise WarehouseError(f"{self.path} has no blob {blob_id}; fetch it again with a run against the Hub")
 
     def find(self, blob_id: str) -> bytes | None:
-        """The same; null if it is absent. Raises WarehouseError if it is damaged on disk."""
+        """The bytes of one blob; null if it is absent. Raises WarehouseError if it is damaged on disk."""
         return next((content for _, content in self.read([blob_id])), None)
 
     def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """(blob id, bytes) of the given ids that are there, each verified against its id."""
+        """Yields (blob id, bytes) of the given ids that are in the store, each verified by its hash."""
         unpack = zstandard.ZstdDecompressor()
         for blob_id in blob_ids:
             rows = self._query("select zstd, size_bytes from blobs where blob_id = ?", (blob_id,))
@@ -131,20 +133,20 @@ class BlobStore:
                 yield blob_id, content
 
     def _compressor(self) -> zstandard.ZstdCompressor:
-        """One per thread: a compressor that two threads use at once crashes the process."""
-        if not hasattr(self._of_thread, "compressor"):
-            self._of_thread.compressor = zstandard.ZstdCompressor(level=_LEVEL)
-        compressor: zstandard.ZstdCompressor = self._of_thread.compressor
+        """The compressor of this thread; sharing one between threads crashes the process."""
+        if not hasattr(self._per_thread, "compressor"):
+            self._per_thread.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        compressor: zstandard.ZstdCompressor = self._per_thread.compressor
         return compressor
 
     def flush(self) -> None:
-        """Makes everything stored so far safe on disk."""
+        """Writes everything stored so far to the disk durably."""
         with self._lock:
             self._commit()
 
     def close(self) -> None:
-        """Keeps what was stored since the last flush, so that it is not fetched again. No line of the ledger names it yet, or
-        it would have been flushed: if the disk is full it is given up."""
+        """Commits what was stored since the last flush, so that it need not be fetched again, and closes the file. If
+        the disk is full these blobs are lost; no ledger line names them yet."""
         with self._lock:
             with suppress(WarehouseError):
                 self._commit()

@@ -1,6 +1,5 @@
-"""A torn line: the ledger's last load names bytes that are not in the store, because power failed before they were on disk.
-And a store that lacks what other lines name: it belongs to another ledger, or was damaged.
-"""
+"""Detects a torn line: the ledger's last load names bytes that are not in the store, because power failed before they
+were on disk. Also detects a store that lacks what other lines name: it belongs to another ledger or was damaged."""
 
 from __future__ import annotations
 
@@ -10,15 +9,16 @@ from leaderboard_etl.raw.store import BlobStore
 
 
 def is_torn(ledger: Ledger, store: BlobStore) -> bool:
-    """Whether the last load, and no other, names bytes that the store lacks. If others do as well, the store is damaged or
-    another one, and removing a line repairs nothing."""
+    """Whether the last load, and no other, names bytes that the store lacks. If other loads do so too, the store is
+    damaged or belongs to another warehouse, and removing a line would not help."""
     if ledger.last is None or not ledger.last.is_applied:
         return False
     return _lacks(ledger.last, store) and not any(_lacks(load, store) for load in ledger.applied()[:-1])
 
 
 def refuse_strange_store(ledger: Ledger, store: BlobStore) -> None:
-    """Raises WarehouseError if the store lacks lists of changes that the ledger names: the state of files is unknown then."""
+    """Raises WarehouseError if the store lacks lists of changes that the ledger names, because the current files are
+    unknown then."""
     named = {source.changes_blob for load in ledger.applied() for source in load.sources if source.changes_blob}
     absent = store.missing(named)
     if absent:

@@ -41,7 +41,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Told:
+class LoadContent:
     """One load and the contributions of its sources. `policy_texts` are the changed policy files by blob id."""
 
     load: Load
@@ -50,7 +50,7 @@ class Told:
     parts: Iterable[Part]
 
 
-def read_load(store: BlobStore, state: FileState, load: Load, news: Sequence[News] = ()) -> Told:
+def read_load(store: BlobStore, state: FileState, load: Load, news: Sequence[News] = ()) -> LoadContent:
     """What the sources contribute to `load`; applies the load's changes to `state`.
 
     `news` is what the night has already read for this load. Everything else is read from raw: all of a replay and, if
@@ -58,14 +58,14 @@ def read_load(store: BlobStore, state: FileState, load: Load, news: Sequence[New
     those that the night read. Only these files are parsed a second time, batch by batch as well.
     """
     if not load.is_applied:
-        return Told(load, Changes(), {}, [Part(entry) for entry in load.sources])
+        return LoadContent(load, Changes(), {}, [Part(entry) for entry in load.sources])
     changes = {entry.source_id: read_changes(store, entry) for entry in load.sources}
     for source_id, changed in changes.items():
         state.change(source_id, changed)
     policy = changes.get(POLICY_SOURCE, Changes())
     texts = {file.blob_id: store.get(file.blob_id) for file in policy.changed}
     kept = {each.source_id: each.read for each in news if each.read is not None}
-    return Told(load, policy, texts, _parts(store, state, load, changes, kept))
+    return LoadContent(load, policy, texts, _parts(store, state, load, changes, kept))
 
 
 def files_to_read(

@@ -1,4 +1,4 @@
-"""The bundled Hub: the folder `hub`, and beside it the fixtures of sources that bring their own."""
+"""The bundled Hub: the folder `hub`, and the fixtures of sources that bring their own repositories."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from leaderboard_etl.sources.registry import SOURCES, fixture_folder
 
 
 def bundled_hub() -> HubServer:
-    """The server behind `--hub sample`, to be entered."""
+    """The server behind `--hub sample`, as a context manager."""
     return HubServer(sample_root(), others=fixtures())
 
 
 def fixtures() -> dict[str, Path]:
-    """Folders of repositories that sources bring along, by `datasets/org/name`."""
+    """The fixture folders of sources, by `datasets/org/name`."""
     return {
         f"{source.repo_type}s/{source.repo_id}": folder
         for source in SOURCES.values()

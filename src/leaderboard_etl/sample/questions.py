@@ -1,6 +1,6 @@
-"""What may be asked of a Hub's API, call by call: parameters and `expand` values that it does not know are answered 400.
+"""The questions that a Hub's API accepts: parameters and `expand` values outside these lists are answered with 400.
 
-The lists are those that huggingface_hub documents; a listing of models gives fewer fields than a question about one.
+The lists follow huggingface_hub's documentation; a list of models allows fewer fields than a question about one model.
 """
 
 from __future__ import annotations
@@ -85,11 +85,11 @@ PARAMETERS = {
 
 
 def refused(request: Request, call: str, kind: str) -> str:
-    """Why a question of one of the calls in PARAMETERS about repositories of `kind` is answered 400; empty: it is not."""
+    """Why a call of PARAMETERS about repositories of `kind` is answered with 400; empty if it is accepted."""
     unknown = sorted(set(request.query) - PARAMETERS[call])
     if unknown:
         return f"Unknown parameter: {', '.join(unknown)}"
     fields = {"list": LISTING_FIELDS, "info": INFO_FIELDS}.get(call)
-    asked = {value for name in _EXPAND for value in request.query.get(name, [])}
-    wrong = sorted(asked - fields[kind]) if fields else []
+    requested_fields = {value for name in _EXPAND for value in request.query.get(name, [])}
+    wrong = sorted(requested_fields - fields[kind]) if fields else []
     return f"Invalid value for expand: {', '.join(wrong)}" if wrong else ""

@@ -1,4 +1,5 @@
-"""A folder read as Hub repositories: which there are, their files with the Hub's blob ids, and their commits."""
+"""Reads a folder as Hub repositories: which repositories exist, their files with the Hub's blob ids, and their
+commits."""
 
 from __future__ import annotations
 
@@ -16,14 +17,15 @@ from typing import Any
 KINDS = ("models", "datasets", "spaces")
 _LFS_SUFFIXES = (".parquet", ".safetensors", ".bin")
 _REMEMBERED_BYTES = 256_000_000
-_RACY_NS = 100_000_000  # a file changed twice within one tick of the clock keeps its date: trust older dates only
+_RACY_NS = 100_000_000  # a file changed twice within one clock tick keeps its date, so only older dates are trusted
 _NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
 _BLOCK = re.compile(r"^\s*---\r?\n(.*?)\r?\n---\s*(?:\r?\n|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class File:
-    """One file version. `oid` is its git blob id, which for an LFS file is the pointer's; `sha256` is the content's."""
+    """One file version. `oid` is its git blob id (for an LFS file that of the pointer); `sha256` is the hash of an LFS
+    file's content."""
 
     disk: Path
     stamp: tuple[int, int, int]
@@ -46,7 +48,8 @@ class File:
 
 @dataclass(frozen=True)
 class Commit:
-    """A repository's files and its `_api` fields at one moment; `sha` follows from them and the name alone."""
+    """A repository's files and its `_api` fields at one moment; `sha` depends only on them and the repository's
+    name."""
 
     sha: str
     files: dict[str, File]
@@ -54,13 +57,15 @@ class Commit:
 
     @property
     def date_ns(self) -> int:
-        """When its newest file was written, nanoseconds since 1970."""
+        """When the newest file was written, in nanoseconds since 1970."""
         return max((file.stamp[0] for file in self.files.values()), default=0)
 
 
 class Repositories:
-    """All repositories under `root`, and those of `others` (folders by `datasets/org/name`) where `root` lacks them. Commits
-    seen keep their small files in memory and so outlive a change on disk."""
+    """All repositories under `root`, and those in `others` (folders by `datasets/org/name`) that `root` lacks.
+
+    Known commits keep their small files in memory, so they still answer after a change on disk.
+    """
 
     def __init__(self, root: Path, others: Mapping[str, Path] | None = None) -> None:
         self.root = root
@@ -72,7 +77,8 @@ class Repositories:
         self._remembered_bytes = 0
 
     def exists(self, kind: str, repo_id: str) -> bool:
-        """A folder `<org>/<name>`, a folder `<name>` that itself holds a card or config, or an `_api` file."""
+        """Whether there is a folder `<org>/<name>`, a folder `<name>` that itself holds a card or config, or an `_api`
+        file."""
         names = repo_id.split("/")
         if not all(_NAME.fullmatch(name) for name in names):
             return False
@@ -84,18 +90,18 @@ class Repositories:
         return len(names) == 2 and folder.is_dir() and not self.exists(kind, names[0])
 
     def ids(self, kind: str, author: str = "") -> list[str]:
-        """Every repository of a kind, sorted; of one author if named."""
+        """All repositories of a kind, or only those of `author`; sorted."""
         if author and not _NAME.fullmatch(author):
             return []
         patterns = [f"{author}/*"] if author else ["*", "*/*"]
         files, fields = self.root / kind, self.root / "_api" / kind
-        found = {path.relative_to(files).as_posix() for pattern in patterns for path in files.glob(pattern)}
-        found |= {name.removeprefix(f"{kind}/") for name in self._others if name.startswith(f"{kind}/{author}")}
-        found |= {path.relative_to(fields).as_posix()[:-5] for p in patterns for path in fields.glob(f"{p}.json")}
-        return sorted(repo_id for repo_id in found if self.exists(kind, repo_id))
+        repo_ids = {path.relative_to(files).as_posix() for pattern in patterns for path in files.glob(pattern)}
+        repo_ids |= {name.removeprefix(f"{kind}/") for name in self._others if name.startswith(f"{kind}/{author}")}
+        repo_ids |= {path.relative_to(fields).as_posix()[:-5] for p in patterns for path in fields.glob(f"{p}.json")}
+        return sorted(repo_id for repo_id in repo_ids if self.exists(kind, repo_id))
 
     def api(self, kind: str, repo_id: str) -> dict[str, Any]:
-        """What `_api` states about a repository; empty if nothing."""
+        """The `_api` fields of a repository; empty if there are none."""
         file = self._api_file(kind, repo_id)
         value = json.loads(file.read_bytes()) if file.is_file() else {}
         if not isinstance(value, dict):
@@ -103,7 +109,7 @@ class Repositories:
         return value
 
     def head(self, kind: str, repo_id: str) -> Commit:
-        """The commit of the folder as it is now."""
+        """The commit of the folder's current content."""
         key = (kind, repo_id)
         with self._lock:
             before = self._heads[key].files if key in self._heads else {}
@@ -130,12 +136,13 @@ class Repositories:
         return sorted(self._seen[kind, repo_id].values(), key=lambda commit: commit.date_ns, reverse=True)
 
     def at(self, kind: str, repo_id: str, revision: str) -> Commit | None:
-        """The commit that a branch or commit id names; None if there is none. A known commit id reads no folder."""
+        """The commit of a branch or commit id; None if it does not exist. A known commit id does not read the
+        folder."""
         commit = self._seen.get((kind, repo_id), {}).get(revision) or self.head(kind, repo_id)
         return commit if revision in ("main", "refs/heads/main", commit.sha) else None
 
     def content(self, file: File) -> bytes | None:
-        """The bytes of a file version; None if it was overwritten and too large to be remembered."""
+        """The bytes of a file version; None if it was overwritten and was too large for memory."""
         if file.oid in self._contents:
             return self._contents[file.oid]
         try:
@@ -144,7 +151,7 @@ class Repositories:
             return None
 
     def card(self, commit: Commit) -> dict[str, Any] | None:
-        """The front matter of README.md; None without one, or if it is not YAML that holds a mapping."""
+        """The front matter of README.md; None if there is none or it is not a YAML mapping."""
         import yaml
 
         content = self.content(commit.files["README.md"]) if "README.md" in commit.files else None

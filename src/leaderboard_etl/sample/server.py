@@ -1,8 +1,8 @@
-"""A small Hub on loopback: serves a folder through the addresses, headers and error codes of the Hugging Face Hub.
+"""A small Hub on loopback: serves a folder with the addresses, headers and error codes of the Hugging Face Hub.
 
 Layout of the folder: `datasets/<org>/<name>/...`, `models/...`, `spaces/...` hold the files of each repository's newest
-commit; `_api/<kind>/<org>/<name>.json` holds fields that are laid over the computed API answer, and alone makes a
-repository without files. What neither a card nor `_api` states is absent from the answer, never made up.
+commit. `_api/<kind>/<org>/<name>.json` holds fields that override the computed API answer; alone it makes a repository
+without files. Fields that neither a card nor `_api` states are absent from the answer, never invented.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ COMMIT_ROWS = 50
 
 
 class HubServer:
-    """Serves `root` on 127.0.0.1 at a free port, from `with` to the end of its block.
+    """Serves `root` on 127.0.0.1 at a free port, within a `with` block.
 
-    Every request but a download at a commit id looks at the folder again: a changed file makes a new head commit.
-    Commits seen since the start still answer with their own bytes. `others` are folders of further repositories, by
-    `datasets/org/name`.
+    Every request except a download at a commit id reads the folder again, so a changed file makes a new head commit.
+    Commits that were served since the start still answer with their own bytes. `others` are folders of further
+    repositories, by `datasets/org/name`.
     """
 
     listener: ClassVar[type[Listener]] = Listener
-    # Whether small files have a second address, to which the usual one redirects.
+    # Whether the usual address of a small file redirects to a second address, as on the real Hub.
     has_resolve_cache = True
 
     def __init__(self, root: Path, *, others: Mapping[str, Path] | None = None) -> None:
@@ -53,7 +53,7 @@ class HubServer:
         self._listener.stop()
 
     def respond(self, request: Request) -> Response:
-        """What is sent for a request."""
+        """The response to a request; tests override it to inject faults."""
         return self.answer(request)
 
     def answer(self, request: Request) -> Response:
@@ -61,7 +61,7 @@ class HubServer:
         is_api, kind, rest = _route(request.parts)
         is_cached = is_api and kind == "resolve-cache" and self.has_resolve_cache
         if is_cached:
-            is_api, kind, rest = _route(_usual_place(request.parts))
+            is_api, kind, rest = _route(_resolve_address(request.parts))
         if not kind or request.method not in ("GET", "HEAD"):
             return refusal(404, "", "not served here")
         if is_api and not rest:
@@ -94,7 +94,9 @@ class HubServer:
             return refusal(400, "", why)
         if verb == "tree":
             return self._tree(request, commit, "/".join(rest[1:]), int(offset or 0))
-        return as_json(_chosen(request, self._describe(kind, repo_id, commit, has_blobs=request.is_set("blobs"))))
+        return as_json(
+            _requested_fields(request, self._describe(kind, repo_id, commit, has_blobs=request.is_set("blobs")))
+        )
 
     def _describe(self, kind: str, repo_id: str, commit: Commit, *, has_blobs: bool) -> dict[str, Any]:
         card = self.repositories.card(commit)
@@ -119,7 +121,7 @@ class HubServer:
         return info | commit.api
 
     def _leaderboard(self, request: Request, board: list[dict[str, Any]] | None) -> Response:
-        """The board of a benchmark; models that declare a base are on it only where `base_model` is false."""
+        """The leaderboard of a benchmark; models with a base model are included only if `base_model` is false."""
         if board is None:
             return refusal(404, "", "This dataset has no leaderboard")
         if why := questions.refused(request, "leaderboard", "datasets"):
@@ -149,7 +151,9 @@ class HubServer:
         start = int(request.first("cursor").rpartition(":")[2] or 0)
         stop = start + min(int(request.first("limit") or PAGE_ROWS), PAGE_ROWS)
         rows = [
-            _chosen(request, self._describe(kind, repo_id, self.repositories.head(kind, repo_id), has_blobs=False))
+            _requested_fields(
+                request, self._describe(kind, repo_id, self.repositories.head(kind, repo_id), has_blobs=False)
+            )
             for repo_id in ids[start:stop]
         ]
         return as_json(rows, self._link(request, f":{stop}") if stop < len(ids) else {})
@@ -193,7 +197,7 @@ class HubServer:
         if file.sha256:
             headers |= {"X-Linked-Etag": f'"{file.sha256}"', "X-Linked-Size": str(file.size_bytes)}
         elif self.has_resolve_cache and not is_cached and file.size_bytes:
-            # A small file is two requests: this answer alone states its hash and commit as linked.
+            # A small file takes two requests; only this first answer has the X-Linked headers.
             asked = quote(request.path, safe="")
             cached = f"/api/resolve-cache/{repository}/{commit.sha}/{quote(path)}?{asked}=&etag=%22{file.oid}%22"
             headers |= {"X-Linked-Etag": f'"{file.oid}"', "X-Linked-Size": str(file.size_bytes), "Location": cached}
@@ -206,14 +210,14 @@ class HubServer:
 
 
 def _route(parts: list[str]) -> tuple[bool, str, list[str]]:
-    """Whether an address is of the API, its kind of repository (empty if of none), and the rest."""
+    """Whether an address belongs to the API, its kind of repository (empty if it has none), and the remaining parts."""
     if parts[0] == "api":
         return (True, parts[1], parts[2:]) if parts[1:] and parts[1] in (*KINDS, "resolve-cache") else (True, "", [])
     return (False, parts[0], parts[1:]) if parts[0] in KINDS[1:] else (False, "models", parts)
 
 
-def _usual_place(parts: list[str]) -> list[str]:
-    """`api/resolve-cache/<kind>/<repository>/<commit>/<path>` as the address of the file that it stands for."""
+def _resolve_address(parts: list[str]) -> list[str]:
+    """The usual address of the file behind `api/resolve-cache/<kind>/<repository>/<commit>/<path>`."""
     kind, rest = parts[2] if parts[2:] else "", parts[3:]
     length = next((n for n, part in enumerate(rest) if re.fullmatch(r"[0-9a-f]{40}", part)), len(rest))
     return [*([] if kind == "models" else [kind]), *rest[:length], "resolve", *rest[length:]]
@@ -243,7 +247,7 @@ def _tags(card: dict[str, Any]) -> list[str]:
     return tags
 
 
-def _chosen(request: Request, info: dict[str, Any]) -> dict[str, Any]:
-    """The fields that `expand` asks for; without it all but those that the Hub gives on `expand` only."""
+def _requested_fields(request: Request, info: dict[str, Any]) -> dict[str, Any]:
+    """The fields named by `expand`; without `expand` all fields except those that the Hub returns only on request."""
     wanted = {"_id", "id", *request.query.get("expand", []), *request.query.get("expand[]", [])}
     return {key: info[key] for key in info if (key in wanted if len(wanted) > 2 else key != "evalResults")}

@@ -1,4 +1,4 @@
-"""HTTP on loopback: requests and answers as values, and the listener that carries them."""
+"""HTTP on loopback: requests and responses as values, and the server that receives and sends them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def refusal(status: int, code: str, message: str, **headers: str) -> Response:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection: reads each request, asks the listener for the answer and sends it."""
+    """One connection: reads each request, gets the response from the listener and sends it."""
 
     server: Listener
     protocol_version = "HTTP/1.1"
@@ -80,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def log_message(self, *_: object) -> None:
-        """Quiet: a run prints what it asks."""
+        """Prints nothing; the run reports its requests itself."""
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -92,14 +92,14 @@ class Handler(BaseHTTPRequestHandler):
         self.send(response)
 
     def send(self, response: Response) -> None:
-        """Sends a whole answer."""
+        """Sends a complete response."""
         self.send_head(response, {"Content-Length": str(len(response.body))})
         if self.command != "HEAD":
             self.wfile.write(response.body)
         self.wfile.flush()
 
     def send_head(self, response: Response, lengths: Mapping[str, str]) -> None:
-        """Sends the status and the headers, with those that follow from the connection."""
+        """Sends the status and the headers, including those that depend on the connection."""
         phrase = self.responses.get(response.status, ("Unknown", ""))[0]
         connection = "close" if self.close_connection else "keep-alive"
         lines = {"Date": self.date_time_string(), **response.headers, **lengths, "Connection": connection}
@@ -123,14 +123,14 @@ class Listener(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), self.handler)
 
     def stop(self) -> None:
-        """Stops listening and hangs up on clients that keep their connections open."""
+        """Stops listening and closes all open connections."""
         self.shutdown()
         self.server_close()
         for connection in list(self.open):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # it has gone by itself
+                continue  # already closed
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Ignores a client that hangs up; other errors have been answered with 500."""
+        """Ignores a client that closes its connection; other errors were already answered with 500."""

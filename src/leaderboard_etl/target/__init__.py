@@ -1,4 +1,5 @@
-"""Where the tables live: staged, audited and published. A new engine is a module here, and a line in `target_of`."""
+"""Where the tables are stored: they are staged, audited and published. A new engine is a new module here and a line in
+`target_of`."""
 
 from __future__ import annotations
 

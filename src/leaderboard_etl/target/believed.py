@@ -1,7 +1,7 @@
-"""What is believed when a run begins, and the one door to it: nothing else opens the published file during a run.
+"""The state that was published before this run. Only this module opens the published file during a run.
 
-The published file answers if it is a whole fold of this ledger. If it is gone, damaged, of another format, or was written
-to, raw still has everything: then a file made from raw answers, and the run publishes a good one.
+The published file is used if it is a complete fold of this ledger. If it is missing, damaged, of another format, or was
+changed by something else, a temporary file is built from raw and used instead, and the run publishes a sound file.
 """
 
 from __future__ import annotations
@@ -29,75 +29,76 @@ Answer = TypeVar("Answer")
 
 
 class Believed:
-    """The state before this run. Each question opens the file anew, so that a run never keeps it from being replaced.
+    """The state before this run. Each question opens the file again, so that a run never prevents it from being
+    replaced.
 
-    `trouble` says in one sentence why the published file cannot be used; null: it can, or nothing was published.
+    `trouble` says in one sentence why the published file cannot be used; null if it can, or if nothing was published.
     """
 
     def __init__(
         self, warehouse: Warehouse, store: BlobStore, ledger: Ledger, *, most_memory_bytes: int | None = None
     ) -> None:
-        """Examines the published file. Raises WarehouseError if it holds loads that the ledger lacks: replacing it would lose
-        them."""
+        """Examines the published file. Raises WarehouseError if it holds loads that the ledger lacks, because replacing
+        it would lose them."""
         self._published, self._store, self._most_memory_bytes = target_of(warehouse), store, most_memory_bytes
-        # Made from raw if the published file cannot answer; nobody else reads it.
-        self._own = FileTarget(warehouse, warehouse.believed, warehouse.believed)
-        self._is_own_made = False
+        # Built from raw if the published file cannot be used; nothing else reads it.
+        self._rebuilt = FileTarget(warehouse, warehouse.believed, warehouse.believed)
+        self._is_rebuilt = False
         self._loads = list(ledger.loads)
-        self._held: int | None = None
+        self._n_held: int | None = None
         self._is_ours = False
         self.trouble: str | None = None
         if not self._published.is_there():
             if ledger.applied():
-                self._distrust("is not there")
+                self._reject_published("is not there")
             return
         if (log := self._published.log_left()) is not None:
-            self._distrust(f"was written to by something else, which left {log.name}")
+            self._reject_published(f"was written to by something else, which left {log.name}")
             return
         try:
             with self._published.read() as con:
                 held = con.execute("select load_id, as_of_at from ops.loads order by load_id").fetchall()
                 made_by = con.execute("select code_version from ops.build").fetchall()
         except duckdb.Error as error:
-            self._distrust(f"cannot be read ({first_line(error)})")
+            self._reject_published(f"cannot be read ({first_line(error)})")
             return
-        self._expect_known(held, ledger)
-        self._held = len(held)
+        self._expect_no_unknown_load(held, ledger)
+        self._n_held = len(held)
         self._is_ours = made_by == [(code_version(),)]
         if self._is_ours:
-            self._expect_own_books()
+            self._expect_sound_row_counts()
 
     @property
     def n_loads(self) -> int | None:
-        """How many loads of the ledger the published file holds as this version of the code folds them; null: other code made it,
-        so it has to be made again."""
-        return self._held if self._is_ours and self.trouble is None else None
+        """How many loads of the ledger the published file holds, folded by this version of the code; null if other code
+        made the file, so that it must be rebuilt."""
+        return self._n_held if self._is_ours and self.trouble is None else None
 
     def holds(self, load: Load) -> bool:
-        """Whether the published file holds a load, so that its bytes were once on disk."""
-        return self._held is not None and load.load_id in {each.load_id for each in self._loads[: self._held]}
+        """Whether the published file holds a load, so that the load's bytes were once on disk."""
+        return self._n_held is not None and load.load_id in {each.load_id for each in self._loads[: self._n_held]}
 
     def look_through(self) -> None:
-        """Reads the whole published file, so that damage is found now and not by a reader."""
+        """Reads the whole published file, so that damage is detected now and not by a reader."""
         if self.n_loads is not None:
             self._ask(lambda con: [con.execute(f"select sum(hash(t)::hugeint) from {name} as t") for name in tables()])
 
     def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
-        """Copies the history that is believed into the empty tables of a staging file; returns how many loads of the ledger
-        that covers."""
-        # Damage that is found during the copy might spoil the staging file.
+        """Copies the published history into the empty tables of a staging file; returns how many loads of the ledger it
+        covers."""
+        # Damage must be detected before the copy, where it could spoil the staging file.
         self.look_through()
         if self.trouble is None and self.n_loads is None:
             return 0
-        answering = self._answering()
-        if answering is None:
+        target = self._usable_target()
+        if target is None:
             return 0
-        _copy_history(answering, con)
-        return len(self._loads) if answering is self._own else self._held or 0
+        _copy_history(target, con)
+        return len(self._loads) if target is self._rebuilt else self._n_held or 0
 
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
-        """The open scores of a source in some files: source_name, precision, variant_id, score_raw, score_unit. Null if nothing
-        was ever published."""
+        """The current scores of a source in some files: source_name, precision, variant_id, score_raw, score_unit. Null
+        if nothing was ever published."""
         scope = pl.DataFrame(places, schema=["repo_type", "repo_id", "path"], orient="row")
 
         def ask(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -112,7 +113,7 @@ class Believed:
         return self._ask(ask)
 
     def names(self, source_ids: Iterable[str]) -> list[tuple[str, str, str | None]]:
-        """(source_id, source_name, hub_id) of every open statement of some sources about a model."""
+        """(source_id, source_name, hub_id) of every current row about a model from some sources."""
         wanted = list(source_ids)
         query = (
             "select distinct source_id, source_name, hub_id from history.models"
@@ -126,7 +127,8 @@ class Believed:
         return dict(self._ask(lambda con: con.execute(query).fetchall()) or [])
 
     def standing(self, select: Callable[[duckdb.DuckDBPyConnection], Sequence[str]]) -> set[str]:
-        """What a check's query finds in the state before this run. `select` raises EtlError if the query cannot run."""
+        """The rows that a check finds in the state before this run. `select` runs the check's query; it raises EtlError
+        if the query cannot run."""
         return set(self._ask(select) or [])
 
     def quarantined(self) -> dict[str, set[Place]]:
@@ -138,50 +140,51 @@ class Believed:
         return places
 
     def close(self) -> None:
-        """Removes the file that was made from raw to answer."""
-        self._own.discard()
-        self._is_own_made = False
+        """Removes the temporary file that was built from raw."""
+        self._rebuilt.discard()
+        self._is_rebuilt = False
 
     def _ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer | None:
-        """The answer of the published file, else of the one made from raw; null if nothing was ever published."""
-        while (answering := self._answering()) is not None:
+        """The answer from the published file, or from the one built from raw; null if nothing was ever published."""
+        while (target := self._usable_target()) is not None:
             try:
-                with answering.read() as con:
+                with target.read() as con:
                     return question(con)
             except (duckdb.OutOfMemoryException, duckdb.InterruptException):
-                raise  # says nothing about the file
+                raise  # not a fault of the file
             except (duckdb.Error, EtlError) as error:
-                self._doubt(answering, error)
+                self._reject_target(target, error)
         return None
 
-    def _answering(self) -> Target | None:
+    def _usable_target(self) -> Target | None:
         if self.trouble is None:
-            return self._published if self._held is not None else None
-        if not self._is_own_made and any(load.is_applied for load in self._loads):
-            self._own.stage(self._store, self._loads, most_memory_bytes=self._most_memory_bytes).con.close()
-            self._is_own_made = True
-        return self._own if self._is_own_made else None
+            return self._published if self._n_held is not None else None
+        if not self._is_rebuilt and any(load.is_applied for load in self._loads):
+            self._rebuilt.stage(self._store, self._loads, most_memory_bytes=self._most_memory_bytes).con.close()
+            self._is_rebuilt = True
+        return self._rebuilt if self._is_rebuilt else None
 
-    def _doubt(self, answering: Target, error: Exception) -> None:
-        if answering is self._own:
-            raise WarehouseError(f"{answering.name}, made from raw, cannot be read ({first_line(error)})") from error
-        self._distrust(f"cannot answer ({first_line(error)})")
+    def _reject_target(self, target: Target, error: Exception) -> None:
+        if target is self._rebuilt:
+            raise WarehouseError(f"{target.name}, made from raw, cannot be read ({first_line(error)})") from error
+        self._reject_published(f"cannot answer ({first_line(error)})")
 
-    def _distrust(self, why: str) -> None:
+    def _reject_published(self, why: str) -> None:
         self.trouble = f"{self._published.name} {why}: made again from raw, which holds everything"
 
-    def _expect_own_books(self) -> None:
-        """Rejects a file in which something else removed or added rows: a run would carry the change on for ever."""
+    def _expect_sound_row_counts(self) -> None:
+        """Rejects a file in which something else added or removed rows, because every later run would carry the change
+        on."""
         try:
             with self._published.read() as con:
                 fault = first_fault(con)
         except duckdb.Error as error:
-            self._distrust(f"cannot be read ({first_line(error)})")
+            self._reject_published(f"cannot be read ({first_line(error)})")
             return
         if fault is not None:
-            self._distrust(f"was written to by something else ({fault})")
+            self._reject_published(f"was written to by something else ({fault})")
 
-    def _expect_known(self, held: Sequence[tuple[object, ...]], ledger: Ledger) -> None:
+    def _expect_no_unknown_load(self, held: Sequence[tuple[object, ...]], ledger: Ledger) -> None:
         recorded = [(load.load_id, load.as_of()) for load in ledger.loads[: len(held)]]
         if held != recorded:
             unknown = next(
@@ -194,8 +197,8 @@ class Believed:
             )
 
 
-def _copy_history(answering: Target, con: duckdb.DuckDBPyConnection) -> None:
-    answering.attach_to(con, "published")
+def _copy_history(target: Target, con: duckdb.DuckDBPyConnection) -> None:
+    target.attach_to(con, "published")
     try:
         con.execute("begin")
         for name in carried_tables():

@@ -1,4 +1,4 @@
-"""A file as target: it is built beside the published one and replaces it in one step."""
+"""A DuckDB file as target: the new file is built beside the published one and replaces it in one step."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.base import Staged, Target
 from leaderboard_etl.target.space import expect_space
 
-# Readers only ever open the published file read-only; so does a stray `duckdb leaderboard.duckdb` of another user.
+# Read-only for everyone, so that another user's `duckdb leaderboard.duckdb` cannot change the published file either.
 _PUBLISHED_MODE = 0o444
 
 
 class FileTarget(Target):
-    """A DuckDB file, and the place beside it where the next one is built."""
+    """A published DuckDB file, and the staging file in which the next one is built."""
 
     def __init__(self, warehouse: Warehouse, published: Path, staging: Path) -> None:
         self._warehouse, self._published, self._staging = warehouse, published, staging
@@ -57,12 +57,13 @@ class FileTarget(Target):
         return self._writer
 
     def _seal(self, staged: Staged) -> None:
-        """Closes the staging file: checkpoints and syncs it, and checks that each table holds the rows that were written."""
+        """Closes the staging file: checkpoints and syncs it, and checks that every table holds the rows that were
+        written."""
         path, con = self._staging, staged.con
         with durable("staging file"):
             try:
                 n_staged = _row_counts(con)
-                # Closing checkpoints as well, but keeps a failure to itself.
+                # Closing checkpoints as well, but hides a failure.
                 con.execute("checkpoint")
                 con.close()
                 if engine.log_of(path).exists():
@@ -94,7 +95,8 @@ class FileTarget(Target):
         return note
 
     def _put_log_aside(self) -> str | None:
-        """DuckDB would replay the log into the new file, or refuse it; the log is kept for whoever wrote it."""
+        """Renames a log that another writer left, because DuckDB would replay it into the new file or refuse it.
+        Returns a note; null if there is no log."""
         log = self.log_left()
         if log is None:
             return None

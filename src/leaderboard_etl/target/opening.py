@@ -1,4 +1,4 @@
-"""Opens the published state for reading: as it is, or in memory as of a day."""
+"""Opens the published state for reading: the current state, or in memory the state as of a day."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from leaderboard_etl.warehouse.database import create_tables, create_views, end_
 def open_published(
     warehouse: Warehouse, *, as_of: date | None = None, into: Path | None = None, is_locked: bool = True
 ) -> duckdb.DuckDBPyConnection:
-    """A read-only connection to the published state. Readers never block a run, because a run replaces the state.
+    """Returns a read-only connection to the published state. Readers never block a run, because a run replaces the
+    file.
 
-    With `as_of`, an in-memory database in which core and the views are those of the end of that day (UTC), beside raw,
-    history and ops until then; with `into` it is a new file there, open for writing. All but the latter are locked (see
-    target.locked) unless `is_locked` is false. Raises WarehouseError if nothing is published, UsageError for a date before the
-    first load or still to come.
+    With `as_of` it is an in-memory database in which core and the views show the end of that day (UTC), and raw,
+    history and ops end there; with `into` it is a new file at that path, open for writing. All connections except one
+    with `into` are locked (see target.locked) unless `is_locked` is false. Raises WarehouseError if nothing is
+    published, UsageError for a date before the first load or in the future.
     """
     if as_of is not None and as_of > datetime.now(UTC).date():
         raise UsageError(f"as of {as_of}: that day is still to come; leave --as-of out for the present state")
@@ -57,7 +58,7 @@ def open_published(
 
 
 def _refuse_newer(con: duckdb.DuckDBPyConnection, target: Target) -> None:
-    """Raises WarehouseError if newer code made the file. Version 0.1.0 wrote no number."""
+    """Raises WarehouseError if newer code made the file. Version 0.1.0 did not write its version."""
     try:
         made = con.execute("select schema_version, code_version from ops.build").fetchall()
     except (duckdb.BinderException, duckdb.CatalogException):
@@ -67,7 +68,7 @@ def _refuse_newer(con: duckdb.DuckDBPyConnection, target: Target) -> None:
 
 
 def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    # Imported here only: a query of the present state does without them and is answered at once.
+    # Imported here because a query of the current state does not need them and must start fast.
     from leaderboard_etl.warehouse.core import build_core
     from leaderboard_etl.warehouse.history import copy_until
     from leaderboard_etl.warehouse.marts import build_marts

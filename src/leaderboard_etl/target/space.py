@@ -1,4 +1,4 @@
-"""Whether the disk has room for a new file, asked before it is built."""
+"""Checks before a build that the disk has room for a new file."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from leaderboard_etl.engine import MOST_LOG_BYTES
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.settings import Warehouse
 
-# Measured, with docs/operations.md: a file without rows, a file beside the raw store that it is made from, and the log of a file
-# under construction, which holds its rows uncompressed until the checkpoint.
+# Measured (see docs/operations.md): the size of a file without rows; a file's size relative to its raw store; and relative to
+# the file the size of its log, which holds all rows uncompressed until the checkpoint.
 _EMPTY_BYTES = 10_000_000
 _FILE_SHARE = 2.5
 _LOG_SHARE = 7
 
 
 def needed_bytes(warehouse: Warehouse) -> int:
-    """The approximate peak that building a file takes: the file, as large as the published one or, before the first, as raw
-    suggests, and its log."""
+    """The approximate peak disk space of a build: the new file and its log. The new file is taken to be as large as the
+    published one or, if there is none, is estimated from the raw store."""
     store = warehouse.raw / "blobs.sqlite"
     if warehouse.database.exists():
         file_bytes = warehouse.database.stat().st_size
@@ -28,7 +28,7 @@ def needed_bytes(warehouse: Warehouse) -> int:
 
 
 def expect_space(warehouse: Warehouse) -> None:
-    """Raises WarehouseError if the disk has less free space than building a file needs."""
+    """Raises WarehouseError if the disk has less free space than a build needs."""
     needed, free = needed_bytes(warehouse), shutil.disk_usage(warehouse.root).free
     if free < needed:
         raise WarehouseError(

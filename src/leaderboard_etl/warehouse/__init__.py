@@ -1,1 +1,1 @@
-"""What the tables hold: history folded from raw and ledger, then core, marts and audit."""
+"""Builds the contents of the tables: history from raw and ledger, then core, marts and the audit."""

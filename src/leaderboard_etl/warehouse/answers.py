@@ -1,7 +1,7 @@
-"""Answers of analyses, kept by their inputs: a process computes each answer once for equal inputs.
+"""Caches the results of analyses by their inputs, so that a process computes each result only once for equal inputs.
 
-Most changes of a night do not reach most analyses: rows of a leaderboard move, while the curated figures of vendors, on
-which the lags rest, stay as they are.
+Most changes of a night do not affect most analyses: rows of a leaderboard change, but the vendors' curated figures,
+from which the lags are computed, stay the same.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ T = TypeVar("T")
 
 
 class Answers:
-    """The answers to the last `most_kept` questions. Safe to use from several threads."""
+    """The results of the last `most_kept` computations. Safe to use from several threads."""
 
     def __init__(self, most_kept: int = _MOST_KEPT) -> None:
         self._most_kept = most_kept
         self._kept: OrderedDict[str, Any] = OrderedDict()
         self._lock = threading.Lock()
-        self.n_worked_out = 0
+        self.n_computed = 0
 
     def of(self, question: str, work: Callable[..., T], *inputs: object) -> T:
-        """`work(*inputs)`, or its result from the last call with the same `question` and equal inputs.
+        """`work(*inputs)`, or the cached result of an earlier call with the same `question` and equal inputs.
 
-        An input is a frame, compared by its columns and rows in order, or a value that its repr states completely. The answer is
-        shared: a caller must not change it.
+        An input is a frame, compared by its columns and rows in order, or a value whose repr contains all of it. The
+        result is shared, so a caller must not change it.
         """
         key = _key(question, inputs)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                kept: T = self._kept[key]
-                return kept
+                cached: T = self._kept[key]
+                return cached
         answer = work(*inputs)
         with self._lock:
-            self.n_worked_out += 1
+            self.n_computed += 1
             self._kept[key] = answer
             while len(self._kept) > self._most_kept:
                 self._kept.popitem(last=False)

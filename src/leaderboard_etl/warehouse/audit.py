@@ -1,6 +1,6 @@
-"""The audit: every file of sql/checks selects offending rows of the staging file; errors stop the publication.
+"""The audit: each file of sql/checks selects offending rows of the staging file; errors prevent the publication.
 
-One check more follows from the registry: values that a column's comment does not list.
+One more check comes from the schema: values that a column's comment does not list.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from leaderboard_etl.settings import resource
 from leaderboard_etl.warehouse.history import policy_texts
 
 if TYPE_CHECKING:
-    # Runs a query on the state before and returns the rows that it finds there. At run time such an alias would keep DuckDB's
-    # module alive beyond the interpreter's end, and its binding then complains on stderr.
+    # Runs a query on the state before this run and returns its rows. The alias exists only for type checking: at run time it
+    # would keep DuckDB's module alive after the interpreter's end, and DuckDB would print an error.
     Standing = Callable[[Callable[[duckdb.DuckDBPyConnection], list[str]]], set[str]]
 
 _SHOWN = 10
@@ -34,7 +34,7 @@ _HEADER = re.compile(r"^-- (severity|check): (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Check:
-    """One query of the warehouse that should find no rows. severity: error or warn."""
+    """A query on the warehouse that should return no rows. severity: error or warn."""
 
     name: str
     severity: str
@@ -44,7 +44,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of a check: offending rows, how many of them the published file did not have, how many policy accepts."""
+    """The result of a check: the number of offending rows, of those that the published file did not have, and of those
+    that policy accepts."""
 
     check: Check
     n_rows: int
@@ -63,24 +64,24 @@ class Finding:
 
 @cache
 def checks() -> tuple[Check, ...]:
-    """The checks of sql/checks, and that of the registry's vocabularies, by name.
+    """The checks of sql/checks and the check of listed values, by name.
 
     Raises EtlError for a file without `-- check:` and `-- severity:` lines.
     """
     files = [_read(path) for path in (resource("sql") / "checks").glob("*.sql")]
-    listed = Check(
+    values_are_listed = Check(
         "values_are_listed",
         "warn",
         "a value that the comment of its column does not list; add it to sql/schema",
         stray_values(tables().values()),
     )
-    return tuple(sorted([*files, listed], key=lambda check: check.name))
+    return tuple(sorted([*files, values_are_listed], key=lambda check: check.name))
 
 
 def audit(con: duckdb.DuckDBPyConnection, standing: Standing | None, accepted: pl.DataFrame) -> list[Finding]:
     """Runs every check on the staging file and writes ops.check_results. `accepted` is policy/accepted_warnings.csv.
 
-    `standing` returns what a query finds in the state before; null: there is no state before.
+    `standing` returns the rows that a query finds in the state before this run; null if there is no such state.
     """
     findings = [_run(con, check, standing, accepted) for check in checks()]
     con.execute("delete from ops.check_results")
@@ -101,7 +102,8 @@ def audit(con: duckdb.DuckDBPyConnection, standing: Standing | None, accepted: p
 
 
 def run_checks(con: duckdb.DuckDBPyConnection) -> list[Finding]:
-    """Runs every check on a database as it is, accepting what the policy inside it accepts; nothing is written."""
+    """Runs every check on a database without writing anything; it accepts the warnings that the database's own policy
+    accepts."""
     accepted = Policy(policy_texts(con)).frame("accepted_warnings")
     return [_run(con, check, None, accepted) for check in checks()]
 
@@ -112,14 +114,14 @@ def _run(con: duckdb.DuckDBPyConnection, check: Check, standing: Standing | None
         return Finding(check, 0, 0, 0, [])
     before = standing(lambda published: _select(published, check)) if standing is not None else set()
     texts = accepted.filter(pl.col("check_name") == check.name)["text"].to_list()
-    tolerated = {row for row in rows if any(text in row for text in texts)}
-    fresh = [row for row in rows if row not in before and row not in tolerated]
-    examples = [json.loads(row) for row in (fresh or rows)[:_SHOWN]]
-    return Finding(check, len(rows), len(fresh), len(tolerated), examples)
+    accepted_rows = {row for row in rows if any(text in row for text in texts)}
+    new = [row for row in rows if row not in before and row not in accepted_rows]
+    examples = [json.loads(row) for row in (new or rows)[:_SHOWN]]
+    return Finding(check, len(rows), len(new), len(accepted_rows), examples)
 
 
 def _select(con: duckdb.DuckDBPyConnection, check: Check) -> list[str]:
-    """The offending rows, each as a JSON text."""
+    """The offending rows, each as JSON text."""
     try:
         cursor = con.execute(check.sql)
         names = [column[0] for column in cursor.description or []]

@@ -1,4 +1,5 @@
-"""Compares the recorded counts of a published file with its tables, which shows rows that something else removed or added."""
+"""Compares the row counts recorded in a published file with its tables, to detect rows that something else added or
+removed."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from leaderboard_etl.contracts.schema import tables
 
 @dataclass(frozen=True)
 class Entry:
-    """The counts of one load and source in ops.load_sources, and those of the tables."""
+    """The counts of one load and source: those recorded in ops.load_sources, and those of the tables."""
 
     load_id: int
     source_id: str
@@ -25,7 +26,7 @@ class Entry:
 
     @property
     def fault(self) -> str | None:
-        """What disagrees, in words; null: everything agrees."""
+        """What disagrees, as a sentence part; null if all counts agree."""
         wrong = []
         if self.n_files != self.files_changed:
             wrong.append(f"{self.n_files} rows of raw.files for {self.files_changed} files")
@@ -39,7 +40,7 @@ class Entry:
 
 def entries(con: duckdb.DuckDBPyConnection) -> list[Entry]:
     """The counts of every load and source. Raises duckdb.Error if the file cannot be read or lacks a table."""
-    histories = [name for name, table in tables().items() if table.schema == "history" and _has_books(name)]
+    histories = [name for name, table in tables().items() if table.schema == "history" and _has_recorded_counts(name)]
     opened, closed = (
         " union all ".join(f"select {column} as load_id, source_id from {name}" for name in histories)
         for column in ("load_id", "closed_load_id")
@@ -64,11 +65,12 @@ def entries(con: duckdb.DuckDBPyConnection) -> list[Entry]:
 
 
 def first_fault(con: duckdb.DuckDBPyConnection) -> str | None:
-    """The first load and source whose recorded counts and tables disagree; null: all agree. Raises duckdb.Error."""
-    wrong = next((entry for entry in entries(con) if entry.fault), None)
-    return None if wrong is None else f"load {wrong.load_id}, {wrong.source_id}: {wrong.fault}"
+    """The first load and source whose recorded counts disagree with the tables; null if all agree. Raises
+    duckdb.Error."""
+    disagreeing = next((entry for entry in entries(con) if entry.fault), None)
+    return None if disagreeing is None else f"load {disagreeing.load_id}, {disagreeing.source_id}: {disagreeing.fault}"
 
 
-def _has_books(name: str) -> bool:
+def _has_recorded_counts(name: str) -> bool:
     columns = {column.name for column in tables()[name].columns}
     return {"source_id", "load_id", "closed_load_id"} <= columns

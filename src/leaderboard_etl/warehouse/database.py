@@ -1,4 +1,4 @@
-"""Tables and views in a new database, from the registry."""
+"""Creates the tables and views of a new database from sql/schema and sql/views."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from leaderboard_etl.contracts.schema import tables, views
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Schemas, tables and their comments, in one transaction, because eight hundred would each wait for the disk."""
+    """Creates schemas, tables and comments in one transaction, because eight hundred single statements would each wait
+    for the disk."""
     statements = [f"create schema {schema}" for schema in ("raw", "history", "core", "mart", "ops")]
     for table in tables().values():
         statements += [table.sql.strip().removesuffix(";"), *table.comments()]
@@ -18,7 +19,7 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_views(con: duckdb.DuckDBPyConnection) -> None:
-    """The views of sql/views and their comments."""
+    """Creates the views of sql/views with their comments."""
     for view in views().values():
         con.execute(view.sql)
         for comment in view.comments():
@@ -26,5 +27,5 @@ def create_views(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def end_of_day(day: date) -> datetime:
-    """The last instant of a day, naive UTC, at the resolution of the database."""
+    """The last instant of a day, naive UTC, in microseconds."""
     return datetime.combine(day, time.min) + timedelta(days=1) - timedelta(microseconds=1)

@@ -1,4 +1,4 @@
-"""Folding loads into a state: what their sources say is merged with history, and the books are kept."""
+"""Folds loads into a state: merges what their sources contribute with the history, and records the counts."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import polars as pl
 
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.raw.ledger import Changes, Drift, Load, SourceLoad, parse_utc
-from leaderboard_etl.reading.loads import Part, Told
+from leaderboard_etl.reading.loads import LoadContent, Part
 from leaderboard_etl.sources.base import TARGETS, Parsed
 from leaderboard_etl.warehouse.history import merge
 from leaderboard_etl.warehouse.repeats import without_repeats
 
 
-def fold_load(con: duckdb.DuckDBPyConnection, told: Told) -> None:
-    """Applies one load to the history, raw and ops tables of a state, within the transaction that is open."""
-    load = told.load
-    _fold_policy(con, told)
+def fold_load(con: duckdb.DuckDBPyConnection, content: LoadContent) -> None:
+    """Applies one load to the history, raw and ops tables of a state, within the open transaction."""
+    load = content.load
+    _fold_policy(con, content)
     _insert_rows(con, "ops.loads", [_load_row(load)])
-    for part in told.parts:
+    for part in content.parts:
         _fold_files(con, part.entry.source_id, part.changes, load.load_id)
         counts = _fold_part(con, load, part)
         _insert_rows(con, "ops.load_sources", [_source_row(load, part.entry, part.changes, counts)])
@@ -28,18 +28,20 @@ def fold_load(con: duckdb.DuckDBPyConnection, told: Told) -> None:
 
 
 def _fold_part(con: duckdb.DuckDBPyConnection, load: Load, part: Part) -> dict[str, int]:
-    """Makes history say what a source says; returns what that adds to its books."""
+    """Updates the history with one source's contribution; returns its counts."""
     source_id = part.entry.source_id
-    counts = _nothing_read()
-    # What a file that is gone said may stand in another one now.
+    counts = _zero_counts()
+    # Close the rows of files that are gone first, because their content may be in another file now.
     _fold_batch(con, load, source_id, part.changes.gone, Parsed(), counts)
-    unread = {file.place for file in part.files}
+    unread_places = {file.place for file in part.files}
     for number, (files, parsed) in enumerate(part.batches):
-        if number:  # what a transaction wrote is held in memory until its end
+        if number:  # an open transaction keeps everything that it wrote in memory
             con.commit().begin()
         places = [file.place for file in files]
-        unread.difference_update(places)
-        _fold_batch(con, load, source_id, places, without_repeats(con, source_id, parsed, places, unread), counts)
+        unread_places.difference_update(places)
+        _fold_batch(
+            con, load, source_id, places, without_repeats(con, source_id, parsed, places, unread_places), counts
+        )
     return counts
 
 
@@ -51,27 +53,27 @@ def _fold_batch(
     parsed: Parsed,
     counts: dict[str, int],
 ) -> None:
-    """Brings history in line with what was read from the files at some places, and adds to the counts of the load."""
+    """Updates the history of some files with what was read from them, and adds to the counts of the load."""
     if not places:
         return
     scope = pl.DataFrame([tuple(place) for place in places], schema=["repo_type", "repo_id", "path"], orient="row")
-    # Records are counted when they are read, and again in the tables: sql/checks/loads_add_up.sql compares the two.
+    # Records are counted while reading and again in the tables; sql/checks/loads_add_up.sql compares both counts.
     counts["source_rows"] += parsed.source_rows
     counts["rows_in"] += parsed.rows_in or 0
     for target in (*TARGETS, "quarantine"):
-        held, opened, closed = merge(
+        n_open, n_opened, n_closed = merge(
             con, target, parsed.frame(target), source_id, scope, load_id=load.load_id, as_of_at=load.as_of()
         )
         if target == "quarantine":
-            counts["rows_quarantined"] += held
+            counts["rows_quarantined"] += n_open
         else:
-            counts["rows_stored"] += held
-            counts["rows_added"] += opened
-            counts["rows_closed"] += closed
+            counts["rows_stored"] += n_open
+            counts["rows_added"] += n_opened
+            counts["rows_closed"] += n_closed
 
 
-def _fold_policy(con: duckdb.DuckDBPyConnection, told: Told) -> None:
-    load, changes = told.load, told.policy
+def _fold_policy(con: duckdb.DuckDBPyConnection, content: LoadContent) -> None:
+    load, changes = content.load, content.policy
     names = [path.removesuffix(".csv") for _, _, path in changes.gone]
     names += [file.path.removesuffix(".csv") for file in changes.changed]
     for name in names:
@@ -80,7 +82,7 @@ def _fold_policy(con: duckdb.DuckDBPyConnection, told: Told) -> None:
             {"at": load.as_of(), "load": load.load_id, "name": name},
         )
     for file in changes.changed:
-        text = told.policy_texts[file.blob_id].decode("utf-8")
+        text = content.policy_texts[file.blob_id].decode("utf-8")
         con.execute(
             "insert into history.policy_files values (?, ?, ?, ?, null, ?, null)",
             [file.path.removesuffix(".csv"), file.blob_id, text, load.load_id, load.as_of()],
@@ -120,9 +122,9 @@ def _insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequ
     con.unregister("incoming")
 
 
-def _nothing_read() -> dict[str, int]:
-    names = ("source_rows", "rows_in", "rows_stored", "rows_quarantined", "rows_added", "rows_closed")
-    return dict.fromkeys(names, 0)
+def _zero_counts() -> dict[str, int]:
+    columns = ("source_rows", "rows_in", "rows_stored", "rows_quarantined", "rows_added", "rows_closed")
+    return dict.fromkeys(columns, 0)
 
 
 def _load_row(load: Load) -> tuple[object, ...]:
@@ -141,7 +143,7 @@ def _source_row(load: Load, entry: SourceLoad, changes: Changes, counts: Mapping
         len(changes.changed),
         len(changes.gone),
         sum(file.size_bytes for file in changes.changed),
-        *(counts[name] for name in _nothing_read()),
+        *(counts[name] for name in _zero_counts()),
     )
 
 

@@ -1,4 +1,5 @@
-"""History: what a source stated, from which load to which. A load closes rows that are no longer stated and opens new ones."""
+"""History: what each source stated, from which load to which. A load closes rows that are no longer stated and opens
+new ones."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.engine import ROW_ID
 from leaderboard_etl.sources.base import staged_schema
 
-# The place of a statement may move without the statement changing: rows shift inside a table, commits follow each other.
+# A statement may move without changing: rows shift within a table, and every commit has a new revision.
 _NOT_COMPARED = ("revision", "blob_id", "locator")
 _CARRIED = ("raw", "history", "ops")
 _REBUILT = ("ops.build", "ops.check_results")
@@ -31,17 +32,17 @@ def merge(
     load_id: int,
     as_of_at: datetime,
 ) -> tuple[int, int, int]:
-    """Makes the open rows of `source_id` from the files in `scope` state what `staged` states.
+    """Updates the open rows of `source_id` from the files in `scope` so that they state what `staged` states.
 
-    `scope` has the columns repo_type, repo_id, path: files that changed or are gone, each given once per load. A row that
-    states the same as before stays open with the place where it was first seen. Returns the numbers of rows that are open now,
-    were opened and were closed.
+    `scope` has the columns repo_type, repo_id, path: the files that changed or are gone, each once per load. A row that
+    states the same as before stays open with the place where it was first seen. Returns the numbers of rows that are
+    open now, were opened, and were closed.
     """
     table = history_table(target)
     columns = list(staged_schema(target))
     compared = ", ".join(column for column in columns if column not in _NOT_COMPARED)
     if target == "quarantine":
-        # A file may hold the same bad record twice: the second is another record.
+        # A file may hold the same bad record twice; both are kept.
         compared += f", row_number() over (partition by {compared} order by locator)"
     con.register("staged_rows", staged)
     con.register("staged_scope", scope)
@@ -82,18 +83,19 @@ def merge(
 
 
 def carried_tables() -> list[str]:
-    """The tables that hold history: a new file takes them from the one before, and builds all others from them."""
+    """The tables that hold history: a new file copies them from the file before, and builds all others from them."""
     return [name for name, table in tables().items() if table.schema in _CARRIED and name not in _REBUILT]
 
 
 def policy_texts(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
-    """The policy files in force, by name."""
+    """The current policy files, by name."""
     rows = con.execute("select name, content from history.policy_files where valid_to is null").fetchall()
     return {name: content.encode() for name, content in rows}
 
 
 def copy_until(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -> None:
-    """Fills the empty raw, history and ops tables with what the attached `catalog` held after its last load at or before `at`."""
+    """Fills the empty raw, history and ops tables with the content of the attached `catalog` after its last load at or
+    before `at`."""
     loads = f"(select load_id from {catalog}.ops.loads where as_of_at <= $at)"
     for name, table in tables().items():
         if name not in carried_tables():

@@ -1,6 +1,7 @@
-"""One key in two files of a source: in two tables of a repository, or in two folders of a model, often on two days.
+"""Finds keys that are in two files of one source: in two tables of a repository or in two folders of a model, often on
+two days.
 
-Within one reading the rules keep the first record. This module compares a reading with the open rows of other files.
+Within one batch the source rules keep the first record. This module compares a batch with the open rows of other files.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from leaderboard_etl.warehouse.history import history_table
 
 Place = tuple[str, str, str]
 _PLACE = ["repo_type", "repo_id", "path"]
-# The others hold the file in their key.
+# The key of the other targets contains the file.
 _ACROSS_FILES = tuple(target for target, key in KEYS.items() if "path" not in key)
 
 
@@ -28,28 +29,31 @@ def without_repeats(
     read: Sequence[Sequence[str]],
     unread: Collection[Place],
 ) -> Parsed:
-    """`parsed`, read from the files at the places `read`, with every record in quarantine whose key an open row of another file
-    holds. Open rows of the places `unread`, which the same load reads later, do not count."""
+    """Moves every record of `parsed` into quarantine whose key is in an open row of another file.
+
+    `parsed` was read from the files at the places `read`. Open rows of the places `unread`, which the same load reads
+    later, do not count.
+    """
     kept = replace(parsed)
     con.register("passed_over", pl.DataFrame([*read, *unread], schema=_PLACE, orient="row"))
     for target in _ACROSS_FILES:
         frame = parsed.frame(target)
         if frame.is_empty():
             continue
-        held = _held_elsewhere(con, target, source_id, frame)
-        if held.is_empty():
+        elsewhere = _keys_elsewhere(con, target, source_id, frame)
+        if elsewhere.is_empty():
             continue
-        again = frame.join(held, on=held.columns, how="semi", nulls_equal=True)
-        setattr(kept, target, frame.join(held, on=held.columns, how="anti", nulls_equal=True))
-        kept.quarantine = pl.concat([kept.quarantine, repeated(again, target, "of another file")])
+        repeats = frame.join(elsewhere, on=elsewhere.columns, how="semi", nulls_equal=True)
+        setattr(kept, target, frame.join(elsewhere, on=elsewhere.columns, how="anti", nulls_equal=True))
+        kept.quarantine = pl.concat([kept.quarantine, repeated(repeats, target, "of another file")])
     con.unregister("passed_over")
     return kept
 
 
-def _held_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The keys that open rows of other files hold, for the models of the frame."""
+def _keys_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The keys in open rows of other files, for the models of the frame."""
     con.register("read_now", frame.select("source_name", "run_id").unique())
-    keys_elsewhere: pl.DataFrame = con.sql(
+    keys: pl.DataFrame = con.sql(
         f"""
         select distinct {", ".join(KEYS[target])}
         from {history_table(target)}
@@ -60,4 +64,4 @@ def _held_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str,
         params=[source_id],
     ).pl()
     con.unregister("read_now")
-    return keys_elsewhere
+    return keys

@@ -1,1 +1,1 @@
-"""Who learns of a run's end: a webhook or a command, and a file of metrics for a monitor."""
+"""Reports how a run ended: to a webhook or a command, and in a metrics file for a monitor."""

@@ -1,6 +1,6 @@
-"""What a run did and what the warehouse holds, as a text file in the OpenMetrics format, for a monitor that collects it.
+"""Writes what a run did and what the warehouse holds into a text file in the OpenMetrics format, for a monitor.
 
-Only gauges and counters are used, so that collectors of the older Prometheus format read the file as well.
+Only gauges and counters are used, so that collectors of the older Prometheus format can read the file as well.
 """
 
 from __future__ import annotations
@@ -27,27 +27,30 @@ _ROWS = {"rows in": "in", "stored": "stored", "quarantined": "quarantined", "new
 
 
 def check_file(file: Path, warehouse: Warehouse) -> None:
-    """Raises UsageError if `file` is one of the warehouse's own, by any name, lies where the warehouse makes files, or is not a
-    file that can be replaced."""
+    """Raises UsageError if `file` cannot be replaced, is one of the warehouse's own files (under any name), or lies
+    where the warehouse writes files."""
     place = file.resolve()
     if place.exists() and not place.is_file():
         raise UsageError(f"--metrics {file} is not a regular file: give the path of a file to write")
     root = warehouse.root.resolve()
     is_inside = place.is_relative_to(root)
-    below = place.relative_to(root).parts if is_inside else ("",)
-    kept = (warehouse.raw.name, warehouse.prefect.name, warehouse.exports.name, warehouse.lock.name)
-    is_kept = is_inside and (not below or below[0] in kept or below[0].startswith(f"{Path(DATABASE_NAME).stem}."))
+    parts_below = place.relative_to(root).parts if is_inside else ("",)
+    reserved_names = (warehouse.raw.name, warehouse.prefect.name, warehouse.exports.name, warehouse.lock.name)
+    is_reserved = is_inside and (
+        not parts_below or parts_below[0] in reserved_names or parts_below[0].startswith(f"{Path(DATABASE_NAME).stem}.")
+    )
     own = (warehouse.database, warehouse.raw / STORE_NAME, warehouse.raw / _LEDGER_NAME)
-    if is_kept or (place.exists() and any(path.exists() and path.samefile(place) for path in own)):
+    if is_reserved or (place.exists() and any(path.exists() and path.samefile(place) for path in own)):
         raise UsageError(
             f"--metrics {file} is one of the warehouse's own files or stands among them: choose another path"
         )
 
 
 def write_metrics(file: Path, outcome: Mapping[str, Any], warehouse: Warehouse) -> str | None:
-    """Writes the metrics of a run that ended as `outcome` (`report.as_json`, or `report.refusal`); the file appears whole.
+    """Writes the metrics of a run that ended as `outcome` (`report.as_json` or `report.refusal`), by replacing the
+    whole file.
 
-    Returns null, or why it could not be written.
+    Returns null, or the reason why the file could not be written.
     """
     partial = file.resolve().with_name(f".{file.name}.{os.getpid()}.part")
     try:
@@ -63,20 +66,20 @@ def write_metrics(file: Path, outcome: Mapping[str, Any], warehouse: Warehouse) 
 
 
 def metrics_text(outcome: Mapping[str, Any], warehouse: Warehouse, now: datetime) -> bytes:
-    """The metrics in the OpenMetrics format. What is not known, where a ledger cannot be read or nothing was published, is left
-    out; `now` is aware, the time at which the file is written."""
+    """The metrics in the OpenMetrics format. Values that are unknown, because the ledger cannot be read or nothing was
+    published, are left out. `now` is the time of writing, with a time zone."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.openmetrics.exposition import generate_latest
     from prometheus_client.registry import Collector
 
-    class Told(Collector):
+    class RunCollector(Collector):
         def collect(self) -> Iterator[Metric]:
-            yield from _of_the_run(outcome, now)
-            yield from _of_the_ledger(_loads(warehouse), now)
-            yield from _of_the_files(warehouse)
+            yield from _run_metrics(outcome, now)
+            yield from _ledger_metrics(_loads(warehouse), now)
+            yield from _file_metrics(warehouse)
 
     registry = CollectorRegistry()
-    registry.register(Told())
+    registry.register(RunCollector())
     text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
     return text
 
@@ -88,7 +91,7 @@ def _loads(warehouse: Warehouse) -> list[Load]:
         return []
 
 
-def _of_the_run(outcome: Mapping[str, Any], now: datetime) -> Iterator[Metric]:
+def _run_metrics(outcome: Mapping[str, Any], now: datetime) -> Iterator[Metric]:
     from prometheus_client.metrics_core import GaugeMetricFamily
 
     status = GaugeMetricFamily(
@@ -97,9 +100,9 @@ def _of_the_run(outcome: Mapping[str, Any], now: datetime) -> Iterator[Metric]:
     for name in EXIT_CODES:
         status.add_metric([name], float(name == outcome["status"]))
     yield status
-    yield _seconds("run_finished_timestamp", "When the last run ended, as Unix time.", now.timestamp())
+    yield _seconds_gauge("run_finished_timestamp", "When the last run ended, as Unix time.", now.timestamp())
     if "seconds" in outcome:
-        yield _seconds("run_duration", "How long the last run took.", outcome["seconds"])
+        yield _seconds_gauge("run_duration", "How long the last run took.", outcome["seconds"])
     rows = GaugeMetricFamily(
         f"{_PREFIX}_run_rows", "Rows of a source in the last run, by what became of them.", labels=["source", "kind"]
     )
@@ -109,16 +112,16 @@ def _of_the_run(outcome: Mapping[str, Any], now: datetime) -> Iterator[Metric]:
     yield rows
 
 
-def _of_the_ledger(loads: list[Load], now: datetime) -> Iterator[Metric]:
+def _ledger_metrics(loads: list[Load], now: datetime) -> Iterator[Metric]:
     from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
-    good = [load.as_of().replace(tzinfo=UTC) for load in loads if load.status != "failed"]
-    if good:
-        last = max(good)
-        yield _seconds(
+    successful_at = [load.as_of().replace(tzinfo=UTC) for load in loads if load.status != "failed"]
+    if successful_at:
+        last = max(successful_at)
+        yield _seconds_gauge(
             "last_success_timestamp", "When the newest run began that did not fail, as Unix time.", last.timestamp()
         )
-        yield _seconds(
+        yield _seconds_gauge(
             "last_success_age", "The same as an age when this file was written.", max(0.0, (now - last).total_seconds())
         )
     api = CounterMetricFamily(
@@ -134,14 +137,14 @@ def _of_the_ledger(loads: list[Load], now: datetime) -> Iterator[Metric]:
         files.add_metric([source_id], sum(entry.file_calls for entry in of_source))
     yield api
     yield files
-    held = next((load.summary for load in reversed(loads) if load.is_applied and load.summary), {})
-    if "quarantine" in held:
+    last_summary = next((load.summary for load in reversed(loads) if load.is_applied and load.summary), {})
+    if "quarantine" in last_summary:
         yield GaugeMetricFamily(
-            f"{_PREFIX}_quarantined_records", "Records that stand in quarantine.", held["quarantine"]
+            f"{_PREFIX}_quarantined_records", "Records that stand in quarantine.", last_summary["quarantine"]
         )
 
 
-def _of_the_files(warehouse: Warehouse) -> Iterator[Metric]:
+def _file_metrics(warehouse: Warehouse) -> Iterator[Metric]:
     from prometheus_client.metrics_core import GaugeMetricFamily
 
     sizes = GaugeMetricFamily(
@@ -153,7 +156,7 @@ def _of_the_files(warehouse: Warehouse) -> Iterator[Metric]:
     yield sizes
 
 
-def _seconds(name: str, text: str, value: float) -> Metric:
+def _seconds_gauge(name: str, text: str, value: float) -> Metric:
     from prometheus_client.metrics_core import GaugeMetricFamily
 
     return GaugeMetricFamily(f"{_PREFIX}_{name}_seconds", text, value, unit="seconds")

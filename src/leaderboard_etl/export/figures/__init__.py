@@ -1,4 +1,4 @@
-"""The charts for print, as SVG and PNG: Altair specifications, drawn by vl-convert without a browser or a network."""
+"""The charts for print as SVG and PNG: Altair specifications, rendered by vl-convert without a browser or a network."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from leaderboard_etl.export.figures.style import Chart
 
 _CHARTS = (model_scaling, open_gap, open_closed_lags, moe_efficiency, community_velocity)
 _VEGA_LITE = "6.4"
-# 720 pixels at three dots each are 7.2 inches at 300 dots an inch.
+# 720 pixels at three dots per pixel are 7.2 inches at 300 dots per inch.
 _SCALE, _PPI = 3, 72
 
 
 def figures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
-    """Each figure twice, `<name>.svg` and `<name>.png`; one for which the warehouse has no data is left out.
+    """Each figure as `<name>.svg` and `<name>.png`; figures without data in the warehouse are left out.
 
-    The same state gives the same bytes under one set of package versions.
+    With the same package versions the same state gives the same bytes.
     """
     files = {}
     for draw in _CHARTS:

@@ -1,4 +1,4 @@
-"""The figures besides the gap: the cost of mixtures of experts, and the submissions of the community."""
+"""The figures besides the gap: the cost of mixture-of-experts models, and the submissions of the community."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _KINDS = ["Mixture of experts", "Dense"]
 
 
 def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
-    """MMLU as reported against relative inference cost, mixtures of experts apart; None without one of them."""
+    """MMLU as reported against relative inference cost, with mixture-of-experts models highlighted; None if there is
+    none."""
     is_moe = pl.col("is_moe").fill_null(False)
     models = export_rows(con, "moe_efficiency").with_columns(
         kind=pl.when(is_moe).then(pl.lit(_KINDS[0])).otherwise(pl.lit(_KINDS[1]))
@@ -46,20 +47,20 @@ def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
     y = score(y_axis)
     by_kind: dict[str, Any] = {"domain": _KINDS}
     legend = alt.Legend(**LEGEND)
-    drawn = marks(
+    points = marks(
         models,
         x,
         y,
         color=alt.Color("kind:N", scale=alt.Scale(**by_kind, range=[GREEN, FAINT]), legend=legend),
         shape=alt.Shape("kind:N", scale=alt.Scale(**by_kind, range=["square", "circle"]), legend=legend),
     )
-    # Named are each mixture of experts, and each dense model that no cheaper one equals.
+    # Labels: each mixture of experts, and each dense model that scores higher than every cheaper dense one.
     dense = models.filter(pl.col("kind") == _KINDS[1]).sort("inference_cost_relative", -pl.col("score_pct"), "model")
     best_before = pl.col("score_pct").cum_max().shift(1, fill_value=-1)
     mixtures = models.filter(pl.col("kind") == _KINDS[0]).sort(-pl.col("score_pct"), "model")
-    wanted = pl.concat([mixtures, dense.filter(pl.col("score_pct") > best_before).reverse()])
+    labelled = pl.concat([mixtures, dense.filter(pl.col("score_pct") > best_before).reverse()])
     labels = place(
-        wanted.select("inference_cost_relative", "score_pct", "model").iter_rows(),
+        labelled.select("inference_cost_relative", "score_pct", "model").iter_rows(),
         models.select("inference_cost_relative", "score_pct").rows(),
         x_axis,
         y_axis,
@@ -69,12 +70,12 @@ def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         "Operations are not a price: memory, hardware and utilisation are left out.",
     ]
     return finished(
-        drawn + names(labels, x, y), "Score against operations per token: dense and mixture of experts", caption
+        points + names(labels, x, y), "Score against operations per token: dense and mixture of experts", caption
     )
 
 
 def community_velocity(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
-    """Models first submitted to the Open LLM Leaderboards by month; None without a dated one."""
+    """Models by the month of their first submission to the Open LLM Leaderboards; None if no submission has a date."""
     rows = export_rows(con, "community_velocity").filter(
         (pl.col("definition") == "distinct_models") & (pl.col("leaderboard") != "all")
     )

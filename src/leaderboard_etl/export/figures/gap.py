@@ -1,4 +1,4 @@
-"""The gap over time, and how long open weights took."""
+"""The gap over time, and how long open-weights models took to catch up."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ order by closed_released_on, closed_model_id
 
 
 def open_gap(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
-    """Both MMLU frontiers as steps over time, the gap shaded; None if one side has none."""
+    """Both MMLU frontiers as steps over time with the gap shaded; None if a side has no frontier."""
     steps = con.sql(_FRONTIERS, params=[GROUP]).pl()
     spans = _spans(steps)
     if not spans:
@@ -91,12 +91,12 @@ def open_gap(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         + names(labels, x, y)
         + side.encode(x=x, y=y, text="side:N", color=COLOR)
     )
-    now = spans[-1]
-    gap_pct = now["score_pct"] - now["other_pct"]
-    title = f"{now['side']} models lead by {gap_pct:.1f} points on MMLU as reported"
+    last_span = spans[-1]
+    gap_pct = last_span["score_pct"] - last_span["other_pct"]
+    title = f"{last_span['side']} models lead by {gap_pct:.1f} points on MMLU as reported"
     caption = [
         f"Best score so far by release date, up to {min(ends['stood_until_on'])}:"
-        f" {now['model']} {now['score_pct']:.1f} %, {now['other_model']} {now['other_pct']:.1f} %.",
+        f" {last_span['model']} {last_span['score_pct']:.1f} %, {last_span['other_model']} {last_span['other_pct']:.1f} %.",
         "Shaded: the gap, in the colour of the side that leads. Official releases only; protocols mixed.",
     ]
     return finished(
@@ -105,7 +105,8 @@ def open_gap(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
 
 
 def open_closed_lags(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
-    """How many days after each proprietary MMLU frontier model an open one stood within a point of it; None without one."""
+    """For each proprietary MMLU frontier model the days until an open model came within one point of it; None if there
+    is none."""
     lags = con.sql(_LAGS, params=[GROUP]).pl()
     if lags.is_empty():
         return None
@@ -135,9 +136,10 @@ def open_closed_lags(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
 
 
 def _spans(steps: pl.DataFrame) -> list[dict[str, Any]]:
-    """Spans of time over which neither frontier moves: who leads (`side`, `score_pct`), and the other one (`other_pct`).
+    """Time spans in which neither frontier moves: the leading side (`side`, `score_pct`) and the other one
+    (`other_pct`).
 
-    The last may be a single moment. Empty if a side has no frontier.
+    The last span may be a single moment. Empty if a side has no frontier.
     """
     if steps.n_unique("side") < len(SIDES):
         return []
@@ -157,7 +159,7 @@ def _spans(steps: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _by_rise(steps: pl.DataFrame) -> Iterator[tuple[float, float, str]]:
-    """Points to name: the best of each side, then by how much each raised its frontier."""
+    """Points to label: the best of each side first, then by how much each point raised its frontier."""
     is_best = pl.col("score_pct") == pl.col("score_pct").max().over("side")
     rise = pl.when(is_best).then(100.0).otherwise(pl.col("score_pct").diff().over("side").fill_null(0.0))
     ranked = steps.with_columns(rise=rise).sort("rise", "model", descending=[True, False])
@@ -165,7 +167,7 @@ def _by_rise(steps: pl.DataFrame) -> Iterator[tuple[float, float, str]]:
 
 
 def _along(steps: pl.DataFrame, x_axis: Axis) -> list[tuple[float, float]]:
-    """Points along both lines of steps, close enough that no name fits between them."""
+    """Points along both step lines, so close together that no label fits between them."""
     near = x_axis.value(6) - x_axis.value(0)
     points = []
     for _, side in steps.group_by("side", maintain_order=True):

@@ -1,4 +1,5 @@
-"""Places names beside the marks of a static chart, where they hide neither a mark nor another name; others are left out."""
+"""Places labels beside the marks of a static chart so that they cover no mark and no other label; others are left
+out."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ Box = tuple[float, float, float, float]
 
 _MARK_PX = 5.0
 _LINE_PX = 14.0
-# Advances of Liberation Sans, whose metrics are those of Arial and Helvetica, in em, rounded up to classes.
+# Letters by their width in Liberation Sans, which has the same widths as Arial and Helvetica.
 _NARROW, _WIDE = frozenset("fijlrtI.,:;'|()[]/- "), frozenset("mwMW@%")
 
 
@@ -39,7 +40,8 @@ class Axis:
 
 @dataclass(frozen=True)
 class Label:
-    """A placed name: where it is anchored, as values of the axes, and which end of it (`align`: left, right or center)."""
+    """A placed label: its anchor in values of the axes, and which end of the text is there (`align`: left, right or
+    center)."""
 
     text: str
     x: float
@@ -48,7 +50,7 @@ class Label:
 
 
 def text_width(text: str, font_px: float) -> float:
-    """The approximate width of a text in pixels, too wide rather than too narrow."""
+    """The approximate width of a text in pixels; rather too wide than too narrow."""
     advances = (0.34 if c in _NARROW else 0.9 if c in _WIDE else 0.72 if c.isupper() else 0.56 for c in text)
     return font_px * sum(advances)
 
@@ -60,9 +62,9 @@ def place(
     y_axis: Axis,
     font_px: float = 11,
 ) -> list[Label]:
-    """Labels for (x, y, name), the first ones first; a name that fits nowhere is left out.
+    """Labels for (x, y, name), placed in this order; a name that fits nowhere is left out.
 
-    `obstacles` are values of the axes that no name may cover: all marks, and points along lines.
+    `obstacles` are points, in values of the axes, that no label may cover: all marks, and points along lines.
     """
     taken = [_around(x_axis.pixel(x), y_axis.pixel(y)) for x, y in obstacles]
     placed = []
@@ -77,7 +79,8 @@ def place(
 
 
 def _spots(x: float, y: float, width: float) -> list[tuple[float, str, Box]]:
-    """Left and right of a mark, then above, then below: anchor, alignment and box of each."""
+    """Possible positions around a mark (left and right, then above, then below), each with anchor, alignment and
+    box."""
     beside, above, below = y, y - 15, y + 15
     anchors = [
         *((x - 8, "right", beside), (x + 8, "left", beside), (x, "center", above), (x - 3, "right", above)),

@@ -26,7 +26,7 @@ from leaderboard_etl.export.figures.style import (
 
 
 def model_scaling(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
-    """MMLU as reported against parameters, with the fitted lines and their bands; None without a point."""
+    """MMLU as reported against parameters, with the fitted lines and their bands; None if there is no point."""
     is_shown = pl.col("comparable_group") == GROUP
     points, bands = (
         export_rows(con, name).filter(is_shown).rename({"openness": "side"})
@@ -38,14 +38,14 @@ def model_scaling(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
     x_axis, x = size_axis("params_b", "Parameters (billions, log scale)", sizes_b, room=1.3)
     y_axis = score_axis(list(points["score_pct"]))
     y = score(y_axis)
-    # A legend shows only if every layer asks for it.
+    # A legend is shown only if every layer requests it.
     color, shape = (channel.legend(**LEGEND) for channel in (COLOR, SHAPE))
-    # Held within the axis here, because the ids of clip paths count on from one chart to the next.
+    # Clipped here and not by the chart, because the ids of clip paths would differ from one chart to the next.
     bands = bands.with_columns(pl.col("score_pct", "lo_pct", "hi_pct").clip(y_axis.low, y_axis.high))
     band = alt.Chart(bands.with_columns(score_pct="lo_pct")).mark_area(opacity=0.16)
     line = alt.Chart(bands).mark_line(strokeWidth=2)
     labels = place(
-        [(row["params_b"], row["score_pct"], row["model"].split("/")[-1]) for row in _worth_a_name(points)],
+        [(row["params_b"], row["score_pct"], row["model"].split("/")[-1]) for row in _labelled_points(points)],
         points.select("params_b", "score_pct").rows(),
         x_axis,
         y_axis,
@@ -72,8 +72,9 @@ def _caption(con: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def _worth_a_name(points: pl.DataFrame) -> list[dict[str, Any]]:
-    """The best open model, every proprietary one, and each open one that no smaller one equals."""
+def _labelled_points(points: pl.DataFrame) -> list[dict[str, Any]]:
+    """Points to label: the best open model, every proprietary one, and each open one that scores higher than every
+    smaller one."""
     is_open = pl.col("side") == "Open"
     best_before = pl.col("score_pct").cum_max().shift(1, fill_value=-1)
     frontier = (

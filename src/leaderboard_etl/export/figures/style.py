@@ -1,4 +1,4 @@
-"""The look of the printed charts: size, font, colours, and the parts that several of them share."""
+"""The look of the printed charts: size, font, colours, and shared parts."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ GROUP = "mmlu_reported"
 WIDTH, HEIGHT = 720, 430
 INK, FAINT = "#1f2328", "#59636e"
 SIDES = ["Open", "Proprietary"]
-# Okabe and Ito: told apart with any colour vision. Shape and dash say the same again.
+# Okabe and Ito's colours, which people with any colour vision can tell apart. Shape and dash repeat the distinction.
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
 COLOR = alt.Color("side:N", scale=alt.Scale(domain=SIDES, range=[BLUE, VERMILION]), legend=None)
 DASH = alt.StrokeDash("side:N", scale=alt.Scale(domain=SIDES, range=[[1, 0], [7, 3]]), legend=None)
 SHAPE = alt.Shape("side:N", scale=alt.Scale(domain=SIDES, range=["circle", "diamond"]), legend=None)
-# The title of a vertical axis, level and above it.
+# The title of a vertical axis is horizontal and above it.
 UPRIGHT: dict[str, Any] = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": -30, "titleY": -12}
-# Above the right end of the chart, where it hides nothing.
+# The legend is above the right end of the chart, where it covers nothing.
 LEGEND: dict[str, Any] = {
     "title": "Legend",
     "orient": "none",
@@ -35,20 +35,20 @@ LEGEND: dict[str, Any] = {
     "legendX": 440,
     "legendY": -32,
 }
-# vl-convert carries the first, so that a picture is the same on every machine; the others stand in where an SVG is shown.
+# vl-convert contains the first font, so that a picture is the same on every machine; a viewer of the SVG may use the others.
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-# Distance of the ticks by how much of the scale is used, points.
+# (used part of the scale, distance of the ticks), in points.
 _TICK_STEPS = ((60, 20), (25, 10), (0, 5))
 
 
 def export_rows(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
-    """The rows of one of the article's files, in their order, so that a figure shows what the file beside it says."""
+    """The rows of one of the article's files in the same order, so that a figure agrees with the file beside it."""
     file = resource("sql") / "exports" / f"{name}.sql"
     return shown(con.sql(file.read_text(encoding="utf-8")).pl())
 
 
 def score_axis(scores_pct: Sequence[float]) -> Axis:
-    """A vertical axis of whole ticks around the scores, within 0 to 100."""
+    """A vertical axis within 0 to 100 that covers the scores and ends at ticks."""
     low, high = min(scores_pct), max(scores_pct)
     step = next(step for spread, step in _TICK_STEPS if high - low >= spread)
     return Axis(max(0, (low - 1) // step * step), min(100, -(-(high + 1) // step) * step), HEIGHT, 0)
@@ -65,31 +65,31 @@ def score(axis: Axis) -> alt.Y:
 
 
 def size_axis(field: str, title: str, values: Sequence[float], room: float) -> tuple[Axis, alt.X]:
-    """A logarithmic axis over `values`, with a factor of `room` beyond them on both sides, and its channel."""
+    """A logarithmic axis that extends by the factor `room` beyond `values` on both sides, and its encoding."""
     axis = Axis(min(values) / room, max(values) * room, 0, WIDTH, is_log=True)
     scale = alt.Scale(type="log", domain=[axis.low, axis.high], nice=False)
     return axis, alt.X(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(values=log_ticks(axis), format="~g"))
 
 
 def log_ticks(axis: Axis) -> list[float]:
-    """1, 2 and 5 times the powers of ten that lie on a logarithmic axis."""
+    """1, 2 and 5 times the powers of ten on a logarithmic axis."""
     powers = range(math.floor(math.log10(axis.low)), math.ceil(math.log10(axis.high)) + 1)
     ticks = [float(f"{step}e{power}") for power in powers for step in (1, 2, 5)]
     return [tick for tick in ticks if axis.low <= tick <= axis.high]
 
 
 def marks(rows: pl.DataFrame, x: alt.X, y: alt.Y, **channels: Any) -> alt.Chart:
-    """Points, by default open and proprietary apart by colour and shape."""
-    drawn: alt.Chart = (
+    """Points; by default colour and shape distinguish open from proprietary."""
+    points: alt.Chart = (
         alt.Chart(rows)
         .mark_point(filled=True, opacity=0.75, size=60, stroke=INK, strokeWidth=0.6)
         .encode(x=x, y=y, **{"color": COLOR, "shape": SHAPE, **channels})
     )
-    return drawn
+    return points
 
 
 def names(labels: Sequence[Label], x: alt.X, y: alt.Y) -> Any:
-    """Placed names with a pale outline, so that a line behind them does not cross them out."""
+    """Labels with a pale outline, so that a line behind them does not make them unreadable."""
     frame = pl.DataFrame(
         {
             str(x.shorthand).split(":")[0]: [label.x for label in labels],
@@ -106,7 +106,7 @@ def names(labels: Sequence[Label], x: alt.X, y: alt.Y) -> Any:
 
 
 def finished(layers: Any, title: str, caption: list[str], height: int = HEIGHT) -> alt.LayerChart:
-    """A chart with its title, what a reader must know under it, and the look."""
+    """A complete chart with its title, its caption under the title, and the common look."""
     chart: alt.LayerChart = (
         layers.properties(
             width=WIDTH,

@@ -1,1 +1,1 @@
-"""Benchmarks: each prints ratios measured in one run."""
+"""Benchmarks: each compares measurements from one run and prints their ratios."""

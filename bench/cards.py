@@ -1,9 +1,9 @@
-"""The pass over the models' cards, beside plain requests:
-`PYTHONPATH=tests python -m bench.cards [--models 1500] [--latency-ms 50]`.
+"""The pass over the models' cards, compared with plain requests: `PYTHONPATH=tests python -m bench.cards [--models
+1500] [--latency-ms 50]`.
 
-Made-up models are served by the bundled Hub in a process of its own, with a latency for each answer. The pass over them lands
-its cards, configs and evaluation results; then a plain pool of as many tasks sends exactly the same requests through the
-client's session, each as a task of its own, and keeps nothing. Last comes the pass of a second night.
+The sample's server serves invented models in its own process, with a latency for each answer. The pass lands their
+cards, configs and evaluation results. Then a pool of as many tasks sends exactly the same requests through the client's
+session without keeping the answers. Last comes the pass of a second night.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ from leaderboard_etl.raw.store import BlobStore
 
 _NOW = "2025-01-01T03:00:00.000000Z"
 _SPAWN = multiprocessing.get_context("spawn")
-# As in the leaderboards: four of ten models are their owner's only one.
+# As in the leaderboards, four of ten models are the only model of their owner.
 _LONE_SHARE = 0.4
 _RESULTS = "- dataset:\n    id: cais/mmlu\n    task_id: mmlu\n  value: 61.5\n"
 
 
 @dataclass(frozen=True)
 class Served:
-    """What the Hub saw since it was last asked: addresses in order, connections opened, and its own processor time."""
+    """What the Hub received since the last question: addresses in order, connections opened, and its own processor
+    time."""
 
     targets: list[str]
     n_connections: int
@@ -48,7 +49,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Measured:
-    """One way of asking. Times in seconds; `busy_s` is processor time of the asking process."""
+    """One way of asking. `seconds` is elapsed time; `busy_s` is processor time of the asking process."""
 
     seconds: float
     busy_s: float
@@ -60,10 +61,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, default=1_500)
     parser.add_argument("--latency-ms", type=float, default=50, help="before each answer (default: %(default)s)")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with TemporaryDirectory() as scratch:
-        names = _make_models(Path(scratch) / "hub", given.models)
-        with _hub(Path(scratch) / "hub", given.latency_ms / 1000) as (address, served):
+        names = _make_models(Path(scratch) / "hub", arguments.models)
+        with _hub(Path(scratch) / "hub", arguments.latency_ms / 1000) as (address, served):
             prepare_environment(address)
             passes = _Passes(Path(scratch) / "raw", address, names)
             first = _measured(passes.run, served)
@@ -83,7 +84,7 @@ def main() -> None:
 
 
 class _Passes:
-    """One pass after another over the same models, each put on record as a load does."""
+    """Repeated passes over the same models, each recorded as a load would record it."""
 
     workers = Hub.workers
 
@@ -135,7 +136,8 @@ def _measured(run: Callable[[], object], served: Callable[[], Served]) -> Measur
 
 
 def _make_models(root: Path, n_models: int) -> list[str]:
-    """Writes models of several owners: a card and a config each, of every twentieth an evaluation result. Returns their names."""
+    """Writes models of several owners: a card and a config each, and for every twentieth an evaluation result. Returns
+    their names."""
     draws = random.Random(0)
     words = ["model", "trained", "tokens", "weights", "evaluation", "license", "context", "layers", "data", "chat"]
     names: list[str] = []
@@ -168,8 +170,8 @@ def _hub(root: Path, latency_s: float) -> Iterator[tuple[str, Callable[[], Serve
 
     def served() -> Served:
         here.send(None)
-        found: Served = here.recv()
-        return found
+        served_since: Served = here.recv()
+        return served_since
 
     try:
         yield here.recv(), served

@@ -1,9 +1,9 @@
-"""What a warehouse says, as hashes: `python -m bench.content WAREHOUSE [--keep FILE | --against FILE]`.
+"""The content of a warehouse as hashes: `python -m bench.content WAREHOUSE [--keep FILE | --against FILE]`.
 
-A row per table (rows, and a hash of its content whatever the order of rows) and a row per exported file (bytes and sha256).
---keep writes them to FILE; --against compares with FILE, prints what differs and ends with 1 if anything does. Made before a
-change of the code's structure and compared after it, they show whether the structure alone changed: rebuild the warehouse with
-`leaderboard-etl run --offline` before each.
+There is one row per table (its row count, and a content hash that does not depend on the order of rows) and one per
+exported file (bytes and sha256). --keep writes them to FILE. --against compares them with FILE, prints what differs,
+and returns exit code 1 if anything does. Run it before and after a refactoring to show that the content is the same;
+rebuild the warehouse with `leaderboard-etl run --offline` before each run.
 """
 
 from __future__ import annotations
@@ -18,44 +18,44 @@ from leaderboard_etl.export.database import database_facts
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.settings import Warehouse
 
-# They tell which code built the file, not what it holds.
+# Tables about the code that built the file, not about its content.
 _OF_THE_BUILD = ("ops.build",)
 
 
 def main() -> None:
-    """Prints, keeps or compares the hashes."""
+    """Prints, writes or compares the hashes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("warehouse", type=Path)
     parser.add_argument("--keep", type=Path, help="write the hashes here")
     parser.add_argument("--against", type=Path, help="compare with these")
-    given = parser.parse_args()
-    now = hashes(Warehouse(given.warehouse))
-    if given.keep:
-        with given.keep.open("w", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([("name", "size", "hash"), *sorted(now)])
-    elif given.against:
-        with given.against.open(newline="") as file:
+    arguments = parser.parse_args()
+    current = hashes(Warehouse(arguments.warehouse))
+    if arguments.keep:
+        with arguments.keep.open("w", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([("name", "size", "hash"), *sorted(current)])
+    elif arguments.against:
+        with arguments.against.open(newline="") as file:
             before = {(name, int(size), digest) for name, size, digest in list(csv.reader(file))[1:]}
-        differing = sorted({row[0] for row in before ^ now})
+        differing = sorted({row[0] for row in before ^ current})
         for name in differing:
-            print(f"{name}: {_told(before, name)} before, {_told(now, name)} now")
-        print(f"{len(now) - len(differing)} of {len(now)} equal")
+            print(f"{name}: {_shown(before, name)} before, {_shown(current, name)} now")
+        print(f"{len(current) - len(differing)} of {len(current)} equal")
         sys.exit(bool(differing))
     else:
-        for name, size, digest in sorted(now):
+        for name, size, digest in sorted(current):
             print(f"{size:>12,} {digest[:16]:<16} {name}")
 
 
 def hashes(warehouse: Warehouse) -> set[tuple[str, int, str]]:
-    """(name, rows or bytes, hash) of every table of the published file and of every file that an export writes."""
+    """(name, rows or bytes, hash) of every table of the published file and of every exported file."""
     tables = database_facts(warehouse.database)["tables"]
-    found = {(name, facts["rows"], str(facts["content_hash"])) for name, facts in tables.items()}
+    table_rows = {(name, facts["rows"], str(facts["content_hash"])) for name, facts in tables.items()}
     files = make_snapshot(warehouse, None)
     exported = {(f"export/{name}", len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()}
-    return {row for row in found if row[0] not in _OF_THE_BUILD} | exported
+    return {row for row in table_rows if row[0] not in _OF_THE_BUILD} | exported
 
 
-def _told(rows: set[tuple[str, int, str]], name: str) -> str:
+def _shown(rows: set[tuple[str, int, str]], name: str) -> str:
     return next((f"{size:,} ({digest[:8]})" for each, size, digest in rows if each == name), "absent")
 
 

@@ -1,8 +1,10 @@
-"""Do the 90 % intervals hold the truth in 90 % of simulated worlds? `python -m bench.coverage [scaling lags index] [--worlds N]`.
+"""Do the 90 % intervals contain the truth in 90 % of simulated worlds? `python -m bench.coverage [scaling lags index]
+[--worlds N]`.
 
-scaling: families with an offset of their own, a few sizes each, and a known slope; beside it the interval of a bootstrap over
-single models, which takes the models of a family for independent. lags: two sides of which the open one is the other's process,
-late by a known lag, and cut off before the end. index: models of known capability with noisy scores on some benchmarks.
+scaling: families with their own offset, a few sizes each, and a known slope; for comparison the interval of a bootstrap
+over single models, which treats the models of a family as independent. lags: two sides, of which the open one repeats
+the other's process with a known lag, cut off before the end. index: models of known capability with noisy scores on
+some benchmarks.
 """
 
 from __future__ import annotations
@@ -26,20 +28,20 @@ LAG_DAYS, DAYS, START = 300, 1200, date(2021, 1, 1)
 
 
 def main() -> None:
-    """Prints the coverage of the parts asked for, all by default."""
+    """Prints the coverage of the given parts, by default of all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parts = {"scaling": scaling, "lags": lags, "index": index}
     parser.add_argument("parts", nargs="*", choices=[[], *parts], help="scaling, lags, index (default: all)")
     parser.add_argument("--worlds", type=int, default=300, help="simulated worlds per row (default: 300)")
     parser.add_argument("--draws", type=int, default=400, help="bootstrap draws per world (default: 400)")
-    given = parser.parse_args()
-    for name in given.parts or parts:
-        print(f"{name}: nominal 0.90, {given.worlds} worlds, {given.draws} draws")
-        parts[name](given.worlds, given.draws, np.random.default_rng(20240601))
+    arguments = parser.parse_args()
+    for name in arguments.parts or parts:
+        print(f"{name}: nominal 0.90, {arguments.worlds} worlds, {arguments.draws} draws")
+        parts[name](arguments.worlds, arguments.draws, np.random.default_rng(20240601))
 
 
 def scaling(worlds: int, draws: int, rng: np.random.Generator) -> None:
-    """Coverage and median width by number of families, then the time of a full set of fits."""
+    """Prints coverage and median width by number of families, then the time of a full set of fits."""
     print(f"true slope {SLOPE}\nfamilies  by family: coverage  width   by model: coverage  width")
     for n_families in (4, 6, 10, 20, 40, 80):
         by_family, by_model = [], []
@@ -60,31 +62,35 @@ def scaling(worlds: int, draws: int, rng: np.random.Generator) -> None:
 
 
 def lags(worlds: int, draws: int, rng: np.random.Generator) -> None:
-    """Median estimate by estimator, and how often its interval holds the true lag and its own median over the worlds: the
-    first tells of the estimator's bias too, the second of the interval alone."""
+    """Prints for each estimator the median estimate, and how often its interval contains the true lag and the
+    estimator's own median.
+
+    The first coverage includes the estimator's bias; the second is about the interval only.
+    """
     print(f"true lag {LAG_DAYS} days, of {DAYS} followed; what is not matched by then is censored")
     print("families  estimator      median estimate  censored  coverage: true lag  own median")
     for n_families in (6, 20, 40):
-        found = pl.concat([lag_summary(*two_sides(n_families, rng), draws=draws, seed=n) for n in range(worlds)])
-        rows = found.filter(pl.col("tolerance_pct").is_null() | (pl.col("tolerance_pct") == 1.0), sensitivity="all")
+        summaries = pl.concat([lag_summary(*two_sides(n_families, rng), draws=draws, seed=n) for n in range(worlds)])
+        rows = summaries.filter(pl.col("tolerance_pct").is_null() | (pl.col("tolerance_pct") == 1.0), sensitivity="all")
         for (name,), group in rows.group_by("estimator", maintain_order=True):
             estimate = group.select(pl.coalesce("median_lag_days", "mean_lag_days").median()).item()
             censored = float(group["n_censored"].sum()) / float(group["n_pairs"].sum())
-            true, own = (_held(group, days) for days in (LAG_DAYS, estimate))
+            true, own = (_share_with(group, days) for days in (LAG_DAYS, estimate))
             print(f"{n_families:8}  {name!s:13} {estimate:16.0f} {censored:9.2f} {true:19.2f} {own:11.2f}")
 
 
-def _held(intervals: pl.DataFrame, days: float) -> float:
-    """Share of the intervals that hold a lag; an interval without an upper end holds what is above its lower one."""
+def _share_with(intervals: pl.DataFrame, days: float) -> float:
+    """The share of intervals that contain a lag; an interval without an upper end contains everything above its lower
+    end."""
     held = (pl.col("lo_days") <= days) & (pl.col("hi_days").fill_null(np.inf) >= days)
     return float(intervals.drop_nulls("lo_days").select(held.mean()).item())
 
 
 def index(worlds: int, draws: int, rng: np.random.Generator) -> None:
-    """Coverage of single capabilities, and of the gap between the models that look best on each side."""
+    """Prints the coverage of single capabilities, and of the gap between the models that look best on each side."""
     print("penalty  coverage: capability   gap of the best two   scale (1 = right)")
-    draws = min(draws, 100)  # as the mart
-    for penalty in (0.1, PENALTY):  # that of eci-public, and ours
+    draws = min(draws, 100)  # as in the mart
+    for penalty in (0.1, PENALTY):  # eci-public's and ours
         held, gaps, scales = [], [], []
         for n in range(max(1, worlds // 10)):
             points, true = scored_models(rng)
@@ -100,8 +106,8 @@ def index(worlds: int, draws: int, rng: np.random.Generator) -> None:
 
 
 def two_sides(n_families: int, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame, date]:
-    """Points, groups and day of a world in which both sides gain 30 points a year, each model with an offset of its family's
-    and one of its own."""
+    """Points, groups and as-of day of a world in which both sides gain 30 points a year; each model has its family's
+    offset and its own."""
     rows = []
     for side, late in (("proprietary", 0), ("open_weights", LAG_DAYS)):
         for family in range(n_families):
@@ -121,7 +127,8 @@ def two_sides(n_families: int, rng: np.random.Generator) -> tuple[pl.DataFrame, 
 
 
 def scored_models(rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """60 models with scores on 3 to 8 of 8 benchmarks, all on the first, which is the anchor; and their true capabilities."""
+    """60 models with scores on 3 to 8 of 8 benchmarks, all of them on the first, which is the anchor; and their true
+    capabilities."""
     capability = rng.normal(0, 1, 60)
     difficulty = np.array([0.0, *rng.normal(0, 1, 7)])
     slope = np.exp(np.array([0.0, *rng.normal(0, 0.3, 7)]))
@@ -142,7 +149,7 @@ def scored_models(rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]
 def world(
     n_families: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """Log sizes, log-odds and family codes: one to six models a family, sizes about a middle of the family's own."""
+    """Log sizes, log-odds and family codes: one to six models per family, with sizes around the family's own mean."""
     family = np.repeat(np.arange(n_families), rng.integers(1, 7, n_families))
     x = rng.uniform(0.0, 2.0, n_families)[family] + rng.normal(0, 0.4, family.size)
     y = SLOPE * x - 1 + rng.normal(0, OFFSET_SD, n_families)[family] + rng.normal(0, NOISE_SD, family.size)
@@ -152,20 +159,20 @@ def world(
 def interval(
     x: Floats, y: Floats, family: np.ndarray[tuple[int], np.dtype[np.int64]], draws: int, rng: np.random.Generator
 ) -> Floats:
-    """The slope's 90 % interval; x has no two equal values, so that only draws of one model have no line."""
+    """The 90 % interval of the slope. No two values of x are equal, so only draws with a single model have no line."""
     line = fit_line(x, y, family, draws=draws, rng=rng)
     return line.interval(line.slopes)
 
 
 def summary(intervals: list[Floats]) -> str:
-    """Share of intervals that hold the slope, and their median width."""
+    """The share of intervals that contain the slope, and their median width."""
     low, high = np.stack(intervals).T
     held = (low <= SLOPE) & (high >= SLOPE)
     return f"{held.mean():19.3f} {np.nanmedian(high - low):6.2f}"
 
 
 def tables(n_groups: int, n_models: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Points of as many groups and models as the published tables have official ones."""
+    """Points with as many groups and models as the published tables have official ones."""
     n = n_groups * n_models
     size = 10 ** rng.uniform(-1, 2.5, n)
     group = pl.Series(np.repeat(np.arange(n_groups), n_models)).cast(pl.String)

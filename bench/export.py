@@ -1,4 +1,5 @@
-"""How long a snapshot takes: `python -m bench.export -w DIR [--as-of DATE]`. Without starting Python and without imports.
+"""How long a snapshot takes: `python -m bench.export -w DIR [--as-of DATE]`. The start of Python and imports are not
+measured.
 
 As of a day, core and the analyses are computed again from history; the published state is read as it is.
 """
@@ -23,16 +24,17 @@ from leaderboard_etl.target.opening import open_published
 
 
 def main() -> None:
-    """Prints a table of steps: seconds, and the ratio of CPU to a full export of the published state."""
+    """Prints a table of steps: seconds, and the ratio of their processor time to that of a full export of the published
+    state."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-w", "--warehouse", type=Path, default=default_warehouse())
     parser.add_argument("--as-of", type=date.fromisoformat, help="a day to measure (default: that of the last load)")
-    given = parser.parse_args()
-    warehouse = Warehouse(given.warehouse)
+    arguments = parser.parse_args()
+    warehouse = Warehouse(arguments.warehouse)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "out"
         with closing(open_published(warehouse)) as con:
-            day = given.as_of or state_day(con)
+            day = arguments.as_of or state_day(con)
             _timed(lambda: pictures(con))  # the first picture starts the renderer
             tables_s = _timed(lambda: [_both(export, query(con, export).shown) for export in EXPORTS])
             pictures_s = _timed(lambda: pictures(con))
@@ -58,7 +60,7 @@ def _both(export: Any, frame: Any) -> tuple[bytes, bytes]:
 
 
 def _timed(run: Callable[[], object]) -> tuple[float, float]:
-    """Seconds by the clock, and of CPU over all threads: on a machine that does other work only the latter compares."""
+    """Elapsed seconds, and processor seconds of all threads; on a busy machine only the latter can be compared."""
     begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
     run()
     return time.perf_counter() - begun_s, time.process_time() - begun_cpu_s

@@ -1,7 +1,7 @@
-"""How fast small files come, beside snapshot_download:
-`PYTHONPATH=tests python -m bench.fetching [--files N] [--latency-ms MS] [--hub URL]`.
+"""How fast small files are fetched, compared with snapshot_download: `PYTHONPATH=tests python -m bench.fetching
+[--files N] [--latency-ms MS] [--hub URL]`.
 
-Without --hub the sample's server, in a process of its own, serves made-up files of 12 kB with that latency. With --hub the
+Without --hub the sample's server, in its own process, serves invented files of 12 kB with that latency. With --hub the
 repository given by --repo is fetched from there.
 """
 
@@ -23,25 +23,25 @@ _REPO = "bench/files"
 
 
 def main() -> None:
-    """Prints files a second of each way, and the ratio to snapshot_download's default."""
+    """Prints files per second for each way, and the ratio to snapshot_download's default."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--latency-ms", type=float, default=50)
     parser.add_argument("--hub", help="a Hub's address")
     parser.add_argument("--repo", default=_REPO, help="a dataset of it (default: %(default)s)")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.serve:
-        _serve(given.serve, given.latency_ms / 1000)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        _serve(arguments.serve, arguments.latency_ms / 1000)
         return
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["HF_HOME"] = scratch
-        if given.hub:
-            _compare(given.hub, given.repo, Path(scratch))
+        if arguments.hub:
+            _compare(arguments.hub, arguments.repo, Path(scratch))
         else:
-            _make_files(Path(scratch) / "hub", given.files)
-            with _server(Path(scratch) / "hub", given.latency_ms) as address:
-                _compare(address, given.repo, Path(scratch))
+            _make_files(Path(scratch) / "hub", arguments.files)
+            with _server(Path(scratch) / "hub", arguments.latency_ms) as address:
+                _compare(address, arguments.repo, Path(scratch))
 
 
 def _compare(address: str, repo: str, scratch: Path) -> None:

@@ -1,10 +1,11 @@
-"""The first night at the Hub's size, in small:
-`PYTHONPATH=tests python -m bench.first_night FOLDER [--files 20000]`.
+"""A first night of the Hub's size on a smaller scale: `PYTHONPATH=tests python -m bench.first_night FOLDER [--files
+20000]`.
 
-FOLDER/{datasets,models}/... are result files of both generations and model cards in the Hub's layout. They are served by the
-bundled Hub in a process of its own, with the Hub's limits scaled down in time, every file counted against them (no cache of small
-files), and a latency for each answer. One night runs through; another is killed in the midst of its files and goes on on
-another day. Told are requests against the fewest possible, requests into a closed window, files landed, and memory.
+FOLDER/{datasets,models}/... are result files of both generations and model cards in the Hub's layout. The sample's
+server serves them in its own process, with the Hub's limits over shorter windows, without the cache of small files so
+that every file counts, and with a latency for each answer. One night runs to the end; another is killed half-way
+through its files and continues on another day. It prints requests compared with the fewest possible, requests into a
+closed window, files landed, and memory.
 """
 
 from __future__ import annotations
@@ -46,15 +47,15 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a Hub was asked: requests by address, of which some went into a closed window."""
+class Requests:
+    """The requests that a Hub received: by address, and how many were refused because a window was closed."""
 
     n_requests: int
     n_refused: int
     targets: Counter[str]
 
     def of_tables(self) -> int:
-        """Requests for the repositories of the tables."""
+        """The number of requests for the repositories of the tables."""
         return sum(n for target, n in self.targets.items() if "/datasets/" in target and "/leaderboard" not in target)
 
     def files(self) -> Counter[str]:
@@ -65,7 +66,7 @@ class Asked:
 
 
 def main() -> None:
-    """Prints what each night asked for, and what it held."""
+    """Prints what each night requested and how much memory it used."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--files", type=int, default=20_000, help="result files (default: %(default)s)")
@@ -75,39 +76,43 @@ def main() -> None:
     )
     parser.add_argument("--card-budget", type=int, default=2_000, help="API calls for cards (default: %(default)s)")
     parser.add_argument("--memory", help="what a night may hold, e.g. 1GB")
-    given = parser.parse_args()
-    with TemporaryDirectory(dir=given.folder) as scratch:
+    arguments = parser.parse_args()
+    with TemporaryDirectory(dir=arguments.folder) as scratch:
         root = Path(scratch) / "hub"
         counts = {
-            source_id: _serve_first(given.folder, root, source_id, round(given.files * of))
+            source_id: _serve_first(arguments.folder, root, source_id, round(arguments.files * of))
             for source_id, of in _SHARES.items()
         }
-        if (given.folder / "models").is_dir():
-            (root / "models").symlink_to((given.folder / "models").resolve(), target_is_directory=True)
+        if (arguments.folder / "models").is_dir():
+            (root / "models").symlink_to((arguments.folder / "models").resolve(), target_is_directory=True)
         fewest = sum(n + 1 + -(-entries // 1000) for n, entries in counts.values())
         n_files = sum(n for n, _ in counts.values())
-        quotas = {bucket: (quota, given.window_s) for bucket, quota in _QUOTAS.items()}
-        with _hub(root, quotas, given.latency_ms / 1000) as hub:
+        quotas = {bucket: (quota, arguments.window_s) for bucket, quota in _QUOTAS.items()}
+        with _hub(root, quotas, arguments.latency_ms / 1000) as hub:
             print(f"{n_files:,} result files; fewest requests for them {fewest:,}", flush=True)
             whole = Warehouse(Path(scratch) / "whole")
-            seconds = _night(whole, hub.url, 1, given)
-            asked = hub.asked()
-            _tell("one night", asked, fewest, n_files, whole, seconds)
-            of_cards, fewest_cards = asked.n_requests - asked.of_tables(), _fewest_for_cards(whole, given.card_budget)
+            seconds = _night(whole, hub.url, 1, arguments)
+            requests = hub.asked()
+            _print_night("one night", requests, fewest, n_files, whole, seconds)
+            of_cards, fewest_cards = (
+                requests.n_requests - requests.of_tables(),
+                _fewest_for_cards(whole, arguments.card_budget),
+            )
             print(f"  for cards {of_cards:,} requests ({of_cards / fewest_cards:.3f} of the fewest, {fewest_cards:,})")
             killed = Warehouse(Path(scratch) / "killed")
-            seconds = _night(killed, hub.url, 1, given, kill_when=lambda: hub.n_files() >= n_files // 2)
+            seconds = _night(killed, hub.url, 1, arguments, kill_when=lambda: hub.n_files() >= n_files // 2)
             first = hub.asked()
-            _tell("killed half-way", first, fewest, n_files, killed, seconds)
-            seconds = _night(killed, hub.url, 2, given)
+            _print_night("killed half-way", first, fewest, n_files, killed, seconds)
+            seconds = _night(killed, hub.url, 2, arguments)
             second = hub.asked()
-            _tell("goes on next day", second, fewest, n_files, killed, seconds)
+            _print_night("goes on next day", second, fewest, n_files, killed, seconds)
             twice = set(first.files()) & set(second.files())
             print(f"files asked for on both days {len(twice):,} (in flight, or not yet on disk, when it was killed)")
 
 
 def _serve_first(folder: Path, root: Path, source_id: str, n_files: int) -> tuple[int, int]:
-    """Links the first files of a source into the served folder: (files, entries of the tree, folders included)."""
+    """Links the first files of a source into the served folder; returns the number of files, and of entries of the tree
+    with folders."""
     place = Path("datasets") / SOURCES[source_id].repo_id
     paths = list(islice(sorted((folder / place).rglob("*.json")), n_files))
     folders: set[Path] = set()
@@ -120,9 +125,9 @@ def _serve_first(folder: Path, root: Path, source_id: str, n_files: int) -> tupl
 
 
 def _night(
-    warehouse: Warehouse, url: str, day: int, given: Any, kill_when: Callable[[], bool] = lambda: False
+    warehouse: Warehouse, url: str, day: int, arguments: Any, kill_when: Callable[[], bool] = lambda: False
 ) -> float:
-    night = _SPAWN.Process(target=_run, args=(warehouse, url, day, given.card_budget, given.memory))
+    night = _SPAWN.Process(target=_run, args=(warehouse, url, day, arguments.card_budget, arguments.memory))
     begun = time.perf_counter()
     night.start()
     while night.is_alive():
@@ -135,13 +140,13 @@ def _night(
 def _run(warehouse: Warehouse, url: str, day: int, card_budget: int, memory: str | None) -> None:
     from leaderboard_etl.memory import memory_bytes
 
-    held: list[tuple[str, int, float]] = []
+    memory_samples: list[tuple[str, int, float]] = []
 
     @contextmanager
     def watched(source_id: str, waits_s: Callable[[], float]) -> Iterator[Callable[[int, int], None]]:
         def count(done: int, total: int) -> None:
             if done % max(total // 4, 1) == 0:
-                held.append((source_id, done, resident_mb()))
+                memory_samples.append((source_id, done, resident_mb()))
 
         yield count
 
@@ -159,20 +164,23 @@ def _run(warehouse: Warehouse, url: str, day: int, card_budget: int, memory: str
     outcome = pipeline.run_night(options, lambda night: story(night, pipeline.plainly))
     print(
         f"  {outcome.status}; resident MB while fetching: "
-        + ", ".join(f"{name} {n:,}: {mb:.0f}" for name, n, mb in held)
+        + ", ".join(f"{name} {n:,}: {mb:.0f}" for name, n, mb in memory_samples)
     )
     print(f"  peak {peak_mb():,.0f} MB, {outcome.message or 'no message'}", flush=True)
 
 
-def _tell(name: str, asked: Asked, fewest: int, n_files: int, warehouse: Warehouse, seconds: float) -> None:
-    of_tables = asked.of_tables()
-    files = asked.files()
+def _print_night(
+    name: str, requests: Requests, fewest: int, n_files: int, warehouse: Warehouse, seconds: float
+) -> None:
+    of_tables = requests.of_tables()
+    files = requests.files()
+    n_repeated = requests.n_requests - requests.n_refused - len(requests.targets)
     with closing(BlobStore(warehouse.raw, read_only=True)) as store:
         n_blobs = store.count()
     print(
-        f"{name}: {seconds:.0f} s, {asked.n_requests:,} requests, {of_tables:,} of them for the tables"
-        f" ({of_tables / fewest:.3f} of the fewest), {asked.n_requests - asked.n_refused - len(asked.targets):,} asked again,"
-        f" {asked.n_refused} into a closed window; {len(files):,} of {n_files:,} files, most often"
+        f"{name}: {seconds:.0f} s, {requests.n_requests:,} requests, {of_tables:,} of them for the tables"
+        f" ({of_tables / fewest:.3f} of the fewest), {n_repeated:,} asked again,"
+        f" {requests.n_refused} into a closed window; {len(files):,} of {n_files:,} files, most often"
         f" {max(files.values(), default=0)} x; {n_blobs:,} blobs in raw",
         flush=True,
     )
@@ -181,10 +189,10 @@ def _tell(name: str, asked: Asked, fewest: int, n_files: int, warehouse: Warehou
 def _fewest_for_cards(warehouse: Warehouse, budget: int) -> int:
     """The fewest requests for what a first pass over the models landed.
 
-    A call an owner, by list or by the name of its only model; one more for each model that a list lacks, as a renamed one answers
-    to its old name; one for each leaderboard, for the list of benchmarks and for where the news begin. Then one for each file,
-    as this Hub has no cache of small files. The public one has, and tells a file's hash on the redirect to it alone, not in a
-    list: there two, the redirect and what it leads to, are the fewest.
+    One call per owner, by list or by the name of its only model; one more for each model that is missing from the list,
+    because a renamed one answers to its old name; one for each leaderboard, one for the list of benchmarks, and one for
+    the newest change. Then one per file, because this Hub has no cache of small files. The public Hub has one, and
+    states a file's hash only on the redirect to it, so there each file needs at least two requests.
     """
     policy = read_policy()
     tasks = policy.frame("eval_tasks").drop_nulls("variant_id")
@@ -213,21 +221,21 @@ def _fewest_for_cards(warehouse: Warehouse, budget: int) -> int:
 
 
 class _Hub:
-    """The Hub in its process, as seen from here."""
+    """Connection to the Hub in its own process."""
 
     def __init__(self, url: str, line: Connection) -> None:
         self.url, self._line = url, line
 
-    def asked(self) -> Asked:
-        """What it was asked since the last time."""
+    def asked(self) -> Requests:
+        """The requests since the last call."""
         self._line.send("asked")
-        found: Asked = self._line.recv()
-        return found
+        requests: Requests = self._line.recv()
+        return requests
 
     def n_files(self) -> int:
         self._line.send("files")
-        found: int = self._line.recv()
-        return found
+        n_files: int = self._line.recv()
+        return n_files
 
 
 @contextmanager
@@ -259,7 +267,7 @@ def _serve(root: Path, quotas: dict[str, tuple[int, float]], latency_s: float, l
             requests, server.requests = server.requests, []
             refused = server.windows.n_refused
             server.windows.n_refused = 0
-            line.send(Asked(len(requests), refused, Counter(request.target for request in requests)))
+            line.send(Requests(len(requests), refused, Counter(request.target for request in requests)))
 
 
 if __name__ == "__main__":

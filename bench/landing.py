@@ -1,4 +1,4 @@
-"""Files of a folder put into a raw store as one load, without a Hub: the inputs of other benchmarks."""
+"""Puts files of a folder into a raw store as one load, without a Hub, as input of other benchmarks."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NOW = "2025-06-01T03:00:00.000000Z"
 
 
 def source_file(repo_type: str, repo_id: str, path: str, content: bytes) -> SourceFile:
-    """A file as it is landed at a commit of no importance."""
+    """A file as it is landed, at an arbitrary commit."""
     blob_id = git_blob_id(content)
     return SourceFile(FileVersion(repo_type, repo_id, path, "c" * 40, blob_id, len(content), NOW), content)
 
 
 def policy_files() -> list[SourceFile]:
-    """The policy of this version of the project."""
+    """The policy files of this version of the project."""
     return [source_file("project", "policy", path.name, path.read_bytes()) for path in sorted(POLICY.glob("*.csv"))]
 
 
@@ -35,7 +35,8 @@ def result_files(folder: Path, source_id: str, n_files: int) -> Iterator[SourceF
 
 
 def land(raw: Path, files: Mapping[str, Iterable[SourceFile]]) -> int:
-    """Puts files by source into a raw store as one more load; policy too where it is the first. Returns their bytes."""
+    """Puts files, by source, into a raw store as one more load; the first load also gets the policy. Returns their
+    total bytes."""
     n_bytes = 0
     ledger = Ledger(raw)
     with BlobStore(raw) as store:

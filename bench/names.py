@@ -1,20 +1,20 @@
-"""Precision and recall of the sizes read from names, against sizes that were measured: prints both, and the errors.
+"""Precision and recall of the sizes read from names, compared with measured sizes; prints both, and the errors.
 
     python -m bench.names WAREHOUSE        (a folder that `leaderboard-etl run` filled)
 
-Truth is the v2 table's own column and the headers of safetensors files. A reading is right where it is within 35 percent of
-the truth, or where the truth, rounded or cut to the digits of the name, is what the name states: "1B" is 1.24 billion in
-Llama 3.2 and 1.67 in Falcon 3. Precision is printed three ways, for the column is at times wrong
-(https://huggingface.co/spaces/open-llm-leaderboard/open_llm_leaderboard/discussions/1049) and so are names:
+The truth is the v2 table's own column and the headers of safetensors files. A reading is right if it is within 35
+percent of the truth, or if the truth, rounded or cut to the digits of the name, is what the name states: "1B" is 1.24
+billion in Llama 3.2 and 1.67 in Falcon 3. Precision is printed in three ways, because the column is sometimes wrong
+(https://huggingface.co/spaces/open-llm-leaderboard/open_llm_leaderboard/discussions/1049), and so are names:
 
     column   every row of the column as it is published
     counted  without rows that the evidence ladder doubts: halves and doubles, packed weights, adapters, the table's own
-             reading of the name; what is left was counted
-    reading  the same, where a row of name_labels.csv says, by eye, that the name states just what was read: then the model
-             is not of the size in its name, which no reader of names can know
+             reading of the name; the other rows were counted
+    reading  the same, but a row also counts as right if name_labels.csv, made by a person, says that the name states what
+             was read: then the model does not have the size in its name, which no reader of names can know
 
-Recall = read / names that show digits before b or m: all of them, and those that state one size (not experts, a range, or
-the size of what was stacked, pruned or mixed).
+Recall is names read / names with digits before b or m: all of them, and those that state one size (not experts, a
+range, or the size of what was stacked, pruned or mixed).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _TRUTH = """
     group by source_name
     having max(params) <= 1.1 * min(params)
 """
-# What a name may state without stating one size.
+# Reasons of names that state something else than one size.
 _NO_SINGLE = "experts|range|several|stacked"
 
 
@@ -60,15 +60,15 @@ def main() -> None:
             pl.col("source_name").str.to_lowercase().str.contains(r"[0-9]\s?[bm]([^a-z]|$)").alias("is_stating"),
         )
     )
-    said = rows.filter(pl.col("params_read_b").is_not_null())
-    counted = said.filter(~pl.col("is_doubtful"))
+    read_rows = rows.filter(pl.col("params_read_b").is_not_null())
+    counted = read_rows.filter(~pl.col("is_doubtful"))
     is_read = pl.col("is_right") | pl.col("label").is_in(["other_size", "miscounted"])
     stating = rows.filter("is_stating")
     single = stating.filter(~pl.col("reason").fill_null("").str.contains(_NO_SINGLE))
     print(f"models with a measured size    {rows.height:>6,}")
-    print(f"names that were read           {said.height:>6,}")
-    print(f"rows of them that are doubted  {said.height - counted.height:>6,}")
-    print(f"precision, column              {_share(said, pl.col('is_right')):>6.4f}")
+    print(f"names that were read           {read_rows.height:>6,}")
+    print(f"rows of them that are doubted  {read_rows.height - counted.height:>6,}")
+    print(f"precision, column              {_share(read_rows, pl.col('is_right')):>6.4f}")
     print(f"precision, counted             {_share(counted, pl.col('is_right')):>6.4f}")
     print(f"precision, reading             {_share(counted, is_read):>6.4f}")
     print(f"recall, all                    {_share(stating, pl.col('params_read_b').is_not_null()):>6.4f}")

@@ -1,6 +1,6 @@
-"""How long nights take, as ratios in one run: `python -m bench.night [--hub URL]` (default: the bundled sample).
+"""How long nights take, as ratios within one run: `python -m bench.night [--hub URL]` (default: the bundled sample).
 
-Without Prefect and without starting Python: what the pipeline itself does.
+Prefect and the start of Python are not measured, only the pipeline itself.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hub", default="sample", help="a Hub's address (default: sample)")
     parser.add_argument("--card-budget", type=int, default=2000, help="API calls for model cards a night")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     story = read_story()
     with (
         tempfile.TemporaryDirectory() as scratch,
-        options_for(Path(scratch) / "warehouse", given.hub, card_budget=given.card_budget) as options,
+        options_for(Path(scratch) / "warehouse", arguments.hub, card_budget=arguments.card_budget) as options,
     ):
 
         def night() -> pipeline.Outcome:

@@ -1,11 +1,12 @@
-"""How far reading is from its floor, as ratios in one run: `python -m bench.reading cards FOLDER`, `... results FOLDER`.
+"""How much slower reading is than its floor: `python -m bench.reading cards FOLDER`, `... results FOLDER`.
 
-cards: FOLDER/owner/name/README.md and its like. Front matter, model-index, tables, sizes and frames of them all, against
-PyYAML's CBaseLoader on the front matter alone.
+cards: FOLDER/owner/name/README.md and so on. Measures front matter, model-index, tables, sizes and frames of all of
+them; the floor is PyYAML's CBaseLoader on the front matter only.
 
-results: FOLDER/open-llm-leaderboard{-old,}/results/**.json, of which `--files` are made under other names and with other digits,
-landed, and rebuilt offline. The floor is the same number of rows and columns from the same raw store, verified, by the fastest
-decoder, into DuckDB. Without starting Python; the analyses have a line of their own.
+results: FOLDER/open-llm-leaderboard{-old,}/results/**.json. `--files` copies of them are made under other names and
+with other digits, landed, and rebuilt offline. The floor writes the same number of rows and columns from the same raw
+store, verified, with the fastest decoder, into DuckDB. The start of Python is not measured; the analyses have a line of
+their own.
 """
 
 from __future__ import annotations
@@ -42,27 +43,27 @@ from leaderboard_etl.sources.shared.harness.file import decode
 from leaderboard_etl.warehouse.database import create_tables
 from leaderboard_etl.warehouse.marts import build_marts
 
-# Of 20,000 as many as make 1.3 GB.
+# Shares of the two sources; 20,000 files in these shares have 1.3 GB.
 RESULTS = {"olb_v1_results": 0.425, "olb_v2_results": 0.575}
 ROUNDS = 3
 
 
 def main() -> None:
-    """Prints seconds of CPU, for on a machine that does other work only they compare, and ratios to the floor."""
+    """Prints processor seconds, which can be compared even on a busy machine, and ratios to the floor."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", choices=["cards", "results"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--files", type=int, default=20_000, help="result files to make (default: 20000)")
-    given = parser.parse_args()
-    if given.part == "cards":
-        cards(given.folder)
+    arguments = parser.parse_args()
+    if arguments.part == "cards":
+        cards(arguments.folder)
         return
     with TemporaryDirectory() as scratch:
-        results(given.folder, given.files, Warehouse(Path(scratch) / "warehouse"))
+        results(arguments.folder, arguments.files, Warehouse(Path(scratch) / "warehouse"))
 
 
 def cards(folder: Path) -> None:
-    """Best of some rounds, each without what the one before remembered."""
+    """Prints the best of some rounds; caches are cleared before each round."""
     paths = sorted(folder.glob(f"*/*/{model_cards.CARD_PATH}"))
     files = [source_file("model", "/".join(path.parts[-3:-1]), path.name, path.read_bytes()) for path in paths]
     blocks = [block for card in files if (block := front_block(card.content.decode("utf-8", "replace"))[0])]
@@ -87,7 +88,7 @@ def _load(blocks: list[str]) -> None:
 
 
 def results(folder: Path, n_files: int, warehouse: Warehouse) -> None:
-    """Lands the files, reads them the shortest way, and rebuilds the warehouse."""
+    """Lands the files, reads them in the fastest way, and rebuilds the warehouse."""
     repositories = {source_id: SOURCES[source_id].repo_id for source_id in RESULTS}
     files: dict[str, Iterable[SourceFile]] = {
         source_id: made(folder / repo_id, repo_id, round(RESULTS[source_id] * n_files))
@@ -112,7 +113,7 @@ def results(folder: Path, n_files: int, warehouse: Warehouse) -> None:
 
 
 def floor(warehouse: Warehouse) -> int:
-    """Every file verified, decoded and laid down as rows with all columns; returns how many."""
+    """Verifies and decodes every file and writes its rows with all columns; returns the number of rows."""
     with BlobStore(warehouse.raw, read_only=True) as store:
         state = FileState(store, Ledger(warehouse.raw).loads)
         con = engine.create(warehouse.root / "floor.duckdb")
@@ -153,17 +154,17 @@ _LIKE = {
 
 
 def _filled(name: str, sql_type: str, rows: pl.DataFrame, source_id: str) -> pl.Expr:
-    """A column as it is, or one of the same kind in its place."""
-    found = name if name in rows.columns else _LIKE.get(name)
-    if found is not None:
-        return pl.col(found).alias(name)
+    """A column as it is, or another one of the same type in its place."""
+    column = name if name in rows.columns else _LIKE.get(name)
+    if column is not None:
+        return pl.col(column).alias(name)
     text = {"valid_to": None, "closed_load_id": None, "evaluated_on": "2025-06-01", "valid_from": "2025-06-01"}
     value = text.get(name, {"varchar": source_id, "double": "0.5"}.get(sql_type, "1"))
     return pl.lit(value, pl.String).alias(name)
 
 
 def made(folder: Path, repo_id: str, n_files: int) -> Iterator[SourceFile]:
-    """Genuine files in turn, each under a name of its own and with other digits in its scores."""
+    """Copies of genuine files in turn, each under its own name and with other digits in its scores."""
     paths = sorted(folder.rglob("*.json"))
     contents = [path.read_bytes() for path in paths]
     rng = random.Random(1)

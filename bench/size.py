@@ -1,7 +1,9 @@
-"""What a build of many result files holds in memory: `python -m bench.size FOLDER [--files N]... [--raw DIR] [--memory 1GB]`.
+"""How much memory a build of many result files takes: `python -m bench.size FOLDER [--files N]... [--raw DIR] [--memory
+1GB]`.
 
-FOLDER/open-llm-leaderboard{-old,}/results/org/name/results_*.json are landed, two thirds of them of the first generation, after
-what another warehouse's raw store (`--raw`) holds; then the whole is rebuilt offline, each size in a process of its own.
+FOLDER/open-llm-leaderboard{-old,}/results/org/name/results_*.json are landed, two thirds of them of the first
+generation, on top of the raw store of another warehouse (`--raw`); then everything is rebuilt offline, each size in its
+own process.
 """
 
 from __future__ import annotations
@@ -33,14 +35,14 @@ def main() -> None:
     parser.add_argument("--files", type=int, nargs="+", default=[5_000, 20_000, 40_000], help="sizes to build")
     parser.add_argument("--raw", type=Path, help="the raw folder of another warehouse, to start from")
     parser.add_argument("--memory", help="what the build may hold, e.g. 1GB (default: as the machine has)")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     print(
         f"{'files':>8} {'MB':>8} {'subtask rows':>13} {'peak MB':>8} {'spilled MB':>10} {'seconds':>8} {'file MB':>8}"
     )
-    for n_files in given.files:
-        # A process of its own: the highest mark of its memory is that of one build.
+    for n_files in arguments.files:
+        # Each build has its own process, so that the peak of its memory is that of one build.
         build = multiprocessing.get_context("spawn").Process(
-            target=_build, args=(given.folder, n_files, given.raw, given.memory)
+            target=_build, args=(arguments.folder, n_files, arguments.raw, arguments.memory)
         )
         build.start()
         build.join()
@@ -70,20 +72,20 @@ def _build(folder: Path, n_files: int, raw: Path | None, memory: str | None) -> 
 
 
 def peak_mb() -> float:
-    """The most memory that this process ever held; unlike ru_maxrss without what its parent held (Linux)."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) / 1024 if found else float("nan")
+    """The most memory that this process ever used; unlike ru_maxrss, without its parent's (Linux)."""
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(peak[1]) / 1024 if peak else float("nan")
 
 
 def resident_mb() -> float:
-    """The memory that this process holds now (Linux)."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) / 1024 if found else float("nan")
+    """The memory that this process uses now (Linux)."""
+    resident = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(resident[1]) / 1024 if resident else float("nan")
 
 
 @contextmanager
 def _spilled(root: Path) -> Iterator[list[float]]:
-    """Within the block: the most that lay in DuckDB's temporary folder."""
+    """Within the block: the largest size of DuckDB's temporary folder, in MB."""
     most, ended = [0.0], Event()
 
     def watch() -> None:

@@ -1,4 +1,4 @@
-"""The article's template in small: embeds on pages with the data beside them, served on loopback as its build serves them."""
+"""A small version of the article's template: embeds on pages with the data beside them, served on loopback."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ body { margin: 16px; font-family: sans-serif; background: var(--page-bg); color:
 
 
 class Article:
-    """A folder with data/ and one page an embed."""
+    """A folder with data/ and one page per embed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -53,7 +53,8 @@ class Article:
         config: Mapping[str, object] | None = None,
         head: str = "",
     ) -> str:
-        """Writes the page of one embed, wrapped and rewritten as the template's HtmlEmbed does, and returns its address."""
+        """Writes the page of one embed, wrapped and rewritten as by the template's HtmlEmbed, and returns its
+        address."""
         fragment = re.sub(
             r'<div class="([^"]*)"[^>]*>', r'<div class="\1" id="chart">', embeds()[f"{embed}.html"].decode(), count=1
         )
@@ -85,7 +86,7 @@ def served(folder: Path) -> Iterator[Article]:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's chromium. Raises RuntimeError where it is not installed."""
+    """Debian's chromium. Raises RuntimeError if it is not installed."""
     program = shutil.which("chromium")
     if program is None:
         raise RuntimeError(
@@ -98,7 +99,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Reader:
-    """A person with one page open; `complaints` are the errors that the browser's console shows."""
+    """A browser with one page open; `complaints` are the errors in the browser's console."""
 
     def __init__(self, browser: Browser, width: int = 900) -> None:
         self.page: Page = browser.new_page(viewport={"width": width, "height": 800})
@@ -111,7 +112,7 @@ class Reader:
         self.page.on("request", lambda request: self.requests.append(request.url))
 
     def opens(self, url: str) -> Page:
-        """Opens a page of an embed and waits until it is drawn, or says why it is not."""
+        """Opens the page of an embed and waits until it is drawn; fails with the reason if it is not."""
         self.page.goto(url)
         self.page.wait_for_selector("#chart .mark, #chart .message")
         return self.page

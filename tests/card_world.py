@@ -1,4 +1,4 @@
-"""A small Hub of models and one pass after another over them, without a night around them."""
+"""A small Hub of models, and repeated passes over it without a night around them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ NOW = "2025-01-01T03:00:00.000000Z"
 
 
 class Pass:
-    """A Hub folder, a store, and what was learnt so far. `fault` sees each request first, as the server's `intercept`."""
+    """A Hub folder, a store, and the state after the passes so far. `fault` sees each request first, as the server's
+    `intercept`."""
 
     def __init__(self, root: Path, server: HubServer, store: BlobStore) -> None:
         self.root, self.server, self.store = root, server, store
@@ -40,7 +41,7 @@ class Pass:
         (self.root / "models" / name / path).write_text(text)
 
     def say(self, name: str, **fields: object) -> None:
-        """What the Hub's answer says besides."""
+        """Adds fields to the Hub's answer about a model."""
         file = self.root / "_api/models" / f"{name}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(fields))
@@ -52,7 +53,7 @@ class Pass:
         return result
 
     def ask(self, *names: str, budget: int = 100) -> CardSync:
-        """One pass that is put on no record."""
+        """Runs one pass that is not recorded."""
         self.hub = Hub(self.server.url, first_wait_s=0.001, tries=3, workers=self.workers)
         return sync_cards(
             self.hub,
@@ -68,7 +69,7 @@ class Pass:
         )
 
     def keep(self, result: CardSync) -> None:
-        """Puts what a pass found on record, as a load does."""
+        """Records the result of a pass as a load would."""
         for repo_type, repo_id, path in result.changes.gone:
             self.known.pop((repo_type, repo_id, path), None)
         self.known |= {file.place: file for file in result.changes.changed}

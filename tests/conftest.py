@@ -1,4 +1,4 @@
-"""Fixtures that several test files use."""
+"""Shared fixtures of the tests."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from worlds import World, small_world
 
 from leaderboard_etl.raw.store import BlobStore
 
-# How fast a machine is says nothing about the code: no deadline, and no complaint that making inputs takes long. In CI the
-# inputs are the same each time, so that a change is judged by what it changes; elsewhere they are new ones.
+# No deadlines, because the speed of the machine says nothing about the code. In CI the inputs are the same each time, so that a
+# failure comes from the change; elsewhere they are new.
 settings.register_profile(
     "any machine",
     deadline=None,
@@ -28,14 +28,15 @@ settings.load_profile("any machine")
 
 
 def pytest_sessionstart() -> None:
-    """Without its fixture a source fails every night of every test's world: that is told once, instead."""
+    """Without its fixture a source would fail every night of every test, so report the missing fixture once and
+    stop."""
     if missing := without_fixture():
         pytest.exit("\n".join(missing), returncode=1)
 
 
 @dataclass
 class Faults:
-    """Answers to send instead of the Hub's: path fragment to Response."""
+    """Answers that replace the Hub's: path fragment to Response."""
 
     answers: dict[str, Response] = field(default_factory=dict)
 
@@ -57,7 +58,7 @@ def server(tmp_path: Path, faults: Faults) -> Iterator[HubServer]:
 
 @pytest.fixture
 def world(tmp_path: Path, server: HubServer) -> World:
-    """Both tables with thirty models each, so that a tenth is a number of rows."""
+    """Both tables with thirty models each, so that a tenth of them is more than one row."""
     return small_world(tmp_path, server.url)
 
 

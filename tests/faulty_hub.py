@@ -1,4 +1,4 @@
-"""The sample's Hub with everything that can go wrong: faults of answers and connections, rate limits, refused tokens."""
+"""The sample's Hub with faults: bad answers and connections, rate limits, refused tokens."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ __all__ = ["HubServer", "Request", "Response"]
 
 @dataclass(frozen=True)
 class Response(wire.Response):
-    """An answer with a fault. `hang_seconds` waits first; `truncate_to` announces the whole body, sends that many bytes of it
-    and hangs up; `reset` cuts the connection without an answer; `trickle_seconds` is waited before each byte of the body;
-    `endless` sends the body again and again until the client hangs up."""
+    """A response with a fault.
+
+    `hang_seconds` waits first. `truncate_to` announces the whole body, sends that many bytes of it and hangs up.
+    `reset` cuts the connection without an answer. `trickle_seconds` is the wait before each byte of the body. `endless`
+    repeats the body until the client hangs up.
+    """
 
     truncate_to: int | None = None
     hang_seconds: float = 0.0
@@ -81,10 +84,11 @@ class _Listener(wire.Listener):
 
 @dataclass
 class Windows:
-    """`quotas` are, by bucket (`api`, `resolvers`), requests and seconds; a bucket without one is not limited. `n_refused` counts
-    the requests over a limit.
+    """Rate limits. `quotas` are requests and seconds by bucket (`api`, `resolvers`); a bucket without an entry has no
+    limit.
 
-    Where a window is not of whole seconds its end is told with decimals, so that a test need not wait for whole ones.
+    `n_refused` counts the requests over a limit. If a window is not a whole number of seconds, its end is sent with
+    decimals, so that tests can use short windows.
     """
 
     quotas: Mapping[str, tuple[int, float]]
@@ -93,7 +97,7 @@ class Windows:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def spend(self, bucket: str) -> tuple[dict[str, str], bool]:
-        """Counts one request: the headers of its answer, and whether it is over the limit."""
+        """Counts one request; returns the headers of its answer, and whether it is over the limit."""
         if bucket not in self.quotas:
             return {}, False
         quota, seconds = self.quotas[bucket][0], float(self.quotas[bucket][1])
@@ -113,10 +117,12 @@ class Windows:
 
 
 class HubServer(server.HubServer):
-    """The sample's Hub. `requests` holds every request so far. `intercept` sees each one first; what it returns is sent instead,
-    None means the normal answer (`answer` gives that one to an `intercept` that wants to damage it). `limits` are requests and
-    seconds by bucket (`api`, `resolvers`); null: no limit. Without `has_resolve_cache` the Hub serves small files at their usual
-    address. A token of `refused_tokens` is answered as an expired one: 401 for every question.
+    """The sample's Hub with faults.
+
+    `requests` holds every request so far. `intercept` sees each request first; its result is sent instead of the normal
+    answer, unless it is None (`answer` gives the normal answer to an `intercept` that wants to damage it). `limits` are
+    requests and seconds by bucket (`api`, `resolvers`); null means no limit. Without `has_resolve_cache` the Hub serves
+    small files at their usual address. A token in `refused_tokens` gets 401 for every question, like an expired one.
     """
 
     listener = _Listener
@@ -139,7 +145,7 @@ class HubServer(server.HubServer):
 
     @property
     def n_connections(self) -> int:
-        """How many connections were opened so far: far fewer than requests if a client keeps its own."""
+        """The number of connections opened so far; far fewer than requests if a client reuses its connections."""
         return int(getattr(self._listener, "n_opened", 0))
 
     def respond(self, request: Request) -> wire.Response:
@@ -158,7 +164,7 @@ class HubServer(server.HubServer):
 
 
 def _bucket(path: str) -> str:
-    """Which limit an address falls under; the cache of small files is in none."""
+    """The limit that applies to an address; the cache of small files has none."""
     if path.startswith("/api/resolve-cache/"):
         return ""
     if path.startswith("/api/"):

@@ -1,6 +1,7 @@
-"""What strangers may write, laid over a small Hub: every cell of the tables, and every kind of file, in many bad forms.
+"""Bad content from strangers, laid over a small Hub: every cell of the tables and every kind of file in many bad forms.
 
-All of it is well formed as a file of the Hub; all of it is about models of the owner `storm`, or names that no other has.
+All of it is well-formed as a file of the Hub. All of it is about models of the owner `storm`, or about names that
+nothing else uses.
 """
 
 from __future__ import annotations
@@ -128,13 +129,14 @@ _RESULTS = "datasets/open-llm-leaderboard{old}/results/storm/{name}/results_2024
 _ARENA_HEADER = ["key", "Model", "MT-bench (score)", "MMLU", "Knowledge cutoff date", "License", "Organization", "Link"]
 _ARENA_ROW = ["k", "Name", "8.1", "0.7", "2023/12", "Apache 2.0", "Storm", "https://huggingface.co/storm/linked"]
 BOARD = "_api/datasets/Idavidrein/gpqa.json"
-# Renamed twice, to a name that is not there, to itself, to each other.
+# Renamed twice, to a name that does not exist, to itself, to each other.
 MOVES = {"once": "twice", "twice": "model-1", "lost": "nowhere", "self": "self", "there": "back", "back": "there"}
 _BAD_BYTES = [b"", b"\xff\xfe\x00", b"{" * 5000, b"[1", b"---\n", b"---\n- a\n---\n| MMLU |\n|---|\n| 1e400 |\n"]
 
 
 def table_rows(make: Any, prefix: str) -> list[dict[str, Any]]:
-    """One row for every cell of a table's row and every bad value of the cell's kind, and one that is bad all over."""
+    """One row for each cell of a table's row and each bad value of the cell's kind, and one row in which every cell is
+    bad."""
     good, rows = make(f"{OWNER}/{prefix}"), []
     for number, (column, cell) in enumerate(good.items()):
         for index, value in enumerate(bad_cells(column, cell)):
@@ -145,9 +147,9 @@ def table_rows(make: Any, prefix: str) -> list[dict[str, Any]]:
 
 
 def bad_cells(column: str, cell: object) -> Sequence[Any]:
-    """Bad values of the kind of a good cell."""
+    """Bad values in place of a good cell."""
     if cell is None or isinstance(cell, bool):
-        return [None]  # a share of flags decides what a table means by them: that is not one record's doing
+        return [None]  # the share of set flags decides what a table means by them, which a single record cannot change
     if isinstance(cell, float):
         return NUMBERS
     if isinstance(cell, int):
@@ -156,7 +158,7 @@ def bad_cells(column: str, cell: object) -> Sequence[Any]:
 
 
 def mutated(document: Any, random_: random.Random) -> Any:
-    """A document of JSON with one to three of its values replaced by bad ones, or left out."""
+    """A JSON document in which one to three values are removed or replaced by bad ones."""
     changed = copy.deepcopy(document)
     for _ in range(random_.randint(1, 3)):
         node, key = random_.choice(_places(changed))
@@ -175,7 +177,8 @@ def _places(node: Any) -> list[tuple[Any, Any]]:
 
 
 def lay(world: World, calm_v2: list[dict[str, Any]], calm_v1: list[dict[str, Any]], seed: int) -> None:
-    """Lays bad files over a world whose tables have the given rows. The next seed changes what the last one laid."""
+    """Lays bad files over a world whose tables have the given rows. The next seed changes the files that the last one
+    laid."""
     dice = random.Random(seed)
     world.put_v2(*calm_v2, *_shuffled_cells(table_rows(v2_row, "v2"), dice))
     world.put_v1(*calm_v1, *_shuffled_cells(table_rows(v1_row, "v1"), dice))
@@ -185,13 +188,13 @@ def lay(world: World, calm_v2: list[dict[str, Any]], calm_v1: list[dict[str, Any
 
 
 def _shuffled_cells(rows: list[dict[str, Any]], dice: random.Random) -> list[dict[str, Any]]:
-    """The rows, of which a few have cells of others: what one bad value hides another shows."""
+    """The rows with some cells exchanged between them, because one bad value may hide another."""
     mixed = [{column: dice.choice(rows)[column] for column in rows[0]} for _ in range(len(rows) // 20)]
     return [*rows, *mixed]
 
 
 def _lay_runs(world: World, dice: random.Random, seed: int) -> None:
-    # Others than before: a table whose scores vanish is held back as a whole, which is another rule.
+    # New names each time, because a table whose scores vanish is held back as a whole, which is another rule.
     for number in range(30):
         request = mutated(REQUEST, dice) if number else REQUEST
         file = f"datasets/open-llm-leaderboard/requests/storm/request_eval_request_False_bfloat16_{seed}-{number}.json"
@@ -208,7 +211,7 @@ def _lay_models(world: World, dice: random.Random) -> None:
     names = [f"{OWNER}/model-{number}" for number in range(36)]
     for number, name in enumerate(names):
         info = mutated(INFO, dice) if number % 3 else dict(INFO)
-        tags = info.get("tags")  # the Hub's own: a list of texts, whatever a card says
+        tags = info.get("tags")  # made by the Hub itself: always a list of texts
         info["tags"] = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
         card = mutated(CARD, dice) if number % 4 else CARD
         world.put_model(name, f"---\n{json.dumps(card)}\n---\n# A\n\nParameters: 1B\n".encode(), **info)
@@ -233,7 +236,7 @@ def _lay_models(world: World, dice: random.Random) -> None:
 
 
 def put_board(world: World, entries: list[Any]) -> None:
-    """Adds entries to the leaderboard of a benchmark's dataset, which says which models to ask for."""
+    """Adds entries to the leaderboard of a benchmark's dataset, whose models are then asked for."""
     file = world.root / BOARD
     before = json.loads(file.read_bytes())["leaderboard"] if file.is_file() else []
     world.put(

@@ -1,4 +1,4 @@
-"""Reading bytes through one source as a night does: its parser, then the rules that every record must keep."""
+"""Reads bytes through one source as a night does: with its parser, then the rules that apply to every record."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ def landed(content: bytes, path: str, *, repo_type: str = "dataset", repo_id: st
 
 
 def read(source_id: str, *contents: bytes, path: str, repo_id: str = "org/repo") -> Parsed:
-    """Every content as a file at `path`, parsed and held against the rules."""
+    """Parses each content as a file at `path` and applies the rules."""
     return read_as(SOURCES[source_id], *contents, path=path, repo_id=repo_id)
 
 
 def read_as(source: Source, *contents: bytes, path: str, repo_id: str = "org/repo") -> Parsed:
-    """The same of a source by its description."""
+    """Parses one content by a source's description and applies the rules."""
     return read_files(
         source, [landed(content, path, repo_type=source.repo_type, repo_id=repo_id) for content in contents]
     )
 
 
 def read_files(source: Source, files: Sequence[SourceFile]) -> Parsed:
-    """What a source reads out of files, held against the rules."""
+    """Parses files with a source and applies the rules."""
     return apply_rules(source.parse(files, POLICY), source, POLICY.benchmarks)
 
 
 def fixture(source: Source) -> list[SourceFile]:
-    """The small copy of a source's files that tests and the bundled Hub share: in its folder, else in the bundled Hub."""
+    """The bytes of a source's small copy, which tests and the bundled Hub share: from its folder, else from the bundled
+    Hub."""
     if source.repo_type == "project":
         return _files(source, "", POLICY_FOLDER)
     if source.repo_id:
@@ -50,13 +51,13 @@ def fixture(source: Source) -> list[SourceFile]:
 
 
 def repository(source: Source) -> Path:
-    """The folder with a small copy of a source's repository: in its own folder, else in the bundled Hub."""
+    """The folder with the small copy of a source's repository: in its own folder, else in the bundled Hub."""
     own = fixture_folder(source)
     return own if own.is_dir() else sample_root() / f"{source.repo_type}s" / source.repo_id
 
 
 def without_fixture() -> list[str]:
-    """A sentence for each source whose repository no test's Hub could serve."""
+    """A sentence for each source whose repository no test can serve."""
     return [
         f"src/leaderboard_etl/sources/{source.source_id}/fixture/ is missing: put a small copy of its files there, by their"
         " paths in the repository"

@@ -1,4 +1,4 @@
-"""Answers of analyses are given again for equal inputs, and only for these."""
+"""Results of analyses are reused for equal inputs, and only for these."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def total(rows: pl.DataFrame, factor: float) -> float:
 POINTS = pl.DataFrame({"model_id": ["a", "b"], "score_pct": [50.0, 60.0]})
 
 
-def test_equal_inputs_are_worked_out_once() -> None:
+def test_equal_inputs_are_computed_once() -> None:
     answers = Answers()
     assert answers.of("total", total, POINTS, 1.0) == answers.of("total", total, POINTS.clone(), 1.0) == 110.0
     assert answers.n_computed == 1
 
 
-def test_another_value_order_column_or_question_is_worked_out_anew() -> None:
+def test_another_value_order_column_or_question_is_computed_again() -> None:
     answers = Answers()
     answers.of("total", total, POINTS, 1.0)
     others = [
@@ -38,7 +38,7 @@ def test_another_value_order_column_or_question_is_worked_out_anew() -> None:
     assert answers.n_computed == len(others) + 3
 
 
-def test_only_the_last_questions_are_kept() -> None:
+def test_only_the_latest_results_are_kept() -> None:
     answers = Answers(most_kept=2)
     for factor in (1.0, 2.0, 3.0, 1.0):
         answers.of("total", total, POINTS, factor)

@@ -1,4 +1,4 @@
-"""Sizes by config.json: the published figures of the families come out, and no config raises."""
+"""Sizes from config.json: they equal the published figures of the model families, and no config raises."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from leaderboard_etl.sizes.architecture import config_parameters
 
 HF = "https://huggingface.co/"
-# Its column counts the weights of the files, to the million.
+# This column counts the weights in the files, to the million.
 TABLE = f"{HF}datasets/open-llm-leaderboard/contents"
 
 
@@ -448,7 +448,9 @@ GOLDEN: list[tuple[str, dict[str, Any], float, float, str]] = [
 @pytest.mark.parametrize(
     ("config", "total_b", "active_b", "source_url"), [g[1:] for g in GOLDEN], ids=[g[0] for g in GOLDEN]
 )
-def test_the_published_size_comes_out(config: dict[str, Any], total_b: float, active_b: float, source_url: str) -> None:
+def test_the_computed_size_equals_the_published_one(
+    config: dict[str, Any], total_b: float, active_b: float, source_url: str
+) -> None:
     found = config_parameters(config)
     assert found.total is not None and found.active is not None and found.reason is None, source_url
     assert found.total / 1e9 == pytest.approx(total_b, rel=0.01), source_url
@@ -469,7 +471,7 @@ def test_a_model_that_judges_or_embeds_has_no_head_over_the_vocabulary(name: str
         assert config_parameters({**config, "architectures": [each]}).total == pytest.approx(total, rel=0.001)
 
 
-def test_experts_of_a_family_that_has_none_are_not_counted_as_if_they_were_not_there() -> None:
+def test_experts_in_a_config_of_a_dense_family_give_no_size() -> None:
     found = config_parameters({**GOLDEN[0][1], "num_local_experts": 8})
     assert found.total is None and "states experts" in str(found.reason)
     assert config_parameters({**GOLDEN[0][1], "num_local_experts": 1}).total is not None
@@ -484,12 +486,12 @@ def test_experts_of_a_family_that_has_none_are_not_counted_as_if_they_were_not_t
         {"attn_config": {"attn_type": "grouped_query_attention"}},
     ],
 )
-def test_an_mpt_of_another_build_is_not_counted_as_the_common_one(change: dict[str, Any]) -> None:
+def test_an_mpt_with_another_architecture_is_not_counted_as_the_common_one(change: dict[str, Any]) -> None:
     assert config_parameters({**MPT_7B, "attn_config": {"attn_type": "multihead_attention"}}).total is not None
     assert config_parameters({**MPT_7B, **change}).total is None
 
 
-def test_of_a_multimodal_model_the_text_model_is_counted_and_the_reason_says_so() -> None:
+def test_only_the_text_part_of_a_multimodal_model_is_counted_and_the_reason_says_so() -> None:
     text = dense("llama", 4096, 32, 32, 8, 14336, 128256)
     found = config_parameters({"model_type": "some_vl", "text_config": text, "vision_config": {}})
     assert found.total == config_parameters(text).total
@@ -511,7 +513,7 @@ def test_quantisation_does_not_change_the_number_of_weights() -> None:
         ({"model_type": "never_heard_of"}, "no arithmetic for the model_type"),
     ],
 )
-def test_a_config_that_does_not_tell_is_null_with_the_reason(change: dict[str, Any], said: str) -> None:
+def test_an_incomplete_config_gives_null_with_the_reason(change: dict[str, Any], said: str) -> None:
     found = config_parameters({**GOLDEN[0][1], **change})
     assert found.total is None and found.active is None
     assert said in str(found.reason)

@@ -1,4 +1,4 @@
-"""Arena tables: four headers, free-text cells, and no figure that a later table could overwrite."""
+"""Arena tables: four headers, free-text cells, and no score that a later table overwrites."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_row_is_two_scores_and_a_model_with_the_tables_date_as_its_run() -> No
     )
 
 
-def test_a_dash_is_no_score_and_no_licence() -> None:
+def test_a_dash_is_neither_a_score_nor_a_licence() -> None:
     parsed = table(NEW, "m,M,-,-,-,-,-,-")
     assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
     assert parsed.models.select("openness", "license_text", "organization").row(0) == (None, None, None)
@@ -51,13 +51,13 @@ def test_every_header_of_the_years_is_read() -> None:
         assert sorted(table(header, row).scores["score_raw"]) == [0.5, 7.0], header
 
 
-def test_a_header_of_no_known_period_quarantines_that_table_alone() -> None:
+def test_an_unknown_header_quarantines_only_that_table() -> None:
     parsed = table("Model,Vibes", "M,9")
     assert parsed.quarantine.select("rule", "target").rows() == [("file|header", "file")]
     assert "Vibes" in parsed.quarantine["reason"][0]
 
 
-def test_a_model_without_a_key_is_named_by_its_link_for_display_names_move_on() -> None:
+def test_a_model_without_a_key_is_named_by_its_link_because_display_names_change() -> None:
     parsed = table(
         "Model,MT-bench (score),Arena Elo rating,MMLU,License,Link",
         f"Vicuna-13B,6,1000,-,Non-commercial,{VICUNA}",
@@ -68,7 +68,7 @@ def test_a_model_without_a_key_is_named_by_its_link_for_display_names_move_on() 
     assert parsed.models["hub_id"].to_list() == ["lmsys/vicuna-13b-v1.3", None]
 
 
-def test_a_cell_that_is_no_number_or_out_of_range_is_quarantined_with_its_text() -> None:
+def test_a_cell_that_is_not_a_number_or_out_of_range_is_quarantined_with_its_text() -> None:
     parsed = table(NEW, "m,M,about 7,86.4,2023/1,MIT,Org,-")
     assert parsed.scores.is_empty()
     assert sorted(parsed.quarantine.select("rule", "offending_text").rows()) == [
@@ -93,7 +93,7 @@ def test_a_locator_leads_to_the_cell() -> None:
     assert parsed.scores.select("locator", "path").row(0) == ("row 0, MT-bench (score)", LATEST)
 
 
-def test_a_row_that_repeats_another_cell_by_cell_is_one_statement_and_one_that_differs_is_refused() -> None:
+def test_an_identical_row_counts_once_and_a_differing_one_is_refused() -> None:
     row = "yi-34b-chat,Yi-34B-Chat,-,0.735,2023/6,Yi License,01 AI,https://huggingface.co/01-ai/Yi-34B-Chat"
     same = table(NEW, row, row)
     assert (same.scores.height, same.models.height, same.quarantine.height, same.source_rows) == (1, 1, 0, 2)
@@ -106,22 +106,22 @@ def test_a_row_that_repeats_another_cell_by_cell_is_one_statement_and_one_that_d
 
 
 @pytest.mark.parametrize(("cell", "score"), [('"8,2"', 8.2), ('"8,25"', 8.25), ("8.2", 8.2), (" 8.2 ", 8.2)])
-def test_a_decimal_comma_is_read_where_it_can_be_no_other(cell: str, score: float) -> None:
+def test_a_decimal_comma_is_read_if_it_is_unambiguous(cell: str, score: float) -> None:
     parsed = table(NEW, f"m,M,{cell},0.5,2023/1,MIT,Org,-")
     assert parsed.scores.filter(pl.col("variant_id") == "mt_bench_arena")["score_raw"].to_list() == [score]
 
 
 @pytest.mark.parametrize("cell", ['"8,200"', '"1,234,5"', '"8,2.5"', '",5"'])
-def test_a_comma_that_may_part_thousands_is_quarantined_with_its_text(cell: str) -> None:
+def test_a_comma_that_may_separate_thousands_is_quarantined_with_its_text(cell: str) -> None:
     parsed = table(NEW, f"m,M,{cell},-,2023/1,MIT,Org,-")
     assert parsed.scores.is_empty() and parsed.quarantine["offending_text"].to_list() == [cell.strip('"')]
 
 
-def test_a_fraction_with_a_comma_is_one_whatever_its_digits() -> None:
+def test_a_fraction_with_a_comma_is_read_with_any_number_of_digits() -> None:
     assert table(NEW, 'm,M,-,"0,861",2023/1,MIT,Org,-').scores["score_raw"].to_list() == [0.861]
 
 
-def test_a_new_column_is_told_and_keeps_that_table_alone_out() -> None:
+def test_a_new_column_is_reported_and_holds_back_only_that_table() -> None:
     new = landed(f"{NEW},Arena Score\na,A,8,0.7,2024/1,MIT,Acme,-,1300\n".encode(), "leaderboard_table_20250701.csv")
     old = landed(f"{NEW}\na,A,8,0.7,2024/1,MIT,Acme,-\n".encode(), LATEST)
     parsed = SOURCES["arena"].parse([new, old], POLICY)
@@ -132,18 +132,18 @@ def test_a_new_column_is_told_and_keeps_that_table_alone_out() -> None:
     assert "Arena Score" in parsed.drift[0].message
 
 
-def test_a_pointer_of_git_lfs_in_place_of_a_table_is_said_to_be_one() -> None:
+def test_a_git_lfs_pointer_in_place_of_a_table_is_reported_as_one() -> None:
     parsed = table("version https://git-lfs.github.com/spec/v1", "oid sha256:" + "0" * 64, "size 12345")
     assert parsed.quarantine.select("rule", "target").rows() == [("file|lfs_pointer", "file")]
 
 
-def test_a_key_with_a_blank_at_its_end_is_the_key() -> None:
+def test_a_blank_at_the_end_of_a_key_is_ignored() -> None:
     assert table(NEW, "spaced-key ,Spaced Model,8,-,2024/11,MIT,Acme,-").scores["source_name"].to_list() == [
         "spaced-key"
     ]
 
 
-def test_a_code_name_beside_a_later_name_and_an_undated_alias_stay_models_of_their_own() -> None:
+def test_a_code_name_and_an_undated_alias_stay_separate_models() -> None:
     names = ["chocolate", "grok-3-preview-02-24", "mistral-large-latest", "mistral-large-2402"]
     parsed = table(NEW, *[f"{name},{name},9.1,0.861,2024/11,Proprietary,xAI,https://x.ai" for name in names])
     scored = parsed.scores.select("source_id", "source_name")

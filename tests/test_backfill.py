@@ -1,4 +1,4 @@
-"""Past commits of the leaderboards' tables become dated loads, before the first night."""
+"""A backfill makes past commits of the leaderboards' tables into dated loads, before the first night."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ V2_ONLY = ("olb_v2_contents",)
 
 
 def commit(world: World, server: HubServer, moment: datetime, file: bytes, path: str = V2) -> None:
-    """A commit of a table on the Hub, the v2 table's if no other is named, made at the given moment (UTC)."""
+    """Commits a table on the Hub at the given moment (UTC), by default the v2 table."""
     world.put(path, file)
     stamp = moment.replace(tzinfo=UTC).timestamp()
     os.utime(world.root / path, (stamp, stamp))
@@ -54,7 +54,7 @@ def raw_on(world: World, day: date) -> set[float]:
 
 @pytest.fixture
 def past(world: World, server: HubServer) -> World:
-    """Three days of the v2 table in 2024, the second with two commits."""
+    """Three days of the v2 table in 2024, with two commits on the second day."""
     commit(world, server, datetime(2024, 8, 1, 5), table(0.31))
     commit(world, server, datetime(2024, 8, 2, 5), table(0.32))
     commit(world, server, datetime(2024, 8, 2, 23), table(0.33))
@@ -62,7 +62,7 @@ def past(world: World, server: HubServer) -> World:
     return world
 
 
-def test_each_day_tells_what_the_table_said_at_its_end_and_nights_follow(past: World) -> None:
+def test_each_day_shows_the_tables_last_state_of_that_day_and_nights_follow(past: World) -> None:
     outcome = backfill(options(past))
     assert outcome.status == "published", outcome.message
     loads = Ledger(past.warehouse.raw).loads
@@ -92,7 +92,7 @@ def test_a_rebuild_from_raw_gives_the_same_past(past: World) -> None:
     assert content(past.warehouse.database) == before
 
 
-def test_a_stopped_backfill_goes_on_behind_the_last_load(past: World, server: HubServer) -> None:
+def test_a_stopped_backfill_continues_after_the_last_load(past: World, server: HubServer) -> None:
     @contextmanager
     def stop(step: str, waits_s: Callable[[], float]) -> Iterator[Callable[[int, int], None]]:
         def show(done: int, total: int) -> None:
@@ -112,7 +112,9 @@ def test_a_stopped_backfill_goes_on_behind_the_last_load(past: World, server: Hu
     assert backfill(options(past)).status == "no_news"
 
 
-def test_a_commit_that_cannot_be_believed_costs_itself(world: World, server: HubServer) -> None:
+def test_a_commit_that_is_unreadable_or_fails_the_brake_is_held_and_the_others_load(
+    world: World, server: HubServer
+) -> None:
     commit(world, server, datetime(2024, 8, 1, 5), table(0.31))
     commit(world, server, datetime(2024, 8, 2, 5), table(0.32, n_models=5))
     commit(world, server, datetime(2024, 8, 3, 5), b"no parquet")
@@ -162,7 +164,7 @@ def test_a_new_source_that_says_it_has_a_dated_past_needs_nothing_else(
     assert {load.kind for load in Ledger(world.warehouse.raw).loads} == {"backfill"}
 
 
-def test_the_flow_takes_what_another_store_holds_and_its_end_is_told(
+def test_the_flow_uses_files_of_another_store_and_reports_its_end(
     past: World, server: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from leaderboard_etl.cli import main

@@ -1,4 +1,5 @@
-"""Nine addresses that fail in nine ways cost themselves: a table its source, a listing its owner, a card its model.
+"""Nine addresses that fail in nine ways affect nothing else: a table only its source, a list only its owner, a card
+only its model.
 
 reliability/addresses.py tries nine of each kind, each in a whole night.
 """
@@ -17,7 +18,7 @@ from leaderboard_etl.raw.ledger import Changes
 INFO, CARD = "@api/model_info.json", "README.md"
 
 
-def test_nine_addresses_that_fail_in_nine_ways_cost_themselves(tmp_path: Path) -> None:
+def test_nine_addresses_that_fail_in_nine_ways_affect_nothing_else(tmp_path: Path) -> None:
     landed: set[tuple[str, str]] = set()
     states: dict[str, str] = {}
 

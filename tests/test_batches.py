@@ -1,4 +1,4 @@
-"""Sources that do not fit in memory at once: what many batches of files say is what one says."""
+"""Sources that do not fit in memory at once: many batches of files give the same result as one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def result_file(value: float) -> bytes:
     return json.dumps({"results": {"leaderboard_mmlu_pro": {"acc,none": value}}, "git_hash": "x"}).encode()
 
 
-def test_a_source_read_in_many_batches_says_what_it_says_in_one(
+def test_many_batches_of_a_source_give_the_same_rows_as_one(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for model in ("one", "two", "three"):
@@ -31,20 +31,20 @@ def test_a_source_read_in_many_batches_says_what_it_says_in_one(
             name = f"results_2024-07-0{day}T00-00-00.000000.json"
             world.put(f"datasets/open-llm-leaderboard/results/org/{model}/{name}", result_file(0.3 + day / 100))
     world.put("datasets/open-llm-leaderboard/results/org/four/results_2024-07-01T00-00-00.000000.json", b"no JSON")
-    world.options = {"card_budget": 4}  # a batch a model: few are enough
+    world.options = {"card_budget": 4}  # one batch per model; a few are enough
     world.night(1)
     at_once = content(world.warehouse.database)
     monkeypatch.setattr("leaderboard_etl.reading.batches._MOST_FILES_AT_ONCE", 1)
     pipeline.rebuild(world.warehouse)
     assert content(world.warehouse.database) == at_once
-    # A night that reads in batches comes to the same.
+    # A night that reads in batches has the same result.
     other = replace(world, warehouse=Warehouse(tmp_path / "other"))
     other.night(1)
     rows = "ops.loads", "ops.build", "raw."
     assert content(other.warehouse.database, without=rows) == {
         name: held for name, held in at_once.items() if not name.startswith(rows)
     }
-    # What is gone, and what changed, is folded over many batches too.
+    # Files that are gone and files that changed are folded over many batches too.
     (world.root / "datasets/open-llm-leaderboard/results/org/one/results_2024-07-01T00-00-00.000000.json").unlink()
     name = "results_2024-07-02T00-00-00.000000.json"
     world.put(f"datasets/open-llm-leaderboard/results/org/two/{name}", result_file(0.4))
@@ -74,9 +74,11 @@ def test_files_that_explain_each_other_are_read_together(tmp_path: Path, monkeyp
     assert claims["params"].to_list() == [1_000]
 
 
-def test_what_batches_find_of_one_subject_is_one_finding(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_of_several_batches_about_one_subject_are_merged(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("leaderboard_etl.reading.batches._MOST_FILES_AT_ONCE", 1)
-    world.options = {"card_budget": 20}  # a batch a model: those that are asked first are enough
+    world.options = {"card_budget": 20}  # one batch per model; those that are asked for first are enough
     for name, task in (("01-ai/Yi-34B", "first"), ("01-ai/Yi-6B", "second")):
         data = {"dataset": {"id": "org/new", "task_id": task}, "value": 1}
         results = [{"filename": ".eval_results/new.yaml", "verified": False, "data": data}]

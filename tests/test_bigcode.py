@@ -1,4 +1,4 @@
-"""The BigCode table: HumanEval as a score, its languages as subtasks, and a header that must be the known one."""
+"""The BigCode table: HumanEval as a score, its languages as subtasks, and a fixed header."""
 
 from __future__ import annotations
 
@@ -55,6 +55,6 @@ def test_a_submitted_row_is_not_called_verified() -> None:
     assert table(ROW | {"Submission PR": "https://x.example/pr/1"}).scores["is_verified"].to_list() == [None]
 
 
-def test_an_unknown_column_is_drift_for_it_would_be_misread() -> None:
+def test_an_unknown_column_is_reported_as_drift() -> None:
     with pytest.raises(ContractError, match="kotlin"):
         table(ROW, header=BIGCODE_HEADER + ",kotlin")

@@ -1,4 +1,4 @@
-"""A table that lost a tenth of its rows, or changed its unit, is held; a restatement is not."""
+"""A table that lost a tenth of its rows or changed its unit is held back; a restatement is not."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def test_fractions_that_became_percent_are_held() -> None:
     assert all(d.is_held for d in found)
 
 
-def test_a_first_load_has_nothing_to_be_compared_with() -> None:
+def test_a_first_load_has_nothing_to_compare_with() -> None:
     assert brake("s", BEFORE.head(0), BEFORE) == []

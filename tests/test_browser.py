@@ -1,4 +1,5 @@
-"""What a reader of the article sees in a real browser: every exported row a mark, readable, usable by mouse and keyboard."""
+"""What a reader of the article sees in a real browser: every exported row as a mark, readable, usable by mouse and
+keyboard."""
 
 from __future__ import annotations
 
@@ -126,7 +127,7 @@ def test_a_lag_that_is_not_over_is_drawn_open_ended(article: Article, reader: Re
 
 @pytest.mark.parametrize("embed", [SCALING, GAP])
 @pytest.mark.parametrize("width", [360, 800, 1200])
-def test_it_fits_any_width_and_no_name_lies_on_another(
+def test_it_fits_any_width_and_labels_do_not_overlap(
     exported: Article, browser: Browser, embed: str, width: int
 ) -> None:
     reader = Reader(browser, width)
@@ -263,14 +264,14 @@ def test_markup_in_the_data_stays_text(article: Article, reader: Reader, embed: 
     summaries = page.locator("summary").all()
     for summary in summaries:
         summary.click()
-    expect(page.locator("details table")).to_have_count(len(summaries))  # made when the browser says that they are open
+    expect(page.locator("details table")).to_have_count(len(summaries))  # created when the browser fires the event
     assert page.locator("#chart img, #chart a").count() == 0
     assert page.evaluate("window.hacked") is None
     assert reader.complaints == []
 
 
 @pytest.mark.parametrize("embed", [SCALING, GAP])
-def test_a_git_lfs_pointer_is_told_apart_from_data(article: Article, reader: Reader, embed: str) -> None:
+def test_a_git_lfs_pointer_is_not_taken_for_data(article: Article, reader: Reader, embed: str) -> None:
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12\n"
     article.put({"x.csv": pointer})
     page = reader.opens(article.page(embed, data="x.csv"))
@@ -289,7 +290,7 @@ def test_a_missing_or_a_wrong_file_is_named(article: Article, reader: Reader, em
     assert page.get_by_role("alert").inner_text() == 'data-datafiles is no list of file names: ["model_scaling.csv"'
 
 
-def test_charts_on_one_page_stay_apart_and_can_be_put_in_again(exported: Article, reader: Reader) -> None:
+def test_charts_on_one_page_are_independent_and_can_be_inserted_again(exported: Article, reader: Reader) -> None:
     fragments = [embeds()[f"{name}.html"].decode() for name in (SCALING, GAP, SCALING, GAP)]
     body = "".join(f'<div class="place">{fragment}</div>' for fragment in fragments)
     (exported.folder / "all.html").write_text(
@@ -330,7 +331,7 @@ def test_a_row_without_a_size_is_left_out_and_counted(article: Article, reader: 
 
 
 @pytest.mark.parametrize("width", [360, 1200])
-def test_the_report_asks_nobody_and_fits(
+def test_the_report_loads_nothing_from_elsewhere_and_fits(
     tmp_path: Path, browser: Browser, snapshot: dict[str, bytes], width: int
 ) -> None:
     (tmp_path / "report.html").write_bytes(snapshot["report.html"])

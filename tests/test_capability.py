@@ -1,4 +1,4 @@
-"""The capability index on worlds whose capabilities are known."""
+"""The capability index on simulated worlds with known capabilities."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SLOPE = np.array([1.0, 0.8, 1.5, 1.2, 0.6, 2.0])
 
 
 def points(scores: Mapping[str, Mapping[str, float]], **columns: Mapping[str, object]) -> pl.DataFrame:
-    """scores: model -> group -> percent; columns: name -> model -> value."""
+    """Rows from scores (model -> group -> percent) and columns (name -> model -> value)."""
     rows = [
         {
             "model_id": model,
@@ -39,7 +39,8 @@ def points(scores: Mapping[str, Mapping[str, float]], **columns: Mapping[str, ob
 
 
 def world(capability: np.ndarray, noise_pct: float = 0.0, share: float = 1.0, seed: int = 0) -> pl.DataFrame:
-    """Scores of models m000.. on groups g0..g5, of which g0 has every model; the others a share of them."""
+    """Scores of models m000.. on groups g0..g5; every model has a score in g0, and a share of them in the other
+    groups."""
     rng = np.random.default_rng(seed)
     score = (
         100 / (1 + np.exp(-SLOPE * (capability[:, None] - DIFFICULTY)))
@@ -62,7 +63,7 @@ def capability_of(index: pl.DataFrame) -> dict[str, float | None]:
     return dict(index.select("model_id", "capability").iter_rows())
 
 
-def test_without_noise_capabilities_and_item_parameters_come_back() -> None:
+def test_without_noise_capabilities_and_item_parameters_are_recovered() -> None:
     truth = np.linspace(-2, 3, 60)
     fitted = fit_capability(world(truth), draws=0, penalty=1e-4)
     found = fitted.index.sort("model_id")["capability"].to_numpy()
@@ -71,19 +72,19 @@ def test_without_noise_capabilities_and_item_parameters_come_back() -> None:
     assert np.abs(fitted.items["discriminability"].to_numpy() - SLOPE).max() < 0.01
 
 
-def test_the_penalty_draws_capabilities_together_but_keeps_their_order() -> None:
+def test_the_penalty_shrinks_the_differences_but_keeps_their_order() -> None:
     index = capability_index(world(np.linspace(-2, 3, 60)), draws=0, penalty=ECI_PENALTY)
     assert index["model_id"].to_list() == [f"m{m:03}" for m in reversed(range(60))]
     assert 4.0 < index["capability"][0] - index["capability"][-1] < 4.95  # five without it
 
 
-def test_with_noise_and_gaps_the_order_comes_back_and_intervals_hold_the_truth() -> None:
+def test_with_noise_and_gaps_the_order_is_recovered_and_intervals_contain_the_truth() -> None:
     truth = np.random.default_rng(7).normal(0.5, 1.2, 60)
     index = capability_index(world(truth, noise_pct=3.0, share=0.5), draws=60).sort("model_id")
     found = index["capability"].to_numpy()
     assert np.corrcoef(truth.argsort().argsort(), found.argsort().argsort())[0, 1] > 0.97
     inside = (index["capability_lo"].to_numpy() <= truth) & (truth <= index["capability_hi"].to_numpy())
-    assert inside.mean() > 0.65  # single scores drawn with replacement are known to give narrow intervals
+    assert inside.mean() > 0.65  # drawing single scores with replacement is known to give narrow intervals
     assert np.median(index["capability_hi"].to_numpy() - index["capability_lo"].to_numpy()) < 1.0
 
 
@@ -108,7 +109,7 @@ def test_no_parameter_can_be_moved_to_a_lower_loss() -> None:
             assert loss(moved) > loss(best) - 1e-8
 
 
-def test_perfect_and_hopeless_models_get_finite_places_at_the_ends() -> None:
+def test_perfect_and_hopeless_models_get_finite_capabilities_at_the_ends() -> None:
     scores = world(np.linspace(-1, 2, 12))
     score = pl.when(pl.col("model_id") == "m003").then(100.0).when(pl.col("model_id") == "m007").then(0.0)
     for penalty in (0.1, 1e-4):
@@ -225,7 +226,7 @@ def test_a_gap_without_a_side_is_refused() -> None:
     assert "no open and no proprietary" in index_gap(empty, date(2025, 6, 30))["refusal_reason"][0]
 
 
-def test_scores_that_no_one_fit_explains_refuse_every_model_and_stop_nothing() -> None:
+def test_scores_that_no_fit_explains_refuse_every_model_without_an_error() -> None:
     same = dict(zip("abcde", (100.0, 50.0, 33.3, 44.4, 0.0), strict=True))
     fitted = fit_capability(points({f"m{n}": same for n in range(131)}))
     assert fitted.index["capability"].null_count() == fitted.index.height == 131

@@ -1,4 +1,4 @@
-"""What one owner answers costs no other; a night asks what changed, not everybody; a killed pass goes on where it was."""
+"""A failure at one owner does not affect others; a night asks only what changed; a killed pass is continued."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Fault = Callable[[Request], Response | None]
 
 
 class KilledError(Exception):
-    """The end of a process, as far as a test can have it."""
+    """Stands for the end of a process."""
 
 
 def failing(part: str, status: int = 500) -> Fault:
     return lambda request: Response(status, {}, b"") if part in request.target else None
 
 
-def test_what_one_owner_answers_costs_no_other_and_is_asked_for_again(cards: Pass) -> None:
+def test_an_owner_that_fails_affects_no_other_and_is_asked_again(cards: Pass) -> None:
     names = ["ill/a", "ill/b", "well/a", "well/b"]
     for name in names:
         cards.put(name)
@@ -49,7 +49,7 @@ def test_what_one_owner_answers_costs_no_other_and_is_asked_for_again(cards: Pas
     assert {name for name, _ in changed(result)} == {"ill/a", "ill/b"} and result.message is None
 
 
-def test_a_model_of_which_a_file_failed_is_looked_at_again_and_its_owners_others_are_landed(cards: Pass) -> None:
+def test_a_model_with_a_failed_file_is_asked_again_and_its_owners_others_are_landed(cards: Pass) -> None:
     cards.put("org/a")
     cards.put("org/b")
     cards.add("org/a", "config.json", "{}")
@@ -63,7 +63,7 @@ def test_a_model_of_which_a_file_failed_is_looked_at_again_and_its_owners_others
     assert changed(cards.run("org/a", "org/b")) == [("org/a", INFO_PATH), ("org/a", "config.json")]
 
 
-def test_a_hub_that_fails_mostly_fails_the_source_which_keeps_what_arrived(cards: Pass) -> None:
+def test_a_hub_that_mostly_fails_makes_the_source_fail_but_keeps_what_arrived(cards: Pass) -> None:
     names = [f"o{n}/m" for n in range(30)]
     for name in names:
         cards.put(name)
@@ -73,7 +73,7 @@ def test_a_hub_that_fails_mostly_fails_the_source_which_keeps_what_arrived(cards
     assert result.remaining == 29 and "30 of 32 questions failed" in str(result.message)
 
 
-def test_a_pass_keeps_its_connections(cards: Pass) -> None:
+def test_a_pass_reuses_its_connections(cards: Pass) -> None:
     names = [f"o{n}/m" for n in range(60)]
     for name in names:
         cards.put(name)
@@ -83,7 +83,7 @@ def test_a_pass_keeps_its_connections(cards: Pass) -> None:
     assert cards.server.n_connections <= 2 * cards.workers, "as many as ask at once, and few that were closed meanwhile"
 
 
-def test_a_list_that_the_hub_fails_under_is_asked_for_in_smaller_pages(cards: Pass) -> None:
+def test_a_list_that_is_too_much_for_the_hub_is_asked_for_in_smaller_pages(cards: Pass) -> None:
     for name in ("org/a", "org/b"):
         cards.put(name)
     cards.fault = failing("limit=1000", 504)
@@ -109,7 +109,7 @@ def test_an_owner_of_many_models_of_which_few_are_wanted_is_asked_by_name(
 
 
 class Hub20:
-    """Twenty owners of two models, all asked for once, on a Hub that says when each changed last."""
+    """Twenty owners of two models each, all asked for once, on a Hub that states when each model changed last."""
 
     def __init__(self, cards: Pass) -> None:
         self.cards = cards
@@ -134,7 +134,7 @@ def test_a_quiet_night_asks_what_changed_and_a_share_of_the_owners(cards: Pass) 
     assert not cards.run(*hub.names).changes
 
 
-def test_every_owner_has_its_turn_for_what_no_commit_tells(cards: Pass) -> None:
+def test_every_owner_is_asked_in_turn_for_changes_without_a_commit(cards: Pass) -> None:
     hub = Hub20(cards)
     asked: Counter[str] = Counter()
     for _ in range(10):
@@ -164,7 +164,7 @@ def test_where_many_models_changed_the_owners_are_asked_instead(cards: Pass, mon
     assert cards.asked("author=") == 2
 
 
-def test_a_change_that_could_not_be_had_is_asked_for_again(cards: Pass) -> None:
+def test_a_change_that_could_not_be_fetched_is_asked_for_again(cards: Pass) -> None:
     hub = Hub20(cards)
     hub.change("o13/b", "2024-12-31T00:00:00.000Z")
     cards.fault = failing("/api/models/o13/b")
@@ -198,7 +198,7 @@ def test_an_official_organisation_is_listed_every_time_back_to_the_last_visit(
         assert cards.asked("author=o07") <= 2, "one page, and one more for what lies before the overlap"
 
 
-def test_new_language_models_of_an_official_organisation_are_taken_though_no_source_names_them(cards: Pass) -> None:
+def test_new_language_models_of_official_organisations_are_landed_although_no_source_names_them(cards: Pass) -> None:
     cards.official = {"newcomer"}
     for name, made, task in (
         ("newcomer/first-7b", "2024-12-01", "text-generation"),
@@ -220,7 +220,7 @@ def test_new_language_models_of_an_official_organisation_are_taken_though_no_sou
     ], "what was landed of it is kept up to date"
 
 
-def test_a_new_model_of_which_a_file_failed_is_found_again_behind_the_last_visit(
+def test_a_new_model_with_a_failed_file_is_found_again_although_it_is_older_than_the_last_visit(
     cards: Pass, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "_PAGE_ROWS", (1,))
@@ -243,7 +243,7 @@ def test_a_model_without_an_owner_that_moved_is_found_under_its_old_name(cards: 
     assert changed(result) == [("gpt2", INFO_PATH), ("gpt2", "README.md")]
 
 
-def test_a_model_that_its_owners_list_lacks_is_asked_for_by_its_name(cards: Pass) -> None:
+def test_a_model_missing_from_its_owners_list_is_asked_for_by_name(cards: Pass) -> None:
     hub = Hub20(cards)
     names = [*hub.names, "o01/gone", "o01/lost"]
     result = cards.run(*names)
@@ -254,7 +254,7 @@ def test_a_model_that_its_owners_list_lacks_is_asked_for_by_its_name(cards: Pass
         assert (cards.asked("/o01/gone"), cards.asked("/o01/lost")) == (n_gone, n_lost), "a few a night have their turn"
 
 
-def test_all_models_that_lists_lack_are_asked_for_by_name_before_any_is_twice(cards: Pass) -> None:
+def test_all_models_missing_from_lists_are_asked_for_by_name_before_any_is_asked_twice(cards: Pass) -> None:
     cards.put("org/a")
     names = ["org/a", *(f"org/gone{n}" for n in range(6))]
     asked = []
@@ -265,7 +265,7 @@ def test_all_models_that_lists_lack_are_asked_for_by_name_before_any_is_twice(ca
 
 
 @pytest.mark.parametrize("cut", [1, 2, 5, 8, 10])
-def test_a_killed_pass_goes_on_where_it_was(cards: Pass, monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
+def test_a_killed_pass_is_continued_where_it_stopped(cards: Pass, monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
     names = ["gone/x", "gone/y", "org/a", "org/b", "solo/m"]
     for name in names[2:]:
         cards.put(name, f"card of {name}")
@@ -340,7 +340,7 @@ def test_what_a_process_landed_before_it_was_killed_is_not_fetched_again(cards: 
     cards.store.close()
 
 
-def test_a_line_that_a_killed_writer_left_unfinished_costs_itself(cards: Pass) -> None:
+def test_an_unfinished_line_of_a_killed_writer_is_ignored(cards: Pass) -> None:
     journal = Journal(cards.journal)
     content = [b"one", b"two"]
     for number, text in enumerate(content):
@@ -364,7 +364,7 @@ def board(cards: Pass, name: str, *models: str, **fields: Any) -> None:
     file.write_text(json.dumps({"leaderboard": entries, "tags": ["benchmark:official"], **fields}))
 
 
-def test_what_one_benchmark_answers_costs_no_other(cards: Pass) -> None:
+def test_a_benchmark_that_fails_affects_no_other(cards: Pass) -> None:
     board(cards, "org/well", "o/m")
     board(cards, "org/gated", "o/n", gated="auto")
     board(cards, "org/ill", "o/before")

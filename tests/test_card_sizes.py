@@ -1,4 +1,4 @@
-"""Sizes in a card's words are taken from phrases that leave no doubt, and never from a card that states two."""
+"""Sizes in a card's text are read only from unambiguous phrases, and never from a card that states two sizes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_clear_phrases_are_read(line: str, total: float, active: float | None) -
         "Parameters: 7B\nParameters: 13B",
     ],
 )
-def test_what_may_mean_something_else_is_not_a_size(text: str) -> None:
+def test_an_ambiguous_phrase_is_not_read_as_a_size(text: str) -> None:
     assert stated_sizes(text) == (None, None, None)
 
 

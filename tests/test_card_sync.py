@@ -1,4 +1,4 @@
-"""Asking about many models within a budget: new ones first, one call an owner, going on where the last run stopped."""
+"""Asks about many models within a budget: new ones first, one call per owner, continuing where the last run stopped."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_second_pass_without_news_asks_but_lands_nothing(cards: Pass) -> None:
     assert (cards.asked("author=org"), cards.asked("/resolve/")) == (1, 0)
 
 
-def test_a_card_is_fetched_again_only_where_the_commit_moved(cards: Pass) -> None:
+def test_a_card_is_fetched_again_only_if_the_commit_moved(cards: Pass) -> None:
     cards.put("org/a")
     cards.put("org/b")
     cards.run("org/a", "org/b")
@@ -55,7 +55,7 @@ def test_an_answer_landed_with_fields_that_are_no_longer_asked_for_is_the_same_a
     assert ("org/a", INFO_PATH) in changed(cards.run("org/a"))
 
 
-def test_the_budget_is_kept_and_the_next_run_goes_on(cards: Pass) -> None:
+def test_the_budget_is_kept_and_the_next_run_continues(cards: Pass) -> None:
     names = [f"owner{n}/model" for n in range(10)]
     for name in names:
         cards.put(name)
@@ -86,7 +86,7 @@ def test_known_owners_are_asked_in_turn(cards: Pass) -> None:
     assert sorted(asked) == ["a", "b", "c"]
 
 
-def test_a_model_that_is_not_shown_is_recorded_once_and_keeps_what_it_said(cards: Pass) -> None:
+def test_a_model_that_the_hub_does_not_show_is_recorded_once_and_keeps_its_data(cards: Pass) -> None:
     cards.put("org/a")
     cards.put("org/b")
     cards.run("org/a", "org/b")
@@ -115,7 +115,7 @@ def test_a_renamed_model_is_found_under_its_old_name(cards: Pass) -> None:
 INDEX = "model.safetensors.index.json"
 
 
-def test_a_weight_index_is_fetched_only_where_the_hub_does_not_tell_the_size(cards: Pass) -> None:
+def test_a_weight_index_is_fetched_only_if_the_hub_states_no_size(cards: Pass) -> None:
     for name in ("org/told", "org/untold", "org/packed"):
         cards.put(name)
         cards.add(name, INDEX, "{}")
@@ -137,7 +137,7 @@ def test_an_index_and_its_config_are_named_together_where_one_of_them_changed(ca
     assert changed(cards.run("org/a")) == [("org/a", INFO_PATH), ("org/a", "README.md")]
 
 
-def test_files_that_are_read_from_now_on_are_fetched_of_known_models_once(cards: Pass) -> None:
+def test_newly_wanted_files_of_known_models_are_fetched_once(cards: Pass) -> None:
     cards.put("org/a")
     cards.add("org/a", "adapter_config.json", "{}")
     cards.run("org/a")
@@ -146,7 +146,7 @@ def test_files_that_are_read_from_now_on_are_fetched_of_known_models_once(cards:
     assert not cards.run("org/a").changes
 
 
-def test_a_card_over_the_limit_is_told_of_and_the_rest_of_the_model_lands(cards: Pass) -> None:
+def test_a_card_over_the_limit_is_reported_and_the_rest_of_the_model_lands(cards: Pass) -> None:
     cards.put("org/a", "x" * (6 << 20))
     result = cards.run("org/a")
     assert changed(result) == [("org/a", INFO_PATH)]

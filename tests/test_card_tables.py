@@ -1,4 +1,4 @@
-"""Tables of cards: only what is surely about the card's own model is read, with its place, its unit and its shots."""
+"""Tables in cards: only scores that certainly belong to the card's own model are read, with place, unit and shots."""
 
 from __future__ import annotations
 
@@ -93,14 +93,14 @@ def test_where_the_rules_do_not_decide_there_is_no_row_and_no_error(text: str, w
     assert parsed.scores.is_empty() and parsed.quarantine.is_empty(), why
 
 
-def test_a_packed_copy_has_only_the_figures_that_bear_its_name() -> None:
+def test_a_quantized_copy_has_only_the_scores_under_its_own_name() -> None:
     nameless = "| Metric | Value |\n|-|-|\n| MMLU | 64.2 |\n"
     named = "\n| Metric | Foo-7B | Foo-7B-AWQ (this model) |\n|-|-|-|\n| MMLU | 64.2 | 63.9 |"
     assert scores(nameless + named, "org/Foo-7B-AWQ") == [("mmlu_reported", 63.9, "percent", None)]
     assert scores("# A German model\n## Results\n" + nameless) == [MMLU]
 
 
-def test_a_row_says_who_says_so_where_and_in_which_words() -> None:
+def test_a_score_records_its_reporter_its_place_and_its_text() -> None:
     text = "# Evaluation\n\n| Model | MMLU |\n|-|-|\n| Bar | 60 |\n| **Foo-7B** | **64.2** |"
     row = read(text).scores.to_dicts()[0]
     assert (row["reported_by"], row["is_verified"], row["run_id"]) == ("vendor_card_table", False, "card table")
@@ -109,7 +109,7 @@ def test_a_row_says_who_says_so_where_and_in_which_words() -> None:
 
 
 @pytest.mark.parametrize("cell", ["~64.9", "64,9", "60 / 70", "result < 0.1, %: 0.15", "see paper"])
-def test_a_cell_of_the_own_model_that_is_no_number_is_quarantined_with_its_text(cell: str) -> None:
+def test_a_cell_of_the_own_model_that_is_not_a_number_is_quarantined_with_its_text(cell: str) -> None:
     parsed = read(f"| Model | MMLU |\n|-|-|\n| Foo-7B | {cell} |\n| Bar | 60 |")
     assert parsed.scores.is_empty()
     assert parsed.quarantine.select("rule", "offending_text").rows() == [("score_raw|number", cell)]
@@ -142,7 +142,7 @@ def test_a_figure_that_could_be_a_fraction_or_a_percentage_is_quarantined(text: 
     assert parsed.quarantine["rule"].to_list() == ["score_raw|unit"] and parsed.scores.is_empty()
 
 
-def test_half_a_percent_is_believed_where_guessing_gives_nothing() -> None:
+def test_half_a_percent_is_accepted_where_guessing_scores_zero() -> None:
     text = "# Open LLM Leaderboard\n| Metric | Value |\n|-|-|\n| ARC (25-shot) | 57.4 |\n| GSM8K (5-shot) | 0.45 |"
     assert scores(text)[1] == ("gsm8k_olb_v1", 0.45, "percent", 5)
 
@@ -194,13 +194,13 @@ def test_a_name_under_headings_of_base_and_of_tuned_models_is_two_models() -> No
     assert scores(both.format("-Chat"), "org/Foo-7B-Chat") == []
 
 
-def test_a_pair_of_models_with_one_card_has_the_table_that_its_heading_gives_each() -> None:
-    # Meta's cards of a base model and its tuned one are the same, and call both by the base model's name.
+def test_two_models_with_the_same_card_each_get_the_table_under_their_heading() -> None:
+    # Meta's cards of a base model and its tuned model are identical, and use the base model's name for both.
     table = "<table><tr><td>Benchmark</td><td>Llama 9 7B</td></tr><tr><td>MMLU</td><td>{}</td></tr></table>\n\n"
     card = "## Base pretrained models\n\n" + table.format(60) + "## Instruction tuned models\n\n" + table.format(70)
     assert [row[1] for row in scores(card, "meta-llama/Meta-Llama-9-7B")] == [60.0]
     assert [row[1] for row in scores(card, "meta-llama/Meta-Llama-9-7B-Instruct")] == [70.0]
-    # Below one heading only, the base model's name is the base model.
+    # If there is only one heading, the base model's name means the base model.
     assert scores("## Instruction tuned models\n\n" + table.format(70), "meta-llama/Meta-Llama-9-7B-Instruct") == []
 
 
@@ -219,7 +219,7 @@ def test_tables_in_the_cells_of_a_table_are_tables_below_their_own_headings(betw
         ("### MMLU (5-shot)", "STEM | Humanities | Average", [("mmlu_reported_5shot", 64.2, "percent", 5)]),
         ("<h3>MMLU</h3>\n", "STEM | Humanities | Average", [MMLU]),
         ("**MMLU-Pro**\n", "Biology | Law | Overall", [("mmlu_pro_reported", 64.2, "percent", None)]),
-        # Another set of the same subjects, a mean over languages or benchmarks, and a benchmark that has no mean of parts.
+        # Another set of the same subjects, a mean over languages or benchmarks, and a benchmark that is not a mean of parts.
         ("### CMMLU", "STEM | Humanities | Avg.", []),
         ("### MMLU", "German | French | Avg.", []),
         ("### Results", "MMLU-Pro | STEM | Avg.", []),
@@ -238,7 +238,7 @@ def test_mt_bench_named_above_its_table_has_the_mean_of_its_turns() -> None:
     assert scores(table) == [("mt_bench_reported", 7.7, "points_10", None)]
 
 
-def test_a_figure_that_a_card_repeats_is_one_and_another_one_is_a_further_run() -> None:
+def test_a_repeated_score_counts_once_and_a_different_one_is_another_run() -> None:
     table = "| Metric | Value |\n|-|-|\n| MMLU | {} |\n\n"
     rows = read(table.format(64.2) + table.format(64.2) + table.format(65)).scores
     assert rows.select("score_raw", "run_id").rows() == [(64.2, "card table"), (65.0, "card table#2")]

@@ -1,4 +1,4 @@
-"""The laws of pretraining loss, held to their published optima."""
+"""The laws of pretraining loss give their published optima."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts on the article's claims follow from queries and conditions; none is typed."""
+"""Verdicts on the article's claims come only from queries and conditions."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_on_an_empty_warehouse_no_claim_about_data_holds_or_fails(empty: duckdb.
     assert {claim: judged[claim] for claim in about_data if judged[claim] != "not measurable"} == {}
 
 
-def test_a_condition_that_is_no_sql_is_a_clear_error(empty: duckdb.DuckDBPyConnection) -> None:
+def test_a_condition_that_is_not_sql_is_a_clear_error(empty: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(PolicyError, match="claim lora_reduction"):
         judge(empty, "computed_value is rather large")
 
@@ -100,7 +100,7 @@ def test_claims_that_differ_in_their_subject_share_a_query_which_can_be_run_as_i
 
 
 def answer(con: duckdb.DuckDBPyConnection, claim: str) -> tuple[object, ...]:
-    """Verdict, value, lo, hi and evidence of one claim as policy has it."""
+    """Verdict, value, lo, hi and evidence of one claim of the policy."""
     row = read_policy().frame("claims").filter(pl.col("claim_id") == claim)
     con.execute("delete from mart.paper_claims")
     judge_claims(con, Policy({"claims": row.write_csv().encode()}), DAY)
@@ -109,7 +109,7 @@ def answer(con: duckdb.DuckDBPyConnection, claim: str) -> tuple[object, ...]:
 
 
 def gap_by_month(con: duckdb.DuckDBPyConnection, log_odds: Sequence[float]) -> None:
-    """In place of mart.gap_monthly, the official MMLU gap of each month from January 2023 on."""
+    """Replaces mart.gap_monthly: the official MMLU gap of each month from January 2023 on."""
     con.execute("drop view mart.gap_monthly")
     con.execute(
         "create table mart.gap_monthly as select 'official' as population, 'mmlu_reported' as comparable_group,"
@@ -129,8 +129,8 @@ def test_a_trend_that_turned_a_year_before_the_data_end_converges_but_in_part(em
     assert slope == pytest.approx(-0.45, abs=0.001)
 
 
-def test_the_share_of_the_gap_that_closed_is_told_for_every_start(empty: duckdb.DuckDBPyConnection) -> None:
-    # 1.0 in January, 2.0 in June, 0.5 a year after the start: three quarters closed since June, half since January.
+def test_the_closed_share_of_the_gap_is_given_for_every_start(empty: duckdb.DuckDBPyConnection) -> None:
+    # 1.0 in January, 2.0 in June, 0.5 one year after the start: three quarters closed since June, half since January.
     gap_by_month(empty, [1.0, *[2.0] * 11, 0.5])
     assert answer(empty, "gap_narrowed_mmlu")[:4] == ("partly", 0.75, 0.5, 0.75)
 
@@ -161,7 +161,7 @@ def test_a_model_on_a_device_need_only_match_the_commercial_one_and_be_seen_in_t
     verdict, size, _, _, evidence = answer(empty, "on_device")
     assert (verdict, size) == ("holds", 3.8)
     assert "the smallest at or above it: Dense, 14.0B" in str(evidence)
-    # By active parameters the mixture is leanest at the four levels from 70 on, by total ones at none.
+    # By active parameters the mixture is smallest at the four levels from 70 on, by total parameters at none.
     assert answer(empty, "moe_frontier")[:3] == ("partly", pytest.approx(4 / 6), 0.0)
 
 

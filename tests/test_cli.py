@@ -1,4 +1,4 @@
-"""The command line as its users see it: what it prints, and the exit code that a script reads."""
+"""The command line as its users see it: its output, and the exit code that a script reads."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_query_prints_rows_and_json_is_for_machines(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_query_prints_a_table_or_json(published: World, capsys: pytest.CaptureFixture[str]) -> None:
     query = "select model_id, score_raw from core.scores where model_id = 'org/good-7b' limit 1"
     code, out, _ = run(capsys, "sql", "-w", published.warehouse.root, query)
     assert code == 0 and "org/good-7b" in out
@@ -117,7 +117,7 @@ def test_quarantine_shows_the_text_the_rule_and_the_place(published: World, caps
     assert json.loads(out) == []
 
 
-def test_explain_tells_where_a_score_came_from_and_which_one_the_marts_use(
+def test_explain_shows_where_a_score_came_from_and_which_one_the_marts_use(
     published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, _ = run(capsys, "explain", "-w", published.warehouse.root, "ORG/Good-7B", "--json")
@@ -129,7 +129,7 @@ def test_explain_tells_where_a_score_came_from_and_which_one_the_marts_use(
     assert "data/train-00000-of-00001.parquet row 3, GPQA Raw" in gpqa[0]["place"]
 
 
-def test_explain_tells_the_story_in_words(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_prints_readable_text(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     tuned = v2_row("org/tuned-7b", 0.6, **{"Base Model": "org/good-7b", "#Params (B)": 3.5})
     world.put_v2(v2_row("org/good-7b", 0.5), tuned)
     world.night(1)
@@ -148,7 +148,7 @@ def test_explain_tells_the_story_in_words(world: World, capsys: pytest.CaptureFi
     assert told[told.index("finetune 1 1") + 1] == "org/tuned-7b"
 
 
-def test_what_many_snapshots_repeat_is_told_once_with_how_often() -> None:
+def test_a_score_repeated_by_many_snapshots_is_printed_once_with_its_count() -> None:
     place = {"unit": "fraction", "raw": 0.864, "pct": 86.4}
     rows = [
         {"used": "*" if n == 0 else "", "variant": "mmlu_arena", **place, "file": f"table_{n}.csv", "because": None}
@@ -162,9 +162,7 @@ def test_what_many_snapshots_repeat_is_told_once_with_how_often() -> None:
     assert seen == {"table_0.csv": 1, "table_1.csv": 2}
 
 
-def test_explain_of_one_benchmark_tells_its_scores_alone_and_which_there_are(
-    published: World, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_explain_of_one_benchmark_prints_only_its_scores(published: World, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "explain", "-w", published.warehouse.root, "org/good-7b", "gpqa")
     assert code == 0 and "gpqa_olb_v2" in out and "ifeval" not in out and "Sizes" not in out
     assert any(line.split()[:2] == ["*", "gpqa_olb_v2"] for line in out.splitlines())
@@ -172,7 +170,7 @@ def test_explain_of_one_benchmark_tells_its_scores_alone_and_which_there_are(
     assert code == 2 and "gpqa" in err and err.count("\n") == 1
 
 
-def test_explain_of_a_mart_tells_what_each_column_means(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_of_a_mart_prints_what_each_column_means(published: World, capsys: pytest.CaptureFixture[str]) -> None:
     of = ("explain", "-w", published.warehouse.root, "--mart", "model_scaling", "--key")
     code, out, _ = run(capsys, *of, "ORG/good-7b")
     assert code == 0 and "What decided the choice, in words" in out and "leaderboard-etl explain org/good-7b" in out
@@ -203,7 +201,7 @@ def test_status_reads_the_ledger_and_says_when_a_night_is_missing(
     code, out, _ = run(capsys, "status", "-w", published.warehouse.root, "--json")
     found = json.loads(out)
     assert code == 3
-    assert found["is_overdue"] is True  # the world's nights are in January 2025
+    assert found["is_overdue"] is True  # the nights of this world are in January 2025
     assert (
         found["next_run_expected_at"].startswith("2025-01-02 03:00") and found["raw_bytes"] > found["ledger_bytes"] > 0
     )
@@ -237,7 +235,7 @@ def test_status_says_how_many_models_are_left_and_how_many_nights_they_take(
     assert f"all {asked + left} models asked for" in run(capsys, "status", "-w", world.warehouse.root)[1]
 
 
-def test_quarantine_list_is_a_line_a_record_and_show_has_the_row_that_is_meant(
+def test_quarantine_list_prints_one_line_per_record_and_show_the_row_in_the_file(
     published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, out, _ = run(capsys, "quarantine", "list", "-w", published.warehouse.root)
@@ -286,7 +284,7 @@ def test_what_the_parser_refuses_is_one_line_that_names_the_help(
 
 
 @pytest.mark.parametrize("command", ["sql --as-of {} x", "explain --as-of {} a/b", "export --as-of {} --out x"])
-def test_a_day_that_is_still_to_come_is_wrong_usage_for_every_command(
+def test_a_future_day_is_wrong_usage_for_every_command(
     command: str, published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tomorrow = datetime.now(UTC).date() + timedelta(days=2)
@@ -304,7 +302,7 @@ def test_an_option_may_stand_between_the_arguments_of_a_command(
     assert "gpqa_olb_v2" in out and "Sizes" not in out
 
 
-def test_a_hint_of_any_room_names_the_command_as_it_was_called_and_the_same_warehouse(
+def test_a_hint_of_any_package_names_the_command_as_called_and_the_same_warehouse(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bin").mkdir()
@@ -341,16 +339,14 @@ def test_half_a_line_is_set_aside_by_a_rebuild_too(published: World, capsys: pyt
     assert (raw / "ledger.jsonl").read_bytes().endswith(b"}\n")
 
 
-def test_a_rebuild_of_what_was_never_landed_leaves_nothing_behind(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_rebuild_without_raw_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "run", "--offline", "-w", tmp_path / "new")
     assert code == 1 and "holds no load to rebuild from" in err
     assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("command", ["sql x", "status", "check", "doctor", "explain a/b", "export --out x"])
-def test_where_nothing_was_published_the_command_that_begins_names_the_same_folder(
+def test_if_nothing_was_published_the_suggested_command_names_the_same_folder(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "it's new"
@@ -373,7 +369,7 @@ def test_a_command_that_is_printed_can_be_pasted_whatever_the_folder_is_called(
         assert code == 0 and shlex.split(printed)[1:] == called
 
 
-def test_a_pack_into_a_file_and_a_query_from_a_folder_are_told_without_numbers_of_the_system(
+def test_a_file_for_a_folder_and_a_folder_for_a_file_are_errors_without_error_numbers(
     published: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -382,12 +378,14 @@ def test_a_pack_into_a_file_and_a_query_from_a_folder_are_told_without_numbers_o
         assert code == 2 and "Errno" not in err and err.count(str(tmp_path)) == 1
 
 
-def test_text_from_data_cannot_drive_the_terminal(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_from_data_cannot_control_the_terminal(published: World, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "sql", "-w", published.warehouse.root, "select chr(27) || '[31mred[bold]x' as t")
     assert "\x1b" not in out and "[bold]" in out
 
 
-def test_one_record_is_shown_whole_with_the_text_about_it(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_record_is_shown_completely_with_the_text_around_it(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     _, out, _ = run(capsys, "quarantine", "list", "-w", published.warehouse.root, "--json")
     record = json.loads(out)[0]
     code, out, _ = run(capsys, "quarantine", "show", record["record"], "-w", published.warehouse.root)
@@ -408,7 +406,7 @@ def test_a_replay_without_a_fix_leaves_every_record_where_it_was(
     assert published.query("select count(*) from ops.quarantine where valid_to is null") == before
 
 
-def test_the_dictionary_lists_every_table_and_view_with_its_grain_and_tells_the_columns_of_one(
+def test_the_dictionary_lists_every_table_and_view_with_its_grain_and_the_columns_of_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     code, out, _ = run(capsys, "tables", "--json")
@@ -427,7 +425,7 @@ def test_a_csv_cell_holds_lists_and_structures_as_json(capsys: pytest.CaptureFix
     assert list(csv.reader(out.splitlines())) == [["a", "b", "c"], ["[1, null]", '{"day": "2024-01-02"}', ""]]
 
 
-def test_status_tells_apart_when_a_source_answered_and_when_it_had_news(
+def test_status_shows_when_a_source_answered_and_when_it_had_news(
     published: World, faults: Faults, capsys: pytest.CaptureFixture[str]
 ) -> None:
     published.night(2)
@@ -463,7 +461,7 @@ def test_a_signal_stops_a_long_query_in_all_of_the_engine_s_threads(
     assert process.returncode == code and err.count("\n") == 1 and word in err
 
 
-def test_an_output_that_takes_nothing_is_one_line(published: World) -> None:
+def test_an_output_that_cannot_be_written_to_is_one_line(published: World) -> None:
     warehouse = str(published.warehouse.root)
     for out, code in (("> /dev/full", 1), (">&-", 0)):
         command = [sys.executable, "-c", _SCRIPT, "sql", "-w", warehouse, "--format", "csv", "from core.benchmarks"]
@@ -473,6 +471,6 @@ def test_an_output_that_takes_nothing_is_one_line(published: World) -> None:
         assert done.returncode == code and done.stderr.count("\n") == code, done.stderr
 
 
-def test_a_folder_whose_name_the_locale_cannot_read_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_name_that_the_locale_cannot_read_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "status", "-w", "caf\udce9")
     assert code == 2 and "PYTHONUTF8" in err

@@ -1,4 +1,4 @@
-"""The code version follows what decides the content of the tables, and nothing else."""
+"""The code version depends on what decides the content of the tables, and on nothing else."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def read(code: str) -> object:
     return statements(ast.parse(code))
 
 
-def test_comments_docstrings_and_layout_decide_nothing() -> None:
+def test_comments_docstrings_and_layout_do_not_count() -> None:
     reworded = CODE.replace("Doubles.", "Gives the double.").replace("  # why", "").replace('"""A module."""', "")
     assert read(reworded.replace("2 * value", "(\n        2 * value\n    )")) == read(CODE)
 
 
-def test_a_changed_value_name_or_operator_decides() -> None:
+def test_a_changed_value_name_or_operator_counts() -> None:
     for old, new in (("3", "4"), ("2 *", "2 +"), ("twice", "double"), ("-> int", "-> float")):
         assert read(CODE.replace(old, new)) != read(CODE)
 

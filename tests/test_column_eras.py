@@ -1,4 +1,4 @@
-"""Every known set of column names of the leaderboards' tables gives the same canonical frame; others are refused."""
+"""Every known set of columns of the leaderboards' tables gives the same canonical frame; others are refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ N_COLUMNS = {
 }
 KINDS = {"number", "flag", "date", "text", "ignored"}
 NAMES = ["mistralai/Mixtral-8x7B-v0.1", "mistralai/Mistral-7B-v0.1", "meta-llama/Meta-Llama-3-8B"]
-# Flags that an era publishes with the opposite meaning.
+# Flags that a table version publishes with the opposite meaning.
 INVERTED = {
     "export_2024_08": ["is_merge", "is_moe", "is_flagged"],
     "export_2024_11": ["is_merge", "is_moe", "is_flagged"],
@@ -42,7 +42,8 @@ NORM_OF_A_HALF = {"ifeval_olb_v2": 50.0, "math_lvl5_olb_v2": 50.0, "gpqa_olb_v2"
 
 
 def table(source_id: str, era: str) -> pl.DataFrame:
-    """Three models of an era, the first a mixture of experts, none merged or flagged, half right everywhere."""
+    """Three models of an era: the first is a mixture of experts, none is merged or flagged, and all scores are one
+    half."""
     columns = ERAS.filter((pl.col("source_id") == source_id) & (pl.col("era") == era))
     wanted = columns.select("published_column", "canonical_column", "kind", "decimals")
     return pl.DataFrame(
@@ -129,7 +130,7 @@ def test_a_missing_stored_column_is_refused_in_every_era(source_id: str, era: st
         parse(source_id, frame.drop(name))
 
 
-def test_a_renamed_column_is_refused_and_the_likely_new_name_said() -> None:
+def test_a_renamed_column_is_refused_with_the_likely_new_name() -> None:
     frame = table(V2, "table_2025").rename({"GPQA Raw": "GPQA raw"})
     with pytest.raises(ContractError, match=r"'GPQA Raw' \(number\) is missing \(renamed to 'GPQA raw'\?\)") as caught:
         parse(V2, frame)
@@ -160,7 +161,7 @@ def test_a_retyped_column_is_refused(column: str, cell: object, message: str) ->
         parse(V2, table(V2, "table_2025").with_columns(pl.Series(column, [cell] * 3)))
 
 
-def test_whole_numbers_and_texts_of_flags_are_no_other_type() -> None:
+def test_flags_as_whole_numbers_or_text_have_the_right_type() -> None:
     frame = table(V2, "table_2025").with_columns(
         pl.Series("#Params (B)", [47, 7, 8], pl.Int64), pl.Series("MoE", ["TRUE", "False", "false"])
     )
@@ -185,14 +186,14 @@ def test_a_column_without_a_value_fits_whatever_its_type(column: str, dtype: pl.
     assert parsed.models.height == 3
 
 
-def test_an_unknown_column_is_told_and_the_table_loads() -> None:
+def test_an_unknown_column_is_reported_and_the_table_loads() -> None:
     parsed = parse(V2, table(V2, "table_2025").with_columns(pl.lit(0.1).alias("HLE Raw")))
     assert parsed.scores.height == 18
     (finding,) = [finding for finding in parsed.drift if finding.kind == "unknown_columns"]
     assert "'HLE Raw'" in finding.message and "table_2025" in finding.message and not finding.is_held
 
 
-def test_a_column_that_is_not_stored_may_go_or_change_its_type_and_is_told() -> None:
+def test_a_column_that_is_not_stored_may_vanish_or_change_its_type_and_is_reported() -> None:
     parsed = parse(V2, table(V2, "table_2025").drop("CO₂ cost (kg)").with_columns(pl.lit("many").alias("Hub ❤️")))
     assert parsed.scores.height == 18
     (finding,) = [finding for finding in parsed.drift if finding.kind == "missing_columns"]

@@ -1,4 +1,4 @@
-"""What the two leaderboard tables' rows become: scores, model statements and claims of size, each with its place."""
+"""The rows of the two leaderboard tables become scores, model statements and size claims, each with its place."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from leaderboard_etl.sources.rules import apply_rules
 POLICY = read_policy()
 V1, V2 = "olb_v1_contents", "olb_v2_contents"
 FINAL = {V1: "table_2024", V2: "table_2025"}
-# Three rows that prove every flag: a mixture of experts, its dense sibling, and another dense model.
+# Three rows whose true flags are known: a mixture of experts, its dense sibling, and another dense model.
 PROOF: list[dict[str, Any]] = [
     {"fullname": "mistralai/Mixtral-8x7B-v0.1", "MoE": True},
     {"fullname": "mistralai/Mistral-7B-v0.1"},
@@ -57,7 +57,7 @@ ROW_V1 = ROW | {"#Params (B)": 7.0, "date": "2024-05-05T12:22:44Z", "MMLU": 60.5
 
 
 def content(source_id: str, rows: list[dict[str, Any]]) -> bytes:
-    """A table of the source's last era."""
+    """A table in the source's latest format."""
     columns = POLICY.frame("column_eras").filter(pl.col("era") == FINAL[source_id])
     dtypes: dict[str, Any] = {"number": pl.Float64, "flag": pl.Boolean}
     schema = {name: dtypes.get(kind, pl.String) for name, kind in columns.select("published_column", "kind").rows()}
@@ -77,7 +77,7 @@ def parse_exactly(source_id: str, *rows: dict[str, Any]) -> Parsed:
 
 
 def parse(source_id: str, *rows: dict[str, Any]) -> Parsed:
-    """PROOF, then `rows` from row 3 on."""
+    """Parses PROOF, followed by `rows` from row 3 on."""
     return parse_exactly(source_id, *PROOF, *rows)
 
 
@@ -121,7 +121,7 @@ def test_a_v1_score_is_a_percentage_without_a_normalised_value() -> None:
     assert score["locator"] == "row 3, MMLU"
 
 
-def test_a_null_cell_is_no_score_and_zero_is_one() -> None:
+def test_a_null_cell_is_not_a_score_but_zero_is() -> None:
     parsed = parse(V1, {"fullname": "org/none", "MMLU": None}, {"fullname": "org/zero", "MMLU": 0.0})
     assert parsed.scores.select("source_name", "score_raw").rows()[3:] == [("org/zero", 0.0)]
 
@@ -132,7 +132,7 @@ def test_a_cell_that_is_not_a_number_is_quarantined_not_lost() -> None:
     assert parsed.quarantine.select("rule", "locator").rows() == [("score_raw|number", "row 3, GPQA Raw")]
 
 
-def test_a_normalised_value_that_is_not_a_number_is_told_and_null_and_the_raw_value_kept() -> None:
+def test_a_normalised_value_that_is_not_a_number_is_reported_and_the_raw_value_kept() -> None:
     parsed = parse(V2, {"BBH Raw": 0.5, "BBH": float("nan")})
     (message,) = findings(parsed, "normalisation")
     assert message.startswith("1 published") and "row 3, BBH Raw" in message
@@ -171,7 +171,7 @@ def test_a_row_without_any_name_is_quarantined() -> None:
     assert set(parsed.quarantine["target"]) == {"scores", "models", "parameter_claims"}
 
 
-# --- what is said of a model
+# --- statements about a model
 
 
 def test_a_model_statement_holds_what_the_row_says() -> None:
@@ -256,7 +256,7 @@ def test_the_day_is_read_from_every_published_form(cell: str | None, day: date |
 @pytest.mark.parametrize(
     "cell", ["yesterday", "2024-13-05", "05/05/2024", "2024-05-05 or so", "20240505", "0001-01-01", "2150-01-01"]
 )
-def test_a_text_that_is_no_date_is_null_and_told_with_an_example(cell: str) -> None:
+def test_a_text_that_is_not_a_date_is_null_and_reported_with_an_example(cell: str) -> None:
     parsed = parse(V1, {"date": cell})
     assert model(parsed)["submitted_on"] is None
     (message,) = findings(parsed, "unread_dates")
@@ -278,7 +278,7 @@ def test_a_text_that_is_no_date_is_null_and_told_with_an_example(cell: str) -> N
         (None, (None, "the table says nothing")),
     ],
 )
-def test_a_size_of_zero_or_less_is_unknown_and_the_claim_says_what_stood_there(
+def test_a_size_of_zero_or_less_is_unknown_and_the_claim_keeps_the_text(
     billions: float | None, expected: tuple[int | None, str | None]
 ) -> None:
     parsed = parse(V2, {"#Params (B)": billions})
@@ -305,7 +305,7 @@ def inverted(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("source_id", [V1, V2])
-def test_an_inverted_flag_is_straightened_without_a_word(source_id: str) -> None:
+def test_an_inverted_flag_is_corrected_silently(source_id: str) -> None:
     rows: list[dict[str, Any]] = [*PROOF, {"Merged": True, "Available on the hub": False}]
     flags = ["is_moe", "is_merge", "is_flagged", "is_available"]
     straight = parse_exactly(source_id, *rows)
@@ -316,7 +316,7 @@ def test_an_inverted_flag_is_straightened_without_a_word(source_id: str) -> None
     assert straight.drift == turned.drift == []
 
 
-def test_a_flag_without_a_sentinel_in_the_table_is_null_for_all_and_told() -> None:
+def test_a_flag_without_a_sentinel_in_the_table_is_null_for_all_and_reported() -> None:
     parsed = parse_exactly(V2, {"fullname": "org/a"}, {"fullname": "org/b", "MoE": True})
     assert parsed.models["is_moe"].to_list() == [None, None]
     assert parsed.models["is_official"].to_list() == [True, True]
@@ -332,13 +332,13 @@ def test_sentinels_that_disagree_prove_nothing() -> None:
     assert parsed.models["is_merge"].to_list() == [False] * 4
 
 
-def test_a_flag_that_holds_for_most_rows_is_not_believed() -> None:
+def test_a_flag_that_is_set_for_most_rows_is_ignored() -> None:
     parsed = parse(V2, *({"fullname": f"org/m{n}", "Flagged": True} for n in range(4)))
     assert parsed.models["is_flagged"].to_list() == [None] * 7
     assert "the share of true" in findings(parsed, "flag_polarity")[0]
 
 
-def test_the_merge_suffix_speaks_only_where_the_flag_does_not() -> None:
+def test_the_merge_suffix_counts_only_if_the_flag_is_null() -> None:
     suffixed: dict[str, Any] = {"Base Model": "org/base (Merge)"}
     assert model(parse(V2, suffixed))["is_merge"] is False
     unproved = parse_exactly(V2, suffixed, {"fullname": "org/b"})
@@ -369,7 +369,7 @@ def test_the_bundled_table_loads_whole(source_id: str, n_rows: int) -> None:
     assert "mistralai/Mixtral-8x7B-v0.1" in moe and "mistralai/Mistral-7B-v0.1" not in moe
 
 
-def test_several_files_are_one_result_with_each_its_place() -> None:
+def test_several_files_are_one_result_with_separate_places() -> None:
     landed = content(V2, PROOF)
     parts = [file(V2, landed, f"data/train-0000{n}-of-00002.parquet") for n in range(2)]
     parsed = SOURCES[V2].parse(parts, POLICY)
@@ -378,13 +378,13 @@ def test_several_files_are_one_result_with_each_its_place() -> None:
 
 
 @pytest.mark.parametrize("source_id", [V1, V2])
-def test_the_tables_files_and_no_others_are_wanted(source_id: str) -> None:
+def test_only_the_tables_files_are_wanted(source_id: str) -> None:
     wants = SOURCES[source_id].wants
     assert wants("data/train-00000-of-00001.parquet") and wants("table.csv")
     assert not any(map(wants, ["README.md", ".gitattributes", "a/b/c.parquet", "data/train.json"]))
 
 
-def test_reading_a_table_asks_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_a_table_sends_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
     def ask(*args: object, **options: object) -> None:
@@ -399,7 +399,7 @@ def test_reading_a_table_asks_no_server(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("path", ["data/train.parquet", "table.csv"])
 @pytest.mark.parametrize("landed", [b"", b"PAR1", b"\xff\xfe\x00" * 40, content(V2, PROOF)[:5000]])
-def test_bytes_that_are_no_table_are_one_clear_line(landed: bytes, path: str) -> None:
+def test_bytes_that_are_not_a_table_are_one_clear_line(landed: bytes, path: str) -> None:
     with pytest.raises(SourceError) as caught:
         SOURCES[V2].parse([file(V2, landed, path)], POLICY)
     text = str(caught.value)

@@ -1,4 +1,4 @@
-"""The dense size that a model's score is worth, on curves worked by hand."""
+"""The size of a dense model with the same score, on curves computed by hand."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def point(name: str, active_b: float, norm_pct: float, on: date | None = NEW, **
 
 
 def norm(params_b: float, offset: float) -> float:
-    """On the line log-odds = 2 log10(size) + offset."""
+    """The normalised score on the line log-odds = 2 log10(size) + offset."""
     return float(100 / (1 + np.exp(-2 * np.log10(params_b) - offset)))
 
 
-# Two eras of dense models, each on a line of its own: the later one is a factor of ten ahead.
+# Two eras of dense models, each on its own line; the later era reaches a score with a tenth of the size.
 SIZES = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 100.0]
 DENSE = pl.DataFrame(
     [point(f"old-{size}", size, norm(size, -3), OLD) for size in SIZES]
@@ -41,7 +41,7 @@ def one(**more: Any) -> dict[str, Any]:
     return dense_equivalents(points, DENSE, draws=50, seed=1).row(0, named=True)
 
 
-def test_a_mixture_is_worth_the_dense_size_of_its_own_era_with_its_score() -> None:
+def test_a_mixture_gets_the_dense_size_of_its_own_era_with_its_score() -> None:
     row = one()
     assert (row["era"], row["curve_n"], row["reason"]) == ("2024", 8, None)
     assert row["equivalent_params_b"] == pytest.approx(40.0)
@@ -50,7 +50,7 @@ def test_a_mixture_is_worth_the_dense_size_of_its_own_era_with_its_score() -> No
     assert [row["times_active_lo"], row["times_active_hi"]] == pytest.approx([4.0, 4.0])
 
 
-def test_a_score_beyond_the_sizes_seen_gives_a_bound_and_no_number() -> None:
+def test_a_score_beyond_the_known_sizes_gives_a_bound_and_no_number() -> None:
     above, below = one(score_norm_pct=norm(300.0, -1)), one(score_norm_pct=norm(0.5, -1))
     assert (above["equivalent_params_b"], above["times_active"], above["at_least_b"]) == (None, None, 100.0)
     assert above["reason"] == "score above the curve at the largest dense size seen"

@@ -1,4 +1,4 @@
-"""Relative density against our own curve, its frontier, and the smallest model to reach a score."""
+"""Relative density against our own curve, its frontier, and the smallest model that reaches a score."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def points(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def curve(form: str = "total", slope_lo: float | None = 1.0, **other: Any) -> dict[str, Any]:
-    """Log-odds 0 at 10 billion, ln 9 more per factor of ten (norm 50 at 10 billion, 90 at 100), seen from 1 to 100."""
+    """Log-odds 0 at 10 billion and ln 9 more per factor of ten (norm 50 at 10 billion, 90 at 100), with sizes from 1 to
+    100."""
     slope = 2.1972245773362196
     usual = {
         "comparable_group": "g", "openness": "open_weights", "era": "all", "form": form, "slope": slope,
@@ -72,7 +73,7 @@ def test_active_parameters_come_first_and_total_ones_where_that_fit_is_refused_o
         ({"score_norm_pct": 50, "params_b": 5, "comparable_group": "other"}, "no fitted curve"),
     ],
 )
-def test_what_cannot_be_read_off_the_curve_is_null_with_a_reason(row: dict[str, Any], reason: str) -> None:
+def test_a_score_off_the_curve_gives_null_with_a_reason(row: dict[str, Any], reason: str) -> None:
     found = one(row)
     assert found["reason"].startswith(reason)
     assert (found["equivalent_params_b"], found["relative_density"]) == (None, None)
@@ -84,7 +85,7 @@ def test_only_open_weights_have_a_density() -> None:
 
 
 def densities(*rows: tuple[int, float, str]) -> pl.DataFrame:
-    """Days after 1 January 2024, density and family."""
+    """Rows from (days after 1 January 2024, density, family)."""
     return pl.DataFrame(
         {
             "model_id": [f"m{i}" for i in range(len(rows))],
@@ -110,13 +111,13 @@ def test_a_frontier_that_doubles_every_hundred_days_says_so() -> None:
     assert (row["first_on"], row["last_on"]) == (date(2024, 1, 1), date(2025, 5, 15))
 
 
-def test_models_of_before_2023_set_no_record() -> None:
-    """A score near guessing of 2022, dense by chance, would else hide all later growth."""
+def test_models_from_before_2023_set_no_record() -> None:
+    """Otherwise a model of 2022 that scored near guessing and was dense by chance would hide all later growth."""
     row = density_frontier(densities((-366, 100.0, "old"), *DOUBLING), draws=20, seed=1).row(0, named=True)
     assert (row["n"], row["n_points"], row["doubling_days"]) == (6, 6, pytest.approx(100))
 
 
-def test_one_day_sets_one_record() -> None:
+def test_a_day_sets_at_most_one_record() -> None:
     same_day = [(0, 0.5, "a"), (0, 0.25, "b"), (0, 1.0, "c")]
     row = density_frontier(densities(*same_day, *DOUBLING), draws=20, seed=1).row(0, named=True)
     assert row["n"] == 6
@@ -136,7 +137,7 @@ def test_too_short_a_frontier_is_refused(rows: list[Any], reason: str) -> None:
     assert row["doubling_days"] is None
 
 
-def test_growth_that_hangs_on_one_family_has_no_upper_bound() -> None:
+def test_growth_that_depends_on_one_family_has_no_upper_bound() -> None:
     """Without family a, the first model is never beaten: in over a third of the draws there is no growth."""
     later = [(100 * i, 4.0 + i, "a") for i in range(1, 5)]
     rows = [(0, 2.0, f"f{i}") for i in range(6)]
@@ -155,7 +156,7 @@ def test_the_order_of_the_rows_does_not_matter(order: list[int]) -> None:
 
 
 def reach(*rows: tuple[str, str, float | None, float]) -> list[tuple[Any, ...]]:
-    """Rows of id, ISO date, size and score against the threshold 50."""
+    """Rows from (id, ISO date, size, score) for the threshold 50."""
     made = [
         {"model_id": name, "released_on": date.fromisoformat(day), "params_b": size, "score_pct": score}
         for name, day, size, score in rows

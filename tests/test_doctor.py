@@ -1,4 +1,4 @@
-"""The doctor finds what is wrong with a warehouse's files, says what is lost, and mends what can be mended."""
+"""The doctor finds what is wrong with a warehouse's files, reports what is lost, and repairs what can be repaired."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.raw.ledger import Ledger
 
 BY_NAME = {damage.name: damage for damage in DAMAGES}
-# One of each kind; tests/reliability/damage.py tries all of them, with the nights and rebuilds that follow.
+# One of each kind; tests/reliability/damage.py tries all of them, including the nights and rebuilds that follow.
 SAID = {
     "file: a bit flipped in the middle": "leaderboard.duckdb cannot be read (",
     "file: emptied": "leaderboard.duckdb is empty",
@@ -61,7 +61,7 @@ def mend(world: World, address: str | None = None) -> list[str]:
     return said
 
 
-def test_a_sound_warehouse_is_called_sound(whole: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sound_warehouse_is_reported_as_sound(whole: World, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path: path.read_bytes() for path in whole.warehouse.root.rglob("*") if path.is_file()}
     assert main(["doctor", "-w", str(whole.warehouse.root)]) == 0
     assert "is sound: 4 loads" in capsys.readouterr().out
@@ -69,7 +69,7 @@ def test_a_sound_warehouse_is_called_sound(whole: World, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("name", SAID)
-def test_each_kind_of_damage_is_said_in_one_line(whole: World, tmp_path: Path, name: str) -> None:
+def test_each_kind_of_damage_is_reported_in_one_line(whole: World, tmp_path: Path, name: str) -> None:
     said = try_doctor(damaged(whole, BY_NAME[name], tmp_path / "copy"))
     assert SAID[name] in said.line and "\n" not in said.line
 
@@ -93,7 +93,7 @@ def test_each_kind_of_damage_is_said_in_one_line(whole: World, tmp_path: Path, n
         "store: gone",
     ],
 )
-def test_what_was_lost_of_raw_is_had_again(whole: World, tmp_path: Path, name: str) -> None:
+def test_lost_raw_files_are_recovered(whole: World, tmp_path: Path, name: str) -> None:
     world = damaged(whole, BY_NAME[name], tmp_path / "copy")
     said = mend(world)
     assert said and examine(world.warehouse).findings == []
@@ -110,13 +110,13 @@ def test_what_was_lost_of_raw_is_had_again(whole: World, tmp_path: Path, name: s
 @pytest.mark.parametrize(
     "name", ["store: gone", "store: emptied", "store: that of another warehouse", "ledger: emptied"]
 )
-def test_a_run_leaves_a_published_file_alone_whose_raw_is_not_there(whole: World, tmp_path: Path, name: str) -> None:
+def test_a_run_does_not_replace_a_published_file_without_its_raw(whole: World, tmp_path: Path, name: str) -> None:
     for attempt in (try_run, try_offline):
         tried = attempt(damaged(whole, BY_NAME[name], tmp_path / "copy"), {})
         assert tried.end == "refused" and "doctor" in tried.line, tried
 
 
-def test_a_damaged_ledger_is_kept_beside_the_one_that_was_made_again(whole: World, tmp_path: Path) -> None:
+def test_a_damaged_ledger_is_kept_beside_the_restored_one(whole: World, tmp_path: Path) -> None:
     world = damaged(whole, BY_NAME["ledger: a line that does not parse"], tmp_path / "copy")
     before = Ledger(whole.warehouse.raw).path.read_bytes().splitlines()
     spoiled = (world.warehouse.raw / "ledger.jsonl").read_bytes()
@@ -126,7 +126,7 @@ def test_a_damaged_ledger_is_kept_beside_the_one_that_was_made_again(whole: Worl
     assert Ledger(world.warehouse.raw).path.read_bytes().splitlines()[0] == before[0]
 
 
-def test_a_damaged_file_is_made_again_from_raw_and_no_other_user_may_write_it(whole: World, tmp_path: Path) -> None:
+def test_a_damaged_file_is_rebuilt_from_raw_and_is_read_only(whole: World, tmp_path: Path) -> None:
     world = damaged(whole, BY_NAME["file: rows deleted by another writer"], tmp_path / "copy")
     said = mend(world)
     assert said == [f"made {world.warehouse.database} again from raw"]
@@ -134,13 +134,13 @@ def test_a_damaged_file_is_made_again_from_raw_and_no_other_user_may_write_it(wh
     assert content(world.warehouse.database, without=DATED) == content(whole.warehouse.database, without=DATED)
 
 
-def test_a_night_does_not_carry_on_what_another_writer_took_out(whole: World, tmp_path: Path) -> None:
+def test_a_night_does_not_continue_from_a_file_with_removed_rows(whole: World, tmp_path: Path) -> None:
     world = damaged(whole, BY_NAME["file: rows deleted by another writer"], tmp_path / "copy")
     tried = try_run(world, content(whole.warehouse.database, without=DATED))
     assert tried.end == "back" and "was written to by something else (load 2, olb_v2_contents" in tried.line
 
 
-def test_what_cannot_be_had_again_is_said_and_nothing_is_touched(whole: World, tmp_path: Path) -> None:
+def test_what_cannot_be_recovered_is_reported_and_nothing_is_changed(whole: World, tmp_path: Path) -> None:
     for name in ("ledger: that of another warehouse", "store: that of another warehouse"):
         world = damaged(whole, BY_NAME[name], tmp_path / "copy")
         before = {path: path.read_bytes() for path in world.warehouse.root.rglob("*") if path.is_file()}
@@ -154,7 +154,7 @@ def test_what_cannot_be_had_again_is_said_and_nothing_is_touched(whole: World, t
     assert examine(world.warehouse).exit_code == 1
 
 
-def test_a_spoiled_store_gives_what_can_still_be_read_and_the_hub_the_rest(whole: World, tmp_path: Path) -> None:
+def test_a_damaged_store_is_restored_from_its_readable_blobs_and_the_hub(whole: World, tmp_path: Path) -> None:
     world = damaged(whole, Damage("", lambda warehouse: None, "repair"), tmp_path / "copy")
     path = world.warehouse.raw / "blobs.sqlite"
     data = bytearray(path.read_bytes())
@@ -170,7 +170,7 @@ def test_a_spoiled_store_gives_what_can_still_be_read_and_the_hub_the_rest(whole
     db.close()
 
 
-def test_the_answer_as_json_says_the_same(whole: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_json_output_says_the_same(whole: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     world = damaged(whole, BY_NAME["ledger: a line in the middle lost"], tmp_path / "copy")
     assert main(["doctor", "--json", "-w", str(world.warehouse.root)]) == 1
     said = json.loads(capsys.readouterr().out)
@@ -187,7 +187,7 @@ def test_a_folder_without_a_warehouse_is_one_line(tmp_path: Path, capsys: pytest
     assert "holds no warehouse: start with" in capsys.readouterr().err
 
 
-def test_leftovers_are_tidied(whole: World, tmp_path: Path) -> None:
+def test_leftovers_are_removed(whole: World, tmp_path: Path) -> None:
     world = damaged(whole, BY_NAME["folder: a killed run's staging file"], tmp_path / "copy")
     folder = world.warehouse.root / "leaderboard.believed.duckdb.tmp"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""`doctor --hub` asks each kind of question once and tells what is not as expected."""
+"""`doctor --hub` asks each kind of question once and reports what is not as expected."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_samples_hub_is_as_expected_within_fifty_requests(capsys: pytest.Cap
     by_part = {line["part"]: line for line in told["lines"]}
     wrong = {part for part, line in by_part.items() if not line["is_expected"]}
     assert (code, wrong) == (0, set())
-    # The sample is too small for these: no benchmark's dataset, and models that state neither size nor date.
+    # The sample lacks these: it has no benchmark's dataset, and its models state neither size nor date.
     absent = {part for part, line in by_part.items() if line["is_absent"]}
     others = {"official benchmarks", "what changed last", "one model"}
     assert absent == {*others, *(part for part in by_part if part.startswith("leaderboard of"))}
@@ -39,7 +39,7 @@ def test_the_samples_hub_is_as_expected_within_fifty_requests(capsys: pytest.Cap
     assert "fullname" in by_part["olb_v2_contents"]["found"]
 
 
-def test_a_table_with_unknown_columns_is_told_with_its_columns(world: World) -> None:
+def test_a_table_with_unknown_columns_is_reported_with_its_columns(world: World) -> None:
     import io
 
     import polars as pl
@@ -51,7 +51,7 @@ def test_a_table_with_unknown_columns_is_told_with_its_columns(world: World) -> 
     assert not is_expected and "who, how much" in found
 
 
-def test_what_only_the_sample_may_lack_is_amiss_elsewhere_and_its_own_sources_everywhere(
+def test_only_the_sample_may_lack_parts_but_not_its_own_sources(
     world: World, server: HubServer, faults: Faults
 ) -> None:
     faults.answers["/open-llm-leaderboard/results/"] = Response(404)
@@ -62,7 +62,7 @@ def test_what_only_the_sample_may_lack_is_amiss_elsewhere_and_its_own_sources_ev
         assert ("official benchmarks" in wrong) != is_sample
 
 
-def test_a_failing_or_gated_part_costs_itself(world: World, server: HubServer, faults: Faults) -> None:
+def test_a_failing_or_gated_part_does_not_affect_the_others(world: World, server: HubServer, faults: Faults) -> None:
     faults.answers["/open-llm-leaderboard/results/"] = Response(404)
     faults.answers["/gpqa/leaderboard"] = Response(403, {"X-Error-Code": "GatedRepo"})
     found = lines(world)
@@ -71,13 +71,13 @@ def test_a_failing_or_gated_part_costs_itself(world: World, server: HubServer, f
     assert found["olb_v2_contents"][0]
 
 
-def test_where_nothing_answers_it_is_one_line_and_exit_1(capsys: pytest.CaptureFixture[str]) -> None:
+def test_if_nothing_answers_there_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--hub", "http://127.0.0.1:9"]) == 1
     out = capsys.readouterr().out
     assert "cannot be reached" in out and "Traceback" not in out
 
 
-def test_a_refused_token_is_told_and_ends_the_look(world: World, server: HubServer) -> None:
+def test_a_refused_token_is_reported_and_ends_the_examination(world: World, server: HubServer) -> None:
     server.refused_tokens.add("hf_expired")
     found = examine_hub(Hub(world.hub, token="hf_expired"), SOURCES, POLICY)
     assert found.exit_code == 1

@@ -1,4 +1,4 @@
-"""What is on disk, in which order it came there, and that the next run goes on from wherever the last one stopped."""
+"""The order in which files reach the disk, and that the next run continues wherever the last one stopped."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ from leaderboard_etl.settings import PACKAGE, Warehouse
 from leaderboard_etl.target import Staged, file, target_of
 from leaderboard_etl.target.believed import Believed
 
-# What commits, syncs, cuts or replaces a file, in the packages that write into a warehouse. A run that is killed beside one
-# of these must be proved to go on. DuckDB's commits are not among them: they are to files that only this run sees.
+# Calls that commit, sync, truncate or replace a file, in the packages that write into a warehouse. For each of them a test
+# must show that the next run continues after a kill. DuckDB's commits are left out, because they write to files that only
+# this run uses.
 _LASTING = {"fsync", "replace", "rename", "truncate", "_db.commit"}
 _WRITING = ("raw", "landing", "warehouse", "target", "pipeline")
 
@@ -51,7 +52,7 @@ def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def published(first_night: Path, tmp_path: Path, faults: Faults) -> Iterator[World]:
-    """A copy of it, served anew."""
+    """A copy of the first night's folder, served again."""
     shutil.copytree(first_night, tmp_path, dirs_exist_ok=True)
     with HubServer(tmp_path / "hub", intercept=faults) as server:
         yield World(tmp_path / "hub", server.url, Warehouse(tmp_path / "warehouse"))
@@ -65,7 +66,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def damage(database: Path) -> None:
-    """Turns bits all over a file, its header left alone."""
+    """Inverts bits all over a file except in its header."""
     database.chmod(0o644)
     with database.open("r+b") as file:
         for place in range(20_000, database.stat().st_size, 5_000):
@@ -75,14 +76,14 @@ def damage(database: Path) -> None:
             file.write(bytes([byte ^ 0xFF]))
 
 
-def test_a_night_is_made_to_last_in_this_order(published: World, steps: list[str]) -> None:
+def test_a_night_writes_durably_in_this_order(published: World, steps: list[str]) -> None:
     published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
     assert published.night(2).status == "published"
     order = ("blobs", "staging file", "ledger line", "published file")
     assert list(dict.fromkeys(steps)) == [f"{when} {step}" for step in order for when in ("before", "after")]
 
 
-def test_all_that_makes_something_last_is_a_step_at_which_a_run_can_be_killed() -> None:
+def test_every_durable_call_is_a_step_at_which_a_run_can_be_killed() -> None:
     found = {
         file.relative_to(PACKAGE).as_posix(): list(_unguarded(ast.parse(file.read_text(encoding="utf-8"))))
         for folder in _WRITING
@@ -93,11 +94,11 @@ def test_all_that_makes_something_last_is_a_step_at_which_a_run_can_be_killed() 
 
 
 def _unguarded(node: ast.AST) -> Iterator[str]:
-    """Lasting calls outside a `with durable(…)` block."""
+    """Calls that change files durably outside a `with durable(…)` block."""
     if isinstance(node, ast.With) and any("durable(" in ast.unparse(item.context_expr) for item in node.items):
         return
     if isinstance(node, ast.FunctionDef) and node.name == "append_durably":
-        return  # its callers are looked at
+        return  # its callers are checked instead
     if isinstance(node, ast.Call):
         called = ast.unparse(node.func)
         of_a_path = len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Dict)
@@ -108,10 +109,10 @@ def _unguarded(node: ast.AST) -> Iterator[str]:
         yield from _unguarded(child)
 
 
-def test_a_last_line_that_names_bytes_which_are_not_there_is_set_aside_and_the_run_goes_on(
+def test_a_last_line_that_names_missing_bytes_is_set_aside_and_the_run_continues(
     published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a version left that wrote the line before the bytes were committed."""
+    """An earlier version wrote the line before the bytes were committed, and a power cut then left this state."""
     shutil.copy(published.warehouse.raw / "blobs.sqlite", published.root / "before")
     shutil.copy(published.warehouse.database, published.root / "old")
     published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
@@ -119,7 +120,7 @@ def test_a_last_line_that_names_bytes_which_are_not_there_is_set_aside_and_the_r
     expected = content(published.warehouse.database, without=("ops.", "mart."))
     shutil.copy(published.root / "before", published.warehouse.raw / "blobs.sqlite")
     (published.root / "old").replace(published.warehouse.database)
-    assert main(["status", "-w", str(published.warehouse.root)]) == 3  # it answers; the last success is of January 2025
+    assert main(["status", "-w", str(published.warehouse.root)]) == 3  # the last success was in January 2025
     copy = published.root / "copy"
     shutil.copytree(published.warehouse.root, copy)
     assert main(["run", "--offline", "-w", str(copy)]) == 0
@@ -133,7 +134,7 @@ def test_a_last_line_that_names_bytes_which_are_not_there_is_set_aside_and_the_r
     assert [load.load_id for load in Ledger(published.warehouse.raw).loads] == [1, 2]
 
 
-def test_bytes_that_were_once_published_and_are_gone_are_a_damaged_store_and_no_torn_line(published: World) -> None:
+def test_missing_bytes_that_were_once_published_mean_a_damaged_store_and_not_a_torn_line(published: World) -> None:
     with sqlite3.connect(published.warehouse.raw / "blobs.sqlite") as db:
         db.execute("delete from blobs")
     with pytest.raises(WarehouseError, match="lists of changes that the ledger beside it names"):
@@ -155,7 +156,7 @@ def test_with_the_published_file_removed_the_brake_still_works_and_the_file_is_m
 
 
 @pytest.mark.parametrize("kind", ["bits", "cut", "other tables"])
-def test_a_damaged_published_file_is_made_again_and_said_in_one_line(published: World, kind: str) -> None:
+def test_a_damaged_published_file_is_rebuilt_and_reported_in_one_line(published: World, kind: str) -> None:
     database = published.warehouse.database
     before = content(database, without=("ops.", "mart."))
     if kind == "bits":
@@ -174,7 +175,7 @@ def test_a_damaged_published_file_is_made_again_and_said_in_one_line(published: 
     assert content(database, without=("ops.", "mart.")) == before
 
 
-def test_a_log_of_another_writer_is_put_aside_and_sql_and_run_name_that_way_out(
+def test_a_log_of_another_writer_is_put_aside_and_sql_suggests_the_run_that_does_so(
     published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     left = b"left by a writer"
@@ -212,7 +213,7 @@ def test_a_file_that_does_not_hold_what_was_staged_is_not_published(
     assert on_record == [] and published.warehouse.database.read_bytes() == before
 
 
-def test_nothing_was_ever_believed_in_an_empty_warehouse(tmp_path: Path) -> None:
+def test_an_empty_warehouse_has_no_published_state(tmp_path: Path) -> None:
     with BlobStore(tmp_path / "raw") as store:
         believed = Believed(Warehouse(tmp_path), store, Ledger(tmp_path / "raw"))
         assert (believed.trouble, believed.n_loads, believed.verdicts(), believed.names(["arena"])) == (
@@ -224,7 +225,7 @@ def test_nothing_was_ever_believed_in_an_empty_warehouse(tmp_path: Path) -> None
         assert believed.scores_at("arena", [("dataset", "o/n", "p")]) is None
 
 
-def test_a_clock_far_in_the_future_is_refused_and_dates_nothing(published: World) -> None:
+def test_a_clock_far_in_the_future_is_refused_and_dates_no_load(published: World) -> None:
     published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
     before = published.warehouse.database.read_bytes()
     ahead = datetime.now() + timedelta(days=3)
@@ -258,7 +259,7 @@ def test_the_clock_is_right_within_a_day_of_the_hub_s_or_of_the_last_load(
         expect_right_clock(datetime.fromisoformat(started_at), *times)
 
 
-def test_another_user_reads_the_published_file_and_nothing_of_prefect_and_writes_neither(published: World) -> None:
+def test_another_user_can_only_read_the_published_file_and_cannot_see_prefects_files(published: World) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
     secret = published.warehouse.prefect / "storage" / "parameters"

@@ -1,4 +1,4 @@
-"""An embed is one file that the article's template takes as it is."""
+"""An embed is one file that the article's template accepts as it is."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def test_there_is_an_embed_for_each_chart() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_embed_asks_for_nothing_but_the_articles_data(name: str) -> None:
+def test_an_embed_loads_only_the_articles_data(name: str) -> None:
     text = embeds()[name].decode()
-    # The names of a namespace, and of what a git-LFS pointer begins with: neither is fetched.
+    # A namespace's name and the first line of a git-LFS pointer; neither is fetched.
     assert set(re.findall(r"https?://[^\s'\"`]+", text)) == {"http://www.w3.org/2000/svg", "https://git-lfs"}
     assert not re.search(r"<link|@import|\bsrc=|import\(|common\.(js|css) \*/", text)
 
@@ -29,7 +29,7 @@ def test_the_first_division_has_a_class_and_nothing_that_the_template_would_drop
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_styles_reach_no_further_than_the_embed(name: str) -> None:
+def test_styles_apply_only_to_the_embed(name: str) -> None:
     style = re.search(r"<style>(.*?)</style>", embeds()[name].decode(), re.DOTALL)
     assert style is not None
     selectors = re.findall(r"^\s*(?:@media print \{)?\s*([.#\[a-z][^{};]*)\{", style[1], re.MULTILINE)
@@ -39,6 +39,6 @@ def test_styles_reach_no_further_than_the_embed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_text_is_put_into_the_page_as_markup(name: str) -> None:
+def test_text_is_never_inserted_as_markup(name: str) -> None:
     text = embeds()[name].decode()
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|DOMParser", text)

@@ -1,4 +1,5 @@
-"""Evaluation results of model repositories: units by policy, never by guess, and the Hub's answer beside the files."""
+"""Evaluation results of model repositories: units come from policy and are never guessed; the Hub's answer complements
+the files."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ def results(content: bytes, path: str = PATH) -> Parsed:
     return read("eval_results", content, path=path, repo_id="org/m")
 
 
-def test_an_entry_is_a_vendors_score_with_its_date_and_link() -> None:
+def test_an_entry_becomes_a_vendors_score_with_its_date_and_link() -> None:
     parsed = results(entry(more="  date: '2026-05-23'\n  source:\n    url: https://huggingface.co/org/m\n"))
     wanted = ["source_name", "variant_id", "score_raw", "score_unit", "reported_by", "is_verified", "source_url"]
     assert parsed.scores.select(wanted).rows() == [
@@ -121,7 +122,7 @@ def test_a_value_that_could_be_a_fraction_or_a_percentage_is_refused_not_guessed
 
 
 @pytest.mark.parametrize(("value", "rule"), [("high", "score_raw|number"), ("140", "score_raw|range")])
-def test_a_value_that_is_none_is_quarantined(value: str, rule: str) -> None:
+def test_a_missing_value_is_quarantined(value: str, rule: str) -> None:
     assert results(entry(value)).quarantine["rule"].to_list() == [rule]
 
 
@@ -138,7 +139,7 @@ def test_an_unknown_task_of_a_benchmark_that_is_loaded_is_quarantined_with_its_e
     assert rule == "eval_results|task" and "gpqa_diamond_v2" in text
 
 
-def test_a_benchmark_that_is_left_out_on_purpose_is_no_news() -> None:
+def test_a_benchmark_that_is_left_out_on_purpose_is_not_reported() -> None:
     left_out = POLICY.frame("eval_tasks").filter(pl.col("variant_id").is_null())
     assert left_out.height and not left_out["left_out_because"].null_count()
     for dataset_id in left_out["dataset_id"]:
@@ -146,14 +147,14 @@ def test_a_benchmark_that_is_left_out_on_purpose_is_no_news() -> None:
         assert (parsed.scores.height, parsed.quarantine.height, parsed.drift) == (0, 0, [])
 
 
-def test_a_policy_of_before_benchmarks_could_be_left_out_by_name_still_reads() -> None:
+def test_a_policy_older_than_benchmarks_left_out_by_name_can_be_read() -> None:
     old = POLICY.frame("eval_tasks").drop_nulls("variant_id").drop("left_out_because").write_csv().encode()
     file = landed(entry(), PATH, repo_type="model", repo_id="org/m")
     parsed = SOURCES["eval_results"].parse([file], Policy({**POLICY.texts, "eval_tasks": old}))
     assert parsed.scores["score_raw"].to_list() == [78.8]
 
 
-def test_an_entry_that_names_no_task_is_quarantined_with_its_text() -> None:
+def test_an_entry_without_a_task_is_quarantined_with_its_text() -> None:
     parsed = results(entry() + b"- 3\n- dataset: {id: Idavidrein/gpqa}\n")
     assert parsed.scores.height == 1
     assert parsed.quarantine.select("rule", "offending_text", "locator").rows() == [
@@ -166,7 +167,7 @@ def of_mmlu_pro(value: object, dataset: str = "id: TIGER-Lab/MMLU-Pro") -> bytes
     return f"- dataset: {{{dataset}}}\n  value: {value}\n".encode()
 
 
-def test_an_entry_that_names_no_task_is_of_the_only_one_that_its_dataset_has() -> None:
+def test_an_entry_without_a_task_gets_the_only_task_of_its_dataset() -> None:
     # As DeepSeek-R1 and MiniMax-M2.1 publish theirs: https://huggingface.co/deepseek-ai/DeepSeek-R1
     parsed = results(of_mmlu_pro(84), ".eval_results/mmlu_pro.yaml")
     assert parsed.scores.select("variant_id", "score_raw", "protocol").rows() == [
@@ -174,15 +175,15 @@ def test_an_entry_that_names_no_task_is_of_the_only_one_that_its_dataset_has() -
     ]
 
 
-def test_an_entry_that_names_no_task_is_of_the_one_that_its_configuration_is_called_by() -> None:
+def test_an_entry_without_a_task_gets_the_task_named_like_its_configuration() -> None:
     parsed = results(of_mmlu_pro(41.2, "id: Idavidrein/gpqa, config: gpqa_diamond"))
     assert parsed.scores.select("variant_id", "score_raw").rows() == [("gpqa_diamond_reported", 41.2)]
     other = results(of_mmlu_pro(41.2, "id: Idavidrein/gpqa, config: gpqa_main"))
-    assert (other.scores.height, other.quarantine.height) == (0, 0)  # left out by policy
+    assert (other.scores.height, other.quarantine.height) == (0, 0)  # excluded by policy
 
 
 @pytest.mark.parametrize("task", ["3", "[diamond]", "{a: b}"])
-def test_a_task_of_another_name_or_none_is_never_taken_for_the_only_one(task: str) -> None:
+def test_an_unknown_task_is_never_taken_for_the_only_one(task: str) -> None:
     parsed = results(of_mmlu_pro(84, f"id: TIGER-Lab/MMLU-Pro, task_id: {task}"))
     assert parsed.scores.is_empty() and parsed.quarantine.height == 1
 
@@ -208,13 +209,13 @@ def test_the_day_of_an_entry_is_read_in_utc_and_with_or_without_its_zeros(stated
 
 
 @pytest.mark.parametrize("stated", ["January 2026", "1/2/2026", "1999-01-01", "[2026-01-05]", "2026-02-30"])
-def test_a_date_that_is_none_is_told_and_does_not_cost_the_score(stated: str) -> None:
+def test_an_invalid_date_is_reported_and_the_score_is_kept(stated: str) -> None:
     parsed = results(entry(more=f"  date: {stated}\n"))
     assert parsed.scores.select("score_raw", "evaluated_on").rows() == [(78.8, None)]
     assert parsed.quarantine.select("rule", "locator").rows() == [("evaluated_on|date", "[0]")]
 
 
-def test_a_key_that_contradicts_itself_is_told_and_neither_value_believed() -> None:
+def test_a_repeated_key_with_two_values_is_reported_and_both_are_ignored() -> None:
     parsed = results(entry(66.5, more="  value: 12.5\n") + entry(70.5, more="  notes: a\n  notes: b\n"))
     assert parsed.scores["score_raw"].to_list() == [70.5]
     assert parsed.quarantine.select("rule", "offending_text", "locator").rows() == [
@@ -236,7 +237,7 @@ def test_a_key_that_contradicts_itself_is_told_and_neither_value_believed() -> N
         ("{mean: 68.5, std: 1.2}", 68.5, ": std 1.2"),
     ],
 )
-def test_a_value_is_read_in_the_forms_that_leave_no_doubt(stated: str, value: float, said: str) -> None:
+def test_a_value_is_read_in_all_unambiguous_forms(stated: str, value: float, said: str) -> None:
     parsed = results(entry(stated))
     assert parsed.scores.select("score_raw", "protocol").rows() == [(value, f"Idavidrein/gpqa diamond{said}")]
 
@@ -244,7 +245,7 @@ def test_a_value_is_read_in_the_forms_that_leave_no_doubt(stated: str, value: fl
 @pytest.mark.parametrize(
     "stated", ["63,512", "[68.5, 70]", "{mean: 68.5, best: 70}", "68.5 (5-shot)", "68.5-70", "~68"]
 )
-def test_a_value_that_leaves_a_doubt_is_no_number(stated: str) -> None:
+def test_an_ambiguous_value_is_not_read_as_a_number(stated: str) -> None:
     assert results(entry(stated)).quarantine["rule"].to_list() == ["score_raw|number"]
 
 
@@ -271,7 +272,7 @@ def test_a_byte_order_mark_and_windows_lines_change_nothing() -> None:
     assert results(content).scores["score_raw"].to_list() == [64.5]
 
 
-def test_a_value_below_zero_is_out_of_range_and_not_of_another_unit() -> None:
+def test_a_value_below_zero_is_out_of_range_and_not_in_another_unit() -> None:
     assert results(entry(-1)).quarantine["rule"].to_list() == ["score_raw|range"]
 
 
@@ -280,7 +281,7 @@ def test_files_of_one_name_in_two_folders_are_two_runs() -> None:
     assert runs == ["gpqa.yaml", "a/gpqa.yaml", "b/gpqa.yaml"]
 
 
-def test_files_whose_long_names_begin_alike_are_two_runs() -> None:
+def test_files_whose_long_names_share_a_beginning_are_two_runs() -> None:
     names = [f".eval_results/{'x' * 230}{end}.yaml" for end in "ab"]
     runs = {results(entry(), name).scores["run_id"][0] for name in names}
     assert len(runs) == 2 and max(map(len, runs)) <= 200

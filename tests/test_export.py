@@ -1,4 +1,4 @@
-"""The article's files have the columns, the formats and the gaps that its template can read, and say what they leave out."""
+"""The article's files have the columns, formats and nulls that its template can read, and state what they leave out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.tables import EXPORTS, Export, number, query, text, written
 from leaderboard_etl.policy import read_policy
 
-# The columns that the article's charts read, in the order agreed with its author; others may follow them.
+# The columns that the article's charts read, in their agreed order; other columns may follow.
 # https://huggingface.co/spaces/tfrere/research-article-template
 CONTRACT = {
     "model_scaling.csv": [
@@ -44,7 +44,7 @@ CSV_NAMES = [export.name for export in EXPORTS if export.name.endswith(".csv")]
 
 @dataclass
 class Exported:
-    """The files of a snapshot of the small world, and the database that they are of."""
+    """The files of a snapshot of the small world, and the database that they were made from."""
 
     files: dict[str, bytes]
     database: Path
@@ -180,7 +180,7 @@ def test_a_fitted_line_is_of_the_points_that_are_drawn_and_lies_in_its_band(expo
         assert ((line["lo_pct"] <= line["score_pct"]) & (line["score_pct"] <= line["hi_pct"])).all()
 
 
-def test_the_frontier_is_a_step_that_ends_where_observation_does(exported: Exported) -> None:
+def test_the_frontier_is_a_step_line_that_ends_with_observation(exported: Exported) -> None:
     frame = exported.table("parquet/frontier_gap.parquet")
     assert frame["run_name"].unique(maintain_order=True).to_list() == ["Open", "Proprietary"]
     for _, run in frame.group_by("run_name"):
@@ -201,7 +201,7 @@ def test_the_benchmark_file_is_a_full_grid_within_twelve_colours(exported: Expor
     assert isinstance(rows[0]["score"], int | float)
 
 
-def test_a_lag_that_has_not_ended_is_a_row_that_says_so(exported: Exported) -> None:
+def test_a_lag_that_has_not_ended_is_a_row_marked_as_such(exported: Exported) -> None:
     rows = exported.rows("open_closed_lags.csv")
     right = [row for row in rows if row["censoring"] == "right"]
     assert right and all(row["is_censored"] == "true" and row["reason"] for row in right)
@@ -243,7 +243,7 @@ def test_other_tools_can_read_the_folder_by_its_descriptor(exported: Exported, t
     ("name", "value", "shown"),
     [
         ("score_pct", 86.4, "86.40"),
-        ("score_pct", 0.125, "0.12"),  # half to even
+        ("score_pct", 0.125, "0.12"),  # rounded half to even
         ("score_pct", 0.375, "0.38"),
         ("lo_pct", -0.001, "0.00"),
         ("params_b", 46.7029, "46.7"),
@@ -268,7 +268,7 @@ def test_a_size_keeps_four_digits_and_never_an_exponent(value: float) -> None:
 
 
 @given(name=st.sampled_from(["score_pct", "params_b", "lag_days"]), value=st.floats(-1e9, 1e9))
-def test_a_written_number_is_written_the_same_again(name: str, value: float) -> None:
+def test_writing_a_written_number_again_changes_nothing(name: str, value: float) -> None:
     assert number(name, float(number(name, value))) == number(name, value)
 
 
@@ -278,7 +278,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
 
 
 @given(cell=st.one_of(st.floats(allow_nan=False, allow_infinity=False).map(str), st.integers().map("{:+d}".format)))
-def test_a_number_is_no_formula_whatever_its_sign(cell: str) -> None:
+def test_a_number_with_any_sign_is_not_a_formula(cell: str) -> None:
     assert text(cell) == cell
 
 

@@ -1,4 +1,4 @@
-"""Figures for print: names hide nothing, every row is a mark, and the same state gives the same bytes."""
+"""Figures for print: labels cover nothing, every row is a mark, and the same state gives the same bytes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_of_two_names_in_one_place_the_first_is_kept() -> None:
 
 
 @given(st.floats(1, 1000), st.floats(0, 100))
-def test_an_axis_leads_there_and_back(x: float, y: float) -> None:
+def test_an_axis_converts_to_pixels_and_back(x: float, y: float) -> None:
     assert math.isclose(X.value(X.pixel(x)), x, rel_tol=1e-9)
     assert math.isclose(Y.value(Y.pixel(y)), y, abs_tol=1e-9)
 
@@ -82,7 +82,7 @@ def test_ticks_of_a_logarithmic_axis_are_1_2_and_5() -> None:
     assert log_ticks(Axis(0.4, 30, 0, 1, is_log=True)) == [0.5, 1, 2, 5, 10, 20]
 
 
-def test_the_gap_spans_from_where_both_sides_have_a_model_to_where_both_were_seen() -> None:
+def test_the_gap_runs_from_the_first_to_the_last_day_on_which_both_sides_are_observed() -> None:
     step = {"until_year": 2025.0, "model": "m"}
     steps = pl.DataFrame(
         [

@@ -1,4 +1,5 @@
-"""A first night with one source alone, or without one of the tables, publishes: policy that speaks of what was not read waits."""
+"""A first night with only one source, or without one of the tables, publishes; policy about names that no table has yet
+waits."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ HEADER = "key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organiza
 
 @pytest.fixture
 def aliased(world: World) -> World:
-    """Tables that name everything under the former names and own names of which policy knows the models."""
+    """Tables that use the former names, and own names whose models policy knows."""
     world.options = {"card_budget": 0}
     former = ALIASES.filter(ALIASES["source_id"] == "*").select("source_name", "model_id").rows()
     world.put_v1(*[v1_row(name) for name, _ in former])
@@ -30,7 +31,7 @@ def aliased(world: World) -> World:
 
 
 @pytest.mark.parametrize("source_id", SOURCES)
-def test_a_first_night_with_one_source_alone_publishes(aliased: World, source_id: str) -> None:
+def test_a_first_night_with_only_one_source_publishes(aliased: World, source_id: str) -> None:
     outcome = aliased.night(1, only=(source_id,))
     assert outcome.status == "published", outcome.message
 
@@ -39,7 +40,7 @@ def test_a_first_night_with_one_source_alone_publishes(aliased: World, source_id
     ("table", "answer"),
     [
         ("open-llm-leaderboard", Response(500)),
-        ("open-llm-leaderboard", Response(401, {"X-Error-Code": "RepoNotFound"})),  # private, or not there
+        ("open-llm-leaderboard", Response(401, {"X-Error-Code": "RepoNotFound"})),  # private, or missing
         ("open-llm-leaderboard", Response(401, {"X-Error-Code": "GatedRepo"})),
         ("open-llm-leaderboard-old", Response(401, {"X-Error-Code": "GatedRepo"})),
     ],
@@ -56,7 +57,7 @@ def test_a_first_night_without_one_of_the_tables_publishes_the_others(
     assert aliased.query(f"select count(*) > 0 from core.scores where source_id = '{other}'") == [(True,)]
 
 
-def test_an_alias_that_leads_nowhere_is_told_once_both_tables_are_read(aliased: World) -> None:
+def test_an_alias_to_an_unknown_model_is_reported_after_both_tables_are_read(aliased: World) -> None:
     aliased.put_v2()
     aliased.night(1)
     found = "select n_rows > 0 from ops.check_results where check_name = 'aliases_lead_to_known_models'"

@@ -1,4 +1,5 @@
-"""Some folders of a large repository: only they are listed, and one that is gone, empty or not to be had stays as it was."""
+"""Some folders of a large repository: only they are listed; a folder that is gone, empty or cannot be fetched stays as
+it was."""
 
 from __future__ import annotations
 
@@ -121,7 +122,7 @@ def test_a_folder_that_is_gone_or_empty_is_held_as_it_was(reader: Reader, left: 
     assert "data/a-board/org/model/1.json" in reader.paths
 
 
-def test_a_folder_in_another_spelling_takes_the_place_of_the_first(reader: Reader) -> None:
+def test_a_folder_in_another_spelling_replaces_the_first(reader: Reader) -> None:
     reader.night()
     reader.remove("data/a-board")
     reader.put("data/A_Board/org/model/1.json", "1")
@@ -130,7 +131,7 @@ def test_a_folder_in_another_spelling_takes_the_place_of_the_first(reader: Reade
     assert reader.paths == ["data/A_Board/org/model/1.json", "data/b-board/org/model/2.json"]
 
 
-def test_a_folder_that_is_no_longer_chosen_leaves(reader: Reader) -> None:
+def test_a_folder_that_is_no_longer_chosen_is_removed(reader: Reader) -> None:
     reader.night()
     reader.wanted = ("b-board",)
     reader.put("data/b-board/org/model/6.json", "6")
@@ -138,7 +139,7 @@ def test_a_folder_that_is_no_longer_chosen_leaves(reader: Reader) -> None:
     assert not sync.held and [place[2] for place in sync.changes.gone] == ["data/a-board/org/model/1.json"]
 
 
-def test_a_folder_that_cannot_be_had_stays_as_it_was_and_the_others_go_on(reader: Reader) -> None:
+def test_a_folder_that_cannot_be_fetched_stays_as_it_was_and_the_others_are_read(reader: Reader) -> None:
     reader.night()
     reader.put("data/a-board/org/model/1.json", "one")
     reader.put("data/b-board/org/model/2.json", "two")
@@ -155,7 +156,7 @@ def test_a_folder_that_cannot_be_had_stays_as_it_was_and_the_others_go_on(reader
 
 
 @pytest.mark.parametrize("left", ["others", "flat"])
-def test_a_repository_without_a_folder_that_is_read_is_an_error_and_changes_nothing(reader: Reader, left: str) -> None:
+def test_a_repository_without_a_wanted_folder_is_an_error_and_changes_nothing(reader: Reader, left: str) -> None:
     reader.night()
     known = dict(reader.known)
     for name in ("data/a-board", "data/b-board", *(["data/others"] if left == "flat" else [])):

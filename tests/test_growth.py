@@ -1,4 +1,4 @@
-"""Time grows with the size of what a stranger wrote and no faster: each parser on the worst input that was found for it."""
+"""Reading time grows only linearly with the size of the input, for the worst known input of each parser."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ Make = Callable[[int], str]
 
 
 def growth(parse: Callable[[str], object], make: Make, n: int) -> float:
-    """How many times the processor time of `n` the time of 2 `n` is; the best of several, for others share the machine."""
+    """The ratio of the processor times for `2 n` and `n`; the best of several tries, because other processes use the
+    machine too."""
     once, twice = make(n), make(2 * n)
     found = float("inf")
     for _ in range(TRIES):
@@ -40,14 +41,14 @@ def least_seconds(parse: Callable[[str], object], text: str) -> float:
     seconds = []
     for _ in range(REPEATS):
         begun = process_time()
-        with suppress(ValueError, EtlError):  # a refusal takes its time as well
+        with suppress(ValueError, EtlError):  # a refusal takes time as well
             parse(text)
         seconds.append(process_time() - begun)
     return max(min(seconds), 1e-6)
 
 
 def source(source_id: str, path: str) -> Callable[[str], object]:
-    """A whole parser; what a file costs whatever is in it must not hide how it grows, so its inputs are larger."""
+    """A whole parser. Its inputs are larger, because the constant time per file would hide the growth."""
     parse, repo_type = SOURCES[source_id].parse, SOURCES[source_id].repo_type
     return lambda text: parse([landed(text.encode(), path, repo_type=repo_type, repo_id="org/Foo-7B")], POLICY)
 
@@ -126,7 +127,7 @@ def test_front_matter_of_twice_the_size_takes_twice_as_long(kind: str) -> None:
     assert growth(read_yaml, YAML[kind], 8_000) < MOST_GROWTH
 
 
-def test_keys_that_contradict_themselves_are_looked_for_once() -> None:
+def test_repeated_keys_are_searched_for_once() -> None:
     def told(text: str) -> object:
         return list(contradictions({"k" * len(text): [[], {"a": []}] * (len(text) // 2)}))
 
@@ -134,7 +135,7 @@ def test_keys_that_contradict_themselves_are_looked_for_once() -> None:
     assert growth(read_yaml, lambda n: "".join(f"a: {number}\n" for number in range(n)), 8_000) < MOST_GROWTH
 
 
-def test_the_end_of_front_matter_is_looked_for_once() -> None:
+def test_the_end_of_front_matter_is_searched_for_once() -> None:
     assert growth(front_block, lambda n: "---\n" + "\n---  x" * n + " " * n, 50_000) < MOST_GROWTH
 
 
@@ -213,7 +214,7 @@ def test_a_file_of_twice_the_size_takes_twice_as_long(kind: str) -> None:
     assert growth(source(source_id, path), make, 400) < MOST_GROWTH
 
 
-def test_a_card_with_more_text_than_a_person_writes_keeps_its_front_matter_and_says_that_the_rest_is_not_read() -> None:
+def test_only_the_front_matter_of_an_oversized_card_is_read_and_that_is_reported() -> None:
     table = "\n| Metric | Value |\n|-|-|\n| MMLU | 64.2 |\n"
     parsed = read("model_cards", ("---\nlicense: mit\n---\n" + table + "x" * MOST_TEXT).encode(), path="README.md")
     assert parsed.scores.is_empty() and parsed.models["license_text"].to_list() == ["mit"]

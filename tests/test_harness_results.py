@@ -1,4 +1,4 @@
-"""Result files of lm-evaluation-harness: every shape is read, and scores are made only of whole sets of tasks."""
+"""Result files of lm-evaluation-harness: every shape is read, and scores are made only from complete sets of tasks."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_the_harness_of_2023_says_once_with_how_many_examples_all_tasks_were_run
 def test_the_shots_of_a_group_are_those_of_its_tasks() -> None:
     tasks = parts("musr_olb_v2")
     results = {task: {"acc_norm,none": 0.4} for task in (*tasks, "leaderboard_musr")}
-    # Some versions of the harness print a made-up number of shots for a group.
+    # Some versions of the harness print a wrong number of shots for a group.
     shots = {**dict.fromkeys(tasks, 0), "leaderboard_musr": 3}
     parsed = read("olb_v2_results", {"results": results, "n-shot": shots})
     assert parsed.scores.select("variant_id", "n_shot").rows() == [("musr_olb_v2", 0)]
@@ -111,7 +111,7 @@ def test_the_shots_of_a_group_are_those_of_its_tasks() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "rules"),
-    # 307 of the 1,187 algebra problems of MATH are of level 5: a task file of all levels bears the same name.
+    # 307 of the 1,187 algebra problems of MATH have level 5; a task with all levels has the same name.
     [
         ({}, []),
         ({"leaderboard_math_algebra_hard": 307}, []),
@@ -143,7 +143,7 @@ def test_a_file_without_one_metric_is_refused() -> None:
 
 
 @pytest.mark.parametrize("odd", [[], ["x"], "x", 3])
-def test_what_stands_beside_the_results_in_another_shape_keeps_none_of_them_out(odd: object) -> None:
+def test_other_content_beside_the_results_does_not_exclude_them(odd: object) -> None:
     parsed = read("olb_v1_results", {"results": {"harness|gsm8k|5": {"acc": 0.1}}, "groups": odd, "versions": odd})
     assert score(parsed, "gsm8k_olb_v1") == 0.1
 
@@ -171,7 +171,7 @@ def test_the_precision_is_that_of_the_models_arguments(arguments: object, precis
     assert read("olb_v2_results", file).scores["precision"].to_list() == [precision]
 
 
-def test_a_harness_that_was_installed_and_not_cloned_gives_its_version_and_its_templates_all_the_same() -> None:
+def test_an_installed_harness_without_a_commit_still_gives_its_version_and_templates() -> None:
     results = {"leaderboard_mmlu_pro": {"acc,none": 0.4}}
     installed = {"results": results, "git_hash": None, "lm_eval_version": "0.4.9.2", "chat_template": None}
     parsed = read("olb_v2_results", installed)
@@ -203,7 +203,7 @@ def test_a_stderr_that_is_not_available_is_null() -> None:
     assert parsed.subtask_scores.select("metric", "metric_filter", "stderr_raw").rows() == [("acc", "none", None)]
 
 
-def test_a_group_value_is_taken_from_results_else_from_groups_else_made_of_weighted_subtasks() -> None:
+def test_a_group_value_comes_from_results_else_from_groups_else_from_weighted_subtasks() -> None:
     subtasks = {"main": (0.3, 448), "extended": (0.4, 546), "diamond": (0.2, 198)}
     results = {f"leaderboard_gpqa_{name}": {"acc_norm,none": value} for name, (value, _) in subtasks.items()}
     weighted = sum(value * n for value, n in subtasks.values()) / 1192
@@ -229,7 +229,7 @@ def test_ifeval_is_the_mean_of_its_two_strict_accuracies() -> None:
     )
 
 
-def test_ifeval_without_one_of_its_accuracies_is_refused_by_metrics_for_its_task_is_there() -> None:
+def test_ifeval_without_one_of_its_accuracies_is_refused_for_its_metrics_because_the_task_is_there() -> None:
     parsed = read("olb_v2_results", {"results": {"leaderboard_ifeval": {"prompt_level_strict_acc,none": 0.2}}})
     assert parsed.quarantine.select("rule", "reason", "offending_text").rows() == [
         (
@@ -284,7 +284,7 @@ MMLU_PRO = {"leaderboard_mmlu_pro": {"acc,none": 0.4}}
     ],
 )
 @pytest.mark.parametrize("folder", ["org__model", "runs/org__model", "runs/may/org/model", "org/model/run1"])
-def test_a_folder_that_holds_the_name_that_its_file_gives_is_of_that_model(folder: str, said: dict[str, Any]) -> None:
+def test_a_folder_that_contains_the_name_in_its_file_belongs_to_that_model(folder: str, said: dict[str, Any]) -> None:
     parsed = read("olb_v2_results", landed({"results": MMLU_PRO, **said}, path=f"{folder}/{NAME}"))
     assert parsed.scores.select("source_name", "score_raw").rows() == [("org/model", 0.4)]
     assert parsed.models["hub_id"].to_list() == ["org/model"] and folder in parsed.scores["run_id"][0]
@@ -303,14 +303,14 @@ def test_a_folder_that_holds_the_name_that_its_file_gives_is_of_that_model(folde
         ("a folder", "org/model"),
     ],
 )
-def test_a_folder_of_which_nothing_says_whose_run_it_holds_is_one_refusal(folder: str, said: str | None) -> None:
+def test_a_folder_whose_model_is_unknown_is_refused_once(folder: str, said: str | None) -> None:
     file = {"results": MMLU_PRO, "model_name": said, "config": {"model_num_parameters": 7}}
     parsed = read("olb_v2_results", landed(file, path=f"{folder}/{NAME}"))
     assert parsed.quarantine.select("rule", "source_name").rows() == [("file|place", folder)]
     assert parsed.models.is_empty() and parsed.scores.is_empty() and parsed.parameter_claims.is_empty()
 
 
-def test_a_repositorys_folder_is_its_models_whatever_name_the_file_gives() -> None:
+def test_the_model_of_a_repositorys_folder_does_not_depend_on_the_name_in_the_file() -> None:
     for said in ("/data/model", "org/base", "other"):
         parsed = read("olb_v2_results", {"results": MMLU_PRO, "model_name": said})
         assert parsed.scores["source_name"].to_list() == ["org/model"]
@@ -327,7 +327,7 @@ def test_a_second_copy_of_a_file_is_the_same_run(copy: str) -> None:
     assert alone.scores["run_id"].to_list() == both.scores["run_id"].to_list() and alone.quarantine.is_empty()
 
 
-def test_files_whose_long_names_begin_alike_are_two_runs() -> None:
+def test_files_whose_long_names_share_a_beginning_are_two_runs() -> None:
     files = [landed({"results": MMLU_PRO}, path=f"org/model/results_{'x' * 150}{end}.json") for end in "ab"]
     parsed = read("olb_v2_results", *files)
     assert parsed.scores["run_id"].n_unique() == 2 and parsed.quarantine.is_empty()
@@ -351,7 +351,7 @@ def test_a_key_names_its_task_with_and_without_suite_and_shots(key: str, task: s
     assert parsed.subtask_scores.select("task", "n_shot").rows() == [(task, n_shot)]
 
 
-def test_a_run_of_the_newer_lighteval_is_read_with_its_precision_and_without_a_made_up_version() -> None:
+def test_a_run_of_the_newer_lighteval_is_read_with_its_precision_and_without_an_invented_version() -> None:
     made_with = {"model_name": "org/model", "dtype": "bfloat16", "revision": "main"}
     general = {"lighteval_sha": "?", "model_name": "org/model", "model_config": made_with, "max_samples": None}
     results = {"arc:challenge": {"acc_norm": 0.5, "acc_norm_stderr": 0.01}, "all": {"acc_norm": 0.5}}
@@ -363,12 +363,12 @@ def test_a_run_of_the_newer_lighteval_is_read_with_its_precision_and_without_a_m
 
 
 @pytest.mark.parametrize("header", [{" ": " ", "alias": "leaderboard"}, {"": ""}, {" ,none": " "}, {"   ": "N/A"}])
-def test_the_blank_header_of_a_group_is_no_metric(header: dict[str, str]) -> None:
+def test_the_blank_header_of_a_group_is_not_a_metric(header: dict[str, str]) -> None:
     parsed = read("olb_v2_results", {"results": {"leaderboard": header, **MMLU_PRO}, "groups": {"leaderboard": header}})
     assert parsed.scores["score_raw"].to_list() == [0.4] and parsed.quarantine.is_empty()
 
 
-def test_a_pointer_of_git_lfs_is_said_to_be_one() -> None:
+def test_a_git_lfs_pointer_is_reported_as_one() -> None:
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
     assert read("olb_v2_results", pointer).quarantine["rule"].to_list() == ["file|lfs_pointer"]
 
@@ -384,7 +384,7 @@ def test_a_run_over_a_part_of_the_questions_makes_no_score() -> None:
     ("content", "rule"),
     [(b"{", "file|json"), (b"[]", "file|shape"), (b'{"results": 1}', "file|shape"), (b"\xff\xfe", "file|json")],
 )
-def test_a_file_that_holds_no_run_is_one_quarantined_record(content: bytes, rule: str) -> None:
+def test_a_file_without_a_run_is_one_quarantined_record(content: bytes, rule: str) -> None:
     parsed = read("olb_v2_results", content)
     assert parsed.quarantine.select("rule", "source_name").rows() == [(rule, "org/model")]
     assert parsed.source_rows == 1
@@ -425,13 +425,13 @@ def test_any_json_in_place_of_a_key_never_raises(results: Any, config: Any, othe
     assert parsed.source_rows == 1
 
 
-def test_half_a_character_in_a_name_does_not_hide_the_rest_of_the_file() -> None:
+def test_a_lone_surrogate_in_a_name_does_not_hide_the_rest_of_the_file() -> None:
     parsed = read("olb_v1_results", {"results": {"gsm8k": {"acc": 0.5}, "\ud800": {"acc": 0.25}}})
     assert sorted(parsed.subtask_scores["task"]) == ["?", "gsm8k"]
 
 
 @pytest.mark.parametrize("pair", [{"acc": "0.5"}, {"acc": True}, {"acc": [0.5]}, {"acc": None}, 0.5])
-def test_a_value_that_is_no_number_is_refused_with_its_text(pair: Any) -> None:
+def test_a_value_that_is_not_a_number_is_refused_with_its_text(pair: Any) -> None:
     parsed = read("olb_v1_results", {"results": {"harness|winogrande|5": pair, "harness|gsm8k|5": {"acc": 0.1}}})
     refused = parsed.quarantine.filter(pl.col("rule") == "score_raw|number")
     stated = json.dumps(pair["acc"] if isinstance(pair, dict) else [pair])
@@ -446,7 +446,7 @@ def test_a_byte_order_mark_and_infinity_do_not_hide_the_rest_of_the_file() -> No
     assert parsed.quarantine["offending_text"].to_list() == ['"acc": Infinity']
 
 
-def test_tasks_that_stand_inside_their_group_are_read_as_tasks() -> None:
+def test_tasks_nested_in_their_group_are_read_as_tasks() -> None:
     names = parts("gpqa_olb_v2")
     group = {"leaderboard_gpqa": {"acc_norm,none": 0.3}, **{name: {"acc_norm,none": 0.3} for name in names}}
     parsed = read("olb_v2_results", {"results": {"leaderboard_gpqa": group}})
@@ -463,7 +463,7 @@ def test_a_run_that_asked_fewer_questions_than_the_task_has_makes_no_score() -> 
     assert parsed.scores.is_empty() and parsed.quarantine["rule"].to_list() == ["run|limited"]
 
 
-def test_of_a_task_at_several_shots_the_variants_own_makes_the_score() -> None:
+def test_among_several_shots_of_a_task_the_variants_own_makes_the_score() -> None:
     results = {"harness|arc:challenge|0": {"acc_norm": 0.1}, "harness|arc:challenge|25": {"acc_norm": 0.6}}
     parsed = read("olb_v1_results", {"results": results})
     assert score(parsed, "arc_challenge_olb_v1") == 0.6
@@ -536,7 +536,7 @@ def test_the_same_run_in_table_and_file_agrees_and_another_run_is_listed_with_it
     assert rows == [("community", False, False, "different run", 10.0), ("leaderboard", True, True, "agrees", 0.0)]
 
 
-def test_of_the_tables_rows_the_one_of_the_same_commit_is_compared_with_a_file(world: World) -> None:
+def test_a_file_is_compared_with_the_tables_row_of_the_same_commit(world: World) -> None:
     rows = [
         v2_row("org/two", 0.4, Precision="float16", **{"Model sha": "1" * 40, "Submission Date": "2024-09-01"}),
         v2_row("org/two", 0.3, Precision="bfloat16", **{"Model sha": "2" * 40, "Submission Date": "2024-07-01"}),
@@ -551,7 +551,7 @@ def test_of_the_tables_rows_the_one_of_the_same_commit_is_compared_with_a_file(w
     ) == [(True, "agrees", 30.0)]
 
 
-def test_a_file_without_a_precision_is_compared_with_the_row_of_its_commit_that_it_can_be_the_run_of(
+def test_a_file_without_a_precision_is_compared_with_the_row_of_its_commit_that_may_be_its_run(
     world: World,
 ) -> None:
     same = {"Model sha": "1" * 40}
@@ -582,8 +582,8 @@ def test_a_recomputed_raw_score_agrees_to_a_millionth(world: World, off: float, 
     assert found == [(cause,)]
 
 
-def test_a_share_that_is_none_is_refused_as_a_subtask_and_makes_no_score() -> None:
-    # Of one subject in percent the mean of 57 would be a plausible 76.
+def test_a_value_outside_0_to_1_is_refused_as_a_share_and_makes_no_score() -> None:
+    # With one subject in percent the mean of 57 would be a plausible 76.
     accuracies = [43.7, *[0.0] * 56]
     parsed = read("olb_v1_results", {"results": {**mmlu(accuracies), "harness|lambada|0": {"ppl": 43.7, "acc": -0.1}}})
     assert parsed.scores.is_empty()
@@ -591,6 +591,6 @@ def test_a_share_that_is_none_is_refused_as_a_subtask_and_makes_no_score() -> No
     assert ("subtask_scores", "score_raw|range", '"acc": 43.7') in refused
     assert ("subtask_scores", "score_raw|range", '"acc": -0.1') in refused
     assert [rule for target, rule, _ in refused if target == "scores"] == ["aggregate|complete"]
-    # What is no share may be any number.
+    # A metric that is not a share may have any value.
     assert parsed.subtask_scores.filter(pl.col("metric") == "ppl")["score_raw"].to_list() == [43.7]
     assert parsed.subtask_scores.filter(pl.col("metric") == "acc")["score_raw"].is_between(0, 1).all()

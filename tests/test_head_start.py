@@ -1,4 +1,4 @@
-"""A blob that another raw store or a published pack holds is not asked of the Hub, and is believed by its hash alone."""
+"""A blob in another raw store or a published pack is not requested from the Hub, and is accepted only by its hash."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ N_FILES = 40
 
 @pytest.fixture
 def hub(server: HubServer) -> Iterator[Hub]:
-    """A Hub with result files that differ in a number."""
+    """A Hub with result files that differ in one number."""
     for number in range(N_FILES):
         file = server.repositories.root / f"datasets/{REPO}/org/model-{number}/results_1.json"
         file.parent.mkdir(parents=True)
@@ -55,7 +55,7 @@ def fetched(hub: Hub, store: BlobStore, head_start: HeadStart | None = None) -> 
 
 @pytest.fixture
 def landed(hub: Hub, tmp_path: Path) -> Path:
-    """A warehouse folder into which all files were fetched from the Hub."""
+    """A warehouse folder with all files fetched from the Hub."""
     root = tmp_path / "landed"
     with BlobStore(root / "raw") as store:
         changes = fetched(hub, store).changes
@@ -68,7 +68,8 @@ def landed(hub: Hub, tmp_path: Path) -> Path:
 
 
 def downloads(server: HubServer, tmp_path: Path, place: str, hub: Hub, said: list[str]) -> list[str]:
-    """The files that a fresh raw store asks the Hub for when it may look in `place` first; it ends with all of them."""
+    """The files that a new raw store requests from the Hub if it may look in `place` first; afterwards it has all of
+    them."""
     server.requests.clear()
     head_start = HeadStart(place, hub, tmp_path, said.append)
     with BlobStore(tmp_path / "fresh") as store:
@@ -85,7 +86,7 @@ def packed(landed: Path, folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("kind", ["warehouse", "raw folder", "packs", "dataset"])
-def test_what_another_store_holds_is_not_asked_of_the_hub(
+def test_files_of_another_store_are_not_requested_from_the_hub(
     hub: Hub, server: HubServer, landed: Path, tmp_path: Path, kind: str
 ) -> None:
     places = {"warehouse": landed, "raw folder": landed / "raw", "packs": tmp_path / "packs"}
@@ -100,7 +101,7 @@ def test_what_another_store_holds_is_not_asked_of_the_hub(
     assert not list(tmp_path.glob("raw-from-*"))
 
 
-def test_bytes_that_do_not_have_their_hash_are_asked_of_the_hub(
+def test_bytes_with_a_wrong_hash_are_requested_from_the_hub(
     hub: Hub, server: HubServer, landed: Path, tmp_path: Path
 ) -> None:
     [path] = packed(landed, tmp_path / "packs")
@@ -115,7 +116,7 @@ def test_bytes_that_do_not_have_their_hash_are_asked_of_the_hub(
 
 
 @pytest.mark.parametrize("damage", ["no pack", "cut off", "no dataset"])
-def test_a_head_start_that_cannot_be_had_is_said_and_costs_only_itself(
+def test_a_head_start_that_cannot_be_read_is_reported_and_the_night_continues(
     hub: Hub, server: HubServer, tmp_path: Path, damage: str
 ) -> None:
     folder = tmp_path / "packs"
@@ -144,7 +145,7 @@ def test_packs_are_small_and_the_same_for_the_same_files(
         whole = sum(len(content) for _, content in store.read(blob_ids))
     db.close()
     assert len(blob_ids) == N_FILES and n_bytes < whole / 20
-    # Small blocks and small packs: as many files as it takes, which hold the same.
+    # Small blocks and small packs: more files with the same content.
     monkeypatch.setattr("leaderboard_etl.raw.pack._BLOCK_BYTES", 3_000)
     monkeypatch.setattr("leaderboard_etl.raw.pack._MOST_PACK_BYTES", 1)
     paths = packed(landed, tmp_path / "many")
@@ -153,13 +154,13 @@ def test_packs_are_small_and_the_same_for_the_same_files(
     assert set(found) == set(blob_ids)
 
 
-def test_a_folder_with_a_pack_is_not_written_over(landed: Path, tmp_path: Path) -> None:
+def test_a_folder_with_a_pack_is_not_overwritten(landed: Path, tmp_path: Path) -> None:
     packed(landed, tmp_path / "packs")
     with pytest.raises(WarehouseError, match="--out"):
         packed(landed, tmp_path / "packs")
 
 
-def test_a_first_night_with_a_head_start_believes_what_one_without_does(
+def test_a_first_night_with_a_head_start_has_the_same_result_as_one_without(
     world: World, server: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.options = {"card_budget": 0}
@@ -177,7 +178,7 @@ def test_a_first_night_with_a_head_start_believes_what_one_without_does(
 
 @pytest.fixture
 def held(cards: Pass, tmp_path: Path) -> Iterator[Path]:
-    """The raw folder of a warehouse that has the cards of org/a and org/b; the Hub shows a third model too."""
+    """The raw folder of a warehouse with the cards of org/a and org/b; the Hub has a third model as well."""
     for name in ("org/a", "org/b", "org/new"):
         cards.put(name, f"---\nlicense: mit\n---\n# {name}\n" + "as in many cards " * 50)
     root = tmp_path / "held"
@@ -196,7 +197,7 @@ def held(cards: Pass, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("kind", ["warehouse", "packs", "dataset", "damaged packs"])
-def test_a_card_that_another_store_holds_costs_the_request_that_tells_its_hash_alone(
+def test_a_card_in_another_store_takes_only_the_request_for_its_hash(
     cards: Pass, held: Path, tmp_path: Path, kind: str
 ) -> None:
     said: list[str] = []
@@ -207,7 +208,7 @@ def test_a_card_that_another_store_holds_costs_the_request_that_tells_its_hash_a
             with sqlite3.connect(path) as db:
                 db.execute("update blobs set offset_bytes = offset_bytes + 1")
             db.close()
-    cards.run("org/new")  # the Hub has answered
+    cards.run("org/new")  # the Hub has already answered
     cards.head_start = HeadStart(place, cards.hub, tmp_path, said.append)
     result = cards.run("org/a", "org/b", "org/new")
     cards_asked = [request.path for request in cards.server.requests if "README.md" in request.path]

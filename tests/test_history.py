@@ -1,4 +1,4 @@
-"""History opens what is new, closes what is no longer said, and leaves alone what is said again."""
+"""History opens rows that are new, closes rows that are no longer stated, and leaves repeated rows unchanged."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def scores(values: dict[str, float], *, revision: str = "r1", path: str = "t.par
 
 
 def load(con: duckdb.DuckDBPyConnection, number: int, staged: pl.DataFrame, *paths: str) -> tuple[int, int]:
-    """How many rows were opened and closed; those that are open now are those that were staged."""
+    """The numbers of opened and closed rows; checks that the open rows are the staged ones."""
     scope = pl.DataFrame([{**PLACE, "path": path} for path in paths or ("t.parquet",)])
     held, opened, closed = merge(con, "scores", staged, "s", scope, load_id=number, as_of_at=night(number))
     assert held == staged.height
@@ -72,7 +72,7 @@ def test_a_changed_score_closes_the_old_row_and_opens_a_new_one(con: duckdb.Duck
     assert rows == [(1.0, night(1), night(2), 1, 2), (1.5, night(2), None, 2, None)]
 
 
-def test_a_row_said_again_keeps_the_commit_at_which_it_was_first_seen(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_repeated_row_keeps_the_commit_at_which_it_was_first_seen(con: duckdb.DuckDBPyConnection) -> None:
     load(con, 1, scores({"a": 1.0}))
     assert load(con, 2, scores({"z": 9.0, "a": 1.0}, revision="r2")) == (1, 0)
     assert con.execute("select revision, locator from history.scores where source_name = 'a'").fetchall() == [
@@ -87,7 +87,7 @@ def test_a_row_that_vanished_is_closed_and_kept(con: duckdb.DuckDBPyConnection) 
     assert con.execute("select count(*) from history.scores").fetchone() == (2,)
 
 
-def test_of_two_records_refused_alike_one_can_leave_quarantine(con: duckdb.DuckDBPyConnection) -> None:
+def test_one_of_two_identical_quarantined_records_can_leave_quarantine(con: duckdb.DuckDBPyConnection) -> None:
     twice = [
         {"source_id": "s", "target": "scores", "rule": "r", "reason": "w", "offending_text": "x", **PLACE}
         | {"path": "t.parquet", "revision": "r1", "blob_id": "r1", "locator": locator}
@@ -127,12 +127,12 @@ states = st.lists(
 
 @given(nights=states)
 @settings(max_examples=30)
-def test_history_as_of_any_night_is_what_the_source_said_that_night(nights: list[dict[str, float]]) -> None:
+def test_history_as_of_any_night_is_what_the_source_stated_that_night(nights: list[dict[str, float]]) -> None:
     con = duckdb.connect(":memory:")
     create_tables(con)
     for number, state in zip(range(1, 2 * len(nights), 2), nights, strict=True):
         load(con, number, scores(state, revision=f"r{number}"))
-        # Loading the same again is no news.
+        # Loading the same again changes nothing.
         assert load(con, number + 1, scores(state, revision=f"r{number}b")) == (0, 0)
     for number, state in zip(range(1, 2 * len(nights), 2), nights, strict=True):
         at = con.execute(

@@ -1,7 +1,7 @@
-"""No stranger stops a night: what a check of severity error finds only our own code can break.
+"""Bad content from strangers does not stop a night: only our own code can make a check of severity error find rows.
 
-One Hub is read twice: as it is, and with bad files of every kind laid over it on two nights. The second publishes, its books add
-up, what is bad is refused or doubted, and every row about anything else is the same.
+One Hub is read twice: as it is, and with bad files of every kind laid over it on two nights. The second one publishes,
+its counts add up, bad records are refused or doubted, and every row about anything else is the same.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from worlds import BIGCODE_HEADER, V2, World, parquet, small_world, v1_row, v2_r
 from leaderboard_etl import pipeline
 from leaderboard_etl.warehouse.audit import checks
 
-# More of them find more, at two nights each.
+# More seeds find more faults; each takes two nights.
 SEEDS = range(1, 1 + int(os.environ.get("HOSTILE_SEEDS", "1")))
 CALM_V2 = [v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 31)]
 CALM_V1 = [v1_row(f"org/model-{n}b", 30.0 + n) for n in range(1, 31)]
@@ -32,13 +32,13 @@ RUNS = "datasets/open-llm-leaderboard/results/storm/again"
 ARENA = "spaces/lmarena-ai/chatbot-arena-leaderboard/leaderboard_table_20250102.csv"
 HEADER = "key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link\n"
 LATER_ARENA = ARENA.replace("0102", "0103")
-LETTERS = ("İstanbul", "istanbul", "ΟΔΟΣ", "οδοσ")  # names of which lower case is not one thing
+LETTERS = ("İstanbul", "istanbul", "ΟΔΟΣ", "οδοσ")  # names whose lower case is ambiguous
 HUB = "https://huggingface.co/storm"
 
 
 @dataclass
 class Storm:
-    """A Hub without and with what strangers wrote, and how the nights over the second ended."""
+    """A Hub with and without strangers' bad files, and how the nights over the second ended."""
 
     calm: World
     world: World
@@ -82,8 +82,8 @@ def storm(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
 
 @dataclass(frozen=True)
 class Hostile:
-    """What could trip a check: rows of the v2 table and files, `later` those of the second night; and what becomes of it: the
-    answer to a query."""
+    """Content that could make a check find rows: rows of the v2 table and files (`later`: on the second night), a
+    query, and its expected answer."""
 
     becomes: str
     answer: list[tuple[object, ...]]
@@ -176,7 +176,7 @@ HOSTILE: dict[str, Hostile] = {
     ),
 }  # fmt: skip
 
-# What each check finds of a file whose rows our own code spoilt.
+# The rows that each check finds in a file whose rows our own code damaged.
 BREAKS: dict[str, str] = {
     "aliases_end": "insert into core.model_aliases values ('olb_v1_contents', 'a/x', 'a/y', 'hub_rename', null),"
     " ('olb_v1_contents', 'a/y', 'a/z', 'hub_id', null)",
@@ -194,7 +194,7 @@ BREAKS: dict[str, str] = {
 ERRORS = {check.name: check for check in checks() if check.severity == "error"}
 
 
-def test_every_check_that_stops_a_night_is_tried_both_ways() -> None:
+def test_every_check_of_severity_error_is_tried_with_bad_content_and_with_broken_code() -> None:
     assert set(HOSTILE) == set(BREAKS) == set(ERRORS)
 
 
@@ -207,7 +207,7 @@ def test_no_night_is_stopped_and_no_table_is_held(storm: Storm) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_could_trip_a_check_is_refused_doubted_or_taken_for_what_it_is(storm: Storm, name: str) -> None:
+def test_content_that_could_fail_a_check_is_refused_doubted_or_stored_as_it_is(storm: Storm, name: str) -> None:
     assert storm.world.query(ERRORS[name].sql) == []
     assert storm.world.query(HOSTILE[name].becomes) == HOSTILE[name].answer
 
@@ -218,7 +218,7 @@ def test_every_record_of_the_storm_is_stored_or_quarantined(storm: Storm) -> Non
     assert storm.world.query("select count(*) > 1000 from ops.quarantine where valid_to is null") == [(True,)]
 
 
-def test_every_row_about_anything_else_is_as_without_the_storm(storm: Storm) -> None:
+def test_every_row_about_anything_else_is_the_same_as_without_bad_files(storm: Storm) -> None:
     calm, world = storm.calm.warehouse.database, storm.world.warehouse.database
     names = "select model_id from core.model_aliases union select source_name from history.models"
     hostile = {row[0] for row in storm.world.query(names)} - {row[0] for row in storm.calm.query(names)}

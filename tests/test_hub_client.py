@@ -1,4 +1,4 @@
-"""The Hub client asks once a file, believes no body that it has not hashed, waits when it is told to, and says what failed."""
+"""The Hub client asks once per file, verifies every body by its hash, waits when told to, and reports what failed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Answer = Callable[[Request], Response | None]
 
 
 class Script:
-    """Answers to give instead of the Hub's, in order; null: answer as usual."""
+    """Answers that replace the Hub's, in order; null: the usual answer."""
 
     server: HubServer
 
@@ -81,7 +81,7 @@ def fetch(hub: Hub, files: list[RepoFile] | None = None) -> tuple[dict[str, byte
     return landed, refused
 
 
-def test_a_whole_repository_costs_a_head_a_tree_and_one_get_a_file(hub: Hub, server: HubServer) -> None:
+def test_a_whole_repository_takes_a_head_a_tree_and_one_get_per_file(hub: Hub, server: HubServer) -> None:
     landed, refused = fetch(hub)
     assert len(landed) == 41 and refused == []
     assert (hub.api_calls, hub.file_calls) == (2, 41)
@@ -128,7 +128,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_asked_for(hub: Hub) -> No
     assert hub.file_calls == 40
 
 
-def test_a_window_that_is_closed_is_waited_for_and_costs_no_try(hub: Hub, server: HubServer, script: Script) -> None:
+def test_waiting_for_a_closed_window_does_not_count_as_a_try(hub: Hub, server: HubServer, script: Script) -> None:
     hub.tries = 1
     script.answers = [Response(429, {"RateLimit": '"api";r=0;t=0.2'}), Response(429, {"Retry-After": "0"})]
     begun = time.monotonic()
@@ -170,7 +170,7 @@ def test_nothing_is_sent_into_a_closed_window(tmp_path: Path, server: HubServer)
         assert len([request for request in limited.requests if "/resolve/" in request.path]) == 41
 
 
-def test_a_window_that_one_worker_finds_closed_is_closed_for_all(hub: Hub, script: Script) -> None:
+def test_a_window_that_is_closed_for_one_worker_is_closed_for_all(hub: Hub, script: Script) -> None:
     arrived: list[float] = []
     hub.head(*REPO)
 
@@ -199,7 +199,7 @@ def test_a_kind_of_address_that_the_hub_counts_with_another_waits_with_it(hub: H
     assert time.monotonic() - begun >= 0.3
 
 
-def test_no_answer_at_all_names_the_address_and_the_sample() -> None:
+def test_without_any_answer_the_error_names_the_address_and_the_sample() -> None:
     with pytest.raises(HubUnreachableError, match=r"http://127\.0\.0\.1:9 .*--hub sample"):
         Hub("http://127.0.0.1:9", first_wait_s=0.01).head(*REPO)
 
@@ -283,7 +283,7 @@ def test_the_deadline_drops_what_is_in_flight(hub: Hub, script: Script, server: 
     [Response(reset=True), Response(200, {}, b"{}", hang_seconds=3), Response(200, {}, b"{}" * 9, truncate_to=3)],
     ids=["reset", "hang", "cut"],
 )
-def test_one_address_that_fails_below_http_costs_itself_once_the_hub_has_answered(
+def test_an_address_that_fails_below_http_affects_no_other_once_the_hub_has_answered(
     hub: Hub, script: Script, fault: Response
 ) -> None:
     hub.head(*REPO)
@@ -315,7 +315,7 @@ def test_a_refused_token_is_named_and_not_sent_again(server: HubServer) -> None:
         ("HF_TOKEN", "hf_\x01secret", "HF_TOKEN"),
     ],
 )
-def test_settings_with_which_no_request_can_be_sent_are_named_in_one_line_that_tells_no_secret(
+def test_unusable_settings_are_named_in_one_line_without_secrets(
     server: HubServer, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -326,7 +326,7 @@ def test_settings_with_which_no_request_can_be_sent_are_named_in_one_line_that_t
     assert server.requests == []
 
 
-def test_a_401_without_a_reason_is_the_tokens_only_if_the_hub_does_not_know_whose_it_is(
+def test_a_401_without_a_reason_means_the_token_only_if_the_hub_does_not_know_it(
     hub: Hub, server: HubServer, script: Script
 ) -> None:
     hub.token = "hf_good"
@@ -339,7 +339,7 @@ def test_a_401_without_a_reason_is_the_tokens_only_if_the_hub_does_not_know_whos
         hub.head(*REPO)
 
 
-def test_a_gated_repository_is_told_from_one_that_is_gone(tmp_path: Path, hub: Hub) -> None:
+def test_a_gated_repository_is_distinguished_from_one_that_is_gone(tmp_path: Path, hub: Hub) -> None:
     revision = hub.head(*REPO)
     (tmp_path / "_api/datasets/org").mkdir(parents=True)
     (tmp_path / "_api/datasets/org/data.json").write_text('{"gated": "auto"}')
@@ -354,7 +354,7 @@ def test_a_repository_that_is_gone_says_so_at_once(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"sha": "short"}', b"[" * 100_000])
-def test_an_answer_that_is_not_a_hubs_is_one_clear_line(hub: Hub, script: Script, body: bytes) -> None:
+def test_an_answer_that_is_not_from_a_hub_is_one_clear_line(hub: Hub, script: Script, body: bytes) -> None:
     script.answers = [Response(200, {}, body)]
     with pytest.raises(HubError, match=r"Hub|JSON"):
         hub.head(*REPO)

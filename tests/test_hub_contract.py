@@ -1,6 +1,6 @@
 """Every question to the Hub is the one that the installed huggingface_hub would send: same address, same parameters.
 
-A new version of the client, or a slip of ours, fails here and not on a night. Each method that sends is listed below.
+A new version of the client, or an error of ours, fails here and not on a night. Each method that sends is listed below.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ DATA, MODEL = "org/data", "org/model"
 NAME = "a folder/naïve & más.json"
 FIELDS: Any = [*LISTED_FIELDS]
 SHA: Any = ["sha"]
-# Methods that pass a question of any kind on, and say nothing of their own.
+# Methods that send any given question.
 CARRIERS = {"request", "ask", "close", "limits_told"}
 
 
 class Call(NamedTuple):
-    """One question, asked by us and by the client; `ours_alone` are parameters that only bound how much comes at once."""
+    """One question, asked by us and by the client; `ours_alone` are parameters that only limit the size of the
+    answer."""
 
     ours: Callable[[Hub, str], object]
     theirs: Callable[[HfApi, str], object]
@@ -44,7 +45,7 @@ class Call(NamedTuple):
 
 
 def get_file(api: HfApi, revision: str) -> object:
-    """What the client's downloads ask for, redirects followed."""
+    """Requests what the client's downloads request, and follows redirects."""
     return get_session().get(hf_hub_url(DATA, NAME, repo_type="dataset", revision=revision, endpoint=api.endpoint))
 
 
@@ -54,7 +55,7 @@ def fetch(hub: Hub, revision: str) -> object:
 
 
 def refused(hub: Hub, revision: str) -> object:
-    """A 401 that says nothing of itself: whose is the token?"""
+    """Answers 401 without a reason, after which we ask whose token it is."""
     with pytest.raises(TokenRefusedError):
         Hub(hub.endpoint, token="hf_unexplained").head("dataset", DATA)
     return None
@@ -122,7 +123,7 @@ def server(tmp_path: Path) -> Iterator[HubServer]:
 
 
 def seen(requests: list[Request], without: frozenset[str] = frozenset()) -> list[tuple[str, str, list[Any]]]:
-    """Requests as method, address and parameters, whatever their order and encoding."""
+    """Requests as method, address and parameters, independent of their order and encoding."""
     return [
         (
             request.method,
@@ -150,7 +151,7 @@ def test_a_question_is_the_one_that_the_client_would_send(server: HubServer, nam
     theirs = seen(asked(server, lambda: call.theirs(api, revision)))
     ours = seen(asked(server, lambda: call.ours(Hub(server.url), revision)), call.ours_alone)
     if name == "fetch":
-        # The tree, and then at once the address to which the client is sent on.
+        # The tree, and then directly the address to which the client is redirected.
         assert ours[1:] == theirs[1:] and "resolve-cache" in ours[1][1]
     else:
         assert ours == theirs
@@ -178,7 +179,7 @@ def test_the_list_of_what_changed_is_the_one_that_the_client_would_send(server: 
     assert seen(asked(server, lambda: loop.run(Hub(server.url).models_page(fields=fields)))) == seen(theirs)
 
 
-def test_whose_the_token_is_is_asked_as_the_client_asks(server: HubServer) -> None:
+def test_the_tokens_owner_is_asked_for_as_the_client_asks(server: HubServer) -> None:
     with pytest.raises(HfHubHTTPError):
         asked(server, lambda: HfApi(endpoint=server.url, token="hf_unexplained").whoami())
     theirs = seen(server.requests)
@@ -254,7 +255,7 @@ def test_a_leaderboard_hides_models_with_a_base_unless_they_are_asked_for(server
     assert Hub(server.url).dataset_leaderboard(DATA) == board
 
 
-def test_a_small_file_is_two_requests_and_its_hash_stands_on_the_first_answer(server: HubServer) -> None:
+def test_a_small_file_takes_two_requests_and_the_first_answer_has_its_hash(server: HubServer) -> None:
     hub = Hub(server.url)
     revision = hub.head("dataset", DATA)
     assert loop.run(hub.fetch_named("dataset", DATA, revision, NAME, 1000)) == (git_blob_id(b"{}"), b"{}")

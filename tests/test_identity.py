@@ -1,4 +1,4 @@
-"""One model has one id, whatever its sources call it; names are never guessed together."""
+"""A model has one id, however its sources name it; different names are never merged by guessing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALIASES = pl.DataFrame(
 
 
 def resolve(*statements: tuple[str | None, ...]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Each statement is (source_id, source_name, hub_id) and, where it matters, the path of its file."""
+    """Each statement is (source_id, source_name, hub_id) and, if it matters, the path of its file."""
     schema = dict.fromkeys(("source_id", "source_name", "hub_id", "path"), pl.String)
     frame = pl.DataFrame([(*row, "table.csv")[:4] for row in statements], schema=schema, orient="row")
     names = resolve_names(frame, frame.select("source_id", "source_name"), ALIASES)
@@ -60,12 +60,12 @@ def test_a_name_of_a_sources_own_is_the_repository_that_its_table_links_to() -> 
     assert found["arena", "llama-2-70b-chat"] == ("meta-llama/Llama-2-70b-chat-hf", "hub_link")
 
 
-def test_of_several_links_of_a_name_the_newest_table_decides() -> None:
+def test_the_newest_table_decides_between_several_links_of_a_name() -> None:
     rows = (("arena", "m", "o/old", "table_20230101.csv"), ("arena", "m", "o/new", "table_20240101.csv"))
     assert resolve(*rows)["arena", "m"] == resolve(*reversed(rows))["arena", "m"] == ("o/new", "hub_link")
 
 
-def test_an_alias_goes_before_a_link() -> None:
+def test_an_alias_has_priority_over_a_link() -> None:
     assert resolve(("arena", "GPT 4", "wrong/link"))["arena", "GPT 4"] == ("openai/gpt-4", "alias")
 
 
@@ -80,7 +80,7 @@ def test_a_link_to_a_name_that_policy_knows_as_a_former_one_leads_to_the_model_o
     assert found["olb_v1_contents", "former/Name"] == ("Today/Name", "alias")
 
 
-def test_an_own_name_that_nothing_resolves_is_a_model_by_itself_and_says_so() -> None:
+def test_an_unresolved_own_name_is_a_separate_model_and_marked_as_such() -> None:
     assert resolve(("arena", "mystery-model", None))["arena", "mystery-model"] == ("mystery-model", "unresolved")
 
 

@@ -1,4 +1,5 @@
-"""A redirect or a link that joins two models is not followed: each stays a model by itself, with the reason."""
+"""A redirect or a link that would join two different models is not followed: each stays a separate model, with the
+reason."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def row(
 
 
 def resolved(*said: Said, **size: Any) -> dict[tuple[str, str], tuple[str, str, str | None]]:
-    """How names end up of which each row says the repository, a size and the openness."""
+    """The resolved names of rows that each state a repository, a size and an openness."""
     keys = ("source_id", "source_name", "hub_id", "params", "openness")
     frame = pl.DataFrame(
         [{**dict(zip(keys, each, strict=True)), "path": "p"} for each in said],
@@ -44,7 +45,7 @@ def test_a_redirect_to_a_model_of_another_size_is_not_followed() -> None:
     found = resolved(row("olb_v1_contents", "o/old", params=SMALL), row("model_cards", "o/old", "o/new", LARGE))
     reason = f"led to o/new, of which a size of {LARGE} is said and of this name {SMALL}"
     assert found["olb_v1_contents", "o/old"] == ("o/old", "unresolved", reason)
-    # What the Hub said is about the repository that it answered with.
+    # The Hub's statement is about the repository in its answer.
     assert found["model_cards", "o/old"] == ("o/new", "hub_rename", None)
 
 
@@ -53,7 +54,7 @@ def test_a_redirect_to_a_model_of_the_same_size_is_followed() -> None:
     assert {model_id for model_id, _, _ in found.values()} == {"o/new"}
 
 
-def test_a_size_that_is_doubted_or_of_a_request_takes_nothing_apart() -> None:
+def test_a_doubted_or_submitted_size_separates_no_names() -> None:
     said = (row("olb_v2_requests", "o/old", params=SMALL), row("model_cards", "o/old", "o/new", LARGE))
     assert {model_id for model_id, _, _ in resolved(*said).values()} == {"o/new"}
     said = (row("olb_v1_contents", "o/old", params=SMALL), *said[1:])
@@ -61,7 +62,7 @@ def test_a_size_that_is_doubted_or_of_a_request_takes_nothing_apart() -> None:
     assert {model_id for model_id, _, _ in resolved(*said, method="name").values()} == {"o/new"}
 
 
-def test_of_two_names_that_are_led_to_one_model_the_one_that_it_contradicts_is_taken_out() -> None:
+def test_if_two_names_lead_to_one_model_the_contradicting_one_is_separated() -> None:
     found = resolved(
         row("olb_v1_contents", "o/a", params=SMALL), row("olb_v1_contents", "o/b", params=LARGE),
         row("model_cards", "o/a", "o/new", LARGE), row("model_cards", "o/b", "o/new", LARGE),
@@ -69,7 +70,7 @@ def test_of_two_names_that_are_led_to_one_model_the_one_that_it_contradicts_is_t
     assert found["olb_v1_contents", "o/a"][0] == "o/a" and found["olb_v1_contents", "o/b"][0] == "o/new"
 
 
-def test_where_nothing_is_known_of_the_model_both_names_that_contradict_each_other_stand_alone() -> None:
+def test_if_the_model_is_unknown_two_contradicting_names_are_both_separated() -> None:
     found = resolved(
         row("olb_v1_contents", "o/a", params=SMALL), row("olb_v1_contents", "o/b", params=LARGE),
         row("model_cards", "o/a", "o/new"), row("model_cards", "o/b", "o/new"),

@@ -1,4 +1,4 @@
-"""Standard error as JSON lines, whoever writes there."""
+"""Standard error as JSON lines, whichever part of the program writes there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_each_line_is_an_object_and_pieces_of_two_threads_never_meet() -> None:
+def test_each_line_is_an_object_and_parts_from_two_threads_never_mix() -> None:
     out = io.StringIO()
     stream = JsonLines(out)
     stream.write("from ")
@@ -34,7 +34,7 @@ def test_each_line_is_an_object_and_pieces_of_two_threads_never_meet() -> None:
     assert "\x1b" not in out.getvalue() and all(line["at"].endswith("+00:00") for line in lines(out.getvalue()))
 
 
-def test_events_are_said_in_a_json_log_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_events_are_written_only_to_a_json_log(capsys: pytest.CaptureFixture[str]) -> None:
     say("note", message="unheard")
     before = sys.stderr
     with json_log():

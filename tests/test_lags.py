@@ -1,4 +1,4 @@
-"""Lags worked by hand, against Epoch AI's own numbers, and in simulated worlds whose lag is known."""
+"""Lags computed by hand, compared with Epoch AI's own numbers, and in simulated worlds with a known lag."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def restricted_mean_days(durations_days: list[float], is_censored: list[bool], h
 
 
 def test_the_curve_of_a_textbook_trial_is_the_published_one() -> None:
-    """Weeks in remission on 6-MP, Freireich et al. 1963, Blood 21(6), 699; the usual example of this curve."""
+    """Weeks in remission under 6-MP, Freireich et al. 1963, Blood 21(6), 699; the usual example of this curve."""
     ended = [6.0, 6.0, 6.0, 7.0, 10.0, 13.0, 16.0, 22.0, 23.0]
     going_on = [6.0, 9.0, 10.0, 11.0, 17.0, 19.0, 20.0, 25.0, 32.0, 32.0, 34.0, 35.0]
     durations, censored = ended + going_on, [False] * len(ended) + [True] * len(going_on)
@@ -214,7 +214,7 @@ def test_backward_takes_the_first_proprietary_model_at_each_open_level() -> None
     assert found.filter(pl.col("tolerance_pct") == 0)["is_already_matched"].to_list() == [False, False, True]
 
 
-def test_backward_is_at_most_the_time_since_the_last_day_on_which_no_proprietary_model_was_there() -> None:
+def test_backward_is_left_censored_if_no_proprietary_model_was_there() -> None:
     ahead = frame(point("C", "closed", 50.0, 0), point("O", "open", 60.0, 10))
     found = lags(ahead, "backward", day(20))
     assert pairs(found, 0.0) == [(None, "O", -10.0, "left")]
@@ -274,7 +274,7 @@ def test_epochs_rule_skips_what_a_winner_or_an_earlier_open_model_already_covers
     assert pairs(lags(points, "catch_up"), 0.0)[3] == ("C62", "O65", -50, "none")
 
 
-def test_an_open_model_that_stood_there_before_is_a_row_with_a_negative_lag() -> None:
+def test_an_open_model_that_came_first_is_a_row_with_a_negative_lag() -> None:
     found = lags(frame(point("C", "closed", 50.0, 30), point("O", "open", 50.0, 10)), "catch_up")
     assert found.select("lag_days", "is_already_matched").rows() == [(-20.0, True)] * 2
 
@@ -289,7 +289,7 @@ def test_a_frontier_holds_strict_improvements_and_the_best_of_a_day() -> None:
     assert pairs(lags(points, "catch_up"), 0.0) == [("b", "O", 9, "none")]
 
 
-def test_a_match_on_the_edge_of_the_tolerance_does_not_hang_on_the_last_binary_digit() -> None:
+def test_a_match_at_the_tolerance_does_not_depend_on_rounding() -> None:
     points = frame(point("C", "closed", 64.9, 0), point("O", "open", 63.9, 9))
     assert 64.9 - 1.0 > 63.9
     assert pairs(lags(points, "catch_up"), 1.0) == [("C", "O", 9, "none")]
@@ -329,7 +329,7 @@ STEPS = LINEAR.filter(pl.col("score_pct") % 5 == 0)
 
 
 @pytest.mark.parametrize("estimator", ["catch_up", "threshold", "area", "daily"])
-def test_each_estimator_finds_the_lag_of_a_world_that_was_made_with_it(estimator: str) -> None:
+def test_each_estimator_finds_the_true_lag_of_a_simulated_world(estimator: str) -> None:
     summary = lag_summary(LINEAR, groups(tolerance_pct=0.0), day(199), draws=2, seed=1)
     row = summary.filter(estimator=estimator, sensitivity="all").row(0, named=True)
     found = row["median_lag_days"] if estimator in ("catch_up", "threshold") else row["mean_lag_days"]
@@ -372,7 +372,7 @@ def test_without_a_family_is_the_summary_of_the_points_without_it() -> None:
     assert_frame_equal(without, whole.filter(sensitivity="all").select(columns))
 
 
-def test_the_summary_tells_the_lag_under_each_tolerance() -> None:
+def test_the_summary_has_the_lag_under_each_tolerance() -> None:
     # C60 is matched by O59 after 100 days where a point is forgiven, by O70 after 200 where none is.
     points = frame(point("C60", "closed", 60.0, 100), point("O59", "open", 59.0, 200), point("O70", "open", 70.0, 300))
     rows = lag_summary(points, groups(), day(1000), draws=2, seed=3).filter(estimator="catch_up", sensitivity="all")
@@ -416,7 +416,7 @@ def test_a_group_with_one_side_only_is_refused_by_name() -> None:
     ]
 
 
-def test_two_pairs_have_a_median_and_no_interval() -> None:
+def test_two_pairs_have_a_median_but_no_interval() -> None:
     points = frame(point("a", "closed", 50.0, 0), point("b", "closed", 60.0, 5), point("O", "open", 70.0, 9))
     row = lag_summary(points, groups(), day(50), draws=9, seed=1).filter(
         pl.col("tolerance_pct") <= 1, estimator="catch_up", sensitivity="all"
@@ -426,8 +426,8 @@ def test_two_pairs_have_a_median_and_no_interval() -> None:
     assert set(row["refusal_reason"]) == {"fewer than 3 pairs: no interval"}
 
 
-def test_an_interval_has_no_upper_end_where_a_single_family_made_all_the_matches() -> None:
-    """Of two worlds with the same lags: a resample without the only open family has no match at all."""
+def test_an_interval_has_no_upper_end_if_a_single_family_made_all_the_matches() -> None:
+    """Two worlds with the same lags: a resample without the only open family has no match at all."""
 
     def interval(open_family: str | None) -> dict[str, Any]:
         closed = [point(f"c{n}", "closed", 50.0 + n, 30 * n) for n in range(12)]
@@ -478,7 +478,7 @@ def test_a_later_as_of_never_shortens_a_censored_lag(rows: list[dict[str, Any]],
 
 @settings(max_examples=60)
 @given(WORLDS)
-def test_the_arrays_agree_with_the_definitions_read_aloud(rows: list[dict[str, Any]]) -> None:
+def test_the_arrays_agree_with_a_literal_implementation(rows: list[dict[str, Any]]) -> None:
     until = day(80)
     ordered = sorted(rows, key=lambda r: (r["released_on"], -r["score_pct"]))
     closed, open_ = ([r for r in ordered if r["openness"] == side] for side in ("proprietary", "open_weights"))

@@ -1,4 +1,4 @@
-"""The ledger is append-only, survives a torn last line, and its fold gives the files of every source."""
+"""The ledger is append-only, survives an incomplete last line, and its fold gives the files of every source."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(tmp_path: Path
         Ledger(tmp_path)
 
 
-def test_changes_are_landed_beside_the_bytes_and_no_change_is_no_blob(tmp_path: Path) -> None:
+def test_changes_are_landed_beside_the_bytes_and_no_change_makes_no_blob(tmp_path: Path) -> None:
     changes = Changes([version("b"), version("a")], [("dataset", "o/n", "old")])
     with BlobStore(tmp_path) as store:
         blob_id = land_changes(store, changes)
@@ -144,7 +144,7 @@ def _break(lines: list[bytes]) -> list[bytes]:
 
 
 def _exchange(lines: list[bytes]) -> list[bytes]:
-    """A sound line of the same id out of another ledger."""
+    """A sound line with the same id from another ledger."""
     return [lines[0], seal(msgspec.json.encode(load(2, "no_news")), b""), *lines[2:]]
 
 
@@ -161,7 +161,7 @@ def _exchange(lines: list[bytes]) -> list[bytes]:
         (_exchange, "line 2, does not carry the hash of the line before it"),
     ],
 )
-def test_a_lost_changed_or_moved_line_is_told_by_its_number(
+def test_a_lost_changed_or_moved_line_is_reported_by_its_number(
     tmp_path: Path, damage: Callable[[list[bytes]], list[bytes]], said: str
 ) -> None:
     ledger = Ledger(tmp_path)
@@ -174,7 +174,7 @@ def test_a_lost_changed_or_moved_line_is_told_by_its_number(
     assert "\n" not in str(raised.value) and "leaderboard-etl doctor" in str(raised.value)
 
 
-def test_no_flipped_bit_of_a_sealed_ledger_goes_unseen() -> None:
+def test_every_flipped_bit_of_a_sealed_ledger_is_detected() -> None:
     lines: list[bytes] = []
     for number in (1, 2):
         lines.append(seal(msgspec.json.encode(load(number)), lines[-1] if lines else b""))
@@ -187,7 +187,7 @@ def test_no_flipped_bit_of_a_sealed_ledger_goes_unseen() -> None:
             assert torn or any(line.fault for line in read), (place, bit)
 
 
-def test_a_torn_line_and_a_line_taken_back_are_kept_beside(tmp_path: Path) -> None:
+def test_an_incomplete_or_removed_line_is_kept_in_the_file_beside(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     for number in (1, 2):
         ledger.append(load(number))

@@ -1,4 +1,4 @@
-"""A licence is what policy says of its text, or unknown; never a guess."""
+"""A licence is what policy says about its text, or unknown; it is never guessed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_spellings_of_one_licence_are_one_licence() -> None:
     assert set(found.values()) == {("Apache-2.0", "permissive")}
 
 
-def test_a_community_licence_is_no_permissive_one() -> None:
+def test_a_community_licence_is_not_permissive() -> None:
     assert classes("llama3.1", "gemma", "cc-by-nc-4.0") == {
         "llama3.1": ("llama3.1", "community"),
         "gemma": ("gemma", "community"),

@@ -1,4 +1,4 @@
-"""The analyses' tables: landed by a night, by population, and the same on every rebuild."""
+"""The tables of the analyses: written by a night, per population, and the same after every rebuild."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def lag_of(found: dict[str, pl.DataFrame], population: str) -> list[float | None
     return rows["lag_days"].to_list()
 
 
-def test_who_takes_part_decides_the_lag_and_each_population_stands_beside_the_default() -> None:
+def test_the_population_decides_the_lag_and_each_population_has_its_rows() -> None:
     found = frames(WORLD)
     assert lag_of(found, "official") == [100.0]
     assert lag_of(found, "fine_tunes") == [10.0]
@@ -139,7 +139,7 @@ def test_a_rebuild_from_raw_gives_the_same_analyses(world: World) -> None:
     assert {row[0] for row in world.query("select distinct population from mart.parity")} == set(POPULATIONS)
 
 
-def test_the_populations_of_the_analyses_are_those_of_the_view(world: World) -> None:
+def test_the_analyses_have_the_same_populations_as_the_view(world: World) -> None:
     world.night(1)
     listed = next(c.allowed for c in views()["mart.populations"].columns if c.name == "population")
     assert listed == tuple(POPULATIONS)
@@ -147,7 +147,7 @@ def test_the_populations_of_the_analyses_are_those_of_the_view(world: World) -> 
 
 
 def test_a_model_that_uses_all_its_parameters_is_dense_whatever_a_tables_flag_says(world: World) -> None:
-    # Yi-34B has both sizes in policy/reference_models; the v1 table, whose flags are inverted, calls it a mixture.
+    # policy/reference_models has both sizes of Yi-34B; the v1 table, whose flags are inverted, marks it as a mixture.
     flagged = [v1_row("01-ai/Yi-34B", MoE=False), v1_row("org/unknown-34b", MoE=False, Architecture="OwnForCausalLM")]
     world.put_v1(*flagged, *[v1_row(f"org/dense-{n}b") for n in range(1, 5)])
     world.night(1)

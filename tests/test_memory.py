@@ -1,4 +1,5 @@
-"""A build ends whatever its size: it holds what it may hold, the rest waits on disk, and where that is not enough it says so."""
+"""A build of any size ends: it stays within its memory and keeps the rest on disk; if that is not enough, it says
+so."""
 
 from __future__ import annotations
 
@@ -26,14 +27,14 @@ def test_an_amount_of_memory_is_a_number_with_its_unit(text: str, n_bytes: int) 
 
 
 @pytest.mark.parametrize("text", ["", "1", "GB", "-1GB", "1GB 2", "much", "1e9B"])
-def test_anything_else_is_no_amount_of_memory(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_anything_else_is_not_an_amount_of_memory(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError, match="1GB or 500MB"):
         memory.memory_bytes(text)
     assert cli.main(["run", "--offline", f"--memory={text}", "-w", "nowhere"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_duckdb_gets_what_the_rest_of_a_build_does_not_need() -> None:
+def test_duckdb_gets_the_memory_that_the_rest_of_a_build_does_not_need() -> None:
     def limit_mb(most_bytes: int | None) -> float:
         with duckdb.connect() as con:
             memory.limit_memory(con, most_bytes)
@@ -50,7 +51,7 @@ def test_duckdb_gets_what_the_rest_of_a_build_does_not_need() -> None:
 
 
 def test_score_tables_larger_than_memory_come_out_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # As much as fails in this memory where all is sorted at once.
+    # So large that sorting all of it at once fails in this memory.
     monkeypatch.setattr(core, "_ROWS_AT_ONCE", 20_000)
     n_models, n_tasks = 400, 500
     con = engine.create(tmp_path / "staging.duckdb")
@@ -65,7 +66,7 @@ def test_score_tables_larger_than_memory_come_out_sorted(tmp_path: Path, monkeyp
     con.execute(
         f"insert into history.models by name select *, 'float16' as precision, 'config' as locator, {place} from ({models})"
     )
-    # The last task first: nothing is in order as it comes.
+    # In reverse order, so that nothing is sorted already.
     con.execute(
         f"""
         insert into history.subtask_scores by name

@@ -1,5 +1,5 @@
-"""A warehouse of every released version is brought to the present by a rebuild or the next night, with the same content; and
-older code leaves a newer warehouse alone."""
+"""A rebuild or the next night brings a warehouse of every released version to the current version with the same
+content, and older code does not change a newer warehouse."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _made() -> ModuleType:
 
 @pytest.fixture(scope="module", params=RELEASED, ids=lambda path: path.stem)
 def brought(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Path]]:
-    """(the warehouse of a release after `run --offline`, its published file as it was)."""
+    """(the warehouse of a release after `run --offline`, its published file before)."""
     folder = tmp_path_factory.mktemp("released")
     with zipfile.ZipFile(request.param) as archive:
         archive.extractall(folder / "warehouse")
@@ -51,7 +51,7 @@ def brought(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def differences(before: Path, now: Path) -> dict[str, list[tuple[object, ...]]]:
-    """By table, the rows which only one of two files has of the loads that the older one holds, in the columns of both."""
+    """By table, the rows of the older file's loads that only one of two files has, in the columns that both have."""
     found = {}
     with duckdb.connect(str(before), read_only=True) as con:
         con.execute(f"attach '{now}' as now (read_only)")
@@ -75,7 +75,7 @@ def differences(before: Path, now: Path) -> dict[str, list[tuple[object, ...]]]:
     return {name: rows for name, rows in found.items() if rows}
 
 
-def test_a_rebuild_brings_a_released_warehouse_to_the_present_with_the_same_content(
+def test_a_rebuild_brings_a_released_warehouse_to_the_current_version_with_the_same_content(
     brought: tuple[World, Path],
 ) -> None:
     world, before = brought
@@ -83,7 +83,7 @@ def test_a_rebuild_brings_a_released_warehouse_to_the_present_with_the_same_cont
     assert world.query("select schema_version from ops.build") == [(schema_version(),)]
 
 
-def test_the_next_night_goes_on_from_a_released_warehouse(brought: tuple[World, Path]) -> None:
+def test_the_next_night_continues_a_released_warehouse(brought: tuple[World, Path]) -> None:
     world, before = brought
     old_lines = Ledger(world.warehouse.raw).path.read_bytes()
     _made().put_hub(world, 6)
@@ -101,7 +101,7 @@ def test_the_next_night_goes_on_from_a_released_warehouse(brought: tuple[World, 
         assert set(world.query(f"{touched}select max(load_id) from ops.loads)")) <= {("reference",), ("model_cards",)}
 
 
-def test_older_code_leaves_a_newer_warehouse_alone(
+def test_older_code_does_not_change_a_newer_warehouse(
     brought: tuple[World, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world, _ = brought
@@ -124,5 +124,5 @@ def test_migrations_are_numbered_and_every_released_one_has_a_warehouse_to_try()
     assert {migration.how for migration in migrations()} == {"first", "rebuild"}
     versions = {path.stem.removeprefix("warehouse-") for path in RELEASED}
     assert "0.1.0" in versions
-    # A schema that is on its way to a release is proved by the nights of the other tests.
+    # The schema of an unreleased version is tested by the nights of the other tests.
     assert {migration.released for migration in migrations()[:-1]} <= versions

@@ -1,4 +1,5 @@
-"""Cards, API answers and configs are strangers' text: what can be read is read, the rest is quarantined, nothing raises."""
+"""Cards, API answers and configs are written by strangers: what is readable is read, the rest is quarantined, and
+nothing raises."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ def card(metric: str, *, dataset: str = "{name: HumanEval, type: openai_humaneva
 
 @pytest.mark.parametrize(
     ("value", "raw", "unit"),
-    # The three forms that genuine cards use for HumanEval.
+    # The three forms that real cards use for HumanEval.
     [
         ("0.799", 0.799, "fraction"),
         ("75.61", 75.61, "percent"),
@@ -69,7 +70,7 @@ def test_a_benchmark_that_policy_does_not_list_is_left_out_and_not_an_error() ->
 
 
 @pytest.mark.parametrize("metric", ["{type: pass@10, value: 60}", "{type: code_eval, name: pass@100, value: 60}"])
-def test_more_tries_than_one_are_another_metric(metric: str) -> None:
+def test_several_tries_are_another_metric(metric: str) -> None:
     parsed = read("README.md", card(metric))
     assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
 
@@ -98,12 +99,12 @@ def test_a_metric_is_known_by_its_whole_name(metric: str) -> None:
 
 
 @pytest.mark.parametrize("dataset", ["MMLU (5-shot, maj@8)", "GPQA Diamond (cons@64)"])
-def test_a_vote_that_the_name_of_the_data_set_tells_of_is_another_metric(dataset: str) -> None:
+def test_a_majority_vote_in_the_name_of_the_data_set_is_another_metric(dataset: str) -> None:
     assert read("README.md", card("{type: acc, value: 62.2}", dataset=f"{{name: '{dataset}'}}")).scores.is_empty()
 
 
 def block(*values: tuple[str, str, str]) -> Parsed:
-    """A card's results: (data set, metric, value)."""
+    """The results in a card: (data set, metric, value)."""
     results = "".join(
         f"  - dataset: {{name: {name}}}\n    metrics: [{{type: {metric}, value: {value}}}]\n"
         for name, metric, value in values
@@ -111,7 +112,7 @@ def block(*values: tuple[str, str, str]) -> Parsed:
     return read("README.md", f"---\nmodel-index:\n- name: m\n  results:\n{results}---\n".encode())
 
 
-def test_a_value_is_in_the_unit_of_the_others_of_its_metric() -> None:
+def test_a_value_has_the_unit_of_the_other_values_of_its_metric() -> None:
     wanted = ["variant_id", "score_raw", "score_unit"]
     tiny = block(("HumanEval", "pass@1", "0.61"), ("MultiPL-HumanEval (Java)", "pass@1", "1.22"))
     assert tiny.scores.select(wanted).rows() == [("humaneval_reported", 0.61, "percent")]
@@ -123,7 +124,7 @@ def test_a_value_is_in_the_unit_of_the_others_of_its_metric() -> None:
     assert signed.scores.select(wanted).rows() == [("humaneval_reported", 0.61, "percent")]
 
 
-def test_a_value_beside_percentages_that_guessing_would_pass_is_quarantined() -> None:
+def test_a_value_below_chance_beside_percentages_is_quarantined() -> None:
     parsed = block(("MMLU", "acc", "0.61"), ("org/other", "acc", "70.5"))
     assert parsed.scores.is_empty() and parsed.quarantine["rule"].to_list() == ["score_raw|unit"]
 
@@ -131,14 +132,14 @@ def test_a_value_beside_percentages_that_guessing_would_pass_is_quarantined() ->
 @pytest.mark.parametrize(
     "value", ["61.2", "'61,2'", "61.2%", "[61.2]", "61.2 ± 0.4", "61.2 +/- 0.4", "{mean: 61.2, std: 0.4}", "' 61.2 % '"]
 )
-def test_a_value_is_read_in_the_forms_that_leave_no_doubt(value: str) -> None:
+def test_a_value_is_read_in_all_unambiguous_forms(value: str) -> None:
     parsed = read("README.md", card(f"{{type: acc, value: {value}}}", dataset="{name: MMLU}"))
     (row,) = parsed.scores.to_dicts()
     assert (row["score_raw"], row["score_unit"], row["stderr_raw"]) == (61.2, "percent", None)
     assert ("0.4" in (row["protocol"] or "")) == ("0.4" in value)
 
 
-def test_a_result_that_names_no_data_set_is_of_the_one_that_its_metric_is_called_by() -> None:
+def test_a_result_without_a_data_set_gets_the_one_that_its_metric_names() -> None:
     parsed = read("README.md", card("{type: accuracy, name: MMLU, value: 61.2}", dataset=""))
     assert parsed.scores.select("variant_id", "score_raw").rows() == [("mmlu_reported", 61.2)]
     assert read("README.md", card("{type: accuracy, value: 61.2}", dataset="")).scores.is_empty()
@@ -169,7 +170,7 @@ def test_the_score_of_one_turn_is_not_that_of_both() -> None:
     assert parsed.scores["score_raw"].to_list() == [7.1]
 
 
-def test_a_key_that_contradicts_itself_is_told_and_not_believed() -> None:
+def test_a_repeated_key_with_two_values_is_reported_and_ignored() -> None:
     parsed = read("README.md", b"---\nlicense: mit\nlicense: gpl-3.0\ntags: [a]\ntags: [a]\n---\n")
     assert parsed.models["license_text"].to_list() == [None]
     assert parsed.quarantine.select("rule", "offending_text", "locator").rows() == [
@@ -243,7 +244,7 @@ def test_a_percentage_that_is_less_than_guessing_gives_is_quarantined_as_perhaps
     assert parsed.scores.is_empty() and parsed.quarantine["rule"].to_list() == ["score_raw|unit"]
 
 
-def test_a_list_of_percentages_that_a_card_gives_in_fractions_throughout_is_one_of_fractions() -> None:
+def test_results_that_are_usually_percentages_may_all_be_fractions() -> None:
     arc, mmlu, gsm = (
         ("AI2 Reasoning Challenge (25-Shot)", "acc_norm"),
         ("MMLU (5-Shot)", "acc"),
@@ -256,13 +257,13 @@ def test_a_list_of_percentages_that_a_card_gives_in_fractions_throughout_is_one_
         ("mmlu_olb_v1", 0.6303, "fraction"),
         ("gsm8k_olb_v1", 0.1516, "fraction"),
     ]
-    # One above 1 makes percentages of all: the others are less than guessing gives, and GSM8K's may be as low as it says.
+    # One value above 1 means that all are percentages: the others are below chance, and GSM8K's may really be that low.
     mixed = block((*arc, "64.59"), (*mmlu, "0.6303"), (*gsm, "0.1516"))
     assert mixed.scores["score_unit"].to_list() == ["percent", "percent"]
     assert mixed.quarantine["rule"].to_list() == ["score_raw|unit"]
 
 
-def test_the_number_of_examples_stands_in_the_name_or_beside_it() -> None:
+def test_the_number_of_examples_is_in_the_name_or_beside_it() -> None:
     for dataset in ("{name: MMLU (0-shot)}", "{name: MMLU, args: {num_few_shot: 0}}"):
         assert read("README.md", card("{type: acc, value: 60}", dataset=dataset)).scores["n_shot"].to_list() == [0]
 
@@ -275,12 +276,12 @@ def test_a_benchmark_that_a_card_gives_twice_is_two_runs() -> None:
 @pytest.mark.parametrize(
     ("said", "is_verified"), [("verified: true", False), ("verified: true, verifyToken: a.b.c", True), ("", False)]
 )
-def test_verified_is_what_carries_the_hubs_token(said: str, is_verified: bool) -> None:
+def test_a_result_with_the_hubs_token_is_verified(said: str, is_verified: bool) -> None:
     parsed = read("README.md", card(f"{{type: pass@1, value: 40, {said}}}"))
     assert parsed.scores["is_verified"].to_list() == [is_verified]
 
 
-def test_metrics_that_are_no_list_are_quarantined_where_policy_knows_the_benchmark() -> None:
+def test_metrics_that_are_not_a_list_are_quarantined_if_policy_knows_the_benchmark() -> None:
     content = card("").replace(b"metrics: []", b"metrics: high")
     assert read("README.md", content).quarantine.select("rule", "locator").rows() == [
         ("model-index|shape", "model-index[0].results[0].metrics")
@@ -299,7 +300,7 @@ def test_a_card_whose_front_matter_is_broken_still_shows_its_tables() -> None:
 
 
 @pytest.mark.parametrize("value", ["N/A", "[1, 2]", "{a: 1}", ".nan", "1e999"])
-def test_a_value_that_is_no_number_is_quarantined_with_its_place(value: str) -> None:
+def test_a_value_that_is_not_a_number_is_quarantined_with_its_place(value: str) -> None:
     parsed = read("README.md", card(f"{{type: pass@1, value: {value}}}"))
     assert parsed.scores.is_empty()
     assert parsed.quarantine.select("rule", "locator").rows() == [
@@ -308,12 +309,12 @@ def test_a_value_that_is_no_number_is_quarantined_with_its_place(value: str) -> 
 
 
 @pytest.mark.parametrize("path", ["README.md", "config.json", "model.safetensors.index.json"])
-def test_a_pointer_of_git_lfs_is_said_to_be_one(path: str) -> None:
+def test_a_git_lfs_pointer_is_reported_as_one(path: str) -> None:
     parsed = read(path, b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n")
     assert parsed.quarantine["rule"].to_list() == ["file|lfs_pointer"] and parsed.models.is_empty()
 
 
-def test_strings_stay_as_written() -> None:
+def test_strings_are_kept_as_written() -> None:
     assert read_front_matter(b"---\nlanguage: no\nversion: 1.10\nsha: 1234567e10\n---\n") == {
         "language": "no",
         "version": "1.10",
@@ -321,7 +322,7 @@ def test_strings_stay_as_written() -> None:
     }
 
 
-# Forty aliases that stand for ten million nodes: small text, and endless for whoever walks what it says.
+# Forty aliases that expand to ten million nodes: a small text that takes forever to walk.
 BOMB = b"---\na0: &a0 [x, x, x, x, x]\n" + b"".join(
     b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 5)) for n in range(1, 9)
 )
@@ -352,7 +353,7 @@ def test_a_block_that_cannot_be_read_says_why(content: bytes) -> None:
     assert read("README.md", content).quarantine["rule"].to_list() == ["card|yaml"]
 
 
-def test_an_alias_says_what_its_anchor_does() -> None:
+def test_an_alias_has_the_value_of_its_anchor() -> None:
     assert read_front_matter(b"---\na: &a {b: [1, &c no]}\nd: *a\ne: [*c, *a]\n---\n") == {
         "a": {"b": ["1", "no"]},
         "d": {"b": ["1", "no"]},
@@ -374,7 +375,7 @@ def test_a_block_is_read_as_the_loader_of_yaml_reads_it(block: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"# A card", b"---\n\n### a ruled line\n", b"text\n---\nlicense: mit\n---\n"])
-def test_a_card_without_a_block_is_no_error(content: bytes) -> None:
+def test_a_card_without_a_block_is_not_an_error(content: bytes) -> None:
     assert read_front_matter(content) == {}
 
 
@@ -430,7 +431,7 @@ def test_an_adapters_weights_are_not_the_models_size(answer: dict[str, Any]) -> 
     assert claims[1][:2] == ("total", None) and "added to those of its base" in claims[1][2]
 
 
-def test_a_model_that_ships_an_adapter_beside_its_own_weights_is_no_adapter() -> None:
+def test_a_model_that_ships_an_adapter_beside_its_own_weights_is_not_an_adapter() -> None:
     siblings = [{"rfilename": "adapter_config.json"}, {"rfilename": "config.json"}]
     parsed = read(INFO_PATH, {"id": "org/m", "siblings": siblings, "safetensors": {"parameters": {"F32": 7}}})
     assert parsed.models["weight_type"].to_list() == [None] and parsed.parameter_claims["params"].to_list() == [7]
@@ -442,7 +443,7 @@ def test_an_adapters_config_names_its_base() -> None:
 
 
 @pytest.mark.parametrize("stated", ["2022-03-02T23:29:04.000Z", "0001-01-01T00:00:00+10:00", "yesterday", 7, None])
-def test_the_hubs_floor_date_is_no_date_nor_is_one_of_no_calendar(stated: object) -> None:
+def test_the_hubs_floor_date_and_an_impossible_date_are_null(stated: object) -> None:
     assert read(INFO_PATH, {"id": "o/m", "createdAt": stated}).models["created_at"].to_list() == [None]
 
 

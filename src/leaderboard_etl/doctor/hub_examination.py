@@ -88,8 +88,8 @@ def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy, *, is_s
     try:
         for ask in _questions(hub, sources, policy):
             answer = ask()
-            need_not_be = (answer.part not in sources and is_sample) or answer.is_absent
-            is_absent = need_not_be and not answer.is_expected
+            may_lack_it = (answer.part not in sources and is_sample) or answer.is_absent
+            is_absent = may_lack_it and not answer.is_expected
             lines.append(replace(answer, is_expected=True, is_absent=True) if is_absent else answer)
     except NoHubError as error:
         is_reachable = False
@@ -104,8 +104,8 @@ def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy, *, is_s
 def _questions(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Iterator[Callable[[], CheckedAnswer]]:
     for source in sources.values():
         if source.repo_id:
-            look = partial(_source, hub, source, policy)
-            yield _guarded(source.source_id, look, may_be_absent=source.may_be_absent)
+            ask = partial(_source, hub, source, policy)
+            yield _guarded(source.source_id, ask, may_be_absent=source.may_be_absent)
     yield _guarded("past commits", lambda: _commits(hub, sources))
     yield _guarded("one model", lambda: _model(hub))
     yield _guarded("its card", lambda: _card(hub))

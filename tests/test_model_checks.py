@@ -1,4 +1,4 @@
-"""The audit of identity and sizes: what joins two models, leads nowhere or goes in a circle stops the publication."""
+"""The audit of identity and sizes: wrong joins, dead ends and circles between models prevent the publication."""
 
 from __future__ import annotations
 
@@ -79,29 +79,29 @@ def test_an_open_and_a_proprietary_name_are_not_one_model(con: duckdb.DuckDBPyCo
         alias(con, name, "o/weights")
         stated(con, name, openness)
     assert [row[0] for row in found(con, "joined_names_are_one_model")] == ["openness"]
-    stated(con, "api-name", "open_weights")  # one of its tables says otherwise: then nothing is certain
+    stated(con, "api-name", "open_weights")  # one of its tables contradicts the others, so the openness is unknown
     assert found(con, "joined_names_are_one_model") == []
 
 
-def test_an_alias_to_a_name_that_is_itself_led_on_is_found(con: duckdb.DuckDBPyConnection) -> None:
+def test_an_alias_to_a_name_that_is_itself_an_alias_is_found(con: duckdb.DuckDBPyConnection) -> None:
     alias(con, "a", "b")
     assert found(con, "aliases_end") == []
     alias(con, "b", "a")
     assert {row[1] for row in found(con, "aliases_end")} == {"a", "b"}
 
 
-def test_an_alias_to_a_model_that_nobody_knows_is_found(con: duckdb.DuckDBPyConnection) -> None:
+def test_an_alias_to_an_unknown_model_is_found(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "nobody/x", None, "open_weights", is_official=False)
     alias(con, "x", "nobody/x")
     stated(con, "o/m", "open_weights", source_id="olb_v1_contents")
-    assert found(con, "aliases_lead_to_known_models") == []  # the other table may be the one that names it
+    assert found(con, "aliases_lead_to_known_models") == []  # the table that is missing may name it
     stated(con, "o/m", "open_weights", source_id="olb_v2_contents")
     assert [row[2] for row in found(con, "aliases_lead_to_known_models")] == ["nobody/x"]
     alias(con, "nobody/x", "nobody/x", "hub_id")
     assert found(con, "aliases_lead_to_known_models") == []
 
 
-def test_sizes_that_disagree_are_told_unless_doubted_or_settled(con: duckdb.DuckDBPyConnection) -> None:
+def test_sizes_that_disagree_are_reported_unless_doubted_or_settled(con: duckdb.DuckDBPyConnection) -> None:
     sized(con, "m", "m", 100, is_chosen=True)
     sized(con, "m", "m", 120, method="leaderboard", is_disagreeing=True, disagreement_pct=20.0)
     sized(con, "m", "m", 50, method="leaderboard", is_disagreeing=True, is_doubtful=True, disagreement_pct=50.0)
@@ -136,7 +136,7 @@ def test_lineage_goes_up_to_the_last_known_base_and_no_further_in_a_circle(con: 
     assert circle == [(0, "x", False), (1, "y", True)]
 
 
-def test_no_row_of_policy_leads_to_a_name_that_another_row_leads_on() -> None:
+def test_no_row_of_policy_leads_to_a_name_that_another_row_replaces() -> None:
     rows = read_policy().frame("model_aliases")
     ends = rows.select("source_id", "source_name", "model_id").rows()
     led = {(source_id, name.lower()) for source_id, name, model_id in ends if name.lower() != model_id.lower()}

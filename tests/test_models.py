@@ -1,4 +1,4 @@
-"""One row a model: which of several statements about its licence, its release and its kind is believed."""
+"""One row per model: which of several statements about its licence, its release and its kind is used."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def models(*rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {row["model_id"]: row for row in found.iter_rows(named=True)}
 
 
-def test_a_licence_that_says_which_goes_before_a_better_source_that_says_other() -> None:
+def test_a_named_licence_has_priority_over_other_from_a_better_source() -> None:
     found = models(said("o/m", "model_cards", license_text="other"), said("o/m", "arena", license_text="Apache 2.0"))
     assert (found["o/m"]["license_text"], found["o/m"]["license_id"]) == ("Apache 2.0", "Apache-2.0")
     assert found["o/m"]["license_reason"] is None
 
 
-def test_of_the_arenas_dated_tables_the_newest_says_what_a_model_is_under() -> None:
-    """deepseek-v2-api-0628 was served only in July 2024, and its weights were published in August."""
+def test_the_newest_of_the_arenas_dated_tables_decides_a_models_licence() -> None:
+    """The arena listed deepseek-v2-api-0628 only in July 2024, and its weights were published in August."""
     then, since = ("leaderboard_table_20240731.csv", "leaderboard_table_20240801.csv")
     found = models(
         said("o/m", "arena", path=then, openness="proprietary", license_text="Proprietary"),
@@ -70,7 +70,7 @@ def test_of_the_arenas_dated_tables_the_newest_says_what_a_model_is_under() -> N
     ],
     ids=["never seen under the old name", "gone under the old name", "gone under both"],
 )
-def test_a_model_is_available_where_the_hub_shows_it_under_any_of_its_names(
+def test_a_model_is_available_if_the_hub_shows_it_under_any_of_its_names(
     old_name: list[tuple[str, bool]], new_name: list[tuple[str, bool]], is_available: bool
 ) -> None:
     rows = [
@@ -82,7 +82,7 @@ def test_a_model_is_available_where_the_hub_shows_it_under_any_of_its_names(
     assert models(table, *rows)["o/m"]["is_available"] is is_available
 
 
-def test_where_every_source_says_other_the_vendors_page_decides_by_family() -> None:
+def test_if_every_source_says_other_the_vendors_page_decides_by_family() -> None:
     found = models(said("facebook/opt-13b", license_text="other"), said("o/opt-13b", license_text="other"))
     assert found["facebook/opt-13b"]["license_class"] == "non_commercial"
     assert (found["o/opt-13b"]["license_class"], found["o/opt-13b"]["license_text"]) == ("unknown", "other")
@@ -116,7 +116,7 @@ def test_an_unknown_licence_says_why() -> None:
     ],
     ids=["upload", "creation", "submission", "uploaded again", "created again", "older than the Hub", "nothing"],
 )
-def test_the_release_date_is_of_the_best_evidence_that_can_be_one(facts: dict[str, Any], released: Any) -> None:
+def test_the_release_date_comes_from_the_best_usable_evidence(facts: dict[str, Any], released: Any) -> None:
     row = models(said("o/m", **facts))["o/m"]
     assert (row["released_on"], row["released_on_method"]) == released
 
@@ -132,7 +132,7 @@ def test_the_release_date_is_of_the_best_evidence_that_can_be_one(facts: dict[st
     ],
     ids=["nothing else", "creation", "created again", "submitted again", "submitted before"],
 )
-def test_the_day_of_a_bulk_import_says_by_when_a_model_was_there_and_not_since_when(
+def test_the_day_of_a_bulk_import_is_only_an_upper_bound_of_the_release(
     facts: list[dict[str, Any]], released: Any
 ) -> None:
     imported = said("o/m", "olb_v1_contents", submitted_on=date(2023, 9, 9))
@@ -140,7 +140,7 @@ def test_the_day_of_a_bulk_import_says_by_when_a_model_was_there_and_not_since_w
     assert (row["released_on"], row["released_on_method"]) == released
 
 
-def test_a_curated_fine_tune_of_nobody_in_particular_is_not_official_and_a_proprietary_model_is() -> None:
+def test_a_curated_fine_tune_of_an_unlisted_owner_is_not_official_but_a_proprietary_model_is() -> None:
     tuned, served = (
         said("o/tuned", "reference", openness="open_weights"),
         said("v/served", "reference", openness="proprietary"),
@@ -149,12 +149,12 @@ def test_a_curated_fine_tune_of_nobody_in_particular_is_not_official_and_a_propr
     assert [found[name]["population"] for name in ("o/tuned", "v/served")] == ["fine_tune", "official"]
 
 
-def test_a_curated_date_goes_before_what_the_hub_records() -> None:
+def test_a_curated_date_has_priority_over_the_hubs() -> None:
     rows = (said("o/m", uploaded_on=date(2022, 3, 2)), said("o/m", "reference", released_on=date(2019, 2, 14)))
     assert models(*rows)["o/m"]["released_on"] == date(2019, 2, 14)
 
 
-def test_a_quantised_copy_by_a_vendor_is_a_variant_and_not_one_of_its_models() -> None:
+def test_a_vendors_quantised_copy_is_a_variant_and_not_a_further_official_model() -> None:
     found = models(said("Qwen/Qwen3-8B"), said("Qwen/Qwen3-8B-AWQ"))
     assert {name: row["population"] for name, row in found.items()} == {
         "Qwen/Qwen3-8B": "official",
@@ -164,7 +164,7 @@ def test_a_quantised_copy_by_a_vendor_is_a_variant_and_not_one_of_its_models() -
     assert found["Qwen/Qwen3-8B-AWQ"]["base_model_relation"] == "quantized"
 
 
-def test_a_vendors_word_that_a_model_is_dense_goes_before_a_tables_flag_and_makes_the_whole_size_active() -> None:
+def test_a_vendors_statement_that_a_model_is_dense_overrides_a_tables_flag_and_makes_all_parameters_active() -> None:
     curated, flagged = said("o/model-2b", "reference", is_moe=False), said("o/model-2b", is_moe=True)
     row = models(curated, flagged)["o/model-2b"]
     assert (row["is_moe"], row["params_active"]) == (False, row["params_total"])
@@ -185,9 +185,10 @@ def test_a_vendors_word_that_a_model_is_dense_goes_before_a_tables_flag_and_make
         ("o/m-8b", None, None, None),
     ],
 )
-def test_the_class_goes_before_a_tables_flag_on_experts(
+def test_the_class_overrides_a_tables_flag_on_experts(
     name: str, architecture: str | None, flag: bool | None, is_moe: bool | None
 ) -> None:
-    """The table of v1 flags 128 models of dense classes, Qwen1.5-7B among them, and clears 119 of Mixtral's class."""
+    """The v1 table flags 128 models of dense classes as mixtures, such as Qwen1.5-7B, and 119 of Mixtral's class as
+    dense."""
     row = models(said(name, architecture=architecture, is_moe=flag))[name]
     assert (row["is_moe"], row["params_active"] is None) == (is_moe, is_moe is not False)

@@ -1,4 +1,4 @@
-"""No damaged file breaks a parser: a few of each kind here, as many as wanted by tests/reliability/mutated_inputs.py."""
+"""No damaged file breaks a parser: a few of each kind here, any number with tests/reliability/mutated_inputs.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sourcing import read
 from leaderboard_etl.sources.registry import SOURCES
 
 
-def test_every_source_has_inputs_to_damage_which_are_read_while_they_are_whole() -> None:
+def test_every_source_has_inputs_to_damage_that_can_be_read_undamaged() -> None:
     assert {given.source_id for given in INPUTS} == set(SOURCES)
     assert {given.path for given in INPUTS if outcome(given, given.content) != ("read", "")} == set()
 
@@ -36,7 +36,7 @@ def test_a_damaged_file_is_read_or_refused(given: Input) -> None:
         ("eval_results", "@api/eval_results.json"),
     ],
 )
-def test_half_a_character_as_bytes_is_no_utf_8_and_one_refusal(source_id: str, path: str) -> None:
+def test_half_a_character_is_invalid_utf_8_and_refused_once(source_id: str, path: str) -> None:
     content = json.dumps({"model": "org/m", "results": {"t?": {"acc": 0.5}}}).encode()
     parsed = read(source_id, content.replace(b"?", b"\xed\xa0\x80"), path=path)
     assert parsed.quarantine.height == 1 and "utf-8" in parsed.quarantine["reason"][0]

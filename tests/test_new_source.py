@@ -16,7 +16,7 @@ from leaderboard_etl.settings import PACKAGE
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """The parts of a checkout that are copied."""
+    """A copy of the parts of a checkout that the command needs."""
     shutil.copytree(PACKAGE / "sources" / "template", tmp_path / "src" / "leaderboard_etl" / "sources" / "template")
     (tmp_path / "tests").mkdir()
     shutil.copy(Path(__file__).with_name("test_template.py"), tmp_path / "tests")
@@ -31,7 +31,7 @@ def loaded(file: Path) -> ModuleType:
     return module
 
 
-def test_a_new_source_bears_its_name_in_its_folder_and_its_tests(
+def test_a_new_source_has_its_name_in_its_folder_and_its_tests(
     package: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert new_source("my_board", package=package) == 0
@@ -44,7 +44,7 @@ def test_a_new_source_bears_its_name_in_its_folder_and_its_tests(
 
 
 @pytest.mark.parametrize("name", ["template", "My-Board", "9lives", "../x", ""])
-def test_a_name_that_is_taken_or_cannot_be_is_refused(package: Path, name: str) -> None:
+def test_a_name_that_exists_or_is_invalid_is_refused(package: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"exists already|is not a source id"):
         new_source(name, package=package)
 

@@ -1,4 +1,4 @@
-"""A whole night, without Prefect: real client, real Hub over HTTP, real DuckDB file."""
+"""A whole night without Prefect: real client, real Hub over HTTP, real DuckDB file."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_first_night_publishes_every_row_of_both_tables(world: World) -> None:
     assert books == [(32, 32 * 8, 32 * 8, 0)]
 
 
-def test_a_night_without_news_asks_once_a_repository_and_leaves_the_file_as_it_is(
+def test_a_night_without_news_sends_one_request_per_repository_and_leaves_the_file_as_it_is(
     world: World, server: HubServer
 ) -> None:
     world.night(1)
@@ -64,12 +64,12 @@ def test_a_night_without_news_asks_once_a_repository_and_leaves_the_file_as_it_i
     boards = [path for path in heads if path.endswith("/leaderboard")]
     assert len(boards) == read_policy().frame("eval_tasks").drop_nulls("variant_id")["dataset_id"].n_unique()
     assert len(heads) == len(set(heads)) == len(repositories) + len(boards) + 1
-    others = set(heads) - set(boards) - {"/api/datasets"}  # the last: which benchmarks the Hub marks as official
+    others = set(heads) - set(boards) - {"/api/datasets"}  # the last one: the list of official benchmarks
     assert all(path.endswith("/revision/main") for path in others)
     assert len((world.warehouse.raw / "ledger.jsonl").read_text().splitlines()) == 2
 
 
-def test_a_new_commit_costs_one_get_a_changed_file(world: World, server: HubServer) -> None:
+def test_a_new_commit_takes_one_get_per_changed_file(world: World, server: HubServer) -> None:
     world.night(1)
     world.put("datasets/open-llm-leaderboard/contents/README.md", b"hello")
     world.put_v2(v2_row("org/new"))
@@ -80,7 +80,7 @@ def test_a_new_commit_costs_one_get_a_changed_file(world: World, server: HubServ
     assert not [request for request in server.requests if request.method == "HEAD"]
 
 
-def test_restated_scores_are_history_and_the_day_before_is_as_it_was(world: World) -> None:
+def test_restated_scores_are_history_and_the_day_before_is_unchanged(world: World) -> None:
     world.night(1)
     world.put_v2(*[v2_row(f"org/model-{n}b", 0.9 if n == 7 else 0.3 + n / 100) for n in range(1, 31)])
     world.night(2)
@@ -112,13 +112,13 @@ def test_offline_rebuilds_the_same_content_without_a_socket(world: World, monkey
     assert content(world.warehouse.database, without=("ops.check_results",)) == before
 
 
-def test_a_ledger_ahead_of_the_file_is_caught_up_by_the_next_night(world: World, tmp_path: Path) -> None:
-    """What a run leaves that was killed between its line in the ledger and the replacement of the file."""
+def test_the_next_night_catches_up_with_a_ledger_ahead_of_the_file(world: World, tmp_path: Path) -> None:
+    """A run leaves this state if it is killed between writing its ledger line and replacing the file."""
     world.night(1)
     shutil.copy(world.warehouse.database, tmp_path / "old")
     world.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
     world.night(2)
-    # Audit, loads and marts carry the day of the last load, and that is another one.
+    # Audit, loads and marts contain the day of the last load, which differs.
     dated = ("ops.check_results", "ops.load", "ops.build", "mart.")
     expected = content(world.warehouse.database, without=dated)
     (tmp_path / "old").replace(world.warehouse.database)
@@ -160,7 +160,7 @@ def test_a_vanished_tenth_is_held_until_it_is_accepted(world: World) -> None:
     entry = outcome.load.source("olb_v2_contents")
     assert entry is not None and entry.state == "held" and entry.revision
     assert world.query("select count(*) from core.scores where variant_id = 'gpqa_olb_v2'") == [(32,)]
-    # The same finding again is no news, but the night is still degraded.
+    # The same finding again is not news, but the night is still degraded.
     held = world.warehouse.database.read_bytes()
     assert world.night(3).status == "degraded"
     assert world.warehouse.database.read_bytes() == held
@@ -169,9 +169,7 @@ def test_a_vanished_tenth_is_held_until_it_is_accepted(world: World) -> None:
     assert world.query("select kind from ops.drift order by load_id")[-1] == ("accepted",)
 
 
-def test_a_source_that_describes_itself_without_a_brake_is_believed_whatever_vanishes(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_source_without_a_brake_is_loaded_whatever_vanishes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SOURCES, "olb_v2_contents", replace(SOURCES["olb_v2_contents"], is_braked=False))
     world.night(1)
     world.put_v2()
@@ -201,7 +199,7 @@ def test_a_source_that_fails_leaves_the_others_loaded(
     assert state_of(world, "olb_v2_contents") == "loaded"
 
 
-def test_a_parser_that_breaks_holds_its_source_names_the_file_and_leaves_the_others_loaded(
+def test_a_parser_that_crashes_holds_its_source_back_and_names_the_file(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(files: Sequence[SourceFile], policy: Policy) -> Parsed:
@@ -226,7 +224,7 @@ def test_nights_without_news_leave_the_file_as_it_is_while_a_source_fails(world:
         assert world.warehouse.database.read_bytes() == before
 
 
-def test_wrong_bytes_are_asked_for_again_then_refused_and_never_landed(
+def test_wrong_bytes_are_requested_again_then_refused_and_never_landed(
     world: World, faults: Faults, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("leaderboard_etl.hub.transport.sleep", no_wait)
@@ -246,7 +244,7 @@ def test_a_truncated_table_is_one_clear_message_and_the_rest_loads(world: World)
     assert state_of(world, "olb_v2_contents") == "loaded"
 
 
-def test_bad_rows_are_quarantined_with_their_text_and_the_books_add_up(world: World) -> None:
+def test_bad_rows_are_quarantined_with_their_text_and_the_counts_add_up(world: World) -> None:
     bad = [
         v2_row("org/huge", 1e9),
         v2_row("org/negative", -3.0),
@@ -288,7 +286,7 @@ def test_a_record_lost_between_the_parser_and_the_tables_stops_the_publication(
     assert not world.warehouse.database.exists()
 
 
-def test_a_quarantined_record_that_is_mended_leaves_quarantine(world: World) -> None:
+def test_a_corrected_record_leaves_quarantine(world: World) -> None:
     world.put_v2(v2_row("org/m", 1e9))
     world.night(1)
     world.put_v2(v2_row("org/m", 0.5))
@@ -321,7 +319,7 @@ def test_a_bad_card_is_one_quarantined_record_and_the_rest_loads(world: World, c
     ) == [(123, "safetensors", "mit")]
 
 
-def test_a_card_without_front_matter_is_no_error(world: World) -> None:
+def test_a_card_without_front_matter_is_not_an_error(world: World) -> None:
     world.put_model("org/model-1b", b"# A model\n")
     world.night(1)
     assert world.query("select count(*) from ops.quarantine") == [(0,)]
@@ -367,7 +365,7 @@ def test_an_unreachable_hub_fails_the_night_and_leaves_the_published_file(
     assert world.warehouse.database.read_bytes() == before
 
 
-def test_a_refused_token_ends_the_night_and_marks_nothing_unavailable(
+def test_a_refused_token_ends_the_night_and_marks_no_model_unavailable(
     world: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.night(1)
@@ -397,9 +395,9 @@ def test_a_failed_audit_publishes_nothing(world: World, monkeypatch: pytest.Monk
     assert world.night(3).status == "published"
 
 
-def test_flags_are_proved_by_models_of_which_the_truth_is_known(world: World) -> None:
+def test_flags_are_verified_by_models_with_known_flags(world: World) -> None:
     world.night(1)
-    # v1 publishes them inverted, v2 straight; both must say the same of Mixtral.
+    # v1 publishes them inverted and v2 does not; both must give the same flags for Mixtral.
     assert world.query("select source_id, is_moe, is_merge, is_flagged from history.models"
                        " where source_name = 'mistralai/Mixtral-8x7B-v0.1' and source_id like 'olb%' order by all") == [
         ("olb_v1_contents", True, False, False),
@@ -434,9 +432,7 @@ def test_published_values_are_those_of_the_file_to_the_last_digit(world: World) 
 
 
 @pytest.mark.parametrize("budget", [0, 1, 5, 12])
-def test_a_night_spends_no_more_calls_on_models_than_the_card_budget(
-    world: World, server: HubServer, budget: int
-) -> None:
+def test_a_night_stays_within_the_card_budget(world: World, server: HubServer, budget: int) -> None:
     outcome = world.night(1, card_budget=budget)
     asked = [
         r for r in server.requests if r.path.startswith("/api/models") or r.path.endswith(("/leaderboard", "/datasets"))
@@ -447,7 +443,7 @@ def test_a_night_spends_no_more_calls_on_models_than_the_card_budget(
     assert entry is not None and entry.api_calls == budget
 
 
-def test_a_source_of_which_most_questions_failed_keeps_what_arrived_and_benchmarks_are_named(
+def test_a_source_with_mostly_failed_questions_keeps_what_arrived_and_names_benchmarks(
     world: World, server: HubServer
 ) -> None:
     world.put("_api/datasets/Idavidrein/gpqa.json", b'{"gated": "auto", "leaderboard": []}')

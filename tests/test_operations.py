@@ -1,4 +1,4 @@
-"""Backups in the documented order, also while a night runs, and where a warehouse may lie."""
+"""Backups in the documented order, also during a night, and where a warehouse may lie."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOUNTS = (
 
 
 def back_up(warehouse: Warehouse, folder: Path) -> None:
-    """As docs/operations.md says: the ledger, then the store by SQLite's own backup."""
+    """Makes a backup as docs/operations.md says: first the ledger, then the store with SQLite's own backup."""
     (folder / "raw").mkdir(parents=True)
     shutil.copy(warehouse.raw / "ledger.jsonl", folder / "raw")
     with sqlite3.connect(warehouse.raw / "blobs.sqlite") as store, sqlite3.connect(folder / "raw/blobs.sqlite") as copy:
@@ -58,7 +58,7 @@ def test_a_backup_taken_at_any_step_of_a_night_is_a_warehouse(
     assert restored == {1, 2}
 
 
-def test_a_restored_warehouse_goes_on_with_the_next_night(world: World, tmp_path: Path) -> None:
+def test_a_restored_warehouse_continues_with_the_next_night(world: World, tmp_path: Path) -> None:
     world.night(1)
     back_up(world.warehouse, tmp_path / "moved")
     moved = World(world.root, world.hub, Warehouse(tmp_path / "moved"), world.options, world.endpoint)

@@ -1,4 +1,5 @@
-"""Prefect in processes of their own: its settings are read at import, and what is left behind shows only after the end."""
+"""Runs Prefect in separate processes, because it reads its settings at import and its remains show only after the
+process ends."""
 
 from __future__ import annotations
 
@@ -57,7 +58,7 @@ if __name__ == "__main__":
 
 @dataclass
 class Place:
-    """A folder with the toy flow, and a user's home folder that nobody may write to."""
+    """A folder with the test flow, and a home folder of the user that nobody may write to."""
 
     root: Path
 
@@ -110,7 +111,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def first_run(place: Place) -> tuple[int, str, str]:
-    """The first run of a new home: enough tasks that writing them down lags behind."""
+    """The first run with a new home; it has enough tasks that storing them lags behind."""
     return place.do("print(run('warehouse/prefect', steps=60))")
 
 
@@ -133,7 +134,7 @@ def is_gone(url: str, seconds: float = 10) -> bool:
 
 
 def said(out: str) -> list[str]:
-    """What a run printed beside its steps: the API's address, and what the driver prints of the value."""
+    """What a run printed besides its steps: the API's address, and the value."""
     return [line for line in out.splitlines() if not line.startswith("step ")]
 
 
@@ -143,7 +144,7 @@ def first_line(process: subprocess.Popen[str]) -> str:
 
 
 def server_of(process: subprocess.Popen[str]) -> int:
-    """The process id of a run's server, as soon as there is one."""
+    """The process id of a run's server, as soon as it exists."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -154,7 +155,7 @@ def server_of(process: subprocess.Popen[str]) -> int:
     raise AssertionError("no server was started")
 
 
-def test_a_run_returns_the_flow_s_value_and_says_nothing_else(first_run: tuple[int, str, str]) -> None:
+def test_a_run_returns_the_flows_value_and_prints_nothing_else(first_run: tuple[int, str, str]) -> None:
     code, out, err = first_run
     assert (code, said(out)[1:], err) == (0, ["{'status': 'published'}"], "")
 
@@ -177,9 +178,7 @@ def test_the_server_is_gone_after_a_run(place: Place, first_run: tuple[int, str,
     assert list((place.home / "live").iterdir()) == []
 
 
-def test_a_step_holds_nothing_that_it_took_or_gave_when_it_has_ended(
-    place: Place, first_run: tuple[int, str, str]
-) -> None:
+def test_a_step_keeps_no_argument_and_no_result_after_its_end(place: Place, first_run: tuple[int, str, str]) -> None:
     trouble = (
         "import gc, weakref\nclass Thing: pass\nthing = Thing()\nseen = weakref.ref(thing)\n"
         "orchestration.run_step(lambda given: given, thing, name='thing', cache_policy=NO_CACHE)\n"
@@ -201,7 +200,7 @@ def test_a_failed_state_keeps_its_value_and_a_bug_is_raised(place: Place, first_
     assert place.flow_runs()[-2:] == [("FAILED", "Failed"), ("FAILED", "Failed")]
 
 
-def test_a_killed_run_takes_its_server_along_and_is_crashed_at_the_next_start_also_of_two(
+def test_a_killed_run_stops_its_server_and_is_marked_crashed_by_the_next_of_two_runs(
     place: Place, first_run: tuple[int, str, str]
 ) -> None:
     killed = place.start("run('warehouse/prefect', seconds=100)")
@@ -257,7 +256,7 @@ def test_artifacts_outside_a_flow_do_nothing_and_import_nothing(tmp_path: Path) 
     assert (code, out, err) == (0, "False\n", "")
 
 
-# In the flow's own process, which is another one than the server's.
+# In the flow's own process, not the server's.
 SERVER = (
     "import gc, signal, subprocess; server = next(o for o in gc.get_objects() if isinstance(o, subprocess.Popen)); "
 )
@@ -270,7 +269,7 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_an_api_that_fails_during_a_run_costs_one_line_and_no_step_runs_twice(
+def test_if_the_api_fails_during_a_run_one_line_is_printed_and_no_step_runs_twice(
     trouble: str, place: Place, first_run: tuple[int, str, str]
 ) -> None:
     code, out, err = place.do(
@@ -286,7 +285,7 @@ def test_an_api_that_fails_during_a_run_costs_one_line_and_no_step_runs_twice(
 
 
 @pytest.mark.parametrize("trouble", ["a home that cannot be made", "a database that is none"])
-def test_where_no_server_starts_the_flow_runs_once_without(trouble: str, tmp_path: Path) -> None:
+def test_if_no_server_starts_the_flow_runs_once_without_prefect(trouble: str, tmp_path: Path) -> None:
     place = make_place(tmp_path)
     place.home.parent.mkdir()
     if trouble == "a home that cannot be made":
@@ -313,7 +312,7 @@ def test_an_interrupted_run_ends_at_once_and_its_server_with_it(place: Place, fi
 @pytest.mark.slow
 def test_a_served_flow_fires_by_its_cron_and_stops_when_told(place: Place, first_run: tuple[int, str, str]) -> None:
     second = datetime.now(UTC).second
-    if second > 45:  # the server would not be up when the minute begins
+    if second > 45:  # the server might not be ready when the minute begins
         time.sleep(60.5 - second)
     before = len(place.flow_runs())
     served = place.start(

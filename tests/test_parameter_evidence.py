@@ -1,4 +1,4 @@
-"""Which statement about a size is believed, which is doubted or refused, and what copies take from their base."""
+"""Which statement about a size is used, which is doubted or refused, and what copies take from their base."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_nothing_is_chosen_where_no_method_states_a_number() -> None:
     assert chosen(claims(("name", None), ("leaderboard", None))) == []
 
 
-def test_a_method_that_is_over_a_tenth_off_is_flagged_and_the_winner_kept() -> None:
+def test_a_method_that_differs_by_more_than_a_tenth_is_flagged_and_the_best_one_kept() -> None:
     rows = choose(claims(("safetensors", 100), ("leaderboard", 111), ("name", 110)), METHODS)
     assert dict(rows.select("method", "is_disagreeing").rows()) == {
         "safetensors": False,
@@ -58,7 +58,7 @@ def test_whole_billions_yield_to_a_name_and_disagree_only_beyond_one() -> None:
     assert choose(far, METHODS)["is_disagreeing"].sum() == 1
 
 
-def test_a_doubtful_statement_speaks_only_where_no_sound_one_does() -> None:
+def test_a_doubtful_statement_is_used_only_without_a_sound_one() -> None:
     frame = claims(("leaderboard", 4), ("name", 8)).with_columns(
         (pl.col("method") == "leaderboard").alias("is_doubtful")
     )
@@ -131,7 +131,7 @@ def test_a_copys_own_config_yields_to_its_base_but_not_to_its_bases_name() -> No
     assert size(evidence(said, []), "q/x-AWQ") == ("base_model", 7_000_000_000)
 
 
-def test_a_copy_of_a_copy_has_the_size_of_the_first_that_is_none() -> None:
+def test_a_copy_of_a_copy_has_the_size_of_the_original() -> None:
     found = evidence(
         [statement("o/x"), statement("o/x-lora", "o/x", weight_type="Adapter"), statement("q/x-lora-AWQ", "o/x-lora")],
         [claim("o/x", "config", 7_000_000_000)],
@@ -152,7 +152,7 @@ def test_an_adapter_is_its_base_and_its_own_weights() -> None:
     assert not found.filter(pl.col("is_disagreeing") & ~pl.col("is_doubtful")).height
 
 
-def test_an_adapters_own_count_may_be_a_kind_of_its_own() -> None:
+def test_an_adapters_own_count_may_have_its_own_kind() -> None:
     found = evidence(
         [statement("o/x"), statement("a/lora", "o/x", weight_type="Adapter")],
         [claim("o/x", "config", 7_000_000_000), claim("a/lora", "safetensors", 40_000_000, kind="adapter")],
@@ -173,8 +173,8 @@ def active(found: pl.DataFrame, model_id: str) -> list[tuple[str, int]]:
     return rows.select("method", "params").rows()
 
 
-def test_a_fine_tune_of_a_mixture_uses_as_much_as_its_base_whatever_its_name_rounds() -> None:
-    """zephyr-orpo-141b-A35b: 35 is 140.6 x 2/8; attention and embeddings are always active."""
+def test_a_fine_tune_of_a_mixture_has_its_bases_active_parameters_in_spite_of_its_name() -> None:
+    """zephyr-orpo-141b-A35b: 35 is 140.6 x 2/8, but attention and embeddings are always active."""
     said = [
         statement("o/x-141b"),
         statement("t/tuned-141b-A35b", "o/x-141b"),
@@ -186,7 +186,7 @@ def test_a_fine_tune_of_a_mixture_uses_as_much_as_its_base_whatever_its_name_rou
     assert found.filter(pl.col("is_disagreeing"))["method"].to_list() == ["name"]
 
 
-def test_a_fine_tune_of_another_size_than_its_base_uses_nobody_knows_how_much() -> None:
+def test_a_fine_tune_with_another_size_than_its_base_has_unknown_active_parameters() -> None:
     said = [statement("o/x"), statement("t/pruned", "o/x")]
     sizes = [claim("o/x", "config", 46_000_000_000), claim("t/pruned", "config", 35_000_000_000)]
     found = evidence(said, [*sizes, claim("o/x", "config", 13_000_000_000, kind="active")])
@@ -205,7 +205,7 @@ def test_half_or_double_of_the_name_yields_to_it(params: int) -> None:
     assert size(found, "o/x-8B") == ("name", 8_000_000_000)
 
 
-def test_of_a_mixture_of_experts_double_the_name_is_believed() -> None:
+def test_double_the_size_in_the_name_is_accepted_for_a_mixture_of_experts() -> None:
     found = evidence(
         [statement("o/x-7B", architecture="MixtralForCausalLM")], [claim("o/x-7B", "leaderboard", 13_500_000_000)]
     )
@@ -221,12 +221,12 @@ def test_what_the_leaderboard_misread_in_a_name_yields_to_our_reading(name: str,
 
 
 @pytest.mark.parametrize(("name", "billions"), [("o/Hermes-2x7b", 7), ("o/phi_merged_16bit", 16)])
-def test_experts_and_bits_that_the_leaderboard_took_for_a_size_are_none(name: str, billions: int) -> None:
+def test_experts_and_bits_that_the_leaderboard_took_for_a_size_are_ignored(name: str, billions: int) -> None:
     found = evidence([statement(name)], [claim(name, "leaderboard", billions * 10**9)])
     assert size(found, name) is None
 
 
-def test_a_count_in_whole_billions_that_no_rounding_explains_goes_before_the_name() -> None:
+def test_a_count_in_whole_billions_that_is_not_a_rounding_overrides_the_name() -> None:
     found = evidence([statement("o/lion-2b")], [claim("o/lion-2b", "leaderboard_whole", 8_000_000_000)])
     assert size(found, "o/lion-2b") == ("leaderboard_whole", 8_000_000_000)
     assert reasons(found, "o/lion-2b", "name") == ["the leaderboard counted another size"]
@@ -238,7 +238,7 @@ def test_an_override_settles_a_disagreement() -> None:
     assert size(evidence([statement("o/x")], said, ("O/X", "total", "2.5e9")), "o/x") == ("override", 2_500_000_000)
 
 
-def test_the_relation_to_the_base_is_told_from_tables_and_names() -> None:
+def test_the_relation_to_the_base_is_derived_from_tables_and_names() -> None:
     found = bases(
         statements(
             statement("o/x"),
@@ -284,14 +284,14 @@ def test_a_base_is_known_under_every_name_that_leads_to_it() -> None:
     assert found.rows() == [("o/tuned", "o/new", "finetune")]
 
 
-def test_a_base_named_as_its_repository_was_once_called_is_the_model_of_today() -> None:
-    # https://huggingface.co/meta-llama/Llama-3.1-8B answers to the name of its first days.
+def test_a_former_repository_name_of_a_base_leads_to_the_current_model() -> None:
+    # https://huggingface.co/meta-llama/Llama-3.1-8B still answers to its first name.
     tuned = statement("o/tuned", "meta-llama/Meta-Llama-3.1-8B")
     found = bases(statements(tuned), NO_BASES, read_policy().frame("model_aliases"))
     assert found.rows() == [("o/tuned", "meta-llama/Llama-3.1-8B", "finetune")]
 
 
-def test_a_base_of_policy_goes_before_a_stated_one() -> None:
+def test_a_base_in_policy_overrides_a_stated_one() -> None:
     curated = pl.DataFrame({"model_id": ["Q/X-gptq"], "base_model_id": ["o/right"]})
     found = bases(statements(statement("q/x-GPTQ", "o/wrong"), statement("o/right")), curated, NO_ALIASES)
     assert found.rows() == [("q/x-GPTQ", "o/right", "quantized")]

@@ -1,4 +1,4 @@
-"""What a model's name says of its size, and what it does not."""
+"""What a model's name says about its size, and what it does not."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_size_that_stands_alone_is_read(name: str, total: float, active: float
         "7b/no-size-in-the-model",
     ],
 )
-def test_what_is_no_single_size_is_null_with_a_reason(name: str) -> None:
+def test_a_name_without_a_single_size_is_null_with_a_reason(name: str) -> None:
     found = parse_name(name)
     assert found.params_total is None and found.reason
 

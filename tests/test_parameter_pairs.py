@@ -1,4 +1,4 @@
-"""Total and active parameters are of one model: what contradicts is doubted or refused, and says why."""
+"""Total and active parameters must fit together: contradicting statements are doubted or refused, with the reason."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def test_two_counts_of_one_mixture_that_agree_go_together() -> None:
     assert size(found, "o/m") == ("safetensors", 46_702_792_704) and active(found) == 12_900_000_000
 
 
-def test_a_name_that_rounds_its_total_still_says_what_is_active() -> None:
+def test_a_name_with_a_rounded_total_still_gives_the_active_parameters() -> None:
     name = "o/granite-1b-a400m"
     found = evidence([statement(name)], [claim(name, "leaderboard", 1_335_000_000)])
     assert size(found, name) == ("leaderboard", 1_335_000_000) and active(found, name) == 400_000_000
 
 
-def test_more_active_parameters_than_the_total_are_refused_where_they_stand_alone() -> None:
+def test_active_parameters_above_the_total_are_refused() -> None:
     found = evidence([statement("o/m")], [], ("o/m", "total", "7e9"), ("o/m", "active", "9e9"))
     assert size(found, "o/m") == ("override", 7_000_000_000) and active(found) is None
 
@@ -78,7 +78,7 @@ SIZES = st.one_of(st.none(), st.integers(1, 10**14), st.sampled_from([1, 8194, W
 @given(
     st.lists(st.tuples(st.sampled_from(["safetensors", "index", "reference", "card_text"]), SIZES, SIZES)), SIZES, SIZES
 )
-def test_whatever_is_said_of_a_model_its_active_parameters_are_no_more_than_its_total(
+def test_active_parameters_never_exceed_the_total(
     said: list[tuple[str, int | None, int | None]], total: int | None, used: int | None
 ) -> None:
     made = laid_out(total, used)
@@ -100,10 +100,10 @@ def test_whatever_is_said_of_a_model_its_active_parameters_are_no_more_than_its_
         {"BF16": 262_735_872, "F8_E4M3": 60_817_408, "U8": 243_269_632, "F32": 224},  # NVFP4
     ],
 )
-def test_packed_weights_are_not_counted_where_they_are_few_of_the_elements(dtypes: dict[str, int]) -> None:
+def test_packed_weights_are_not_counted_even_if_they_are_few_of_the_elements(dtypes: dict[str, int]) -> None:
     # https://github.com/huggingface/huggingface.js/pull/2003
     assert safetensors_total(dtypes, None, is_quantized=False)[0] is None
 
 
-def test_buffers_of_integers_are_no_packed_weights() -> None:
+def test_buffers_of_integers_are_not_packed_weights() -> None:
     assert safetensors_total({"BF16": 124_000_000, "I64": 1024}, None, is_quantized=False) == (124_001_024, None)

@@ -1,4 +1,4 @@
-"""Parity worked by hand: three models, one benchmark, and what the tolerance and the dates do to them."""
+"""Parity computed by hand: three models, one benchmark, and the effect of the tolerance and the dates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Point = tuple[str, str, str, float, date | None]
 
 
 def points(*rows: Point) -> pl.DataFrame:
-    """model, openness (first letter), group, percent, release date."""
+    """Rows from (model, first letter of the openness, group, percent, release date)."""
     full = {"o": "open_weights", "p": "proprietary", "u": "unknown"}
     return pl.DataFrame(
         [(m, m.upper(), full[o], g, s, d) for m, o, g, s, d in rows],
@@ -118,7 +118,7 @@ def test_models_after_the_day_or_beyond_what_either_side_could_observe_take_no_p
     assert one(parity(THREE, only_one, AS_OF))["open_model_id"] == "beta"
 
 
-def test_undated_models_are_counted_but_never_the_best() -> None:
+def test_undated_models_are_counted_but_are_never_the_best() -> None:
     world = pl.concat([THREE, points(("delta", "o", "mmlu", 99.0, None))])
     row = one(parity(world, groups("mmlu"), AS_OF))
     assert (row["open_model_id"], row["n_open"], row["n_undated_open"], row["n_undated_proprietary"]) == (
@@ -169,7 +169,7 @@ def test_the_majority_is_over_measurable_headline_groups() -> None:
     assert (now["is_majority"], now["n_match_or_exceed"]) == (False, 2)
 
 
-def test_half_is_no_majority_and_nothing_measurable_is_neither() -> None:
+def test_half_is_not_a_majority_and_neither_is_nothing_measurable() -> None:
     day = date(2024, 1, 1)
     world = points(
         ("o", "o", "a", 90.0, day), ("p", "p", "a", 80.0, day), ("o", "o", "b", 50.0, day), ("p", "p", "b", 80.0, day)

@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md lists the path of one score call by call; the code has that path."""
+"""ARCHITECTURE.md lists the path of one score call by call; this checks that the code has that path."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_each_call_on_the_path_of_a_score_exists_and_a_file_before_it_calls_it()
     for number, file, function in rows:
         if function not in _functions(file):
             wrong.append(f"{number}: {file} has no {function}")
-        # The command line calls the first one; the flow of a snapshot begins again with what the night published.
+        # The command line calls the first one; the snapshot flow starts again with the published file.
         callers = {before for _, before, _ in rows[: number - 1]} | {_file("flows/snapshot.py")}
         if number > 1 and not any(_uses(caller, function.rpartition(".")[2]) for caller in callers):
             wrong.append(f"{number}: no file before it calls {function}")
@@ -32,7 +32,7 @@ def _file(name: str) -> Path:
 
 
 def _functions(file: Path) -> set[str]:
-    """Functions of a module, and methods as Class.method."""
+    """The functions of a module, and its methods as Class.method."""
     found = set()
     for node in ast.parse(file.read_bytes()).body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

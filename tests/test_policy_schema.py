@@ -1,4 +1,4 @@
-"""The policy CSVs fit their registry, and a fault of one is told with its file, line and column."""
+"""The policy CSVs fit their schema, and a fault is reported with its file, line and column."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def changed(name: str, old: str, new: str) -> Policy:
     return Policy({**POLICY.texts, name: text.replace(old, new, 1).encode()})
 
 
-def test_every_policy_csv_fits_its_description_and_none_is_undescribed() -> None:
+def test_every_policy_csv_has_a_description_and_fits_it() -> None:
     assert faults(POLICY) == []
     assert set(POLICY.texts) == set(policy_tables())
 
@@ -51,7 +51,9 @@ def test_every_policy_csv_fits_its_description_and_none_is_undescribed() -> None
         ("tracked_models", "google/gemma-4-12B-it,", ",", "column model_id: the cell is blank"),
     ],
 )
-def test_a_fault_is_told_with_its_file_line_column_and_what_was_meant(name: str, old: str, new: str, said: str) -> None:
+def test_a_fault_is_reported_with_its_file_line_column_and_a_suggestion(
+    name: str, old: str, new: str, said: str
+) -> None:
     with pytest.raises(PolicyError) as error:
         check_policy(changed(name, old, new))
     assert str(error.value).startswith(f"policy/{name}.csv")
@@ -80,11 +82,11 @@ def test_a_link_that_cannot_be_a_source_is_refused(link: str, said: str) -> None
 @pytest.mark.parametrize(
     "link", ["https://openai.com/index/hello-gpt-4o/", "https://host.org/?page=1", "https://examples.org/a"]
 )
-def test_a_page_is_a_source(link: str) -> None:
+def test_a_link_to_a_page_is_accepted(link: str) -> None:
     check_policy(changed("tracked_models", "https://huggingface.co/prism-ml/Ternary-Bonsai-27B-gguf", link))
 
 
-def test_an_unknown_or_absent_csv_and_one_that_is_no_table_are_told_too() -> None:
+def test_an_unknown_missing_or_malformed_csv_is_reported_too() -> None:
     texts = dict(POLICY.texts)
     texts["familys"] = texts.pop("families")
     texts["corrections"] = b"a,b\n1,2,3,4\n"
@@ -110,7 +112,7 @@ def test_the_generated_pages_are_up_to_date() -> None:
     assert stale == [], f"{', '.join(stale)} are generated and are not up to date: run `make docs`"
 
 
-def test_the_command_tells_columns_and_checks(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_shows_columns_and_checks(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tables", "policy.families"]) == 0
     assert "Regular expression on the model id" in capsys.readouterr().out
     assert main(["policy", "check"]) == 0

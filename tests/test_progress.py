@@ -1,4 +1,4 @@
-"""How far a run is, and what a run that runs out of time leaves."""
+"""The progress of a run, and the state that a run out of time leaves."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ SOURCE = "olb_v1_results"
 CLOCK = datetime(2025, 1, 1, 3, 14, 5)
 
 
-def test_a_line_tells_done_total_rate_and_expected_end() -> None:
+def test_a_line_shows_done_total_rate_and_expected_end() -> None:
     state = Fetching(SOURCE, lambda: 0.0, begun_s=1000.0)
     assert state.line(1060.0, CLOCK) == "03:14:05 olb_v1_results: 0 of 0"
     state.count(3_000, 9_000)
-    # Half of what is to come took as long as it did: 300 s for 3,000, so 600 s for the other 6,000.
+    # The first 3,000 files took 300 s, so the remaining 6,000 will take 600 s.
     assert state.line(1300.0, CLOCK) == ("03:14:05 olb_v1_results: 3,000 of 9,000, 10.0 a second, done at about 03:24")
 
 
-def test_a_line_tells_that_the_hub_lets_nothing_through() -> None:
+def test_a_line_shows_the_wait_for_the_hubs_limit() -> None:
     state = Fetching(SOURCE, lambda: 211.6, begun_s=1000.0, done=1, total=2)
     assert state.line(1001.0, CLOCK).endswith(", waiting 212 s for the Hub's limit")
 
 
 @pytest.mark.parametrize("show", [log_lines, bars])
-def test_progress_is_told_while_nothing_arrives(show: Callable[..., object]) -> None:
+def test_progress_is_shown_while_nothing_arrives(show: Callable[..., object]) -> None:
     told, out = threading.Event(), io.StringIO()
 
     def waits_s() -> float:
@@ -51,7 +51,7 @@ def test_progress_is_told_while_nothing_arrives(show: Callable[..., object]) -> 
     assert SOURCE in out.getvalue() and "2" in out.getvalue() and "40" in out.getvalue()
 
 
-def test_a_source_that_has_nothing_to_fetch_says_nothing() -> None:
+def test_a_source_with_nothing_to_fetch_prints_nothing() -> None:
     for show, more in ((log_lines, {"every_s": 0.001}), (bars, {})):
         out = io.StringIO()
         with show(SOURCE, lambda: 0.0, file=out, **more):
@@ -59,7 +59,7 @@ def test_a_source_that_has_nothing_to_fetch_says_nothing() -> None:
         assert SOURCE not in out.getvalue()
 
 
-def test_a_run_out_of_time_publishes_what_it_has_and_the_next_goes_on_there(world: World, server: HubServer) -> None:
+def test_a_run_out_of_time_publishes_what_it_has_and_the_next_one_continues(world: World, server: HubServer) -> None:
     folder = "datasets/open-llm-leaderboard-old/results"
     for number in range(200):
         body = {"results": {"harness|arc:challenge|25": {"acc_norm": number / 400}}, "config_general": {}}
@@ -106,7 +106,7 @@ def test_a_run_out_of_time_publishes_what_it_has_and_the_next_goes_on_there(worl
     assert world.query(f"select count(*) from raw.files where source_id = '{SOURCE}'") == [(201,)]
 
 
-def test_a_deadline_that_passes_during_the_tables_leaves_the_models_unasked_and_says_so(
+def test_if_the_deadline_passes_during_the_tables_the_models_are_reported_as_not_asked(
     world: World, server: HubServer
 ) -> None:
     nights: list[pipeline.Night] = []

@@ -1,4 +1,4 @@
-"""The snapshot on the Hub: one configuration a table, one commit a change, a card that says what it is."""
+"""The snapshot on the Hub: one configuration per table, one commit per change, and a card that describes it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def hub(tmp_path: Path) -> Iterator[WritableHub]:
 
 @pytest.fixture(autouse=True)
 def writer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A token for writing, and none of the person's own."""
+    """A token that may write, instead of the user's own."""
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no token"))
@@ -97,7 +97,7 @@ def test_only_what_changed_is_committed_and_what_is_gone_is_removed(genuine: Wor
     assert (folder / "NOTES.txt").exists() and not (folder / "older.csv").exists()
 
 
-def test_a_tag_that_may_be_cited_stays_where_it_is(genuine: World, hub: WritableHub) -> None:
+def test_an_existing_tag_is_not_moved(genuine: World, hub: WritableHub) -> None:
     first = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
     (hub.root / "datasets" / REPO / "claims.json").write_text("[]\n")
     (hub.root / "datasets" / REPO / "NOTES.txt").write_text("somebody's own\n")
@@ -107,7 +107,7 @@ def test_a_tag_that_may_be_cited_stays_where_it_is(genuine: World, hub: Writable
     assert hub.tags == {"as-of-2025-01-01": first.commit}
 
 
-def test_datasets_reads_every_table_back_as_it_is(genuine: World, hub: WritableHub, tmp_path: Path) -> None:
+def test_datasets_reads_every_table_back_unchanged(genuine: World, hub: WritableHub, tmp_path: Path) -> None:
     publish_snapshot(genuine.warehouse, REPO, hub.url, None)
     environment = {
         **os.environ,
@@ -149,7 +149,7 @@ def test_a_sample_is_not_published(world: World, hub: WritableHub) -> None:
     assert hub.commits == []
 
 
-def test_a_repository_with_other_things_in_it_is_left_alone(genuine: World, hub: WritableHub) -> None:
+def test_a_repository_with_other_content_is_not_changed(genuine: World, hub: WritableHub) -> None:
     folder = hub.root / "datasets" / REPO
     folder.mkdir(parents=True)
     (folder / "thesis.csv").write_text("years of work")
@@ -161,7 +161,7 @@ def test_a_repository_with_other_things_in_it_is_left_alone(genuine: World, hub:
     assert hub.commits == []
 
 
-def test_a_hub_without_tags_is_told_by_a_note(genuine: World, hub: WritableHub) -> None:
+def test_a_hub_without_tags_is_reported_in_a_note(genuine: World, hub: WritableHub) -> None:
     hub.takes_tags = False
     pushed = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
     assert pushed.note == f"this Hub takes no tags: cite the commit {pushed.commit}"
@@ -198,13 +198,13 @@ def test_what_cannot_be_published_is_one_line_and_no_token(
     assert hub.commits == []
 
 
-def test_a_hub_that_is_not_there_is_one_line(genuine: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreachable_hub_is_one_line(genuine: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["publish", "-w", str(genuine.warehouse.root), "--repo", REPO, "--hub", "http://127.0.0.1:9"]) == 1
     shown = capsys.readouterr().err
     assert "http://127.0.0.1:9 cannot be reached" in shown and shown.count("\n") == 1
 
 
-def test_with_raw_the_landed_files_stand_beside_as_packs(genuine: World, hub: WritableHub) -> None:
+def test_with_raw_the_landed_files_are_published_as_packs(genuine: World, hub: WritableHub) -> None:
     first = publish_snapshot(genuine.warehouse, REPO, hub.url, None, with_raw=True)
     assert first.commit is not None
     again = publish_snapshot(genuine.warehouse, REPO, hub.url, None, with_raw=True)

@@ -20,7 +20,7 @@ from leaderboard_etl.raw.store import BlobStore
 
 @given(content=st.binary(max_size=4096))
 @settings(max_examples=50)
-def test_bytes_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_bytes_are_read_back_unchanged(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     with BlobStore(tmp_path_factory.mktemp("raw")) as store:
         for blob_id in (git_blob_id(content), sha256_id(content)):
             store.put(blob_id, content)
@@ -43,7 +43,7 @@ def test_landing_the_same_bytes_twice_keeps_one_copy(tmp_path: Path) -> None:
         assert db.execute("select count(*) from blobs").fetchone() == (1,)
 
 
-def test_missing_names_only_what_is_not_there(tmp_path: Path) -> None:
+def test_missing_returns_only_absent_ids(tmp_path: Path) -> None:
     with BlobStore(tmp_path) as store:
         ids = [git_blob_id(str(n).encode()) for n in range(300)]
         for n in range(250):
@@ -52,7 +52,7 @@ def test_missing_names_only_what_is_not_there(tmp_path: Path) -> None:
         assert store.missing(ids[248:252]) == set(ids[250:252])
 
 
-def test_a_flipped_byte_on_disk_is_told_and_not_returned(tmp_path: Path) -> None:
+def test_a_flipped_byte_on_disk_is_reported_and_not_returned(tmp_path: Path) -> None:
     content = b"a score, many times over. " * 50
     with BlobStore(tmp_path) as store:
         store.put(git_blob_id(content), content)
@@ -84,7 +84,7 @@ def test_what_was_flushed_survives_a_killed_writer(tmp_path: Path) -> None:
         assert git_blob_id(b"lost") not in store
 
 
-def test_a_store_that_is_no_store_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_store_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "blobs.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(WarehouseError, match=r"blobs\.sqlite cannot be used"):
         BlobStore(tmp_path)

@@ -1,4 +1,4 @@
-"""What a night read waits on disk until it is folded, and no file is parsed twice."""
+"""Parsed content is kept on disk until it is folded, and no file is parsed twice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RESULTS = SOURCES["olb_v2_results"]
 
 @pytest.fixture
 def parsed_files(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
-    """How often each file was parsed, by source id and path; batches hold one model's files."""
+    """How often each file was parsed, by source id and path; a batch holds the files of one model."""
     counted: Counter[tuple[str, str]] = Counter()
     parse = batches._parse
 
@@ -58,9 +58,7 @@ def test_a_night_parses_each_file_once_however_many_batches_it_takes(
     assert set(parsed_files.values()) == {1}
 
 
-def test_what_is_kept_is_what_was_read_as_often_as_it_is_gone_through(
-    tmp_path: Path, parsed_files: Counter[tuple[str, str]]
-) -> None:
+def test_kept_content_can_be_read_any_number_of_times(tmp_path: Path, parsed_files: Counter[tuple[str, str]]) -> None:
     folder = tmp_path / "warehouse"
     folder.mkdir()
     with BlobStore(tmp_path / "raw") as store:
@@ -74,7 +72,7 @@ def test_what_is_kept_is_what_was_read_as_often_as_it_is_gone_through(
         read = list(parse_batches(RESULTS, files, store, read_policy()))
     shelf = Shelf(folder)
     kept = Kept(shelf, files, read)
-    # A killed run leaves nothing: the file has no name.
+    # A killed run leaves nothing, because the file has no name.
     assert list(folder.iterdir()) == []
     for _ in range(2):
         again = list(kept)

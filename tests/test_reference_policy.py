@@ -1,4 +1,4 @@
-"""The curated figures: every one has a link, a unit that fits, and a model; the historic lags come out of the dates."""
+"""The curated scores: each has a link, a fitting unit and a model; the dates give the published lags."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def test_every_score_is_of_a_known_variant_in_a_range_of_its_unit() -> None:
 
 
 def test_every_scored_model_is_described_and_every_other_one_is_there_for_a_reason() -> None:
-    """An alias of some source, a model whose training tokens are known, or one whose note says what a source has wrong."""
+    """A model without a score is an alias of some source, has known training tokens, or has a note about an error in a
+    source."""
     assert set(SCORES["model_id"]) <= set(MODELS["model_id"])
     told = set(MODELS.drop_nulls("training_tokens")["model_id"])
     noted = MODELS.filter((pl.col("note") != "older than the Hub's records") | (pl.col("released_on") < "2022-03-02"))
@@ -37,26 +38,26 @@ def test_every_scored_model_is_described_and_every_other_one_is_there_for_a_reas
 
 @pytest.mark.parametrize(
     ("variant", "score", "model_id"),
-    # The cards of both Qwen2 models print both columns; the paper of R1 (https://arxiv.org/abs/2501.12948) both models.
+    # The cards of both Qwen2 models print both columns; the R1 paper (https://arxiv.org/abs/2501.12948) prints both models.
     [
         ("humaneval_reported", "0.86", "Qwen/Qwen2-72B-Instruct"),
         ("mmlu_reported", "0.823", "Qwen/Qwen2-72B-Instruct"),
         ("gpqa_diamond_reported", "0.733", "deepseek-ai/DeepSeek-R1-Zero"),
     ],
 )
-def test_a_figure_of_a_page_with_two_models_is_with_the_one_it_is_of(variant: str, score: str, model_id: str) -> None:
+def test_a_score_from_a_page_with_two_models_belongs_to_the_right_one(variant: str, score: str, model_id: str) -> None:
     family = model_id.removesuffix("-Instruct").removesuffix("-Zero")
     same = SCORES.filter(pl.col("variant_id") == variant, pl.col("score_raw") == score)
     assert same.filter(pl.col("model_id").str.starts_with(family))["model_id"].to_list() == [model_id]
 
 
-def test_no_figure_stands_twice() -> None:
+def test_no_score_is_listed_twice() -> None:
     key = ["model_id", "variant_id", "source_dataset", "n_shot", "protocol"]
     assert SCORES.filter(pl.struct(key).is_duplicated()).is_empty()
 
 
 @pytest.mark.parametrize("variant", ["mmlu_reported", "humaneval_reported", "gpqa_diamond_reported"])
-def test_both_sides_of_the_gap_are_there(variant: str) -> None:
+def test_both_sides_of_the_gap_have_scores(variant: str) -> None:
     rows = OPENNESS.filter(pl.col("variant_id").str.starts_with(variant))
     assert rows.group_by("openness").agg(pl.col("model_id").n_unique()).filter(pl.col("model_id") >= 15).height == 2
 
@@ -92,7 +93,7 @@ def test_a_proprietary_size_is_linked_to_a_paper_that_states_it() -> None:
     assert undisclosed.height > 30 and undisclosed["params_total"].is_null().all()
 
 
-def test_a_row_with_both_sizes_the_same_says_dense_and_claims_no_active_size() -> None:
+def test_a_row_with_equal_sizes_is_dense_and_claims_no_active_size() -> None:
     stated = pl.DataFrame(
         {
             "model_id": ["a/dense", "a/mixture"],

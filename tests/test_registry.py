@@ -1,4 +1,4 @@
-"""The SQL files are the one registry of tables and columns: database, comments and registry must say the same."""
+"""The SQL files are the only registry of tables and columns: database, comments and registry must agree."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_column_that_repeats_another_has_its_full_text_in_the_database(empty: 
     assert [place for place, text in comments.items() if text.lower().startswith(("as in", "="))] == []
 
 
-def test_what_columns_of_one_name_share_is_written_once() -> None:
+def test_text_shared_by_columns_of_one_name_is_written_once() -> None:
     written: dict[tuple[str, str], list[str]] = {}
     for relation in _written().values():
         for column in relation.columns:
@@ -74,7 +74,7 @@ def test_what_columns_of_one_name_share_is_written_once() -> None:
     assert {place: names for place, names in written.items() if len(names) > 1} == {}
 
 
-def test_a_comment_that_repeats_no_column_names_its_file() -> None:
+def test_a_reference_to_an_unknown_column_names_its_file() -> None:
     nowhere = Column("precision", "varchar", True, "= history.nothing")
     relation = Relation("core.scores", "table", "", (nowhere,), "", Path("core.sql"))
     with pytest.raises(
@@ -83,13 +83,13 @@ def test_a_comment_that_repeats_no_column_names_its_file() -> None:
         _with_full_texts(relation)
 
 
-def test_every_listed_value_stands_in_the_comment() -> None:
+def test_every_listed_value_is_in_the_comment() -> None:
     closed = [(r, c) for r in [*tables().values(), *views().values()] for c in r.columns if c.allowed]
     assert len(closed) > 60
     assert [(r.name, c.name, value) for r, c in closed for value in c.allowed if value not in c.comment] == []
 
 
-def test_a_value_that_its_column_does_not_list_is_found_and_costs_no_night(empty: duckdb.DuckDBPyConnection) -> None:
+def test_an_unlisted_value_is_a_warning_and_does_not_stop_a_night(empty: duckdb.DuckDBPyConnection) -> None:
     values = ["policy", "verdicts", "a claim", "changed", False]
     empty.execute("insert into ops.drift values (1, ?, ?, ?, ?, ?)", values)
     check = next(check for check in checks() if check.name == "values_are_listed")
@@ -124,7 +124,7 @@ def test_the_reporters_are_the_listed_ones() -> None:
         ("article_table", "mart.article_table", ("cell",)),
     ],
 )
-def test_what_policy_may_state_its_table_lists(policy: str, table: str, columns: tuple[str, ...]) -> None:
+def test_values_allowed_in_policy_are_listed_by_its_table(policy: str, table: str, columns: tuple[str, ...]) -> None:
     stated = {column.name: column.allowed for column in policy_tables()[policy].columns}
     listed = {column.name: column.allowed for column in tables()[table].columns}
     assert [name for name in columns if not set() < set(stated[name]) <= set(listed[name])] == []

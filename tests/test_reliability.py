@@ -1,4 +1,5 @@
-"""The proofs of tests/reliability in short: each is a command of its own, for it forks, mounts and kills."""
+"""Short versions of the proofs in tests/reliability. Each proof is a separate command, because it forks, mounts and
+kills."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import leaderboard_etl
 
 
 def prove(module: str, *arguments: str) -> str:
-    """What a proof prints; it must have found no promise broken."""
+    """Returns a proof's output; fails if a promise was broken."""
     paths = [str(Path(leaderboard_etl.__file__).parents[1]), str(Path(__file__).parent)]
     ended = subprocess.run(
         [sys.executable, "-m", f"reliability.{module}", *arguments],
@@ -29,7 +30,8 @@ def test_a_night_killed_right_after_its_line_in_the_ledger_is_published_by_the_n
     assert "1 kills of 1 warehouses: 0 broke a promise" in told
 
 
-def test_a_full_disk_never_puts_an_empty_file_over_the_good_one() -> None:
-    """The amount is one at which the checkpoint fails: asked for nothing first, for else nothing is built at all."""
+def test_a_full_disk_never_replaces_the_good_file_with_an_empty_one() -> None:
+    """With this amount of space the checkpoint fails. The forecast of needed space is off, because it would refuse the
+    build."""
     told = prove("full_disk", "--what", "offline", "--amounts", "1", "--least-kb", "7000", "--no-forecast")
     assert "0 promises broken" in told or "left out" in told

@@ -1,4 +1,4 @@
-"""One key said by two files of a source: the first stands, the second is a quarantined record, on whatever days they came."""
+"""If two files of a source have the same key, the first is kept and the second is quarantined, whenever they arrive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def books(world: World) -> list[tuple[object, ...]]:
     )
 
 
-def test_a_second_table_that_repeats_a_row_of_the_first_costs_only_the_repeated_row(world: World) -> None:
+def test_of_a_table_that_repeats_a_row_of_another_only_that_row_is_quarantined(world: World) -> None:
     world.options = {"card_budget": 0}
     world.night(1)
     other = V2.replace("00000-of-00001", "00001-of-00002")
@@ -26,7 +26,7 @@ def test_a_second_table_that_repeats_a_row_of_the_first_costs_only_the_repeated_
     assert world.query(f"{scores} in (0.9, 0.8, 0.31) order by all") == [("org/model-1b", 0.31), ("org/new", 0.8)]
     refused = world.query("select distinct rule, source_name from ops.quarantine where valid_to is null")
     assert refused == [("key|unique", "org/model-1b")] and books(world) == []
-    # A table under another name is the same table, not another that repeats it.
+    # A renamed table is the same table, not another one that repeats it.
     (world.root / V2).rename(world.root / V2.replace("00000-of-00001", "00000-of-00002"))
     assert world.night(3).status != "failed"
     assert world.query(f"{scores} in (0.9, 0.31)") == [("org/model-1b", 0.31)]
@@ -44,7 +44,7 @@ def test_a_second_file_of_one_run_is_refused_on_whatever_night_it_comes(
     assert rows == [("org/m/results.json",)]
 
 
-def test_of_two_tables_one_that_goes_leaves_no_row_to_account_for(world: World) -> None:
+def test_if_one_of_two_tables_goes_the_counts_still_add_up(world: World) -> None:
     world.options = {"card_budget": 0}
     other = V2.replace("00000-of-00001", "00001-of-00002")
     world.put_v2()

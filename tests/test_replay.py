@@ -1,4 +1,4 @@
-"""After a fix, what stood in quarantine is read again from the landed bytes, and the Hub is not asked."""
+"""After a fix, quarantined records are parsed again from the landed bytes, without requests to the Hub."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BROKEN = (
 )
 
 
-def test_a_fixed_parser_frees_a_quarantined_record_without_a_request(
+def test_a_fixed_parser_releases_a_quarantined_record_without_a_request(
     world: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (world.root / TABLE).write_bytes(BROKEN)
@@ -54,7 +54,7 @@ def test_a_replay_with_nothing_in_quarantine_is_quiet(world: World) -> None:
     assert pipeline.replay(world.warehouse).status == "no_news"
 
 
-def test_the_next_night_goes_on_where_the_last_one_stopped(world: World, server: HubServer) -> None:
+def test_the_next_night_continues_where_the_last_one_stopped(world: World, server: HubServer) -> None:
     (world.root / TABLE).write_bytes(BROKEN)
     world.night(1)
     pipeline.replay(world.warehouse)
@@ -63,7 +63,7 @@ def test_the_next_night_goes_on_where_the_last_one_stopped(world: World, server:
     assert not [request for request in server.requests if "/resolve/" in request.path]
 
 
-def test_a_mended_policy_row_frees_a_quarantined_record(
+def test_a_corrected_policy_row_releases_a_quarantined_record(
     world: World, server: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.put_model("org/model-1b", b"---\nlicense: mit\n---\n")

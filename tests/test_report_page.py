@@ -1,4 +1,4 @@
-"""The report says what the last load changed, asks nobody, and keeps text from data text."""
+"""The report shows what the last load changed, loads nothing from elsewhere, and keeps text from data as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 class Parsed(HTMLParser):
-    """Tags, identifiers and links of a page, and what is open at its end."""
+    """The tags, identifiers and links of a page, and the tags left open at its end."""
 
     def __init__(self, page: bytes) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ def words(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
-def test_it_says_what_the_last_load_changed(world: World) -> None:
+def test_it_shows_what_the_last_load_changed(world: World) -> None:
     world.night(1)
     first = page_of(world)
     assert "This is the first load: everything in it is new." in first
@@ -66,7 +66,7 @@ def test_it_says_what_the_last_load_changed(world: World) -> None:
     world.night(2)
     second = words(page_of(world))
     assert "Since the load before, of 2025-01-01." in second
-    # Six benchmarks: the six scores of one model moved, those of another are new, each with its normalised twin.
+    # Six benchmarks: the scores of one model changed and those of another are new, each also as a normalised score.
     [scores] = world.query("select count(*) from history.scores where load_id = 2 and source_name = 'org/new-3b'")
     assert re.search(rf"olb_v2_contents {scores[0]} {scores[0]} 0\b", second)
     assert re.search(r"org/model-1b \S+ 0\.3100 0\.9000", second)
@@ -96,7 +96,7 @@ def test_an_empty_warehouse_has_a_page_too(empty: duckdb.DuckDBPyConnection) -> 
     assert b"No load has been published yet." in page
 
 
-def test_the_gap_in_one_number_stands_beside_those_by_benchmark(empty: duckdb.DuckDBPyConnection) -> None:
+def test_the_gap_in_one_number_is_shown_beside_those_by_benchmark(empty: duckdb.DuckDBPyConnection) -> None:
     empty.execute(
         "insert into mart.capability_gap by name select date '2025-09-30' as compared_on, 'Open 1' as open_model,"
         " 'Closed 1' as proprietary_model, 0.5 as gap_logits, -0.1 as gap_lo, 1.0 as gap_hi, 30 as n_open, 9 as n_proprietary"
@@ -145,7 +145,7 @@ def test_a_verdict_that_changed_is_named(empty: duckdb.DuckDBPyConnection) -> No
     assert "lora – the claim was &#39;fails&#39; and is &#39;holds&#39; now" in shown
 
 
-def test_a_night_without_news_does_not_pass_for_the_last_load(empty: duckdb.DuckDBPyConnection) -> None:
+def test_a_night_without_news_is_not_shown_as_the_last_load(empty: duckdb.DuckDBPyConnection) -> None:
     empty.execute(
         "insert into ops.loads values (1, 'nightly', 'published', timestamp '2025-01-01', 'sample', '1', null)"
     )

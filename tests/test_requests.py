@@ -1,4 +1,4 @@
-"""Request files: one submission each, whatever became of it, and no size of nought."""
+"""Request files: one submission each, whatever its outcome, and a size of zero is unknown."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def test_a_request_is_a_submission_and_a_claim_of_size() -> None:
 
 
 @pytest.mark.parametrize("params", [0, -1, None, "?"])
-def test_a_size_that_the_leaderboard_could_not_tell_is_null_with_what_it_wrote(params: object) -> None:
+def test_a_size_unknown_to_the_leaderboard_is_null_with_its_text(params: object) -> None:
     assert request(params=params).parameter_claims.select("params", "reason").row(0) == (
         None,
         f"the request says {params}",
     )
 
 
-def test_a_date_alone_is_its_midnight_and_a_zone_is_turned_into_utc() -> None:
+def test_a_date_without_time_is_midnight_and_a_time_zone_is_converted_to_utc() -> None:
     assert request(submitted_time="2024-06-12").submissions["submitted_at"][0] == datetime(2024, 6, 12)
     assert request(submitted_time="2024-06-12T01:00:00+02:00").submissions["submitted_at"][0] == datetime(
         2024, 6, 11, 23
@@ -71,13 +71,13 @@ def test_a_date_alone_is_its_midnight_and_a_zone_is_turned_into_utc() -> None:
         ({"submitted_time": "0001-01-01T00:00:00+10:00"}, "submitted_at|date"),
     ],
 )
-def test_a_file_that_is_no_such_request_is_quarantined(changes: dict[str, Any], rule: str) -> None:
+def test_a_file_that_is_not_a_request_is_quarantined(changes: dict[str, Any], rule: str) -> None:
     parsed = request(**changes)
     assert parsed.submissions.is_empty() and parsed.parameter_claims.is_empty()
     assert parsed.quarantine["rule"].to_list() == [rule]
 
 
-def test_half_a_character_does_not_keep_the_other_requests_out() -> None:
+def test_a_lone_surrogate_does_not_exclude_the_other_requests() -> None:
     assert request(architectures="Mistral\ud800").submissions["architecture"].to_list() == ["Mistral?"]
 
 

@@ -1,4 +1,4 @@
-"""Each room of the package imports from the rooms below it, in the order written down here, and from no other."""
+"""Each package imports only from the packages below it, in the order given here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from leaderboard_etl.settings import PACKAGE
 
-# From the ground up: a room may import what stands before it.
+# From the bottom up: a package may import the packages listed before it.
 ROOMS = (
     *(
         "termination",
@@ -44,7 +44,7 @@ def room(file: Path) -> str:
     return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def test_no_room_reaches_one_above_it() -> None:
+def test_no_package_imports_from_one_above_it() -> None:
     order = {name: number for number, name in enumerate(ROOMS)}
     wrong = []
     for file in PACKAGE.rglob("*.py"):
@@ -59,6 +59,6 @@ def test_no_room_reaches_one_above_it() -> None:
     assert wrong == []
 
 
-def test_every_room_has_its_place_in_the_order() -> None:
+def test_every_package_is_in_the_order() -> None:
     there = {room(file) for file in PACKAGE.rglob("*.py")} - {"__init__"}
     assert there == set(ROOMS)

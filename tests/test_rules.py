@@ -1,4 +1,5 @@
-"""Every record that breaks a rule is in quarantine with its text and the rule; none is lost, none is stored."""
+"""Every record that breaks a rule is in quarantine with its text and the rule; no record is lost or stored in spite of
+a rule."""
 
 from __future__ import annotations
 
@@ -84,7 +85,7 @@ def test_a_second_record_with_one_key_is_quarantined_and_the_first_kept() -> Non
     assert rules == ["key|unique"]
 
 
-def test_a_fraction_where_percent_is_usual_is_the_same_score_in_another_unit() -> None:
+def test_a_fraction_instead_of_a_percentage_is_the_same_score_in_another_unit() -> None:
     kept, rules = judged(score(score_raw=0.5, score_unit="fraction"))
     assert kept.height == 1 and rules == []
 
@@ -103,7 +104,7 @@ def test_the_offending_text_and_its_place_are_kept() -> None:
 
 
 @pytest.mark.parametrize("params", [0, -1, 10**15])
-def test_a_size_that_cannot_be_is_quarantined(params: int) -> None:
+def test_an_impossible_size_is_quarantined(params: int) -> None:
     claim = {**KEY, **PLACE, "kind": "total", "method": "leaderboard", "params": params}
     parsed = apply_rules(Parsed(parameter_claims=stage("parameter_claims", pl.DataFrame([claim]))), HUB, BENCHMARKS)
     assert parsed.parameter_claims.height == 0

@@ -1,4 +1,4 @@
-"""The bundled snapshot: real formats, real figures, a source for every file."""
+"""The bundled snapshot: real formats, real scores, a source for every file."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_v1_flags_are_inverted_as_published_and_v2_flags_are_not() -> None:
         assert table(V1)[flag].sum() > table(V1).height / 2 and table(V2)[flag].sum() < table(V2).height / 2
 
 
-def test_the_known_oddities_of_the_tables_are_there() -> None:
+def test_the_known_oddities_of_the_tables_are_included() -> None:
     v2, v1 = table(V2), table(V1)
     assert rows(V2, "databricks/dbrx-base")["#Params (B)"].to_list() == [0.0] and (v2["#Params (B)"] == -1).any()
     assert sorted(rows(V2, "mistralai/Mixtral-8x7B-v0.1")["Precision"]) == ["bfloat16", "float16"]

@@ -1,4 +1,4 @@
-"""The sample Hub, end to end: what the README promises of it."""
+"""A night on the sample Hub does what the README promises."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     yield Warehouse(root)
 
 
-def test_the_readmes_answer_is_what_the_query_answers(sample: Warehouse) -> None:
+def test_the_readmes_query_has_the_printed_answer(sample: Warehouse) -> None:
     printed = io.StringIO()
     with redirect_stdout(printed):
         assert main(["sql", "-w", str(sample.root), "-q", "gap_now"]) == 0
@@ -44,7 +44,7 @@ def test_the_readmes_answer_is_what_the_query_answers(sample: Warehouse) -> None
     assert [line.rstrip() for line in block[1].splitlines()] == answered
 
 
-def test_the_sample_shows_something_true_in_every_view(sample: Warehouse) -> None:
+def test_every_view_of_the_sample_has_true_content(sample: Warehouse) -> None:
     with duckdb.connect(str(sample.database), read_only=True) as con:
         for group in ("mmlu_reported", "humaneval_reported", "gpqa_diamond_reported"):
             months = con.execute(
@@ -95,7 +95,7 @@ def test_closed_columns_hold_the_values_that_their_comments_list(sample: Warehou
     assert stray == []
 
 
-def test_a_contaminated_fine_tune_leads_nothing(sample: Warehouse) -> None:
+def test_a_contaminated_fine_tune_never_leads(sample: Warehouse) -> None:
     with duckdb.connect(str(sample.database), read_only=True) as con:
         best = con.execute(
             "select model_id, population from mart.model_scaling where comparable_group = 'mmlu_measured'"

@@ -1,4 +1,4 @@
-"""The loopback Hub, asked by the real client."""
+"""The sample's Hub on loopback, used by the real client."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_card_gives_the_card_data_and_tags_of_the_api_answer(api: HfApi) -> No
     assert [sibling.rfilename for sibling in info.siblings or []] == ["README.md", "config.json"]
 
 
-def test_what_neither_card_nor_api_file_states_is_absent(api: HfApi) -> None:
+def test_fields_in_neither_card_nor_api_file_are_absent(api: HfApi) -> None:
     info = api.model_info("acme/one")
     assert (info.created_at, info.last_modified, info.downloads, info.safetensors) == (None, None, None, None)
 
@@ -236,7 +236,7 @@ def test_no_address_reaches_outside_a_repository(hub: HubServer, target: str) ->
     assert answer.split()[1] in (b"401", b"404") and b"outside" not in answer
 
 
-def test_an_intercept_damages_what_it_chooses_and_nothing_else(root: Path) -> None:
+def test_an_intercept_changes_only_what_it_chooses(root: Path) -> None:
     faults: dict[str, Callable[[Response], Response]] = {
         "status": lambda normal: Response(429, {"RateLimit": '"api";r=0;t=7'}),
         "cut": lambda normal: replace(normal, truncate_to=10),
@@ -263,7 +263,7 @@ def test_an_intercept_damages_what_it_chooses_and_nothing_else(root: Path) -> No
         assert get_session().get(card).status_code == 200
 
 
-def test_an_intercept_that_fails_is_an_error_answer_not_a_silent_one(root: Path) -> None:
+def test_an_intercept_that_fails_gives_an_error_response(root: Path) -> None:
     def intercept(request: Request) -> Response | None:
         raise KeyError(request.path)
 
@@ -272,13 +272,13 @@ def test_an_intercept_that_fails_is_an_error_answer_not_a_silent_one(root: Path)
     assert failed.value.response.status_code == 500
 
 
-def test_after_the_block_nothing_answers_any_more(root: Path) -> None:
+def test_after_the_block_the_server_is_gone(root: Path) -> None:
     with HubServer(root) as server:
         assert get_session().get(f"{server.url}/api/models").status_code == 200
     with pytest.raises(httpx2.TransportError):
         get_session().get(f"{server.url}/api/models")
 
 
-def test_a_root_that_is_no_folder_is_said_at_once(tmp_path: Path) -> None:
+def test_a_root_that_is_not_a_folder_is_an_error_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a folder"):
         HubServer(tmp_path / "none")

@@ -1,4 +1,4 @@
-"""Lines of score against size, their intervals by family, and when none is drawn."""
+"""Lines of score against size, their intervals by family, and the cases without a line."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_three_points_by_hand() -> None:
 
 
 def test_a_family_is_drawn_whole() -> None:
-    """Two families, each on its own line: a draw has either line or the pooled one, never one in between."""
+    """Two families, each on its own line: a draw has one of these lines or the pooled one, never one in between."""
     x = np.array([0.0, 1.0, 0.0, 1.0])
     y = np.array([0.0, 1.0, 5.0, 8.0])
     line = fit_line(x, y, np.array([0, 0, 1, 1]), draws=100, rng=np.random.default_rng(0))
@@ -112,7 +112,7 @@ def test_too_little_data_gives_a_reason_and_no_coefficients(rows: list[dict[str,
     assert fit_bands(frame(rows), draws=10, seed=1).is_empty()
 
 
-def test_eras_and_openness_part_the_models_and_all_takes_the_undated_too() -> None:
+def test_eras_and_openness_divide_the_models_and_all_includes_undated_ones() -> None:
     days = [date(2023, 12, 31), date(2024, 1, 1), date(2024, 12, 31), date(2025, 1, 1), None]
     rows = [point(f"m{i}", 1.0, 50, released_on=day) for i, day in enumerate(days)]
     rows[0]["openness"] = "proprietary"
@@ -126,7 +126,7 @@ def test_eras_and_openness_part_the_models_and_all_takes_the_undated_too() -> No
     }  # fmt: skip
 
 
-def test_scores_at_the_floor_are_held_and_counted() -> None:
+def test_scores_at_the_floor_are_limited_and_counted() -> None:
     rows = on_a_line(1, 0)
     rows[0]["score_norm_pct"] = 0.0
     row = fit(frame(rows))
@@ -160,7 +160,7 @@ def test_compute_counts_active_parameters_and_leaves_out_what_may_be_a_mixture()
     assert (row["min_params_b"], row["max_params_b"]) == pytest.approx((0.5, 200))
 
 
-def test_no_band_reaches_beyond_the_sizes_seen_and_each_holds_its_line() -> None:
+def test_no_band_extends_beyond_the_known_sizes_and_each_contains_its_line() -> None:
     rng = np.random.default_rng(3)
     rows = [row | {"score_norm_pct": float(rng.uniform(5, 95))} for row in on_a_line(1, 0, n=30)]
     bands = fit_bands(frame(rows), draws=200, seed=1, n_grid=7).filter(form="total", openness="all", era="all")
@@ -199,7 +199,7 @@ def test_the_order_of_the_rows_does_not_matter(order: list[int]) -> None:
     assert_frame_equal(fit_bands(shuffled, draws=20, seed=1), fit_bands(points, draws=20, seed=1), check_exact=True)
 
 
-def test_another_benchmark_does_not_move_an_interval() -> None:
+def test_another_benchmark_does_not_change_an_interval() -> None:
     rng = np.random.default_rng(5)
     rows = [row | {"score_norm_pct": float(rng.uniform(5, 95))} for row in on_a_line(1, 0)]
     more = [row | {"comparable_group": "a_new_one"} for row in rows]

@@ -1,4 +1,4 @@
-"""Figures that stand under the wrong model or protocol: each kind is a query over everything, and none stands in policy."""
+"""Scores under the wrong model or protocol: each kind is found by a query over all scores, and policy contains none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leaderboard_etl.warehouse.database import create_tables, create_views
 
 SCORES = POLICY.frame("reference_scores")
 REVIEW = POLICY.frame("reference_review")
-# A row of the review is about this row of reference_scores.
+# The key by which a row of the review refers to a row of reference_scores.
 ROW = ("model_id", "variant_id", "score_raw", "source_dataset", "n_shot", "protocol")
 MANY_TRIES = r"(?i)\b(cons|maj|best[- ]of)[- ]?@?[( ]?\d|\bpass@([02-9]|1\d)|parallel|majority vot"
 
@@ -31,7 +31,7 @@ def con() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def test_a_tuned_model_with_the_figure_of_its_base_is_told(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_tuned_model_with_the_score_of_its_base_is_reported(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "o/m-9b", None, "open_weights", tuning="base")
     model(con, "o/m-9b-it", None, "open_weights", tuning="instruct")
     model(con, "o/tuned", None, "open_weights", tuning="instruct", base_model_id="o/m-9b")
@@ -42,7 +42,7 @@ def test_a_tuned_model_with_the_figure_of_its_base_is_told(con: duckdb.DuckDBPyC
     ]  # fmt: skip
 
 
-def test_a_tuned_model_with_a_figure_of_its_own_is_not(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_tuned_model_with_its_own_score_is_not_reported(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "o/m-9b", None, "open_weights", tuning="base")
     model(con, "o/m-9b-it", None, "open_weights", tuning="instruct")
     score(con, "o/m-9b", 71.3, reported_by="reference")
@@ -51,7 +51,7 @@ def test_a_tuned_model_with_a_figure_of_its_own_is_not(con: duckdb.DuckDBPyConne
     assert found(con, "tuned_scores_are_their_own") == []
 
 
-def test_what_a_leaderboard_measured_twice_alike_is_not_told(con: duckdb.DuckDBPyConnection) -> None:
+def test_equal_scores_measured_by_a_leaderboard_are_not_reported(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "o/m-9b", None, "open_weights", tuning="base")
     model(con, "o/m-9b-it", None, "open_weights", tuning="instruct")
     for name in ("o/m-9b", "o/m-9b-it"):
@@ -73,13 +73,13 @@ def test_what_a_leaderboard_measured_twice_alike_is_not_told(con: duckdb.DuckDBP
         (None, False),
     ],
 )
-def test_a_figure_of_many_tries_is_told(con: duckdb.DuckDBPyConnection, protocol: str | None, is_told: bool) -> None:
+def test_a_score_of_many_tries_is_reported(con: duckdb.DuckDBPyConnection, protocol: str | None, is_told: bool) -> None:
     model(con, "m", None, "proprietary")
     score(con, "m", 84.6, reported_by="reference", protocol=protocol)
     assert bool(found(con, "single_tries_are_single")) is is_told
 
 
-def test_two_models_of_a_vendor_with_two_figures_alike_are_told_and_with_one_are_not(
+def test_two_models_of_a_vendor_with_two_equal_scores_are_reported_but_not_with_one(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     humaneval = {
@@ -104,7 +104,7 @@ def test_two_models_of_a_vendor_with_two_figures_alike_are_told_and_with_one_are
         ("reference", "2024-06-01", "reference"),
     ],
 )
-def test_a_model_was_released_when_a_public_table_had_a_score_of_it(
+def test_a_model_is_released_no_later_than_its_first_score_in_a_public_table(
     con: duckdb.DuckDBPyConnection, reported_by: str, released_on: str, method: str
 ) -> None:
     core.insert_descriptions(con)
@@ -121,7 +121,7 @@ def test_a_model_was_released_when_a_public_table_had_a_score_of_it(
 # Policy
 
 
-def test_no_curated_figure_is_of_many_tries() -> None:
+def test_no_curated_score_is_of_many_tries() -> None:
     assert SCORES.filter(pl.concat_str(pl.col("protocol", "note").fill_null("")).str.contains(MANY_TRIES)).is_empty()
 
 
@@ -140,7 +140,7 @@ def test_tables_that_quote_vendors_state_no_shots() -> None:
     assert arena["n_shot"].to_list() == [None] and "shot" not in arena["display_name"][0]
 
 
-def test_a_curated_page_that_is_one_vendors_is_not_a_strangers() -> None:
+def test_a_page_of_a_vendor_is_not_recorded_as_a_third_partys() -> None:
     assert SCORES.filter(pl.col("source_url").str.contains("qwen-ai\\.com|example\\.")).is_empty()
 
 
@@ -155,7 +155,7 @@ def test_a_curated_page_that_is_one_vendors_is_not_a_strangers() -> None:
         ("microsoft/Phi-3.5-MoE-instruct", "mmlu_pro_reported", 54.3),
     ],
 )
-def test_a_figure_is_what_the_vendors_own_table_prints(model_id: str, variant_id: str, pct: float) -> None:
+def test_a_score_equals_the_vendors_own_table(model_id: str, variant_id: str, pct: float) -> None:
     assert pct in _percents(model_id, variant_id)
 
 
@@ -171,7 +171,7 @@ def test_a_figure_is_what_the_vendors_own_table_prints(model_id: str, variant_id
         ("google/gemma-2-9b-it", "mmlu_reported_5shot", 71.3),
     ],
 )
-def test_a_figure_of_another_model_or_protocol_stands_no_more(model_id: str, variant_id: str, pct: float) -> None:
+def test_scores_of_another_model_or_protocol_were_removed(model_id: str, variant_id: str, pct: float) -> None:
     assert pct not in _percents(model_id, variant_id)
 
 
@@ -184,7 +184,7 @@ def _percents(model_id: str, variant_id: str) -> list[float]:
 # The review
 
 
-def test_every_curated_row_has_been_looked_at_and_none_is_kept_in_silence() -> None:
+def test_every_curated_row_was_reviewed_and_has_a_verdict() -> None:
     stands = REVIEW.filter(pl.col("outcome") != "dropped")
     reviewed = SCORES.filter(pl.col("source_dataset").is_in(stands["source_dataset"].unique().to_list()))
     assert reviewed.join(stands, on=ROW, how="anti", nulls_equal=True).is_empty()
@@ -193,7 +193,7 @@ def test_every_curated_row_has_been_looked_at_and_none_is_kept_in_silence() -> N
     assert models.join(of_models.filter(pl.col("outcome") != "dropped"), on="model_id", how="anti").is_empty()
 
 
-def test_what_was_kept_was_seen_somewhere_and_what_was_dropped_is_gone() -> None:
+def test_kept_rows_have_evidence_and_dropped_rows_are_gone() -> None:
     kept = REVIEW.filter(pl.col("outcome").is_in(["kept", "added"]), pl.col("seen_in").is_null())
     assert kept.filter(pl.col("table_name") == "reference_scores").is_empty()
     dropped = REVIEW.filter((pl.col("outcome") == "dropped") & (pl.col("table_name") == "reference_scores"))

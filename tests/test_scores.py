@@ -1,4 +1,4 @@
-"""Normalisation by the leaderboard's own published examples, and its laws."""
+"""Normalisation reproduces the leaderboard's published examples and obeys its laws."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def norm(raw: float, baseline: float, ceiling: float = 1.0) -> float:
     # (1/3, not 0.333, gives the page's own 40.00).
     [(0.6, 0.25, 46.67), (0.7, 1 / 2, 40.00), (0.4, 1 / 5, 25.00), (0.6, 1 / 3, 40.00)],
 )
-def test_the_published_examples_come_out(raw: float, baseline: float, expected: float) -> None:
+def test_the_published_examples_are_reproduced(raw: float, baseline: float, expected: float) -> None:
     assert round(norm(raw, baseline), 2) == expected
 
 
@@ -76,14 +76,14 @@ def test_a_score_without_a_level_of_guessing_has_no_normalised_value() -> None:
     assert (row["score_pct"], row["score_norm_pct"], row["norm_method"]) == (90.0, None, "none")
 
 
-def test_shots_come_from_the_variant_where_the_source_is_silent() -> None:
+def test_shots_come_from_the_variant_if_the_source_states_none() -> None:
     assert scored("mmlu_olb_v1", 60.0, "percent")["n_shot"] == 5
 
 
 CORRECTED = {"corrected_score_raw": None, "corrected_variant_id": None, "corrected_model_id": None, "status": "active"}
 
 
-def test_a_correction_is_put_in_only_while_the_source_publishes_what_it_corrects() -> None:
+def test_a_correction_applies_only_while_the_source_publishes_the_wrong_value() -> None:
     key = {"source_id": "arena", "source_name": "small", "variant_id": "mmlu_arena", "precision": "unknown"}
     rules = [
         CORRECTED | {**key, "expected_score_raw": "0.643", "corrected_score_raw": "0.423", "status": status}
@@ -105,7 +105,7 @@ def test_a_correction_is_put_in_only_while_the_source_publishes_what_it_corrects
         ({"expected_score_raw": "0.8"}, ("gpqa_reported", 0.801, None, False)),
     ],
 )
-def test_a_correction_files_a_figure_under_the_variant_or_the_model_that_it_is_of(
+def test_a_correction_moves_a_score_to_the_right_variant_or_model(
     rule: dict[str, str], wanted: tuple[Any, ...]
 ) -> None:
     key = {"source_id": "reference", "source_name": "o/m", "variant_id": "gpqa_reported", "precision": "unknown"}
@@ -114,7 +114,7 @@ def test_a_correction_files_a_figure_under_the_variant_or_the_model_that_it_is_o
     assert found.select("variant_id", "score_raw", "corrected_model_id", "is_corrected").row(0) == wanted
 
 
-def test_a_load_whose_corrections_knew_only_figures_is_judged_by_them() -> None:
+def test_a_load_with_an_older_corrections_table_is_judged_by_it() -> None:
     key = {"source_id": "arena", "source_name": "small", "variant_id": "mmlu_arena", "precision": "unknown"}
     rules = pl.DataFrame([{**key, "expected_score_raw": "0.6", "corrected_score_raw": "0.4", "status": "active"}])
     found = _corrected(pl.DataFrame([{**key, "score_raw": 0.6}]), rules)

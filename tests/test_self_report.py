@@ -1,4 +1,4 @@
-"""Reported against measured scores, worked by hand."""
+"""Self-reported against measured scores, computed by hand."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def row(model: str, by: str, pct: float | None, family: str | None = None, varia
 
 
 def world(gaps: dict[str, float], family: dict[str, str] | None = None, by: str = "vendor_model_index") -> pl.DataFrame:
-    """Models measured at 50 that report 50 and their gap."""
+    """Models with a measured score of 50 that report 50 plus their gap."""
     kin = (family or {}).get
     measured = [row(model, "leaderboard", 50.0, kin(model)) for model in gaps]
     return scores(*measured, *(row(model, by, 50.0 + gap, kin(model)) for model, gap in gaps.items()))
@@ -46,7 +46,7 @@ def test_five_models_by_hand() -> None:
     assert result["refusal_reason"] is None
 
 
-def test_the_mean_without_copies_of_the_leaderboards_own_figure_stands_beside_it() -> None:
+def test_there_is_also_a_mean_without_copies_of_the_leaderboards_own_score() -> None:
     result = self_report_gap(world(FIVE | {"f": 0.0, "g": 0.05, "h": 8.0})).row(0, named=True)
     assert (result["n_models"], result["n_copies"]) == (8, 3)
     assert result["mean_gap_pct"] == pytest.approx(18.05 / 8, abs=1e-6)
@@ -54,7 +54,7 @@ def test_the_mean_without_copies_of_the_leaderboards_own_figure_stands_beside_it
     assert result["lo_not_copied_pct"] < 18 / 5 < result["hi_not_copied_pct"]
 
 
-def test_where_nearly_all_are_copies_there_is_no_mean_without_them() -> None:
+def test_if_nearly_all_are_copies_there_is_no_mean_without_them() -> None:
     result = self_report_gap(world(FIVE)).row(0, named=True)
     assert result["mean_not_copied_pct"] is None
     assert result["refusal_reason_not_copied"] == "4 models whose report is no copy; at least 5 are needed"
@@ -67,7 +67,7 @@ def test_four_models_are_refused_and_no_number_is_given() -> None:
     assert result["n_models"] == 4
 
 
-def test_families_are_drawn_whole() -> None:
+def test_whole_families_are_drawn() -> None:
     gaps = {f"m{i}": (10.0 if i < 10 else 0.0) for i in range(20)}
     alone = self_report_gap(world(gaps)).row(0, named=True)
     kin = {model: ("up" if gap else "flat") for model, gap in gaps.items()}
@@ -103,7 +103,7 @@ def test_a_pair_needs_the_same_model_and_the_same_benchmark() -> None:
     assert self_report_gap(elsewhere).is_empty()
 
 
-def test_several_values_of_a_side_speak_through_their_median() -> None:
+def test_several_values_of_a_side_are_replaced_by_their_median() -> None:
     several = scores(
         row("a", "leaderboard", 40.0, "f"),
         row("a", "leaderboard", 50.0, "f", variant="w"),

@@ -1,4 +1,5 @@
-"""A snapshot is the same bytes for the same state: on another day, on another machine, from raw alone; and can be checked."""
+"""A snapshot has the same bytes for the same state, on another day, on another machine and from raw only; and it can be
+verified."""
 
 from __future__ import annotations
 
@@ -33,14 +34,14 @@ FIRST = date(2025, 1, 1)
 
 @pytest.fixture
 def published(world: World) -> World:
-    """A world of its own for a test that adds nights to it."""
+    """A separate world for a test that adds nights to it."""
     world.night(1)
     return world
 
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """One that all tests share which only read it."""
+    """A world shared by the tests that only read it."""
     folder = tmp_path_factory.mktemp("standing")
     (folder / "hub").mkdir()
     with HubServer(folder / "hub") as server:
@@ -55,7 +56,7 @@ def rescore(world: World) -> None:
 
 
 def problems(folder: Path, warehouse: Warehouse) -> set[str]:
-    """The files that verify finds fault with."""
+    """The files that verify reports, with their problems."""
     findings, _ = verify_snapshot(warehouse, folder)
     return {finding.name for finding in findings if finding.problem}
 
@@ -77,7 +78,7 @@ def test_the_same_day_gives_the_same_bytes_before_and_after_further_nights(publi
     assert [revision["load_id"] for revision in revisions] == [1, 3]
 
 
-def test_a_day_between_two_nights_is_the_state_of_the_first_under_its_own_name(published: World) -> None:
+def test_a_day_between_two_nights_has_the_state_of_the_first_under_its_own_date(published: World) -> None:
     rescore(published)
     published.night(5)
     first, between = (
@@ -104,7 +105,7 @@ def test_rebuilt_from_raw_elsewhere_under_another_clock_locale_and_hash_seed_it_
 ) -> None:
     rescore(published)
     published.night(2)
-    published.night(4)  # a quiet one, which must not move the day of the state
+    published.night(4)  # a night without news, which must not change the day of the state
     here = [make_snapshot(published.warehouse, day) for day in (None, FIRST)]
     other = Warehouse(tmp_path / "another machine's folder")
     shutil.copytree(published.warehouse.raw, other.raw)
@@ -144,7 +145,7 @@ def test_a_day_before_the_first_load_is_an_error_in_one_line(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_day_to_come_is_refused_for_it_could_not_be_made_again(standing: World) -> None:
+def test_a_future_day_is_refused_because_it_could_not_be_reproduced(standing: World) -> None:
     with pytest.raises(UsageError, match="still to come"):
         make_snapshot(standing.warehouse, datetime.now(UTC).date() + timedelta(days=1))
 
@@ -168,12 +169,12 @@ def test_a_file_of_other_code_is_not_exported_under_the_name_of_this_code(publis
             make_snapshot(published.warehouse, day)
 
 
-def test_a_sample_warehouse_says_so(standing: World, tmp_path: Path) -> None:
+def test_the_manifest_of_a_sample_warehouse_names_the_sample(standing: World, tmp_path: Path) -> None:
     assert write_snapshot(standing.warehouse, tmp_path / "out", None)["hub"] == "sample"
 
 
 def edit(name: str, change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
-    """A change of one JSON file of a folder."""
+    """Changes one JSON file of a folder."""
 
     def apply(folder: Path) -> None:
         content = json.loads((folder / name).read_text())
@@ -209,16 +210,16 @@ def test_verify_finds_every_kind_of_damage(standing: World, tmp_path: Path) -> N
     assert damaged(lambda f: (f / "link.csv").symlink_to(good / csv)) == {"link.csv"}
     assert damaged(lambda f: (f / "parquet" / "extra.parquet").touch()) == {"parquet/extra.parquet"}
     assert damaged(edit("manifest.json", lambda m: m.update(excluded={}))) == {"manifest.json"}
-    # build.json says when and where: it is not part of what is the same.
+    # build.json says when and where, and so may differ.
     assert damaged(edit("build.json", lambda b: b.update(exported_at="2030-01-01"))) == set()
-    # Of a manifest made to fit changed files, and of a build.json without its hash, only the warehouse can tell.
+    # If the manifest was adapted to changed files and build.json lacks its hash, only the warehouse shows the change.
     forget = edit("manifest.json", lambda m: m["files"].pop(csv))
     unsay = edit("build.json", lambda b: b.update(manifest=None, database={}))
     assert damaged(remove, forget, unsay) == set()
     assert damaged(remove, forget, unsay, warehouse=standing.warehouse) == {csv, "manifest.json"}
 
 
-def test_verify_says_one_thing_of_a_file(standing: World, tmp_path: Path) -> None:
+def test_verify_reports_one_problem_per_file(standing: World, tmp_path: Path) -> None:
     out, csv = tmp_path / "out", "model_scaling.csv"
     manifest = write_snapshot(standing.warehouse, out, None)
     (out / csv).write_bytes((out / csv).read_bytes().replace(b"Open", b"open", 1))
@@ -233,7 +234,7 @@ def test_verify_says_one_thing_of_a_file(standing: World, tmp_path: Path) -> Non
     }
 
 
-def test_a_copy_from_the_hub_is_as_good_as_the_folder(standing: World, tmp_path: Path) -> None:
+def test_a_copy_from_the_hub_can_be_verified_like_the_folder(standing: World, tmp_path: Path) -> None:
     folder = tmp_path / "downloaded"
     write_snapshot(standing.warehouse, folder, None)
     for name in ("README.md", ".gitattributes", ".cache/huggingface/download/README.md.metadata"):
@@ -268,7 +269,7 @@ def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path
     assert "it rests on the loads [1], by now that day has [1, 2]" in word()
 
 
-def test_verify_with_other_packages_compares_the_text_files_alone(standing: World, tmp_path: Path) -> None:
+def test_verify_with_other_packages_compares_only_the_text_files(standing: World, tmp_path: Path) -> None:
     out = tmp_path / "out"
     write_snapshot(standing.warehouse, out, None)
     edit("build.json", lambda b: b["packages"].update(pyarrow="1.0"))(out)
@@ -313,7 +314,7 @@ def test_a_broken_manifest_is_an_error_that_says_what_is_wrong(tmp_path: Path, m
         read_manifest(tmp_path)
 
 
-def test_a_folder_with_other_things_in_it_is_not_overwritten(standing: World, tmp_path: Path) -> None:
+def test_a_folder_with_other_content_is_not_overwritten(standing: World, tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").write_text("years of work")
     with pytest.raises(UsageError, match="no snapshot of ours"):
         write_snapshot(standing.warehouse, tmp_path, None)
@@ -356,7 +357,7 @@ def test_the_database_of_a_snapshot_is_the_whole_state_of_its_day(published: Wor
     assert problems(out, Warehouse(tmp_path)) == {"warehouse.duckdb"}
 
 
-def test_a_quiet_night_does_not_move_the_day_of_a_rebuilt_state(published: World) -> None:
+def test_a_night_without_news_does_not_change_the_day_of_a_rebuilt_state(published: World) -> None:
     published.night(9)
     assert len(Ledger(published.warehouse.raw).loads) == 2
     pipeline.rebuild(published.warehouse)

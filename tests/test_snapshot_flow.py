@@ -1,4 +1,4 @@
-"""The snapshot flow in a process of its own, and the deployments that name flows."""
+"""The snapshot flow in a separate process, and the deployments that name flows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run_snapshot(world: World, **parameters: Any) -> subprocess.CompletedProcess
     )
 
 
-def test_it_exports_into_a_folder_named_by_the_day_and_keeps_what_it_did_as_artifacts(world: World) -> None:
+def test_it_exports_into_a_folder_named_by_the_day_and_stores_artifacts(world: World) -> None:
     world.night(1)
     done = run_snapshot(world, as_of="as-of-2025-01-01")
     assert done.returncode == 0, done.stderr
@@ -53,7 +53,7 @@ def test_it_exports_into_a_folder_named_by_the_day_and_keeps_what_it_did_as_arti
 
 
 @pytest.mark.parametrize("deployment", yaml.safe_load((PACKAGE.parents[1] / "prefect.yaml").read_text())["deployments"])
-def test_a_deployment_names_a_flow_and_parameters_that_it_has(deployment: dict[str, Any]) -> None:
+def test_a_deployment_names_an_existing_flow_and_its_parameters(deployment: dict[str, Any]) -> None:
     from prefect.flows import load_flow_from_entrypoint
 
     file, _, name = deployment["entrypoint"].rpartition(":")

@@ -1,4 +1,4 @@
-"""A source says once what it is: its description is complete, and everything that shows it says the same."""
+"""A source is described in one place: its description is complete, and everything that shows it agrees."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DESCRIBED = [*SOURCES.values(), template.SOURCE]
 
 
 def lacking(source: Source) -> list[str]:
-    """What a description lacks, a sentence each."""
+    """The missing parts of a description, one sentence each."""
     place = f"{FOLDER}/{source.source_id}/__init__.py"
     works = [*source.works, *(work for part in source.collections for work in part.works)]
     told = {
@@ -59,7 +59,7 @@ def lacking(source: Source) -> list[str]:
 
 
 def left_of_the_template(source: Source) -> list[str]:
-    """What a source still says of itself since `new-source` copied the template."""
+    """What a source still has unchanged from the template."""
     example = template.SOURCE
     if source.source_id == example.source_id:
         return []
@@ -116,11 +116,11 @@ def test_a_source_describes_itself_and_has_a_fixture_that_it_reads(source: Sourc
         ({"repo_id": ""}, "has a repository type without `repo_id`"),
     ],
 )
-def test_what_was_forgotten_is_named_in_a_sentence(changes: dict[str, Any], told: str) -> None:
+def test_a_missing_part_is_named_in_a_sentence(changes: dict[str, Any], told: str) -> None:
     assert lacking(replace(template.SOURCE, **changes)) == [f"{FOLDER}/template/__init__.py {told}"]
 
 
-def test_what_stands_as_new_source_copied_it_is_named_in_a_sentence() -> None:
+def test_a_part_left_unchanged_from_the_template_is_named_in_a_sentence() -> None:
     copied = replace(template.SOURCE, source_id="my_board", repo_id="org/my_board")
     place = f"{FOLDER}/my_board/__init__.py"
     left = ("the `title`", "the `repo_id`", "what is `left_out_because`", "the citation", "the licence of the data")
@@ -128,7 +128,7 @@ def test_what_stands_as_new_source_copied_it_is_named_in_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("kind", [field.name for field in fields(Trust)])
-def test_no_two_sources_have_one_place_in_an_order_of_trust(kind: str) -> None:
+def test_no_two_sources_share_a_place_in_an_order_of_trust(kind: str) -> None:
     ranks = {
         source_id: rank for source_id, source in SOURCES.items() if (rank := asdict(source.trust)[kind]) is not None
     }
@@ -142,7 +142,7 @@ def test_the_reporters_are_the_values_that_the_dictionary_lists() -> None:
     assert {reporter.reported_by for reporter in REPORTERS} == set(listed)
 
 
-def test_a_warehouse_holds_what_the_sources_say_of_themselves(world: World) -> None:
+def test_a_warehouse_contains_the_descriptions_of_the_sources(world: World) -> None:
     world.night()
     frames = described()
     assert frames["core.sources"]["source_id"].to_list() == sorted(SOURCES)
@@ -175,7 +175,7 @@ def test_a_chart_links_each_score_to_its_file_whatever_the_source() -> None:
 def link_to(
     con: duckdb.DuckDBPyConnection, source_id: str, path: str, repo_id: str, model_id: str | None = None
 ) -> None:
-    """One model with one score of a source, called by the source's id unless `model_id` says another name."""
+    """The link of one score; the model is named by the source's id unless `model_id` is given."""
     name = model_id or source_id
     model = {"model_id": name, "display_name": name, "organization": "org", "openness": "open_weights"}
     insert(con, "core.models", **model, license_class="unknown", is_official=True, population="official")
@@ -189,7 +189,7 @@ def link_to(
            revision="abc", path=path, blob_id="b", locator="row 1", load_id=1)  # fmt: skip
 
 
-# Who reports, or how something is known, may be called as a source is.
+# Reporters and methods may have the same names as sources.
 NAMED_ELSEWHERE = {
     ("src/leaderboard_etl/analysis/self_report.py", "reference"),
     ("src/leaderboard_etl/commands/explain.py", "reference"),

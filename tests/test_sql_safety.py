@@ -1,4 +1,4 @@
-"""`sql` as a stranger's query meets it: it reads the published tables, and reaches and changes nothing else."""
+"""`sql` runs a stranger's query: it reads the published tables, and can reach or change nothing else."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def untouched(world: World) -> Iterator[None]:
-    """Fails a test that changes any file of the warehouse or puts one there."""
+    """Fails a test that changes a file of the warehouse or adds one."""
 
     def files() -> dict[str, str]:
         found = (path for path in world.warehouse.root.rglob("*") if path.is_file())
@@ -141,12 +141,12 @@ def test_the_state_of_a_day_is_locked_as_well(world: World, untouched: None, tmp
     "query",
     ["from read_text('/etc/hostname')", "copy (select 1) to '/nowhere/x'", "load httpfs", "set threads = 1"],
 )
-def test_a_refusal_says_how_it_is_lifted(query: str, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_says_how_to_lift_it(query: str, world: World, capsys: pytest.CaptureFixture[str]) -> None:
     _, _, err = ask(capsys, world, query)
     assert "--unsafe" in err and err.count("\n") == 1
 
 
-def test_what_only_asks_still_works_locked(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_queries_that_only_read_work_on_a_locked_connection(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     for query in [
         "set variable x = 3; select getvariable('x') as answer",
         "create temp table t as select 3 as answer; from t",
@@ -159,14 +159,14 @@ def test_what_only_asks_still_works_locked(world: World, capsys: pytest.CaptureF
         assert (code, err) == (0, "") and json.loads(out) == [{"answer": 3}], query
 
 
-def test_a_question_takes_half_of_the_memory_that_duckdb_would(world: World) -> None:
+def test_a_query_uses_half_of_duckdbs_default_memory(world: World) -> None:
     limit = "select split_part(current_setting('memory_limit'), ' ', 1)::double"
     with duckdb.connect() as free, open_published(world.warehouse) as locked:
         [(whole,)], [(half,)] = free.execute(limit).fetchall(), locked.execute(limit).fetchall()
     assert half == pytest.approx(whole / 2, rel=0.02)
 
 
-def test_unsafe_gives_duckdb_whole_but_the_published_file_stays_read_only(
+def test_unsafe_allows_all_of_duckdb_but_the_published_file_stays_read_only(
     world: World, untouched: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "words.csv").write_text("word\nhush\n")
@@ -211,7 +211,7 @@ def test_a_query_that_fails_leaves_the_output_as_it_was(
 @pytest.mark.parametrize("name", ["raw/ledger.jsonl", "leaderboard.duckdb", "new.csv", "exports/../x", "no/such/x"])
 @pytest.mark.parametrize("by", ["path", "link to a folder", "link to a file", "hard link"])
 @pytest.mark.parametrize("unsafe", [False, True])
-def test_an_output_is_never_in_the_warehouse_by_whatever_name(
+def test_an_output_is_never_in_the_warehouse_under_any_name(
     name: str,
     by: str,
     unsafe: bool,
@@ -251,7 +251,7 @@ def test_an_output_that_cannot_be_written_is_one_line(
 
 @pytest.mark.parametrize("code", ACTORS)
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
-def test_no_cell_and_no_column_s_name_acts_on_a_terminal(
+def test_cells_and_column_names_have_no_effect_on_a_terminal(
     code: int, form: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = f"a{chr(code)}[31mb"
@@ -268,7 +268,7 @@ def test_no_cell_and_no_column_s_name_acts_on_a_terminal(
         assert (tmp_path / "x.csv").read_text() == out
 
 
-def test_a_message_about_a_query_does_not_act_on_a_terminal(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_message_about_a_query_has_no_effect_on_a_terminal(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     _, _, err = ask(capsys, world, "select error(chr(27) || ']0;title' || chr(8238) || chr(10) || 'next')")
     assert "\\x1b]0;title\\u202e next" in err and err.count("\n") == 1 and not ACTING.search(err)
 

@@ -1,4 +1,4 @@
-"""The style of sql/: what a formatter would hold, for a dialect that no formatter reads whole."""
+"""The style rules of sql/, which no formatter can check because none parses all of this dialect."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from leaderboard_etl.settings import resource
 
 FILES = sorted(resource("sql").rglob("*.sql"))
 LONGEST = 130
-# A statement in one of these files is the whole file.
+# Each of these files holds a single statement.
 ONE_STATEMENT = ("views", "checks", "queries", "exports", "claims", "report")
 
 
 def code(sql: str) -> str:
-    """The text without comments and with empty literals."""
+    """The text without comments and with empty string literals."""
     return re.sub(r"'(?:[^']|'')*'", "''", re.sub(r"--.*", "", sql))
 
 
@@ -40,12 +40,12 @@ def test_a_file_of_sql_keeps_the_style(file: Path) -> None:
         (f"-- a\nselect {'1 + ' * 40}1\n", "line 2: 168 characters"),
     ],
 )
-def test_each_fault_of_style_is_seen(sql: str, fault: str) -> None:
+def test_each_fault_of_style_is_detected(sql: str, fault: str) -> None:
     assert faults(sql, "queries") == [fault]
 
 
 def faults(sql: str, folder: str) -> list[str]:
-    """What the text does not keep, in words."""
+    """The style rules that the text breaks, in words."""
     bare = code(sql)
     found = [] if sql.startswith("-- ") else ["no header comment"]
     found += [f"upper case: {word}" for word in re.findall(r"\b[A-Za-z_]*[A-Z][A-Za-z_]*\b", bare) if word != "N"]

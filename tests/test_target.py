@@ -1,4 +1,4 @@
-"""What an engine has for its own stands in two places: engine.py connects, target/ says where the tables live."""
+"""Engine-specific code is in two places only: engine.py connects, and target/ decides where the tables are stored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from leaderboard_etl.settings import PACKAGE, resource
 
 OWN = {
-    # What an engine has for its own, and the files in which it may stand.
+    # Engine-specific names, and the files that may contain them.
     r"duckdb\.connect|storage_compatibility_version": ("engine.py",),
     r"(?i)(?<!without )\browid\b": ("engine.py",),
     r"[\"']\.?(duckdb)?\.wal\b|\.wal\b": ("engine.py",),
@@ -17,7 +17,7 @@ OWN = {
 }
 
 
-def test_what_an_engine_has_for_its_own_stands_in_the_target_s_room_alone() -> None:
+def test_engine_specific_code_is_only_in_the_target_package() -> None:
     files = {file.relative_to(PACKAGE).as_posix(): file for file in PACKAGE.rglob("*.py")}
     files |= {f"{folder}/{file.name}": file for folder in ("sql", "flows") for file in resource(folder).rglob("*.*")}
     elsewhere = []

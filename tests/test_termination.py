@@ -1,4 +1,4 @@
-"""SIGTERM ends a run as Ctrl-C does: on record, with a word and exit code 143, and with nothing left behind."""
+"""SIGTERM ends a run like Ctrl-C: recorded, with one line and exit code 143, and with nothing left behind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAIN = "import sys; from leaderboard_etl.cli import main; sys.exit(main(sys.argv
 
 
 def start(code: str, *arguments: str) -> subprocess.Popen[str]:
-    """A Python process with our packages and tests on its path."""
+    """Starts a Python process with our packages and the tests on its path."""
     paths = [str(Path(leaderboard_etl.__file__).parents[1]), str(Path(__file__).parent)]
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
@@ -43,7 +43,7 @@ def start(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 def servers_of(home: Path) -> list[str]:
-    """Processes whose environment says that they keep Prefect's state in `home`."""
+    """The processes whose environment says that they keep Prefect's state in `home`."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -61,7 +61,7 @@ def wait_until(holds: object, seconds: float = 240) -> None:
         time.sleep(0.05)
 
 
-def test_a_run_that_waits_for_the_hub_is_on_record_and_its_prefect_server_gone(
+def test_a_run_that_waits_for_the_hub_is_recorded_and_its_prefect_server_stops(
     world: World, faults: Faults, server: HubServer, tmp_path: Path
 ) -> None:
     faults.answers["api/"] = Response(hang_seconds=60)
@@ -108,7 +108,7 @@ def test_a_prefect_server_that_is_still_starting_does_not_outlive_its_run(tmp_pa
     wait_until(lambda: servers_of(home) == [], seconds=3)
 
 
-def test_a_query_ends_with_one_word_and_leaves_no_file(tmp_path: Path) -> None:
+def test_a_query_ends_with_one_line_and_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "w").mkdir()
     with duckdb.connect(str(tmp_path / "w/leaderboard.duckdb")) as con:
         con.execute("create schema ops; create table ops.build as select 1 as schema_version, 'x' as code_version")
@@ -123,7 +123,7 @@ def test_a_query_ends_with_one_word_and_leaves_no_file(tmp_path: Path) -> None:
     assert list(out.iterdir()) == []
 
 
-def test_a_snapshot_that_is_not_finished_leaves_the_old_one_and_nothing_beside(tmp_path: Path) -> None:
+def test_an_interrupted_snapshot_leaves_the_old_one_and_no_other_file(tmp_path: Path) -> None:
     class Files(dict[str, bytes]):
         def items(self) -> Any:
             yield "a.csv", b"new"
@@ -137,25 +137,25 @@ def test_a_snapshot_that_is_not_finished_leaves_the_old_one_and_nothing_beside(t
 
 
 class Interrupted:
-    """A table that an engine asks for its rows, and in whose midst Ctrl-C is pressed."""
+    """A table whose rows an engine reads, and during which Ctrl-C is pressed."""
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         raise KeyboardInterrupt
 
 
-def test_a_signal_that_an_engine_tells_as_its_own_error_is_still_the_signal() -> None:
+def test_a_signal_wrapped_in_an_engines_error_is_still_the_signal() -> None:
     rows = Interrupted()
     with duckdb.connect() as con, pytest.raises(KeyboardInterrupt), one_line_errors():
         con.register("rows", rows)
         con.execute("from rows")
 
 
-def test_a_query_that_names_the_signal_is_no_signal() -> None:
+def test_an_error_text_that_names_the_signal_is_not_a_signal() -> None:
     with duckdb.connect() as con, pytest.raises(EngineError), one_line_errors():
         con.execute("select KeyboardInterrupt")
 
 
-def test_a_temporary_folder_goes_with_a_process_that_is_ended_in_haste(tmp_path: Path) -> None:
+def test_a_temporary_folder_is_removed_when_its_process_is_terminated(tmp_path: Path) -> None:
     process = start(
         """
         import hashlib, os, signal, sys, threading
@@ -172,7 +172,7 @@ def test_a_temporary_folder_goes_with_a_process_that_is_ended_in_haste(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_work_that_hears_no_signal_is_ended_all_the_same_after_its_last_words() -> None:
+def test_work_that_ignores_signals_is_ended_after_its_last_output() -> None:
     process = start(
         """
         import hashlib, os, signal, threading
@@ -187,7 +187,7 @@ def test_work_that_hears_no_signal_is_ended_all_the_same_after_its_last_words() 
     assert err.count("\n") == 1 and "terminated" in err
 
 
-def test_a_signal_in_the_midst_of_a_durable_step_is_heard_when_it_is_over() -> None:
+def test_a_signal_during_a_durable_step_takes_effect_after_it() -> None:
     process = start(
         """
         import signal, sys

@@ -1,4 +1,4 @@
-"""The marts on a world of a few models, worked by hand."""
+"""The marts on a world of a few models, computed by hand."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def score(con: duckdb.DuckDBPyConnection, model_id: str, pct: float, **facts: An
 
 @pytest.fixture
 def gap(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Closed leads with 60, then 80; open comes with 50, then 70; two more do not count."""
+    """Closed leads with 60, then 80; open has 50, then 70; two further models do not count."""
     for model_id, released, openness, pct, population in [
         ("closed-1", "2023-01-10", "proprietary", 60.0, "official"),
         ("closed-2", "2023-03-10", "proprietary", 80.0, "official"),
@@ -109,7 +109,7 @@ def test_the_frontier_holds_strict_bests_of_official_models_in_what_could_be_obs
     ]
 
 
-def test_two_bests_of_one_day_are_one_step(con: duckdb.DuckDBPyConnection) -> None:
+def test_two_records_on_one_day_are_one_step(con: duckdb.DuckDBPyConnection) -> None:
     for model_id, pct in [("b", 60.0), ("a", 60.0), ("c", 55.0)]:
         model(con, model_id, "2023-01-10", "open_weights")
         score(con, model_id, pct)
@@ -201,7 +201,7 @@ def test_a_group_with_one_side_only_has_no_gap(con: duckdb.DuckDBPyConnection) -
     assert con.execute("select * from mart.gap_monthly").fetchall() == []
 
 
-def test_which_score_speaks_for_a_model_is_a_rule_and_never_the_greatest(con: duckdb.DuckDBPyConnection) -> None:
+def test_the_score_shown_for_a_model_follows_a_rule_and_is_not_the_greatest(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "m", "2023-01-10", "open_weights")
     score(con, "m", 99.0, run_id="a")
     score(con, "m", 70.0, variant_id="mmlu_reported_5shot", n_shot=5, run_id="b")
@@ -310,20 +310,20 @@ def test_a_vendor_that_stops_freezes_the_gap_and_one_model_a_year_later_does_not
     assert gap.execute(frozen).fetchall()[0][0] == date(2024, 7, 12)
 
 
-def test_full_precision_speaks_before_quantised(con: duckdb.DuckDBPyConnection) -> None:
+def test_full_precision_has_priority_over_quantised(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "m", "2023-01-10", "open_weights")
     score(con, "m", 60.0, precision="4bit")
     score(con, "m", 59.0, precision="bfloat16")
     assert con.execute("select score_pct from mart.model_scaling").fetchall() == [(59.0,)]
 
 
-def test_a_number_from_a_cards_table_is_not_in_the_marts(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_score_from_a_cards_table_is_not_in_the_marts(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "m", "2023-01-10", "open_weights")
     score(con, "m", 60.0, reported_by="vendor_card_table")
     assert con.execute("select * from mart.model_scaling").fetchall() == []
 
 
-def test_a_number_from_a_cards_table_is_to_be_had_by_name_beside_the_charts_own(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_score_from_a_cards_table_is_available_by_name_beside_the_charted_one(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "m", "2023-01-10", "open_weights")
     score(con, "m", 60.0)
     score(con, "m", 61.5, reported_by="vendor_card_table", run_id="card table", locator="table 1")
@@ -334,7 +334,7 @@ def test_a_number_from_a_cards_table_is_to_be_had_by_name_beside_the_charts_own(
     assert rows == [(40.0, None, None), (61.5, 60.0, 1.5)]
 
 
-def test_a_number_from_a_cards_table_is_never_what_others_are_held_against(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_score_from_a_cards_table_is_never_the_reference_for_others(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "m", "2023-01-10", "open_weights")
     for reporter, pct in (("vendor_model_index", 60.0), ("vendor_card_table", 61.0)):
         score(con, "m", pct, reported_by=reporter, source_id="model_cards", run_id=f"a {reporter}")
@@ -374,7 +374,7 @@ def test_relative_inference_cost_is_that_of_the_active_parameters(
     assert (round(row[0], 2), row[1]) == (cost, 60.0)
 
 
-def test_the_architecture_table_has_the_dense_size_that_the_score_is_worth_or_says_why_not(
+def test_the_architecture_table_has_the_equivalent_dense_size_or_the_reason_why_not(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     for name in ("within", "beyond"):
@@ -389,7 +389,7 @@ def test_the_architecture_table_has_the_dense_size_that_the_score_is_worth_or_sa
     assert rows == [("beyond", None, None, "score above the curve; at least 180.0B"), ("within", 30.0, 3.0, None)]
 
 
-def test_coverage_counts_what_a_scatter_cannot_show_and_says_why(con: duckdb.DuckDBPyConnection) -> None:
+def test_coverage_counts_what_a_scatter_cannot_show_with_the_reason(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "sized", "2023-01-10", "proprietary", params_total=10)
     model(con, "undisclosed", "2023-01-10", "proprietary")
     model(con, "unknown", None, "open_weights")
@@ -404,7 +404,7 @@ def test_coverage_counts_what_a_scatter_cannot_show_and_says_why(con: duckdb.Duc
     ]
 
 
-def test_the_gap_by_capability_is_told_in_points_of_epochs_index_where_its_two_models_have_one(
+def test_the_gap_by_capability_is_given_in_points_of_epochs_index_if_both_models_have_one(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     # Two logits lie between Claude 3.5 Sonnet at 130 and GPT-5 at 150: ten points to a logit.
@@ -418,7 +418,7 @@ def test_the_gap_by_capability_is_told_in_points_of_epochs_index_where_its_two_m
     assert con.execute(told).fetchall() == [(5.0, -1.0, 10.0, None)]
 
 
-def test_where_each_side_stands_is_told_at_each_release_also_of_a_model_that_is_no_best(
+def test_each_release_shows_the_state_of_both_sides_even_without_a_new_best(
     gap: duckdb.DuckDBPyConnection,
 ) -> None:
     rows = gap.execute(

@@ -1,4 +1,4 @@
-"""Who is told of a run when it ends: a webhook, a command, a monitor."""
+"""Reports at the end of a run: to a webhook, a command, a monitor."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DEGRADED = {"status": "degraded", "message": "a source failed \u202e"}
 
 @dataclass
 class Webhook:
-    """What was posted to a server on loopback, which answers `status`; null: it answers when the test is over."""
+    """The requests posted to a server on loopback, which answers `status`; null: it answers only after the test."""
 
     url: str = ""
     status: int | None = 204
@@ -82,7 +82,7 @@ STATUS = "leaderboard_etl_run_status"
 
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
-    """Values by name and labels in their alphabet, by the strict parser of the format."""
+    """Values by name and sorted labels, from a strict parser of the format."""
     families = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
     return {
         (s.name, *(s.labels[label] for label in sorted(s.labels))): s.value
@@ -111,7 +111,7 @@ def test_an_address_is_posted_the_outcome_as_json_and_no_credentials(
 @pytest.mark.parametrize(
     ("status", "told"), [(500, "it answered 500"), (307, "it answered 307"), (None, "within 0.2 s")]
 )
-def test_an_address_that_does_not_take_it_is_one_line_without_its_secrets(
+def test_an_address_that_refuses_is_one_line_without_its_secrets(
     webhook: Webhook, status: int | None, told: str
 ) -> None:
     webhook.status = status
@@ -121,7 +121,7 @@ def test_an_address_that_does_not_take_it_is_one_line_without_its_secrets(
     assert len(webhook.bodies) == 1
 
 
-def test_nobody_at_the_address_is_one_line() -> None:
+def test_an_address_without_a_server_is_one_line() -> None:
     said = notify("http://127.0.0.1:9/", DEGRADED)
     assert said == "the notice of this run did not reach 127.0.0.1: ConnectError"
 
@@ -145,7 +145,7 @@ def test_a_command_is_given_no_token(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ("code", "told"),
     [
         ("import sys; sys.exit('two\\nlines \\x1b[31m')", r"exit code 1 (lines \x1b[31m)"),
-        # It leaves a child that holds everything open, and reads nothing.
+        # It leaves a child that keeps all files open, and reads nothing.
         ("import os, signal; os.fork(); signal.pause()", "did not end within 0.5 s"),
     ],
 )
@@ -167,13 +167,13 @@ def test_what_is_neither_an_address_nor_a_command_is_refused(target: str) -> Non
 
 
 @pytest.mark.parametrize("status", ["published", "no_news"])
-def test_a_good_run_is_told_to_nobody(webhook: Webhook, status: str) -> None:
+def test_a_good_run_is_not_reported(webhook: Webhook, status: str) -> None:
     with watched(NOWHERE, webhook.url, None) as tell:
         tell({"status": status})
     assert webhook.bodies == []
 
 
-def test_an_error_before_the_outcome_is_told_once_and_passed_on(webhook: Webhook) -> None:
+def test_an_error_before_the_outcome_is_reported_once_and_raised(webhook: Webhook) -> None:
     with pytest.raises(WarehouseError), watched(NOWHERE, webhook.url, None):
         raise WarehouseError("another run\nhas the lock")
     with pytest.raises(WarehouseError), watched(NOWHERE, webhook.url, None) as tell:
@@ -183,7 +183,7 @@ def test_an_error_before_the_outcome_is_told_once_and_passed_on(webhook: Webhook
     assert webhook.bodies[0]["status"] == "failed"
 
 
-def test_a_failed_run_is_told_and_a_notice_that_fails_changes_neither_outcome_nor_exit_code(
+def test_a_failed_run_is_reported_and_a_failed_report_changes_neither_outcome_nor_exit_code(
     world: World, webhook: Webhook, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.night(1)
@@ -193,7 +193,7 @@ def test_a_failed_run_is_told_and_a_notice_that_fails_changes_neither_outcome_no
     first = capsys.readouterr()
     told = json.loads((tmp_path / "told").read_bytes())
     assert (told["status"], told["exit_code"]) == ("failed", 1)
-    # On stderr the command that helps is spelt out for this warehouse.
+    # On stderr the suggested command names this warehouse.
     assert told["message"].partition(";")[0] in first.err
     webhook.status = 500
     assert main([*given, "--notify", webhook.url]) == 1
@@ -206,12 +206,12 @@ def test_a_failed_run_is_told_and_a_notice_that_fails_changes_neither_outcome_no
     assert len(webhook.bodies) == 1
 
 
-def test_a_run_that_is_used_wrongly_is_told_as_well(webhook: Webhook, tmp_path: Path) -> None:
+def test_a_run_with_wrong_usage_is_reported_as_well(webhook: Webhook, tmp_path: Path) -> None:
     assert main(["run", "--hub", "ftp://x", "-w", str(tmp_path), "--notify", webhook.url]) == 2
     assert [body["exit_code"] for body in webhook.bodies] == [2]
 
 
-def test_the_flow_tells_of_a_degraded_night_and_of_one_that_could_not_begin(
+def test_the_flow_reports_a_degraded_night_and_one_that_could_not_begin(
     world: World, webhook: Webhook, faults: Faults
 ) -> None:
     night = nightly().nightly.fn
@@ -228,7 +228,7 @@ def test_the_flow_tells_of_a_degraded_night_and_of_one_that_could_not_begin(
     assert samples(metrics.read_text())[STATUS, "failed"] == 1
 
 
-def test_the_metrics_say_what_the_run_did_and_what_the_warehouse_holds(world: World) -> None:
+def test_the_metrics_show_what_the_run_did_and_what_the_warehouse_holds(world: World) -> None:
     world.night(1)
     outcome = world.night(2, full=True)
     now = datetime(2025, 1, 2, 4, tzinfo=UTC)
@@ -292,7 +292,7 @@ def test_the_metrics_are_never_written_over_the_warehouse(tmp_path: Path) -> Non
         check_file(tmp_path / name, warehouse)
 
 
-def test_metrics_appear_whole_or_leave_the_old_ones_and_say_so(tmp_path: Path) -> None:
+def test_metrics_are_replaced_completely_or_kept_with_a_message(tmp_path: Path) -> None:
     (tmp_path / "m.prom").write_text("old")
     assert write_metrics(tmp_path / "m.prom", DEGRADED, NOWHERE) is None
     assert samples((tmp_path / "m.prom").read_text())[STATUS, "degraded"] == 1
@@ -301,7 +301,7 @@ def test_metrics_appear_whole_or_leave_the_old_ones_and_say_so(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["m.prom"]
 
 
-def test_the_automations_shown_are_ones_that_prefect_takes() -> None:
+def test_prefect_accepts_the_documented_automations() -> None:
     from prefect.events.schemas.automations import AutomationCore
 
     page = (PACKAGE.parents[1] / "docs/operations.md").read_text()
@@ -327,4 +327,4 @@ def test_what_a_hanging_command_started_ends_with_it() -> None:
         connection, _ = server.accept()
         with connection:
             connection.settimeout(10)
-            assert connection.recv(1) == b""  # nobody holds the other end any more
+            assert connection.recv(1) == b""  # no process has the other end open

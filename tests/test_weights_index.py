@@ -1,4 +1,5 @@
-"""A weight index states bytes: the dtype of config.json makes parameters of them, and without it the size is unknown."""
+"""A weight index states bytes; the dtype in config.json converts them to parameters. Without a dtype the size is
+unknown."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ INDEX, CONFIG = "model.safetensors.index.json", "config.json"
 
 @pytest.mark.parametrize(
     ("total_size", "dtype", "params"),
-    # total_size and torch_dtype as the repositories have them on the Hub, and the size that each publishes.
+    # total_size and torch_dtype from the repositories on the Hub, and the size that each of them publishes.
     [
         (282_215_219_200, "float32", 70_553_804_800),  # mattshumer/Reflection-Llama-3.1-70B: 70.6B
         (281_241_268_224, "bfloat16", 140_620_634_112),  # alpindale/WizardLM-2-8x22B: 141B
@@ -30,12 +31,12 @@ INDEX, CONFIG = "model.safetensors.index.json", "config.json"
         (54_864_813_280, "bfloat16", 27_432_406_640),  # google/medgemma-27b-it: 27.4B
     ],
 )
-def test_bytes_over_the_dtype_give_the_published_size(total_size: int, dtype: str, params: int) -> None:
+def test_bytes_divided_by_the_dtype_give_the_published_size(total_size: int, dtype: str, params: int) -> None:
     assert index_parameters({"metadata": {"total_size": total_size}}, {"torch_dtype": dtype}) == (params, None)
 
 
-def test_shared_weights_that_the_index_counts_twice_are_told_of() -> None:
-    # google/medgemma-27b-it states 28,842,036,848: its embeddings, shared with the head, are in it twice.
+def test_shared_weights_that_the_index_counts_twice_are_reported() -> None:
+    # google/medgemma-27b-it states 28,842,036,848, because it counts the embeddings, which the head shares, twice.
     metadata = {"total_size": 54_864_813_280, "total_parameters": 28_842_036_848}
     params, reason = index_parameters({"metadata": metadata}, {"torch_dtype": "bfloat16"})
     assert params == 27_432_406_640 and reason is not None and "28842036848" in reason
@@ -56,7 +57,7 @@ def test_shared_weights_that_the_index_counts_twice_are_told_of() -> None:
         ({"total_size": True}, {"dtype": "float32"}, None, "no total_size"),
     ],
 )
-def test_what_is_not_known_is_null_with_its_reason(
+def test_an_unknown_size_is_null_with_its_reason(
     metadata: dict[str, Any], config: dict[str, Any] | None, params: int | None, reason: str | None
 ) -> None:
     found, why = index_parameters({"metadata": metadata}, config)

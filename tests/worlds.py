@@ -1,4 +1,4 @@
-"""Small Hubs and warehouses for tests: two tables on loopback, and nights run on them without Prefect."""
+"""Small Hubs and warehouses for tests: two tables on loopback, and nights on them without Prefect."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MMLU_PRO_HEADER = (
     "Models,Data Source,Model Size(B),Overall,Biology,Business,Chemistry,Computer Science,Economics,Engineering,Health,History,"
     "Law,Math,Philosophy,Physics,Psychology,Other"
 )
-# One small file for every other repository that a night reads: a task that belongs to no benchmark makes no score.
+# One small file for every other repository that a night reads; its task belongs to no benchmark and so makes no score.
 _RUN = b'{"results": {"other_task": {"acc": 0.5}}, "config_general": {"model_sha": "' + b"a" * 40 + b'"}}'
 OTHER_FILES = {
     "datasets/open-llm-leaderboard/results/mistralai/Mistral-7B-v0.1/results_2024-07-01T00-00-00.000000.json": _RUN,
@@ -54,7 +54,7 @@ OTHER_FILES = {
 
 
 def v2_row(name: str, raw: float = 0.5, **changes: Any) -> dict[str, Any]:
-    """One row of the final v2 table, with every raw score `raw`."""
+    """One row of the last v2 table, with every raw score equal to `raw`."""
     scores: dict[str, Any] = {}
     for task in _TASKS:
         low = _BASELINES.get(task, 0.2)
@@ -91,7 +91,7 @@ def v2_row(name: str, raw: float = 0.5, **changes: Any) -> dict[str, Any]:
 
 
 def v1_row(name: str, score: float = 50.0, **changes: Any) -> dict[str, Any]:
-    """One row of the v1 table, flags inverted as it was published."""
+    """One row of the v1 table, with inverted flags as it was published."""
     row: dict[str, Any] = {
         "eval_name": f"{name.replace('/', '_')}_float16",
         "Precision": "float16",
@@ -118,7 +118,7 @@ def v1_row(name: str, score: float = 50.0, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-# Models of which the truth is known, so that flags can be proved.
+# Models with known flags, by which the tables' flags are verified.
 V2_SENTINELS = [
     v2_row("mistralai/Mixtral-8x7B-v0.1", MoE=True, **{"#Params (B)": 46.7}),
     v2_row("mistralai/Mistral-7B-v0.1", 0.4),
@@ -137,9 +137,9 @@ def parquet(rows: list[dict[str, Any]]) -> bytes:
 
 @dataclass
 class World:
-    """A Hub folder and a warehouse folder. `night` runs one night, three in the morning of the given January day.
+    """A Hub folder and a warehouse folder. `night` runs one night, at three in the morning of the given day in January.
 
-    `endpoint` is what the ledger calls the Hub.
+    `endpoint` is the name of the Hub in the ledger.
     """
 
     root: Path
@@ -172,7 +172,7 @@ class World:
         )
         outcome = pipeline.run_night(options, lambda night: story()(night, pipeline.plainly))
         if outcome.status in ("degraded", "failed"):
-            # Pytest shows it below a test that expected another status.
+            # Pytest shows this if the test expected another status.
             _log.warning("%s", "\n".join([f"night {day}: {report.headline(outcome)}", *report.notes(outcome)]))
         return outcome
 
@@ -182,8 +182,8 @@ class World:
 
 
 def small_world(folder: Path, hub: str) -> World:
-    """Both tables with thirty models each, so that a tenth is a number of rows, and what other sources bring along; the Hub's
-    folder is `folder`/hub."""
+    """Both tables with thirty models each, so that a tenth of them is more than one row, and the fixtures of other
+    sources. The Hub's folder is `folder`/hub."""
     world = World(folder / "hub", hub, Warehouse(folder / "warehouse"))
     for path, content in OTHER_FILES.items():
         world.put(path, content)
@@ -197,7 +197,7 @@ def small_world(folder: Path, hub: str) -> World:
 
 
 async def no_wait(seconds: float) -> None:
-    """In the place of the pause before another try."""
+    """Replaces the pause before another try."""
 
 
 @cache
@@ -212,13 +212,14 @@ def nightly() -> Any:
 
 
 def story() -> Callable[[pipeline.Night, Callable[..., Any]], pipeline.Ending]:
-    """Its steps."""
+    """The steps of flows/nightly.py."""
     steps: Callable[[pipeline.Night, Callable[..., Any]], pipeline.Ending] = nightly().story
     return steps
 
 
 def content(database: Path, *, without: tuple[str, ...] = ()) -> dict[str, tuple[Any, ...]]:
-    """Count and content hash of every table whose name does not begin as one of `without`, whatever the order of rows."""
+    """The count and content hash of every table, independent of the order of rows, except tables whose names begin with
+    `without`."""
     with duckdb.connect(str(database), read_only=True) as con:
         names = con.execute(
             "select schema_name || '.' || table_name from duckdb_tables() where not internal order by all"

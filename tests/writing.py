@@ -1,4 +1,4 @@
-"""A Hub on loopback that also takes writes: what `HubServer` serves, and the calls by which a dataset is published."""
+"""A Hub on loopback that also accepts writes: `HubServer`, and the calls that publish a dataset."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ WRITER, READER = "hf_writer", "hf_reader"
 
 @dataclass
 class WritableHub:
-    """An `intercept` of a HubServer over `root`. Only WRITER may write, and READER is known; `tags` are as the Hub keeps them.
+    """An `intercept` of a HubServer over `root`. Only WRITER may write; READER is known as well; `tags` are stored as
+    on the Hub.
 
-    A Hub that `takes_tags` not is one on which the address of tags is unknown.
+    With `takes_tags` false the address of tags is unknown, as on a Hub without tags.
     """
 
     root: Path
@@ -93,6 +94,6 @@ class WritableHub:
         return self.server.url
 
     def head(self, folder: Path) -> str:
-        """The head commit of a dataset, which follows from its files."""
+        """The head commit of a dataset, which depends only on its files."""
         assert self.server is not None
         return self.server.repositories.head("datasets", f"{folder.parent.name}/{folder.name}").sha

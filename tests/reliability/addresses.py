@@ -1,11 +1,11 @@
-"""Nine bad addresses of each kind: what a night loses to them, and what survives.
+"""Nine bad addresses of each kind: what a night loses and what it keeps.
 
     PYTHONPATH=tests .venv/bin/python -m reliability.addresses [--kind NAME]... [--mixed]
 
-Each night is a real run over HTTP into an empty warehouse. Three tables, three listings of an owner's models and three model
-cards are hit, always and in the same way; --mixed hits the nine in nine different ways in one night. A night keeps the promise
-if it is published and lost nothing but the models, owners and sources that were hit. Prints a table, and exits with 1 if one
-did not keep it.
+Each night is a real run over HTTP into an empty warehouse. Three tables, three lists of an owner's models and three
+model cards fail, always and in the same way; with --mixed the nine fail in nine different ways in one night. The
+promise is that the night publishes and loses only the failing models, owners and sources. Prints a table; exit code 1
+if a promise was broken.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ KINDS: dict[str, Fault] = {
 
 @dataclass
 class BadAddresses:
-    """An `intercept` of a HubServer. `kinds` says what is done to the address of which table, owner or card; `hit` is which of
-    them were asked for."""
+    """An `intercept` of a HubServer. `kinds` maps the address of a table, owner or card to its fault; `hit` are those
+    that were requested."""
 
     kinds: dict[str, str]
     server: HubServer | None = None
@@ -87,7 +87,8 @@ def _is_at(request: Request, target: str) -> bool:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a night: how it ended, the files in raw, and the content of the sources and models that were not hit."""
+    """The result of a night: its status, the files in raw, and the content of the sources and models that did not
+    fail."""
 
     status: str
     seconds: float
@@ -96,7 +97,7 @@ class Result:
 
 
 def make_world(folder: Path, hub: str) -> World:
-    """Tables that name two models of each owner, and those models with their cards."""
+    """Tables that name two models of each owner, and these models with their cards."""
     world = small_world(folder, hub)
     names = [f"{owner}/{model}" for owner in OWNERS for model in "ab"]
     world.put_v1(*[v1_row(name, 40.0 + number) for number, name in enumerate(names)])
@@ -106,7 +107,7 @@ def make_world(folder: Path, hub: str) -> World:
 
 
 class _ImpatientHub(Hub):
-    """A Hub whose questions have seconds where real ones have minutes."""
+    """A Hub client that waits seconds instead of minutes."""
 
     def __init__(self, endpoint: str, *, tries: int, **given: Any) -> None:
         super().__init__(endpoint, timeout_s=3, least_bytes_per_s=2000, first_wait_s=0.01, tries=tries, **given)
@@ -114,7 +115,7 @@ class _ImpatientHub(Hub):
 
 @contextmanager
 def bad_world(folder: Path, kinds: dict[str, str], *, tries: int = 2) -> Iterator[World]:
-    """The world, served with these addresses bad. Every one of them must be asked for within the block."""
+    """The world, served with these bad addresses. The block must request every one of them."""
     (folder / "hub").mkdir(parents=True)
     bad = BadAddresses(kinds)
     impatient = patch("leaderboard_etl.pipeline.night.Hub", partial(_ImpatientHub, tries=tries))
@@ -124,14 +125,14 @@ def bad_world(folder: Path, kinds: dict[str, str], *, tries: int = 2) -> Iterato
 
 
 def run_night(folder: Path, kinds: dict[str, str]) -> Result:
-    """One night into an empty warehouse, with these addresses bad."""
+    """One night into an empty warehouse, with these bad addresses."""
     with bad_world(folder, kinds) as world:
         begun = time.monotonic()
         outcome = world.night(1)
         seconds = time.monotonic() - begun
     if not world.warehouse.database.exists():
         return Result(outcome.status, seconds, set(), set())
-    # The other models are named by a table that is hit, and so not asked about where it is.
+    # The other models are named only by failing tables, and so may not be asked for.
     asked = "repo_type <> 'project' and not (repo_type in ('api', 'model') and repo_id like 'org/%')"
     files = set(world.query(f"select repo_type, repo_id, path from raw.files where {asked}"))
     rows = set(world.query("select source_id, source_name, variant_id, score_raw from core.scores"))
@@ -139,7 +140,7 @@ def run_night(folder: Path, kinds: dict[str, str]) -> Result:
 
 
 def lost(clean: Result, night: Result, kinds: dict[str, str]) -> tuple[int, list[str]]:
-    """What a night lost against the clean one: how much of what was hit, and everything else by name."""
+    """What a night lost compared with the clean one: how much of what failed, and everything else by name."""
     hit, others = 0, []
     for repo_type, repo_id, path in clean.files - night.files:
         is_hit = any(
@@ -161,7 +162,7 @@ def _line(*cells: object) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs a clean night and one for each kind; returns the exit code."""
+    """Runs a clean night and one for each kind of fault; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kind", action="append", choices=KINDS, help="only this kind")
     parser.add_argument("--mixed", action="store_true", help="all kinds in one night")

@@ -1,12 +1,13 @@
-"""A night over a Hub's folder, and the same with small folders laid over it: what a case does not touch must come out equal.
+"""A night over a Hub's folder, and the same with small folders laid over it; everything that a case does not touch must
+be equal.
 
     python tests/reliability/cases.py HUB CASE... [--server COMMAND] [--work DIR]
 
-HUB and each CASE are folders in the Hub's layout (`datasets/`, `models/`, `spaces/`, `_api/`); a CASE may also be a folder
-that holds such a one as `hub/`. Leaderboards of benchmark datasets (`_api/datasets/*/*.json`) are merged, any other file of a
-case takes the place of the Hub's. COMMAND serves a folder and prints its address: `{root}` in it is the folder; without it the
-project's own server does. Each night is a `run` of its own process into an empty warehouse. Prints one line a case and exits
-with 1 where one was not published (exit code 0 or 3), or changed a row of raw, history or core about what it does not touch.
+HUB and each CASE are folders in the Hub's layout (`datasets/`, `models/`, `spaces/`, `_api/`); a CASE may also contain
+such a folder as `hub/`. Leaderboards of benchmark datasets (`_api/datasets/*/*.json`) are merged; any other file of a
+case replaces the Hub's. COMMAND serves a folder (`{root}`) and prints its address; without it the project's own server
+is used. Each night is a `run` in its own process into an empty warehouse. Prints one line per case. Exit code 1 if one
+was not published (exit code 0 or 3) or changed a row of raw, history or core about something that it does not touch.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import duckdb
 
 _KINDS = ("models", "datasets", "spaces")
 _SCHEMAS = ("raw", "history", "core")
-# Which load said it, at which commit, and where in a file that others write too, are no part of what a row says.
+# Not compared: the load, the commit, and the position in a file that also holds other rows.
 _NOT_COMPARED = {"load_id", "first_load_id", "last_load_id", "closed_load_id", "valid_from", "valid_to", "fetched_at"}
 _NOT_COMPARED |= {"revision"}
 _OF_FILE = {"blob_id", "size_bytes", "locator"}
@@ -100,7 +101,7 @@ def run_night(hub: Path, warehouse: Path, server: str | None) -> Night:
 
 @contextmanager
 def laid_over(hub: Path, case: Path) -> Iterator[Path]:
-    """A folder with the Hub's files and those of the case, for the length of the block."""
+    """Within the block: a folder with the Hub's files and those of the case."""
     with tempfile.TemporaryDirectory() as scratch:
         merged = Path(scratch) / "hub"
         for part in (*_KINDS, "_api"):
@@ -119,9 +120,9 @@ def laid_over(hub: Path, case: Path) -> Iterator[Path]:
 
 
 def touched(case: Path) -> set[str]:
-    """Names of models that the case says something of, and of repositories that are about one."""
+    """The models that the case is about, and the repositories about one of these models."""
     names = {"/".join(file.relative_to(case).parts[1:3]) for file in (case / "models").rglob("*")}
-    for file in (case / "datasets").rglob("*.json"):  # a result or request in the folder of its model
+    for file in (case / "datasets").rglob("*.json"):  # a result or request file in its model's folder
         inner = "/".join(file.relative_to(case).parts[3:])
         names |= {inner.rpartition("/")[0], inner.partition("/")[0], inner.partition("_eval_request_")[0]}
         names.add(inner.partition("/")[0].replace("__", "/", 1))
@@ -135,7 +136,7 @@ def touched(case: Path) -> set[str]:
 
 
 def files_of(case: Path) -> set[str]:
-    """Repository and path of each file of the case that stands in a repository with others', and of its leaderboards."""
+    """Repository and path of each file of the case in a repository shared with others, and of its leaderboards."""
     files = {
         "/".join(file.relative_to(case).parts[1:])
         for kind in ("datasets", "spaces")
@@ -150,8 +151,10 @@ def files_of(case: Path) -> set[str]:
 
 
 def differences(plain: Path, other: Path, names: set[str], files: set[str]) -> list[str]:
-    """What differs in each table of raw, history and core between rows that name none of `names`, letter case aside, and
-    stand, in raw, for none of `files`: one text a table."""
+    """The differences of each table of raw, history and core, one text per table.
+
+    Rows that contain one of `names`, ignoring letter case, and rows of raw about one of `files` are not compared.
+    """
     found = []
     with duckdb.connect() as con:
         con.execute(f"attach '{plain}' as plain (read_only); attach '{other}' as other (read_only)")

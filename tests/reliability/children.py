@@ -1,6 +1,6 @@
-"""Work in a child process that can be killed, without the seconds that imports take: it is forked from this one.
+"""Runs work in a child process that can be killed. The child is forked, so that it need not import everything again.
 
-The parent must not use DuckDB or Polars itself, for their threads do not come along into a child.
+The parent must not use DuckDB or Polars itself, because a fork does not copy their threads.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from leaderboard_etl.code_version import code_version
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: its exit code, or the negative number of the signal that ended it, and what it printed."""
+    """How a child ended: its exit code, or the negative number of the signal that ended it, and its output."""
 
     code: int
     out: str
@@ -32,17 +32,17 @@ class Ended:
 
     @property
     def line(self) -> str:
-        """What it said on stderr, as one line."""
+        """Its output on stderr as one line."""
         return " / ".join(self.err.strip().splitlines())
 
 
 def import_all() -> None:
-    """Imports what a run imports, late imports as well, so that no child has to: Prefect alone takes seconds."""
+    """Imports everything that a run imports, also late, so that no child has to; Prefect alone takes seconds."""
     for module in pkgutil.walk_packages(leaderboard_etl.__path__, "leaderboard_etl."):
         importlib.import_module(module.name)
     importlib.import_module("datasets")
     worlds.nightly()
-    code_version()  # kept for the life of a process
+    code_version()  # kept until the process ends
 
 
 def in_child(work: Callable[[], int | None], *, at_start: Callable[[], None] | None = None) -> Ended:

@@ -1,10 +1,10 @@
-"""Every way in which the files of a warehouse were damaged, and what brings it back.
+"""Damages the files of a warehouse in every known way and tries what repairs them.
 
-    python tests/reliability/damage.py [NAME PART]...      a table of all, or of those whose name holds a part
+    python tests/reliability/damage.py [NAME PART]...      a table of all, or of those whose name contains a part
 
 Each damage is done to copies of one warehouse of four nights. On each copy one of `run`, `run --offline`, `doctor` and
-`doctor --repair` is tried. A run may bring the state back or refuse with one line and leave the published file as it is:
-anything else is counted as lost. Exit code 1 if anything was lost, or if the doctor calls a damaged warehouse sound.
+`doctor --repair` is tried. A run may restore the state, or refuse with one line and not change the published file;
+everything else counts as lost. Exit code 1 if anything was lost, or if the doctor calls a damaged warehouse sound.
 """
 
 from __future__ import annotations
@@ -35,16 +35,18 @@ from leaderboard_etl.raw.ledger import Ledger, read_changes
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 
-# What a load's day, a build or a quiet night changes by right; everything else has to come back as it was.
+# Tables that a load's day, a build or a night without news may change; everything else must be restored.
 DATED = ("ops.check_results", "ops.load", "ops.build", "mart.")
 MOST_LINE = 900
 
 
 @dataclass(frozen=True)
 class Damage:
-    """One way to damage a warehouse. `needs` is `run` where the next night has to bring it back by itself, `repair` where the
-    doctor has to, `copy` where it cannot be had again from what is left, `anew` where nothing is left but bytes: a run begins
-    a new history."""
+    """One way to damage a warehouse.
+
+    `needs` says what must restore it: `run` (the next night), `repair` (the doctor), `copy` (only a backup), or `anew`
+    (only bytes are left, and a run begins a new history).
+    """
 
     name: str
     do: Callable[[Warehouse], None]
@@ -52,7 +54,7 @@ class Damage:
 
 
 def nights(world: World) -> None:
-    """Four nights: a first one with a card, one that restates scores, one that withdraws a row, and one without news."""
+    """Four nights: the first with a card, one that restates scores, one that withdraws a row, and one without news."""
     world.put_model("org/model-1b", b"---\nlicense: mit\n---\n# A model\n", safetensors={"total": 7})
     for day, n_models in ((1, 30), (2, 30), (3, 29)):
         world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100 + day / 1000) for n in range(1, n_models + 1)])
@@ -61,7 +63,7 @@ def nights(world: World) -> None:
 
 
 def _flip(path: Path, place: float, bit: int = 3) -> None:
-    """Flips one bit, `place` being a share of the file."""
+    """Flips one bit; `place` is its position as a share of the file."""
     path.chmod(0o644)
     data = bytearray(path.read_bytes())
     data[min(int(len(data) * place), len(data) - 1)] ^= 1 << bit
@@ -137,12 +139,12 @@ def _sqlite_file(warehouse: Warehouse) -> None:
 
 
 def _newer_duckdb(data: bytes) -> bytes:
-    """The storage version behind the magic bytes of the header, far beyond any that there is."""
+    """Sets the storage version in the header far beyond any existing one."""
     return data[:12] + (9_999).to_bytes(8, "little") + data[20:]
 
 
 def _of_another(name: str) -> Callable[[Warehouse], None]:
-    """Puts the raw file of another warehouse, whose nights were later, in the place of this one's."""
+    """Replaces a raw file with that of another warehouse, whose nights were later."""
 
     def do(warehouse: Warehouse) -> None:
         other = warehouse.root.parent / "other" / "raw"
@@ -161,7 +163,7 @@ def _of_another(name: str) -> Callable[[Warehouse], None]:
 
 
 def _last_line_without_bytes(warehouse: Warehouse) -> None:
-    """What a power cut would leave where the line reached the disk and the bytes did not."""
+    """The state after a power cut that let the ledger line reach the disk but not the bytes."""
     ledger = Ledger(warehouse.raw)
     source = msgspec.structs.replace(ledger.loads[2].sources[0], changes_blob="sha256:" + "0" * 64)
     ledger.append(
@@ -181,7 +183,7 @@ def _unlink(*paths: Callable[[Warehouse], Path]) -> Callable[[Warehouse], None]:
 
 
 def _older_file(warehouse: Warehouse) -> None:
-    """The published file of the first load, put back from a copy."""
+    """Puts back the published file of the first load, from a copy."""
     shutil.copy(warehouse.root / "copies" / "first.duckdb", warehouse.root / "put back")
     (warehouse.root / "put back").replace(warehouse.database)
 
@@ -268,7 +270,8 @@ DAMAGES = (
 
 @dataclass(frozen=True)
 class Tried:
-    """What one command did with a damaged warehouse: `back`, `refused`, `reported`, `sound` or `LOST`; and its line."""
+    """What one command did with a damaged warehouse (`back`, `refused`, `reported`, `sound` or `LOST`), and its
+    line."""
 
     end: str
     line: str
@@ -276,7 +279,7 @@ class Tried:
 
 @contextmanager
 def base(folder: Path) -> Iterator[World]:
-    """The warehouse to damage, with its Hub alive, and a copy of its first published file."""
+    """The warehouse to damage, with its Hub running, and a copy of its first published file."""
     (folder / "hub").mkdir(parents=True, exist_ok=True)
     with HubServer(folder / "hub") as server:
         world = small_world(folder, server.url)
@@ -296,7 +299,7 @@ def base(folder: Path) -> Iterator[World]:
 
 
 def damaged(world: World, damage: Damage, folder: Path) -> World:
-    """A copy of the warehouse with one damage done to it."""
+    """A copy of the warehouse with one damage."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(world.warehouse.root, folder / "warehouse")
     copy = World(world.root, world.hub, Warehouse(folder / "warehouse"), world.options, world.endpoint)
@@ -305,7 +308,7 @@ def damaged(world: World, damage: Damage, folder: Path) -> World:
 
 
 def try_run(world: World, expected: dict[str, tuple[object, ...]]) -> Tried:
-    """A night without news at the Hub."""
+    """Tries a night without news at the Hub."""
     before = _bytes(world.warehouse.database)
     try:
         outcome = world.night(6)
@@ -318,7 +321,7 @@ def try_run(world: World, expected: dict[str, tuple[object, ...]]) -> Tried:
 
 
 def try_offline(world: World, expected: dict[str, tuple[object, ...]]) -> Tried:
-    """A rebuild from raw."""
+    """Tries a rebuild from raw."""
     before = _bytes(world.warehouse.database)
     try:
         pipeline.rebuild(world.warehouse)
@@ -328,7 +331,7 @@ def try_offline(world: World, expected: dict[str, tuple[object, ...]]) -> Tried:
 
 
 def try_doctor(world: World) -> Tried:
-    """What the doctor says."""
+    """Runs the doctor."""
     try:
         found = examine(world.warehouse)
     except EtlError as error:
@@ -338,7 +341,7 @@ def try_doctor(world: World) -> Tried:
 
 
 def try_repair(world: World, expected: dict[str, tuple[object, ...]]) -> Tried:
-    """What the doctor can mend."""
+    """Runs the doctor with --repair."""
     said: list[str] = []
 
     @contextmanager

@@ -1,13 +1,13 @@
-"""A disk that is nearly full: a night, a rebuild and an export at many amounts of free space on a filesystem of its own.
+"""A nearly full disk: a night, a rebuild and an export with many amounts of free space on a separate filesystem.
 
 `--what run` is a night under Prefect.
 
     PYTHONPATH=tests .venv/bin/python -m reliability.full_disk [--amounts 20] [--no-forecast]
 
-Needs root, for a tmpfs in a mount namespace; elsewhere it says so and exits with 0. Each run must end well, with the content of
-a warehouse that never lacked space, or with exit code 1, one line and the published file as it was. A warehouse is tried at five
-amounts, each larger, and with all the space given back the next run must end well. Prints a row an amount and exits with 1 if
-one does not.
+It needs root for a tmpfs in a mount namespace; otherwise it says so and exits with 0. Each run must succeed with the
+content of a warehouse that never lacked space, or fail with exit code 1, one line and an unchanged published file. A
+warehouse is tried with five growing amounts; with all the space available the next run must succeed. Prints one row per
+amount; exit code 1 if a promise was broken.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _MARK = "IN_A_MOUNT_NAMESPACE"
 
 @dataclass(frozen=True)
 class Tried:
-    """One run at one amount of free space. `fault` is null where all was as promised."""
+    """One run with one amount of free space. `fault` is null if all promises were kept."""
 
     what: str
     free_kb: int
@@ -53,7 +53,7 @@ class Tried:
 
 
 def may_mount() -> bool:
-    """Whether this process may have a mount namespace with a filesystem of its own."""
+    """Whether this process may create a mount namespace with its own filesystem."""
     command = ["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=1m none /mnt"]
     return (
         shutil.which("unshare") is not None
@@ -62,13 +62,13 @@ def may_mount() -> bool:
 
 
 def in_namespace(arguments: list[str]) -> int:
-    """Runs this module again where it may mount; returns its exit code."""
+    """Runs this module again in a namespace where it may mount; returns its exit code."""
     command = ["unshare", "-m", sys.executable, "-m", "reliability.full_disk", *arguments]
     return subprocess.run(command, env={**os.environ, _MARK: "1"}, check=False).returncode
 
 
 def night(world: World) -> int:
-    """One night as the command line tells it, without Prefect."""
+    """One night like the command line's, without Prefect."""
     outcome = world.night(2)
     print(json.dumps({"status": outcome.status, "notes": outcome.notes}))
     if outcome.status == "failed":
@@ -77,7 +77,7 @@ def night(world: World) -> int:
 
 
 def try_all(folder: Path, disk: Path, amounts_kb: list[int], whats: list[str]) -> list[Tried]:
-    """Every run at every amount. `folder` is on another disk, `disk` an empty mounted one."""
+    """Tries every run with every amount. `folder` is on another disk; `disk` is an empty mounted one."""
     (folder / "hub").mkdir()
     with HubServer(folder / "hub") as server:
         world = World(folder / "hub", server.url, Warehouse(folder / "first"), endpoint=server.url)
@@ -90,7 +90,7 @@ def try_all(folder: Path, disk: Path, amounts_kb: list[int], whats: list[str]) -
         tried = []
         for what in sorted(whats, key=lambda what: what != "run"):
             if what != "run":
-                import_all()  # not before a run under Prefect, which reads its settings when it is imported
+                import_all()  # imported late, because Prefect reads its settings at import
             for first in range(0, len(amounts_kb), _AT_ONCE):
                 series = amounts_kb[first : first + _AT_ONCE]
                 for one in _try_in_turn(what, world, disk, series, wanted[what]):
@@ -101,7 +101,8 @@ def try_all(folder: Path, disk: Path, amounts_kb: list[int], whats: list[str]) -
 
 
 def _try_in_turn(what: str, first: World, disk: Path, amounts_kb: list[int], wanted: str) -> Iterator[Tried]:
-    """A run at each amount, in a fresh copy of the first warehouse at the beginning and behind each that ended well."""
+    """Runs with each amount, in a fresh copy of the first warehouse at the beginning and after each run that
+    succeeded."""
     root = disk / "warehouse"
     world = World(first.root, first.hub, Warehouse(root), endpoint=first.hub)
     do: dict[str, Callable[[], int]] = {
@@ -138,7 +139,7 @@ def _try_in_turn(what: str, first: World, disk: Path, amounts_kb: list[int], wan
 
 @contextmanager
 def _filled(disk: Path, free_kb: int) -> Iterator[None]:
-    """Within the block the disk has so much space left."""
+    """Within the block the disk has exactly this much free space."""
     ballast = disk / "ballast"
     with ballast.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, max(shutil.disk_usage(disk).free - 1024 * free_kb, 1))
@@ -157,7 +158,7 @@ def _fault(ended: Ended, is_untouched: bool, what: str) -> str | None:
         return "it failed and the published file is another one"
     lines = ended.err.splitlines()
     are_ours = all(line.startswith("leaderboard-etl: ") for line in lines)
-    # A run under Prefect may have to say in a second one that Prefect's books could not be kept.
+    # A run under Prefect may print a second line about Prefect's own failure.
     return None if are_ours and len(lines) in ((1, 2) if what == "run" else (1,)) else "it did not fail with one line"
 
 
@@ -173,7 +174,7 @@ def _change(world: World) -> int:
 
 
 def _content(root: Path) -> str:
-    """A text of every table's count and content hash, worked out in a child."""
+    """Every table's count and content hash as text, computed in a child."""
     ended = in_child(lambda: print(values(Warehouse(root).database)))
     return _expect(ended).out
 
@@ -189,7 +190,7 @@ def _hash(file: Path) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the table; 1 where a run broke a promise."""
+    """Prints the table; returns 1 if a run broke a promise."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--amounts", type=int, default=20)
     parser.add_argument("--least-kb", type=int, default=0)
@@ -206,7 +207,7 @@ def main(arguments: list[str]) -> int:
         return in_namespace(arguments)
     if given.no_forecast:
         space.needed_bytes = lambda warehouse: 0
-    logging.getLogger("night").disabled = True  # the tests' own word on a night that was not published
+    logging.getLogger("night").disabled = True  # the error of the test helper about a night that was not published
     span = given.most_kb - given.least_kb
     amounts_kb = [given.least_kb + round(span * (n / max(given.amounts - 1, 1)) ** 2) for n in range(given.amounts)]
     with tempfile.TemporaryDirectory() as scratch:

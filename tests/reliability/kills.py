@@ -1,11 +1,12 @@
-"""Kills: a night and a rebuild are ended at every durable step and at random moments, by SIGKILL and by SIGTERM.
+"""Kills a night and a rebuild at every durable step and at random moments, with SIGKILL and SIGTERM.
 
     PYTHONPATH=tests .venv/bin/python -m reliability.kills [--random 70] [--seed 1]
 
-The moments come from leaderboard_etl.durable.STEPS, before and after each, so that a new step is tried as well. After each kill
-`status` and `sql` answer, the next run goes on, a rebuild from raw ends, and what the warehouse says is what it says where
-nobody was killed. Random moments lie anywhere in the time that such a night takes here, and a little behind; a warehouse has
-five of them, one killed run upon the other, before a run goes on. Prints a row a kill and exits with 1 if a promise is broken.
+The steps come from leaderboard_etl.durable.STEPS, before and after each, so that a new step is tried as well. After
+each kill `status` and `sql` must work, the next run must continue, a rebuild from raw must succeed, and the content
+must be the same as without a kill. Random moments lie anywhere within the usual time of such a night, and slightly
+after it; each warehouse gets five of them, one killed run after another, before a run continues. Prints one row per
+kill; exit code 1 if a promise is broken.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ from leaderboard_etl.termination import EXIT_CODE, Terminated, is_asked, termina
 
 KINDS = ("first night", "second night", "after an older version", "beside a log", "rebuild")
 _AT_ONCE = 5
-# What a run has to find for these steps to be reached at all.
+# The state that a run must find to reach these steps at all.
 _ONLY_IN = {"line aside": "after an older version", "wal aside": "beside a log"}
 
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: in which kind of run, by which signal, and at which step or after which share of the run's time."""
+    """One kill: the kind of run, the signal, and the step or the share of the run's time."""
 
     kind: str
     number: int
@@ -54,7 +55,7 @@ class Kill:
 
 
 def at_every_step() -> Iterator[Kill]:
-    """Every durable step of every kind of run that comes to it."""
+    """Every durable step of every kind of run that reaches it."""
     for step in durable.STEPS:
         for kind in [_ONLY_IN[step]] if step in _ONLY_IN else ["first night", "second night", "rebuild"]:
             if kind == "rebuild" and step in ("blobs", "ledger line"):
@@ -65,10 +66,10 @@ def at_every_step() -> Iterator[Kill]:
 
 
 class Proof:
-    """The warehouses from which the kinds of run start, and what they say where nobody is killed."""
+    """The warehouses from which the kinds of run start, and their content without a kill."""
 
     def __init__(self, folder: Path, hub: str, kinds: set[str]) -> None:
-        """Makes those of `kinds`, in children. Raises RuntimeError where a run fails without a kill."""
+        """Makes the warehouses of `kinds` in children. Raises RuntimeError if a run fails without a kill."""
         self.folder, self.hub = folder, hub
         self.undisturbed: dict[str, str] = {}
         self.seconds: dict[str, float] = {}
@@ -86,7 +87,7 @@ class Proof:
         shutil.copytree(folder / "one", folder / "two")
         self.seconds[KINDS[1]] = self._night(self.world("two"), 2)
         self.undisturbed |= dict.fromkeys(KINDS[1:], self.values("two"))
-        # A line whose bytes are not there, as a version left it that wrote the line first.
+        # A line whose bytes are missing, as left by an earlier version that wrote the line first.
         shutil.copytree(folder / "one", folder / "torn")
         shutil.copy(folder / "two" / "raw" / "ledger.jsonl", folder / "torn" / "raw" / "ledger.jsonl")
         shutil.copytree(folder / "one", folder / "log")
@@ -99,17 +100,17 @@ class Proof:
         return self._in_child(lambda: print(values(self.world(name).warehouse.database))).out
 
     def try_all(self, kills: Sequence[Kill]) -> str | None:
-        """What promise the kills of one kind of run, one upon the other, broke; null: none."""
+        """The promise that a series of kills of one kind of run broke; null if none."""
         start = dict(zip(KINDS, ("empty", "one", "torn", "log", "two"), strict=True))[kills[0].kind]
         shutil.rmtree(self.folder / "tried", ignore_errors=True)
         shutil.copytree(self.folder / start, self.folder / "tried")
         for kill in kills:
             if (fault := self._killed(kill)) is not None:
                 return f"{kill}: {fault}"
-        return self._went_on(self.undisturbed[kills[0].kind])
+        return self._continued(self.undisturbed[kills[0].kind])
 
     def _killed(self, kill: Kill) -> str | None:
-        """What is wrong right behind a kill; null: nothing."""
+        """What is wrong directly after a kill; null if nothing."""
         world, root = self.world("tried"), str(self.folder / "tried")
         killed = in_child(
             (lambda: cli(["run", "--offline", "-w", root])) if kill.kind == "rebuild" else lambda: night(world, 2),
@@ -124,12 +125,12 @@ class Proof:
                 return f"sql ended with {asked.code}: {asked.line}"
         if (world.warehouse.raw / "ledger.jsonl").exists():
             told = in_child(lambda: cli(["status", "-w", root]))
-            if told.code not in (0, 3):  # 3: the last success is long ago, as it is in these nights of the past
+            if told.code not in (0, 3):  # 3: the last success is long ago, because these nights are dated in the past
                 return f"status ended with {told.code}: {told.line}"
         return None
 
-    def _went_on(self, wanted_values: str) -> str | None:
-        """What is wrong with the next night and a rebuild; null: nothing."""
+    def _continued(self, wanted_values: str) -> str | None:
+        """What is wrong with the next night and a rebuild; null if nothing."""
         world, root = self.world("tried"), str(self.folder / "tried")
         again = in_child(lambda: night(world, 2))
         if again.code != 0:
@@ -161,7 +162,7 @@ def _change(world: World) -> None:
 
 
 def night(world: World, day: int) -> int:
-    """One night, without Prefect; its exit code is the command line's."""
+    """One night without Prefect; returns the command line's exit code."""
     try:
         with terminable():
             outcome = world.night(day)
@@ -173,7 +174,7 @@ def night(world: World, day: int) -> int:
 
 
 def _arm(kill: Kill, whole_s: float) -> None:
-    """Has this process killed at the moment of `kill`, in a run that takes `whole_s` seconds."""
+    """Arranges that this process is killed at the moment of `kill`, in a run that takes `whole_s` seconds."""
     if isinstance(kill.at, float):
         seconds = kill.at * whole_s
 
@@ -193,7 +194,7 @@ def _arm(kill: Kill, whole_s: float) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the table; 1 where a promise was broken."""
+    """Prints the table; returns 1 if a promise was broken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--random", type=int, default=70, help="kills at random moments beside those at each step")
     parser.add_argument("--seed", type=int, default=1)

@@ -1,11 +1,11 @@
-"""Files as strangers write them, damaged in every way that is known to have broken a parser somewhere, read by each parser.
+"""Damages strangers' files in every way that is known to have broken a parser, and reads them with each parser.
 
     python tests/reliability/mutated_inputs.py [--tries N] [--seed N] [--source SOURCE]...
 
-Each input is damaged N times by each kind of damage and read as a night does: by the source's parser, then by the rules. A
-damaged file may be read, refused (a quarantined record), say nothing any more, or hold a table's source at its last good state;
-it may not raise anything else, lose a record from the books, or take over five seconds of processor time. Prints a line an
-input and a line a kind of damage, then the first few that broke, and exits with 1 where any did.
+Each input is damaged N times by each kind of damage and read as on a night: by the source's parser, then by the rules.
+A damaged file may be read, be refused (a quarantined record), give nothing, or hold a table's source at its last good
+state. It must not raise anything else, lose a record from the counts, or take more than five seconds of processor time.
+Prints one line per input and per kind of damage, then the first few failures; exit code 1 if there is one.
 """
 
 from __future__ import annotations
@@ -38,8 +38,11 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Input:
-    """A file as a source reads it. One that `is_slow` to read is damaged a tenth as often; one that `may_be_held` is a table
-    of its source's own, which is held back whole where it cannot be read: of files of many people each is refused by itself."""
+    """A file as a source reads it.
+
+    An input that `is_slow` is damaged a tenth as often. One that `may_be_held` is a source's own table, which is held
+    back as a whole if it cannot be read; files of many people are refused one by one.
+    """
 
     source_id: str
     path: str
@@ -168,7 +171,7 @@ _GIVEN = (
 
 
 def _inputs() -> Iterator[Input]:
-    """Those above, and of any other source its fixture; a single file is a table of the source's own."""
+    """The inputs above, and the fixture of every other source; a single file is a source's own table."""
     yield from _GIVEN
     for source_id in sorted(SOURCES.keys() - {given.source_id for given in _GIVEN}):
         files = fixture(SOURCES[source_id])
@@ -278,13 +281,13 @@ DAMAGES: dict[str, Callable[[bytes, Random], bytes]] = {
 
 
 def damaged(given: Input, kind: str, tries: int, seed: int) -> Iterator[bytes]:
-    """The input damaged by a kind so many times, the same for the same seed."""
+    """The input damaged this many times by one kind of damage; the same for the same seed."""
     for number in range(tries):
         yield DAMAGES[kind](given.content, Random(f"{given.path} {kind} {seed} {number}"))
 
 
 def outcome(given: Input, content: bytes) -> tuple[str, str]:
-    """(one of OUTCOMES, what broke) of reading `content` in place of the input's own."""
+    """(one of OUTCOMES, what broke) after reading `content` in place of the input."""
     source = SOURCES[given.source_id]
     repo_id = source.repo_id or "org/Foo-7B"
     begun = process_time()
@@ -309,7 +312,7 @@ def outcome(given: Input, content: bytes) -> tuple[str, str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Damages every input, prints what came of it and returns the exit code."""
+    """Damages every input, prints the results and returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
         "--tries", type=int, default=50, help="times that each input is damaged by each kind; default 50"

@@ -1,4 +1,4 @@
-"""What a warehouse says, whatever the number of loads that it took to come there."""
+"""The content of a warehouse, independent of the number of loads that led to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import duckdb
 
 
 def values(database: Path) -> dict[str, tuple[int, int]]:
-    """Count and content hash of every table of raw, history and core, but for the ids of loads: a run that failed has one too."""
+    """The count and content hash of every table of raw, history and core without load ids, because failed runs have ids
+    too."""
     with duckdb.connect(str(database), read_only=True) as con:
         tables = con.execute(
             "select schema_name || '.' || table_name, string_agg(column_name, ', ' order by column_index)"

@@ -1,13 +1,13 @@
-"""A year of nights: each is a real run over HTTP, with rows restated, added and withdrawn in a table of its genuine size.
+"""A year of nights: each is a real run over HTTP, with rows restated, added and withdrawn in a table of its real size.
 
     PYTHONPATH=tests .venv/bin/python -m reliability.year [--nights 365] [--rows 4576] [--share 0.01]
 
-It prints how the file, the raw store, the ledger and the time of a night grow, compares twenty past days with what was
-true then, rebuilds the year from raw, and exits with 1 if a promise does not hold:
+Prints how the file, the raw store, the ledger and the time of a night grow, compares twenty past days with the truth of
+that day, and rebuilds the year from raw. Exit code 1 if a promise is broken:
 
-* no past day tells anything but what its table said;
+* every past day shows exactly its own table;
 * the published file is at most 1.5 times the size of one rebuilt from nothing;
-* the rebuilt file holds the same content;
+* the rebuilt file has the same content;
 * a night of the last month takes at most 1.5 times the processor time of one of the second month.
 """
 
@@ -38,7 +38,7 @@ _SOURCE = "olb_v2_contents"
 
 @dataclass
 class Table:
-    """The rows of a leaderboard table as they change from night to night: raw score by name of the model."""
+    """The rows of a leaderboard table, which change from night to night: raw score by model name."""
 
     n_rows: int
     share: float
@@ -47,7 +47,7 @@ class Table:
     n_made: int = 0
 
     def change(self) -> None:
-        """Restates, withdraws and adds a share of the rows each; the first call fills the table."""
+        """Restates, withdraws and adds this share of the rows each; the first call fills the table."""
         n_changed = max(1, round(self.share * self.n_rows))
         if self.scores:
             names = self.random.sample(sorted(self.scores), 2 * n_changed)
@@ -68,7 +68,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Night:
-    """What one night left behind."""
+    """The measurements after one night."""
 
     day: date
     processor_s: float
@@ -79,7 +79,7 @@ class Night:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the year and returns the number of promises that do not hold."""
+    """Runs the year and returns the number of broken promises."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nights", type=int, default=365)
     parser.add_argument("--rows", type=int, default=4576, help="rows of the table (default: the v2 table's)")
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def live(world: World, table: Table, n_nights: int, n_days: int) -> int:
-    """Runs the nights, prints what they left behind, and returns the number of promises that do not hold."""
+    """Runs the nights, prints their measurements, and returns the number of broken promises."""
     true_then: dict[date, dict[str, float]] = {}
     nights = []
     for night in run_nights(world, table, n_nights):
@@ -129,7 +129,7 @@ def live(world: World, table: Table, n_nights: int, n_days: int) -> int:
 
 
 def run_nights(world: World, table: Table, n_nights: int) -> Iterator[Night]:
-    """One night a day; before each the table changes."""
+    """Runs one night per day; the table changes before each."""
     for number in range(n_nights):
         table.change()
         world.put_v2(*table.rows())
@@ -149,7 +149,7 @@ def run_nights(world: World, table: Table, n_nights: int) -> Iterator[Night]:
 
 
 def said_on(world: World, day: date) -> dict[str, float]:
-    """The raw GPQA score of each model as the warehouse tells it of the end of a day."""
+    """The raw GPQA score of each model in the warehouse as of the end of a day."""
     sentinels = {row["fullname"] for row in V2_SENTINELS}
     with open_published(world.warehouse, as_of=day) as con:
         rows = con.execute(
@@ -163,7 +163,8 @@ def _some_days(days: dict[date, dict[str, float]], n_days: int) -> list[date]:
 
 
 def _growth(nights: Sequence[Night]) -> float:
-    """Processor time of a night of the last thirty per one of the second thirty; 1.0 where there are too few to tell."""
+    """The processor time of a night among the last thirty divided by one among the second thirty; 1.0 if there are too
+    few."""
     if len(nights) < 90:
         return 1.0
     late, early = (statistics.median(night.processor_s for night in part) for part in (nights[-30:], nights[30:60]))

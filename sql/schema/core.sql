@@ -243,3 +243,40 @@ create table core.submissions (
     blob_id varchar not null,           -- = history.submissions
     locator varchar not null            -- = history.submissions
 );
+
+-- Stretches of days on which a board's ratings were made in one way, from policy. One row per board and series.
+create table core.rating_series (
+    source_id varchar not null,           -- Source with the board
+    board varchar not null,               -- = history.ratings
+    series varchar not null,              -- Name of the series: ratings of two series are not comparable
+    starts_on date not null,              -- First day of the series; it ends on the day before the next one
+    points_per_tenfold double not null,   -- Difference of two ratings, points, at which the odds of a win are ten to one
+    method varchar not null,              -- How its ratings are made
+    reason varchar not null,              -- How the break is known, and what the difference of ratings means
+    source_url varchar not null           -- Where the source says so
+);
+
+-- Every rating ever published, by day, with the model that it is of. One row per source, board, day and name: the newest statement
+-- of that day, also of a model that its source no longer lists.
+create table core.ratings (
+    source_id varchar not null,           -- = history.ratings
+    board varchar not null,               -- = history.ratings
+    series varchar not null,              -- = core.rating_series
+    published_on date not null,           -- = history.ratings
+    source_name varchar not null,         -- = history.ratings
+    model_id varchar not null,            -- = core.models; a name that leads nowhere is a model by itself (core.model_aliases says unresolved)
+    setting varchar not null,             -- = history.ratings
+    rating double not null,               -- = history.ratings
+    rating_lower double,                  -- = history.ratings
+    rating_upper double,                  -- = history.ratings
+    n_votes bigint,                       -- = history.ratings
+    organization varchar,                 -- = history.ratings
+    license_text varchar,                 -- = history.ratings
+    openness varchar not null check (openness in ('open_weights', 'proprietary', 'unknown')), -- Whether the weights may be downloaded: by core.models, else by the licence of that day and policy/licenses; unknown: neither says
+    repo_id varchar not null,             -- = history.ratings
+    revision varchar not null,            -- = history.ratings
+    path varchar not null,                -- = history.ratings
+    blob_id varchar not null,             -- = history.ratings
+    locator varchar not null,             -- = history.ratings
+    load_id integer not null              -- = history.ratings
+);

@@ -161,3 +161,30 @@ create table history.submissions (
     valid_from timestamp not null,     -- = history.scores
     valid_to timestamp                 -- = history.scores
 );
+
+-- Ratings of models against each other, by day, as their source published them. No share of a maximum, so that none stands among
+-- scores. One row per source, name, board, day, file and validity interval. A file that goes on to another day closes the rows of
+-- the day before, which has not become untrue: core.ratings takes what was ever stated of a day.
+create table history.ratings (
+    source_id varchar not null,        -- = history.scores
+    source_name varchar not null,      -- = history.scores
+    setting varchar not null,          -- = history.scores; only where the name states it
+    board varchar not null,            -- Board of the source: ratings of two boards are not comparable
+    published_on date not null,        -- Day for which the source published the rating
+    rating double not null,            -- Rating, points of the board's scale: only differences within a board, series and day mean something
+    rating_lower double,               -- Lower end of the interval that the source published, points; null: none
+    rating_upper double,               -- Upper end of the interval that the source published, points; null: none
+    n_votes bigint,                    -- Votes on answers of the model that the rating rests on; null: not stated
+    organization varchar,              -- Organization in the source's words on that day; null: not stated
+    license_text varchar,              -- Licence as the source spells it on that day; null: not stated
+    repo_type varchar not null,        -- = history.scores
+    repo_id varchar not null,          -- = history.scores
+    revision varchar not null,         -- = history.scores
+    path varchar not null,             -- = history.scores
+    blob_id varchar not null,          -- = history.scores
+    locator varchar not null,          -- = history.scores
+    load_id integer not null,          -- = history.scores
+    closed_load_id integer,            -- Load from which the file no longer stated it; null: it still does
+    valid_from timestamp not null,     -- = history.scores
+    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: the file still states it
+);

@@ -4,6 +4,7 @@
 --   source_id: = core.model_aliases
 --   source_name: = core.model_aliases
 --   n_scores: Scores under the name
+--   n_ratings: Ratings under the name, one a day
 --   organization: Owner as the source says; null: not stated
 --   candidates: Up to three model ids whose last part is most alike, with the Jaro-Winkler likeness (1 = the same); null: none is above 0.8
 create view mart.unresolved_names as
@@ -54,19 +55,31 @@ scored as (
 
 ),
 
+rated as (
+
+    select source_id, source_name, count(*) as n_ratings, arg_max(organization, published_on) as organization
+    from core.ratings
+    group by all
+
+),
+
 final as (
 
     select
         u.source_id,
         u.source_name,
         coalesce(s.n_scores, 0) as n_scores,
-        case when contains(m.organization, '/') or m.organization = u.source_name then null else m.organization end
-            as organization,
+        coalesce(r.n_ratings, 0) as n_ratings,
+        coalesce(
+            case when contains(m.organization, '/') or m.organization = u.source_name then null else m.organization end,
+            r.organization
+        ) as organization,
         c.candidates
     from unresolved as u
     join core.models as m using (model_id)
     left join candidates as c using (source_id, source_name)
     left join scored as s using (source_id, source_name)
+    left join rated as r using (source_id, source_name)
 
 )
 

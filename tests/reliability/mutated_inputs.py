@@ -171,12 +171,17 @@ _GIVEN = (
 
 
 def _inputs() -> Iterator[Input]:
-    """The inputs above, and the fixture of every other source; a single file is a source's own table."""
+    """The inputs above, and the fixture of every other source; a single file, or parquet, is a source's own table."""
     yield from _GIVEN
     for source_id in sorted(SOURCES.keys() - {given.source_id for given in _GIVEN}):
         files = fixture(SOURCES[source_id])
         for file in files:
-            yield Input(source_id, file.version.path, file.content, may_be_held=len(files) == 1)
+            yield Input(
+                source_id,
+                file.version.path,
+                file.content,
+                may_be_held=len(files) == 1 or file.version.path.endswith(".parquet"),
+            )
 
 
 INPUTS = tuple(_inputs())

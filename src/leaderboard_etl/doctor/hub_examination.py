@@ -145,13 +145,18 @@ def _guarded(
 
 def _source(hub: Hub, source: Source, policy: Policy) -> tuple[bool, str]:
     """Asks for the head commit, the newest file on the tree's first page and its columns, and whether the source's
-    parser reads it."""
-    revision = hub.head(source.repo_type, source.repo_id)
+    parser reads it. An archive may be gone."""
+    try:
+        revision = hub.head(source.repo_type, source.repo_id)
+    except RepoUnavailableError as error:
+        if not source.is_archive:
+            raise
+        return True, f"{error}; it is an archive: what was read there stays in force"
     at = f"{source.repo_id} at {revision[:12]}"
     tree = hub.tree(source.repo_type, source.repo_id, revision, most_entries=_ENTRIES_OF_A_TREE)
     wanted = [file for file in tree if source.wants(file.path)]
     if not wanted:
-        return False, f"{at}: none of the first {len(tree)} files is one that this source reads"
+        return source.is_archive, f"{at}: none of the first {len(tree)} files is one that this source reads"
     newest = max(wanted, key=lambda file: file.path.rsplit("/", 1)[-1])
     content = _fetched(hub, source, revision, newest)
     version = FileVersion(

@@ -22,6 +22,10 @@ class RepoSync:
     changes: Changes
 
 
+class NoFilesError(SourceError):
+    """A repository holds none of the wanted files."""
+
+
 class UnfinishedError(SourceError):
     """Only some of a repository's new files could be fetched now; `remaining` is the number of the others."""
 
@@ -39,28 +43,31 @@ def sync_repo(
     wants: Callable[[str], bool],
     known: Mapping[tuple[str, str, str], FileVersion],
     now: str,
+    is_fetched_once: Callable[[str], bool] = lambda path: False,
     last_revision: str | None = None,
     at_revision: str | None = None,
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RepoSync:
     """Lands every wanted file of the head commit, or of the commit `at_revision`, that `known` lacks; from `head_start`
-    if it is there. If the head is still `last_revision`, one request is enough.
+    if it is there. Of a file that `is_fetched_once` any version is enough. If the head is still `last_revision`, one
+    request is enough.
 
-    Raises HubError if the Hub does not answer, SourceError if a file did not arrive whole, UnfinishedError if the
-    deadline or the Hub's limit ended the run before all files were fetched. After an UnfinishedError nothing changes,
-    and the files that arrived are not requested again.
+    Raises HubError if the Hub does not answer, NoFilesError if there is no wanted file, SourceError if a file did not
+    arrive whole, UnfinishedError if the deadline or the Hub's limit ended the run before all files were fetched. After
+    an UnfinishedError nothing changes, and the files that arrived are not requested again.
     """
     revision = at_revision or hub.head(repo_type, repo_id)
     if revision == last_revision:
         return RepoSync(revision, Changes())
     tree = [file for file in hub.tree(repo_type, repo_id, revision) if wants(file.path)]
     if not tree:
-        raise SourceError(
+        raise NoFilesError(
             f"{repo_id} at {revision[:12]} holds none of the files that this source reads: were they moved or renamed?"
         )
+    due = [file for file in tree if not (is_fetched_once(file.path) and (repo_type, repo_id, file.path) in known)]
     changed = land_files(
-        hub, store, repo_type, repo_id, revision, tree, known=known, head_start=head_start, progress=progress
+        hub, store, repo_type, repo_id, revision, due, known=known, head_start=head_start, progress=progress
     )
     paths = {file.path for file in tree}
     return RepoSync(

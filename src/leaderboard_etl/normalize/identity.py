@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from leaderboard_etl.normalize.trust import COINED_NAMES, HUB_ANSWERS, OUR_NAMES, OWN_NAMES, rank
+from leaderboard_etl.normalize.trust import COINED_NAMES, HUB_ANSWERS, NAMES_AS, OUR_NAMES, OWN_NAMES, rank
 
 APART = {"source_id": pl.String(), "lower": pl.String(), "reason": pl.String()}
 
@@ -15,9 +15,10 @@ def resolve_names(
     """One row per (source_id, source_name) with `model_id`, `method` and `reason`, the rows of core.model_aliases.
 
     `statements` are open rows of history.models, `scored` the (source_id, source_name) of open scores, `aliases` is
-    policy/model_aliases.csv (source_id '*' means any). A name means, in this order, what an alias row says, the repository that
-    the source's newest table links it to (by its present name, if an alias row for any source has one), or itself; then the
-    repository that the Hub answered with when asked for that (through all renames).
+    policy/model_aliases.csv (source_id '*' means any; a source with the names of another has its rows and links too). A name
+    means, in this order, what an alias row says, the repository that the source's newest table links it to (by its present name,
+    if an alias row for any source has one), or itself; then the repository that the Hub answered with when asked for that
+    (through all renames).
     `apart`, from joins.contradicted, lists what is not followed: a link of one source, or, with source_id '*', a name that the
     Hub answers with another repository; that answer is about the other one.
     Names that differ in letter case only are one model. A source's own name that leads nowhere is 'unresolved', and so is a
@@ -35,10 +36,10 @@ def resolve_names(
     moved = _alias_rows(aliases, any_source=True).rename({"lower": "linked_lower", "alias": "moved_to"})
     resolved = (
         names.with_columns(_lower("source_name"))
-        .join(_alias_rows(aliases, any_source=False), on=["source_id", "lower"], how="left")
+        .join(_shared(_alias_rows(aliases, any_source=False), "lower"), on=["source_id", "lower"], how="left")
         .join(_alias_rows(aliases, any_source=True), on="lower", how="left", suffix="_any")
         .with_columns(pl.coalesce("alias", "alias_any").alias("alias"))
-        .join(_links(statements), on=["source_id", "source_name"], how="left")
+        .join(_shared(_links(statements), "source_name"), on=["source_id", "source_name"], how="left")
         .join(apart, on=["source_id", "lower"], how="left")
         .with_columns(pl.when(pl.col("reason").is_null()).then("linked_to").alias("linked_to"))
         .with_columns(pl.col("linked_to").str.to_lowercase().alias("linked_lower"))
@@ -100,6 +101,14 @@ def _links(statements: pl.DataFrame) -> pl.DataFrame:
         .unique(["source_id", "source_name"], keep="first", maintain_order=True)
         .select("source_id", "source_name", pl.col("hub_id").alias("linked_to"))
     )
+
+
+def _shared(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Aliases or links with those of other sources that hold for a source with the same names; its own come first."""
+    lent = [
+        rows.filter(pl.col("source_id") == lender).with_columns(source_id=pl.lit(to)) for to, lender in NAMES_AS.items()
+    ]
+    return pl.concat([rows, *lent]).unique(["source_id", name], keep="first", maintain_order=True)
 
 
 def _renames(statements: pl.DataFrame) -> pl.DataFrame:

@@ -32,3 +32,8 @@ def normalize_licenses(texts: pl.Series, policy: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("key", "note")
     )
+
+
+def license_openness(texts: pl.Series, policy: pl.DataFrame) -> pl.DataFrame:
+    """What each distinct licence text says of the weights, by policy/licenses.csv: license_text and openness; null: nothing."""
+    return normalize_licenses(texts, policy).select("license_text", "openness")

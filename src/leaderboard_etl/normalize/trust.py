@@ -23,6 +23,8 @@ def those(holds: Callable[[Source], bool]) -> tuple[str, ...]:
 OWN_NAMES = those(lambda source: source.names == "own")
 # Sources whose names look like a repository's and need not be one: they are resolved if another source knows the name.
 COINED_NAMES = those(lambda source: source.names == "coined")
+# Sources whose names mean what they mean in another source, and that one.
+NAMES_AS = {source_id: source.names_as for source_id, source in SOURCES.items() if source.names_as is not None}
 # Sources with our names for models.
 OUR_NAMES = those(lambda source: source.names == "model_id")
 # Their statements about a name are about the repository that the Hub answered with.

@@ -14,10 +14,21 @@ _FEW = 20
 COLUMNS = ("source_name", "precision", "variant_id", "score_raw", "score_unit")
 
 
+def as_scores(ratings: pl.DataFrame) -> pl.DataFrame:
+    """Ratings (source_name, board, rating) as the brake compares them."""
+    return ratings.select(
+        "source_name",
+        pl.lit("n/a").alias("precision"),
+        pl.col("board").alias("variant_id"),
+        pl.col("rating").alias("score_raw"),
+        pl.lit("rating").alias("score_unit"),
+    )
+
+
 def brake(source_id: str, before: pl.DataFrame, after: pl.DataFrame) -> list[Drift]:
     """Reasons to keep a source at its last good state; empty if there are none.
 
-    `before` holds the source's published scores and `after` the newly read ones, both with COLUMNS.
+    `before` holds the source's published scores and ratings and `after` the newly read ones, both with COLUMNS.
     """
     if before.height < _FEW:
         return []

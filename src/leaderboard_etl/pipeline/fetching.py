@@ -15,10 +15,11 @@ from leaderboard_etl.hub.answers import GatedRepoError, NoHubError, RepoUnavaila
 from leaderboard_etl.landing.benchmarks import BoardSync, sync_boards
 from leaderboard_etl.landing.cards import sync_cards
 from leaderboard_etl.landing.folders import sync_folders
-from leaderboard_etl.landing.repos import UnfinishedError, sync_repo
+from leaderboard_etl.landing.repos import NoFilesError, UnfinishedError, sync_repo
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import REFERENCE_FILES, read_policy
 from leaderboard_etl.policy.checking import check_policy
+from leaderboard_etl.printable import how_many
 from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
 from leaderboard_etl.reading.loads import News
@@ -73,8 +74,10 @@ def land_table(night: Night, source_id: str) -> list[News]:
         return [
             _land_folders(night, source, source.folders) if source.folders is not None else _land_whole(night, source)
         ]
-    except RepoUnavailableError as error:
-        is_known = bool(night.state.of(source_id)) or isinstance(error, GatedRepoError)
+    except (RepoUnavailableError, NoFilesError) as error:
+        if source.is_archive:
+            return [News(_left_in_force(source, SourceLoad(source_id, "unchanged"), first_line(error)))]
+        is_known = bool(night.state.of(source_id)) or isinstance(error, GatedRepoError | NoFilesError)
         if is_known or not source.may_be_absent:
             raise
         message = f"{error}; nothing of it was ever loaded, and the night goes on without it"
@@ -91,12 +94,23 @@ def _land_whole(night: Night, source: Source) -> News:
             source.repo_id,
             wants=source.wants,
             known=night.state.of(source_id),
+            is_fetched_once=lambda path: source.is_fetched_once(path) and not night.options.full,
             last_revision=None if night.options.full else _last_revision(night.ledger, source_id),
             now=night.now,
             head_start=night.head_start,
             progress=progress,
         )
-    return news_of(night, source_id, result.changes, revision=result.revision)
+    gone = result.changes.gone
+    if not (source.is_archive and gone):
+        return news_of(night, source_id, result.changes, revision=result.revision)
+    news = news_of(night, source_id, Changes(result.changes.changed), revision=result.revision)
+    return News(_left_in_force(source, news.entry, f"{how_many(len(gone), 'file')} of it are gone"), news.changes)
+
+
+def _left_in_force(source: Source, entry: SourceLoad, why: str) -> SourceLoad:
+    """`entry` with the finding that an archive is no longer there, or no longer whole, which makes nothing of it untrue."""
+    message = f"{why}; it is an archive: what was read there stays in force"
+    return replace(entry, drift=[Drift(source.source_id, "archive_gone", source.repo_id, message)])
 
 
 def _land_folders(night: Night, source: Source, folders: Folders) -> News:

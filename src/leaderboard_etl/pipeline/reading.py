@@ -10,7 +10,7 @@ import polars as pl
 from msgspec.structs import replace as changed
 
 from leaderboard_etl.errors import EtlError, first_line
-from leaderboard_etl.pipeline.brake import COLUMNS, brake
+from leaderboard_etl.pipeline.brake import COLUMNS, as_scores, brake
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import Changes, Drift, SourceLoad
@@ -68,7 +68,10 @@ def _brake(source_id: str, read: Kept, changes: Changes, before: Before) -> list
     touched = beside(read.files, changes) if source.repeats_statements else changes.changed
     places = [file.place for file in touched] + [(place[0], place[1], place[2]) for place in changes.gone]
     scores = before.scores_at(source_id, places)
-    return brake(source_id, scores, read.frame("scores", *COLUMNS)) if scores is not None else []
+    if scores is None:
+        return []
+    ratings = read.frame("ratings", "source_name", "board", "rating")
+    return brake(source_id, scores, pl.concat([read.frame("scores", *COLUMNS), as_scores(ratings)]))
 
 
 def _held(news: News, drift: Sequence[Drift]) -> News:

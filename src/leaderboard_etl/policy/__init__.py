@@ -16,7 +16,12 @@ from leaderboard_etl.errors import PolicyError
 from leaderboard_etl.settings import POLICY
 
 REFERENCE_FILES = ("reference_models", "reference_scores")
-_TABLES = {"benchmarks": "core.benchmarks", "comparable_groups": "core.comparable_groups", "rules": "core.rules"}
+_TABLES = {
+    "benchmarks": "core.benchmarks",
+    "comparable_groups": "core.comparable_groups",
+    "rules": "core.rules",
+    "rating_series": "core.rating_series",
+}
 
 
 class Policy:

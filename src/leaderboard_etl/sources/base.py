@@ -12,7 +12,7 @@ import polars as pl
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.raw.ledger import Drift, FileVersion
 
-TARGETS = ("scores", "subtask_scores", "models", "parameter_claims", "submissions")
+TARGETS = ("scores", "subtask_scores", "models", "parameter_claims", "submissions", "ratings")
 _VALIDITY = ("load_id", "closed_load_id", "valid_from", "valid_to")
 _PLACE = ("repo_type", "repo_id", "revision", "path", "blob_id")
 _MOST_TEXT = 500
@@ -24,6 +24,7 @@ UNSTATED = {
     "models": {"precision": "n/a"},
     "parameter_claims": {"precision": "n/a"},
     "submissions": {"precision": "unknown", "has_chat_template": "unknown"},
+    "ratings": {"setting": "n/a"},
     "quarantine": {},
 }
 
@@ -47,6 +48,7 @@ class Parsed:
     models: pl.DataFrame = field(default_factory=lambda: empty("models"))
     parameter_claims: pl.DataFrame = field(default_factory=lambda: empty("parameter_claims"))
     submissions: pl.DataFrame = field(default_factory=lambda: empty("submissions"))
+    ratings: pl.DataFrame = field(default_factory=lambda: empty("ratings"))
     quarantine: pl.DataFrame = field(default_factory=lambda: empty("quarantine"))
     source_rows: int = 0
     rows_in: int | None = None

@@ -83,14 +83,17 @@ class Source:
     Where its files are:
     `repo_id` is empty for a source that asks repositories one by one (model cards) or lives in this project (reference).
     `wants` tells of a path whether `parse` reads it.
-    `has_dated_past`: each past commit is worth landing as the state of its day. `is_braked`: a sudden loss or a jump of its
-    scores holds it at its last good state. `may_be_absent`: another source carries the same figures, so that a Hub that has never
-    shown its repository is no failure, and one that stops showing it is.
+    `is_fetched_once` tells of a path whether later versions of the file bring nothing that another file does not: it is fetched
+    again with `run --full` only. `is_archive`: nobody keeps the repository up, so that its absence, or that of its files, is no
+    failure. `has_dated_past`: each past commit is worth landing as the state of its day. `is_braked`: a sudden loss or a jump of
+    its scores or ratings holds it at its last good state. `may_be_absent`: another source carries the same figures, so that a Hub
+    that has never shown its repository is no failure, and one that stops showing it is.
 
     What its statements are:
     `names` is `hub` for repositories' names, `own` for names that only this source uses, `model_id` for ours, `coined` for names
-    that look like a repository's and need not be one. `repeats_statements`: files of one folder state the same again and again,
-    so that all of them are read where one changes.
+    that look like a repository's and need not be one. `names_as` is another source with the same names: its aliases of policy and
+    its links hold here too. `repeats_statements`: files of one folder state the same again and again, so that all of them are
+    read where one changes.
     `reported_by` are the values of reporters.py that its scores bear; `variants` the rows of policy/benchmarks.csv that they
     are, empty where policy says so per record. `leaderboard` and `submissions` (what a record is, if it is one) make
     core.submissions. `score_step_pct` is the step to which it rounds scores, points; null: not rounded. `has_repeated_sizes`: its
@@ -110,7 +113,10 @@ class Source:
     works: tuple[Work, ...]
     repo_id: str = ""
     folders: Folders | None = None
+    is_fetched_once: Callable[[str], bool] = lambda path: False
+    is_archive: bool = False
     names: Literal["hub", "own", "model_id", "coined"] = "hub"
+    names_as: str | None = None
     repeats_statements: bool = False
     variants: tuple[str, ...] = ()
     collections: tuple[Collection, ...] = ()

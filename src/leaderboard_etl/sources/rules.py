@@ -21,10 +21,14 @@ KEYS = {
     "models": ("source_id", "source_name", "precision", "repo_id", "path"),
     "parameter_claims": ("source_id", "source_name", "precision", "kind", "method", "repo_id", "path"),
     "submissions": ("source_id", "source_name", "precision", "repo_id", "path"),
+    # Two files may hold one day of a board: core takes the newest statement of it.
+    "ratings": ("source_id", "source_name", "board", "published_on", "repo_id", "path"),
 }
 _HUB_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95})?$"
 _MOST_PARAMS = 10**14
 _EARLIEST, _LATEST = pl.date(2017, 1, 1), pl.date(2100, 1, 1)
+# A fraction and a percentage are less than any rating: boards begin at 1000 points, and 400 more are odds of ten to one.
+_LEAST_RATING, _MOST_RATING = 100.0, 10_000.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ def _rules(target: str, source: Source, benchmarks: pl.DataFrame) -> list[Rule]:
         )
     if target == "submissions":
         rules.append(_length_rule(["status", "model_type", "architecture", "base_model_text", "license_text"]))
+    if target == "ratings":
+        rules += _rating_rules()
     rules.append(_key_rule(target, pl.struct(KEYS[target]).is_first_distinct(), "in the file"))
     return rules
 
@@ -170,6 +176,43 @@ def _model_rules() -> list[Rule]:
             "a date before 2017 or after 2100",
             pl.concat_str([pl.col(c).cast(pl.String) for c in dates], separator=" | ", ignore_nulls=True),
         ),
+    ]
+
+
+def _rating_rules() -> list[Rule]:
+    rating, lower, upper = pl.col("rating"), pl.col("rating_lower"), pl.col("rating_upper")
+    shown = pl.concat_str([pl.format("{} = ", "board"), rating.cast(pl.String)])
+    interval = pl.format(
+        "{} within {} to {}", *(c.cast(pl.String).fill_null("nothing") for c in (rating, lower, upper))
+    )
+    is_absent = lower.is_null() & upper.is_null()
+    return [
+        Rule(
+            "published_on|range",
+            pl.col("published_on").is_between(_EARLIEST, _LATEST),
+            "the day of a rating is no date, or before 2017 or after 2100",
+            pl.col("published_on").cast(pl.String),
+        ),
+        Rule("rating|number", rating.is_finite(), "the rating is not a finite number", shown),
+        Rule(
+            "rating|range",
+            rating.is_between(_LEAST_RATING, _MOST_RATING),
+            "below 100 or above 10,000 points: a share or a percentage is no rating",
+            shown,
+        ),
+        Rule(
+            "rating|interval",
+            is_absent | ((lower <= rating) & (rating <= upper)),
+            "the interval has one end only, or does not hold the rating",
+            interval,
+        ),
+        Rule(
+            "n_votes|count",
+            pl.col("n_votes").is_null() | (pl.col("n_votes") >= 0),
+            "a negative number of votes",
+            pl.col("n_votes").cast(pl.String),
+        ),
+        _length_rule(["organization", "license_text"]),
     ]
 
 

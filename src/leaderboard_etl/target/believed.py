@@ -97,16 +97,18 @@ class Believed:
         return len(self._loads) if target is self._rebuilt else self._n_held or 0
 
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
-        """The current scores of a source in some files: source_name, precision, variant_id, score_raw, score_unit. Null
-        if nothing was ever published."""
+        """The current scores of a source in some files: source_name, precision, variant_id, score_raw, score_unit; and
+        its ratings, in unit 'rating' with the board as their variant. Null if nothing was ever published."""
         scope = pl.DataFrame(places, schema=["repo_type", "repo_id", "path"], orient="row")
 
         def ask(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
             con.register("places", scope)
             frame: pl.DataFrame = con.sql(
                 "select source_name, precision, variant_id, score_raw, score_unit from history.scores"
-                " where valid_to is null and source_id = ? and (repo_type, repo_id, path) in (from places)",
-                params=[source_id],
+                " where valid_to is null and source_id = $source and (repo_type, repo_id, path) in (from places)"
+                " union all select source_name, 'n/a', board, rating, 'rating' from history.ratings"
+                " where valid_to is null and source_id = $source and (repo_type, repo_id, path) in (from places)",
+                params={"source": source_id},
             ).pl()
             return frame
 

@@ -19,6 +19,7 @@ from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.sources.as_tables import described
 from leaderboard_etl.units import RUN_KEY, normalize_scores, normalized_by_subtask
 from leaderboard_etl.warehouse.history import policy_texts
+from leaderboard_etl.warehouse.ratings import insert_ratings, rated_names
 
 # Wide rows that are sorted at once: some fifty megabytes.
 _ROWS_AT_ONCE = 50_000
@@ -49,6 +50,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
             _open_rows(con, f"history.{table}", "distinct source_id, source_name")
             for table in ("scores", "subtask_scores", "submissions")
         ]
+        + [rated_names(con)]
     ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
     alone = _judge(statements, claims, subjects(aliases), policy)
@@ -81,6 +83,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     _date_no_later_than_scores(con)
     _insert_subtask_scores(con)
     _insert_submissions(con)
+    insert_ratings(con, policy)
 
 
 def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:

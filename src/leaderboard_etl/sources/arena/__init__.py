@@ -123,14 +123,15 @@ SOURCE = Source(
     repo_id="lmarena-ai/chatbot-arena-leaderboard",
     wants=wants,
     parse=parse,
+    is_archive=True,
     names="own",
     reported_by=("arena",),
     variants=tuple(variant_id for variant_id, _ in _SCORES.values()),
     has_editions=True,
     trust=Trust(spelling=60, repository=60, release=60),
     left_out="Elo ratings and win rates; dates of knowledge; `arena_hard_auto_leaderboard_v0.1.csv`; `elo_results_*.pkl`",
-    left_out_because="ratings and win rates rank models against whoever else was there and are no share of a maximum; Arena-Hard"
-    " is no benchmark of this project; reading a pickle runs a stranger's code",
+    left_out_because="the ratings of these years stand in `arena_ratings`; win rates rank models against whoever else was there;"
+    " Arena-Hard is no benchmark of this project; reading a pickle runs a stranger's code",
     works=(
         Work(
             "Chiang et al., Chatbot Arena: An Open Platform for Evaluating LLMs by Human Preference (2024), arXiv:2403.04132;"

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from leaderboard_etl.analysis.capability import capability_index, fit_capability, index_gap, item_parameters
+from leaderboard_etl.analysis.capability import fit_capability, index_gap
 from leaderboard_etl.analysis.item_response import CLIP, fit
 from leaderboard_etl.errors import UsageError
 
@@ -73,14 +73,14 @@ def test_without_noise_capabilities_and_item_parameters_are_recovered() -> None:
 
 
 def test_the_penalty_shrinks_the_differences_but_keeps_their_order() -> None:
-    index = capability_index(world(np.linspace(-2, 3, 60)), draws=0, penalty=ECI_PENALTY)
+    index = fit_capability(world(np.linspace(-2, 3, 60)), draws=0, penalty=ECI_PENALTY).index
     assert index["model_id"].to_list() == [f"m{m:03}" for m in reversed(range(60))]
     assert 4.0 < index["capability"][0] - index["capability"][-1] < 4.95  # five without it
 
 
 def test_with_noise_and_gaps_the_order_is_recovered_and_intervals_contain_the_truth() -> None:
     truth = np.random.default_rng(7).normal(0.5, 1.2, 60)
-    index = capability_index(world(truth, noise_pct=3.0, share=0.5), draws=60).sort("model_id")
+    index = fit_capability(world(truth, noise_pct=3.0, share=0.5), draws=60).index.sort("model_id")
     found = index["capability"].to_numpy()
     assert np.corrcoef(truth.argsort().argsort(), found.argsort().argsort())[0, 1] > 0.97
     inside = (index["capability_lo"].to_numpy() <= truth) & (truth <= index["capability_hi"].to_numpy())
@@ -113,7 +113,9 @@ def test_perfect_and_hopeless_models_get_finite_capabilities_at_the_ends() -> No
     scores = world(np.linspace(-1, 2, 12))
     score = pl.when(pl.col("model_id") == "m003").then(100.0).when(pl.col("model_id") == "m007").then(0.0)
     for penalty in (0.1, 1e-4):
-        index = capability_index(scores.with_columns(score_pct=score.otherwise("score_pct")), draws=5, penalty=penalty)
+        index = fit_capability(
+            scores.with_columns(score_pct=score.otherwise("score_pct")), draws=5, penalty=penalty
+        ).index
         assert (index["model_id"][0], index["model_id"][-1]) == ("m003", "m007")
         assert np.abs(index["capability"].to_numpy()).max() <= 20  # both ends of the bounds apart
         assert index.select("capability", "capability_lo", "capability_hi").null_count().row(0) == (0, 0, 0)
@@ -121,28 +123,30 @@ def test_perfect_and_hopeless_models_get_finite_capabilities_at_the_ends() -> No
 
 def test_the_anchor_is_the_benchmark_with_most_models_at_zero_and_one() -> None:
     scores = world(np.linspace(-1, 2, 12))
-    assert capability_index(scores, draws=0)["anchor_group"].unique().to_list() == ["g0"]  # of equals the first by name
+    assert fit_capability(scores, draws=0).index["anchor_group"].unique().to_list() == [
+        "g0"
+    ]  # of equals the first by name
     without = [("m000", "g0"), ("m001", "g1"), ("m001", "g2"), ("m002", "g3"), ("m003", "g4")]
     fewer = scores.filter(
         ~pl.concat_str("model_id", "comparable_group").is_in([model + group for model, group in without])
     )
-    assert item_parameters(fewer).filter("is_anchor").rows() == [("g5", 0.0, 1.0, 12, True)]
-    assert capability_index(fewer, draws=0)["anchor_group"].unique().to_list() == ["g5"]
+    assert fit_capability(fewer).items.filter("is_anchor").rows() == [("g5", 0.0, 1.0, 12, True)]
+    assert fit_capability(fewer, draws=0).index["anchor_group"].unique().to_list() == ["g5"]
 
 
 def test_a_model_with_few_benchmarks_is_refused_with_a_reason_and_no_number() -> None:
     scores = world(np.linspace(-1, 2, 10))
     few = scores.filter((pl.col("model_id") != "m004") | pl.col("comparable_group").is_in(["g0", "g1"]))
-    row = capability_index(few, draws=5).filter(model_id="m004").row(0, named=True)
+    row = fit_capability(few, draws=5).index.filter(model_id="m004").row(0, named=True)
     assert row["capability"] is row["capability_lo"] is row["capability_hi"] is None
     assert row["refusal_reason"] == "has scores in 2 benchmarks that can be compared; at least 3 are needed"
-    assert capability_index(few, draws=0, min_benchmarks=2)["refusal_reason"].null_count() == 10
+    assert fit_capability(few, draws=0, min_benchmarks=2).index["refusal_reason"].null_count() == 10
 
 
 def test_a_benchmark_of_two_models_does_not_count() -> None:
     scores = {f"m{i}": {"a": 30.0 + 5 * i, "b": 40.0 + 4 * i, "c": 20.0 + 6 * i} for i in range(5)}
     scores |= {"x": {"a": 50.0, "b": 50.0, "rare": 50.0}, "y": {"a": 60.0, "b": 55.0, "rare": 50.0}}
-    refused = capability_index(points(scores), draws=0).filter(pl.col("refusal_reason").is_not_null())
+    refused = fit_capability(points(scores), draws=0).index.filter(pl.col("refusal_reason").is_not_null())
     assert refused["model_id"].to_list() == ["x", "y"]
     assert "has scores in 2 benchmarks" in refused["refusal_reason"][0]
 
@@ -150,14 +154,14 @@ def test_a_benchmark_of_two_models_does_not_count() -> None:
 def test_models_that_share_no_benchmark_with_the_others_are_refused() -> None:
     mainland = {f"m{i}": {"a": 30.0 + 5 * i, "b": 40.0 + 4 * i, "c": 20.0 + 6 * i} for i in range(6)}
     island = {f"i{i}": {"p": 30.0 + 9 * i, "q": 40.0 + 9 * i, "r": 20.0 + 9 * i} for i in range(3)}
-    index = capability_index(points(mainland | island), draws=5)
+    index = fit_capability(points(mainland | island), draws=5).index
     refused = index.filter(pl.col("capability").is_null())
     assert sorted(refused["model_id"]) == ["i0", "i1", "i2"]
     assert refused["refusal_reason"].unique().to_list() == [
         "no chain of shared benchmarks leads to the 6 models compared here"
     ]
     bridged = island | {"i0": {"p": 30.0, "q": 40.0, "r": 20.0, "a": 35.0}}
-    assert capability_index(points(mainland | bridged), draws=0)["refusal_reason"].null_count() == 9
+    assert fit_capability(points(mainland | bridged), draws=0).index["refusal_reason"].null_count() == 9
 
 
 def test_row_order_does_not_matter_and_the_seed_does() -> None:
@@ -166,19 +170,19 @@ def test_row_order_does_not_matter_and_the_seed_does() -> None:
     again = fit_capability(scores.sample(fraction=1.0, shuffle=True, seed=5), draws=8)
     assert first.index.equals(again.index)
     assert np.array_equal(first.draws_logits, again.draws_logits, equal_nan=True)
-    assert not first.index.equals(capability_index(scores, draws=8, seed=1))
+    assert not first.index.equals(fit_capability(scores, draws=8, seed=1).index)
 
 
 def test_the_baseline_corrected_score_is_used_where_it_is_defined() -> None:
     scores = world(np.linspace(-1, 2, 10))
     shifted = scores.with_columns(score_norm_pct=pl.col("score_pct"), score_pct=pl.lit(99.0))
-    assert capability_of(capability_index(shifted, draws=0)) == capability_of(capability_index(scores, draws=0))
+    assert capability_of(fit_capability(shifted, draws=0).index) == capability_of(fit_capability(scores, draws=0).index)
 
 
 def test_two_scores_of_a_model_in_a_group_are_an_error_that_names_both() -> None:
     scores = world(np.linspace(-1, 2, 5))
     with pytest.raises(UsageError, match="m000 has more than one row in g0"):
-        capability_index(pl.concat([scores, scores.head(1)]))
+        fit_capability(pl.concat([scores, scores.head(1)]))
 
 
 def gap_world() -> pl.DataFrame:

@@ -35,8 +35,18 @@ DECIMALS = 6  # what the solver's tolerance supports
 class CapabilityFit:
     """The result of one fit.
 
-    `index` and `items` are the frames of `capability_index` and `item_parameters`. `draws_logits` are the capabilities
-    of the bootstrap draws (draws x `model_ids`), NaN where a draw cannot place the model.
+    `index` has one row per model, the most capable model first:
+
+    model_id, model, openness, released_on (null: unknown), capability (logits of the anchor; null: refused), capability_lo and
+    capability_hi (90 % interval; null: refused, or too few draws), n_benchmarks (used by the fit; for a refused model: with a
+    score), anchor_group, refusal_reason (null: fitted).
+
+    `items` has one row per comparable group of the fit:
+
+    comparable_group, difficulty (logits of the anchor), discriminability (1: as sharp as the anchor), n_models, is_anchor.
+
+    `draws_logits` are the capabilities of the bootstrap draws (draws x `model_ids`), NaN where a draw cannot place the
+    model.
     """
 
     index: pl.DataFrame
@@ -45,14 +55,10 @@ class CapabilityFit:
     draws_logits: Floats
 
 
-def capability_index(
+def fit_capability(
     points: pl.DataFrame, *, min_benchmarks: int = 3, draws: int = 100, seed: int = SEED, penalty: float = PENALTY
-) -> pl.DataFrame:
-    """The capabilities, one row per model, the most capable model first.
-
-    Columns: model_id, model, openness, released_on (null: unknown), capability (logits of the anchor; null: refused),
-    capability_lo and capability_hi (90 % interval; null: refused, or too few draws), n_benchmarks (used by the fit; for a
-    refused model: with a score), anchor_group, refusal_reason (null: fitted).
+) -> CapabilityFit:
+    """Estimates the capabilities of the models and the parameters of the benchmarks.
 
     `points` has one row per model and comparable_group with the columns of mart.model_scaling. The fit uses
     score_norm_pct where it is defined, else score_pct. All models in `points` take part, so filter on population
@@ -61,23 +67,6 @@ def capability_index(
     If no single fit explains the scores, every model is refused with that reason. Raises UsageError if a model has two
     rows in a group.
     """
-    return fit_capability(points, min_benchmarks=min_benchmarks, draws=draws, seed=seed, penalty=penalty).index
-
-
-def item_parameters(points: pl.DataFrame, *, min_benchmarks: int = 3, penalty: float = PENALTY) -> pl.DataFrame:
-    """The parameters of the benchmarks, one row per comparable group of the fit. Input and errors as in
-    `capability_index`.
-
-    Columns: comparable_group, difficulty (logits of the anchor), discriminability (1: as sharp as the anchor),
-    n_models, is_anchor.
-    """
-    return fit_capability(points, min_benchmarks=min_benchmarks, draws=0, penalty=penalty).items
-
-
-def fit_capability(
-    points: pl.DataFrame, *, min_benchmarks: int = 3, draws: int = 100, seed: int = SEED, penalty: float = PENALTY
-) -> CapabilityFit:
-    """The index, the item parameters and the draws of one fit. Input and errors as in `capability_index`."""
     points = _checked(points)
     kept, refused = _comparable(points, min_benchmarks)
     model_ids, groups = kept["model_id"].unique().sort().to_list(), kept["comparable_group"].unique().sort().to_list()

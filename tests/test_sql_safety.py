@@ -191,6 +191,48 @@ def test_every_format_is_written_to_a_file_although_duckdb_may_write_none(
     assert str(frame["d"][0]) == "2024-01-02" and [entry.name for entry in tmp_path.iterdir()] == ["rows"]
 
 
+ODD_TYPES = {
+    "union_value(k := 1)": "1",
+    "340282366920938463463374607431768211455::uhugeint": "340282366920938463463374607431768211455",
+    "12345678901234567890123456789012345678901::bignum": "12345678901234567890123456789012345678901",
+    "timetz '10:00:00+02'": "10:00:00+02",
+    "'POINT (1 1)'::geometry": "POINT (1 1)",
+    "interval 3 days": "3 days",
+    "[interval 1 day]": "[1 day]",
+    "{'a': map([1], [interval 1 day])}": "{'a': {1=1 day}}",
+}
+
+
+@pytest.mark.parametrize("value", ODD_TYPES)
+@pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])
+def test_what_duckdb_alone_has_a_type_for_is_its_text(
+    value: str, form: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = f"select {value} as v, 'x' as x"
+    if form == "parquet":
+        assert ask(capsys, world, "--format", form, "-o", tmp_path / "rows", query)[0] == 0
+        assert pl.read_parquet(tmp_path / "rows")["v"].to_list() == [ODD_TYPES[value]]
+        return
+    code, out, err = ask(capsys, world, "--format", form, query)
+    assert (code, err) == (0, "") and ODD_TYPES[value] in out
+
+
+@pytest.mark.parametrize("date", ["date '290000-01-01'", "timestamp '20000-01-01'", "timestamp '-infinity'"])
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_date_that_text_cannot_hold_is_one_line(
+    date: str, form: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = ask(capsys, world, "--format", form, "-o", tmp_path / "rows", f"select {date} as day, 1.5 as x")
+    assert code == 2 and err.count("\n") == 1 and "'day'" in err and not [*tmp_path.iterdir()]
+    assert ask(capsys, world, f"select {date} as day, 1.5 as x")[0] == 2
+
+
+@pytest.mark.parametrize("query", ["", " ;\n"])
+def test_an_empty_query_is_wrong_usage(query: str, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = ask(capsys, world, query)
+    assert (code, out) == (2, "") and "empty" in err
+
+
 def test_an_output_without_rows_has_its_columns(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from leaderboard_etl.errors import UsageError
 from leaderboard_etl.printable import json_visible, one_line
 
 if TYPE_CHECKING:
     import duckdb
+    import polars as pl
 
 _PLAIN_TYPES = frozenset(
     {
@@ -30,6 +32,10 @@ _PLAIN_TYPES = frozenset(
     }
 )
 
+# Days since 1970 of the first day of the year 1 and the last of the year 9999, and how Polars counts.
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+_PER_DAY = {None: 1, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+
 
 def plain(value: object) -> str:
     """A value as one line of printable text; null becomes an empty cell."""
@@ -46,8 +52,23 @@ def records(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
     is_plain = all(kind.id in _PLAIN_TYPES for kind in relation.types)
     if is_plain and len(set(relation.columns)) == len(relation.columns):
         return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
-    rows: list[dict[str, Any]] = relation.pl().to_dicts()
+    rows: list[dict[str, Any]] = of_this_calendar(relation.pl()).to_dicts()
     return rows
+
+
+def of_this_calendar(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same frame. Raises UsageError for a date or time outside the years 1 to 9999, infinity included: no writer of text
+    knows one, and Polars ends in a panic."""
+    import polars as pl
+
+    for column in frame.select(pl.selectors.date() | pl.selectors.datetime()):
+        days = column.to_physical() // _PER_DAY[getattr(column.dtype, "time_unit", None)]
+        if not days.is_between(_FIRST_DAY, _LAST_DAY).all():
+            raise UsageError(
+                f"column {column.name!r} holds a date outside the years 1 to 9999, which text cannot hold: query it as"
+                " ::varchar, or with --format parquet"
+            )
+    return frame
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:

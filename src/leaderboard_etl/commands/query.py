@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,13 @@ from leaderboard_etl.termination import signal_in, stopping
 
 if TYPE_CHECKING:
     import duckdb
+    from duckdb.sqltypes import DuckDBPyType
 
 _SHOWN_ROWS = 100
+# Types, inside lists and structures too, for which frames have no type or another value: DuckDB shows them as text.
+_FOR_DUCKDB_ALONE = frozenset(
+    {"interval", "union", "bit", "uhugeint", "bignum", "variant", "geometry", "time with time zone", "unknown"}
+)
 
 
 def register(commands: Commands) -> None:
@@ -54,6 +60,8 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
         print_table([{"query": path.stem, "question": _question(path)} for path in _queries()])
         return 0
     query = _query_text(options)
+    if not query.strip(" \t\r\n;"):
+        raise UsageError("the query is empty")
     if options.format == "parquet" and options.output is None:
         raise UsageError("--format parquet needs -o FILE: it is not text")
     if options.output is not None:
@@ -65,7 +73,7 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
                 con.execute(statement).fetchall()
             relation = con.sql(last)
             if relation is not None:
-                _output_rows(_without_intervals(relation), options.format, options.output)
+                _output_rows(_readable(relation), options.format, options.output)
         except duckdb.InterruptException as error:
             raise (signal_in(error) or KeyboardInterrupt()) from None
         except duckdb.Error as error:
@@ -109,16 +117,25 @@ def _query_text(options: argparse.Namespace) -> str:
     return sys.stdin.read() if options.query == "-" else str(options.query)
 
 
-def _without_intervals(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Casts intervals, such as the difference of two times, to text, because frames have no type for months, days and
-    seconds."""
-    intervals = [name for name, kind in zip(relation.columns, relation.types, strict=True) if kind.id == "interval"]
-    quoted = ['"' + name.replace('"', '""') + '"' for name in intervals]
+def _readable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Casts columns of a type that DuckDB alone knows, such as the difference of two times, to text."""
+    columns = zip(relation.columns, relation.types, strict=True)
+    names = [name for name, kind in columns if not _FOR_DUCKDB_ALONE.isdisjoint(_kinds(kind))]
+    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
     return (
         relation.select(f"* replace ({', '.join(f'{name}::varchar as {name}' for name in quoted)})")
         if quoted
         else relation
     )
+
+
+def _kinds(kind: DuckDBPyType) -> Iterator[str]:
+    """The name of a type and those of all types in it."""
+    yield kind.id
+    if kind.id in ("list", "array", "map", "struct"):
+        for _, child in kind.children:
+            if not isinstance(child, int | list):  # the length of an array
+                yield from _kinds(child)
 
 
 def _show(relation: duckdb.DuckDBPyRelation) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from leaderboard_etl.commands.display import as_json_text
+from leaderboard_etl.commands.display import as_json_text, of_this_calendar
 from leaderboard_etl.errors import EtlError, UsageError
 from leaderboard_etl.printable import ACTING, csv_text
 from leaderboard_etl.settings import Warehouse
@@ -92,7 +92,7 @@ def _pieces(relation: duckdb.DuckDBPyRelation, form: str) -> Iterator[bytes]:
 def _frames(relation: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
     import polars as pl
 
-    return (pl.DataFrame(pl.from_arrow(batch)) for batch in _batches(relation))
+    return (of_this_calendar(pl.DataFrame(pl.from_arrow(batch))) for batch in _batches(relation))
 
 
 def _batches(relation: duckdb.DuckDBPyRelation) -> Iterator[RecordBatch]:

@@ -95,6 +95,24 @@ def test_ids_of_the_tree_are_those_of_the_bytes(hub: Hub) -> None:
     assert tree["big.parquet"] == sha256_id(b"PAR1" * 100)
 
 
+def test_a_list_that_names_ever_another_page_is_refused(
+    hub: Hub, server: HubServer, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leaderboard_etl.hub.client._MOST_PAGES", 20)
+
+    def another(request: Request) -> Response | None:
+        link = f'<{server.url}{request.path}?cursor={len(server.requests)}>; rel="next"'
+        return Response(200, {"Link": link}, b"[]") if "/tree/" in request.path or "/commits/" in request.path else None
+
+    script.other = another
+    revision = hub.head(*REPO)
+    with pytest.raises(HubError, match="more than 20 pages"):
+        hub.tree(*REPO, revision)
+    with pytest.raises(HubError, match="more than 20 pages"):
+        hub.commits(*REPO)
+    assert len(server.requests) == 1 + 20 + 20
+
+
 @pytest.mark.parametrize(
     "fault",
     [

@@ -41,6 +41,7 @@ RESULTS_FIELD = "evalResults"
 LISTED_FIELDS = (*MODEL_FIELDS, RESULTS_FIELD)
 # Models per page: listing an owner of thousands may take the Hub longer than it allows itself.
 _PAGE_ROWS = (1000, 200, 50)
+_MOST_PAGES = 2000  # of one list: two million files, or a hundred thousand commits
 _MOST_HELD_BYTES = 512 << 20
 _OTHER_BYTES = 64 << 10  # another body than the one asked for is refused by its hash, unless it is far larger
 _PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
@@ -262,6 +263,8 @@ class Hub(Transport):
         while url is not None:
             if url in seen:
                 raise HubError(f"{self.endpoint} names a page of {asked} as the next one again: refused")
+            if len(seen) == _MOST_PAGES:
+                raise HubError(f"{self.endpoint} lists {asked} in more than {_MOST_PAGES:,} pages: refused")
             seen.add(url)
             answer = self.request(url, parameters, asked)
             yield from self._entries(answer, asked)

@@ -19,6 +19,7 @@ from leaderboard_etl.sample import sample_root
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.sources.rules import apply_rules
+from leaderboard_etl.sources.shared.leaderboard_table import table
 
 POLICY = read_policy()
 V1, V2 = "olb_v1_contents", "olb_v2_contents"
@@ -119,6 +120,13 @@ def test_a_v1_score_is_a_percentage_without_a_normalised_value() -> None:
     assert (score["variant_id"], score["score_raw"], score["score_unit"]) == ("mmlu_olb_v1", 60.5, "percent")
     assert (score["score_norm_published_pct"], score["has_chat_template"]) == (None, "unknown")
     assert score["locator"] == "row 3, MMLU"
+
+
+def test_a_small_file_of_endless_equal_rows_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "MOST_ROWS", len(PROOF) + 1)
+    assert parse(V2, ROW_V2).scores.height > 0
+    with pytest.raises(SourceError, match="has 5 rows, over the limit of 4"):
+        parse(V2, ROW_V2, ROW_V2)
 
 
 def test_a_null_cell_is_not_a_score_but_zero_is() -> None:

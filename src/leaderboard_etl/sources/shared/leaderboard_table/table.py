@@ -18,6 +18,9 @@ from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import SourceFile, place_columns
 from leaderboard_etl.termination import scratch_folder
 
+# Of a parquet file of a few kB all rows may be equal: millions of them would take the memory of the whole night. The largest
+# of the leaderboards' tables has under ten thousand.
+MOST_ROWS = 200_000
 PROVABLE_FLAGS = ("is_merge", "is_moe", "is_flagged", "is_available")
 _OPENING = r'<a\s[^<>]*href="[^"<>]*"[^<>]*>'
 _LINK = rf"^\s*{_OPENING}([^<>]*)</a>(?:\s*{_OPENING}[^<>]*</a>)?\s*$"
@@ -83,6 +86,8 @@ def _decode(file: SourceFile) -> pl.DataFrame:
     logging.set_verbosity(logging.CRITICAL)
     config.HF_UPDATE_DOWNLOAD_COUNTS = False  # otherwise every read of a local file is reported to a server
     kind = "csv" if file.version.path.endswith(".csv") else "parquet"
+    if kind == "parquet":
+        _expect_few_rows(file)
     with scratch_folder() as scratch:
         path, cache = scratch / f"table.{kind}", scratch / "cache"
         path.write_bytes(file.content)
@@ -104,6 +109,21 @@ def _decode(file: SourceFile) -> pl.DataFrame:
             ) from error
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def _expect_few_rows(file: SourceFile) -> None:
+    """Raises SourceError for a parquet file that says that it has more than MOST_ROWS rows."""
+    import pyarrow as pa
+    from pyarrow.parquet import read_metadata
+
+    try:
+        n_rows = read_metadata(pa.BufferReader(file.content)).num_rows
+    except (pa.ArrowException, OSError):
+        return  # the decoder says why
+    if n_rows > MOST_ROWS:
+        raise SourceError(
+            f"{_where(file)} has {n_rows:,} rows, over the limit of {MOST_ROWS:,}; the last good one stays in force"
+        )
 
 
 def _match_era(source_id: str, file: SourceFile, frame: pl.DataFrame, eras: pl.DataFrame) -> tuple[str, list[Drift]]:

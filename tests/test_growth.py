@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import process_time
 
 import pytest
 from sourcing import POLICY, landed, read
-from worlds import BIGCODE_HEADER
+from worlds import BIGCODE_HEADER, MMLU_PRO_HEADER, v1_row, v2_row
 
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.sources.model_cards import MOST_TEXT
@@ -53,6 +53,12 @@ def source(source_id: str, path: str) -> Callable[[str], object]:
     return lambda text: parse([landed(text.encode(), path, repo_type=repo_type, repo_id="org/Foo-7B")], POLICY)
 
 
+def csv_of(row: Mapping[str, object], n: int) -> str:
+    """A table of equal rows."""
+    line = ",".join("" if cell is None else str(cell) for cell in row.values())
+    return ",".join(row) + f"\n{line}" * n
+
+
 def tables(text: str) -> object:
     return list(read_tables(text))
 
@@ -85,6 +91,9 @@ MARKDOWN: dict[str, Make] = {
     "fences": lambda n: "|-|\n" + "```\n" * n,
     "headings": lambda n: "|-|\n" + "# a\n" * (2 * n),
     "lines above": lambda n: ("x\n" * 400 + HEAD + "| a | 1 |\n") * (n // 100),
+    "tables in tables": lambda n: "<table>\n<tr><td>\n" * (n // 2) + "</td></tr></table>\n" * (n // 2),
+    "tables in tables on one line": lambda n: "<table><tr><td>" * n,
+    "tables that are never closed": lambda n: "<table>\n" + "<p>\n" * (2 * n),
     "links": lambda n: HEAD + ("|" + "[](" * 600 + "[" * 100 + "|1|\n") * (n // 10),
 }
 
@@ -114,6 +123,11 @@ YAML: dict[str, Make] = {
     "keys": lambda n: "".join(f"a{number}: 1\n" for number in range(n)),
     "one key": lambda n: "a: 1\n" * n,
     "questions": lambda n: "? a\n" * n,
+    "brackets in brackets": lambda n: "a: " + "[" * n + "]" * n,
+    "lists in lists": lambda n: "- " * n + "a",
+    "aliases": lambda n: "a: &a [" + "x," * (n // 8) + "]\nb: [" + "*a," * 49 + "]",
+    "one long key": lambda n: "? " + "a" * (10 * n) + "\n: 1",
+    "one long number": lambda n: "a: " + "9" * (10 * n),
     "anchors": lambda n: "".join(f"- &a{number} x\n" for number in range(n)),
     "tags": lambda n: "- !!a x\n" * n,
     "directives": lambda n: "".join(f"%TAG !a{number}! x:\n" for number in range(n)) + "--- a",
@@ -142,6 +156,14 @@ def test_the_end_of_front_matter_is_searched_for_once() -> None:
 RESULT = "  - {task: {type: x}, dataset: {name: MMLU, type: x}, metrics: [{type: accuracy, value: bad}]}\n"
 ENTRY = "- {dataset: {id: Idavidrein/gpqa, task_id: diamond}, value: bad}\n"
 RUN = "org/m/results_2024-07-01T00-00-00.000000.json"
+REQUEST = "org/m_eval_request_False_bfloat16_Original.json"
+TABLE = "data/train.csv"
+RECORD = {
+    "schema_version": "0.2.2",
+    "source_metadata": {"evaluator_relationship": "third_party", "source_organization_name": "org"},
+    "model_info": {"id": "org/m", "name": "m"},
+    "retrieved_timestamp": "1760000000",
+}
 ARENA = "key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link\n"
 WHOLE: dict[str, tuple[str, str, Make]] = {
     "results in a card": ("model_cards", "README.md", lambda n: f"---\nmodel-index:\n- results:\n{RESULT * n}---\n"),
@@ -190,6 +212,29 @@ WHOLE: dict[str, tuple[str, str, Make]] = {
         RUN,
         lambda n: json.dumps({"results": {"a": {"acc": 0.5}}, "config": {"model_args": "dtype=,revision=" * 100 * n}}),
     ),
+    "texts of a request": (
+        "olb_v2_requests",
+        REQUEST,
+        lambda n: json.dumps({"model": "a/" * 10 * n, "params": "9" * 10 * n, "status": "F" * 10 * n}),
+    ),
+    "keys of a request": ("olb_v2_requests", REQUEST, lambda n: json.dumps({f"k{i}": i for i in range(8 * n)})),
+    "rows of the last leaderboard": ("olb_v2_contents", TABLE, lambda n: csv_of(v2_row("org/m"), 2 * n)),
+    "rows of the first leaderboard": ("olb_v1_contents", TABLE, lambda n: csv_of(v1_row("org/m"), 2 * n)),
+    "rows of a benchmark's own table": (
+        "mmlu_pro_leaderboard",
+        "results.csv",
+        lambda n: MMLU_PRO_HEADER + ("\nA,TIGER-Lab,7" + ",0.5" * 15) * (2 * n),
+    ),
+    "results of a record": (
+        "every_eval_ever",
+        "data/mmlu-pro/org/m/1.json",
+        lambda n: json.dumps(RECORD | {"evaluation_results": [{"evaluation_name": f"e{i}"} for i in range(2 * n)]}),
+    ),
+    "a reference table": (
+        "reference",
+        "reference_scores.csv",
+        lambda n: POLICY.texts["reference_scores"].decode() + "x,y\n" * (4 * n),
+    ),
     "rows of a table": (
         "arena",
         "leaderboard_table_20250505.csv",
@@ -212,6 +257,10 @@ WHOLE: dict[str, tuple[str, str, Make]] = {
 def test_a_file_of_twice_the_size_takes_twice_as_long(kind: str) -> None:
     source_id, path, make = WHOLE[kind]
     assert growth(source(source_id, path), make, 400) < MOST_GROWTH
+
+
+def test_every_source_of_text_is_among_them() -> None:
+    assert {source_id for source_id, _, _ in WHOLE.values()} == set(SOURCES) - {"arena_ratings"}  # parquet alone
 
 
 def test_only_the_front_matter_of_an_oversized_card_is_read_and_that_is_reported() -> None:

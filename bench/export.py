@@ -13,11 +13,10 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from leaderboard_etl.export.manifest import state_day
 from leaderboard_etl.export.snapshot import pictures, write_snapshot
-from leaderboard_etl.export.tables import EXPORTS, parquet, query, written
+from leaderboard_etl.export.tables import EXPORTS, parquet, query
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.settings import Warehouse, default_warehouse
 from leaderboard_etl.target.opening import open_published
@@ -36,7 +35,7 @@ def main() -> None:
         with closing(open_published(warehouse)) as con:
             day = arguments.as_of or state_day(con)
             _timed(lambda: pictures(con))  # the first picture starts the renderer
-            tables_s = _timed(lambda: [_both(export, query(con, export).shown) for export in EXPORTS])
+            tables_s = _timed(lambda: [parquet(query(con, export).shown) for export in EXPORTS])
             pictures_s = _timed(lambda: pictures(con))
         whole_s = _timed(lambda: write_snapshot(warehouse, folder, None))
         rows = [
@@ -53,10 +52,6 @@ def main() -> None:
         print(
             f"{sum(path.stat().st_size for path in folder.rglob('*') if path.is_file()) / 1e6:.1f} MB in {folder.name}/"
         )
-
-
-def _both(export: Any, frame: Any) -> tuple[bytes, bytes]:
-    return written(export, frame), parquet(frame)
 
 
 def _timed(run: Callable[[], object]) -> tuple[float, float]:

@@ -49,7 +49,7 @@ def story(night: Night, do: Callable[..., Any]) -> Ending:
     if not pipeline.has_news(night, kept):
         quiet: Ending = do(pipeline.stay_quiet, night, kept)
         return quiet
-    staged = do(pipeline.stage, night, kept)
+    staged = do(pipeline.stage, night, [pipeline.new_load(night, kept)])
     audited = do(pipeline.audit, night, staged)
     published: Ending = do(pipeline.publish, night, audited)
     return published

@@ -19,7 +19,7 @@ from leaderboard_etl.export.figures import figures
 from leaderboard_etl.export.folder import check_target, replace_folder
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, build_facts, citations, dumped, manifest, state_day
 from leaderboard_etl.export.report_page import report_page
-from leaderboard_etl.export.tables import EXPORTS, parquet, query, written
+from leaderboard_etl.export.tables import EXPORTS, parquet, query
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 from leaderboard_etl.termination import scratch_folder
@@ -78,7 +78,7 @@ def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
 def _files(con: duckdb.DuckDBPyConnection, day: date) -> dict[str, bytes]:
     answers = {export.stem: query(con, export) for export in EXPORTS}
     frames = {stem: answer.shown for stem, answer in answers.items()}
-    files = {export.name: written(export, frames[export.stem]) for export in EXPORTS}
+    files = {export.name: answers[export.stem].file for export in EXPORTS}
     files |= {export.parquet_name: parquet(frames[export.stem]) for export in EXPORTS}
     files |= pictures(con)
     files[DESCRIPTOR] = datapackage(frames, files, day, citations(con))

@@ -67,9 +67,11 @@ EXPORTS = (
 
 @dataclass(frozen=True)
 class Selection:
-    """What the query of a table selects: the rows that it shows, in their order, and what it leaves out and why."""
+    """What the query of a table selects: the rows that it shows, in their order, the bytes of its CSV or JSON file, and what
+    it leaves out and why."""
 
     shown: pl.DataFrame
+    file: bytes
     left_out: list[dict[str, Any]]
 
 
@@ -88,7 +90,8 @@ def query(con: duckdb.DuckDBPyConnection, export: Export) -> Selection:
         for name, dtype in frame.schema.items()
         if dtype == pl.Float64
     ]
-    return Selection(frame.with_columns(numbers), left_out(rows))
+    frame = frame.with_columns(numbers)
+    return Selection(frame, written(export, frame), left_out(rows))
 
 
 def shown(rows: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from leaderboard_etl.pipeline.fetching import MODEL_SOURCES, land_models, land_project, land_table, standing_alone
 from leaderboard_etl.pipeline.night import Ending, Night, Outcome, is_passing, open_night, plainly, run_night
-from leaderboard_etl.pipeline.publishing import Audited, audit, has_news, publish, rebuild, stage, stay_quiet
+from leaderboard_etl.pipeline.publishing import Audited, audit, has_news, new_load, publish, rebuild, stage, stay_quiet
 from leaderboard_etl.pipeline.reading import hold_back, read
 from leaderboard_etl.pipeline.replaying import replay
 from leaderboard_etl.reading.loads import News
@@ -24,6 +24,7 @@ __all__ = [
     "land_models",
     "land_project",
     "land_table",
+    "new_load",
     "open_night",
     "plainly",
     "publish",

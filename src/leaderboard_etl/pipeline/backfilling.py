@@ -21,17 +21,15 @@ from leaderboard_etl.landing.repos import sync_repo
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.brake import COLUMNS
 from leaderboard_etl.pipeline.fetching import land_project, news_of, shown
-from leaderboard_etl.pipeline.night import Ending, Night, Outcome, run_night
-from leaderboard_etl.pipeline.publishing import load_of, publish_loads, stage_loads
+from leaderboard_etl.pipeline.night import BACKFILL, Ending, Night, Outcome, run_night
+from leaderboard_etl.pipeline.publishing import audit, new_load, publish, stage
 from leaderboard_etl.pipeline.reading import hold_back, read
-from leaderboard_etl.policy import read_policy
 from leaderboard_etl.printable import how_many
 from leaderboard_etl.raw.ledger import Changes, Ledger, Load, SourceLoad, format_utc
 from leaderboard_etl.reading.loads import News, Place
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import SOURCES
 
-KIND = "backfill"
 _LOADS_AT_ONCE = 30
 _Due = tuple[Load, list[News]]
 
@@ -72,20 +70,20 @@ def backfill(options: Options, *, loads_at_once: int = _LOADS_AT_ONCE) -> Outcom
         nonlocal past
         if past is None:
             past = _Past(_still_to_land(night, wanted))
-        with shown(night, KIND) as progress:
+        with shown(night, BACKFILL) as progress:
             due = _land(night, past, loads_at_once, progress)
-        ending = _publish(night, due) if due else Ending("no_news")
+        ending = publish(night, audit(night, stage(night, due))) if due else Ending("no_news")
         night.minutes.say(past.stopped)
         return ending
 
-    outcome = run_night(options, steps, kind=KIND)
+    outcome = run_night(options, steps, kind=BACKFILL)
     while outcome.status in ("published", "degraded") and past is not None and past.waiting and past.stopped is None:
-        outcome = run_night(options, steps, kind=KIND)
+        outcome = run_night(options, steps, kind=BACKFILL)
     return outcome
 
 
 def _expect_no_night(ledger: Ledger, options: Options) -> None:
-    night = next((load for load in ledger.loads if load.kind != KIND and load.status != "failed"), None)
+    night = next((load for load in ledger.loads if load.kind != BACKFILL and load.status != "failed"), None)
     if night is not None:
         raise UsageError(
             f"{options.warehouse.root} holds the {night.kind} load {night.load_id} of {night.as_of():%Y-%m-%d} already, and a"
@@ -124,7 +122,7 @@ def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, i
         past.waiting.pop(0)
         if news:
             load = replace(
-                load_of(night, news),
+                new_load(night, news)[0],
                 load_id=night.ledger.next_id() + len(loads),
                 finished_at=format_utc(datetime.now(UTC)),
             )
@@ -180,16 +178,6 @@ def _landed(night: Night, source: Source, commit: RepoCommit) -> News:
     except EtlError as error:
         return News(SourceLoad(source.source_id, "failed", first_line(error), commit.revision))
     return news_of(night, source.source_id, result.changes, revision=commit.revision)
-
-
-def _publish(night: Night, due: Sequence[_Due]) -> Ending:
-    """Builds, audits and publishes the state after these loads, and writes each load into the ledger."""
-    loads = [load for load, _ in due]
-    staged = stage_loads(night, due)
-    findings = night.target.audit(staged, night.believed.standing, read_policy().frame("accepted_warnings"))
-    publish_loads(night, staged, loads)
-    is_degraded = any(load.status == "degraded" for load in loads)
-    return Ending("degraded" if is_degraded else "published", loads[-1], findings)
 
 
 def _naive(moment: datetime) -> datetime:

@@ -31,6 +31,9 @@ from leaderboard_etl.target.believed import Believed
 from leaderboard_etl.termination import Terminated, at_the_end, is_asked, signal_in
 from leaderboard_etl.warehouse.audit import Finding
 
+# The kind of a load that lands the past, before the first night.
+BACKFILL = "backfill"
+
 
 @dataclass(frozen=True)
 class Night:

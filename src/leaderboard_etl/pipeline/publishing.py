@@ -9,7 +9,7 @@ import duckdb
 from msgspec.structs import replace
 
 from leaderboard_etl.errors import WarehouseError, one_line_errors
-from leaderboard_etl.pipeline.night import Ending, Night, without_torn_line
+from leaderboard_etl.pipeline.night import BACKFILL, Ending, Night, without_torn_line
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import Drift, FileState, Ledger, Load
 from leaderboard_etl.raw.lock import run_lock
@@ -22,13 +22,16 @@ from leaderboard_etl.target import Staged, target_of
 from leaderboard_etl.warehouse.audit import Finding
 from leaderboard_etl.warehouse.claims import changed_verdicts
 
+# A line for the ledger, and what its sources gave.
+NewLoad = tuple[Load, Sequence[News]]
+
 
 @dataclass(frozen=True)
 class Audited:
-    """A staged state that may be published, its last load as the audit leaves it, and the findings of the audit."""
+    """A staged state that may be published, its loads that are not in the ledger yet, and the findings of the audit."""
 
     staged: Staged
-    load: Load
+    loads: list[Load]
     findings: list[Finding]
 
 
@@ -46,17 +49,12 @@ def has_news(night: Night, news: Sequence[News]) -> bool:
     return night.believed.n_loads is None
 
 
-def stage(night: Night, news: Sequence[News]) -> Staged:
-    """Builds the state after this load beside the published one."""
-    return stage_loads(night, [(load_of(night, news), news)])
+def new_load(night: Night, news: Sequence[News]) -> NewLoad:
+    """What the sources delivered, with the ledger line for it."""
+    return night.minutes.line("degraded" if _is_degraded(news) else "published", [each.entry for each in news]), news
 
 
-def load_of(night: Night, news: Sequence[News]) -> Load:
-    """The ledger line for what the sources delivered."""
-    return night.minutes.line("degraded" if _is_degraded(news) else "published", [each.entry for each in news])
-
-
-def stage_loads(night: Night, new: Sequence[tuple[Load, Sequence[News]]]) -> Staged:
+def stage(night: Night, new: Sequence[NewLoad]) -> Staged:
     """Builds the state after some loads that are not in the ledger yet, beside the published one."""
     return night.target.stage(
         night.store,
@@ -68,39 +66,36 @@ def stage_loads(night: Night, new: Sequence[tuple[Load, Sequence[News]]]) -> Sta
 
 
 def audit(night: Night, staged: Staged) -> Audited:
-    """The staged state, if no check of severity error finds rows. If there is a new warning, the load is marked as
-    degraded.
+    """The staged state, if no check of severity error finds rows. A new warning marks the last load
+    as degraded if an earlier night is on record: without one every warning is new.
 
     Raises AuditError if a check of severity error finds rows; nothing is published then.
     """
     findings = night.target.audit(staged, night.believed.standing, read_policy().frame("accepted_warnings"))
-    load = _with_verdicts(staged.con, staged.loads[-1], night.believed.verdicts())
-    if any(finding.is_new_warning for finding in findings) and night.ledger.applied():
-        load = replace(load, status="degraded")
-        staged.con.execute("update ops.loads set status = 'degraded' where load_id = ?", [load.load_id])
-    return Audited(staged, load, findings)
+    *earlier, last = staged.loads[len(night.ledger.loads) :]
+    last = _with_verdicts(staged.con, last, night.believed.verdicts())
+    has_night = any(load.kind != BACKFILL for load in night.ledger.applied())
+    if has_night and any(finding.is_new_warning for finding in findings):
+        last = replace(last, status="degraded")
+        staged.con.execute("update ops.loads set status = 'degraded' where load_id = ?", [last.load_id])
+    return Audited(staged, [*earlier, replace(last, summary=_summary(staged.con, findings))], findings)
 
 
 def publish(night: Night, audited: Audited) -> Ending:
-    """Makes the load durable in the order of leaderboard_etl.durable: bytes, new file, ledger line, and the new file in
+    """Makes the new loads durable in the order of leaderboard_etl.durable: bytes, new file, ledger lines, and the new file in
     place of the published one."""
-    con, findings = audited.staged.con, audited.findings
-    load = replace(audited.load, summary=_summary(con, findings))
-    counts = _counts(con, load)
-    publish_loads(night, audited.staged, [load])
-    return Ending(load.status, load, findings, counts)
-
-
-def publish_loads(night: Night, staged: Staged, loads: Sequence[Load]) -> None:
-    """Publishes the staged state and writes the ledger lines of its new loads."""
+    last = audited.loads[-1]
+    counts = _counts(audited.staged.con, last)
 
     def put_on_record() -> None:
-        for load in loads:
+        for load in audited.loads:
             night.minutes.write_down(load)
 
     night.store.flush()
-    night.minutes.say(night.target.publish(staged, put_on_record))
+    night.minutes.say(night.target.publish(audited.staged, put_on_record))
     night.minutes.close()
+    is_degraded = any(load.status == "degraded" for load in audited.loads)
+    return Ending("degraded" if is_degraded else "published", last, audited.findings, counts)
 
 
 def stay_quiet(night: Night, news: Sequence[News]) -> Ending:

@@ -8,7 +8,7 @@ from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.fetching import land_project, last_entry, news_of, standing_alone
 from leaderboard_etl.pipeline.night import Ending, Night, Outcome, run_night
-from leaderboard_etl.pipeline.publishing import audit, publish, stage, stay_quiet
+from leaderboard_etl.pipeline.publishing import audit, new_load, publish, stage, stay_quiet
 from leaderboard_etl.pipeline.reading import hold_back, read
 from leaderboard_etl.raw.ledger import Changes, Ledger
 from leaderboard_etl.reading.loads import News, Place
@@ -39,8 +39,8 @@ def _steps(night: Night) -> Ending:
         news[source_id] = standing_alone(night, [source_id], _read_again, night, again, policy.changes)[0]
     if not any(each.read for each in news.values()):
         return stay_quiet(night, list(news.values()))
-    staged = stage(night, list(news.values()))
-    return publish(night, audit(night, staged))
+    new = new_load(night, list(news.values()))
+    return publish(night, audit(night, stage(night, [new])))
 
 
 def _read_again(night: Night, again: News, policy: Changes) -> list[News]:

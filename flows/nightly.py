@@ -35,8 +35,7 @@ as_task = partial(
 def story(night: Night, do: Callable[..., Any]) -> Ending:
     """The steps of one night: each takes the results of earlier steps. `do` runs a step, as a Prefect task or without
     Prefect, and returns its result."""
-    policy, reference = do(pipeline.land_project, night)
-    landed = [reference]
+    policy, *landed = do(pipeline.land_project, night)
     for source_id in night.table_sources:
         landed += pipeline.standing_alone(night, [source_id], do, pipeline.land_table, night, source_id)
     read = [do(pipeline.read, night, news, policy.changes) for news in landed]

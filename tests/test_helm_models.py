@@ -9,7 +9,8 @@ import pytest
 from sourcing import POLICY
 
 from leaderboard_etl.errors import UsageError
-from leaderboard_etl.importers.helm_models import MARK, agrees_with_name, import_models
+from leaderboard_etl.importers.dates import agrees_with_name
+from leaderboard_etl.importers.helm_models import MARK, import_models
 from leaderboard_etl.policy import Policy
 
 METADATA = b"""

@@ -159,7 +159,7 @@ def test_a_chart_links_each_score_to_its_file_whatever_the_source() -> None:
     create_tables(con)
     create_views(con)
     insert_descriptions(con)
-    expected: dict[str, str | None] = {"gated": "https://huggingface.co/org/model", "reference": None}
+    expected: dict[str, str | None] = {"gated": "https://huggingface.co/org/model", "reference": None, "epoch": None}
     for source_id, source in SOURCES.items():
         repo_id = source.repo_id or "org/model"
         link_to(con, source_id, "some/file", repo_id)

@@ -16,6 +16,21 @@ create table policy.reference_scores (
     note varchar  -- What a reader of the row must know
 );
 
+-- Runs of Epoch AI's benchmarking, from the tables that it publishes. Decides the groups that Epoch AI measured: one evaluator, one
+-- protocol, open and proprietary models. One row per run; written by `python -m leaderboard_etl.importers epoch FOLDER`.
+-- task: a new edition of Epoch AI's data | run the importer on its folder; it lists the names that need a row in model_aliases
+create table policy.epoch_runs (
+    run_id varchar not null,  -- Epoch AI's id of the run
+    variant_id varchar not null references policy.benchmarks (variant_id),  -- The variant that Epoch AI's table is
+    source_name varchar not null,  -- The model as Epoch AI names it, without the setting; a host before it is no organization
+    setting varchar,  -- Reasoning effort, or thinking budget in thousands of tokens, as the name states it; null: none is stated
+    score_raw double not null,  -- Mean score, a fraction
+    stderr_raw double,  -- Its standard error, a fraction; null: not stated
+    evaluated_on date,  -- Day on which the run began; null: not stated
+    source_url varchar not null,  -- The run's log; Epoch AI's page of benchmarks where the log is not public
+    primary key (run_id)
+);
+
 -- Figures of a source that are known to be wrong, or filed under a variant or a model that they are not of. Decides the score that is
 -- believed in their place, on record beside it. One row per source, name, variant and precision.
 -- task: a wrong score of a source | add what it says, what is right, and the link that shows it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leaderboard_etl.normalize.trust import Kind, order
+from leaderboard_etl.policy.schema import policy_tables
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.sources.reporters import REPORTERS
@@ -63,7 +64,8 @@ def sources_page() -> str:
 
 
 def _where_row(source: Source) -> str:
-    where = {"model": "the models' own repositories", "project": "`policy/reference_*.csv` of this project"}
+    here = [f"`{table.csv}`" for table in policy_tables().values() if source.wants(f"{table.name}.csv")]
+    where = {"model": "the models' own repositories", "project": f"{', '.join(here)} of this project"}
     if source.link_pattern and source.repo_id:
         address = source.link_pattern.partition("/blob/")[0].replace("{repo_id}", source.repo_id)
         where[source.repo_type] = f"[{source.repo_type} {source.repo_id}]({address})"

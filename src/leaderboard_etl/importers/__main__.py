@@ -7,40 +7,74 @@ import sys
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from leaderboard_etl.errors import EtlError, UsageError
+from leaderboard_etl.importers.epoch_runs import import_runs
 from leaderboard_etl.importers.helm_models import import_models
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.settings import POLICY, Warehouse
+from leaderboard_etl.sources.epoch import SOURCE_ID as EPOCH
+from leaderboard_etl.sources.epoch import TABLE
 from leaderboard_etl.sources.every_eval_ever.collections import SOURCE_ID
 from leaderboard_etl.sources.reference import SOURCE_ID as REFERENCE
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Writes policy/reference_models.csv anew; returns 0, or 2 where the file or the warehouse is not what it should be."""
+    """Writes policy tables anew; returns 0, or 2 where a file or the warehouse is not what it should be."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.do(options)
+    except (EtlError, OSError, duckdb.Error) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m leaderboard_etl.importers", description=__doc__)
-    parser.add_argument("importer", choices=("helm-models",))
-    parser.add_argument("file", type=Path, help="HELM's model_metadata.yaml")
-    parser.add_argument(
-        "--release", required=True, help="HELM's release that the file is of, as its repository tags it"
-    )
-    parser.add_argument(
+    importers = parser.add_subparsers(dest="importer", required=True)
+    helm = importers.add_parser("helm-models", help="HELM's model metadata to policy/reference_models.csv")
+    helm.set_defaults(do=_helm_models)
+    helm.add_argument("file", type=Path, help="HELM's model_metadata.yaml")
+    helm.add_argument("--release", required=True, help="HELM's release that the file is of, as its repository tags it")
+    helm.add_argument(
         "-w",
         "--warehouse",
         type=Path,
         default=Path("warehouse"),
         help="a published warehouse: the models that other sources know",
     )
-    options = parser.parse_args(arguments)
-    try:
-        known = _known(Warehouse(options.warehouse))
-        imported = import_models(options.file.read_bytes(), options.release, read_policy(), known)
-    except (EtlError, OSError, duckdb.Error) as error:
-        print(error, file=sys.stderr)
-        return 2
-    (POLICY / "reference_models.csv").write_text(imported.table.write_csv(), encoding="utf-8")
+    epoch = importers.add_parser(
+        EPOCH, help="Epoch AI's tables to policy/epoch_runs.csv, reference_models.csv and reference_review.csv"
+    )
+    epoch.set_defaults(do=_epoch)
+    epoch.add_argument("folder", type=Path, help="folder with the CSV tables of Epoch AI's data on benchmarking")
+    return parser
+
+
+def _helm_models(options: argparse.Namespace) -> None:
+    known = _known(Warehouse(options.warehouse))
+    imported = import_models(options.file.read_bytes(), options.release, read_policy(), known)
+    _write("reference_models", imported.table)
     print(f"{imported.n_rows} rows are HELM's; left out:", *imported.left_out, sep="\n  ")
-    return 0
+
+
+def _epoch(options: argparse.Namespace) -> None:
+    files = {path.name: path.read_bytes() for path in sorted(options.folder.glob("*.csv"))}
+    imported = import_runs(files, read_policy())
+    _write(TABLE, imported.runs)
+    _write("reference_models", imported.models)
+    _write("reference_review", imported.review)
+    print(
+        f"{imported.runs.height} runs and {imported.n_models} models are Epoch AI's; left out:",
+        *imported.left_out,
+        sep="\n  ",
+    )
+
+
+def _write(name: str, table: pl.DataFrame) -> None:
+    (POLICY / f"{name}.csv").write_text(table.write_csv(), encoding="utf-8")
 
 
 def _known(warehouse: Warehouse) -> set[str]:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import polars as pl
 import yaml
 
 from leaderboard_etl.errors import UsageError
+from leaderboard_etl.importers.dates import agrees_with_name
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.every_eval_ever.collections import SOURCE_ID
 
@@ -27,10 +28,6 @@ _LINK = "https://github.com/stanford-crfm/helm/blob/{release}/src/helm/config/mo
 _OPENNESS = {"open": "open_weights", "limited": "proprietary", "closed": "proprietary"}
 _SIZE = re.compile(r"(?<![A-Za-z0-9.])(\d{1,4}(?:\.\d{1,3})?) ?[bB](?![A-Za-z])")
 _MOST_OFF = 0.15
-_NEAR = timedelta(days=60)
-_FULL_DATE = re.compile(r"(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])-?([0-2]\d|3[01])(?!\d)")
-_SHORT_DATE = re.compile(r"[-@](\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])$")
-_PAIR = re.compile(r"[-_](\d\d)-?(\d\d)(?:[-_]|$)")
 
 
 @dataclass(frozen=True)
@@ -58,33 +55,6 @@ def import_models(content: bytes, release: str, policy: Policy, known: Collectio
             rows[model_id] = _row(model_id, entry, _LINK.format(release=release), left_out)
     added = pl.DataFrame(list(rows.values()), schema=dict(table.schema))
     return Imported(pl.concat([curated, added.sort("model_id")]), len(rows), left_out)
-
-
-def agrees_with_name(day: date, name: str) -> bool | None:
-    """Whether a date is what the name of its model says of it, give or take two months; null: the name says nothing.
-
-    Two pairs of digits may be month and day, month and year, or year and month: `0125` is 25 January or January 2025.
-    """
-    if full := _FULL_DATE.search(name) or _SHORT_DATE.search(name):
-        year = int(full[1]) if len(full[1]) == 4 else 2000 + int(full[1])
-        return _is_near(day, year, int(full[2]), int(full[3]))
-    pair = _PAIR.search(name)
-    if pair is None:
-        return None
-    first, second = int(pair[1]), int(pair[2])
-    read = [
-        *[(2000 + first, second, 15)] * (first >= 20 and 1 <= second <= 12),
-        *[(2000 + second, first, 15)] * (second >= 20 and 1 <= first <= 12),
-        *[(day.year, first, second)] * (1 <= first <= 12 and 1 <= second <= 31),
-    ]
-    return any(_is_near(day, *said) for said in read) if read else None
-
-
-def _is_near(day: date, year: int, month: int, of_month: int) -> bool:
-    try:
-        return abs(day - date(year, month, min(of_month, 28))) <= _NEAR
-    except ValueError:
-        return False
 
 
 def _models(content: bytes) -> list[Mapping[str, Any]]:

@@ -137,7 +137,7 @@ def _news_of(night: Night, past: _Past, source: Source, commit: RepoCommit, *, i
     """What one commit changed; empty if it changed no file that the source reads. The first load also lands the
     project's own files."""
     calls = (night.hub.api_calls, night.hub.file_calls)
-    project = land_project(night) if is_first else ()
+    project = land_project(night) if is_first else []
     landed = _landed(night, source, commit)
     if landed.entry.state == "unchanged":
         return []

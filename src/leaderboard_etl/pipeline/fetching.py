@@ -17,13 +17,13 @@ from leaderboard_etl.landing.cards import sync_cards
 from leaderboard_etl.landing.folders import sync_folders
 from leaderboard_etl.landing.repos import NoFilesError, UnfinishedError, sync_repo
 from leaderboard_etl.pipeline.night import Night
-from leaderboard_etl.policy import REFERENCE_FILES, read_policy
+from leaderboard_etl.policy import read_policy
 from leaderboard_etl.policy.checking import check_policy
 from leaderboard_etl.printable import how_many
 from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
 from leaderboard_etl.reading.loads import News
-from leaderboard_etl.sources import eval_results, model_cards, reference
+from leaderboard_etl.sources import eval_results, model_cards
 from leaderboard_etl.sources.description import Folders, Source
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.sources.rules import could_be_repository
@@ -37,15 +37,17 @@ JOURNAL_NAME = f"{CARDS}.journal.jsonl"
 _PROJECT = "leaderboard-etl"
 
 
-def land_project(night: Night) -> tuple[News, News]:
-    """Lands the policy and reference CSVs of this version of the project. Raises PolicyError if one does not fit sql/policy."""
+def land_project(night: Night) -> list[News]:
+    """Lands the CSVs of this version of the project: first what judges, the policy, then each source that lives here. Raises
+    PolicyError if one does not fit sql/policy."""
     policy = read_policy()
     check_policy(policy)
-    names = {name: name in REFERENCE_FILES for name in policy.texts}
-    return (
-        _land_texts(night, POLICY_SOURCE, {name: policy.texts[name] for name in names if not names[name]}),
-        _land_texts(night, reference.SOURCE_ID, {name: policy.texts[name] for name in names if names[name]}),
-    )
+    here = [source for source in SOURCES.values() if source.repo_type == "project"]
+    owners = {name: next((s.source_id for s in here if s.wants(f"{name}.csv")), POLICY_SOURCE) for name in policy.texts}
+    return [
+        _land_texts(night, source_id, {name: policy.texts[name] for name in owners if owners[name] == source_id})
+        for source_id in (POLICY_SOURCE, *(source.source_id for source in here))
+    ]
 
 
 def _land_texts(night: Night, source_id: str, texts: Mapping[str, bytes]) -> News:

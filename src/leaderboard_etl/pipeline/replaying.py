@@ -31,8 +31,8 @@ def replay(warehouse: Warehouse) -> Outcome:
 
 def _steps(night: Night) -> Ending:
     places = night.believed.quarantined()
-    policy, reference = land_project(night)
-    news = {policy.source_id: policy, reference.source_id: reference}
+    policy, *curated = land_project(night)
+    news = {each.source_id: each for each in (policy, *curated)}
     # From this load on new policy applies to every source, so all of them are read again.
     for source_id in (name for name in SOURCES if policy.changes or name in places):
         again = _as_news(night, source_id, places.get(source_id, set()), news.get(source_id))

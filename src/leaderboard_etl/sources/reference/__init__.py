@@ -16,7 +16,7 @@ from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place_colum
 from leaderboard_etl.sources.description import Source, Trust, Work
 
 SOURCE_ID = "reference"
-# Efforts and budgets as the curated protocols write them: `Epoch AI's own run, 64K`, `Diamond, thinking no tools`.
+# Efforts and budgets as the curated protocols write them: `Diamond, high`, `Diamond, thinking no tools`.
 _SETTING = (
     r"(?i)[, ](?P<level>\d+K|minimal|low|medium|high|xhigh|max)$"
     r"|(?P<mode>(?:\b(?:extended|no|non|without)[- ])?\bthinking(?: mode| \(up to \d+K tokens\))?(?: no tools| with tools)?)"
@@ -132,8 +132,7 @@ SOURCE = Source(
             "https://github.com/JonathanChavezTamales/llm-leaderboard",
         ),
         Work(
-            "Epoch AI, benchmark data (epoch-research/benchmark-stitching); its own runs, and MMLU of papers and of HELM Lite"
-            " (Stanford CRFM)",
+            "Epoch AI, benchmark data (epoch-research/benchmark-stitching): MMLU of papers and of HELM Lite (Stanford CRFM)",
             "MIT (source repository)",
             "https://github.com/epoch-research/benchmark-stitching",
         ),

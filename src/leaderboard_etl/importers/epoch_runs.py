@@ -134,8 +134,8 @@ def _models(
             by_model.setdefault(model_id, []).append({**run, "name": name})
     for model_id, its_runs in by_model.items():
         of_index = [row for run in its_runs for row in stated.get(run["name"] or "", [])]
-        if (row := _row(model_id, its_runs, of_index, taken, policy, left_out)) is not None:
-            yield row
+        if (made := _row(model_id, its_runs, of_index, taken, policy, left_out)) is not None:
+            yield made
     left_out[:] = dict.fromkeys(left_out)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -60,6 +61,14 @@ def past(world: World, server: HubServer) -> World:
     commit(world, server, datetime(2024, 8, 2, 23), table(0.33))
     commit(world, server, datetime(2024, 8, 4, 5), table(0.34))
     return world
+
+
+def test_a_repository_that_a_hub_need_not_have_has_no_past_there(past: World) -> None:
+    source = SOURCES["mmlu_pro_leaderboard"]
+    shutil.rmtree(past.root / "datasets" / source.repo_id)
+    outcome = backfill(options(past, only=(*V2_ONLY, source.source_id)))
+    assert outcome.status == "published", outcome.message
+    assert raw_on(past, date(2024, 8, 2)) == {0.33}
 
 
 def test_each_day_shows_the_tables_last_state_of_that_day_and_nights_follow(past: World) -> None:

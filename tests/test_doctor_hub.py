@@ -93,3 +93,4 @@ def test_a_repository_that_a_hub_need_not_have_is_absent_and_any_other_is_amiss(
         (True, True),
         (False, False),
     ]
+    assert found["past commits"].is_expected

@@ -190,7 +190,7 @@ def _columns(path: str, content: bytes) -> str:
 
 
 def _commits(hub: Hub, sources: Mapping[str, Source]) -> tuple[bool, str]:
-    source = next(source for source in sources.values() if source.has_dated_past)
+    source = next(source for source in sources.values() if source.has_dated_past and not source.may_be_absent)
     commits = hub.commits(source.repo_type, source.repo_id, most_entries=1)
     if not commits:
         return False, f"{source.repo_id} lists no commit"

@@ -16,11 +16,11 @@ import polars as pl
 from msgspec.structs import replace
 
 from leaderboard_etl.errors import EtlError, UnwritableError, UsageError, first_line
-from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoCommit
+from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoCommit, RepoUnavailableError
 from leaderboard_etl.landing.repos import sync_repo
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.brake import COLUMNS
-from leaderboard_etl.pipeline.fetching import land_project, news_of, shown
+from leaderboard_etl.pipeline.fetching import land_project, may_lack, news_of, shown
 from leaderboard_etl.pipeline.night import BACKFILL, Ending, Night, Outcome, run_night
 from leaderboard_etl.pipeline.publishing import audit, new_load, publish, stage
 from leaderboard_etl.pipeline.reading import hold_back, read
@@ -96,11 +96,21 @@ def _still_to_land(night: Night, sources: Sequence[Source]) -> list[tuple[Source
     last_at = max((load.as_of() for load in night.ledger.loads if load.status != "failed"), default=datetime.min)
     last_of_day: list[tuple[Source, RepoCommit]] = []
     for source in sources:
-        commits = sorted(night.hub.commits(source.repo_type, source.repo_id), key=lambda commit: commit.committed_at)
+        commits = sorted(_commits(night, source), key=lambda commit: commit.committed_at)
         for _, of_day in groupby(commits, key=lambda commit: commit.committed_at.date()):
             last_of_day.append((source, list(of_day)[-1]))
     newer = [item for item in last_of_day if _naive(item[1].committed_at) > last_at]
     return sorted(newer, key=lambda item: (item[1].committed_at, item[0].source_id))
+
+
+def _commits(night: Night, source: Source) -> list[RepoCommit]:
+    """The commits of a source's repository; none if this Hub does not have it and the source can do without it."""
+    try:
+        return night.hub.commits(source.repo_type, source.repo_id)
+    except RepoUnavailableError as error:
+        if not may_lack(source, error):
+            raise
+        return []
 
 
 def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, int], None] | None) -> list[_Due]:

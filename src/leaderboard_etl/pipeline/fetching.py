@@ -79,11 +79,16 @@ def land_table(night: Night, source_id: str) -> list[News]:
     except (RepoUnavailableError, NoFilesError) as error:
         if source.is_archive:
             return [News(_left_in_force(source, SourceLoad(source_id, "unchanged"), first_line(error)))]
-        is_known = bool(night.state.of(source_id)) or isinstance(error, GatedRepoError | NoFilesError)
-        if is_known or not source.may_be_absent:
+        if night.state.of(source_id) or not may_lack(source, error):
             raise
         message = f"{error}; nothing of it was ever loaded, and the night goes on without it"
         return [News(SourceLoad(source_id, "unchanged", message=message))]
+
+
+def may_lack(source: Source, error: EtlError) -> bool:
+    """Whether the source can do without its repository, which the Hub does not have; a gated repository is there."""
+    is_gone = isinstance(error, RepoUnavailableError) and not isinstance(error, GatedRepoError)
+    return source.may_be_absent and is_gone
 
 
 def _land_whole(night: Night, source: Source) -> News:

@@ -158,7 +158,7 @@ def test_a_score_repeated_by_many_snapshots_is_printed_once_with_its_count() -> 
     other = rows[1] | {"raw": 0.8}
     seen: dict[str, int] = {}
     told = readable([*rows, other], seen)
-    assert [(row["used"], row["from"]) for row in told] == [("*", "[1] row 0 and 72 alike"), ("", "[2] row 1")]
+    assert [(row["used"], row["from"]) for row in told] == [("*", "[1] row 0 and 72 equal"), ("", "[2] row 1")]
     assert seen == {"table_0.csv": 1, "table_1.csv": 2}
 
 
@@ -239,7 +239,7 @@ def test_quarantine_list_prints_one_line_per_record_and_show_the_row_in_the_file
     published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, out, _ = run(capsys, "quarantine", "list", "-w", published.warehouse.root)
-    assert "6 records stand in quarantine" in out and out.count("olb_v2_contents score_raw|range") == 6
+    assert "6 records are in quarantine" in out and out.count("olb_v2_contents score_raw|range") == 6
     record = json.loads(run(capsys, "quarantine", "list", "-w", published.warehouse.root, "--json")[1])[0]["record"]
     _, out, _ = run(capsys, "quarantine", "show", record, "-w", published.warehouse.root)
     assert "fullname: org/bad" in out and "score_raw|range" in out
@@ -277,7 +277,7 @@ def test_what_the_parser_refuses_is_one_line_that_names_the_help(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, err = run(capsys, *command.split())
-    offered = re.search("; `(leaderboard-etl.* --help)` tells the usage\n", err)
+    offered = re.search("; `(leaderboard-etl.* --help)` shows the usage\n", err)
     assert (code, out, err.count("\n")) == (2, "", 1) and err.startswith("leaderboard-etl: ") and offered is not None
     with pytest.raises(SystemExit, match="0"):
         main(shlex.split(offered[1])[1:])

@@ -145,7 +145,7 @@ def test_what_cannot_be_recovered_is_reported_and_nothing_is_changed(whole: Worl
         world = damaged(whole, BY_NAME[name], tmp_path / "copy")
         before = {path: path.read_bytes() for path in world.warehouse.root.rglob("*") if path.is_file()}
         assert mend(world) == [
-            "nothing was touched: files of two warehouses lie here, and which of them belongs cannot be told"
+            "nothing was touched: files of two warehouses lie here, and which of them belongs here is unknown"
         ]
         assert {path: path.read_bytes() for path in before} == before
     world = damaged(whole, BY_NAME["store: an answer of the Hub lost"], tmp_path / "copy")

@@ -276,7 +276,7 @@ def test_verify_with_other_packages_compares_only_the_text_files(standing: World
     parquet = out / "parquet" / "claims.parquet"
     parquet.write_bytes(parquet.read_bytes()[:-1] + b"x")
     findings, word = verify_snapshot(standing.warehouse, out)
-    assert "but for Parquet and pictures" in word
+    assert "except Parquet and pictures" in word
     assert {f.name: f.problem for f in findings if f.problem} == {
         "parquet/claims.parquet": "changed: its sha256 is not the one that the manifest says"
     }

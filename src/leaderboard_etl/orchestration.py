@@ -216,7 +216,7 @@ def _continue_without_prefect(error: Exception) -> None:
 
 def _print_failure(error: Exception) -> None:
     why = one_line(" ".join(str(error).split()) or type(error).__name__)[:300]
-    print(f"leaderboard-etl: Prefect could not keep its books ({why}): the run goes on without", file=sys.stderr)
+    print(f"leaderboard-etl: Prefect failed ({why}): the run continues without it", file=sys.stderr)
 
 
 def _store_artifact(kind: str, **content: object) -> None:

@@ -118,11 +118,11 @@ def _expect_answer(is_ours: bool) -> None:
     with get_client(sync_client=True) as client:
         trouble = client.api_healthcheck()
     if trouble is not None and is_ours:
-        raise EtlError(f"our own Prefect server does not answer ({trouble})")
+        raise EtlError(f"the local Prefect server does not answer ({trouble})")
     if trouble is not None:
         raise NoApiError(
             f"the Prefect API at {os.environ['PREFECT_API_URL']} does not answer ({trouble}): "
-            "start it, or unset PREFECT_API_URL and a server of our own is used"
+            "start it, or unset PREFECT_API_URL to use a local server"
         )
 
 

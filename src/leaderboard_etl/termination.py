@@ -21,7 +21,7 @@ from typing import Any
 
 EXIT_CODE = 128 + signal.SIGTERM
 WORDS = "leaderboard-etl: terminated"
-WORDS_OF_A_RUN = f"{WORDS}; the published warehouse is untouched, the next run goes on from there"
+WORDS_OF_A_RUN = f"{WORDS}; the published warehouse is untouched, the next run continues from there"
 _PATIENCE_SECONDS = 3.0
 
 _at_the_end: list[Callable[[], None]] = []

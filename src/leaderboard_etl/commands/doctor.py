@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def register(commands: Commands) -> None:
     """Registers `doctor`."""
     command = add_command(
-        commands, "doctor", _doctor, "what is wrong with the warehouse's files, and what can be mended"
+        commands, "doctor", _doctor, "what is wrong with the warehouse's files, and what can be repaired"
     )
-    command.add_argument("--repair", action="store_true", help="mend what can be mended safely; nothing is thrown away")
+    command.add_argument("--repair", action="store_true", help="repair what can be repaired safely; nothing is deleted")
     command.add_argument(
         "--fetch-from", metavar="URL", help="with --repair: where lost files are fetched again (default: its own Hub)"
     )
@@ -136,8 +136,8 @@ def _print(examination: Examination) -> None:
                 "part": finding.part,
                 "what": finding.what,
                 "lost": finding.lost or "nothing",
-                "can be had from": finding.again or "",
-                "--repair": finding.repair or ("cannot mend it" if finding.is_harm else "leaves it"),
+                "can be recovered from": finding.again or "",
+                "--repair": finding.repair or ("cannot repair it" if finding.is_harm else "leaves it"),
             }
             for finding in examination.findings
         ]
@@ -158,7 +158,7 @@ def _verdict(warehouse: Warehouse, examination: Examination, was_repaired: bool)
     rest = (
         "what is left needs a copy or a person"
         if was_repaired
-        else f"{of_warehouse(warehouse, 'doctor', '--repair')} mends what is safe"
+        else f"{of_warehouse(warehouse, 'doctor', '--repair')} repairs what is safe to repair"
     )
     return f"{warehouse.root}: {n_harms} faults; {rest}"
 

@@ -46,13 +46,13 @@ _FILE = "concat_ws(' ', s.repo_id || '@' || s.revision[:12], s.path)"
 _PLACE = f"concat_ws(' ', {_FILE}, s.locator)"
 _SECTIONS = (
     ("names", "Names", ()),
-    ("sizes", "Sizes: * is believed", ("reason",)),
-    ("licences", "Licence as stated: * is believed", ()),
+    ("sizes", "Sizes: * is used", ("reason",)),
+    ("licences", "Licence as stated: * is used", ()),
     ("dates", "Dates: * is the release date", ()),
     ("bases", "Made from", ()),
     ("derivatives", "Made from it, in this warehouse", ("examples",)),
     ("scores", "Scores: the marts use those marked *", ("because",)),
-    ("ended", "Believed earlier", ()),
+    ("ended", "Earlier scores", ()),
 )
 _NOT_WORTH_PRINTING = {("merge", False), ("flagged", False)}
 _QUERIES = {

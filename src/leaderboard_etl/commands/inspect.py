@@ -156,7 +156,7 @@ class _CardProgress:
 
     @property
     def line(self) -> str:
-        since = f"the oldest answer that still stands is of {self.oldest_at[:10]}"
+        since = f"the oldest current answer is of {self.oldest_at[:10]}"
         if not self.remaining:
             return f"model cards: all {how_many(self.asked, 'model')} asked for; {since}"
         pace = "the last run asked for none" if self.nights is None else f"about {how_many(self.nights, 'more night')}"

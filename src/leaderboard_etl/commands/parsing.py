@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
     _is_intermixed = False
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; `{self.prog} --help` tells the usage")
+        raise UsageError(f"{message}; `{self.prog} --help` shows the usage")
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """Like argparse's method, but `show -w W ID` passes the ID to `show`; argparse would refuse it."""
@@ -90,7 +90,7 @@ def add_deadline(command: Parser) -> None:
         type=float,
         default=DEFAULT_DEADLINE_MINUTES,
         metavar="MIN",
-        help="stop asking the Hub after so many minutes, and publish what came by then (default: %(default)g)",
+        help="stop asking the Hub after this many minutes, and publish what arrived (default: %(default)g)",
     )
 
 

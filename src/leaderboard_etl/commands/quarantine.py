@@ -27,12 +27,12 @@ def register(commands: Commands) -> None:
     command.add_argument(
         "action",
         choices=("list", "show", "replay"),
-        help="list: what stands in quarantine now; show: one record whole; replay: read its files again, after a fix",
+        help="list: what is in quarantine now; show: one complete record; replay: read its files again, after a fix",
     )
     command.add_argument("record", nargs="?", help="for show: the record's id, as list prints it, or its first letters")
     command.add_argument("--source", help="only this source")
     command.add_argument("--rule", help="only this rule")
-    command.add_argument("--limit", type=int, default=50, help="at most so many rows (default: %(default)s)")
+    command.add_argument("--limit", type=int, default=50, help="at most this many rows (default: %(default)s)")
     add_json(command)
 
 
@@ -80,7 +80,7 @@ def _list(warehouse: Warehouse, *, source: str | None, rule: str | None, limit: 
         print_json(rows)
         return 0
     count = counted[0][0]
-    print(f"{how_many(count, 'record')} stand{'s' if count == 1 else ''} in quarantine")
+    print(f"{how_many(count, 'record')} {'is' if count == 1 else 'are'} in quarantine")
     print_table(rules)
     if count > len(rows):
         print(f"the newest {len(rows)} of them, more with --limit:")
@@ -115,7 +115,7 @@ def _show(warehouse: Warehouse, record: str, *, as_json: bool) -> int:
             )
         )
     if not rows:
-        raise UsageError(f"no record {record!r} stands in quarantine: `leaderboard-etl quarantine list` prints the ids")
+        raise UsageError(f"no record {record!r} is in quarantine: `leaderboard-etl quarantine list` prints the ids")
     if len({row["record"] for row in rows}) > 1:
         raise UsageError(f"{record!r} is the beginning of several ids; give more of it")
     row = rows[0]

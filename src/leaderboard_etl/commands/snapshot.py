@@ -13,7 +13,7 @@ from leaderboard_etl.settings import Warehouse
 
 
 def register(commands: Commands) -> None:
-    """Adds export, verify and publish."""
+    """Registers `export`, `verify` and `publish`."""
     command = add_command(commands, "export", _export, "write the article's files and their manifest")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
     add_as_of(command)
@@ -46,12 +46,12 @@ def _export(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 
 def _publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    how = {"as_of": options.as_of, "with_raw": options.with_raw, "as_json": options.json}
-    return publish(warehouse, options.repo, hub=options.hub, **how)
+    arguments = {"as_of": options.as_of, "with_raw": options.with_raw, "as_json": options.json}
+    return publish(warehouse, options.repo, hub=options.hub, **arguments)
 
 
 def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_database: bool, as_json: bool) -> int:
-    """Writes the snapshot and prints what is in it and what is not."""
+    """Writes the snapshot and prints what it contains and what it leaves out."""
     from leaderboard_etl.export import summary
     from leaderboard_etl.export.snapshot import write_snapshot
 
@@ -72,13 +72,13 @@ def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
     """Prints for each file whether it is as the manifest says; exit code 1 if one is not."""
     from leaderboard_etl.export.verify import verify_snapshot
 
-    findings, word = verify_snapshot(warehouse, folder)
+    findings, comparison = verify_snapshot(warehouse, folder)
     is_good = all(finding.problem is None for finding in findings)
     if as_json:
-        print_json({"is_good": is_good, "recomputed": word, "files": {f.name: f.problem for f in findings}})
+        print_json({"is_good": is_good, "recomputed": comparison, "files": {f.name: f.problem for f in findings}})
     else:
         print_table([{"file": f.name, "state": f.problem or "unchanged"} for f in findings])
-        print(word)
+        print(comparison)
         print("every file is as the manifest says" if is_good else "the snapshot is not what its manifest says")
     return 0 if is_good else 1
 
@@ -86,7 +86,7 @@ def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
 def publish(
     warehouse: Warehouse, repo_id: str, *, hub: str | None, as_of: date | None, with_raw: bool, as_json: bool
 ) -> int:
-    """Puts the snapshot on the Hub as a dataset, and prints the result."""
+    """Publishes the snapshot on the Hub as a dataset, and prints the result."""
     from leaderboard_etl.export.publish import publish_snapshot
     from leaderboard_etl.options import hub_address
 

@@ -1,4 +1,4 @@
-"""The page docs/sources.md: what the sources say of themselves."""
+"""Writes the page docs/sources.md from the descriptions of the sources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FACTS: dict[Kind, str] = {
     "spelling": "the letter case of a repository's name",
     "repository": "architecture, licence, base model, availability",
     "release": "display name, organization, family, openness, tuning, training tokens",
-    "experts": "whether it is a mixture of experts (others are not believed)",
+    "experts": "whether it is a mixture of experts (other sources are ignored)",
 }
 
 
@@ -34,14 +34,14 @@ def sources_page() -> str:
         "",
         "## Left out on purpose",
         "",
-        "Whatever is not listed here and has a place in the tables is stored, or stands in quarantine with its text and its",
+        "Whatever is not listed here and has a place in the tables is stored, or is in quarantine with its text and its",
         "place.",
         "",
         "| source | what is not loaded | why |",
         "| --- | --- | --- |",
         *(f"| `{s.source_id}` | {s.left_out} | {s.left_out_because} |" for s in SOURCES.values()),
         "",
-        "## Who is believed first",
+        "## Which source has priority",
         "",
         "Where several sources state a fact about a model, the first of these that does; sources without a place come last, in",
         "order of their names. Dates and sizes go by their evidence: `released_on_method`, `policy/parameter_methods.csv`.",

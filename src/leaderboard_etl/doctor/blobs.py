@@ -17,7 +17,7 @@ from leaderboard_etl.raw.store import BlobStore
 
 FETCH = "fetches them again from the Hub at their recorded commits"
 ASK = "asks again, and keeps what comes out with the same hash"
-SALVAGE = "keeps every blob that can still be read in a new store; the old one is kept beside"
+SALVAGE = "copies every readable blob into a new store; the old store is kept beside it"
 UNFOLD = "makes them again from the published file"
 FROM_PROJECT = "takes them from the published file or this version of the project"
 
@@ -73,7 +73,7 @@ def examine_blobs(blobs: Blobs, has_published: bool) -> Iterator[Fault]:
             "raw",
             f"{blobs.path} {blobs.trouble}",
             "all landed bytes: the file cannot be made again from raw" if is_gone else "what cannot be read in it",
-            "the Hub, but for answers that it gives no more; else a copy" if has_published else "a copy",
+            "the Hub, except answers that it no longer gives; else a copy" if has_published else "a copy",
             SALVAGE if blobs.path.exists() and not is_gone else (FETCH if has_published else None),
         )
         return
@@ -110,7 +110,11 @@ _REMEDIES: dict[str, tuple[str, str, str | None]] = {
         FROM_PROJECT,
     ),
     "hub": ("their bytes", "the Hub, if it still has those commits", FETCH),
-    "api": ("what the Hub said then: a rebuild stops at it", "the Hub, where it still says the same; else a copy", ASK),
+    "api": (
+        "the Hub's answers of that time, without which a rebuild stops",
+        "the Hub, if its answer is still the same; else a copy",
+        ASK,
+    ),
 }
 
 

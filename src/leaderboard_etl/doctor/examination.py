@@ -82,8 +82,8 @@ def _no_history(ledger: Lines, blobs: Blobs) -> Fault:
         "ledger",
         f"{ledger.path} holds no load and no file is published, but {blobs.path.name} holds {blobs.n_held:,} blobs: the first run"
         " was killed, or both were lost",
-        "which files were believed when, if any run ever ended",
-        "a copy of the ledger; the next run begins anew, and fetches none of these blobs again",
+        "which files were current when, if any run ever ended",
+        "a copy of the ledger; else the next run starts a new history, and fetches none of these blobs again",
     )
 
 

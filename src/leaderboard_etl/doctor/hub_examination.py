@@ -265,7 +265,7 @@ def _client_token() -> str | None:
 def _limits(hub: Hub) -> list[CheckedAnswer]:
     limits = hub.limits_told()
     if not limits:
-        return [CheckedAnswer("limits", True, "the Hub tells none")]
+        return [CheckedAnswer("limits", True, "the Hub states none")]
     return [
         CheckedAnswer("limits", True, f"{bucket}: {quota:,} requests per {width_s:.0f} s, {left:,} left")
         for bucket, (quota, width_s, left) in sorted(limits.items())
@@ -275,7 +275,7 @@ def _limits(hub: Hub) -> list[CheckedAnswer]:
 def _clock(hub: Hub) -> CheckedAnswer:
     at = hub.clock.newest_at
     if at is None:
-        return CheckedAnswer("clock", True, "the Hub tells no time")
+        return CheckedAnswer("clock", True, "the Hub states no time")
     off = datetime.now(UTC).replace(tzinfo=None) - at
     return CheckedAnswer(
         "clock", abs(off) < _MOST_CLOCK_DIFFERENCE, f"this machine's is {off.total_seconds():+.0f} s from the Hub's"

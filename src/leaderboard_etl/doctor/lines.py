@@ -68,7 +68,7 @@ def examine_ledger(ledger: Lines, published: Published) -> Iterator[Fault]:
         yield Fault(
             "ledger",
             f"{ledger.path} and {published.path} are of different warehouses: {strangers}",
-            "which of the two belongs here cannot be told",
+            "which of the two belongs here is unknown",
             "a copy: put back the one that does not belong, or move it away",
         )
         return
@@ -111,8 +111,8 @@ def _remedy(ledger: Lines, published: Published) -> tuple[str | None, str | None
     if absent:
         return f"{counted(ledger.lost)} of the ledger", f"a copy only: nothing else holds {counted(absent)}", None
     if ledger.lost:
-        return f"{counted(ledger.lost)} of the ledger", "the published file, but for where budgets stopped", REMAKE
-    return None, "the lines themselves are whole", "writes the chain of lines anew; the old file is kept beside"
+        return f"{counted(ledger.lost)} of the ledger", "the published file, except where budgets stopped", REMAKE
+    return None, "the lines themselves are whole", "writes the chain of lines again; the old file is kept beside it"
 
 
 def _load(line: Line) -> Load | None:

@@ -49,7 +49,7 @@ def repair(warehouse: Warehouse, examination: Examination, say: Say, *, hub: Ope
     lock.
     """
     if are_strangers(examination.ledger, examination.published) or examination.blobs.is_stranger:
-        say("nothing was touched: files of two warehouses lie here, and which of them belongs cannot be told")
+        say("nothing was touched: files of two warehouses lie here, and which of them belongs here is unknown")
         return
     with run_lock(warehouse.lock):
         _tidy(warehouse, say)
@@ -116,11 +116,11 @@ def _mend_ledger(examination: Examination, say: Say) -> None:
     if ledger.lost:
         say(
             f"made {how_many(len(ledger.lost), 'line')} of the ledger again from {examination.published.path},"
-            " and the chain of lines anew"
+            " and wrote the chain of lines again"
         )
-        say("not known any more: where budgets stopped in those loads; the next night begins its list of models anew")
+        say("lost: where budgets stopped in those loads; the next night starts its list of models from the beginning")
     else:
-        say("wrote the chain of lines anew: every line was there")
+        say("wrote the chain of lines again: every line was there")
 
 
 def _mend_store(warehouse: Warehouse, examination: Examination, say: Say, hub: OpenHub) -> None:

@@ -89,7 +89,7 @@ def _recompute(
     if build.get("packages") == package_versions():
         return files, "recomputed from the warehouse"
     stable = {n: c for n, c in files.items() if n.endswith(_STABLE) and n not in _OF_THE_PACKAGES}
-    return stable, "recomputed from the warehouse, but for Parquet and pictures: other package versions made those"
+    return stable, "recomputed from the warehouse, except Parquet and pictures, which other package versions made"
 
 
 def _problem(folder: Path, name: str, facts: Mapping[str, Any]) -> str | None:

@@ -222,6 +222,6 @@ def _failure_message(error: Exception) -> str:
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError) and (known := engine_error(error)) is not None:
         return str(known)
     return (
-        f"the run could not go on ({type(error).__name__}: {first_line(error)}): nothing was published, the next run goes on"
+        f"the run could not continue ({type(error).__name__}: {first_line(error)}): nothing was published, the next run continues"
         " from there"
     )

@@ -32,6 +32,6 @@ def expect_space(warehouse: Warehouse) -> None:
     needed, free = needed_bytes(warehouse), shutil.disk_usage(warehouse.root).free
     if free < needed:
         raise WarehouseError(
-            f"building needs about {needed / 1e6:,.0f} MB free beside {warehouse.database}, {free / 1e6:,.1f} MB are: nothing"
-            " was published; free space and run again, it goes on from there"
+            f"building needs about {needed / 1e6:,.0f} MB of free space beside {warehouse.database},"
+            f" {free / 1e6:,.1f} MB are free: nothing was published; free space and run again, it continues from there"
         )

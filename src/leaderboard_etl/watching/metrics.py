@@ -42,7 +42,7 @@ def check_file(file: Path, warehouse: Warehouse) -> None:
     own = (warehouse.database, warehouse.raw / STORE_NAME, warehouse.raw / _LEDGER_NAME)
     if is_reserved or (place.exists() and any(path.exists() and path.samefile(place) for path in own)):
         raise UsageError(
-            f"--metrics {file} is one of the warehouse's own files or stands among them: choose another path"
+            f"--metrics {file} is one of the warehouse's own files or lies among them: choose another path"
         )
 
 
@@ -139,9 +139,7 @@ def _ledger_metrics(loads: list[Load], now: datetime) -> Iterator[Metric]:
     yield files
     last_summary = next((load.summary for load in reversed(loads) if load.is_applied and load.summary), {})
     if "quarantine" in last_summary:
-        yield GaugeMetricFamily(
-            f"{_PREFIX}_quarantined_records", "Records that stand in quarantine.", last_summary["quarantine"]
-        )
+        yield GaugeMetricFamily(f"{_PREFIX}_quarantined_records", "Records in quarantine.", last_summary["quarantine"])
 
 
 def _file_metrics(warehouse: Warehouse) -> Iterator[Metric]:

@@ -91,6 +91,7 @@ def test_each_kind_of_damage_is_reported_in_one_line(whole: World, tmp_path: Pat
         "store: a policy file spoiled",
         "store: an answer of the Hub lost",
         "store: gone",
+        "folder: raw gone",
     ],
 )
 def test_lost_raw_files_are_recovered(whole: World, tmp_path: Path, name: str) -> None:

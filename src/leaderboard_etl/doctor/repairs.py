@@ -107,6 +107,7 @@ def _mend_ledger(examination: Examination, say: Say) -> None:
             body = bodies[load_id] if load_id in ledger.sound else load_body(remade[load_id])
             last = seal(body, last)
         written += last
+    ledger.path.parent.mkdir(parents=True, exist_ok=True)  # the folder may be what is lost
     new = ledger.path.with_name("ledger.new.jsonl")
     new.unlink(missing_ok=True)
     append_durably(new, written)

@@ -18,6 +18,8 @@ import pytest
 from faulty_hub import HubServer
 from hostile import CALM_CODE, CARD, CONFIG, EVAL, INFO, RUN, WHOLE, lay, put_board
 from reliability.cases import differences
+from test_arena_ratings import LATEST
+from test_arena_ratings import parquet as ratings
 from worlds import BIGCODE_HEADER, V2, World, parquet, small_world, v1_row, v2_row
 
 from leaderboard_etl import pipeline
@@ -34,6 +36,21 @@ HEADER = "key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organiza
 LATER_ARENA = ARENA.replace("0102", "0103")
 LETTERS = ("İstanbul", "istanbul", "ΟΔΟΣ", "οδοσ")  # names whose lower case is ambiguous
 HUB = "https://huggingface.co/storm"
+RATINGS = f"datasets/lmarena-ai/leaderboard-dataset/{LATEST}"
+CALM_RATINGS = [{"model_name": f"calm-{n}", "leaderboard_publish_date": "2025-01-02"} for n in range(30)]
+# A day within the series, and two that cannot be one; names that are equal in lower case, or hardly names.
+ODD_RATINGS = [
+    {"model_name": name, "leaderboard_publish_date": day}
+    for name in (*LETTERS, " storm-spaces ", "\u202egnp.exe", "?")
+    for day in ("0001-01-01", "2024-01-09", "9999-12-31")
+]
+NO_RATINGS = [
+    {"model_name": "storm-nan", "rating": float("nan")},
+    {"model_name": "storm-infinite", "rating": float("inf")},
+    {"model_name": "storm-null", "rating": None},
+    {"model_name": "storm-no-day", "leaderboard_publish_date": None},
+    {"model_name": "storm-odd-day", "leaderboard_publish_date": "2024-02-30"},
+]
 
 
 @dataclass
@@ -56,6 +73,7 @@ def calm_hub(folder: Path, url: str) -> World:
               json.dumps(RUN).encode())  # fmt: skip
     arena = f"{HEADER}calm,Calm,8.5,0.8,2024/01,MIT,Org,https://huggingface.co/org/model-3b\n"
     world.put("spaces/lmarena-ai/chatbot-arena-leaderboard/leaderboard_table_20240101.csv", arena.encode())
+    world.put(RATINGS, ratings(*CALM_RATINGS))
     world.put("spaces/bigcode/bigcode-models-leaderboard/data/code_eval_board.csv",
               f"{BIGCODE_HEADER}\n{CALM_CODE}\n".encode())  # fmt: skip
     return world
@@ -170,6 +188,10 @@ HOSTILE: dict[str, Hostile] = {
         [(SECOND_TABLE.removeprefix("datasets/open-llm-leaderboard/contents/"), 2)],
         later={SECOND_TABLE: parquet([v2_row("storm/second-1"), v2_row("storm/second-2"), v2_row("storm/second-2")])},
     ),
+    "every_rating_is_in_core": Hostile(
+        "select count(*), count(distinct source_name) from core.ratings where published_on = date '2024-01-09'", [(7, 7)],
+        files={RATINGS: ratings(*CALM_RATINGS, *ODD_RATINGS, *NO_RATINGS)},
+    ),
     "loads_add_up": Hostile(
         "select load_id, rows_in - rows_stored - rows_quarantined as lost from ops.load_sources where lost <> 0", [],
         v2=tuple(v2_row("storm/twice", float("nan")) for _ in range(3)),
@@ -180,6 +202,7 @@ HOSTILE: dict[str, Hostile] = {
 BREAKS: dict[str, str] = {
     "aliases_end": "insert into core.model_aliases values ('olb_v1_contents', 'a/x', 'a/y', 'hub_rename', null),"
     " ('olb_v1_contents', 'a/y', 'a/z', 'hub_id', null)",
+    "every_rating_is_in_core": "delete from core.ratings where source_name = 'calm-1'",
     "every_score_has_a_model": "delete from core.scores where source_name = 'org/model-7b'",
     "every_table_row_is_accounted_for": "delete from history.models where source_name = 'org/model-7b'",
     "history_intervals_do_not_overlap": "insert into history.scores from history.scores limit 1",

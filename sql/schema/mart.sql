@@ -288,6 +288,23 @@ create table mart.size_to_reach (
     released_on date not null                -- = core.models
 );
 
+-- The lowest price of a token at which a score was to be had, by month and side; a row for each change. One row per population, group, threshold, side and month. A price is the newest that a list stated by the end of the month, of the cheapest provider; where lists began later it is their first, and is_later says so. Per token, not per answer: models that reason write more tokens.
+create table mart.price_to_reach (
+    population varchar not null,             -- = mart.populations
+    comparable_group varchar not null,       -- = core.benchmarks
+    benchmark varchar,                       -- = core.benchmarks.benchmark_id
+    score_threshold_pct double not null,     -- Score reached or exceeded, percent
+    openness varchar not null,               -- = core.models
+    month date not null,                     -- First day of the month from which this is the lowest price
+    blended_usd_per_mtok double not null,    -- = core.prices
+    model_id varchar not null,               -- The cheapest model: of equals that with the better score, then by id
+    score_pct double not null,               -- = mart.model_scaling
+    provider varchar not null,               -- = core.prices
+    is_vendor boolean not null,              -- = core.prices
+    priced_on date not null,                 -- = core.prices
+    is_later boolean not null                -- Whether the price was stated after the month: what the model cost then is not known
+);
+
 -- Training tokens per parameter against the compute-optimal of each set of constants of policy/scaling_laws. One row per model with known tokens and size, and law. The laws are of pretraining loss; predicted_loss is a reference, not a score.
 create table mart.tokens_per_parameter (
     model_id varchar not null,               -- = core.models

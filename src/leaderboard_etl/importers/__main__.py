@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import polars as pl
 from leaderboard_etl.errors import EtlError, UsageError
 from leaderboard_etl.importers.epoch_runs import import_runs
 from leaderboard_etl.importers.helm_models import import_models
+from leaderboard_etl.importers.prices import LISTS, import_prices
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.settings import POLICY, Warehouse
 from leaderboard_etl.sources.epoch import SOURCE_ID as EPOCH
@@ -50,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     epoch.set_defaults(do=_epoch)
     epoch.add_argument("folder", type=Path, help="folder with the CSV tables of Epoch AI's data on benchmarking")
+    prices = importers.add_parser("prices", help="a list of prices of tokens to policy/prices.csv")
+    prices.set_defaults(do=_prices)
+    prices.add_argument("list", choices=sorted(LISTS), help="which list")
+    prices.add_argument("folder", type=Path, help="a checkout of the list's repository")
+    prices.add_argument("--commit", required=True, help="the commit of the checkout")
+    prices.add_argument("--on", required=True, type=date.fromisoformat, help="the day of the commit, YYYY-MM-DD")
     return parser
 
 
@@ -71,6 +79,17 @@ def _epoch(options: argparse.Namespace) -> None:
         *imported.left_out,
         sep="\n  ",
     )
+
+
+def _prices(options: argparse.Namespace) -> None:
+    files = {
+        path.relative_to(options.folder).as_posix(): path.read_bytes()
+        for path in sorted(options.folder.rglob("*"))
+        if path.suffix in (".json", ".toml")
+    }
+    imported = import_prices(options.list, files, options.commit, options.on, read_policy())
+    _write("prices", imported.table)
+    print(f"{imported.n_rows} prices are of this edition; lines without a known model:", *imported.left_out, sep="\n  ")
 
 
 def _write(name: str, table: pl.DataFrame) -> None:

@@ -29,6 +29,10 @@ _NORMALIZED = (
 )
 # Columns of policy/corrections that loads older than them judged without.
 _YOUNGER_CORRECTIONS = ("corrected_variant_id", "corrected_model_id")
+_YOUNGER_PRICES = (
+    *("source_dataset", "provider", "source_name", "priced_on", "model_id", "is_vendor"),
+    *("input_usd_per_mtok", "output_usd_per_mtok", "source_url"),
+)
 
 
 class _Judged(NamedTuple):
@@ -84,6 +88,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     _insert_subtask_scores(con)
     _insert_submissions(con)
     insert_ratings(con, policy)
+    _insert_prices(con, policy)
 
 
 def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:
@@ -98,6 +103,40 @@ def insert_rules(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     _insert(con, "core.rules", known["rules"].frame("rules").sort("rule"))
     stated = _open_rows(con, "history.scores", "distinct setting").sort("setting")
     _insert(con, "core.settings", ranked_settings(stated["setting"], known["settings"].frame("settings")))
+
+
+def _insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Prices of policy, of models that the warehouse knows. Loads older than such a table have none."""
+    con.register("priced", policy.frame("prices", younger=_YOUNGER_PRICES))
+    con.execute(
+        """
+        insert into core.prices
+        with blend as (
+
+            select value as input_share from core.rules where rule = 'blended_input_share'
+
+        ),
+
+        typed as (
+
+            select
+                m.model_id, provider, is_vendor = 'true' as is_vendor,
+                input_usd_per_mtok::double as input_usd, output_usd_per_mtok::double as output_usd,
+                priced_on::date as priced_on, source_dataset, source_name, source_url
+            from priced
+            join core.models as m on lower(m.model_id) = lower(priced.model_id)
+
+        )
+
+        select
+            model_id, provider, is_vendor, input_usd, output_usd,
+            input_share * input_usd + (1 - input_share) * output_usd,
+            priced_on, source_dataset, source_name, source_url
+        from typed, blend
+        order by all
+        """
+    )
+    con.unregister("priced")
 
 
 def _judge(statements: pl.DataFrame, claims: pl.DataFrame, aliases: pl.DataFrame, policy: Policy) -> _Judged:

@@ -17,6 +17,7 @@ from leaderboard_etl.analysis.density import capability_density, density_frontie
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
 from leaderboard_etl.analysis.parity import CURRENT_DAYS, majority, parity, sensitivity
+from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
 from leaderboard_etl.analysis.self_report import self_report_gap
 from leaderboard_etl.contracts.schema import frame_schema
@@ -63,6 +64,10 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     with threadpool_limits(limits=1, user_api="blas"):
         for table, frame in analyses(points, members, groups, sides, as_of, int(current[0][0])).items():
             _insert(con, table, frame)
+    prices: pl.DataFrame = con.sql("from core.prices").pl()
+    for name in _SIZED:
+        ours = points.join(members.filter(population=name), on="model_id", how="semi")
+        _insert(con, "mart.price_to_reach", price_to_reach(ours, prices).with_columns(pl.lit(name).alias("population")))
     scores = con.sql(
         "select s.model_id, s.benchmark_id, s.comparable_group, s.variant_id, s.reported_by, s.is_verified, s.score_pct,"
         " f.family"

@@ -142,6 +142,16 @@ SOURCE = Source(
             "https://github.com/epoch-research/open-model-trends",
         ),
         Work(
+            "genai-prices (pydantic/genai-prices): prices of tokens",
+            "MIT",
+            "https://github.com/pydantic/genai-prices",
+        ),
+        Work(
+            "models.dev (anomalyco/models.dev): prices of tokens, days of release",
+            "MIT",
+            "https://github.com/anomalyco/models.dev",
+        ),
+        Work(
             "EvalPlus leaderboard (evalplus/evalplus.github.io)",
             "Apache-2.0",
             "https://github.com/evalplus/evalplus.github.io",

@@ -1,0 +1,69 @@
+"""The lowest price of a token at which a score was to be had, by month and side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+THRESHOLDS = tuple(range(30, 96, 5))
+_KEY = ["comparable_group", "score_threshold_pct", "openness"]
+
+
+def price_to_reach(
+    points: pl.DataFrame, prices: pl.DataFrame, thresholds: Sequence[float] = THRESHOLDS
+) -> pl.DataFrame:
+    """One row per group, threshold, side and month from which another lowest price holds.
+
+    points: rows of mart.model_scaling; those without a date or a known side are left out. prices: rows of core.prices. A
+    provider's price in a month is the newest stated by the month's end, else the first stated later (`is_later`); a model's is
+    the least of its providers. A model counts from the month of its release. Columns: mart.price_to_reach without population.
+    """
+    dated = points.filter(pl.col("openness").is_in(["open_weights", "proprietary"])).drop_nulls(
+        ["released_on", "score_pct"]
+    )
+    released = pl.col("released_on").dt.truncate("1mo")
+    priced = dated.select("model_id", released.alias("released_month")).unique().join(prices, on="model_id")
+    months = pl.concat(
+        [priced.select(month="released_month"), priced.select(month=pl.col("priced_on").dt.truncate("1mo"))]
+    )
+    monthly = _cheapest(_in_force(priced, months.unique()))
+    levels = pl.DataFrame({"score_threshold_pct": pl.Series(list(thresholds), dtype=pl.Float64)})
+    lowest = (
+        dated.select("comparable_group", "benchmark", "openness", "model_id", "score_pct")
+        .join(levels, how="cross")
+        .filter(pl.col("score_pct") >= pl.col("score_threshold_pct"))
+        .join(monthly, on="model_id")
+        .sort(*_KEY, "month", "blended_usd_per_mtok", -pl.col("score_pct"), "model_id")
+        .unique([*_KEY, "month"], keep="first", maintain_order=True)
+    )
+    told = pl.struct("blended_usd_per_mtok", "model_id", "provider", "priced_on", "is_later")
+    is_new = (told != told.shift(1)).over(_KEY).fill_null(True)
+    return lowest.filter(is_new).select(
+        *("comparable_group", "benchmark", "score_threshold_pct", "openness", "month", "blended_usd_per_mtok"),
+        *("model_id", "score_pct", "provider", "is_vendor", "priced_on", "is_later"),
+    )
+
+
+def _in_force(priced: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
+    """For each month, model and provider the price that held in it, with `is_later`."""
+    end = pl.col("month").dt.offset_by("1mo")
+    return (
+        priced.join(months, how="cross")
+        .filter(pl.col("released_month") <= pl.col("month"))
+        .with_columns((pl.col("priced_on") >= end).alias("is_later"))
+        .with_columns(
+            pl.when("is_later").then(1).otherwise(-1).mul(pl.col("priced_on").cast(pl.Int32)).alias("distance")
+        )
+        .sort("month", "model_id", "provider", "is_later", "distance", "blended_usd_per_mtok", "source_name")
+        .unique(["month", "model_id", "provider"], keep="first", maintain_order=True)
+    )
+
+
+def _cheapest(prices: pl.DataFrame) -> pl.DataFrame:
+    """For each month and model the provider with the least price: of equals its vendor, then by name."""
+    return (
+        prices.sort("month", "model_id", "blended_usd_per_mtok", ~pl.col("is_vendor"), "provider")
+        .unique(["month", "model_id"], keep="first", maintain_order=True)
+        .select("month", "model_id", "blended_usd_per_mtok", "provider", "is_vendor", "priced_on", "is_later")
+    )

@@ -1,0 +1,264 @@
+"""Prices of tokens: what lists of them become in policy, the lowest that reaches a score, and the claim about cost."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import duckdb
+import polars as pl
+import pytest
+from sourcing import POLICY
+from test_views import insert, model
+
+from leaderboard_etl.analysis.prices import price_to_reach
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.importers.prices import Imported, import_prices
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.warehouse.claims import judge_claims
+from leaderboard_etl.warehouse.core import _insert_prices, insert_rules
+from leaderboard_etl.warehouse.database import create_tables, create_views
+
+DAY = date(2026, 7, 2)
+EMPTY = Policy({**POLICY.texts, "prices": POLICY.text_frame("prices").clear().write_csv().encode()})
+TOMLS = {
+    "providers/openai/models/gpt-4o-2024-05-13.toml": "[cost]\ninput = 5.00\noutput = 15.00\n",
+    "providers/openai/models/gpt-4.1.toml": "[cost]\ninput = 2\noutput = 8\n",
+    "providers/openai/models/nobody-knows-me.toml": "[cost]\ninput = 2\noutput = 8\n",
+    "providers/deepinfra/models/openai/gpt-oss-120b.toml": "[cost]\ninput = 0.039\noutput = 0.19\n",
+    "providers/deepinfra/models/zai-org/GLM-4.6.toml": "[cost]\ninput = 0\noutput = 0\n",
+    "providers/deepinfra/provider.toml": "name = 'Deep Infra'\n",
+    "providers/stranger/models/openai/gpt-oss-120b.toml": "[cost]\ninput = 0.01\noutput = 0.01\n",
+}
+GENAI = [
+    {
+        "id": "google",
+        "models": [
+            {
+                "id": "gemini-2.5-pro",
+                "prices": {"input_mtok": {"base": 1.25, "tiers": []}, "output_mtok": {"base": 10}},
+            },
+            {
+                "id": "gemma-2-27b-it",
+                "prices": {"input_mtok": 1, "output_mtok": 1},
+                "price_comments": "Imported from OpenRouter",
+            },
+        ],
+    },
+    {
+        "id": "deepseek",
+        "models": [{"id": "deepseek-v3.2", "prices": [{"prices": {"input_mtok": 1, "output_mtok": 1}}]}],
+    },
+    {
+        "id": "x-ai",
+        "models": [{"id": "grok-3", "prices": {"input_mtok": 3, "output_mtok": 15}}, {"id": "grok-4", "prices": {}}],
+    },
+]
+
+
+def of_models_dev(policy: Policy = EMPTY, day: date = DAY, texts: dict[str, str] = TOMLS) -> Imported:
+    files = {path: text.encode() for path, text in texts.items()}
+    return import_prices("models.dev", files, "f" * 40, day, policy)
+
+
+def of_genai(content: object = GENAI) -> Imported:
+    return import_prices("genai-prices", {"prices/data.json": json.dumps(content).encode()}, "f" * 40, DAY, EMPTY)
+
+
+# The importer
+
+
+def test_a_line_is_a_price_of_a_known_model_with_its_provider_day_and_link() -> None:
+    rows = {row["source_name"]: row for row in of_models_dev().table.iter_rows(named=True)}
+    assert rows["gpt-4o-2024-05-13"] == {
+        "source_dataset": "models.dev",
+        "provider": "openai",
+        "source_name": "gpt-4o-2024-05-13",
+        "priced_on": "2026-07-02",
+        "model_id": "openai/gpt-4o-2024-05-13",
+        "is_vendor": "true",
+        "input_usd_per_mtok": "5",
+        "output_usd_per_mtok": "15",
+        "source_url": f"https://github.com/anomalyco/models.dev/blob/{'f' * 40}/providers/openai/models/gpt-4o-2024-05-13.toml",
+    }
+    assert rows["gpt-4.1"]["model_id"] == "openai/gpt-4.1-2025-04-14", "an alias says so"
+
+
+def test_a_host_is_not_the_vendor_of_what_it_hosts() -> None:
+    rows = {row["source_name"]: row for row in of_models_dev().table.iter_rows(named=True)}
+    hosted = rows["openai/gpt-oss-120b"]
+    assert (hosted["provider"], hosted["model_id"], hosted["is_vendor"]) == (
+        "deepinfra",
+        "openai/gpt-oss-120b",
+        "false",
+    )
+
+
+def test_strangers_and_what_is_given_away_are_left_out_and_unknown_models_are_told() -> None:
+    imported = of_models_dev()
+    assert imported.table.height == imported.n_rows == 3
+    assert imported.left_out == ["openai/nobody-knows-me"]
+
+
+def test_another_day_is_added_and_the_same_day_takes_the_place_of_itself() -> None:
+    once = of_models_dev().table
+    again = of_models_dev(Policy({**EMPTY.texts, "prices": once.write_csv().encode()}))
+    assert again.table.equals(once)
+    later = of_models_dev(Policy({**EMPTY.texts, "prices": once.write_csv().encode()}), date(2026, 8, 1))
+    assert later.table.height == 2 * once.height and set(later.table["priced_on"]) == {"2026-07-02", "2026-08-01"}
+
+
+def test_of_tiers_the_first_counts_and_what_changes_by_the_hour_or_came_from_another_list_does_not() -> None:
+    rows = {row["model_id"]: row for row in of_genai().table.iter_rows(named=True)}
+    assert set(rows) == {"google/gemini-2.5-pro", "xai/grok-3"}
+    asked = rows["google/gemini-2.5-pro"]
+    assert (asked["input_usd_per_mtok"], asked["output_usd_per_mtok"]) == ("1.25", "10")
+    assert rows["xai/grok-3"]["provider"] == "xai", "one name for all lists"
+
+
+@pytest.mark.parametrize("content", [{}, [{"id": "google"}], [3], [{"id": "google", "models": [{"id": "a"}]}]])
+def test_another_file_is_refused_in_a_line(content: object) -> None:
+    with pytest.raises(UsageError, match="genai-prices"):
+        of_genai(content)
+
+
+def test_a_file_that_is_no_toml_is_refused_by_its_name() -> None:
+    with pytest.raises(UsageError, match=r"providers/openai/models/x\.toml is not TOML"):
+        of_models_dev(texts={"providers/openai/models/x.toml": "= 3"})
+
+
+# The policy of today
+
+
+def test_every_price_is_of_a_known_provider_and_a_model_that_policy_speaks_of() -> None:
+    prices, providers = POLICY.frame("prices"), POLICY.frame("price_providers")
+    assert prices.join(providers, on=["source_dataset", "provider"], how="anti").is_empty()
+    known = {*POLICY.frame("reference_models")["model_id"], *POLICY.frame("model_aliases")["model_id"]}
+    assert set(prices["model_id"]) <= known
+
+
+def test_a_vendor_of_open_weights_and_a_host_ask_for_the_same_model() -> None:
+    sold = POLICY.frame("prices").group_by("model_id").agg(pl.col("is_vendor").n_unique())
+    assert sold.filter(pl.col("is_vendor") == 2).height > 0
+
+
+# The warehouse
+
+
+@pytest.fixture
+def con() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(":memory:")
+    create_tables(con)
+    create_views(con)
+    insert_rules(con, POLICY)
+    return con
+
+
+def test_three_tokens_of_input_to_one_of_output_make_the_blended_price(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "openai/gpt-4o-2024-05-13", "2024-05-13", "proprietary")
+    policy = Policy({"prices": of_models_dev().table.write_csv().encode()})
+    _insert_prices(con, policy)
+    rows = con.execute("select model_id, is_vendor, blended_usd_per_mtok, priced_on from core.prices").fetchall()
+    assert rows == [("openai/gpt-4o-2024-05-13", True, 7.5, DAY)], (
+        "models that the warehouse does not know have no price"
+    )
+
+
+def test_a_load_older_than_the_prices_has_none(con: duckdb.DuckDBPyConnection) -> None:
+    _insert_prices(con, Policy({}))
+    assert con.execute("select count(*) from core.prices").fetchall() == [(0,)]
+
+
+# The lowest price that reaches a score
+
+
+def point(model_id: str, openness: str, pct: float, released: date | None) -> dict[str, object]:
+    return {
+        "comparable_group": "g",
+        "benchmark": "b",
+        "model_id": model_id,
+        "openness": openness,
+        "score_pct": pct,
+        "released_on": released,
+    }
+
+
+def price(model_id: str, usd: float, on: date, provider: str = "host", is_vendor: bool = False) -> dict[str, object]:
+    return {
+        "model_id": model_id,
+        "provider": provider,
+        "is_vendor": is_vendor,
+        "blended_usd_per_mtok": usd,
+        "priced_on": on,
+        "source_name": model_id,
+    }
+
+
+OPEN, CLOSED = "open_weights", "proprietary"
+SCORES = [
+    point("o1", OPEN, 52.0, date(2025, 1, 10)),
+    point("o2", OPEN, 61.0, date(2025, 3, 10)),
+    point("c1", CLOSED, 63.0, date(2025, 1, 20)),
+    point("undated", OPEN, 99.0, None),
+    point("unpriced", OPEN, 99.0, date(2025, 1, 1)),
+]
+PRICES = [
+    price("o1", 1.0, date(2025, 2, 1)),
+    price("o1", 0.5, date(2025, 4, 1)),
+    price("o2", 0.8, date(2025, 3, 15)),
+    price("o2", 0.7, date(2025, 3, 15), provider="other"),
+    price("c1", 8.0, date(2025, 1, 20), is_vendor=True),
+    price("undated", 0.01, date(2025, 1, 1)),
+]
+
+
+def reached(threshold: float, openness: str, prices: list[dict[str, object]] = PRICES) -> list[tuple[object, ...]]:
+    found = price_to_reach(pl.DataFrame(SCORES), pl.DataFrame(prices), [50.0, 60.0])
+    rows = found.filter(pl.col("score_threshold_pct") == threshold, pl.col("openness") == openness)
+    return rows.select("month", "blended_usd_per_mtok", "model_id", "provider", "is_later").rows()
+
+
+def test_the_lowest_price_changes_with_a_cheaper_model_and_with_a_new_price() -> None:
+    assert reached(50.0, OPEN) == [
+        (date(2025, 1, 1), 1.0, "o1", "host", True),
+        (date(2025, 2, 1), 1.0, "o1", "host", False),
+        (date(2025, 3, 1), 0.7, "o2", "other", False),
+        (date(2025, 4, 1), 0.5, "o1", "host", False),
+    ]
+
+
+def test_a_price_that_rises_is_told_for_the_newest_speaks_and_not_the_least() -> None:
+    dearer = [*PRICES, price("c1", 9.0, date(2025, 5, 1), is_vendor=True)]
+    assert [row[:2] for row in reached(60.0, CLOSED, dearer)] == [(date(2025, 1, 1), 8.0), (date(2025, 5, 1), 9.0)]
+
+
+def test_a_model_that_does_not_reach_the_score_or_has_no_date_or_price_does_not_count() -> None:
+    assert {row[2] for row in reached(60.0, OPEN)} == {"o2"}
+    assert {row[2] for row in reached(50.0, OPEN)} == {"o1", "o2"}
+
+
+def test_a_warehouse_without_prices_has_no_rows() -> None:
+    assert price_to_reach(pl.DataFrame(SCORES), pl.DataFrame(PRICES).clear()).is_empty()
+
+
+# The claim
+
+
+def test_the_claim_is_the_median_of_both_sides_prices_at_equal_scores_and_at_most_partly_true(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    insert(con, "core.comparable_groups", comparable_group="g", benchmark_id="gpqa", display_name="G", is_headline=True,
+           match_tolerance_pct=1.0, source_url="https://example.org")  # fmt: skip
+    for threshold, open_usd, closed_usd in ((50.0, 1.0, 5.0), (55.0, 1.0, 6.0), (60.0, 2.0, 20.0), (65.0, None, 9.0)):
+        for openness, usd in ((OPEN, open_usd), (CLOSED, closed_usd)):
+            for month, factor in ((date(2025, 1, 1), 3.0), (date(2025, 2, 1), 1.0)):
+                if usd is not None:
+                    insert(con, "mart.price_to_reach", population="official", comparable_group="g",
+                           score_threshold_pct=threshold, openness=openness, month=month, blended_usd_per_mtok=factor * usd,
+                           model_id=openness, score_pct=threshold, provider="p", is_vendor=False, priced_on=month,
+                           is_later=False)  # fmt: skip
+    judge_claims(con, POLICY, date(2026, 1, 1))
+    rows = con.execute(
+        "select computed_value, lo, hi, n, verdict from mart.paper_claims where claim_id = 'cost_reduction'"
+    ).fetchall()
+    assert rows == [(6.0, 5.0, 10.0, 3, "partly")]

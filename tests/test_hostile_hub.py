@@ -44,7 +44,7 @@ ODD_RATINGS = [
     for name in (*LETTERS, " storm-spaces ", "\u202egnp.exe", "?")
     for day in ("0001-01-01", "2024-01-09", "9999-12-31")
 ]
-NO_RATINGS = [
+NO_RATINGS: list[dict[str, object]] = [
     {"model_name": "storm-nan", "rating": float("nan")},
     {"model_name": "storm-infinite", "rating": float("inf")},
     {"model_name": "storm-null", "rating": None},

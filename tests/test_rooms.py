@@ -35,7 +35,7 @@ ROOMS = (
         "warehouse",
         "target",
     ),
-    *("sample", "options", "pipeline", "report", "watching", "export", "doctor"),
+    *("sample", "options", "pipeline", "report", "watching", "export", "doctor", "importers"),
     *("prefect_server", "prefect_api", "recorded", "orchestration", "commands", "cli"),
 )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
-from leaderboard_etl.errors import EtlError, UsageError
+from leaderboard_etl.errors import EtlError
 from leaderboard_etl.importers.epoch_runs import import_runs
 from leaderboard_etl.importers.helm_models import import_models
 from leaderboard_etl.importers.prices import LISTS, import_prices
@@ -20,6 +20,7 @@ from leaderboard_etl.sources.epoch import SOURCE_ID as EPOCH
 from leaderboard_etl.sources.epoch import TABLE
 from leaderboard_etl.sources.every_eval_ever.collections import SOURCE_ID
 from leaderboard_etl.sources.reference import SOURCE_ID as REFERENCE
+from leaderboard_etl.target.opening import open_published
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.do(options)
-    except (EtlError, OSError, duckdb.Error) as error:
+    except (EtlError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
@@ -98,9 +99,7 @@ def _write(name: str, table: pl.DataFrame) -> None:
 
 def _known(warehouse: Warehouse) -> set[str]:
     """The models of which another source speaks, in lower case."""
-    if not warehouse.database.exists():
-        raise UsageError(f"{warehouse.root} holds no published warehouse: run a night first, or name one with -w")
-    with duckdb.connect(str(warehouse.database), read_only=True) as con:
+    with closing(open_published(warehouse)) as con:
         rows = con.execute(
             "select distinct lower(model_id) from core.model_aliases where source_id not in (?, ?)",
             [SOURCE_ID, REFERENCE],

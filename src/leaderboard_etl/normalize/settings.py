@@ -6,7 +6,8 @@ import re
 
 import polars as pl
 
-NO_SETTING = "n/a"
+from leaderboard_etl.sources.shared.settings import NO_SETTING
+
 _UNKNOWN_RANK = -1
 _BUDGET = re.compile(r"\b(\d+) ?k\b", re.IGNORECASE)
 _TOOLS = re.compile(r"\btools?\b", re.IGNORECASE)

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from leaderboard_etl.normalize.settings import NO_SETTING
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat, stage
 from leaderboard_etl.sources.description import Source, Work
 from leaderboard_etl.sources.shared.csv_table import read_csv_table, split_numbers
+from leaderboard_etl.sources.shared.settings import NO_SETTING
 
 SOURCE_ID = "epoch"
 TABLE = "epoch_runs"

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from leaderboard_etl.normalize.settings import NO_SETTING
 from leaderboard_etl.policy import REFERENCE_FILES, Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place_columns, refused_file, stage
 from leaderboard_etl.sources.description import Source, Trust, Work
+from leaderboard_etl.sources.shared.settings import NO_SETTING
 
 SOURCE_ID = "reference"
 # Efforts and budgets as the curated protocols write them: `Diamond, high`, `Diamond, thinking no tools`.

@@ -230,6 +230,11 @@ WHOLE: dict[str, tuple[str, str, Make]] = {
         "data/mmlu-pro/org/m/1.json",
         lambda n: json.dumps(RECORD | {"evaluation_results": [{"evaluation_name": f"e{i}"} for i in range(2 * n)]}),
     ),
+    "runs of an evaluator": (
+        "epoch",
+        "epoch_runs.csv",
+        lambda n: POLICY.texts["epoch_runs"].decode() + "x,y\n" * (4 * n),
+    ),
     "a reference table": (
         "reference",
         "reference_scores.csv",

@@ -29,3 +29,4 @@ with compared as (
 select *
 from compared
 where hi_pct - lo_pct > (select value from core.rules where rule = 'scores_agree_pct')
+order by all

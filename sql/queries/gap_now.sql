@@ -12,7 +12,7 @@ with protocols as (
 select
     p.comparable_group,
     coalesce(nullif(regexp_extract(g.display_name, 'measured by (.+)', 1), ''), 'several') as measured_by,
-    case when g.caveats like 'mixed_protocols%' then 'mixed' else r.protocol end as protocol,
+    case when g.caveats like 'mixed_protocols%' then 'mixed' else coalesce(r.protocol, 'not stated') end as protocol,
     p.compared_on,
     p.is_current,
     p.open_model || ': ' || round(p.open_score_pct, 1) as best_open_pct,

@@ -6,6 +6,7 @@ import json
 
 import msgspec
 from card_world import Pass, changed
+from faulty_hub import Response
 
 from leaderboard_etl.landing.card_pass import ABSENT_PATH, INFO_PATH
 from leaderboard_etl.raw.blob_ids import sha256_id
@@ -98,6 +99,19 @@ def test_a_model_that_the_hub_does_not_show_is_recorded_once_and_keeps_its_data(
     cards.put("org/a")
     result = cards.run("org/a", "org/b")
     assert [tuple(place) for place in result.changes.gone] == [("api", "org/a", ABSENT_PATH)]
+
+
+def test_a_firewalls_refusal_makes_no_model_unavailable_and_is_asked_again(cards: Pass) -> None:
+    for name in ("one/a", "two/a", "two/b"):
+        cards.put(name)
+    cards.run("one/a", "two/a", "two/b")
+    for status in (403, 404):
+        cards.fault = lambda request, status=status: Response(status, body=b"<html>blocked</html>")  # type: ignore[misc]
+        result = cards.run("one/a", "two/a", "two/b")
+        assert not result.changes and result.has_failed and f"HTTP {status}" in (result.message or "")
+    cards.fault = lambda request: None
+    cards.add("one/a", "README.md", "new")
+    assert changed(cards.run("one/a", "two/a", "two/b")) == [("one/a", INFO_PATH), ("one/a", "README.md")]
 
 
 def test_a_renamed_model_is_found_under_its_old_name(cards: Pass) -> None:

@@ -25,6 +25,7 @@ from leaderboard_etl.hub.answers import (
     NoHubError,
     RepoFile,
     RepoUnavailableError,
+    StatusError,
     TokenRefusedError,
     UnusableSettingsError,
 )
@@ -363,6 +364,61 @@ def test_a_gated_repository_is_distinguished_from_one_that_is_gone(tmp_path: Pat
     (tmp_path / "_api/datasets/org/data.json").write_text('{"gated": "auto"}')
     with pytest.raises(GatedRepoError):
         loop.run(hub.fetch_named(*REPO, revision, "f1.json", 100))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kind"),
+    [
+        (403, {}, StatusError),
+        (404, {}, StatusError),
+        (404, {"X-Error-Code": "RevisionNotFound"}, StatusError),
+        (403, {"X-Error-Message": "Access to this resource is disabled."}, RepoUnavailableError),
+        (404, {"X-Error-Code": "RepoNotFound"}, RepoUnavailableError),
+        (403, {"X-Error-Code": "GatedRepo"}, GatedRepoError),
+    ],
+)
+def test_only_the_hubs_own_word_makes_a_repository_unavailable(
+    hub: Hub, script: Script, status: int, headers: dict[str, str], kind: type[StatusError]
+) -> None:
+    script.answers = [Response(status, headers)]
+    with pytest.raises(StatusError) as caught:
+        hub.head(*REPO)
+    assert type(caught.value) is kind and caught.value.status == status
+
+
+@pytest.mark.parametrize("status", [425, 500, 507, 520, 530, 599])
+def test_any_error_of_a_server_or_of_the_network_before_it_is_passing(hub: Hub, script: Script, status: int) -> None:
+    script.answers = [Response(status)]
+    assert len(hub.head(*REPO)) == 40
+
+
+_LONG = "9" * 5000
+
+
+@pytest.mark.parametrize("status", [200, 429, 503])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "\N{SUPERSCRIPT TWO}"},
+        {"Retry-After": _LONG},
+        {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"},
+        {"RateLimit": f'"api";r={_LONG};t=1'},
+        {"RateLimit": f'"api";r=0;t={_LONG}'},
+        {"RateLimit": '"api";r=0;t=0', "RateLimit-Policy": '"fixed window";"api";q=0;w=0'},
+        {"RateLimit-Policy": f'"fixed window";"api";q={_LONG};w={_LONG}'},
+        {"Date": "Mon, 32 Jan 99999 99:99:99 +9999"},
+        {"Link": "<http://[::1>; rel"},
+    ],
+)
+def test_an_odd_header_ends_no_question(hub: Hub, script: Script, headers: dict[str, str], status: int) -> None:
+    def with_headers(request: Request) -> Response:
+        good = script.server.answer(request)
+        return replace(good, status=status, headers={**good.headers, **headers})
+
+    first = iter([with_headers])
+    script.other = lambda request: next(first, script.server.answer)(request)
+    for _ in range(3):
+        assert len(hub.head(*REPO)) == 40
 
 
 def test_a_repository_that_is_gone_says_so_at_once(hub: Hub) -> None:

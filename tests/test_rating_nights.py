@@ -67,7 +67,7 @@ def test_each_night_adds_its_day_the_past_is_fetched_once_and_an_archive_may_go(
 
     put(board, "2025-01-02", n_models=27)
     put(board, "2024-12-30", path=FULL)
-    faults.answers["/lmarena-ai/chatbot-arena-leaderboard"] = Response(404)
+    faults.answers["/lmarena-ai/chatbot-arena-leaderboard"] = Response(404, {"X-Error-Code": "RepoNotFound"})
     server.requests.clear()
     night = board.night(2)
     assert (night.status, told(night, "arena")) == ("published", ("unchanged", ["archive_gone"]))

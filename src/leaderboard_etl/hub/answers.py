@@ -43,7 +43,11 @@ class StatusError(HubError):
 
 
 class RepoUnavailableError(StatusError):
-    """A repository or file that is gone, private or gated."""
+    """A repository or file that is gone, private or gated, by the Hub's own word."""
+
+
+class MissingFileError(RepoUnavailableError):
+    """A file or folder that a commit does not have."""
 
 
 class GatedRepoError(RepoUnavailableError):

@@ -19,12 +19,12 @@ from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub.answers import (
     GatedRepoError,
     HubLimitedError,
+    MissingFileError,
     ModelAnswer,
     ModelPage,
     NoHubError,
     RepoCommit,
     RepoFile,
-    RepoUnavailableError,
     StatusError,
     canonical,
 )
@@ -154,10 +154,8 @@ class Hub(Transport):
         try:
             url = self._resolve(repo_type, repo_id, revision, path)
             answer = await self.ask(url, {}, f"{path} of {repo_id}", most_bytes=most_bytes, held=held and known)
-        except RepoUnavailableError as error:
-            if error.status == 404:
-                return None
-            raise
+        except MissingFileError:
+            return None
         content = answer.content
         # Only the redirect to a small file states its hash.
         blob_id = _stated_id(answer.linked_etag or answer.etag) or git_blob_id(content)

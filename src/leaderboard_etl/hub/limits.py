@@ -14,8 +14,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-_STATE = re.compile(r'"(?P<bucket>[\w-]+)"\s*;\s*r\s*=\s*(?P<left>\d+)\s*;\s*t\s*=\s*(?P<resets_s>\d+(?:\.\d+)?)')
-_POLICY = re.compile(r"\bq\s*=\s*(?P<quota>\d+).*?\bw\s*=\s*(?P<width_s>\d+(?:\.\d+)?)")
+# Numbers of at most nine digits: a longer one states no limit, and Python reads none of thousands.
+_SECONDS = r"[0-9]{1,9}(?![0-9])(?:\.[0-9]+)?"
+_STATE = re.compile(
+    rf'"(?P<bucket>[\w-]+)"\s*;\s*r\s*=\s*(?P<left>[0-9]{{1,9}})\s*;\s*t\s*=\s*(?P<resets_s>{_SECONDS})', re.ASCII
+)
+_POLICY = re.compile(rf"\bq\s*=\s*(?P<quota>0*[1-9][0-9]{{0,8}})\b.*?\bw\s*=\s*(?P<width_s>{_SECONDS})", re.ASCII)
 # How many requests to send before the first answer states how many are left: a run may begin in a nearly used up window.
 _UNTOLD = 4
 
@@ -71,10 +75,10 @@ class Window:
         now = time.monotonic()
         if policy := _POLICY.search(headers.get("ratelimit-policy", "")):
             self.quota, self.width_s = int(policy["quota"]), float(policy["width_s"])
-        state, after = _STATE.search(headers.get("ratelimit", "")), headers.get("retry-after", "")
+        state = _STATE.search(headers.get("ratelimit", ""))
         if state is None:
             if status == 429:
-                self.left, self.ends_at = 0, now + max(float(after) if after.isdigit() else 0.0, pause_s)
+                self.left, self.ends_at = 0, now + max(retry_after_s(headers), pause_s)
             elif self.left is None:
                 self.left = math.inf
             return
@@ -149,3 +153,9 @@ class Limits:
             yield Turn(self, kind)
         finally:
             window.leave()
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """The seconds that an answer asks to wait; 0: it asks for none, or not in seconds."""
+    after = re.fullmatch(_SECONDS, headers.get("retry-after", "").strip())
+    return float(after[0]) if after else 0.0

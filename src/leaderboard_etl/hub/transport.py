@@ -27,6 +27,7 @@ from leaderboard_etl.hub.answers import (
     GatedRepoError,
     HubLimitedError,
     HubUnreachableError,
+    MissingFileError,
     RepoUnavailableError,
     StatusError,
     TokenRefusedError,
@@ -34,15 +35,24 @@ from leaderboard_etl.hub.answers import (
 )
 from leaderboard_etl.hub.bodies import ACCEPTED, BadBodyError, Pace, read_body
 from leaderboard_etl.hub.hub_clock import HubClock
-from leaderboard_etl.hub.limits import ClosedError, Limits
+from leaderboard_etl.hub.limits import ClosedError, Limits, retry_after_s
 from leaderboard_etl.hub.sessions import Sessions
 from leaderboard_etl.settings import DEFAULT_ENDPOINT
 
 if TYPE_CHECKING:
     import httpx2
 
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_PASSING = frozenset({408, 425, 429})
+_SERVER_FAILED = range(500, 600)  # the Hub's own codes and those of the network in front of it, such as 520 to 530
 _UNAVAILABLE = frozenset({401, 403, 404})
+# What the Hub states as X-Error-Code of something that is not there or not for us. Its client goes by the same codes: a
+# firewall or a proxy on the way answers 403 or 404 as well, and knows nothing about a repository.
+_UNAVAILABLE_CODES = {
+    "GatedRepo": GatedRepoError,
+    "EntryNotFound": MissingFileError,
+    "RepoNotFound": RepoUnavailableError,
+}
+_DISABLED = "Access to this resource is disabled."
 # The Hub's X-Error-Message for an unknown token; its own client checks for the same words.
 _BAD_TOKEN = "Invalid credentials in Authorization header"
 # An error about any other header would show the token.
@@ -202,8 +212,8 @@ class Transport:
         status = response.status_code
         if status in _UNAVAILABLE:
             raise await self._unavailable(response, asked, until)
-        if status in _PASSING:
-            raise _PassingError(f"HTTP {status}", self.tries, status, _retry_after_s(response.headers) or 0.0)
+        if status in _PASSING or status in _SERVER_FAILED:
+            raise _PassingError(f"HTTP {status}", self.tries, status, retry_after_s(response.headers))
         if not response.is_success:
             raise StatusError(f"{self.endpoint} answered HTTP {status} when asked for {asked}", status)
         if is_whole is not None:
@@ -287,12 +297,16 @@ class Transport:
             raise self._over(asked)
 
     async def _unavailable(self, response: httpx2.Response, asked: str, until: float) -> HubError:
-        """The error for an answer 401, 403 or 404: about the token, or about the repository."""
+        """The error for an answer 401, 403 or 404: about the token, about the repository, or about neither."""
         status, code = response.status_code, response.headers.get("x-error-code", "")
         if status == 401 and await self._refuses_token(response, until):
             self._is_token_refused = True
             return self._token_refused()
-        kind = GatedRepoError if code == "GatedRepo" else RepoUnavailableError
+        kind = _UNAVAILABLE_CODES.get(code)
+        if kind is None and (status == 401 or response.headers.get("x-error-message") == _DISABLED):
+            kind = RepoUnavailableError  # without a token, a 401 says no more than this of a missing repository
+        if kind is None:
+            return StatusError(f"{self.endpoint} answered HTTP {status} when asked for {asked}", status)
         return kind(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)
 
     async def _refuses_token(self, response: httpx2.Response, until: float) -> bool:
@@ -374,11 +388,6 @@ class Transport:
 
 def _let_go(sessions: Sessions) -> None:
     loop.start(sessions.aclose())
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    after = headers.get("retry-after", "")
-    return float(after) if after.isdigit() else None
 
 
 def _reason(error: Exception) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leaderboard_etl.errors import HubError
-from leaderboard_etl.hub.answers import GatedRepoError, HubLimitedError, NoHubError, RepoUnavailableError, canonical
+from leaderboard_etl.hub.answers import GatedRepoError, HubLimitedError, NoHubError, canonical
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.journal import Place
 from leaderboard_etl.raw.blob_ids import sha256_id
@@ -101,8 +101,8 @@ def _add_failure(sync: BoardSync, dataset_id: str, error: HubError) -> None:
         sync.stopped = str(error)
     elif isinstance(error, GatedRepoError) or error.status == 403:
         sync.gated.append(dataset_id)
-    elif not isinstance(error, RepoUnavailableError):
-        sync.failures.append(str(error))  # a dataset without a leaderboard answers 404, which is not a failure
+    elif error.status not in (401, 404):  # a dataset without a leaderboard, or one that is gone
+        sync.failures.append(str(error))
 
 
 def _models(board: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leaderboard_etl.errors import SourceError
-from leaderboard_etl.hub.answers import RepoUnavailableError
+from leaderboard_etl.hub.answers import MissingFileError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.head_start import HeadStart
 from leaderboard_etl.landing.journal import Place
@@ -62,9 +62,7 @@ def sync_folders(
         return FolderSync(revision)
     try:
         names = hub.folders(repo_type, repo_id, revision, root)
-    except RepoUnavailableError as error:
-        if error.status != 404:
-            raise
+    except MissingFileError:
         names = []
     chosen = choose(names)
     if not chosen:

@@ -416,6 +416,28 @@ def test_a_base_model_is_the_cards_else_the_tags_else_the_one_of_an_older_answer
 
 
 @pytest.mark.parametrize(
+    ("tag", "dtype", "params"),
+    [
+        # The Hub tags a fine-tune with the name of its base, whose weights may have been packed.
+        ("base_model:finetune:unsloth/llama-3-8b-bnb-4bit", "BF16", 8_030_261_248),
+        ("gguf", "F16", 7_241_732_096),
+        ("mlx", "BF16", 7_241_732_096),
+        ("gptq", "F32", 124_439_808),
+    ],
+)
+def test_weights_in_whole_floats_are_counted_whatever_the_tags_say(tag: str, dtype: str, params: int) -> None:
+    answer = {"id": "o/m", "tags": ["safetensors", tag], "safetensors": {"parameters": {dtype: params}}}
+    claims = read(INFO_PATH, answer).parameter_claims
+    assert claims.select("params", "reason").rows() == [(params, None)]
+
+
+def test_packed_weights_are_not_counted_although_no_tag_says_so() -> None:
+    weights = {"parameters": {"F16": 345_653_248, "U8": 348_933_120}}
+    claims = read(INFO_PATH, {"id": "o/m", "tags": ["safetensors"], "safetensors": weights}).parameter_claims
+    assert claims["params"].to_list() == [None] and "packed" in claims["reason"].to_list()[0]
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         {"library_name": "peft"},

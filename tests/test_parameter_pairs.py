@@ -29,20 +29,34 @@ def counted(params: int | None, method: str = "safetensors") -> dict[str, Any]:
     return claim("o/m", method, params, source_id="model_cards", path="@api/model_info.json", precision="n/a")
 
 
-@pytest.mark.parametrize("part", [8194, 41_943_040, WHOLE // 2 - 1])
+@pytest.mark.parametrize("part", [8194, 41_943_040, int(0.89 * WHOLE)])
 @pytest.mark.parametrize("method", ["safetensors", "index"])
 def test_a_count_of_a_part_of_the_weights_yields_to_the_config_and_says_why(part: int, method: str) -> None:
     found = evidence([statement("o/m")], [counted(part, method), *laid_out(WHOLE, WHOLE)])
     assert size(found, "o/m") == ("config", WHOLE) and active(found) == WHOLE
-    assert reasons(found, "o/m", method) == [f"under half of the {WHOLE} parameters that config.json needs for a token"]
+    assert reasons(found, "o/m", method) == [f"under nine tenths of the {WHOLE} parameters that config.json lays out"]
 
 
-def test_a_model_that_was_cut_after_its_config_was_written_has_the_size_of_its_weights() -> None:
-    found = evidence([statement("o/m")], [counted(6_000_000_000), *laid_out(WHOLE, WHOLE)])
-    assert size(found, "o/m") == ("safetensors", 6_000_000_000) and active(found) is None
+def test_weights_close_to_what_the_config_lays_out_are_the_size() -> None:
+    found = evidence([statement("o/m")], [counted(7_500_000_000), *laid_out(WHOLE, WHOLE)])
+    assert size(found, "o/m") == ("safetensors", 7_500_000_000) and active(found) == WHOLE
+    assert reasons(found, "o/m", "safetensors") == [None]
+
+
+def test_the_active_parameters_of_another_total_are_refused_and_the_reason_says_which() -> None:
+    found = evidence([statement("o/m")], [counted(9_000_000_000), *laid_out(WHOLE, WHOLE)])
+    assert size(found, "o/m") == ("safetensors", 9_000_000_000) and active(found) is None
     assert reasons(found, "o/m", "config")[0] == (
-        f"{WHOLE} active parameters of a total of {WHOLE}, where 6000000000 is believed"
+        f"{WHOLE} active parameters of a total of {WHOLE}, where 9000000000 is believed"
     )
+
+
+def test_a_copy_with_fewer_weights_than_its_base_is_packed_and_has_the_size_of_the_base() -> None:
+    packed = claim("o/m-4bit", "safetensors", 5_000_000_000, source_id="model_cards", precision="n/a")
+    copy = statement("o/m-4bit", "o/m")
+    found = evidence([statement("o/m"), copy], [counted(WHOLE), packed])
+    assert size(found, "o/m-4bit") == ("base_model", WHOLE)
+    assert reasons(found, "o/m-4bit", "safetensors") == [f"under nine tenths of the {WHOLE} parameters of its base"]
 
 
 def test_the_config_of_a_smaller_model_does_not_say_what_a_larger_one_uses() -> None:
@@ -102,8 +116,8 @@ def test_active_parameters_never_exceed_the_total(
 )
 def test_packed_weights_are_not_counted_even_if_they_are_few_of_the_elements(dtypes: dict[str, int]) -> None:
     # https://github.com/huggingface/huggingface.js/pull/2003
-    assert safetensors_total(dtypes, None, is_quantized=False)[0] is None
+    assert safetensors_total(dtypes, None)[0] is None
 
 
 def test_buffers_of_integers_are_not_packed_weights() -> None:
-    assert safetensors_total({"BF16": 124_000_000, "I64": 1024}, None, is_quantized=False) == (124_001_024, None)
+    assert safetensors_total({"BF16": 124_000_000, "I64": 1024}, None) == (124_001_024, None)

@@ -10,7 +10,8 @@ import polars as pl
 
 MOST_DISAGREEMENT_PCT = 10.0
 # Methods that count weights as stored: packed ones come out too few or, by the leaderboard's factor of 8 for "gptq", too many.
-_COUNTING = ("safetensors", "index", "leaderboard", "leaderboard_whole")
+# The headers of safetensors files state dtypes, so packed weights were refused there.
+_COUNTING = ("index", "leaderboard", "leaderboard_whole")
 TABLES = ("leaderboard", "leaderboard_whole")
 # Methods that state a size in few digits, for people.
 VAGUE = ("name", "card_text", "leaderboard_whole")

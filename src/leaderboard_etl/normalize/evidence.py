@@ -11,7 +11,7 @@ import polars as pl
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, TABLES, VAGUE, judge
 from leaderboard_etl.normalize.lineage import weights_of
-from leaderboard_etl.normalize.pairs import doubt_parts, refuse_strangers
+from leaderboard_etl.normalize.pairs import doubt_parts, is_stored_part, refuse_strangers
 from leaderboard_etl.sizes.names import parse_names
 
 _JUDGEMENT = ("confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
@@ -159,21 +159,27 @@ def _active_as_base(firsts: pl.DataFrame, tuned: pl.DataFrame) -> pl.DataFrame:
 
 
 def _beside_bases(judged: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
-    """Doubts counts of copies and adapters with a known base: adapters were counted alone, or with their base twice."""
+    """Doubts counts of copies and adapters with a known base: adapters were counted alone, or with their base twice, and the
+    weights of copies may be packed."""
     ids = derived["model_id"].unique().to_list()
     alone = derived.filter("is_added")["model_id"].unique().to_list()
     is_alone = pl.col("model_id").is_in(alone) & pl.col("method").is_in(["safetensors", "index"])
     is_copy = pl.col("model_id").is_in(ids) & pl.col("method").is_in(TABLES) & pl.col("params").is_not_null()
+    wholes = derived.filter((pl.col("kind") == "total") & ~pl.col("is_doubtful"))
+    whole = wholes.group_by("model_id").agg(pl.col("params").max().alias("whole"))
+    judged = judged.join(whole, on="model_id", how="left", maintain_order="left")
     doubt = (
         pl.when(is_alone)
         .then(pl.lit("the adapter's weights without its base"))
+        .when(is_stored_part(pl.col("whole")))
+        .then(pl.format("under nine tenths of the {} parameters of its base", "whole"))
         .when(is_copy & ~pl.col("is_doubtful"))
         .then(pl.lit("the leaderboard's count of a copy or adapter"))
     )
     return judged.with_columns(
         (pl.col("is_doubtful") | doubt.is_not_null()).alias("is_doubtful"),
         pl.coalesce(doubt, "reason").alias("reason"),
-    )
+    ).drop("whole")
 
 
 def _from_overrides(overrides: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:

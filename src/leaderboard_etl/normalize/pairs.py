@@ -14,18 +14,18 @@ from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, VAGUE
 _STORED = ("safetensors", "index")
 _STATEMENT = ["model_id", "source_id", "source_name", "method", "precision", "path"]
 _TOLERANCE = MOST_DISAGREEMENT_PCT / 100
+# Stored weights below this share of what a model has are packed, or a part of it.
+LEAST_STORED = 0.9
 
 
 def doubt_parts(judged: pl.DataFrame) -> pl.DataFrame:
-    """Statements about sizes, with doubts on counts of stored weights below half of what the model's config.json needs for one
-    token: a part, an adapter or packed. A closer count may be a model that was cut after its config was written.
+    """Statements about sizes, with doubts on counts of stored weights below nine tenths of what the model's config.json lays
+    out: a part, an adapter or packed.
     """
-    laid_out = judged.filter((pl.col("method") == "config") & (pl.col("kind") == "active"))
+    laid_out = judged.filter((pl.col("method") == "config") & (pl.col("kind") == "total"))
     needed = laid_out.group_by("model_id").agg(pl.col("params").max().alias("needed"))
-    is_part = (
-        pl.col("method").is_in(_STORED) & (pl.col("kind") == "total") & (pl.col("params") < pl.col("needed") / 2)
-    ).fill_null(False)
-    doubt = pl.format("under half of the {} parameters that config.json needs for a token", "needed")
+    is_part = is_stored_part(pl.col("needed"))
+    doubt = pl.format("under nine tenths of the {} parameters that config.json lays out", "needed")
     return (
         judged.join(needed, on="model_id", how="left", maintain_order="left")
         .with_columns(
@@ -37,6 +37,12 @@ def doubt_parts(judged: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("needed")
     )
+
+
+def is_stored_part(whole: pl.Expr) -> pl.Expr:
+    """Whether a statement counts stored weights that are fewer than those of the `whole`."""
+    is_less = pl.col("params") < LEAST_STORED * whole
+    return (pl.col("method").is_in(_STORED) & (pl.col("kind") == "total") & is_less).fill_null(False)
 
 
 def refuse_strangers(rows: pl.DataFrame) -> pl.DataFrame:

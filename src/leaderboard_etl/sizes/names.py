@@ -102,14 +102,13 @@ def parse_names(names: pl.Series) -> pl.DataFrame:
     )
 
 
-def safetensors_total(
-    parameters: Mapping[str, int], total: int | None, *, is_quantized: bool
-) -> tuple[int | None, str | None]:
+def safetensors_total(parameters: Mapping[str, int], total: int | None) -> tuple[int | None, str | None]:
     """Parameters by the headers of a repository's safetensors files: (count, reason why not or what is doubtful).
 
     The sum over dtypes counts: `total` is sometimes a constant that the repository invented
-    (https://github.com/huggingface/huggingface_hub/issues/4221). Integers of a quantised model are packed, several
-    weights in one, by rules of each tool's own: null.
+    (https://github.com/huggingface/huggingface_hub/issues/4221). Integers are packed, several weights in one, by rules of each
+    tool's own: null. The headers alone decide it: tags name the base's format and second formats as well. The rare tool that
+    packs in a float dtype is found where evidence compares the count with config.json and with the base.
     """
     counts = {dtype: count for dtype, count in parameters.items() if isinstance(count, int) and count > 0}
     summed = sum(counts.values())
@@ -119,7 +118,7 @@ def safetensors_total(
         return None, "the headers state more parameters than any model has"
     # Buffers of positions and masks are integers too, but few.
     packed = sum(count for dtype, count in counts.items() if dtype in _INTEGERS)
-    if is_quantized or packed > summed / 100:
+    if packed > summed / 100:
         return None, "the weights are quantised and packed: their number is not that of the parameters"
     if total is not None and abs(total - summed) > 0.1 * summed:
         return summed, f"the headers' own total, {total}, is another"

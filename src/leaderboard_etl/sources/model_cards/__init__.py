@@ -9,7 +9,6 @@ raw ones).
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,7 +48,6 @@ _FLOOR = datetime(2022, 3, 3)
 _HEADERS = "safetensors.parameters"
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".pt", ".pth")
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
-_QUANTIZED = re.compile(r"\b(gptq|awq|4-?bit|8-?bit|bnb|gguf|exl2|mlx)\b")
 
 
 @dataclass(frozen=True)
@@ -120,11 +118,7 @@ def _read_info(file: SourceFile, info: Mapping[str, Any], records: Records) -> N
     if not isinstance(weights.get("parameters"), dict):
         return
     total = weights.get("total")
-    params, reason = safetensors_total(
-        weights["parameters"],
-        total if isinstance(total, int) else None,
-        is_quantized=any(_QUANTIZED.search(tag.lower()) for tag in tags),
-    )
+    params, reason = safetensors_total(weights["parameters"], total if isinstance(total, int) else None)
     if is_adapter:
         records.size(file, _HEADERS, method="safetensors", params=params, reason=reason, kind="adapter")
         params, reason = None, "the weights are an adapter's, to be added to those of its base model"

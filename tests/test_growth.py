@@ -217,7 +217,7 @@ WHOLE: dict[str, tuple[str, str, Make]] = {
         REQUEST,
         lambda n: json.dumps({"model": "a/" * 10 * n, "params": "9" * 10 * n, "status": "F" * 10 * n}),
     ),
-    "keys of a request": ("olb_v2_requests", REQUEST, lambda n: json.dumps({f"k{i}": i for i in range(8 * n)})),
+    "keys of a request": ("olb_v1_requests", REQUEST, lambda n: json.dumps({f"k{i}": i for i in range(8 * n)})),
     "rows of the last leaderboard": ("olb_v2_contents", TABLE, lambda n: csv_of(v2_row("org/m"), 2 * n)),
     "rows of the first leaderboard": ("olb_v1_contents", TABLE, lambda n: csv_of(v1_row("org/m"), 2 * n)),
     "rows of a benchmark's own table": (

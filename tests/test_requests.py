@@ -30,12 +30,13 @@ REQUEST = {
 }
 
 
-def request(**changes: Any) -> Parsed:
-    return read("olb_v2_requests", json.dumps(REQUEST | changes).encode(), path=PATH)
+def request(source_id: str = "olb_v2_requests", **changes: Any) -> Parsed:
+    return read(source_id, json.dumps(REQUEST | changes).encode(), path=PATH)
 
 
-def test_a_request_is_a_submission_and_a_claim_of_size() -> None:
-    parsed = request()
+@pytest.mark.parametrize("source_id", ["olb_v1_requests", "olb_v2_requests"])
+def test_a_request_is_a_submission_and_a_claim_of_size(source_id: str) -> None:
+    parsed = request(source_id)
     wanted = ["source_name", "precision", "status", "submitted_at", "has_chat_template"]
     assert parsed.submissions.select(wanted).rows() == [
         ("org/m", "bfloat16", "FINISHED", datetime(2024, 6, 12, 10), "false")

@@ -1,10 +1,10 @@
 -- Submissions to the Open LLM Leaderboards by month, counted each way that "submission" can be meant.
 -- One row per leaderboard, definition and month with at least one; month is null for those without a date.
--- Definitions: 'requests' are request files of v2 (evaluated or not), 'finished_requests' those that ended well, 'table_rows'
+-- Definitions: 'requests' are request files (evaluated or not), 'finished_requests' those that ended well, 'table_rows'
 -- rows of the published tables (a model at two precisions is two), 'distinct_models' models of the tables, each once, in its
 -- first month. 'all' adds both leaderboards; there, a model that was on both counts once.
 -- Caveats: over a fifth of v1's rows have the day of a bulk import (policy/import_days.csv), so the counts of September and
--- October 2023 are too high; no request files of v1 are loaded.
+-- October 2023 are too high. A Hub that does not show the requests of a leaderboard leaves its two definitions without rows.
 -- columns:
 --   leaderboard (olb_v1, olb_v2, all): Leaderboard; all: both together
 --   definition (requests, finished_requests, table_rows, distinct_models): What is counted, as the view defines it

@@ -1,137 +1,20 @@
-"""Open LLM Leaderboard v2, the submissions: one request file per model and precision, with its date and its outcome.
-
-A request is not a result: it may be pending, failed, or for a model that the table no longer shows. So the number of
-submissions depends on what is counted; mart.community_velocity counts each way separately.
-"""
+"""Open LLM Leaderboard v2, the submissions: one request file per model and precision, with its date and its outcome."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.description import Source, Work
-from leaderboard_etl.sources.records import Records
-from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, moment, number, text
+from leaderboard_etl.sources.shared.requests import is_request, parse_requests
 
 SOURCE_ID = "olb_v2_requests"
-_PATH = re.compile(r"(?:[^/]+/)?[^/]+_eval_request_(?:True|False)_[^/]+\.json")
-_MOST_BYTES = 1 << 16
-_MOST_BILLIONS = 9e4
-# Keys of a request that this source reads, and those that are left out on purpose: who sent it (a person), popularity,
-# and the bookkeeping of the leaderboard's cluster.
-_READ = {"model", "base_model", "revision", "precision", "params", "architectures", "weight_type", "status"}
-_READ |= {"submitted_time", "model_type", "use_chat_template", "license"}
-_LEFT_OUT = {
-    "sender",
-    "likes",
-    "job_id",
-    "job_start_time",
-    "private",
-    "still_on_hub",
-    "tags",
-    "downloads",
-    "created_at",
-}
-
-
-def wants(path: str) -> bool:
-    """Whether a file is a request: `<owner>/<model>_eval_request_False_<precision>_<weight type>.json`."""
-    return _PATH.fullmatch(path) is not None
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """One submission per file, with the size that it states. A file that is not a request is quarantined, and so is one with
-    unknown keys, which would be half read."""
-    records = Records(SOURCE_ID)
-    for file in files:
-        try:
-            name, request = _read(file)
-            params, reason = _params(request.pop("params"))
-        except _RefusedError as error:
-            records.refuse(file, error.rule, str(error), file.content[:500], target="submissions")
-            continue
-        records.add("submissions", file, "file", source_name=name, **request)
-        stated = {"source_name": name, "precision": request["precision"]}
-        records.size(file, "file", method="leaderboard", params=params, reason=reason, **stated)
-    return records.parsed(len(files))
-
-
-class _RefusedError(ValueError):
-    """A file that cannot be read as a request, and the rule that it breaks."""
-
-    def __init__(self, rule: str, reason: str) -> None:
-        super().__init__(reason)
-        self.rule = rule
-
-
-def _read(file: SourceFile) -> tuple[str, dict[str, Any]]:
-    """The model's name, and the columns of its submission with `params` as the request states them."""
-    request = _loaded(file)
-    unknown = sorted(set(request) - _READ - _LEFT_OUT)
-    if unknown:
-        raise _RefusedError("file|keys", f"a request with unknown keys: {', '.join(unknown[:10])[:300]}")
-    name, status = text(request.get("model")), text(request.get("status"))
-    if name is None or status is None:
-        raise _RefusedError("file|keys", "a request without model or status")
-    if not file.version.path.lower().startswith(f"{name.lower()}_eval_request_"):
-        raise _RefusedError("file|name", f"the file is named for another model than it is about, {name[:100]}")
-    submitted_at = _time(request.get("submitted_time"))
-    is_chat = request.get("use_chat_template")
-    return name, {
-        "precision": text(request.get("precision")) or "unknown",
-        "status": status.upper(),
-        "submitted_at": submitted_at,
-        "model_sha": text(request.get("revision")),
-        "model_type": text(request.get("model_type")),
-        "weight_type": text(request.get("weight_type")),
-        "architecture": text(request.get("architectures")),
-        "base_model_text": text(request.get("base_model")),
-        "license_text": text(request.get("license")),
-        "has_chat_template": str(is_chat).lower() if isinstance(is_chat, bool) else "unknown",
-        "params": request.get("params"),
-    }
-
-
-def _loaded(file: SourceFile) -> dict[str, Any]:
-    if len(file.content) > _MOST_BYTES:
-        raise _RefusedError(
-            "file|size", f"{len(file.content):,} bytes, over the limit of {_MOST_BYTES:,} for a request"
-        )
-    if is_lfs_pointer(file.content):
-        raise _RefusedError("file|lfs_pointer", "a pointer of git-LFS stands in place of the request")
-    try:
-        request = json_value(file.content)
-    except ValueError as error:
-        raise _RefusedError("file|json", f"not JSON: {error}") from error
-    if not isinstance(request, dict):
-        raise _RefusedError("file|json", f"a {type(request).__name__}, not an object")
-    return request
-
-
-def _time(value: object) -> datetime | None:
-    """UTC; a date alone is its midnight. Null where none is stated."""
-    written = text(value)
-    if written is None:
-        return None
-    parsed = moment(written)
-    if parsed is None:
-        raise _RefusedError("submitted_at|date", f"submitted_time is no ISO 8601 date: {written[:60]}")
-    if not 2022 <= parsed.year < 2100:
-        raise _RefusedError("submitted_at|date", f"submitted_time is before there was a leaderboard: {written[:60]}")
-    return parsed
-
-
-def _params(value: object) -> tuple[int | None, str | None]:
-    """Billions as a count; the leaderboard writes 0 or -1 if it could not tell."""
-    billions = number(value)
-    # Less than one parameter is not a size either.
-    if billions is None or not 1e-9 <= billions < _MOST_BILLIONS:
-        return None, f"the request says {str(value)[:100]}"
-    return round(billions * 1e9), None
+    """Reads one submission per file; see `parse_requests`."""
+    return parse_requests(SOURCE_ID, files)
 
 
 SOURCE = Source(
@@ -139,7 +22,7 @@ SOURCE = Source(
     title="Submissions to Open LLM Leaderboard v2",
     repo_type="dataset",
     repo_id="open-llm-leaderboard/requests",
-    wants=wants,
+    wants=is_request,
     parse=parse,
     reported_by=(),
     leaderboard="olb_v2",
@@ -151,7 +34,7 @@ SOURCE = Source(
     works=(
         Work(
             "Fourrier et al., Open LLM Leaderboard v2 (2024), Hugging Face; requests for evaluation",
-            "not stated by the dataset",
+            "Apache-2.0 (card of the dataset)",
             "https://huggingface.co/datasets/open-llm-leaderboard/requests",
         ),
     ),

@@ -507,9 +507,9 @@ def test_quantisation_does_not_change_the_number_of_weights() -> None:
     ("change", "said"),
     [
         ({"hidden_size": None}, "states no hidden_size"),
-        ({"hidden_size": -1}, "no possible size"),
-        ({"hidden_size": 4097}, "no multiple of its heads"),
-        ({"num_hidden_layers": 10**9}, "no possible size"),
+        ({"hidden_size": -1}, "not a possible size"),
+        ({"hidden_size": 4097}, "not a multiple of its heads"),
+        ({"num_hidden_layers": 10**9}, "not a possible size"),
         ({"model_type": "never_heard_of"}, "no arithmetic for the model_type"),
     ],
 )

@@ -336,7 +336,7 @@ def test_sentinels_that_disagree_prove_nothing() -> None:
     parsed = parse(V2, {"fullname": "mistralai/Mixtral-8x22B-v0.1", "MoE": False})
     assert parsed.models["is_moe"].to_list() == [None] * 4
     (message,) = findings(parsed, "flag_polarity")
-    assert "1 of 5 signs it is inverted: mistralai/Mixtral-8x22B-v0.1" in message
+    assert "1 of 5 signs say that it is inverted: mistralai/Mixtral-8x22B-v0.1" in message
     assert parsed.models["is_merge"].to_list() == [False] * 4
 
 

@@ -116,8 +116,8 @@ def test_a_model_of_unstated_openness_and_a_name_that_leads_nowhere_are_told() -
     assert "nobody-1" in result.runs["source_name"].to_list(), "the name stands among the unresolved ones"
     assert [what.partition(":")[0] for what in result.left_out] == [
         "gpqa_diamond.csv",
-        "broken-1 leads to no model",
-        "nobody-1 leads to no model",
+        "broken-1 does not lead to a model",
+        "nobody-1 does not lead to a model",
         "blank/blank-1",
     ]
 
@@ -140,7 +140,7 @@ def test_a_date_that_the_name_belies_is_left_out() -> None:
     index = TOLD + "m-2024-01-05,,M,API access\n"
     result = imported(policy, runs, epoch_capabilities_index=index)
     assert models(result)["made/m"]["released_on"] is None
-    assert any("2026-01-05 is not what its name says" in what for what in result.left_out)
+    assert any("2026-01-05, but its name has another date" in what for what in result.left_out)
 
 
 def test_another_run_of_the_importer_gives_the_same_tables() -> None:

@@ -234,7 +234,7 @@ def test_ifeval_without_one_of_its_accuracies_is_refused_for_its_metrics_because
     assert parsed.quarantine.select("rule", "reason", "offending_text").rows() == [
         (
             "aggregate|complete",
-            "1 of the 2 metrics that make the score are missing, no numbers or out of range",
+            "1 of the 2 metrics that make the score are missing, not numbers or out of range",
             "results.leaderboard_ifeval.prompt_level_strict_acc,none",
         )
     ]

@@ -43,7 +43,7 @@ def resolved(*said: Said, **size: Any) -> dict[tuple[str, str], tuple[str, str, 
 
 def test_a_redirect_to_a_model_of_another_size_is_not_followed() -> None:
     found = resolved(row("olb_v1_contents", "o/old", params=SMALL), row("model_cards", "o/old", "o/new", LARGE))
-    reason = f"led to o/new, of which a size of {LARGE} is said and of this name {SMALL}"
+    reason = f"led to o/new, which has a size of {LARGE}, but this name has {SMALL}"
     assert found["olb_v1_contents", "o/old"] == ("o/old", "unresolved", reason)
     # The Hub's statement is about the repository in its answer.
     assert found["model_cards", "o/old"] == ("o/new", "hub_rename", None)

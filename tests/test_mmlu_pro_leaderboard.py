@@ -51,7 +51,7 @@ def test_a_slip_in_the_name_of_the_leaderboard_is_read_and_another_reporter_refu
     assert parsed.quarantine.select("rule", "offending_text").rows() == [("row|reporter", "Somebody")]
 
 
-def test_a_row_that_stands_twice_is_one_and_one_that_differs_is_refused() -> None:
+def test_a_row_that_occurs_twice_is_one_and_one_that_differs_is_refused() -> None:
     parsed = table(ROW, ROW, ROW | {"Overall": "0.6"})
     assert parsed.source_rows == 3
     assert parsed.scores["score_raw"].to_list() == [0.5229]

@@ -47,7 +47,7 @@ def test_the_active_parameters_of_another_total_are_refused_and_the_reason_says_
     found = evidence([statement("o/m")], [counted(9_000_000_000), *laid_out(WHOLE, WHOLE)])
     assert size(found, "o/m") == ("safetensors", 9_000_000_000) and active(found) is None
     assert reasons(found, "o/m", "config")[0] == (
-        f"{WHOLE} active parameters of a total of {WHOLE}, where 9000000000 is believed"
+        f"{WHOLE} active parameters belong to a total of {WHOLE}, but the believed total is 9000000000"
     )
 
 

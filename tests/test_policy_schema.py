@@ -36,17 +36,17 @@ def test_every_policy_csv_has_a_description_and_fits_it() -> None:
             "families",
             "family",
             "famly",
-            "policy/families.csv, line 1, column famly: there is no such column; perhaps family",
+            "policy/families.csv, line 1, column famly: unknown column; perhaps family",
         ),
         ("families", ",family", "", "policy/families.csv, line 2: 3 cells where the header has 2"),
-        ("import_days", "reason,", "cause,", "line 1, column cause: there is no such column"),
+        ("import_days", "reason,", "cause,", "line 1, column cause: unknown column"),
         ("families", "^meta-llama/Llama-2-", "^meta-llama/(Llama-2-", "line 2, column model_id_pattern"),
         ("parameter_overrides", ",total,", ",totl,", "'totl' is not one of active, total; perhaps 'total' is meant"),
         ("parameter_overrides", "111000000000", "111B", "column params: '111B' is not of type bigint"),
         ("reference_models", "2023-11-02", "2 Nov 2023", "column released_on: '2 Nov 2023' is not of type date"),
-        ("model_licenses", ",llama3.1,", ",lama3.1,", "'lama3.1' does not stand in policy/licenses.csv"),
+        ("model_licenses", ",llama3.1,", ",lama3.1,", "'lama3.1' is not in policy/licenses.csv"),
         ("tracked_models", "https://", "see ", "is not a link"),
-        ("tracked_models", "prism-ml/Ternary-Bonsai-27B-gguf,", "google/gemma-4-12B-it,", "stands more than once"),
+        ("tracked_models", "prism-ml/Ternary-Bonsai-27B-gguf,", "google/gemma-4-12B-it,", "occurs more than once"),
         ("comparable_groups", ",false,", ",no,", "'no' is not of type boolean"),
         ("tracked_models", "google/gemma-4-12B-it,", ",", "column model_id: the cell is blank"),
     ],
@@ -92,10 +92,10 @@ def test_an_unknown_missing_or_malformed_csv_is_reported_too() -> None:
     texts["corrections"] = b"a,b\n1,2,3,4\n"
     said = [str(fault) for fault in faults(Policy(texts))]
     assert any(
-        s.startswith("policy/familys.csv: sql/policy describes no such table; perhaps policy/families.csv")
+        s.startswith("policy/familys.csv: sql/policy does not describe this table; perhaps policy/families.csv")
         for s in said
     )
-    assert any(s.startswith("policy/families.csv: the pipeline cannot judge without it") for s in said)
+    assert any(s.startswith("policy/families.csv: the pipeline needs it") for s in said)
     assert any(s.startswith("policy/corrections.csv") for s in said)
 
 

@@ -48,7 +48,7 @@ def test_shared_weights_that_the_index_counts_twice_are_reported() -> None:
         ({}, {"dtype": "bfloat16"}, None, "no total_size"),
         ({"total_size": 10}, None, None, "no config.json"),
         ({"total_size": 10}, {}, None, "names no dtype"),
-        ({"total_size": 10}, {"torch_dtype": "float8_e4m3fn"}, None, "no number of bytes"),
+        ({"total_size": 10}, {"torch_dtype": "float8_e4m3fn"}, None, "the number of bytes is not known"),
         ({"total_size": 10}, {"torch_dtype": "float16", "quantization_config": {"bits": 4}}, None, "quantised"),
         ({"total_size": 10, "total_parameters": 7}, {}, 7, None),
         ({"total_size": "16"}, {"text_config": {"torch_dtype": "torch.bfloat16"}}, 8, None),

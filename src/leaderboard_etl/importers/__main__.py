@@ -24,7 +24,7 @@ from leaderboard_etl.target.opening import open_published
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Writes policy tables anew; returns 0, or 2 where a file or the warehouse is not what it should be."""
+    """Writes policy tables anew; returns 0, or 2 if a file or the warehouse is not what it should be."""
     options = _parser().parse_args(arguments)
     try:
         options.do(options)
@@ -40,13 +40,13 @@ def _parser() -> argparse.ArgumentParser:
     helm = importers.add_parser("helm-models", help="HELM's model metadata to policy/reference_models.csv")
     helm.set_defaults(do=_helm_models)
     helm.add_argument("file", type=Path, help="HELM's model_metadata.yaml")
-    helm.add_argument("--release", required=True, help="HELM's release that the file is of, as its repository tags it")
+    helm.add_argument("--release", required=True, help="the tag of HELM's release that the file is from")
     helm.add_argument(
         "-w",
         "--warehouse",
         type=Path,
         default=Path("warehouse"),
-        help="a published warehouse: the models that other sources know",
+        help="a published warehouse, for the models that other sources have",
     )
     epoch = importers.add_parser(
         EPOCH, help="Epoch AI's tables to policy/epoch_runs.csv, reference_models.csv and reference_review.csv"
@@ -63,10 +63,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _helm_models(options: argparse.Namespace) -> None:
-    known = _known(Warehouse(options.warehouse))
-    imported = import_models(options.file.read_bytes(), options.release, read_policy(), known)
+    models_elsewhere = _models_elsewhere(Warehouse(options.warehouse))
+    imported = import_models(options.file.read_bytes(), options.release, read_policy(), models_elsewhere)
     _write("reference_models", imported.table)
-    print(f"{imported.n_rows} rows are HELM's; left out:", *imported.left_out, sep="\n  ")
+    print(f"{imported.n_rows} rows come from HELM; left out:", *imported.left_out, sep="\n  ")
 
 
 def _epoch(options: argparse.Namespace) -> None:
@@ -76,7 +76,7 @@ def _epoch(options: argparse.Namespace) -> None:
     _write("reference_models", imported.models)
     _write("reference_review", imported.review)
     print(
-        f"{imported.runs.height} runs and {imported.n_models} models are Epoch AI's; left out:",
+        f"{imported.runs.height} runs and {imported.n_models} models come from Epoch AI; left out:",
         *imported.left_out,
         sep="\n  ",
     )
@@ -90,15 +90,17 @@ def _prices(options: argparse.Namespace) -> None:
     }
     imported = import_prices(options.list, files, options.commit, options.on, read_policy())
     _write("prices", imported.table)
-    print(f"{imported.n_rows} prices are of this edition; lines without a known model:", *imported.left_out, sep="\n  ")
+    print(
+        f"{imported.n_rows} prices come from this edition; lines without a known model:", *imported.left_out, sep="\n  "
+    )
 
 
 def _write(name: str, table: pl.DataFrame) -> None:
     (POLICY / f"{name}.csv").write_text(table.write_csv(), encoding="utf-8")
 
 
-def _known(warehouse: Warehouse) -> set[str]:
-    """The models of which another source speaks, in lower case."""
+def _models_elsewhere(warehouse: Warehouse) -> set[str]:
+    """The models that another source has, in lower case."""
     with closing(open_published(warehouse)) as con:
         rows = con.execute(
             "select distinct lower(model_id) from core.model_aliases where source_id not in (?, ?)",

@@ -1,4 +1,4 @@
-"""Whether a release date that another states is what the name of its model says."""
+"""Whether a release date that others state agrees with the name of its model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PAIR = re.compile(r"[-_](\d\d)-?(\d\d)(?:[-_]|$)")
 
 
 def agrees_with_name(day: date, name: str) -> bool | None:
-    """Whether a date is what the name of its model says of it, give or take two months; null: the name says nothing.
+    """Whether a date agrees with the one in the name of its model, give or take two months; null if the name has none.
 
     Two pairs of digits may be month and day, month and year, or year and month: `0125` is 25 January or January 2025.
     """
@@ -23,12 +23,12 @@ def agrees_with_name(day: date, name: str) -> bool | None:
     if pair is None:
         return None
     first, second = int(pair[1]), int(pair[2])
-    read = [
+    readings = [
         *[(2000 + first, second, 15)] * (first >= 20 and 1 <= second <= 12),
         *[(2000 + second, first, 15)] * (second >= 20 and 1 <= first <= 12),
         *[(day.year, first, second)] * (1 <= first <= 12 and 1 <= second <= 31),
     ]
-    return any(_is_near(day, *said) for said in read) if read else None
+    return any(_is_near(day, *reading) for reading in readings) if readings else None
 
 
 def _is_near(day: date, year: int, month: int, of_month: int) -> bool:

@@ -1,4 +1,4 @@
-"""Epoch AI's own runs, from the tables that it publishes, as rows of policy/epoch_runs.csv, and the models that they are of.
+"""Epoch AI's own runs, from the tables that it publishes, as rows of policy/epoch_runs.csv, and their models.
 
 A table named `*_external.csv` is what others measured and is not read. A model that an alias of `epoch` leads to and that nobody
 curated gets a row of policy/reference_models.csv, if Epoch AI says whether its weights are open: often the cell is blank.
@@ -19,7 +19,7 @@ from leaderboard_etl.importers.dates import agrees_with_name
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.epoch import SOURCE_ID, TABLE
 
-# What a row's note begins with: by it another run finds the rows of the one before.
+# How a row's note begins: another run finds the rows of the previous one by it.
 MARK = "From Epoch AI's data on benchmarking"
 PAGE = "https://epoch.ai/benchmarks"
 INDEX = "epoch_capabilities_index.csv"
@@ -36,7 +36,7 @@ Row = dict[str, str | None]
 
 @dataclass(frozen=True)
 class Imported:
-    """The tables after the import, how many rows of models are Epoch AI's, and what was left out or leads nowhere, in words."""
+    """The tables after the import, how many rows of models come from Epoch AI, and what was left out and why, as text."""
 
     runs: pl.DataFrame
     models: pl.DataFrame
@@ -46,7 +46,7 @@ class Imported:
 
 
 def import_runs(files: Mapping[str, bytes], policy: Policy) -> Imported:
-    """`files` are Epoch AI's tables by name; of those in TABLES the ones that are there are read, and INDEX must be there.
+    """`files` are Epoch AI's tables by name: any of TABLES, and INDEX.
 
     Raises UsageError for a folder without them, and for a table with other columns.
     """
@@ -76,7 +76,7 @@ def import_runs(files: Mapping[str, bytes], policy: Policy) -> Imported:
 
 
 def split_version(version: str) -> tuple[str, str | None]:
-    """A model version as Epoch AI writes it: the model's name and the setting behind it; null: none."""
+    """A model version as Epoch AI writes it: the model's name and the setting behind it (null if there is none)."""
     match = _SETTING.search(version)
     return (version[: match.start()], match[1]) if match else (version, None)
 
@@ -95,7 +95,7 @@ def _runs(name: str, table: pl.DataFrame, left_out: list[str]) -> Iterator[Row]:
     for run in table.iter_rows(named=True):
         version, score = run["Model version"], run["mean_score"]
         if not (version and run["id"] and _is_fraction(score)):
-            left_out.append(f"{name}: run {run['id']} of {version} has no score from 0 to 1: {score}")
+            left_out.append(f"{name}: run {run['id']} of {version} does not have a score from 0 to 1: {score}")
             continue
         source_name, setting = split_version(version)
         yield {
@@ -119,23 +119,23 @@ def _models(
         .filter(pl.col("source_id").is_in(["*", SOURCE_ID]))
         .iter_rows(named=True)
     }
-    known = {name.lower(): name for name in curated["model_id"]}
-    taken = set(curated["display_name"])
-    stated: dict[str, list[Row]] = {}
+    curated_ids = {name.lower(): name for name in curated["model_id"]}
+    curated_names = set(curated["display_name"])
+    of_index_by_name: dict[str, list[Row]] = {}
     for row in index.iter_rows(named=True):
-        stated.setdefault(split_version(row["Model version"] or "")[0], []).append(row)
+        of_index_by_name.setdefault(split_version(row["Model version"] or "")[0], []).append(row)
     by_model: dict[str, list[Row]] = {}
     for run in runs.sort("Model version").iter_rows(named=True):
         name, _ = split_version(run["Model version"] or "")
-        model_id = aliases.get(name.lower()) or known.get(name.lower())
+        model_id = aliases.get(name.lower()) or curated_ids.get(name.lower())
         if model_id is None:
-            left_out.append(f"{name} leads to no model: add it to policy/model_aliases.csv")
-        elif model_id.lower() not in known:
+            left_out.append(f"{name} does not lead to a model: add it to policy/model_aliases.csv")
+        elif model_id.lower() not in curated_ids:
             by_model.setdefault(model_id, []).append({**run, "name": name})
     for model_id, its_runs in by_model.items():
-        of_index = [row for run in its_runs for row in stated.get(run["name"] or "", [])]
-        if (made := _row(model_id, its_runs, of_index, taken, policy, left_out)) is not None:
-            yield made
+        of_index = [row for run in its_runs for row in of_index_by_name.get(run["name"] or "", [])]
+        if (new_row := _row(model_id, its_runs, of_index, curated_names, policy, left_out)) is not None:
+            yield new_row
     left_out[:] = dict.fromkeys(left_out)
 
 
@@ -143,23 +143,25 @@ def _row(
     model_id: str,
     runs: list[Row],
     of_index: list[Row],
-    taken: set[str],
+    curated_names: set[str],
     policy: Policy,
     left_out: list[str],
 ) -> Row | None:
     access = {row["Model accessibility"] for row in of_index if row["Model accessibility"]}
     openness = {"open_weights" if each.startswith("Open weights") else _OPENNESS.get(each) for each in access}
     if len(openness) != 1 or None in openness:
-        left_out.append(f"{model_id}: whether its weights are open is not stated: curate its row of reference_models")
+        left_out.append(
+            f"{model_id}: Epoch AI does not say whether its weights are open: curate its row of reference_models"
+        )
         return None
     [is_open] = [each == "open_weights" for each in openness]
     released_on, how = _release(model_id, runs, left_out)
     owner, _, tail = model_id.rpartition("/")
-    named = next((row["Model name"] for row in of_index if row["Model name"] not in (None, *taken)), tail)
+    name = next((row["Model name"] for row in of_index if row["Model name"] not in (None, *curated_names)), tail)
     owners = dict(policy.frame("official_organizations").select("hub_owner", "organization").iter_rows())
     return {
         "model_id": model_id,
-        "display_name": tail if is_open else named,
+        "display_name": tail if is_open else name,
         "organization": owners.get(owner) or (runs[0]["Organization"] or owner).partition(",")[0],
         "openness": "open_weights" if is_open else "proprietary",
         "license": None if is_open else "proprietary",
@@ -193,20 +195,20 @@ def _release(model_id: str, runs: list[Row], left_out: list[str]) -> tuple[str |
         return None, "no date is stated there"
     agrees = [agrees_with_name(date.fromisoformat(days[0]), name) for name in (runs[0]["name"] or "", model_id)]
     if False in agrees:
-        left_out.append(f"{model_id}: released on {days[0]} is not what its name says")
+        left_out.append(f"{model_id}: released on {days[0]}, but its name has another date")
         return None, f"its date {days[0]} is not what the name says"
     return days[0], "the name says the same date" if True in agrees else "its date alone"
 
 
-def _day(stated: str | None) -> str | None:
+def _day(text: str | None) -> str | None:
     try:
-        return date.fromisoformat((stated or "")[:10]).isoformat()
+        return date.fromisoformat((text or "")[:10]).isoformat()
     except ValueError:
         return None
 
 
-def _is_fraction(stated: str | None) -> bool:
+def _is_fraction(text: str | None) -> bool:
     try:
-        return 0 <= float(stated or "") <= 1
+        return 0 <= float(text or "") <= 1
     except ValueError:
         return False

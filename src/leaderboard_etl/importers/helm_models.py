@@ -1,9 +1,9 @@
 """Openness, size and date of the models that HELM ran, from its model_metadata.yaml, as rows of policy/reference_models.csv.
 
-A model gets a row where an alias of `every_eval_ever` leads one of HELM's names to it and neither a curated row nor another
-source speaks of it. HELM's own slips are known: dates a year early (Kimi-K2, Mistral Large of February 2024), another model's
-size (Phi-2 as 13B). So a date must agree with what the model's name says of it, and a size with the size in the name;
-what does not is left out, and so is the size of a proprietary model.
+A model gets a row if an alias of `every_eval_ever` leads one of HELM's names to it and neither a curated row nor another
+source has it. HELM has errors: dates a year early (Kimi-K2, Mistral Large of February 2024), another model's size (Phi-2 as
+13B). So a date must agree with a date in the model's name, and a size with the size in the name; anything else is left out,
+and so is the size of a proprietary model.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from leaderboard_etl.importers.dates import agrees_with_name
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.every_eval_ever.collections import SOURCE_ID
 
-# What a row's note begins with: by it another run finds the rows of the one before.
+# How a row's note begins: another run finds the rows of the previous one by it.
 MARK = "From HELM's model metadata"
 _LINK = "https://github.com/stanford-crfm/helm/blob/{release}/src/helm/config/model_metadata.yaml"
 _OPENNESS = {"open": "open_weights", "limited": "proprietary", "closed": "proprietary"}
@@ -32,26 +32,26 @@ _MOST_OFF = 0.15
 
 @dataclass(frozen=True)
 class Imported:
-    """The whole table after the import, and what was left out of HELM's statements, in words."""
+    """The whole table after the import, and what was left out of HELM's statements, as text."""
 
     table: pl.DataFrame
     n_rows: int
     left_out: list[str]
 
 
-def import_models(content: bytes, release: str, policy: Policy, known: Collection[str]) -> Imported:
-    """`release` is HELM's, as its repository tags it; `known` are the models that other sources speak of, in lower case.
+def import_models(content: bytes, release: str, policy: Policy, models_elsewhere: Collection[str]) -> Imported:
+    """`release` is the tag of HELM's release; `models_elsewhere` are the models that other sources have, in lower case.
 
     Raises UsageError for a file that is not HELM's model metadata.
     """
     models = _models(content)
     table = policy.text_frame("reference_models")
     curated = table.filter(~pl.col("note").str.starts_with(MARK).fill_null(False))
-    taken = {*known, *(name.lower() for name in curated["model_id"])}
+    ids_elsewhere = {*models_elsewhere, *(name.lower() for name in curated["model_id"])}
     rows: dict[str, dict[str, str | None]] = {}
     left_out: list[str] = []
     for model_id, entry in _wanted(models, policy):
-        if model_id.lower() not in taken and model_id not in rows:
+        if model_id.lower() not in ids_elsewhere and model_id not in rows:
             rows[model_id] = _row(model_id, entry, _LINK.format(release=release), left_out)
     added = pl.DataFrame(list(rows.values()), schema=dict(table.schema))
     return Imported(pl.concat([curated, added.sort("model_id")]), len(rows), left_out)
@@ -61,7 +61,7 @@ def _models(content: bytes) -> list[Mapping[str, Any]]:
     try:
         loaded = yaml.load(content, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"the file is no YAML that can be read: {str(error).splitlines()[0]}") from error
+        raise UsageError(f"the file cannot be read as YAML: {str(error).splitlines()[0]}") from error
     models = loaded.get("models") if isinstance(loaded, dict) else None
     if not isinstance(models, list) or not all(isinstance(m, dict) and {"name", "access"} <= m.keys() for m in models):
         raise UsageError("the file is not HELM's model metadata: no list `models` of entries with name and access")
@@ -84,7 +84,7 @@ def _wanted(models: Iterable[Mapping[str, Any]], policy: Policy) -> Iterable[tup
 
 
 def _bare(display_name: str) -> str:
-    """A name for people as HELM Classic's ids have it: no brackets, hyphens for blanks."""
+    """A display name in the form of HELM Classic's ids: without brackets, with hyphens for blanks."""
     return re.sub(r"[()]", "", display_name).strip().replace(" ", "-").lower()
 
 
@@ -119,11 +119,11 @@ def _release(model_id: str, entry: Mapping[str, Any], left_out: list[str]) -> tu
     except ValueError:
         return None, "no date is stated there"
     if (day.month, day.day) == (1, 1):
-        left_out.append(f"{model_id}: released on {day}, which stands for a year without a day")
+        left_out.append(f"{model_id}: released on {day}, which means a year without a day")
         return None, f"it tells the year {day.year} alone"
     agrees = [agrees_with_name(day, name) for name in (str(entry["name"]), model_id)]
     if False in agrees:
-        left_out.append(f"{model_id}: released on {day} is not what its name says")
+        left_out.append(f"{model_id}: released on {day}, but its name has another date")
         return None, f"its date {day} is not what the name says"
     return (
         day.isoformat(),
@@ -132,13 +132,13 @@ def _release(model_id: str, entry: Mapping[str, Any], left_out: list[str]) -> tu
 
 
 def _params(model_id: str, entry: Mapping[str, Any], left_out: list[str]) -> str | None:
-    """A size of a model that anybody may weigh, unless its name speaks against it: others' sizes need a paper of their vendor."""
-    stated = str(entry.get("num_parameters") or "")
-    if not stated.isdigit() or stated == "0" or entry["access"] != "open":
+    """The size of an open model, unless its name has another size; the size of any other model needs a paper of its vendor."""
+    params = str(entry.get("num_parameters") or "")
+    if not params.isdigit() or params == "0" or entry["access"] != "open":
         return None
     names = f"{entry['name']} {model_id} {_bare(str(entry.get('display_name', '')))}"
-    said = _SIZE.findall(names.replace("/", " ").replace("-", " "))
-    if said and all(abs(int(stated) / 1e9 / float(size) - 1) > _MOST_OFF for size in said):
-        left_out.append(f"{model_id}: {int(stated) / 1e9:g} billion parameters are not what its name says")
+    sizes_in_name = _SIZE.findall(names.replace("/", " ").replace("-", " "))
+    if sizes_in_name and all(abs(int(params) / 1e9 / float(size) - 1) > _MOST_OFF for size in sizes_in_name):
+        left_out.append(f"{model_id}: {int(params) / 1e9:g} billion parameters, but its name has another size")
         return None
-    return stated
+    return params

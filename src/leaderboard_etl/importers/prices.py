@@ -1,7 +1,7 @@
-"""Prices of tokens, from public lists of them, as rows of policy/prices.csv: of known providers and models.
+"""Prices of tokens, from public lists of them, as rows of policy/prices.csv: for known providers and models.
 
-A list tells what a provider asks, not what a model is: a name leads to a model where it is the model's id, or its last part under
-the owner of the provider's own models, or where an alias of `prices` says so; whatever else is left out and counted.
+A list says what a provider asks, not what a model is: a name leads to a model if it is the model's id, or its last part under
+the owner of the provider's own models, or if an alias of `prices` says so; all other lines are left out and counted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Price:
 
 @dataclass(frozen=True)
 class Imported:
-    """The table after the import, how many of its rows are of this edition, and the lines of known providers without a model."""
+    """The table after the import, how many of its rows come from this edition, and lines of known providers without a model."""
 
     table: pl.DataFrame
     n_rows: int
@@ -43,7 +43,7 @@ class Imported:
 
 
 def models_dev(files: Mapping[str, bytes]) -> Iterator[Price]:
-    """The lines of https://github.com/anomalyco/models.dev: a TOML file a model at providers/PROVIDER/models/NAME.toml."""
+    """The lines of https://github.com/anomalyco/models.dev: one TOML file per model at providers/PROVIDER/models/NAME.toml."""
     for path, content in sorted(files.items()):
         parts = path.split("/")
         if len(parts) < 4 or parts[0] != "providers" or parts[2] != "models" or not path.endswith(".toml"):
@@ -58,8 +58,8 @@ def models_dev(files: Mapping[str, bytes]) -> Iterator[Price]:
 
 
 def genai_prices(files: Mapping[str, bytes]) -> Iterator[Price]:
-    """The lines of https://github.com/pydantic/genai-prices: prices/data.json. Of tiers by length of the context the first; a
-    model whose price goes by the hour, or by a day still to come, has none. What it took from another list is not read."""
+    """The lines of https://github.com/pydantic/genai-prices: prices/data.json. Of tiers by context length the first counts; a
+    model whose price depends on the hour, or begins on a later day, has none. Prices copied from another list are not read."""
     path = "prices/data.json"
     try:
         providers = json.loads(files[path])
@@ -86,26 +86,26 @@ def import_prices(name: str, files: Mapping[str, bytes], commit: str, priced_on:
 
     Raises UsageError for files that are not that list.
     """
-    address, read = LISTS[name]
+    address, lines_of = LISTS[name]
     providers = {
         row["listed_as"]: row
         for row in policy.frame("price_providers").iter_rows(named=True)
         if row["source_dataset"] == name
     }
-    known = {model_id.lower(): model_id for model_id in _known(policy)}
+    id_by_name = {model_id.lower(): model_id for model_id in _model_ids(policy)}
     aliases = policy.frame("model_aliases").filter(pl.col("source_id") == ALIASES_OF)
-    means = {row["source_name"].lower(): row["model_id"] for row in aliases.iter_rows(named=True)}
+    id_by_alias = {row["source_name"].lower(): row["model_id"] for row in aliases.iter_rows(named=True)}
     rows: list[Row] = []
     left_out: list[str] = []
-    for price in read(files):
+    for price in lines_of(files):
         if (provider := providers.get(price.listed_as)) is None:
             continue
         asked = f"{provider['provider']}/{price.source_name}"
         owner = provider["vendor_owner"]
         model_id = (
-            means.get(asked.lower())
-            or known.get(price.source_name.lower())
-            or (known.get(f"{owner}/{price.source_name}".lower()) if owner else None)
+            id_by_alias.get(asked.lower())
+            or id_by_name.get(price.source_name.lower())
+            or (id_by_name.get(f"{owner}/{price.source_name}".lower()) if owner else None)
         )
         if model_id is None:
             left_out.append(asked)
@@ -124,7 +124,7 @@ def import_prices(name: str, files: Mapping[str, bytes], commit: str, priced_on:
             }
         )
     if not rows:
-        raise UsageError(f"there is no price of a known provider and model: are these the files of {name}?")
+        raise UsageError(f"no price of a known provider and model: are these the files of {name}?")
     table = policy.text_frame("prices")
     is_again = (pl.col("source_dataset") == name) & (pl.col("priced_on") == priced_on.isoformat())
     added = pl.DataFrame(rows, schema=dict(table.schema))
@@ -132,8 +132,8 @@ def import_prices(name: str, files: Mapping[str, bytes], commit: str, priced_on:
     return Imported(whole, len(rows), sorted(left_out, key=str.lower))
 
 
-def _known(policy: Policy) -> Iterator[str]:
-    """Models that policy speaks of: curated ones, and those that aliases lead to."""
+def _model_ids(policy: Policy) -> Iterator[str]:
+    """The models in policy: curated ones, and those that aliases lead to."""
     yield from policy.frame("model_aliases")["model_id"]
     yield from policy.frame("reference_models")["model_id"]
 
@@ -143,7 +143,7 @@ def _base(price: Any) -> Any:
 
 
 def _price(listed_as: str, name: str, asked_for_input: Any, asked_for_output: Any, path: str) -> Iterator[Price]:
-    """A line that states both prices; a model that is given away has none."""
-    stated = (asked_for_input, asked_for_output)
-    if all(isinstance(usd, int | float) and not isinstance(usd, bool) and usd >= 0 for usd in stated) and any(stated):
+    """A line with both prices; a model that is free has none."""
+    both = (asked_for_input, asked_for_output)
+    if all(isinstance(usd, int | float) and not isinstance(usd, bool) and usd >= 0 for usd in both) and any(both):
         yield Price(listed_as, name, float(asked_for_input), float(asked_for_output), path)

@@ -25,18 +25,18 @@ _MISREAD = r"(?i)\d+x\d+(?:\.\d+)?[bm]|\d+-?bit"
 _LEAST_WHOLE = 4 * 10**9
 
 
-def judge(said: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
-    """The statements with is_doubtful; counts of anything but parameters become null. The cause precedes the reason."""
+def judge(sizes: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
+    """`sizes` with is_doubtful; counts of anything but parameters become null. The new reason stands before the old one."""
     facts = statements.group_by("model_id").agg(
         (pl.col("is_moe").fill_null(False) | pl.col("architecture").fill_null("").str.contains("(?i)mixtral|moe"))
         .any()
         .alias("is_sparse")
     )
-    by_name = said.filter((pl.col("method") == "name") & (pl.col("kind") == "total")).select(
+    by_name = sizes.filter((pl.col("method") == "name") & (pl.col("kind") == "total")).select(
         "model_id", pl.col("params").alias("named")
     )
     rows = (
-        said.join(facts, on="model_id", how="left", maintain_order="left")
+        sizes.join(facts, on="model_id", how="left", maintain_order="left")
         .join(by_name, on="model_id", how="left", maintain_order="left")
         .with_columns(_theirs().alias("theirs"))
         .with_columns(_refusal().alias("refusal"))
@@ -52,7 +52,7 @@ def judge(said: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _theirs() -> pl.Expr:
-    """The size that the leaderboard's own pattern reads from a name, as it is shown there: to the billion in the older table."""
+    """The size that the leaderboard's own pattern reads from a name, as in its tables: whole billions in the older one."""
     name = pl.col("source_name").str.to_lowercase()
     unit = pl.when(name.str.extract(_THEIR_SIZE, 2) == "m").then(1e6).otherwise(1e9)
     size = name.str.extract(_THEIR_SIZE, 1).cast(pl.Float64) * unit
@@ -94,9 +94,9 @@ def _table_doubt() -> pl.Expr:
         .when(_is_theirs())
         .then(pl.lit("the leaderboard read it from the name"))
         .when(is_twice)
-        .then(pl.lit("half or double of what the name states"))
+        .then(pl.lit("half or double the size in the name"))
         .when((params / most).is_between(0.49, 0.51))
-        .then(pl.lit("half of what another row of the table states"))
+        .then(pl.lit("half the size in another row of the table"))
     )
 
 

@@ -75,7 +75,7 @@ def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
     first = pl.col("place") == pl.col("place").filter(pl.col("params").is_not_null()).min().over(group)
     chosen = pl.col("params").filter(pl.col("is_chosen")).first().over(group)
     is_off = pl.col("disagreement_pct") > MOST_DISAGREEMENT_PCT
-    # Whole billions only say that the size lies within one of them.
+    # Whole billions are exact only to a billion.
     is_cut = (pl.col("method") == "leaderboard_whole") & ((pl.col("params") - chosen).abs() <= 10**9)
     return (
         ranked.with_columns(first.fill_null(False).alias("is_chosen"))

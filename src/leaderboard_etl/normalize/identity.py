@@ -22,7 +22,7 @@ def resolve_names(
     `apart`, from joins.contradicted, lists what is not followed: a link of one source, or, with source_id '*', a name that the
     Hub answers with another repository; that answer is about the other one.
     Names that differ in letter case only are one model. A source's own name that leads nowhere is 'unresolved', and so is a
-    coined name that no other source has: a model by itself until policy says which it is, never a guess.
+    coined name that no other source has: a model of its own until policy says which it is, never a guess.
     """
     names = (
         pl.concat([statements.select("source_id", "source_name"), scored.select("source_id", "source_name")])
@@ -104,7 +104,7 @@ def _links(statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shared(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Aliases or links with those of other sources that hold for a source with the same names; its own come first."""
+    """Aliases or links, with those that a source shares with another source of the same names; its own come first."""
     lent = [
         rows.filter(pl.col("source_id") == lender).with_columns(source_id=pl.lit(to)) for to, lender in NAMES_AS.items()
     ]
@@ -112,7 +112,7 @@ def _shared(rows: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _renames(statements: pl.DataFrame) -> pl.DataFrame:
-    """Answers of the Hub under another name than it was asked for, letter case aside."""
+    """Answers of the Hub with another name than the one asked for, letter case aside."""
     return (
         statements.filter(_is_answer() & pl.col("hub_id").is_not_null())
         .select(_lower("source_name"), pl.col("hub_id").alias("renamed_to"))
@@ -123,7 +123,7 @@ def _renames(statements: pl.DataFrame) -> pl.DataFrame:
 
 def _ends(renamed: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     """The end of the chain that begins at each name of the Hub: lower and end. Rows of policy for any source precede answers of
-    the Hub. For names that lead to each other, asked on different days, the first by the alphabet stands for all."""
+    the Hub. Names that lead to each other, asked on different days, all end at the first by the alphabet."""
     moves = dict(renamed.select("lower", "renamed_to").iter_rows())
     moves |= dict(_alias_rows(aliases, any_source=True).select("lower", "alias").iter_rows())
     ends = [(name, end) for name in moves if (end := _end(name, moves)).lower() != name]

@@ -1,7 +1,7 @@
 """Joins of names into one model that the statements about the names contradict.
 
-An owner may redirect an old name to another model, and a table may link a row to the wrong repository. Such a join is undone
-with its reason; a row of policy/model_aliases.csv stays, and the audit warns about it.
+An owner may redirect an old name to another model, and a table may link a row to the wrong repository. Such a join is undone,
+and the reason is recorded; a row of policy/model_aliases.csv stays, and the audit warns about it.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def contradicted(evidence: pl.DataFrame, statements: pl.DataFrame, aliases: pl.D
         "source_id", "source_name", (pl.col("openness") == "proprietary").cast(pl.Float64)
     )
     reasons: dict[Name, str] = {}
-    for said, odd in ((_by_name(sizes, led), _odd_sizes), (_by_name(openness, led), _odd_openness)):
-        for model_id, names in said.items():
+    for values_by_model, odd in ((_by_name(sizes, led), _odd_sizes), (_by_name(openness, led), _odd_openness)):
+        for model_id, names in values_by_model.items():
             for name, reason in odd(model_id, names):
                 reasons.setdefault(name, reason)
     return pl.DataFrame([(*name, reason) for name, reason in sorted(reasons.items())], schema=APART, orient="row")
@@ -91,8 +91,8 @@ def _odd_sizes(model_id: str, names: Mapping[Name, set[float]]) -> Iterator[tupl
         if _is_apart(names[name], names[other]):
             for odd, even in ((name, other), (other, name)):
                 if odd != own:
-                    said, there = (f"{min(names[each]):.0f}" for each in (odd, even))
-                    yield odd, f"led to {model_id}, of which a size of {there} is said and of this name {said}"
+                    own_size, other_size = (f"{min(names[each]):.0f}" for each in (odd, even))
+                    yield odd, f"led to {model_id}, which has a size of {other_size}, but this name has {own_size}"
 
 
 def _is_apart(sizes: set[float], others: set[float]) -> bool:
@@ -101,7 +101,10 @@ def _is_apart(sizes: set[float], others: set[float]) -> bool:
 
 
 def _odd_openness(model_id: str, names: Mapping[Name, set[float]]) -> Iterator[tuple[Name, str]]:
-    if any(said == {0.0} for said in names.values()):
-        for name, said in names.items():
-            if said == {1.0} and name != ("*", model_id.lower()):
-                yield name, f"led to {model_id}, which others call open, and proprietary where this name stands"
+    if any(values == {0.0} for values in names.values()):
+        for name, values in names.items():
+            if values == {1.0} and name != ("*", model_id.lower()):
+                yield (
+                    name,
+                    f"led to {model_id}, which others call open, but the source of this name calls it proprietary",
+                )

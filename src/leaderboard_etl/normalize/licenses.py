@@ -35,5 +35,5 @@ def normalize_licenses(texts: pl.Series, policy: pl.DataFrame) -> pl.DataFrame:
 
 
 def license_openness(texts: pl.Series, policy: pl.DataFrame) -> pl.DataFrame:
-    """What each distinct licence text says of the weights, by policy/licenses.csv: license_text and openness; null: nothing."""
+    """What each distinct licence text says about the weights, by policy/licenses.csv: license_text, openness (null: nothing)."""
     return normalize_licenses(texts, policy).select("license_text", "openness")

@@ -33,7 +33,7 @@ def bases(
     `vendors` are owners on the Hub, because another owner's name does not say whose chat model it came from.
     There is a relation without a base if only the name or the table states it. A base is never the model itself.
     """
-    stated_bases = (
+    first_statements = (
         statements.with_columns(rank("repository"))
         .sort("model_id", "rank", "source_id", "source_name", "precision", "path")
         .group_by("model_id", maintain_order=True)
@@ -57,12 +57,12 @@ def bases(
         .when(pl.col("base_model_id").is_not_null())
         .then(pl.lit("finetune"))
     )
-    ids = _known(statements, aliases)
+    ids = _ids_by_name(statements, aliases)
     untuned = [pl.col("model_id").str.replace(_TUNED_WORD, by) for by in ("${1}", "-base${1}")]
     is_vendors = _key("model_id").str.split("/").list.first().is_in([vendor.lower() for vendor in vendors])
     is_tuned = is_vendors & pl.col("model_id").str.contains(_TUNED_WORD) & ~pl.col("is_merge")
     return (
-        stated_bases.with_columns(_key("model_id").alias("key"))
+        first_statements.with_columns(_key("model_id").alias("key"))
         .join(
             policy.select(_key("model_id").alias("key"), pl.col("base_model_id").alias("curated")), on="key", how="left"
         )
@@ -104,7 +104,7 @@ def weights_of(kin: pl.DataFrame, relations: Sequence[str] = ("quantized", "adap
     return copies.filter(pl.col("root_id") != pl.col("model_id"))
 
 
-def _known(statements: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+def _ids_by_name(statements: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     """Every id, every name and every former name of a repository that leads to a model, without regard to case."""
     ids = statements.select(
         _key("model_id").alias("key"), pl.col("model_id").alias("known_id"), pl.lit(0).alias("rank")

@@ -48,19 +48,19 @@ def assemble_models(
     have scores, `evidence` those of core.parameter_evidence, `kin` those of lineage.bases; the rest is policy."""
     models = pl.concat([statements.select("model_id"), scored.select("model_id")]).unique().sort("model_id")
     facts = (
-        models.join(_first_said(statements, ["architecture"], "repository"), on="model_id", how="left")
-        .join(_first_said(statements, _RELEASE_FACTS, "release"), on="model_id", how="left")
+        models.join(_first_stated(statements, ["architecture"], "repository"), on="model_id", how="left")
+        .join(_first_stated(statements, _RELEASE_FACTS, "release"), on="model_id", how="left")
         .join(_availability(statements), on="model_id", how="left")
     )
     flags = statements.group_by("model_id").agg(
-        *[_any_said(flag) for flag in ("is_merge", "is_flagged")],
+        *[_is_any_stated(flag) for flag in ("is_merge", "is_flagged")],
         pl.coalesce(
             *(
                 pl.col("is_moe").filter(pl.col("source_id") == source).drop_nulls().first()
                 for source in order("experts")
             ),
         ).alias("has_experts"),
-        _any_said("is_moe"),
+        _is_any_stated("is_moe"),
         pl.col("hub_id").is_not_null().any().alias("is_on_hub"),
     )
     facts = (
@@ -86,7 +86,7 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
         )
         .with_columns(
             _is_moe(),
-            # Only its vendor can serve a model whose weights nobody else has. A curated score alone makes no model official.
+            # Only its vendor can serve a model whose weights nobody else has. A curated score alone does not make it official.
             pl.any_horizontal(pl.col("vendor").is_not_null(), pl.col("openness") == "proprietary")
             .fill_null(False)
             .alias("is_official"),
@@ -117,7 +117,7 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
 
 def _is_moe() -> pl.Expr:
     """Whether a model is a mixture of experts. Two known sizes are the best evidence (a few percent are embeddings, or rounding),
-    then a curated row or the config, then the class; the tables' flag comes last, because v1 marks dense Qwen1.5 and not models
+    then a curated row or the config, then the class; the tables' flag comes last, because v1 marks dense Qwen1.5 but not models
     of Mixtral's class."""
     share = pl.col("params_active") / pl.col("params_total")
     is_dense = pl.col("architecture").str.contains(_DENSE_CLASS) & ~pl.col("model_id").str.contains(_EXPERT_NAME)
@@ -164,7 +164,7 @@ def _by_pattern(table: pl.DataFrame, column: str) -> pl.Expr:
     return matched
 
 
-def _first_said(statements: pl.DataFrame, columns: Sequence[str], kind: Kind) -> pl.DataFrame:
+def _first_stated(statements: pl.DataFrame, columns: Sequence[str], kind: Kind) -> pl.DataFrame:
     # A model that the Arena lists as proprietary may become an open one.
     edition = pl.when(pl.col("source_id").is_in(EDITIONS)).then("path").rank("dense", descending=True).alias("edition")
     return (
@@ -176,24 +176,26 @@ def _first_said(statements: pl.DataFrame, columns: Sequence[str], kind: Kind) ->
 
 
 def _availability(statements: pl.DataFrame) -> pl.DataFrame:
-    """Whether the Hub shows a model, by the best source that says so, under any of its names, because a model that is gone under
-    an old name may have moved to another."""
+    """Whether a model is on the Hub under any of its names, by the best source that says so: a model that is gone under an
+    old name may have moved to another."""
     name = ["model_id", "source_id", "source_name"]
     answers = statements.filter(pl.col("is_available").is_not_null()).sort(*name, "precision", "path")
     names = answers.group_by(name, maintain_order=True).agg(pl.col("is_available", "precision", "path").first())
     visible = names.with_columns(pl.col("is_available").any().over("model_id", "source_id"))
-    return _first_said(visible, ["is_available"], "repository")
+    return _first_stated(visible, ["is_available"], "repository")
 
 
 def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: pl.DataFrame) -> pl.DataFrame:
-    """The licence of each model: from the best source that names one ("other" does not); else from policy/model_licenses.csv;
-    else the text that names none."""
+    """The licence of each model: from the best source that names one ("other" does not), else from policy/model_licenses.csv,
+    else the text that does not name one."""
     classified = normalize_licenses(pl.concat([statements["license_text"], model_licenses["license_text"]]), licenses)
     classified = classified.drop("openness")
     ids = statements.select("model_id").unique()
-    stated_licenses = statements.join(classified, on="license_text", how="inner")
-    telling = _first_said(stated_licenses.filter(pl.col("license_class") != "unknown"), ["license_text"], "repository")
-    vague = _first_said(stated_licenses, ["license_text"], "repository").rename({"license_text": "vague_text"})
+    classified_statements = statements.join(classified, on="license_text", how="inner")
+    telling = _first_stated(
+        classified_statements.filter(pl.col("license_class") != "unknown"), ["license_text"], "repository"
+    )
+    vague = _first_stated(classified_statements, ["license_text"], "repository").rename({"license_text": "vague_text"})
     text = pl.coalesce("license_text", _by_pattern(model_licenses, "license_text"), "vague_text")
     return (
         ids.join(telling, on="model_id", how="left")
@@ -203,7 +205,7 @@ def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: 
     )
 
 
-def _any_said(flag: str) -> pl.Expr:
+def _is_any_stated(flag: str) -> pl.Expr:
     """True if any source says so, false if one denies it and none says so, null without a statement."""
     return pl.when(pl.col(flag).is_not_null().any()).then(pl.col(flag).fill_null(False).any()).alias(flag)
 

@@ -61,7 +61,11 @@ def refuse_strangers(rows: pl.DataFrame) -> pl.DataFrame:
         pl.when((pl.col("kind") != "active") | params.is_null())
         .then(None)
         .when(is_other)
-        .then(pl.format("{} active parameters of a total of {}, where {} is believed", params, own_total, total))
+        .then(
+            pl.format(
+                "{} active parameters belong to a total of {}, but the believed total is {}", params, own_total, total
+            )
+        )
         .when(is_more)
         .then(pl.format("{} active parameters are more than the total of {}", params, total))
     )

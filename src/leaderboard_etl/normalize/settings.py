@@ -14,12 +14,12 @@ _TOOLS = re.compile(r"\btools?\b", re.IGNORECASE)
 _NO_TOOLS = re.compile(r"\b(no|without|w/o) tools?( use)?\b", re.IGNORECASE)
 
 
-def ranked_settings(stated: pl.Series, policy: pl.DataFrame) -> pl.DataFrame:
-    """One row per stated setting with the columns of core.settings; 'n/a' has none.
+def ranked_settings(settings: pl.Series, policy: pl.DataFrame) -> pl.DataFrame:
+    """One row per setting with the columns of core.settings; 'n/a' has none.
 
-    policy: rows of policy/settings.csv, of which the first whose pattern is found in the setting gives the effort."""
+    policy: rows of policy/settings.csv, of which the first whose pattern matches the setting gives the effort."""
     ranks = [(re.compile(pattern), int(rank)) for pattern, rank in policy["setting_pattern", "effort_rank"].iter_rows()]
-    rows = [(setting, *_ranked(setting, ranks)) for setting in stated if setting != NO_SETTING]
+    rows = [(setting, *_ranked(setting, ranks)) for setting in settings if setting != NO_SETTING]
     schema = {"setting": pl.String, "effort_rank": pl.Int32, "budget_tokens": pl.Int64, "has_tools": pl.Boolean}
     return pl.DataFrame(rows, schema=schema, orient="row")
 

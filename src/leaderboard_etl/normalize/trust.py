@@ -21,9 +21,9 @@ def those(holds: Callable[[Source], bool]) -> tuple[str, ...]:
 
 # Sources with names of their own; hub_id is the repository that their table links to.
 OWN_NAMES = those(lambda source: source.names == "own")
-# Sources whose names look like a repository's and need not be one: they are resolved if another source knows the name.
+# Sources whose names look like a repository's and need not be one: they are resolved if another source has the name.
 COINED_NAMES = those(lambda source: source.names == "coined")
-# Sources whose names mean what they mean in another source, and that one.
+# Sources whose names have the same meaning as in another source, and that other source.
 NAMES_AS = {source_id: source.names_as for source_id, source in SOURCES.items() if source.names_as is not None}
 # Sources with our names for models.
 OUR_NAMES = those(lambda source: source.names == "model_id")

@@ -1,6 +1,6 @@
-"""Judgement as data: the CSV files of this folder, each row with the link it rests on.
+"""Judgement as data: the CSV files of this folder, each row with the link that supports it.
 
-A load keeps the texts that it was made with, so that a past state is judged by the rules of its day.
+A load keeps the texts that it was made with, so that the rules of its day judge a past state.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Policy:
 
     def frame(self, name: str, *, younger: tuple[str, ...] = ()) -> pl.DataFrame:
         """One policy table. Blank cells are null. Columns are text, except in tables that the warehouse keeps as they are,
-        which have its types. Loads older than a table judged without it: with its columns in `younger` it is empty for them.
+        which have its types. A load may be older than a table: with the table's columns in `younger` it is then empty.
         Raises PolicyError if the file is absent or does not fit."""
         if younger and name not in self.texts:
             return pl.DataFrame(schema=dict.fromkeys(younger, pl.String))
@@ -47,11 +47,11 @@ class Policy:
         return self.frame("benchmarks")
 
     def text_frame(self, name: str) -> pl.DataFrame:
-        """One policy table as it is written: every cell a text without blanks around it, null where it is blank.
+        """One policy table as it is written: every cell a text without outer blanks, or null if blank.
 
         Raises PolicyError if the file is absent or is not a CSV table."""
         if name not in self.texts:
-            raise PolicyError(f"policy/{name}.csv is missing: the pipeline cannot judge without it; restore it")
+            raise PolicyError(f"policy/{name}.csv is missing: the pipeline needs it; restore it")
         try:
             frame = pl.read_csv(io.BytesIO(self.texts[name]), infer_schema=False)
         except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:

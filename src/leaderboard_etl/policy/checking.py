@@ -19,7 +19,7 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.policy.schema import PolicyColumn, PolicyTable, policy_tables
 
 _HEADER_LINE = 1
-# Names set apart by RFC 2606 and RFC 6761.
+# Names that RFC 2606 and RFC 6761 reserve.
 _NO_SOURCE = re.compile(r"(^|\.)(example(\.(com|net|org|edu))?|test|invalid|localhost)$")
 _SHORTENERS = frozenset(
     (
@@ -57,7 +57,7 @@ class Fault:
 
 
 def faults(policy: Policy) -> list[Fault]:
-    """Every fault by which the policy does not fit sql/policy, in the order of files and lines."""
+    """Every place where the policy does not fit sql/policy, in the order of files and lines."""
     return list(_faults(tuple(sorted(policy.texts.items()))))
 
 
@@ -71,7 +71,9 @@ def _faults(texts: tuple[tuple[str, bytes], ...]) -> tuple[Fault, ...]:
         if table is None:
             near = difflib.get_close_matches(name, tables, n=1)
             meant = f"; perhaps {tables[near[0]].csv} is meant" if near else ""
-            all_faults.append(Fault(f"policy/{name}.csv", None, None, f"sql/policy describes no such table{meant}"))
+            all_faults.append(
+                Fault(f"policy/{name}.csv", None, None, f"sql/policy does not describe this table{meant}")
+            )
         else:
             all_faults += _faults_of(policy, table)
     return tuple(all_faults)
@@ -109,7 +111,7 @@ def _faults_of(policy: Policy, table: PolicyTable) -> Iterator[Fault]:
         repeated = frame.with_row_index("line", offset=_HEADER_LINE + 1).filter(pl.struct(table.key).is_duplicated())
         for row in repeated.unique(table.key, keep="last", maintain_order=True).iter_rows(named=True):
             key = ", ".join(f"{name} {row[name]!r}" for name in table.key)
-            yield Fault(table.csv, row["line"], None, f"{key} stands more than once: one row is meant to decide")
+            yield Fault(table.csv, row["line"], None, f"{key} occurs more than once: only one row may decide")
 
 
 def _ragged(content: bytes, table: PolicyTable) -> Iterator[Fault]:
@@ -128,14 +130,14 @@ def _header_faults(frame: pl.DataFrame, table: PolicyTable) -> Iterator[Fault]:
         if name not in wanted:
             near = difflib.get_close_matches(name, absent or wanted, n=1)
             meant = f"; perhaps {near[0]} is meant" if near else f"; the columns are {', '.join(wanted)}"
-            yield Fault(table.csv, _HEADER_LINE, name, f"there is no such column{meant}")
+            yield Fault(table.csv, _HEADER_LINE, name, f"unknown column{meant}")
             absent = [other for other in absent if other not in near]
     for name in absent:
         yield Fault(table.csv, _HEADER_LINE, name, "the column is missing")
 
 
 def _cell_faults(policy: Policy, frame: pl.DataFrame, table: PolicyTable, column: PolicyColumn) -> Iterator[Fault]:
-    fault_of_reference = _known(policy, column)
+    fault_of_reference = _reference_check(policy, column)
     for line, text in enumerate(frame[column.name].to_list(), _HEADER_LINE + 1):
         if text is None:
             what = "the cell is blank; a value is needed" if column.is_required else None
@@ -145,7 +147,7 @@ def _cell_faults(policy: Policy, frame: pl.DataFrame, table: PolicyTable, column
             yield Fault(table.csv, line, column.name, what)
 
 
-def _known(policy: Policy, column: PolicyColumn) -> Callable[[str], str | None]:
+def _reference_check(policy: Policy, column: PolicyColumn) -> Callable[[str], str | None]:
     """What is wrong with a text that refers to a row of another table."""
     if column.refers_to is None:
         return lambda text: None
@@ -154,7 +156,7 @@ def _known(policy: Policy, column: PolicyColumn) -> Callable[[str], str | None]:
         values = set(policy.text_frame(name)[key].to_list())
     except (PolicyError, pl.exceptions.ColumnNotFoundError):
         return lambda text: None  # the fault is reported for that table
-    return lambda text: None if text in values else f"{text!r} does not stand in policy/{name}.csv{_near(text, values)}"
+    return lambda text: None if text in values else f"{text!r} is not in policy/{name}.csv{_near(text, values)}"
 
 
 def _fault_of_text(text: str, column: PolicyColumn) -> str | None:
@@ -173,7 +175,7 @@ def _fault_of_text(text: str, column: PolicyColumn) -> str | None:
 
 
 def _fault_of_link(text: str) -> str | None:
-    """What is wrong with a link to a source. A host alone, an example or a shortened link shows nobody where a fact stands."""
+    """What is wrong with a link to a source. A host alone, an example or a shortened link does not lead a reader to the fact."""
     if not re.fullmatch(r"https?://[^\s/]+\.[^\s/]+(/\S*)?", text):
         return f"{text!r} is not a link; expected http(s)://host/…"
     link = urlsplit(text)

@@ -28,7 +28,7 @@ _TASK = "-- task: "
 
 @dataclass(frozen=True)
 class PolicyColumn:
-    """One column of a policy CSV. `allowed` is empty where any value may stand; `refers_to` names a table and its column."""
+    """One column of a policy CSV. `allowed` is empty if any value is allowed; `refers_to` names a table and its column."""
 
     name: str
     sql_type: str
@@ -40,7 +40,7 @@ class PolicyColumn:
 
 @dataclass(frozen=True)
 class PolicyTable:
-    """One policy CSV. `key` is empty where rows may repeat; `tasks` are pairs of a job and how it is done here."""
+    """One policy CSV. `key` is empty if rows may repeat; `tasks` are pairs of a job and how to do it here."""
 
     name: str
     comment: str
@@ -51,13 +51,13 @@ class PolicyTable:
 
     @property
     def csv(self) -> str:
-        """Where the CSV stands in the project."""
+        """The path of the CSV in the project."""
         return f"policy/{self.name}.csv"
 
 
 @cache
 def policy_tables() -> dict[str, PolicyTable]:
-    """Policy tables by name, in alphabetical order. Raises EtlError for a file of sql/policy that cannot be read so."""
+    """Policy tables by name, in alphabetical order. Raises EtlError for a file of sql/policy in another form."""
     by_name = {}
     for file in sorted((resource("sql") / "policy").glob("*.sql")):
         for table in _read(file):
@@ -83,8 +83,8 @@ def _read(file: Path) -> Iterator[PolicyTable]:
         description = [line.removeprefix("-- ") for line in above if not line.startswith(_TASK)]
         columns, key = [], ()
         for line in below:
-            if stated := _KEY.match(line):
-                key = tuple(stated[1].split(", "))
+            if key_line := _KEY.match(line):
+                key = tuple(key_line[1].split(", "))
             else:
                 columns.append(_column(line, match[1], file))
         yield PolicyTable(

@@ -21,7 +21,7 @@ class ConfigSize:
     """Parameters as counts; `active` are all but the routed experts that a token does not visit, with embeddings if the vendor
     counts them.
 
-    Null with a reason if the config does not tell. A count with a reason is that of a part: the text model of several.
+    Null with a reason if the config does not say. A count with a reason is that of a part, the text model.
     """
 
     total: int | None
@@ -93,8 +93,8 @@ def _count(facts: Facts, traits: Traits) -> tuple[int, int]:
     width = facts.number("expert_width")
     total += sparse * (experts * (mlp(width) + hidden + int(traits.has_router_bias)))
     if traits.shared and facts.states(traits.shared):
-        stated = facts.number(traits.shared, least=0)
-        total += sparse * mlp(stated * width if traits.shared == "n_shared_experts" else stated)
+        shared = facts.number(traits.shared, least=0)
+        total += sparse * mlp(shared * width if traits.shared == "n_shared_experts" else shared)
         total += sparse * hidden if traits.shared == "shared_expert_intermediate_size" else 0  # its gate
     unread = 0 if traits.is_embedding_active else vocab * hidden
     return total, sparse * (experts - chosen) * mlp(width) + unread
@@ -104,7 +104,7 @@ def _attention(facts: Facts, traits: Traits, hidden: int) -> int:
     heads = facts.number("heads")
     kv_heads = facts.number("kv_heads", heads, most=heads)
     if not facts.states("head_dim") and not facts.states("kv_channels") and hidden % heads:
-        raise CannotTellError("hidden_size in config.json is no multiple of its heads")
+        raise CannotTellError("hidden_size in config.json is not a multiple of its heads")
     head = facts.number("head_dim", hidden // heads)
     query, key = heads * head, kv_heads * head
     has_bias = facts.flag("attention_bias")

@@ -12,7 +12,7 @@ from typing import Any
 
 _MOST_SIZE = 10**7
 
-# Names of one fact in the configs of different families; the first that is there counts.
+# Names of one fact in the configs of different families; the first that is present counts.
 _NAMES = {
     "hidden": ("hidden_size", "d_model", "n_embd", "n_embed"),
     "layers": ("num_hidden_layers", "n_layers", "n_layer", "num_layers"),
@@ -44,7 +44,7 @@ class Facts:
         if value is None:
             raise CannotTellError(f"config.json states no {key}")
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise CannotTellError(f"{key} in config.json is no possible size")
+            raise CannotTellError(f"{key} in config.json is not a possible size")
         return value
 
     def states(self, name: str) -> bool:
@@ -59,7 +59,7 @@ class Facts:
     def layers_in(self, name: str) -> set[int]:
         value = self._values.get(name)
         if value is not None and not isinstance(value, list):
-            raise CannotTellError(f"{name} in config.json is no list of layers")
+            raise CannotTellError(f"{name} in config.json is not a list of layers")
         return {layer for layer in value or [] if isinstance(layer, int)}
 
 
@@ -100,7 +100,7 @@ def _mpt(config: Mapping[str, Any]) -> Mapping[str, Any]:
     attention = part if isinstance(part := config.get("attn_config"), dict) else {}
     kind = attention.get("attn_type") or "multihead_attention"
     if kind not in ("multihead_attention", "grouped_query_attention", "multiquery_attention"):
-        raise CannotTellError("attn_type in config.json is none that MPT is known with")
+        raise CannotTellError("attn_type in config.json is not one that MPT is known with")
     if not Facts(config).flag("no_bias", True) or Facts(attention).flag("qk_ln"):
         raise CannotTellError("config.json states biases or norms of attention, for which MPT has no arithmetic here")
     if kind == "grouped_query_attention":
@@ -111,14 +111,14 @@ def _mpt(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _stablelm(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """StableLM's larger models have one norm a layer, shared by attention and MLP, and norms of queries and keys."""
+    """StableLM's larger models have one norm per layer, shared by attention and MLP, and norms of queries and keys."""
     is_parallel = Facts(config).flag("use_parallel_residual")
     return {**config, "norms": 1 if is_parallel else 2, "use_full_qk_norm": Facts(config).flag("qk_layernorm")}
 
 
 @dataclass(frozen=True)
 class Traits:
-    """How a family differs from Llama; a flag that its config states goes before the one here."""
+    """How a family differs from Llama; a flag in its config overrides the one here."""
 
     is_tied: bool = False  # whether the head is the embedding, if the config does not say
     has_qkv_bias: bool = False  # those of q, k, v, whatever the config says
@@ -126,16 +126,16 @@ class Traits:
     has_norm_bias: bool = False
     extra_norms: int = 0  # norms outside the layers beside the last one
     positions: str = ""  # key that states how many positions have an embedding of their own
-    qk_norm: str = ""  # "head": one weight a position of a head; "full": one a position of all heads
+    qk_norm: str = ""  # "head": one weight per position of a head; "full": one per position of all heads
     mlp_matrices: int = 3  # 3: gate, up, down; 2: up, down
-    has_sinks: bool = False  # one weight a head and layer
-    # Whether the vendor counts the input embedding among the active parameters; a lookup, where it does not.
+    has_sinks: bool = False  # one weight per head and layer
+    # Whether the vendor counts the input embedding, which is only a lookup, among the active parameters.
     is_embedding_active: bool = True
     is_latent: bool = False  # multi-head latent attention
     is_moe: bool = False
     shared: str = ""  # key that states the shared experts
     has_router_bias: bool = False
-    defaults: Mapping[str, int] = field(default_factory=dict)  # what holds where the config is silent
+    defaults: Mapping[str, int] = field(default_factory=dict)  # what holds if the config does not say
     prepare: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda config: config
 
 

@@ -22,7 +22,7 @@ _ACTIVE = re.compile(r"(?<![a-z0-9])a(\d{1,4}(?:\.\d{1,3})?)([mb])(?![a-z0-9.])"
 _MIXTURE = re.compile(
     r"\d{1,3}x\d{1,4}(?:\.\d{1,3})?[mb](?![a-z0-9])|\d[mb]-?x\d|\d[mb]-\d{1,3}e(?![a-z0-9]|-\d)", re.ASCII
 )
-# An underscore for the point where it is the only one of the name: `stablelm-2-1_6b`, not `llama_2_7b` or `llama-3_8b`.
+# An underscore that means a point, if it is the only one in the name: `stablelm-2-1_6b`, not `llama_2_7b` or `llama-3_8b`.
 _UNDERSCORED = re.compile(
     r"^([^_]*-)(?<!llama-)(?<!gemma-)(?<!qwen-)(?<!phi-)(\d)_(\d{1,2}b(?![a-z0-9])[^_]*)$|(?<=-)([01])_(\d{1,2}b)(?=-|$)",
     re.ASCII,
@@ -106,9 +106,9 @@ def safetensors_total(parameters: Mapping[str, int], total: int | None) -> tuple
     """Parameters by the headers of a repository's safetensors files: (count, reason why not or what is doubtful).
 
     The sum over dtypes counts: `total` is sometimes a constant that the repository invented
-    (https://github.com/huggingface/huggingface_hub/issues/4221). Integers are packed, several weights in one, by rules of each
-    tool's own: null. The headers alone decide it: tags name the base's format and second formats as well. The rare tool that
-    packs in a float dtype is found where evidence compares the count with config.json and with the base.
+    (https://github.com/huggingface/huggingface_hub/issues/4221). Integers are packed, several weights in one, in each tool's
+    own way: null. The headers alone decide: tags also name the format of the base and of other files. A tool that packs in a
+    float dtype is rare; evidence.py finds it, because it compares the count with config.json and with the base.
     """
     counts = {dtype: count for dtype, count in parameters.items() if isinstance(count, int) and count > 0}
     summed = sum(counts.values())
@@ -121,7 +121,7 @@ def safetensors_total(parameters: Mapping[str, int], total: int | None) -> tuple
     if packed > summed / 100:
         return None, "the weights are quantised and packed: their number is not that of the parameters"
     if total is not None and abs(total - summed) > 0.1 * summed:
-        return summed, f"the headers' own total, {total}, is another"
+        return summed, f"the headers' own total, {total}, differs"
     return summed, None
 
 

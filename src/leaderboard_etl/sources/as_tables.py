@@ -17,13 +17,13 @@ from leaderboard_etl.sources.reporters import REPORTERS
 def described(sources: Mapping[str, Source] = SOURCES) -> dict[str, pl.DataFrame]:
     """Frames by the name of their table, sorted by key."""
     ordered = [sources[source_id] for source_id in sorted(sources)]
-    rows: dict[str, Iterable[Mapping[str, Any]]] = {
+    rows_by_table: dict[str, Iterable[Mapping[str, Any]]] = {
         "core.sources": [_source_row(source) for source in ordered],
         "core.citations": [row for source in ordered for row in _citation_rows(source)],
         "core.collections": [row for source in ordered for row in _collection_rows(source)],
         "core.reporters": [asdict(reporter) for reporter in REPORTERS],
     }
-    return {table: pl.DataFrame(list(found), schema=frame_schema(table)) for table, found in rows.items()}
+    return {table: pl.DataFrame(list(rows), schema=frame_schema(table)) for table, rows in rows_by_table.items()}
 
 
 def _source_row(source: Source) -> dict[str, Any]:

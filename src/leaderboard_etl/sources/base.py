@@ -130,7 +130,7 @@ def refusal(
         "source_name": None if source_name is None else source_name[:_MOST_TEXT],
         "rule": rule,
         "reason": reason,
-        "offending_text": _shown(text),
+        "offending_text": _excerpt(text),
         "locator": locator[:_MOST_TEXT],
         **place(version),
     }
@@ -141,19 +141,19 @@ def refusals(rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     return stage("quarantine", pl.DataFrame(rows, infer_schema_length=None)) if rows else empty("quarantine")
 
 
-def refuse(source_id: str, version: FileVersion, **told: Any) -> pl.DataFrame:
-    """One quarantined record, as a staged quarantine frame of one row; `told` is what `refusal` takes."""
-    return refusals([refusal(source_id, version, **told)])
+def refuse(source_id: str, version: FileVersion, **fields: Any) -> pl.DataFrame:
+    """One quarantined record, as a staged quarantine frame of one row; `fields` are those of `refusal`."""
+    return refusals([refusal(source_id, version, **fields)])
 
 
 def refused_file(source_id: str, file: SourceFile, rule: str, reason: str) -> Parsed:
-    """A file of which nothing can be read, as one quarantined record with its beginning."""
+    """A file that cannot be read at all, as one quarantined record that shows its beginning."""
     refused = refuse(
         source_id, file.version, target="file", rule=rule, reason=reason, text=file.content[:_MOST_TEXT], locator="file"
     )
     return Parsed(quarantine=refused, source_rows=1)
 
 
-def _shown(text: object) -> str:
+def _excerpt(text: object) -> str:
     visible_text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return visible_text.encode("utf-8", "replace").decode("utf-8")[:_MOST_TEXT]

@@ -1,4 +1,4 @@
-"""The description of a source, stated once: everything that others need to know about it follows from here.
+"""The description of a source, written once: everything that other code needs to know about it follows from here.
 
 The registry, core.sources, core.citations, docs/sources.md, LICENSE-DATA.md, links to files and the orders of trust are made
 from these values, so that adding a source changes none of them by hand.
@@ -51,8 +51,8 @@ class Collection:
 
 @dataclass(frozen=True)
 class Folders:
-    """Which folders to list of a repository with too many files: those of `root` that `choose` picks, in its order. Two names
-    with the same `same_as` are one folder, renamed. `doubts` tells what a person should look at among the names."""
+    """Which folders to list in a repository with too many files: those below `root` that `choose` picks, in its order. Two names
+    with the same `same_as` are one folder, renamed. `doubts` returns what a person should look at among the names."""
 
     root: str
     choose: Callable[[Sequence[str], Policy], Sequence[str]]
@@ -65,8 +65,8 @@ class Trust:
     """The rank of a source for each kind of fact: the least number is believed first, null comes last.
 
     Numbers are tens, so that another source fits between two. `spelling`: the letter case of a repository's name;
-    `repository`: architecture, licence, base model, and whether the Hub shows it; `release`: display name, organization, family,
-    openness, tuning and training tokens; `experts`: whether a model is a mixture of them, where null is not believed at all.
+    `repository`: architecture, licence, base model, and whether it is on the Hub; `release`: display name, organization, family,
+    openness, tuning and training tokens; `experts`: whether a model is a mixture of experts (null: not believed at all).
     """
 
     spelling: int | None = None
@@ -82,20 +82,20 @@ class Source:
 
     Where its files are:
     `repo_id` is empty for a source that asks repositories one by one (model cards) or lives in this project (reference).
-    `wants` tells of a path whether `parse` reads it.
-    `is_fetched_once` tells of a path whether later versions of the file bring nothing that another file does not: it is fetched
-    again with `run --full` only. `is_archive`: nobody keeps the repository up, so that its absence, or that of its files, is no
-    failure. `has_dated_past`: each past commit is worth landing as the state of its day. `is_braked`: a sudden loss or a jump of
-    its scores or ratings holds it at its last good state. `may_be_absent`: another source carries the same figures, so that a Hub
-    that has never shown its repository is no failure, and one that stops showing it is.
+    `wants` says whether `parse` reads the file at a path.
+    `is_fetched_once` says whether later versions of the file at a path add nothing that another file does not have: such a file
+    is fetched again only with `run --full`. `is_archive`: nobody maintains the repository any more, so it is not a failure if
+    the repository or its files are missing. `has_dated_past`: each past commit is worth landing as the state of its day.
+    `is_braked`: a sudden loss or a jump of its scores or ratings holds it at its last good state. `may_be_absent`: another
+    source has the same figures, so it is not a failure if a Hub never had the repository; it is one if the repository disappears.
 
     What its statements are:
     `names` is `hub` for repositories' names, `own` for names that only this source uses, `model_id` for ours, `coined` for names
     that look like a repository's and need not be one. `names_as` is another source with the same names: its aliases of policy and
-    its links hold here too. `repeats_statements`: files of one folder state the same again and again, so that all of them are
-    read where one changes.
-    `reported_by` are the values of reporters.py that its scores bear; `variants` the rows of policy/benchmarks.csv that they
-    are, empty where policy says so per record. `leaderboard` and `submissions` (what a record is, if it is one) make
+    its links hold here too. `repeats_statements`: files of one folder state the same again and again, so all of them are
+    read when one changes.
+    `reported_by` lists the values of reporters.py that its scores have; `variants` the rows of policy/benchmarks.csv that they
+    belong to, empty if policy decides for each record. `leaderboard` and `submissions` (what a record is, if it is one) make
     core.submissions. `score_step_pct` is the step to which it rounds scores, points; null: not rounded. `has_repeated_sizes`: its
     sizes were another's, so they contradict none. `has_editions`: its files are dated editions, of which the newest speaks.
 

@@ -52,7 +52,7 @@ class Records:
         kind: str = "total",
         **facts: Any,
     ) -> None:
-        """Adds a statement about a model's size, or the `reason` why there is none."""
+        """Adds a statement about a model's size, or the `reason` why the size is unknown."""
         self.add("parameter_claims", file, locator, kind=kind, method=method, params=params, reason=reason, **facts)
 
     def refuse(
@@ -66,7 +66,7 @@ class Records:
         *,
         source_name: str | None = None,
     ) -> None:
-        """Quarantines one record. `text` is the part that a person has to see, `target` the table that it was meant for."""
+        """Quarantines one record. `text` is the part that a person needs to see, `target` the table of the record."""
         row = refusal(
             self._source_id,
             file.version,

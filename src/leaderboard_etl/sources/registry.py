@@ -1,4 +1,4 @@
-"""The registry of sources: every folder here but `shared` and `template` is one, and its SOURCE describes it."""
+"""The registry of sources: every folder here except `shared` and `template` is a source, and its SOURCE describes it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POLICY_SOURCE = "policy"
 _NOT_SOURCES = ("shared", "template")
 
 
-def _found() -> dict[str, Source]:
+def _discovered() -> dict[str, Source]:
     """Sources by id, in alphabetical order. Raises EtlError for a folder without a description."""
     by_id = {}
     for module in pkgutil.iter_modules(sources.__path__):
@@ -23,17 +23,17 @@ def _found() -> dict[str, Source]:
             source = getattr(import_module(f"{sources.__name__}.{module.name}"), "SOURCE", None)
             if not isinstance(source, Source) or source.source_id != module.name:
                 raise EtlError(
-                    f"sources/{module.name}/__init__.py has no SOURCE with source_id={module.name!r}: each folder of sources/ but"
-                    f" {' and '.join(_NOT_SOURCES)} describes the source of its name"
+                    f"sources/{module.name}/__init__.py has no SOURCE with source_id={module.name!r}: each folder of sources/"
+                    f" except {' and '.join(_NOT_SOURCES)} must describe the source of that name"
                 )
             by_id[module.name] = source
     return by_id
 
 
-SOURCES: dict[str, Source] = _found()
+SOURCES: dict[str, Source] = _discovered()
 
 
 def fixture_folder(source: Source) -> Path:
     """Where a source keeps a small copy of its repository, by the paths there: for its tests, the tests' Hubs and the bundled
-    one. Sources whose repositories stand in sample/hub have none."""
+    one. Sources whose repositories are in sample/hub have none."""
     return Path(sources.__path__[0]) / source.source_id / "fixture"

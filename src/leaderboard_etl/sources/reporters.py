@@ -1,4 +1,4 @@
-"""Who reports a score: the values of `reported_by`, what each means, and whose value goes first."""
+"""Who reports a score: the values of `reported_by`, what each means, and which value comes first."""
 
 from __future__ import annotations
 

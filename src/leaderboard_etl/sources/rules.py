@@ -33,12 +33,12 @@ _LEAST_RATING, _MOST_RATING = 100.0, 10_000.0
 
 @dataclass(frozen=True)
 class Rule:
-    """`holds` is true for a good record; `shown` is the text that a person needs to see of a bad one."""
+    """`holds` is true for a good record; `offending_text` is what a person needs to see of a bad one."""
 
     name: str
     holds: pl.Expr
     reason: str
-    shown: pl.Expr
+    offending_text: pl.Expr
 
 
 def apply_rules(parsed: Parsed, source: Source, benchmarks: pl.DataFrame) -> Parsed:
@@ -153,7 +153,7 @@ def _score_rules(benchmarks: pl.DataFrame) -> list[Rule]:
         Rule(
             "score_norm_published_pct|range",
             published.is_null() | published.is_between(0, 100 + 1e-9),
-            "the published normalised value is no percentage",
+            "the published normalised value is not a percentage",
             published.cast(pl.String),
         ),
     ]
@@ -181,7 +181,7 @@ def _model_rules() -> list[Rule]:
 
 def _rating_rules() -> list[Rule]:
     rating, lower, upper = pl.col("rating"), pl.col("rating_lower"), pl.col("rating_upper")
-    shown = pl.concat_str([pl.format("{} = ", "board"), rating.cast(pl.String)])
+    board_and_rating = pl.concat_str([pl.format("{} = ", "board"), rating.cast(pl.String)])
     interval = pl.format(
         "{} within {} to {}", *(c.cast(pl.String).fill_null("nothing") for c in (rating, lower, upper))
     )
@@ -190,15 +190,15 @@ def _rating_rules() -> list[Rule]:
         Rule(
             "published_on|range",
             pl.col("published_on").is_between(_EARLIEST, _LATEST),
-            "the day of a rating is no date, or before 2017 or after 2100",
+            "the day of a rating is not a date, or is before 2017 or after 2100",
             pl.col("published_on").cast(pl.String),
         ),
-        Rule("rating|number", rating.is_finite(), "the rating is not a finite number", shown),
+        Rule("rating|number", rating.is_finite(), "the rating is not a finite number", board_and_rating),
         Rule(
             "rating|range",
             rating.is_between(_LEAST_RATING, _MOST_RATING),
-            "below 100 or above 10,000 points: a share or a percentage is no rating",
-            shown,
+            "below 100 or above 10,000 points: a share or a percentage is not a rating",
+            board_and_rating,
         ),
         Rule(
             "rating|interval",
@@ -244,7 +244,7 @@ def _refused(bad: pl.DataFrame, rule: Rule, target: str) -> pl.DataFrame:
             pl.lit(target).alias("target"),
             pl.lit(rule.name).alias("rule"),
             pl.lit(rule.reason).alias("reason"),
-            rule.shown.fill_null("null").str.slice(0, 500).alias("offending_text"),
+            rule.offending_text.fill_null("null").str.slice(0, 500).alias("offending_text"),
             pl.col("source_name").str.slice(0, 500),
         ),
     )

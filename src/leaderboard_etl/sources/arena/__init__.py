@@ -43,7 +43,7 @@ def wants(path: str) -> bool:
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every row of every table. A file that is not a CSV, has an impossible date in its name or unknown columns is one
-    quarantined record: a new table must not keep the old ones out."""
+    quarantined record, so that it does not keep the other tables out."""
     return concat([_parse_file(file) for file in files])
 
 
@@ -51,7 +51,7 @@ def _parse_file(file: SourceFile) -> Parsed:
     try:
         run_on = _date_of(file)
     except ValueError as error:
-        return refused_file(SOURCE_ID, file, "file|date", f"the date in the name of the table is none: {error}")
+        return refused_file(SOURCE_ID, file, "file|date", f"the name of the table does not hold a valid date: {error}")
     try:
         table = read_csv_table(SOURCE_ID, file, HEADERS)
     except ContractError as error:
@@ -130,8 +130,8 @@ SOURCE = Source(
     has_editions=True,
     trust=Trust(spelling=60, repository=60, release=60),
     left_out="Elo ratings and win rates; dates of knowledge; `arena_hard_auto_leaderboard_v0.1.csv`; `elo_results_*.pkl`",
-    left_out_because="the ratings of these years stand in `arena_ratings`; win rates rank models against whoever else was there;"
-    " Arena-Hard is no benchmark of this project; reading a pickle runs a stranger's code",
+    left_out_because="the ratings of these years are in `arena_ratings`; win rates rank models against whoever else was there;"
+    " Arena-Hard is not a benchmark of this project; reading a pickle runs a stranger's code",
     works=(
         Work(
             "Chiang et al., Chatbot Arena: An Open Platform for Evaluating LLMs by Human Preference (2024), arXiv:2403.04132;"

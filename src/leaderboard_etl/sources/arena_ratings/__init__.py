@@ -1,10 +1,10 @@
 """Ratings of the Arena's text board, by day: open and proprietary models that people compared with each other, since May 2023.
 
-`latest` is the newest day of each board, replaced each night, `full` every day so far: it is read once, for the past, and would
-bring nothing after that, since what was read of a day stays. Only the board as a whole is read, not the parts by topic and
-language. A rating is no share of a maximum: it tells how often a model is preferred to others of its day. The dataset leaves out
-models that the Arena no longer lists, in all days, and calls a model by another name from some day on: policy/model_aliases.csv
-has both names, policy/rating_series.csv the days from which ratings are made in another way.
+`latest` holds the newest day of each board and is replaced each night; `full` holds every day so far. `full` is read once, for
+the past: later versions add nothing, because what was read of a day stays. Only the board as a whole is read, not its parts by
+topic and language. A rating is not a share of a maximum: it says how often people prefer a model to others of its day. The
+dataset omits models that the Arena no longer lists, on all days, and renames some models: policy/model_aliases.csv has both
+names, policy/rating_series.csv the days from which ratings are made in another way.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def is_past(path: str) -> bool:
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Every rating of the board as a whole. Raises SourceError for bytes that are no parquet, ContractError for columns that the
-    dataset is not known to have."""
+    """Every rating of the board as a whole. Raises SourceError for bytes that are not parquet, ContractError for unknown
+    columns."""
     return concat([_parse_file(file) for file in files])
 
 

@@ -1,7 +1,7 @@
 """BigCode Models Leaderboard: HumanEval, MultiPL-E by language and size of open code models.
 
-One row of the table is one model; scores are percentages, sizes billions. A row that links to a repository of the Hub has
-its name, any other row the name that the table shows.
+One row of the table is one model; scores are percentages, sizes billions. A row that links to a repository on the Hub
+gets the name of the repository, any other row the name in the table.
 """
 
 from __future__ import annotations
@@ -118,15 +118,15 @@ def _sizes(rows: pl.DataFrame) -> pl.DataFrame:
     """One statement of the total per row; if the cell is not a positive number, params is null and the reason says what the
     cell held."""
     billions = pl.col(_SIZE).cast(pl.Float64, strict=False)
-    is_known = ((billions > 0) & (billions < _MOST_BILLIONS)).fill_null(False)
+    is_size = ((billions > 0) & (billions < _MOST_BILLIONS)).fill_null(False)
     cell_text = pl.col(_SIZE).fill_null("nothing").str.slice(0, 100)
     return stage(
         "parameter_claims",
         rows.with_columns(
             pl.lit("total").alias("kind"),
             pl.lit("leaderboard").alias("method"),
-            pl.when(is_known).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
-            pl.when(~is_known).then(pl.format("the table says {}", cell_text)).alias("reason"),
+            pl.when(is_size).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
+            pl.when(~is_size).then(pl.format("the table says {}", cell_text)).alias("reason"),
             pl.format("row {}, {}", "row", pl.lit(_SIZE)).alias("locator"),
         ),
     )

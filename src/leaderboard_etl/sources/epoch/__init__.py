@@ -32,8 +32,8 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
 def _parse_file(file: SourceFile) -> Parsed:
     table = read_csv_table(SOURCE_ID, file, [_HEADER])
     rows = table.rows.rename({"score_raw": "mean_score"})
-    stated, unread = split_numbers(rows, "mean_score", "scores")
-    scores = stated.with_columns(
+    published, unread = split_numbers(rows, "mean_score", "scores")
+    scores = published.with_columns(
         pl.col("setting").fill_null(NO_SETTING),
         pl.lit("fraction").alias("score_unit"),
         pl.col("stderr_raw").cast(pl.Float64, strict=False),
@@ -60,7 +60,7 @@ SOURCE = Source(
     variants=VARIANTS,
     is_braked=False,
     left_out="benchmarks that the project does not know; tables of what others measured (`*_external.csv`)",
-    left_out_because="another's figure would count as Epoch AI's measurement",
+    left_out_because="figures of others would count as measurements by Epoch AI",
     works=(
         Work(
             "Epoch AI, ‘Data on AI Benchmarking’. Published online at epoch.ai (edition of March 2026)",

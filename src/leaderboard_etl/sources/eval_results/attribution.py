@@ -1,6 +1,6 @@
-"""Whose number an entry is: the address of its source decides, for a repository may publish what others measured.
+"""Whose number an entry is: the address of its source decides, because a repository may publish what others measured.
 
-A score of another model's card says nothing of this model: a fine-tune that quotes its base has not been measured.
+A score from another model's card says nothing about this model: a fine-tune that quotes its base has not been measured.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def former_names(policy: Policy) -> dict[str, str]:
 
 
 def reporter_of(address: str | None, repository: str, renamed: Mapping[str, str]) -> str:
-    """VENDOR where the source is the repository itself, or a place of its owner on the Hub or on GitHub, or is not stated;
+    """VENDOR where the source is the repository itself, or a place of its owner on the Hub or on GitHub, or is absent;
     THIRD_PARTY where it is anywhere else. Raises CopiedError where it is the card of another owner's model."""
     if address is None:
         return VENDOR
@@ -40,7 +40,7 @@ def reporter_of(address: str | None, repository: str, renamed: Mapping[str, str]
     owner = own.partition("/")[0]
     try:
         parts = urlsplit(address)
-    except ValueError:  # brackets that are no host
+    except ValueError:  # brackets that do not hold a host
         return THIRD_PARTY
     host = (parts.hostname or "").removeprefix("www.")
     path = [unquote(part).lower() for part in parts.path.split("/") if part]
@@ -53,11 +53,11 @@ def reporter_of(address: str | None, repository: str, renamed: Mapping[str, str]
         return VENDOR if owners == [owner] else THIRD_PARTY
     if path[0] in _PAGES:
         return THIRD_PARTY
-    named = _now("/".join(path[:2]), renamed)
-    if named.partition("/")[0] == owner:
+    cited = _now("/".join(path[:2]), renamed)
+    if cited.partition("/")[0] == owner:
         return VENDOR
-    if "/" in named and could_be_repository(named):
-        raise CopiedError(named)
+    if "/" in cited and could_be_repository(cited):
+        raise CopiedError(cited)
     return THIRD_PARTY
 
 

@@ -1,8 +1,8 @@
-"""Every Eval Ever: results of many leaderboards in one schema, a record a model, collected in one dataset.
+"""Every Eval Ever: results of many leaderboards in one schema, one record per model, collected in one dataset.
 
 policy/eee_collections.csv says which collections are read, policy/eee_evaluations.csv what each of their evaluations is. The
 collection `hfopenllm_v2` is only compared with the leaderboard's own table. A record that an adapter uploads again each day is
-one statement: see `newest`. The fixture holds records of the project's public history (MIT), with the results that matter here.
+one statement: see newest.py. The fixture holds records of the project's public history (MIT), with the results that matter here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from leaderboard_etl.sources.every_eval_ever.collections import (
 )
 from leaderboard_etl.sources.every_eval_ever.newest import newest_statements
 from leaderboard_etl.sources.every_eval_ever.record import RecordError, read_record
-from leaderboard_etl.sources.every_eval_ever.results import Read, Row, Rules, drift_subjects, read_results, unread
+from leaderboard_etl.sources.every_eval_ever.results import Row, Rules, Statements, drift_subjects, read_results, unread
 from leaderboard_etl.sources.every_eval_ever.works import COLLECTIONS
 
 
@@ -36,30 +36,31 @@ def wants(path: str) -> bool:
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Scores, parts of scores and names of the records, each statement once; what cannot be read is quarantined, and nothing
-    raises. Files of one folder have to come together, for the newest of several statements is told."""
-    rules, read = Rules(policy), Read()
+    raises. Files of one folder must be parsed together, because only the newest of several statements
+    counts."""
+    rules, statements = Rules(policy), Statements()
     for file in files:
         try:
             record = read_record(file.content)
         except RecordError as error:
-            read.refused.append(unread(file, error.rule, str(error)))
+            statements.refused.append(unread(file, error.rule, str(error)))
             continue
-        read_results(file, collection_of(file.version.path) or "", record, rules, read)
+        read_results(file, collection_of(file.version.path) or "", record, rules, statements)
     return Parsed(
-        scores=_frame("scores", newest_statements(read.scores, "variant_id", "setting")),
-        subtask_scores=_frame("subtask_scores", newest_statements(read.parts, "task", "metric")),
-        models=_frame("models", newest_statements(read.models)),
-        quarantine=refusals(read.refused),
+        scores=_frame("scores", newest_statements(statements.scores, "variant_id", "setting")),
+        subtask_scores=_frame("subtask_scores", newest_statements(statements.parts, "task", "metric")),
+        models=_frame("models", newest_statements(statements.models)),
+        quarantine=refusals(statements.refused),
         source_rows=len(files),
         drift=[
             Drift(
                 SOURCE_ID,
                 "unknown_evaluation",
                 collection,
-                f"{sum(count for _, count in found)} results left out: policy/eee_evaluations.csv has no row for"
-                f" {', '.join(name for name, _ in found[:5])}",
+                f"{sum(count for _, count in evaluations)} results left out: policy/eee_evaluations.csv has no row for"
+                f" {', '.join(name for name, _ in evaluations[:5])}",
             )
-            for collection, found in drift_subjects(read.unknown)
+            for collection, evaluations in drift_subjects(statements.unknown)
         ],
     )
 
@@ -86,8 +87,8 @@ SOURCE = Source(
     trust=Trust(spelling=80, repository=80, release=80),
     left_out="collections and evaluations that `policy/eee_collections.csv` and `policy/eee_evaluations.csv` give a reason to"
     " leave out; results of single questions; sizes, and what an adapter guesses of the developer; `flat/`",
-    left_out_because="other benchmarks are no part of the project; guesses are wrong at times; `flat/` is a second copy of"
-    " `data/` that is no longer kept up",
+    left_out_because="other benchmarks are not part of the project; guesses are sometimes wrong; `flat/` is a second copy of"
+    " `data/` that is no longer maintained",
     works=(
         Work(
             "Evaluating Evaluations coalition, Every Eval Ever: a shared schema and datastore of evaluation results (2026)",

@@ -1,7 +1,7 @@
 """Which folders of the datastore are read: those whose names policy/eee_collections.csv has, however they are spelt.
 
-Adapters spell one collection with `-` or `_` and in any case. A folder that policy does not know is drift where its name
-says a benchmark that is read elsewhere: a known collection may have been renamed.
+Adapters spell one collection with `-` or `_` and in any case. A folder that policy does not know is drift if its name
+contains that of a benchmark: a known collection may have been renamed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from leaderboard_etl.raw.ledger import Drift
 SOURCE_ID = "every_eval_ever"
 ROOT = "data"
 _RECORD = re.compile(rf"{ROOT}/([^/]+)/([^/]+)/([^/]+)/[^/]+\.json")
-_READ = ("read", "compared")
-# What a benchmark that is read is called in names of folders.
+_READ_ROLES = ("read", "compared")
+# How folders are named after the benchmarks that are read.
 _BENCHMARKS = re.compile(r"mmlu|gpqa|openllm|helm")
 
 
@@ -32,25 +32,25 @@ def canonical(folder: str) -> str:
 
 
 def wanted_folders(names: Sequence[str], policy: Policy) -> list[str]:
-    """Of the names in the datastore's root folder those that are read; what is only compared comes last, for it is large."""
+    """The names in the datastore's root folder that are read; those that are only compared come last, because they are large."""
     roles = _roles(policy)
-    wanted = [name for name in names if roles.get(canonical(name)) in _READ]
-    return sorted(wanted, key=lambda name: (_READ.index(roles[canonical(name)]), name))
+    wanted = [name for name in names if roles.get(canonical(name)) in _READ_ROLES]
+    return sorted(wanted, key=lambda name: (_READ_ROLES.index(roles[canonical(name)]), name))
 
 
 def unknown_folders(names: Sequence[str], policy: Policy) -> list[Drift]:
-    """Of the names in the datastore's root folder those that say a benchmark that is read, and that policy does not know."""
-    known = _roles(policy)
+    """A finding for each name in the datastore's root folder that contains a benchmark and that policy does not know."""
+    roles = _roles(policy)
     return [
         Drift(
             SOURCE_ID,
             "unknown_collection",
             name[:200],
-            f"{ROOT}/{name[:200]} is named after a benchmark that is read, and policy/eee_collections.csv does not know it:"
+            f"{ROOT}/{name[:200]} is named after a benchmark that is read, but policy/eee_collections.csv has no row for it:"
             " a new collection, or a renamed one",
         )
         for name in sorted(names)
-        if canonical(name) not in known and _BENCHMARKS.search(canonical(name).replace("-", ""))
+        if canonical(name) not in roles and _BENCHMARKS.search(canonical(name).replace("-", ""))
     ]
 
 

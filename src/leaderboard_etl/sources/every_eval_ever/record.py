@@ -1,4 +1,4 @@
-"""One record of Every Eval Ever, schema 0.2 and 0.3: bytes to checked values, or the reason why it is not one.
+"""One record of Every Eval Ever, schema 0.2 and 0.3: bytes to checked values, or the reason why the file is not a record.
 
 https://github.com/evaleval/every_eval_ever describes the schema. Only what is read is checked; fields that nobody reads may
 come and go.
@@ -24,7 +24,7 @@ _EARLIEST_S, _LATEST_S = 1.5e9, 4.1e9
 
 
 class RecordError(ValueError):
-    """A file that is no record which can be believed: `rule` names what it breaks."""
+    """A file that is not a valid record; `rule` names the rule that it breaks."""
 
     def __init__(self, rule: str, reason: str) -> None:
         super().__init__(reason)
@@ -35,8 +35,8 @@ class RecordError(ValueError):
 class Record:
     """A record. `model` is the id that its adapter coined, `publisher` the source that it was read from, `retrieved_s` when
     (seconds since 1970). `relationship` is that of evaluator and model; `platform` where the model was run, null where the
-    record does not say; `details` hold what the record says of the model, `said` of its source, as text each. `results`
-    are objects, as they stand in the file."""
+    record does not say; `details` hold what the record says about the model, `source_details` about its source, each as text.
+    `results` are objects as in the file."""
 
     schema_version: str
     model: str
@@ -47,40 +47,40 @@ class Record:
     evaluated_at: str | None
     platform: str | None
     details: Mapping[str, Any]
-    said: Mapping[str, Any]
+    source_details: Mapping[str, Any]
     results: list[Mapping[str, Any]]
 
 
 def read_record(content: bytes) -> Record:
-    """Raises RecordError for what is no record of a known schema."""
+    """Raises RecordError for anything but a record of a known schema."""
     if is_lfs_pointer(content):
-        raise RecordError("record|syntax", "a pointer of git-LFS stands in place of the record")
+        raise RecordError("record|syntax", "a git-LFS pointer instead of the record")
     if len(content) > MOST_BYTES:
         raise RecordError("record|syntax", f"{len(content):,} bytes, over the limit of {MOST_BYTES:,}")
     try:
         loaded = json_value(content)
     except ValueError as error:
-        raise RecordError("record|syntax", f"no JSON: {error}") from error
+        raise RecordError("record|syntax", f"not JSON: {error}") from error
     if not isinstance(loaded, dict):
-        raise RecordError("record|shape", "JSON, but no object")
+        raise RecordError("record|shape", "JSON, but not an object")
     version = text(loaded.get("schema_version"))
     if version is None or not _KNOWN_SCHEMA.fullmatch(version):
         raise RecordError("record|schema", f"schema {version or 'not stated'}; this reader knows 0.2 and 0.3")
     source, model = _object(loaded, "source_metadata"), _object(loaded, "model_info")
-    relationship = _said(source, "source_metadata.evaluator_relationship")
+    relationship = _required_text(source, "source_metadata.evaluator_relationship")
     if relationship not in _RELATIONSHIPS:
         raise RecordError("record|shape", f"evaluator_relationship is {relationship!r}: not one of the schema's")
     results = loaded.get("evaluation_results")
     if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
-        raise RecordError("record|shape", "evaluation_results is no list of objects")
+        raise RecordError("record|shape", "evaluation_results is not a list of objects")
     if len(results) > _MOST_RESULTS:
         raise RecordError("record|shape", f"{len(results):,} results in one record, over {_MOST_RESULTS:,}")
     platform = text(model.get("inference_platform"))
     return Record(
         version,
-        _said(model, "model_info.id"),
-        _said(model, "model_info.name"),
-        text(source.get("source_name")) or _said(source, "source_metadata.source_organization_name"),
+        _required_text(model, "model_info.id"),
+        _required_text(model, "model_info.name"),
+        text(source.get("source_name")) or _required_text(source, "source_metadata.source_organization_name"),
         relationship,
         _seconds(loaded.get("retrieved_timestamp")),
         text(loaded.get("evaluation_timestamp")),
@@ -103,33 +103,35 @@ def details_of(part: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 
 def plain(value: object) -> str | None:
     """A detail as text: newer adapters write texts as JSON, in quotes of their own."""
-    stated = text(value)
-    return stated.strip('"') or None if stated else None
+    detail = text(value)
+    return detail.strip('"') or None if detail else None
 
 
 def _object(loaded: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = loaded.get(name)
-    if not isinstance(found, dict):
-        raise RecordError("record|shape", f"{name} is missing or no object")
-    return found
+    value = loaded.get(name)
+    if not isinstance(value, dict):
+        raise RecordError("record|shape", f"{name} is missing or not an object")
+    return value
 
 
-def _said(part: Mapping[str, Any], path: str) -> str:
-    found = text(part.get(path.rpartition(".")[2]))
-    if found is None:
-        raise RecordError("record|shape", f"{path} is missing or no text")
-    return found
+def _required_text(part: Mapping[str, Any], path: str) -> str:
+    value = text(part.get(path.rpartition(".")[2]))
+    if value is None:
+        raise RecordError("record|shape", f"{path} is missing or not text")
+    return value
 
 
 def _details(part: Mapping[str, Any]) -> Mapping[str, Any]:
     return details_of(part, "additional_details")
 
 
-def _seconds(stated: object) -> float:
+def _seconds(value: object) -> float:
     """Seconds since 1970 as a number, or a time of ISO 8601: adapters write either."""
-    found = number(stated)
-    if found is None and (at := moment(stated)) is not None:
-        found = (at - _EPOCH).total_seconds()
-    if found is None or not _EARLIEST_S < found < _LATEST_S:
-        raise RecordError("record|shape", f"retrieved_timestamp {str(stated)[:60]!r} is no time in seconds since 1970")
-    return found
+    seconds = number(value)
+    if seconds is None and (at := moment(value)) is not None:
+        seconds = (at - _EPOCH).total_seconds()
+    if seconds is None or not _EARLIEST_S < seconds < _LATEST_S:
+        raise RecordError(
+            "record|shape", f"retrieved_timestamp {str(value)[:60]!r} is not a time in seconds since 1970"
+        )
+    return seconds

@@ -1,7 +1,7 @@
 """From the results of a record to rows of history, by policy/eee_evaluations.csv: which evaluation is which variant.
 
-What a record states of its own evaluation must agree with the row: the number of questions and the subset, where the row names
-them; the bounds of its metric, always. An evaluation that no row knows is counted as drift.
+What a record says about its own evaluation must agree with the row: the bounds of its metric always, the number of questions
+and the subset if the row names them. An evaluation without a row is counted as drift.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ Rule = Mapping[str, Any]
 
 
 class ResultError(ValueError):
-    """A result that is not believed: `rule` names what it breaks."""
+    """A result that is not believed; `rule` names the rule that it breaks."""
 
-    def __init__(self, rule: str, reason: str, shown: object) -> None:
+    def __init__(self, rule: str, reason: str, offending_text: object) -> None:
         super().__init__(reason)
         self.rule = rule
-        self.shown = shown
+        self.offending_text = offending_text
 
 
 @dataclass
-class Read:
-    """What some records say: rows of history's tables, and refused ones. `unknown` counts evaluations that no row of policy
-    knows, by collection."""
+class Statements:
+    """What some records say: rows of history's tables, and refused ones. `unknown` counts evaluations without a row of policy,
+    by collection and name."""
 
     scores: list[Row] = field(default_factory=list)
     parts: list[Row] = field(default_factory=list)
@@ -72,34 +72,34 @@ class Rules:
             self._by_collection.setdefault(row["collection"], []).append(row)
 
     def find(self, collection: str, evaluation: str) -> Rule | None:
-        """The first row whose pattern is the whole name; null: none."""
+        """The first row whose pattern matches the whole name; null if there is none."""
         rules = self._by_collection.get(collection, [])
         return next((r for r in rules if re.fullmatch(r["evaluation_pattern"], evaluation, re.IGNORECASE)), None)
 
 
-def read_results(file: SourceFile, collection: str, record: Record, rules: Rules, read: Read) -> None:
-    """Adds to `read` what one record says."""
-    n_before = len(read.scores) + len(read.parts)
+def read_results(file: SourceFile, collection: str, record: Record, rules: Rules, statements: Statements) -> None:
+    """Adds what one record says to `statements`."""
+    n_before = len(statements.scores) + len(statements.parts)
     for index, result in enumerate(record.results):
         evaluation = text(result.get("evaluation_name"))
         locator = f"evaluation_results[{index}]"
         rule = None if evaluation is None else rules.find(collection, evaluation)
         if evaluation is None:
             reason = "a result without evaluation_name"
-            read.refused.append(_refused(file, record, "result|shape", reason, result, locator))
+            statements.refused.append(_refused(file, record, "result|shape", reason, result, locator))
         elif rule is None:
-            read.unknown[collection, evaluation[:_MOST_TEXT]] += 1
+            statements.unknown[collection, evaluation[:_MOST_TEXT]] += 1
         elif rule["role"] != "left_out":
             try:
-                _add(read, file, record, result, evaluation, rule, rules, locator)
+                _add(statements, file, record, result, evaluation, rule, rules, locator)
             except ResultError as error:
-                read.refused.append(_refused(file, record, error.rule, str(error), error.shown, locator))
-    if len(read.scores) + len(read.parts) > n_before:
-        read.models.append(_model(file, record))
+                statements.refused.append(_refused(file, record, error.rule, str(error), error.offending_text, locator))
+    if len(statements.scores) + len(statements.parts) > n_before:
+        statements.models.append(_model(file, record))
 
 
 def _add(
-    read: Read,
+    statements: Statements,
     file: SourceFile,
     record: Record,
     result: Mapping[str, Any],
@@ -130,7 +130,7 @@ def _add(
             "protocol": rule["protocol"],
             "source_url": _link(result) or rule["source_url"],
         }
-        read.scores.append(row)
+        statements.scores.append(row)
         return
     benchmark = rules.benchmarks[rule["variant_id"]]
     is_part = rule["role"] == "part"
@@ -144,7 +144,7 @@ def _add(
         "benchmark_id": benchmark["benchmark_id"],
         "subtask": slug[:_MOST_TEXT] if is_part else None,
     }
-    read.parts.append(row)
+    statements.parts.append(row)
 
 
 def _common(file: SourceFile, record: Record, locator: str) -> Row:
@@ -159,10 +159,10 @@ def _common(file: SourceFile, record: Record, locator: str) -> Row:
 
 
 def _run(file: SourceFile, record: Record) -> str:
-    """What tells records of one model apart but for when they were retrieved: collection, source and platform."""
+    """What distinguishes records of one model, except for when they were retrieved: collection, source and platform."""
     collection = canonical(file.version.path.split("/")[1])
     publisher = None if canonical(record.publisher) == collection else record.publisher
-    parts = [collection, publisher, plain(record.said.get("leaderboard_data_source")), record.platform]
+    parts = [collection, publisher, plain(record.source_details.get("leaderboard_data_source")), record.platform]
     return shortened(", ".join(dict.fromkeys(filter(None, parts))), _MOST_TEXT)
 
 
@@ -178,7 +178,7 @@ def _model(file: SourceFile, record: Record) -> Row:
 
 
 def _is_self_reported(record: Record) -> bool:
-    return _SELF_REPORTED.search(plain(record.said.get("leaderboard_data_source")) or "") is not None
+    return _SELF_REPORTED.search(plain(record.source_details.get("leaderboard_data_source")) or "") is not None
 
 
 def _value(result: Mapping[str, Any], evaluation: str) -> tuple[float, str]:
@@ -189,18 +189,20 @@ def _value(result: Mapping[str, Any], evaluation: str) -> tuple[float, str]:
         raise ResultError("score_raw|number", "score_details.score is not a number", details.get("score"))
     least, most = number(metric.get("min_score")), number(metric.get("max_score"))
     unit = _SCALES.get(plain(metric.get("metric_unit")) or "") or _BY_MOST.get(most if most is not None else math.nan)
-    shown = f"{evaluation} = {value} of {least} to {most}"
+    score_and_bounds = f"{evaluation} = {value} of {least} to {most}"
     if metric.get("lower_is_better") is not False or unit is None or least != 0:
         raise ResultError(
-            "metric_config|scale", "its metric is no share from 0 to 1 or 100, the more the better", shown
+            "metric_config|scale",
+            "its metric is not a share from 0 to 1 or to 100 where more is better",
+            score_and_bounds,
         )
     if not 0 <= value <= (1 if unit == "fraction" else 100):
-        raise ResultError("score_raw|range", "the score is outside the bounds of its own metric", shown)
+        raise ResultError("score_raw|range", "the score is outside the bounds of its own metric", score_and_bounds)
     return value, unit
 
 
 def _expect_evaluation(result: Mapping[str, Any], evaluation: str, rule: Rule) -> None:
-    """Raises ResultError where the record states another set of questions than the row of policy."""
+    """Raises ResultError if the record names another set of questions than the row of policy."""
     details = details_of(result, "score_details", "details")
     counted = _questions(details)
     if rule["n_questions"] and counted is not None and counted % int(rule["n_questions"]):
@@ -217,16 +219,16 @@ def _expect_evaluation(result: Mapping[str, Any], evaluation: str, rule: Rule) -
 
 
 def _questions(details: Mapping[str, Any]) -> int | None:
-    """How many questions HELM counted over all runs and trials of an evaluation; null: not stated. Newer adapters write the
-    object as JSON."""
-    for name, stated in details.items():
+    """How many questions HELM counted over all runs and trials of an evaluation; null if the record does not say. Newer adapters
+    write the object as JSON."""
+    for name, detail in details.items():
         if name.endswith("# eval"):
-            if isinstance(stated, str):
+            if isinstance(detail, str):
                 try:
-                    stated = json.loads(stated)
+                    detail = json.loads(detail)
                 except (ValueError, RecursionError):
                     continue
-            match = _QUESTIONS.search(text(details_of({"it": stated}, "it").get("description")) or "")
+            match = _QUESTIONS.search(text(details_of({"it": detail}, "it").get("description")) or "")
             return int(match[1]) if match and int(match[1]) else None
     return None
 
@@ -234,23 +236,23 @@ def _questions(details: Mapping[str, Any]) -> int | None:
 def _stderr(result: Mapping[str, Any]) -> float | None:
     """The standard error as stated, else by the schema's own formula from the deviation; null: not stated, or negative."""
     uncertainty = details_of(result, "score_details", "uncertainty")
-    stated = uncertainty.get("standard_error")
-    found = number(stated.get("value") if isinstance(stated, Mapping) else stated)
-    if found is None:
+    standard_error = uncertainty.get("standard_error")
+    stderr = number(standard_error.get("value") if isinstance(standard_error, Mapping) else standard_error)
+    if stderr is None:
         deviation, count = number(uncertainty.get("standard_deviation")), number(uncertainty.get("num_samples"))
-        found = deviation / math.sqrt(count) if deviation is not None and count is not None and count > 1 else None
-    return found if found is not None and found >= 0 else None
+        stderr = deviation / math.sqrt(count) if deviation is not None and count is not None and count > 1 else None
+    return stderr if stderr is not None and stderr >= 0 else None
 
 
 def _setting(result: Mapping[str, Any], record: Record) -> str:
     """Reasoning effort, thinking budget and tools as the result's configuration states them, else as the model's name does."""
     config = details_of(result, "generation_config")
-    stated = details_of(config, "additional_details")
+    details = details_of(config, "additional_details")
     tools = details_of(config, "generation_args", "agentic_eval_config").get("available_tools")
-    effort = plain(stated.get("reasoning_effort")) or plain(stated.get("compute_effort"))
+    effort = plain(details.get("reasoning_effort")) or plain(details.get("compute_effort"))
     parts = [effort, "tools" if isinstance(tools, list) and tools else None]
-    if found := ", ".join(part for part in parts if part):
-        return shortened(found, 80)
+    if setting := ", ".join(part for part in parts if part):
+        return shortened(setting, 80)
     return stated_setting(record.display_name) or stated_setting(record.model) or NO_SETTING
 
 
@@ -258,36 +260,36 @@ def _link(result: Mapping[str, Any]) -> str | None:
     source = details_of(result, "source_data")
     links = source.get("url")
     repo = text(source.get("hf_repo"))
-    if isinstance(links, list) and links and (found := web_link(links[0])):
-        return found
+    if isinstance(links, list) and links and (link := web_link(links[0])):
+        return link
     return web_link(f"https://huggingface.co/datasets/{repo}") if repo else None
 
 
-def _day(stated: str | None) -> date | None:
-    seconds = number(stated)
-    found = moment(stated) if seconds is None else None
+def _day(value: str | None) -> date | None:
+    seconds = number(value)
+    at = moment(value) if seconds is None else None
     if seconds is not None and 1e9 < seconds < 4.1e9:
         return date.fromordinal(date(1970, 1, 1).toordinal() + int(seconds // 86400))
-    return found.date() if found is not None and found.year in _YEARS else None
+    return at.date() if at is not None and at.year in _YEARS else None
 
 
-def _refused(file: SourceFile, record: Record, rule: str, reason: str, shown: object, locator: str) -> Row:
+def _refused(file: SourceFile, record: Record, rule: str, reason: str, offending_text: object, locator: str) -> Row:
     return refusal(
         SOURCE_ID,
         file.version,
         target="scores",
         rule=rule,
         reason=reason,
-        text=shown,
+        text=offending_text,
         locator=locator,
         source_name=record.model,
     )
 
 
 def unread(file: SourceFile, rule: str, reason: str) -> Row:
-    """A file that is no record, as a row of quarantine."""
-    shown = file.content[:300]
-    return refusal(SOURCE_ID, file.version, target="file", rule=rule, reason=reason, text=shown, locator="file")
+    """A file that is not a record, as a row of quarantine."""
+    beginning = file.content[:300]
+    return refusal(SOURCE_ID, file.version, target="file", rule=rule, reason=reason, text=beginning, locator="file")
 
 
 def drift_subjects(unknown: Counter[tuple[str, str]]) -> Sequence[tuple[str, list[tuple[str, int]]]]:

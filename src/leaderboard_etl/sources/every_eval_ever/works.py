@@ -1,4 +1,4 @@
-"""Who measured what each collection holds, and under which licence its figures stand: the datastore's own is not theirs."""
+"""Who measured what each collection holds, and the licence of its figures, which is not that of the datastore."""
 
 from __future__ import annotations
 

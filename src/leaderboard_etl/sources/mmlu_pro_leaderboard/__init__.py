@@ -33,8 +33,7 @@ _MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Every row of the table. Raises SourceError for bytes that are no CSV, ContractError for columns that the table is
-    not known to have."""
+    """Every row of the table. Raises SourceError for bytes that are not CSV, ContractError for unknown columns."""
     return concat([_parse_file(file) for file in files])
 
 
@@ -44,9 +43,9 @@ def _parse_file(file: SourceFile) -> Parsed:
         pl.col(_MODEL).alias("source_name"),
         pl.col(_REPORTER).str.to_lowercase().replace_strict(_REPORTERS, default=None).alias("reporter"),
     )
-    is_told = pl.col("reporter").is_not_null() & pl.col("source_name").is_not_null()
-    strange = _refused(rows.filter(~is_told))
-    rows = rows.filter(is_told).with_columns(
+    is_complete = pl.col("reporter").is_not_null() & pl.col("source_name").is_not_null()
+    strange = _refused(rows.filter(~is_complete))
+    rows = rows.filter(is_complete).with_columns(
         pl.when(pl.col("reporter") == "TIGER-Lab")
         .then(pl.lit(MEASURED))
         .otherwise(pl.lit(REPORTED))
@@ -121,7 +120,7 @@ def _subtask_scores(rows: pl.DataFrame, subject: str) -> pl.DataFrame:
 
 
 def _models(rows: pl.DataFrame) -> pl.DataFrame:
-    """A model once, whoever reports of it."""
+    """One row per model, whoever reports it."""
     return stage(
         "models",
         rows.unique("source_name", keep="first", maintain_order=True).with_columns(
@@ -132,20 +131,20 @@ def _models(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sizes(rows: pl.DataFrame) -> pl.DataFrame:
-    """One claim of the total per model whose size the table states; where that is no positive number params is null, and the
+    """One claim of the total per model whose size the table states; if that is not a positive number, params is null and the
     reason says what the cell held."""
-    stated = rows.filter(pl.col(_SIZE).is_not_null() & ~pl.col(_SIZE).str.to_lowercase().is_in(_UNKNOWN_SIZE)).unique(
-        "source_name", keep="first", maintain_order=True
-    )
+    with_size = rows.filter(
+        pl.col(_SIZE).is_not_null() & ~pl.col(_SIZE).str.to_lowercase().is_in(_UNKNOWN_SIZE)
+    ).unique("source_name", keep="first", maintain_order=True)
     billions = pl.col(_SIZE).cast(pl.Float64, strict=False)
-    is_known = ((billions > 0) & (billions < _MOST_BILLIONS)).fill_null(False)
+    is_size = ((billions > 0) & (billions < _MOST_BILLIONS)).fill_null(False)
     return stage(
         "parameter_claims",
-        stated.with_columns(
+        with_size.with_columns(
             pl.lit("total").alias("kind"),
             pl.lit("leaderboard").alias("method"),
-            pl.when(is_known).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
-            pl.when(~is_known).then(pl.format("the table says {}", pl.col(_SIZE).str.slice(0, 100))).alias("reason"),
+            pl.when(is_size).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
+            pl.when(~is_size).then(pl.format("the table says {}", pl.col(_SIZE).str.slice(0, 100))).alias("reason"),
             pl.format("row {}, {}", "row", pl.lit(_SIZE)).alias("locator"),
         ),
     )
@@ -165,7 +164,7 @@ SOURCE = Source(
     may_be_absent=True,  # every_eval_ever carries the measured figures, too
     trust=Trust(spelling=70, repository=70, release=70),
     left_out="figures of rows whose `Data Source` is neither TIGER-Lab nor Self-Reported",
-    left_out_because="whose figures they are is not known: they stand in quarantine",
+    left_out_because="it is not known whose figures they are: they are in quarantine",
     works=(
         Work(
             "Wang et al., MMLU-Pro (2024), arXiv:2406.01574; submissions to its leaderboard",

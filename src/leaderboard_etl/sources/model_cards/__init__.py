@@ -3,7 +3,7 @@
 Read here: licence, base model, dates, sizes (safetensors headers, geometry, weight index, the card's words), architecture, and
 scores of `model-index` and of tables in the card's text. Left out on purpose: languages, likes, downloads, training data
 lists, scores of benchmarks that policy/card_metrics.csv and policy/card_table_rows.csv do not list, figures of other models in
-a card's tables (see tables.py), and v2 leaderboard results in cards (normalised values, which the v2 table has with their
+a card's tables (see tables.py), and results of leaderboard v2 in cards (normalised values, which the v2 table has with their
 raw ones).
 """
 
@@ -68,14 +68,14 @@ class _Rules:
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Every file alone, except that the config.json of a repository explains the bytes of its weight index (both are always
-    given together); an unreadable file is one quarantined record."""
+    """Every file alone, except that the config.json of a repository explains the bytes of its weight index (the caller always
+    passes both); an unreadable file is one quarantined record."""
     records, rules = Records(SOURCE_ID, by_repository=True), _Rules.of(policy)
     configs: dict[str, dict[str, Any]] = {}
     for file in sorted(files, key=lambda file: file.version.path != CONFIG_PATH):
         path = file.version.path
         if is_lfs_pointer(file.content):
-            pointer = "a pointer of git-LFS stands in place of the file"
+            pointer = "a git-LFS pointer instead of the file"
             records.refuse(file, "file|lfs_pointer", pointer, file.content[:300], "file")
         elif path == ABSENT_PATH:
             records.model(file, "unavailable", is_available=False)
@@ -139,7 +139,7 @@ def _is_adapter(info: Mapping[str, Any]) -> bool:
 
 
 def _tagged_base(tags: Sequence[str]) -> str | None:
-    """The first base model of the Hub's tags: `base_model:ORG/NAME`, or with the relation before the name."""
+    """The first base model of the Hub's tags: `base_model:ORG/NAME`, with or without the relation before the name."""
     bases = (tag.rpartition(":")[2].strip() for tag in tags if tag.startswith("base_model:"))
     return next((name for name in bases if name), None)
 
@@ -157,40 +157,38 @@ def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
         reason = f"the front matter cannot be read: {error}"
         records.refuse(file, "card|yaml", reason, file.content[:300], "front matter")
         card = {}
-    for where, said in contradictions(card):
-        reason = f"the key {where} stands there twice with different values: none of them is believed"
-        records.refuse(file, "card|repeated_key", reason, said, where)
+    for where, contradiction in contradictions(card):
+        reason = f"the key {where} occurs more than once with different values: none of them is believed"
+        records.refuse(file, "card|repeated_key", reason, contradiction, where)
     if card:
         facts = {"license_text": _license(card), "base_model_text": _base_model(card)}
         records.model(file, "front matter", **facts)
         read_model_index(card.get("model-index"), file, rules.metrics, rules.baselines, records)
-    _, shown = front_block(file.content.decode("utf-8", "replace"))
-    if len(shown) > MOST_TEXT:
-        reason = (
-            f"{len(shown):,} characters of text, over the limit of {MOST_TEXT:,}: its tables and sizes are not read"
-        )
-        records.refuse(file, "card|size", reason, shown[:300], "text")
+    _, body = front_block(file.content.decode("utf-8", "replace"))
+    if len(body) > MOST_TEXT:
+        reason = f"{len(body):,} characters of text, over the limit of {MOST_TEXT:,}: its tables and sizes are not read"
+        records.refuse(file, "card|size", reason, body[:300], "text")
         return
-    _read_tables(file, shown, rules, records)
-    total, active, line = stated_sizes(shown)
+    _read_tables(file, body, rules, records)
+    total, active, line = stated_sizes(body)
     for kind, params in (("total", total), ("active", active)):
         if params is not None:
             records.size(file, f"line {line!r}", method="card_text", params=params, kind=kind)
 
 
-def _read_tables(file: SourceFile, shown: str, rules: _Rules, records: Records) -> None:
+def _read_tables(file: SourceFile, body: str, rules: _Rules, records: Records) -> None:
     tables: list[CardTable] = []
     try:
-        tables.extend(read_tables(shown))
+        tables.extend(read_tables(body))
     except TooManyTablesError as error:
         records.refuse(file, "card|tables", f"not read to its end: {error}", error, "text", "scores")
-    taken: Counter[str] = Counter()
+    n_scores: Counter[str] = Counter()
     for score in read_scores(tables, file.version.repo_id, rules.table_rows, rules.baselines):
         if score.rule is not None:
-            records.refuse(file, score.rule, score.reason or "", score.shown, score.locator, "scores")
+            records.refuse(file, score.rule, score.reason or "", score.cell_text, score.locator, "scores")
             continue
-        taken[score.variant_id] += 1
-        nth = taken[score.variant_id]
+        n_scores[score.variant_id] += 1
+        nth = n_scores[score.variant_id]
         records.score(
             file,
             score.locator,
@@ -224,7 +222,7 @@ def _json_object(file: SourceFile, records: Records) -> dict[str, Any] | None:
         return None
     if isinstance(loaded, dict):
         return loaded
-    records.refuse(file, "file|json", "JSON, but no object", file.content[:300], "file")
+    records.refuse(file, "file|json", "JSON, but not an object", file.content[:300], "file")
     return None
 
 
@@ -236,7 +234,7 @@ def _license(card: Mapping[str, Any]) -> str | None:
 
 
 def _base_model(card: Mapping[str, Any]) -> str | None:
-    """The first base model in a card's metadata; null: none is named."""
+    """The first base model in a card's metadata; null if it names none."""
     return next(iter(strings(card.get("base_model"))), None)
 
 
@@ -257,8 +255,8 @@ SOURCE = Source(
     left_out="what only the prose says (training tokens, release dates, scores in sentences); languages, likes, downloads, lists"
     " of training data; scores of benchmarks that `policy/card_metrics.csv` and `policy/card_table_rows.csv` do not list, and of"
     " parts of one (a subject, a language); figures of other models in a card's tables; results of leaderboard v2 in cards",
-    left_out_because="prose is not read for figures, sizes aside, for it speaks of other models as well; no place in the tables;"
-    " the last are normalised values, which the v2 table has with their raw ones",
+    left_out_because="prose is not read for figures, except sizes, because it also describes other models; the tables have no"
+    " columns for the others; results of v2 in cards are normalised values, which the v2 table has with their raw ones",
     works=(
         Work(
             "Model cards and metadata of the repositories on the Hugging Face Hub",

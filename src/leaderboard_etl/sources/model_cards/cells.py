@@ -47,12 +47,14 @@ class Line:
     @cached_property
     def figures(self) -> tuple[bool, float]:
         """(whether one has a percent sign, the greatest); minus infinity without a figure."""
-        found = [read for text in self.texts if (read := figure(text))]
-        return any(read.has_percent for read in found), max((read.value for read in found), default=-math.inf)
+        figures = [parsed for text in self.texts if (parsed := figure(text))]
+        return any(parsed.has_percent for parsed in figures), max(
+            (parsed.value for parsed in figures), default=-math.inf
+        )
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell states that there is no figure."""
+    """Whether a cell says that there is no figure."""
     return text.lower() in _MISSING or not text.strip("-–—_*~ .")
 
 
@@ -114,26 +116,26 @@ class TableRules:
         return [(table, row) for pattern, table, row in self._rows if pattern.search(name)]
 
 
-def _pattern(stated: str | None) -> re.Pattern[str] | None:
-    return None if stated is None else re.compile(stated, re.MULTILINE)
+def _pattern(source: str | None) -> re.Pattern[str] | None:
+    return None if source is None else re.compile(source, re.MULTILINE)
 
 
 def unit(
-    stated: str, line: Line, own: Figure, *, says_percent: bool, baseline: float | None
+    policy_unit: str, line: Line, own: Figure, *, says_percent: bool, baseline: float | None
 ) -> tuple[str | None, str | None]:
-    """(unit, note): `stated` is the policy's unit, `line` the figures of the same benchmark or column.
+    """(unit, note): `policy_unit` is the unit by policy, `line` the figures of the same benchmark or column.
 
     A percent sign decides, else the line: it has one unit, so one figure above 1 makes all of them percentages. The unit is
     null, with the reason as note, if that makes a figure a percentage of at most 1, less than guessing gives.
     """
-    if stated != "by_line":
-        return stated, None
+    if policy_unit != "by_line":
+        return policy_unit, None
     if own.has_percent:
         return "percent", None
     has_percent, greatest = line.figures
-    is_stated = says_percent or has_percent
-    if not is_stated and max(own.value, greatest) <= 1.0:
+    is_percent_stated = says_percent or has_percent
+    if not is_percent_stated and max(own.value, greatest) <= 1.0:
         return "fraction", "unit not stated; fraction, for no figure of its line is above 1"
     if own.value <= 1.0 and baseline != 0:
         return None, "not above 1 in a line of percentages, and less than guessing gives: perhaps a fraction"
-    return "percent", None if is_stated else "unit not stated; percent, for figures of its line are above 1"
+    return "percent", None if is_percent_stated else "unit not stated; percent, for figures of its line are above 1"

@@ -30,7 +30,7 @@ from leaderboard_etl.sources.shared.values import (
     web_link,
 )
 
-# The names of benchmarks and metrics repeat from card to card: each set of names is looked up once.
+# Cards repeat the names of benchmarks and metrics: each set of names is looked up once.
 _REMEMBERED = 1 << 12
 # One value below 1 among percentages is a slip; so many without one above 1 are how the whole list is written.
 _FEWEST_OF_A_LIST = 3
@@ -61,7 +61,7 @@ class MetricRules:
         )
 
     def _rule(self, names: tuple[str, ...], config: str, kinds: tuple[str, ...]) -> Mapping[str, Any] | None:
-        """The first row for such a dataset and a metric of these kinds; null: policy has no row."""
+        """The first row for such a dataset and a metric of these kinds; null if policy has no row."""
         # `code_eval` is the metric of one try and of a hundred, accuracy that of a vote as well: the other name says which.
         if any(map(is_of_several_tries, (*names, *kinds))) or any(map(is_deviation, kinds)):
             return None
@@ -72,8 +72,8 @@ class MetricRules:
         return None
 
 
-def _pattern(stated: str | None) -> re.Pattern[str]:
-    return re.compile(stated or "", re.IGNORECASE)
+def _pattern(source: str | None) -> re.Pattern[str]:
+    return re.compile(source or "", re.IGNORECASE)
 
 
 def read_model_index(
@@ -85,16 +85,16 @@ def read_model_index(
 ) -> None:
     """Adds the scores of `index`; `baselines` is the random baseline of each variant in policy/benchmarks.csv. Unreadable
     results are quarantined."""
-    taken: Counter[str] = Counter()
+    n_scores: Counter[str] = Counter()
     results = list(_results(index, file, records))
     percentages = _percentages(result for _, result in results)
     is_of_fractions = _is_of_fractions((result for _, result in results), metrics)
     for where, result in results:
-        _read_result(where, result, file, metrics, baselines, percentages, is_of_fractions, taken, records)
+        _read_result(where, result, file, metrics, baselines, percentages, is_of_fractions, n_scores, records)
 
 
 def _percentages(results: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, ...]]:
-    """The kinds of metrics of which some value has a percent sign or is above 1."""
+    """The kinds of metrics with some value that has a percent sign or is above 1."""
     metrics: set[tuple[str, ...]] = set()
     for metric in (metric for result in results for metric in _metrics(result)):
         value = measured(metric.get("value"))
@@ -104,8 +104,8 @@ def _percentages(results: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, .
 
 
 def _is_of_fractions(results: Iterable[Mapping[str, Any]], metrics: MetricRules) -> bool:
-    """Whether three or more benchmarks of one list that is in percent stand in the card, and each with a fraction."""
-    found: dict[str, bool] = {}
+    """Whether the card has three or more benchmarks of one list that is in percent elsewhere, each with a fraction."""
+    is_fraction_of: dict[str, bool] = {}
     for result in results:
         dataset = _Dataset.of(result.get("dataset"))
         for metric in _metrics(result):
@@ -113,8 +113,8 @@ def _is_of_fractions(results: Iterable[Mapping[str, Any]], metrics: MetricRules)
             value = measured(metric.get("value"))
             if rule and rule["unit_rule"] == "percent" and value is not None:
                 is_fraction = not value.has_percent and 0 <= value.value <= 1
-                found[rule["variant_id"]] = is_fraction and found.get(rule["variant_id"], True)
-    return len(found) >= _FEWEST_OF_A_LIST and all(found.values())
+                is_fraction_of[rule["variant_id"]] = is_fraction and is_fraction_of.get(rule["variant_id"], True)
+    return len(is_fraction_of) >= _FEWEST_OF_A_LIST and all(is_fraction_of.values())
 
 
 def _metrics(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -133,7 +133,7 @@ def _results(index: object, file: SourceFile, records: Records) -> Iterator[tupl
         return
     models = [index] if isinstance(index, dict) else index
     if not isinstance(models, list):
-        records.refuse(file, "model-index|shape", "model-index is no list of models", index, "model-index", "scores")
+        records.refuse(file, "model-index|shape", "model-index is not a list of models", index, "model-index", "scores")
         return
     for nth, model in enumerate(models):
         results = mapping(model).get("results")
@@ -141,14 +141,14 @@ def _results(index: object, file: SourceFile, records: Records) -> Iterator[tupl
             continue
         if not isinstance(results, list):
             where = f"model-index[{nth}].results"
-            records.refuse(file, "model-index|shape", "results is no list", results, where, "scores")
+            records.refuse(file, "model-index|shape", "results is not a list", results, where, "scores")
             continue
         for row, result in enumerate(results):
             where = f"model-index[{nth}].results[{row}]"
             if isinstance(result, dict):
                 yield where, result
             else:
-                records.refuse(file, "model-index|shape", "a result is no mapping", result, where, "scores")
+                records.refuse(file, "model-index|shape", "a result is not a mapping", result, where, "scores")
 
 
 def _read_result(
@@ -159,38 +159,38 @@ def _read_result(
     baselines: Mapping[str, float | None],
     percentages: frozenset[tuple[str, ...]],
     is_of_fractions: bool,
-    taken: Counter[str],
+    n_scores: Counter[str],
     records: Records,
 ) -> None:
-    stated = _Dataset.of(result.get("dataset"))
+    of_result = _Dataset.of(result.get("dataset"))
     values = result.get("metrics")
     values = [values] if isinstance(values, dict) else values
     if not isinstance(values, list):
-        if values not in (None, "") and metrics.knows(stated.names, stated.config):
-            records.refuse(file, "model-index|shape", "metrics is no list", values, f"{where}.metrics", "scores")
+        if values not in (None, "") and metrics.knows(of_result.names, of_result.config):
+            records.refuse(file, "model-index|shape", "metrics is not a list", values, f"{where}.metrics", "scores")
         return
     for index, metric in enumerate(values):
         if not isinstance(metric, dict):
             continue
         kinds = _kinds(metric)
         # If a result names no data set, its metric may carry the name.
-        dataset = stated if stated.names else _Dataset.of(metric.get("name"))
+        dataset = of_result if of_result.names else _Dataset.of(metric.get("name"))
         rule = metrics.rule(dataset.names, dataset.config, kinds)
         if rule is None or rule["variant_id"] is None:
             continue
         locator = f"{where}.metrics[{index}]"
         value = measured(metric.get("value"))
         if value is None:
-            shown = metric.get("value")
-            records.refuse(file, "score_raw|number", "the value is not a number", shown, locator, "scores")
+            raw_value = metric.get("value")
+            records.refuse(file, "score_raw|number", "the value is not a number", raw_value, locator, "scores")
             continue
         baseline = baselines.get(rule["variant_id"])
         unit, note = _unit(value, rule["unit_rule"], baseline, kinds in percentages, is_of_fractions)
         if unit is None:
             records.refuse(file, "score_raw|unit", note or "", metric.get("value"), locator, "scores")
             continue
-        taken[rule["variant_id"]] += 1
-        nth = taken[rule["variant_id"]]
+        n_scores[rule["variant_id"]] += 1
+        nth = n_scores[rule["variant_id"]]
         records.score(
             file,
             locator,
@@ -217,8 +217,8 @@ class _Dataset:
     n_shot: int | None
 
     @classmethod
-    def of(cls, stated: object) -> _Dataset:
-        dataset = mapping(stated) or {"name": stated}
+    def of(cls, value: object) -> _Dataset:
+        dataset = mapping(value) or {"name": value}
         names = [name for key in ("name", "type") if (name := text(dataset.get(key)))]
         in_name, n_shot = next((n for n in map(shots, names) if n is not None), None), _shots(dataset)
         with_shots = [f"{names[0]}, {n_shot}-shot"] if names and in_name is None and n_shot is not None else []
@@ -226,21 +226,21 @@ class _Dataset:
 
 
 def _unit(
-    stated: Measured, rule: str, baseline: float | None, is_among_percentages: bool, is_of_fractions: bool
+    value: Measured, rule: str, baseline: float | None, is_among_percentages: bool, is_of_fractions: bool
 ) -> tuple[str | None, str | None]:
-    """Unit and, where it was not stated but follows from ranges, a note of that. The unit is null, with the reason as note,
-    where a figure in percent would be less than guessing gives."""
-    value = stated.value
-    if stated.has_percent:
+    """The unit, and a note if it is not stated but follows from ranges. The unit is null, with the reason as note, if a figure in
+    percent would be less than guessing gives."""
+    number = value.value
+    if value.has_percent:
         return "percent", None
     if rule == "percent" and is_of_fractions:
         return "fraction", "unit not stated; fraction, for no value of its list in the card is above 1"
-    if rule == "percent" and value <= 1 and baseline:
+    if rule == "percent" and number <= 1 and baseline:
         return None, "not above 1 where percentages belong, and less than guessing gives: perhaps a fraction"
     if rule != "by_range":
         return rule, None
-    if not is_among_percentages or not 0 <= value <= 1:
-        unit = "fraction" if 0 <= value <= 1 else "percent"
+    if not is_among_percentages or not 0 <= number <= 1:
+        unit = "fraction" if 0 <= number <= 1 else "percent"
         return unit, f"unit not stated; {unit} by its range"
     if baseline:
         return None, "not above 1 beside percentages, and less than guessing gives: perhaps a fraction"

@@ -46,7 +46,7 @@ class OwnName:
         text = _OURS.sub("", cell.text).strip() if "(" in cell.text or "[" in cell.text else cell.text
         if "/" in text and re.fullmatch(r"[\w.-]+/[\w.-]+", text):
             return text.lower() == self._repo_id
-        linked = [(found[1] or found[2]).lower() for link in cell.links if (found := _REPOSITORY.search(link))]
+        linked = [(match[1] or match[2]).lower() for link in cell.links if (match := _REPOSITORY.search(link))]
         if self._repo_id in linked:
             return folded(cell.linked_text) == folded(text) or folded(text) in self._keys
         # Owners are renamed, and old cards keep the old address: the name must still match.

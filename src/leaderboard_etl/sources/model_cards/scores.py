@@ -20,11 +20,11 @@ _HARMLESS = re.compile(
     r"|align(?:ment)?|tuning method|data(?:set)? size|context(?: window| length)?|base(?: model)?|±|(?:\S+ )?free",
     re.I,
 )
-_METRIC_TAKEN = re.compile(r"pass@1\b|acc|\bem\b|exact|score|avg|top-1", re.I)
+_PLAIN_METRIC = re.compile(r"pass@1\b|acc|\bem\b|exact|score|avg|top-1", re.I)
 _ONE_TURN = re.compile(r"turn\b", re.I)
 _FEW_SHOT = re.compile(r"num_fewshot: ?(\d{1,3})\b")
 _PERCENT = re.compile(r"%|\bpercent", re.I)
-_MOST_SHOWN = 100
+_MOST_TEXT = 100
 
 Says = Callable[[re.Pattern[str]], bool]
 
@@ -33,12 +33,12 @@ Says = Callable[[re.Pattern[str]], bool]
 class TableScore:
     """One figure, or a cell in its place that could not be read: then `rule` and `reason` say why.
 
-    `score_raw` and `stderr_raw` are in `score_unit`; `n_shot` is null where nothing states it; `shown` is the cell's text.
+    `score_raw` and `stderr_raw` are in `score_unit`; `n_shot` is null if nothing states it.
     """
 
     variant_id: str
     locator: str
-    shown: str
+    cell_text: str
     protocol: str
     score_raw: float = 0.0
     score_unit: str = ""
@@ -55,7 +55,7 @@ def read_scores(
 
     `baselines` is the random baseline of each variant in policy/benchmarks.csv.
     """
-    given: set[tuple[str, float, int | None]] = set()
+    yielded: set[tuple[str, float, int | None]] = set()
     words: dict[int, str] = {}
     matches: dict[tuple[int, re.Pattern[str]], bool] = {}
 
@@ -72,51 +72,53 @@ def read_scores(
         if score is None:
             continue
         key = (score.variant_id, score.score_raw, score.n_shot)
-        if score.rule is None and key in given:
+        if score.rule is None and key in yielded:
             continue
-        given.add(key)
+        yielded.add(key)
         yield score
 
 
 def _says_nothing(pattern: re.Pattern[str]) -> bool:
-    """The words of no table."""
+    """Whether a pattern matches a table without words."""
     return pattern.search("") is not None
 
 
 def _words(table: CardTable) -> str:
-    """What policy's table_pattern may match, a line each: the table's labels, its headings and the lines above it, in lower
+    """What policy's table_pattern may match, one per line: the table's labels, its headings and the lines above it, in lower
     case."""
     cells = (*table.header, *(cell for row in table.rows for cell in row[:3]))
     return "\n".join([*(label(cell.text) for cell in cells), *table.headings, table.above]).lower()
 
 
 def _score(own: OwnCell, says: Says, rules: TableRules, baselines: Mapping[str, float | None]) -> TableScore | None:
-    if is_missing(own.cell.text) or len(own.benchmark) > _MOST_SHOWN or _is_other_metric(own.benchmark):
+    if is_missing(own.cell.text) or len(own.benchmark) > _MOST_TEXT or _is_other_metric(own.benchmark):
         return None
-    read = figure(own.cell.text)
-    title = own.table.headings[-1][:_MOST_SHOWN] if own.table.headings else ""
-    n_shot = _shots(own, read, title)
+    own_figure = figure(own.cell.text)
+    title = own.table.headings[-1][:_MOST_TEXT] if own.table.headings else ""
+    n_shot = _shots(own, own_figure, title)
     rule = _rule(own.benchmark, n_shot, says, rules)
     if rule is None or _has_condition(own, rules):
         return None
-    cell_text = own.cell.text[:_MOST_SHOWN]
-    where = f"table {own.table.number}, {own.where[: 3 * _MOST_SHOWN]}: {cell_text!r}"
+    cell_text = own.cell.text[:_MOST_TEXT]
+    where = f"table {own.table.number}, {own.where[: 3 * _MOST_TEXT]}: {cell_text!r}"
     protocol = own.benchmark + (f", below {title!r}" if title else "")
-    if read is None:
+    if own_figure is None:
         reason = "the cell of the card's own model is not one number"
         return TableScore(rule["variant_id"], where, cell_text, protocol, rule="score_raw|number", reason=reason)
     says_percent = _PERCENT.search("\n".join((own.benchmark, own.column, own.table.caption, title))) is not None
     baseline = baselines.get(rule["variant_id"])
-    in_unit, note = unit(rule["unit"], own.line, read, says_percent=says_percent, baseline=baseline)
+    in_unit, note = unit(rule["unit"], own.line, own_figure, says_percent=says_percent, baseline=baseline)
     if in_unit is None:
         return TableScore(rule["variant_id"], where, cell_text, protocol, rule="score_raw|unit", reason=note)
     protocol += f"; {note}" if note else ""
-    return TableScore(rule["variant_id"], where, cell_text, protocol, read.value, in_unit, read.stderr, n_shot)
+    return TableScore(
+        rule["variant_id"], where, cell_text, protocol, own_figure.value, in_unit, own_figure.stderr, n_shot
+    )
 
 
-def _shots(own: OwnCell, read: Figure | None, title: str) -> int | None:
+def _shots(own: OwnCell, own_figure: Figure | None, title: str) -> int | None:
     """Examples as stated by the cell, the benchmark's name, the table, the line's words, or the text above: the first counts."""
-    candidates = [read.shots if read else None, shots(own.benchmark), own.n_shot]
+    candidates = [own_figure.shots if own_figure else None, shots(own.benchmark), own.n_shot]
     candidates += [shots(text) for text in own.conditions.values()]
     harness = _FEW_SHOT.search(own.table.caption)
     candidates += [int(harness[1]) if harness else None, shots(title)]
@@ -138,7 +140,7 @@ def _has_condition(own: OwnCell, rules: TableRules) -> bool:
     for header, text in own.conditions.items():
         name = label(header)
         if "metric" in name and (
-            _is_other_metric(text) or (text and not _METRIC_TAKEN.search(text) and shots(text) is None)
+            _is_other_metric(text) or (text and not _PLAIN_METRIC.search(text) and shots(text) is None)
         ):
             return True
         has_words = any(character.isalpha() for character in text)

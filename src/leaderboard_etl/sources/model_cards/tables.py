@@ -1,6 +1,6 @@
 """Which cells of the tables in a model card are about the card's own model.
 
-A few exact rules decide, in this order; if none applies there is no cell, because most tables of most cards are about
+A few exact rules decide, in this order; if none applies, no cell is read, because most tables of most cards are about
 other models:
 
 1. one column whose header names this repository's model (`OwnName`), with the benchmarks down the side;
@@ -10,7 +10,7 @@ other models:
 
 Figures of other models (comparison columns) are left out on purpose: nobody states who measured them, cards copy them from each
 other, and their names are seldom exact. Also left out are tables below "original model card" or with links to another model's
-results, nameless tables in cards of packed copies, and tables of contamination tests and of benchmarks in other languages.
+results, nameless tables in cards of packed copies, tables of contamination tests, and tables of benchmarks in other languages.
 A name both below a heading for base models and below one for tuned models is two models: a repository of that name is the base
 one, and one of that name with `-Instruct` or the like is the tuned one.
 """
@@ -54,7 +54,7 @@ _TUNED = re.compile(r"\bchat\b|instruct|\btuned\b|post-?train", re.I)
 class OwnCell:
     """A cell of the card's own model. `benchmark` is the header or first cell that names what was measured, `where` the place
     in words, `line` the cells that must be in the same unit, `column` the header above the figures, `conditions` what else
-    the line says by header, `n_shot` the examples by the table (null: not by it)."""
+    the line says by header, `n_shot` the number of examples that the table gives (null: none)."""
 
     table: CardTable
     benchmark: str
@@ -87,7 +87,7 @@ def _by_name(table: CardTable, own: OwnName) -> list[OwnCell]:
 
 
 def _is_two(tables: Sequence[tuple[CardTable, bool | None]], own: OwnName) -> bool:
-    """Whether a name stands both below a heading for base models and below one for tuned models."""
+    """Whether a name appears both below a heading for base models and below one for tuned models."""
     kinds = {is_of_tuned for _, is_of_tuned in tables}
     return {True, False} <= kinds and {True, False} <= {
         is_of_tuned for table, is_of_tuned in tables if is_of_tuned is not None and _by_name(table, own)
@@ -127,8 +127,8 @@ def _own_row(table: CardTable, own: OwnName) -> Iterator[OwnCell]:
     names = [column for column, cell in enumerate(table.header) if _MODEL.fullmatch(cell.text)]
     side = names[0] if names else 0
     sizes = [column for column, cell in enumerate(table.header) if _SIZE.fullmatch(cell.text)]
-    stated = [cell.text for cell in table.column(sizes[0])] if sizes else [""] * len(table.sources)
-    names_and_sizes = zip(table.column(side), stated, strict=True)
+    size_texts = [cell.text for cell in table.column(sizes[0])] if sizes else [""] * len(table.sources)
+    names_and_sizes = zip(table.column(side), size_texts, strict=True)
     rows = [number for number, (name, size) in enumerate(names_and_sizes) if own.is_in(name, size)]
     if len(rows) == 1:
         yield from _along(table, rows[0], side)
@@ -145,10 +145,10 @@ def _only_column(table: CardTable) -> Iterator[OwnCell]:
     ]
     headed = [column for column in with_figures if _VALUE.fullmatch(table.header[column].text)]
     bare = [column for column in with_figures if not table.header[column].text]
-    found = headed or bare
-    others = [column for column in with_figures if column not in found]
-    if len(found) == 1 and all(_is_beside(table.header[column].text) for column in others):
-        yield from _down(table, side, found[0])
+    candidates = headed or bare
+    others = [column for column in with_figures if column not in candidates]
+    if len(candidates) == 1 and all(_is_beside(table.header[column].text) for column in others):
+        yield from _down(table, side, candidates[0])
 
 
 def _only_row(table: CardTable) -> Iterator[OwnCell]:
@@ -191,7 +191,7 @@ def _down(table: CardTable, side: int, column: int) -> Iterator[OwnCell]:
             continue
         figures = [other for other in range(len(row)) if other not in unlike]
         first = min((other for other in figures if figure(row[other].text)), default=column)
-        stated = {table.header[other].text: row[other].text for other in range(min(first, column)) if other != side}
+        conditions = {table.header[other].text: row[other].text for other in range(min(first, column)) if other != side}
         counts = [row[other].text for other in counted]
         # The harness shows no version of a group of tasks, and a number of shots that is not its own.
         is_group = any(row[other].text == "N/A" for other in versions)
@@ -203,7 +203,7 @@ def _down(table: CardTable, side: int, column: int) -> Iterator[OwnCell]:
             f"row {number} {name!r}, column {column + 1} {table.header[column].text!r}",
             whole if is_only else Line([row[other].text for other in figures]),
             table.header[column].text,
-            stated,
+            conditions,
             None if is_group else n_shot,
         )
 
@@ -211,7 +211,7 @@ def _down(table: CardTable, side: int, column: int) -> Iterator[OwnCell]:
 def _along(table: CardTable, own_row: int, side: int | None) -> Iterator[OwnCell]:
     """Benchmarks along the top: one cell per column."""
     row = table.rows[own_row]
-    stated = {
+    conditions = {
         table.header[column].text: cell.text
         for column, cell in enumerate(row)
         if column != side and not figure(cell.text) and not is_missing(cell.text)
@@ -227,7 +227,7 @@ def _along(table: CardTable, own_row: int, side: int | None) -> Iterator[OwnCell
                 f"row {own_row + 1} {'' if side is None else row[side].text!r}, column {column + 1} {header.text!r}",
                 Line([other[column].text for other in table.rows]),
                 header.text,
-                {name: text for name, text in stated.items() if name != header.text},
+                {name: text for name, text in conditions.items() if name != header.text},
                 None if below is None else shots(below[column].text),
             )
 

@@ -22,12 +22,12 @@ def stored_dtype(config: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """(dtype of the stored weights by config.json, why it is null)."""
     inner = mapping(config.get("text_config"))
     if config.get("quantization_config") or inner.get("quantization_config"):
-        return None, "the weights are quantised: their bytes are packed by rules of the tool's own"
-    stated = next((scope[key] for scope in (config, inner) for key in ("torch_dtype", "dtype") if scope.get(key)), None)
-    dtype = str(stated).removeprefix("torch.")
-    if stated is None:
+        return None, "the weights are quantised: the tool packs their bytes in its own way"
+    named = next((scope[key] for scope in (config, inner) for key in ("torch_dtype", "dtype") if scope.get(key)), None)
+    dtype = str(named).removeprefix("torch.")
+    if named is None:
         return None, "config.json names no dtype"
-    return (dtype, None) if dtype in _BYTES else (None, f"no number of bytes is known for dtype {dtype[:40]!r}")
+    return (dtype, None) if dtype in _BYTES else (None, f"the number of bytes is not known for dtype {dtype[:40]!r}")
 
 
 def index_parameters(index: Mapping[str, Any], config: Mapping[str, Any] | None) -> tuple[int | None, str | None]:
@@ -36,16 +36,16 @@ def index_parameters(index: Mapping[str, Any], config: Mapping[str, Any] | None)
     total_size over the bytes of the dtype; if one of the two is missing, the `total_parameters` of the index.
     """
     metadata = mapping(index.get("metadata"))
-    size, stated = _count(metadata.get("total_size")), _count(metadata.get("total_parameters"))
+    size, own_count = _count(metadata.get("total_size")), _count(metadata.get("total_parameters"))
     dtype, reason = (None, "there is no config.json that names the dtype") if config is None else stored_dtype(config)
     if size is None:
         reason = "the index states no total_size"
     elif dtype is not None:
         params = size // _BYTES[dtype]
-        if stated is not None and abs(stated - params) > _MOST_APART * params:
-            return params, f"the index's own total_parameters, {stated}, is another"
+        if own_count is not None and abs(own_count - params) > _MOST_APART * params:
+            return params, f"the index's own total_parameters, {own_count}, differs"
         return params, None
-    return stated, None if stated is not None else reason
+    return own_count, None if own_count is not None else reason
 
 
 def _count(value: object) -> int | None:

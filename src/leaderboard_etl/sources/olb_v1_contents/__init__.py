@@ -35,7 +35,7 @@ SOURCE = Source(
     has_dated_past=True,
     trust=Trust(spelling=40, repository=30, release=40),
     left_out="averages, likes, the type's emoji",
-    left_out_because="the first follow from the scores, the others say nothing of a model",
+    left_out_because="averages follow from the scores, the others say nothing about a model",
     works=(
         Work(
             "Beeching et al., Open LLM Leaderboard (2023), Hugging Face",

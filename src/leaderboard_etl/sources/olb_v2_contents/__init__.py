@@ -1,7 +1,7 @@
 """Open LLM Leaderboard v2: IFEval, BBH, MATH, GPQA, MuSR and MMLU-Pro of open models, frozen in March 2025.
 
-One row of the table is one model at one precision. Raw scores are fractions; the normalised ones are not stored as
-scores but kept beside the raw values; sql/checks/normalised_values_agree.sql compares those that can be recomputed with ours.
+One row of the table is one model at one precision. Raw scores are fractions; normalised ones are
+kept beside the raw values; sql/checks/normalised_values_agree.sql compares those that can be recomputed with ours.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ SOURCE = Source(
     has_dated_past=True,
     trust=Trust(spelling=30, repository=20, release=30),
     left_out="averages, likes, CO₂ cost, generation of a merge, links",
-    left_out_because="the first follow from the scores, others say nothing of a model; CO₂ depends on the leaderboard's machines",
+    left_out_because="averages follow from the scores, the others say nothing about a model; CO₂ depends on the leaderboard's"
+    " machines",
     works=(
         Work(
             "Fourrier et al., Open LLM Leaderboard v2 (2024), Hugging Face",

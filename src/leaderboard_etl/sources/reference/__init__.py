@@ -80,15 +80,15 @@ def _scores(rows: pl.DataFrame) -> Parsed:
 
 
 def _setting() -> pl.Expr:
-    """The setting that the protocol states, in its words; n/a where it states none."""
-    found = pl.col("protocol").str.extract_groups(_SETTING).struct
-    stated = pl.coalesce(found.field(name) for name in ("level", "mode", "reasoning"))
-    return stated.str.strip_chars(", ").fill_null(NO_SETTING).alias("setting")
+    """The setting that the protocol states, in its words; n/a if it states none."""
+    groups = pl.col("protocol").str.extract_groups(_SETTING).struct
+    setting = pl.coalesce(groups.field(name) for name in ("level", "mode", "reasoning"))
+    return setting.str.strip_chars(", ").fill_null(NO_SETTING).alias("setting")
 
 
 def _models(rows: pl.DataFrame) -> Parsed:
-    """Facts of the models. A row with two equal sizes says that the model is dense and nothing more about the active size: if
-    another source counts the total exactly, all of that is active."""
+    """Facts of the models. A row with two equal sizes says only that the model is dense: if another source counts the
+    total exactly, all of that is active."""
     total, active = (pl.col(f"params_{kind}").cast(pl.Float64, strict=False) for kind in ("total", "active"))
     models = rows.with_columns(
         (active < total).alias("is_moe"),
@@ -98,13 +98,13 @@ def _models(rows: pl.DataFrame) -> Parsed:
         pl.when(pl.col("openness") == "open_weights").then(pl.col("model_id")).alias("hub_id"),
     )
     claims = [
-        rows.filter(count.is_not_null() & said).with_columns(
+        rows.filter(count.is_not_null() & is_claimed).with_columns(
             pl.lit(kind).alias("kind"),
             pl.lit("reference").alias("method"),
             count.cast(pl.Int64).alias("params"),
             pl.col("params_url").alias("source_url"),
         )
-        for kind, count, said in (("total", total, pl.lit(True)), ("active", active, active.ne_missing(total)))
+        for kind, count, is_claimed in (("total", total, pl.lit(True)), ("active", active, active.ne_missing(total)))
     ]
     return Parsed(
         models=stage("models", models),
@@ -115,7 +115,7 @@ def _models(rows: pl.DataFrame) -> Parsed:
 
 SOURCE = Source(
     source_id=SOURCE_ID,
-    title="Curated scores, dates and sizes of proprietary and open models, a link each",
+    title="Curated scores, dates and sizes of proprietary and open models, each with a link",
     repo_type="project",
     wants=lambda path: path.removesuffix(".csv") in REFERENCE_FILES,
     parse=parse,

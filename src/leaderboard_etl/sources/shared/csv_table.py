@@ -29,8 +29,8 @@ _NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?$"
 @dataclass(frozen=True)
 class CsvTable:
     """One file. `rows` has `row` (its number in the file, from 0), the published columns as stripped text (null where
-    the cell is empty, '-' or 'N/A'), source_id and provenance; a row that repeats an earlier one cell by cell is the same
-    statement and is left out. `refused` is a staged quarantine frame of the rows that cannot be read; `n_rows` counts all."""
+    the cell is empty, '-' or 'N/A'), source_id and provenance; a row that repeats all cells of an earlier one is left
+    out. `refused` is a staged quarantine frame of the rows that cannot be read; `n_rows` counts all."""
 
     rows: pl.DataFrame
     refused: pl.DataFrame
@@ -78,7 +78,9 @@ def split_numbers(
     )
     value = pl.col("score_raw")
     holds = value.is_finite() if within is None else value.is_between(*within)
-    reason = "the cell is no number" if within is None else f"the cell is no number from {within[0]} to {within[1]}"
+    reason = (
+        "the cell is not a number" if within is None else f"the cell is not a number from {within[0]} to {within[1]}"
+    )
     bad = filled.filter(~holds.fill_null(False)).with_columns(
         pl.lit(target).alias("target"),
         pl.lit("score_raw|number" if within is None else "score_raw|range").alias("rule"),
@@ -98,7 +100,7 @@ def linked_repository(link: pl.Expr) -> pl.Expr:
 def _records(file: SourceFile) -> tuple[list[str], list[list[str]]]:
     if is_lfs_pointer(file.content):
         raise SourceError(
-            f"{_where(file)} is a pointer of git-LFS in place of the table: its content was never uploaded; the last good one"
+            f"{_where(file)} is a git-LFS pointer instead of the table: its content was never uploaded; the last good one"
             " stays in force"
         )
     text = file.content.decode("utf-8-sig", "replace")
@@ -123,7 +125,7 @@ def _problem(cells: list[str], n_columns: int) -> tuple[str, str] | None:
 
 
 def _unlike(file: SourceFile, header: list[str], headers: Collection[frozenset[str]]) -> str:
-    nearest = min(headers, key=lambda known: (len(known ^ set(header)), sorted(known)))
+    nearest = min(headers, key=lambda columns: (len(columns ^ set(header)), sorted(columns)))
     absent, extra = sorted(nearest - set(header)), sorted(set(header) - nearest)
     twice = sorted(name for name, times in Counter(header).items() if times > 1)
     differences = [
@@ -132,8 +134,8 @@ def _unlike(file: SourceFile, header: list[str], headers: Collection[frozenset[s
         if names
     ]
     return (
-        f"{_where(file)}: its columns are those of no known era; against the nearest {'; '.join(differences)}."
-        " It would be misread, so it is not loaded: teach the source its header"
+        f"{_where(file)}: its columns match no known era; compared with the nearest, {'; '.join(differences)}."
+        " It would be misread, so it is not loaded: add its header to the source"
     )
 
 

@@ -16,8 +16,8 @@ MOST_BYTES = 256 << 10
 _MOST_DEPTH = 40
 _MOST_NODES = 200_000
 _MOST_ALIASES = 50
-_MOST_STATED = 10
-_MOST_TOLD = 20
+_MOST_VALUES = 10
+_MOST_CONTRADICTIONS = 20
 _MOST_KEY = 60
 # The parser compares each %TAG with all before it, and no person writes one.
 _MOST_DIRECTIVES = 10
@@ -146,7 +146,7 @@ def _mapping(inside: list[Any], start: Any) -> dict[Any, Any]:
     if len(mapping) < len(keys):
         values_of: dict[Any, list[object]] = {key: [] for key in mapping}
         for key, value in zip(keys, values, strict=True):
-            if value not in values_of[key][:_MOST_STATED]:
+            if value not in values_of[key][:_MOST_VALUES]:
                 values_of[key].append(value)
         mapping |= {key: Contradiction(tuple(each)) for key, each in values_of.items() if len(each) > 1}
     return mapping
@@ -154,7 +154,7 @@ def _mapping(inside: list[Any], start: Any) -> dict[Any, Any]:
 
 def contradictions(loaded: object) -> Iterator[tuple[str, Contradiction]]:
     """(key path, value) of the keys that contradict themselves; of many in one text, the first twenty."""
-    return islice(_contradictions(loaded, ""), _MOST_TOLD)
+    return islice(_contradictions(loaded, ""), _MOST_CONTRADICTIONS)
 
 
 def _contradictions(loaded: object, where: str) -> Iterator[tuple[str, Contradiction]]:

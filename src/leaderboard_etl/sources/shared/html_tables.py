@@ -13,7 +13,7 @@ MOST_CELLS = 100_000
 _MOST_CHARACTERS = 200_000
 _MOST_SPAN = 100
 _MOST_WIDTH = 100
-# How much is read of a text between two tags, and of a tag's attributes: a person reads no longer cell.
+# How much of a text between two tags, and of a tag's attributes, is read: no person reads a longer cell.
 _MOST_TEXT = 4_000
 _INLINE = frozenset({"a", "sup"})
 # A tag with its quoted values, or a declaration. The possessive quantifiers never backtrack, so that an unclosed tag or quote
@@ -33,17 +33,17 @@ def read_html_rows(source: str) -> list[list[str]]:
     rows of titles, only the last is kept: those above it group its columns.
     """
     reader = _Reader()
-    shown = _without_comments(source[:_MOST_CHARACTERS])
+    markup = _without_comments(source[:_MOST_CHARACTERS])
     after = 0
-    for found in _MARKUP.finditer(shown):
-        reader.text(shown[after : found.start()])
-        after = found.end()
-        if tag := found["tag"]:
-            reader.tag(tag.lower(), found["attributes"], is_end=bool(found["end"]))
-            if found["end"] and tag.lower() == "table":
+    for match in _MARKUP.finditer(markup):
+        reader.text(markup[after : match.start()])
+        after = match.end()
+        if tag := match["tag"]:
+            reader.tag(tag.lower(), match["attributes"], is_end=bool(match["end"]))
+            if match["end"] and tag.lower() == "table":
                 break
     else:
-        reader.text(shown[after:])
+        reader.text(markup[after:])
     reader.end_row()
     return reader.rows[max(reader.n_title_rows - 1, 0) :]
 
@@ -56,10 +56,10 @@ def _without_comments(source: str) -> str:
 
 def _attributes(source: str) -> dict[str, str]:
     """The attributes that matter here, by name; if a name repeats, the first counts, as in a browser."""
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for name, *values in _ATTRIBUTE.findall(source[:_MOST_TEXT]):
-        found.setdefault(name.lower(), html.unescape("".join(values)))
-    return found
+        attributes.setdefault(name.lower(), html.unescape("".join(values)))
+    return attributes
 
 
 class _Reader:
@@ -93,8 +93,8 @@ class _Reader:
             self._row = []
         elif tag in ("td", "th"):
             self._end_cell()
-            stated = _attributes(attributes) if attributes else {}
-            self._spans = (_span(stated.get("colspan")), _span(stated.get("rowspan")))
+            values = _attributes(attributes) if attributes else {}
+            self._spans = (_span(values.get("colspan")), _span(values.get("rowspan")))
             self._row = [] if self._row is None else self._row
             self._cell = []
             self._is_title_row &= tag == "th"
@@ -153,5 +153,5 @@ class _Reader:
             self._cells += 1
 
 
-def _span(stated: str | None) -> int:
-    return min(max(int(stated), 1), _MOST_SPAN) if stated and stated.isdecimal() and len(stated) < 6 else 1
+def _span(value: str | None) -> int:
+    return min(max(int(value), 1), _MOST_SPAN) if value and value.isdecimal() and len(value) < 6 else 1

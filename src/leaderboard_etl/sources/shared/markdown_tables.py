@@ -96,7 +96,7 @@ def read_tables(text: str) -> Iterator[CardTable]:
     for at in telling:
         if at < after:
             continue
-        line = _shown(lines[at])
+        line = _bare(lines[at])
         first = line[:1]
         rows: list[list[str]] = []
         if first in "`~" and (match := _FENCE.match(line)):
@@ -132,22 +132,22 @@ def _lines(text: str) -> list[str]:
     ]
 
 
-def _shown(source: str) -> str:
+def _bare(source: str) -> str:
     """A line without its margin and quotation mark."""
     return source[:_MOST_LINE].strip().removeprefix(">").strip()
 
 
 def _above(lines: list[str], since: int, until: int) -> str:
     """The non-empty lines of a range, cut to their last `_MOST_ABOVE` characters."""
-    kept: list[str] = []
+    above: list[str] = []
     room = _MOST_ABOVE
     for at in range(until - 1, since - 1, -1):
-        if line := _shown(lines[at])[:_MOST_ABOVE]:
-            kept.append(line)
+        if line := _bare(lines[at])[:_MOST_ABOVE]:
+            above.append(line)
             room -= len(line) + 1
             if room <= 0:
                 break
-    return "\n".join(reversed(kept))[-_MOST_ABOVE:]
+    return "\n".join(reversed(above))[-_MOST_ABOVE:]
 
 
 def plain(source: str) -> Cell:
@@ -158,10 +158,12 @@ def plain(source: str) -> Cell:
     if "[" not in text and "<" not in text:
         return Cell(_unmarked(text))
     text = _FOOTNOTE.sub("", text)
-    found = _LINK.findall(text)
-    links = [address for _, target in found for address in target.split()[:1]]
+    labels_and_targets = _LINK.findall(text)
+    links = [address for _, target in labels_and_targets for address in target.split()[:1]]
     links += [address for tag in _ANCHOR.findall(text) for address in _ADDRESS.findall(tag)[:1]]
-    return Cell(_unmarked(_LINK.sub(r"\1", text)), tuple(links), _unmarked(" ".join(shown for shown, _ in found)))
+    return Cell(
+        _unmarked(_LINK.sub(r"\1", text)), tuple(links), _unmarked(" ".join(label for label, _ in labels_and_targets))
+    )
 
 
 def _unmarked(text: str) -> str:
@@ -189,13 +191,13 @@ def _table(number: int, rows: list[list[str]], headings: tuple[str, ...], above:
 
 def _is_delimiter(line: str) -> bool:
     """Whether a line is the line of dashes below a header."""
-    if "-" not in line or "|" not in line or (line := _shown(line)).strip(" \t|:-"):
+    if "-" not in line or "|" not in line or (line := _bare(line)).strip(" \t|:-"):
         return False
     return all(re.fullmatch(r":?-+:?", cell.strip()) for cell in _cells(line))
 
 
 def _cells(line: str) -> list[str]:
-    line = _shown(line).removeprefix("|")
+    line = _bare(line).removeprefix("|")
     if line.endswith("|") and not line.endswith("\\|"):
         line = line[:-1]
     return _BAR.split(line) if "\\" in line else line.split("|")
@@ -206,11 +208,11 @@ def _pipe_block(lines: list[str], start: int) -> tuple[list[list[str]], int]:
     rows = [_cells(lines[start])]
     if len(rows[0]) > _MOST_COLUMNS:
         return [], start + 1
-    # Strictly not a table if the dashes do not fit the header; but cards have them, and rows of the header's width are certain.
+    # Strictly it is not a table if the dashes do not fit the header; but cards have them, and rows of its width are certain.
     is_exact = len(_cells(lines[start + 1])) != len(rows[0])
     at = start + 2
     while at < len(lines) and "|" in lines[at]:
-        # Some draw a second line of dashes between groups of rows.
+        # Some authors draw a second line of dashes between groups of rows.
         if not _is_delimiter(lines[at]):
             row = _cells(lines[at])
             if not is_exact or len(row) == len(rows[0]):

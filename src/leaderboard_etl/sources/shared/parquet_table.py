@@ -1,4 +1,4 @@
-"""Tables published as parquet with columns that are known by name and type: some rows of a file that may hold a million."""
+"""Tables published as parquet: some rows of a file that may hold a million, with columns that are known by name and type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leaderboard_etl.sources.shared.values import is_lfs_pointer
 
 Kind = Literal["text", "number", "day"]
 _ROWS_AT_ONCE = 65_536
-# What the largest table holds twenty times over; a small file can claim any number.
+# Twenty times what the largest table holds; a small file can claim any number.
 _MOST_ROWS, _MOST_BYTES = 20_000_000, 4 << 30
 _DTYPES: dict[Kind, pl.DataType] = {"text": pl.String(), "number": pl.Float64(), "day": pl.Date()}
 
@@ -30,7 +30,7 @@ def read_parquet_rows(file: SourceFile, columns: Mapping[str, Kind], keep: pl.Ex
     import pyarrow.parquet as pq
 
     if is_lfs_pointer(file.content):
-        raise SourceError(f"{_where(file)} is only git-LFS's pointer to a table; the last good one stays in force")
+        raise SourceError(f"{_where(file)} is a git-LFS pointer instead of the table; the last good one stays in force")
     try:
         parquet = pq.ParquetFile(io.BytesIO(file.content))
         _check_columns(file, parquet.schema_arrow, columns)
@@ -53,17 +53,17 @@ def _check_columns(file: SourceFile, schema: Any, columns: Mapping[str, Kind]) -
     has = dict(zip(schema.names, schema.types, strict=True))
     problems = [f"{name!r} ({kind}) is missing" for name, kind in columns.items() if name not in has]
     problems += [f"{name!r} is new" for name in has if name not in columns]
-    problems += [f"{name!r} stands twice" for name in has if schema.names.count(name) > 1]
+    problems += [f"{name!r} occurs twice" for name in has if schema.names.count(name) > 1]
     problems += [
         f"{name!r} should be {kind} and is {has[name]}"
         for name, kind in columns.items()
         if name in has and not _fits(has[name], kind)
     ]
     if problems:
-        told = ", ".join(f"{name} {dtype}" for name, dtype in has.items())
+        header = ", ".join(f"{name} {dtype}" for name, dtype in has.items())
         raise ContractError(
-            f"{_where(file)}: its columns are those of no known era: {'; '.join(problems)[:300]}. It would be misread, so the"
-            f" last good table stays in force. Its header: {told[:400]}"
+            f"{_where(file)}: its columns match no known era: {'; '.join(problems)[:300]}. It would be misread, so the"
+            f" last good table stays in force. Its header: {header[:400]}"
         )
 
 

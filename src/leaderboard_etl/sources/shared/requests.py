@@ -20,9 +20,9 @@ _MOST_BYTES = 1 << 16
 _MOST_BILLIONS = 9e4
 # Keys of a request that are read, and those that are left out on purpose: who sent it (a person), popularity,
 # and the bookkeeping of the leaderboard's cluster.
-_READ = {"model", "base_model", "revision", "precision", "params", "architectures", "weight_type", "status"}
-_READ |= {"submitted_time", "model_type", "use_chat_template", "license"}
-_LEFT_OUT = {
+_READ_KEYS = {"model", "base_model", "revision", "precision", "params", "architectures", "weight_type", "status"}
+_READ_KEYS |= {"submitted_time", "model_type", "use_chat_template", "license"}
+_LEFT_OUT_KEYS = {
     "sender",
     "likes",
     "job_id",
@@ -41,19 +41,19 @@ def is_request(path: str) -> bool:
 
 
 def parse_requests(source_id: str, files: Sequence[SourceFile]) -> Parsed:
-    """One submission per file, with the size that it states. A file that is not a request is quarantined, and so is one with
-    unknown keys, which would be half read."""
+    """One submission per file, with the size that it states. A file that is not a request, or has unknown keys, is
+    quarantined."""
     records = Records(source_id)
     for file in files:
         try:
-            name, request = _read(file)
+            name, request = _submission(file)
             params, reason = _params(request.pop("params"))
         except _RefusedError as error:
             records.refuse(file, error.rule, str(error), file.content[:500], target="submissions")
             continue
         records.add("submissions", file, "file", source_name=name, **request)
-        stated = {"source_name": name, "precision": request["precision"]}
-        records.size(file, "file", method="leaderboard", params=params, reason=reason, **stated)
+        key = {"source_name": name, "precision": request["precision"]}
+        records.size(file, "file", method="leaderboard", params=params, reason=reason, **key)
     return records.parsed(len(files))
 
 
@@ -65,17 +65,17 @@ class _RefusedError(ValueError):
         self.rule = rule
 
 
-def _read(file: SourceFile) -> tuple[str, dict[str, Any]]:
+def _submission(file: SourceFile) -> tuple[str, dict[str, Any]]:
     """The model's name, and the columns of its submission with `params` as the request states them."""
     request = _loaded(file)
-    unknown = sorted(set(request) - _READ - _LEFT_OUT)
+    unknown = sorted(set(request) - _READ_KEYS - _LEFT_OUT_KEYS)
     if unknown:
         raise _RefusedError("file|keys", f"a request with unknown keys: {', '.join(unknown[:10])[:300]}")
     name, status = text(request.get("model")), text(request.get("status"))
     if name is None or status is None:
         raise _RefusedError("file|keys", "a request without model or status")
     if not file.version.path.lower().startswith(f"{name.lower()}_eval_request_"):
-        raise _RefusedError("file|name", f"the file is named for another model than it is about, {name[:100]}")
+        raise _RefusedError("file|name", f"the file is about {name[:100]}, but its name is of another model")
     submitted_at = _time(request.get("submitted_time"))
     is_chat = request.get("use_chat_template")
     return name, {
@@ -99,7 +99,7 @@ def _loaded(file: SourceFile) -> dict[str, Any]:
             "file|size", f"{len(file.content):,} bytes, over the limit of {_MOST_BYTES:,} for a request"
         )
     if is_lfs_pointer(file.content):
-        raise _RefusedError("file|lfs_pointer", "a pointer of git-LFS stands in place of the request")
+        raise _RefusedError("file|lfs_pointer", "a git-LFS pointer instead of the request")
     try:
         request = json_value(file.content)
     except ValueError as error:
@@ -110,13 +110,13 @@ def _loaded(file: SourceFile) -> dict[str, Any]:
 
 
 def _time(value: object) -> datetime | None:
-    """UTC; a date alone is its midnight. Null where none is stated."""
+    """UTC; a date alone is its midnight. Null if there is none."""
     written = text(value)
     if written is None:
         return None
     parsed = moment(written)
     if parsed is None:
-        raise _RefusedError("submitted_at|date", f"submitted_time is no ISO 8601 date: {written[:60]}")
+        raise _RefusedError("submitted_at|date", f"submitted_time is not an ISO 8601 date: {written[:60]}")
     if not 2022 <= parsed.year < 2100:
         raise _RefusedError("submitted_at|date", f"submitted_time is before there was a leaderboard: {written[:60]}")
     return parsed

@@ -1,4 +1,4 @@
-"""The setting that a model was run at, where its name states it: reasoning effort, thinking budget.
+"""The setting of a run that the model's name states: reasoning effort, thinking budget.
 
 Sources that test one model at several settings write them behind the name: `GPT-5 (high)`, `Claude-4.6-Sonnet(Thinking)`,
 `claude-opus-4-20250514-thinking-10k`.
@@ -20,7 +20,7 @@ _BEHIND = re.compile(
 
 
 def stated_setting(name: str) -> str | None:
-    """The setting that a model's name states, in lower case with single blanks; null: none."""
+    """The setting that a model's name states, in lower case with single blanks; null if it states none."""
     match = _IN_BRACKETS.search(name) or _BEHIND.search(name)
     return (
         None

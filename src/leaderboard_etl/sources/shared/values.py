@@ -43,34 +43,34 @@ class Measured:
     deviation: str = ""
 
 
-def measured(stated: object) -> Measured | None:
+def measured(value: object) -> Measured | None:
     """The single figure in a value of a stranger's file: a number, a text of one, a list that holds nothing else, or a mapping
     of a mean and its deviation; null for anything else. A comma is a decimal comma if it cannot separate thousands."""
-    if isinstance(stated, list):
-        return measured(stated[0]) if len(stated) == 1 and not isinstance(stated[0], list | dict) else None
-    if isinstance(stated, dict):
-        deviations = [f"{name} {value}"[:_MOST_DIGITS] for name, value in stated.items() if name in _DEVIATIONS]
-        mean = measured(stated.get("mean")) if "mean" in stated and len(deviations) + 1 == len(stated) else None
+    if isinstance(value, list):
+        return measured(value[0]) if len(value) == 1 and not isinstance(value[0], list | dict) else None
+    if isinstance(value, dict):
+        deviations = [f"{name} {parsed}"[:_MOST_DIGITS] for name, parsed in value.items() if name in _DEVIATIONS]
+        mean = measured(value.get("mean")) if "mean" in value and len(deviations) + 1 == len(value) else None
         return mean and Measured(mean.value, mean.has_percent, ", ".join(deviations))
-    if not isinstance(stated, str):
-        value = number(stated)
-        return None if value is None else Measured(value)
-    match = _MEASURED.fullmatch(stated.strip()) if len(stated) <= 2 * _MOST_DIGITS else None
-    value = number(_DECIMAL_COMMA.sub(".", match["value"])) if match else None
-    if match is None or value is None:
+    if not isinstance(value, str):
+        parsed = number(value)
+        return None if parsed is None else Measured(parsed)
+    match = _MEASURED.fullmatch(value.strip()) if len(value) <= 2 * _MOST_DIGITS else None
+    parsed = number(_DECIMAL_COMMA.sub(".", match["value"])) if match else None
+    if match is None or parsed is None:
         return None
     deviation = match["deviation"]
-    return Measured(value, "%" in stated, f"± {deviation}" if deviation else "")
+    return Measured(parsed, "%" in value, f"± {deviation}" if deviation else "")
 
 
 def number(value: object) -> float | None:
     """A number, or a text that is one, with or without a percent sign; null for anything else, infinity and nan included."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
-            found = float(value)
+            converted = float(value)
         except OverflowError:
             return None
-        return found if math.isfinite(found) else None
+        return converted if math.isfinite(converted) else None
     if not isinstance(value, str) or len(value) > _MOST_DIGITS:
         return None
     match = re.fullmatch(r"\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*%?\s*", value)
@@ -89,7 +89,7 @@ def is_deviation(metric: str) -> bool:
 
 
 def is_lfs_pointer(content: bytes) -> bool:
-    """Whether a file is only git-LFS's pointer to its content, committed in place of it
+    """Whether a file is only a git-LFS pointer, committed instead of its content
     (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
     return content.startswith(b"version https://git-lfs.github.com/spec/")
 
@@ -118,7 +118,7 @@ def web_link(value: object) -> str | None:
 
 
 def moment(value: object) -> datetime | None:
-    """A date or time of ISO 8601 in UTC, without a zone; one that names none is taken as UTC. Null for anything else, and
+    """A date or time of ISO 8601 in UTC, without a zone; one without a zone is taken as UTC. Null for anything else, and
     for times that no calendar has in UTC."""
     written = text(value)
     if written is None:

@@ -29,9 +29,9 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
 def _parse_file(file: SourceFile) -> Parsed:
     table = read_csv_table(SOURCE_ID, file, [_HEADER])
     rows = table.rows.with_columns(pl.col("model").alias("source_name"))
-    stated, unread = split_numbers(rows, "accuracy", "scores")
+    published, unread = split_numbers(rows, "accuracy", "scores")
     return Parsed(
-        scores=_scores(stated),
+        scores=_scores(published),
         models=_models(rows),
         quarantine=pl.concat([table.refused, unread]),
         source_rows=table.n_rows,

@@ -15,9 +15,9 @@ from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, ma
 # For the descriptions of the sources that read such files.
 LEFT_OUT = "task configurations, hashes, tokenizer and machine descriptions, timings"
 LEFT_OUT_BECAUSE = (
-    "no result; no score either of MMLU files of task version 0, which the leaderboard skipped, of runs over a part of the"
-    " questions or with another number of examples, and of sets with a task missing: their metrics are kept in"
-    " `core.subtask_scores`, the score's refusal in quarantine"
+    "they are not results. These give no score either: MMLU files of task version 0, which the leaderboard skipped, runs over"
+    " a part of the questions or with another number of examples, and sets with a missing task. Their metrics are in"
+    " `core.subtask_scores`, the refused scores in quarantine"
 )
 _FILE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2})[-:](\d{2})[-:](\d{2})")
 _REVISION = re.compile(r"(?:^|,)revision=([0-9a-f]{40})(?:,|$)")
@@ -34,7 +34,7 @@ _MOST_ID = 120
 
 
 class UnreadableRunError(ValueError):
-    """A file without a readable run: `rule` names what it breaks."""
+    """A file without a readable run; `rule` names the rule that it breaks."""
 
     def __init__(self, rule: str, reason: str) -> None:
         super().__init__(reason)
@@ -43,8 +43,8 @@ class UnreadableRunError(ValueError):
 
 @dataclass(frozen=True)
 class Run:
-    """One file. `model_name` is the folder, by which the leaderboard files it: the name inside may be a local path. If the
-    folder is not a repository name, it is the name inside, provided that the folder contains it, as `org__model` does.
+    """One file. `model_name` is the name of the folder, because the name inside may be a local path. If the folder is not a
+    repository name, it is the name inside, provided that the folder contains it, as `org__model` does.
 
     `model_sha`, `harness_version`, `evaluated_on` and `params` (the parameters that the harness counted in the weights that it
     ran, packed ones as stored) are null if the file does not state them; `is_limited` is true for a run over a part of
@@ -99,7 +99,7 @@ def copied_from(path: str) -> str:
 def decode(raw: bytes) -> ResultFile:
     """The values of the keys that we read. Raises UnreadableRunError and nothing else, for any bytes."""
     if is_lfs_pointer(raw):
-        raise UnreadableRunError("file|lfs_pointer", "a pointer of git-LFS stands in place of the result file")
+        raise UnreadableRunError("file|lfs_pointer", "a git-LFS pointer instead of the result file")
     try:
         return _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -139,8 +139,8 @@ def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
     ]
     model_name = _model_of(folder, [name for name in names if isinstance(name, str)])
     pinned = _REVISION.search(arguments)
-    stated = str(config.get("model_sha") or "")
-    sha = stated if _SHA.match(stated) else pinned[1] if pinned else None
+    own_sha = str(config.get("model_sha") or "")
+    sha = own_sha if _SHA.match(own_sha) else pinned[1] if pinned else None
     run_id = f"{sha[:12] if sha else 'sha unknown'} {stem}"
     return Run(
         model_name=model_name,
@@ -158,13 +158,13 @@ def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
     )
 
 
-def _model_of(folder: str, stated: Sequence[str]) -> str:
+def _model_of(folder: str, names: Sequence[str]) -> str:
     """The model that a folder of results is about; `stated` are the names in its file.
 
     Raises UnreadableRunError if the folder is not a repository name and contains none of the file's names: a local path, or a
     folder too deep.
     """
-    repositories = [name for name in stated if _REPOSITORY.fullmatch(name)]
+    repositories = [name for name in names if _REPOSITORY.fullmatch(name)]
     parts = folder.split("/")
     for name in repositories:
         if _UNSAFE.sub("__", name) in parts:
@@ -176,8 +176,8 @@ def _model_of(folder: str, stated: Sequence[str]) -> str:
             return name
     raise UnreadableRunError(
         "file|place",
-        f"the folder {folder[:200]!r} is not a repository name, ORG/NAME, and holds none that the file gives: whose run it is"
-        " cannot be told",
+        f"the folder {folder[:200]!r} is not a repository name, ORG/NAME, and contains none of the names in the file, so the"
+        " model is unknown",
     )
 
 
@@ -209,14 +209,14 @@ def _precision(dtype: object, arguments: str) -> str:
     return name.removeprefix("torch.")[:40]
 
 
-def _params(stated: object) -> int | None:
+def _params(value: object) -> int | None:
     # The harness writes -1 if it could not count.
-    return stated if isinstance(stated, int) and not isinstance(stated, bool) and 0 < stated < 1 << 63 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 63 else None
 
 
-def _moment(stated: object, file_name: str) -> date | None:
-    if isinstance(stated, int | float) and not isinstance(stated, bool) and 0 < stated < 4e9:
-        return datetime.fromtimestamp(float(stated), UTC).date()
+def _moment(value: object, file_name: str) -> date | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 4e9:
+        return datetime.fromtimestamp(float(value), UTC).date()
     match = _FILE_TIME.search(file_name)
     if match is None:
         return None
@@ -239,7 +239,7 @@ def count(value: object) -> int | None:
 
 def _version(value: object) -> str | None:
     """lighteval writes a question mark if it does not know its own."""
-    return found if (found := _text(value)) != "?" else None
+    return version if (version := _text(value)) != "?" else None
 
 
 def _text(value: object) -> str | None:

@@ -29,8 +29,8 @@ _REMEMBERED = 1 << 14
 class Metrics:
     """The values of many runs, one list per column and one item per value. `run` is the number of the run that it belongs to.
 
-    `score_raw` is NaN if the file gives no number, and `text` is then what it gives; `stderr_raw`, `n_shot`, `n_questions`
-    (asked in that task) and `task_version` are null if not stated. Of the place only the parts of the key path are kept.
+    `score_raw` is NaN if the file gives anything but a number, which is then in `text`; `stderr_raw`, `n_shot`, `n_questions`
+    (asked in that task) and `task_version` are null if not stated. `section`, `key` and `name` are the parts of the key path.
     """
 
     run: list[int] = field(default_factory=list)
@@ -118,7 +118,7 @@ def _flat(block: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(_REMEMBERED)
 def _task(key: str) -> tuple[str, int | None]:
-    """(task, shots or null) of `harness|hendrycksTest-anatomy|5`, `gpqa:diamond|0`, `leaderboard_gpqa` and what lies between."""
+    """(task, shots or null) of `harness|hendrycksTest-anatomy|5`, `gpqa:diamond|0`, `leaderboard_gpqa` and forms between them."""
     parts = key.split("|")
     # After the task come the examples and, in old files, whether they may be cut; before it the suite, until lighteval 0.10.
     numbers = [part for part in parts[1:] if part.isascii() and part.isdecimal()][:2]

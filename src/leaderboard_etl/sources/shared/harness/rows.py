@@ -46,7 +46,7 @@ def _parsed_batch(
     for number, file in enumerate(files):
         try:
             if (original := copied_from(file.version.path)) != file.version.path and original in paths:
-                raise UnreadableRunError("file|copy", f"by its name a second copy of {original}, whose run it holds")
+                raise UnreadableRunError("file|copy", f"by its name a second copy of {original}")
             runs.append(_run_row(source_id, number, file, read_run(file, number, values), unsigned))
         except UnreadableRunError as error:
             refused.append(_refused_file(source_id, file, error))

@@ -153,23 +153,23 @@ def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
     absent = needed.list.set_difference("tasks").list.sort()
     has_all_tasks = absent.list.len() == 0
     reasons = {
-        "run|limited": pl.lit("the run asked a part of the questions only: no score of the benchmark"),
+        "run|limited": pl.lit("the run asked only a part of the questions: not a score of the benchmark"),
         "task|version": pl.lit(
             "version 0 of the MMLU tasks, whose prompts were wrong; the leaderboard skipped these files as well"
         ),
         "aggregate|complete": pl.format(
-            "{} of the {} {} that make the score are missing, no numbers or out of range",
+            "{} of the {} {} that make the score are missing, not numbers or out of range",
             pl.when(has_all_tasks).then(pl.col("n_metrics") - pl.col("n_wholes")).otherwise(absent.list.len()),
             pl.when(has_all_tasks).then("n_metrics").otherwise(needed.list.len()),
             pl.when(has_all_tasks).then(pl.lit("metrics")).otherwise(pl.lit("tasks")),
         ),
         "run|questions": pl.format(
-            "asked {} questions where its tasks have {}: another set of questions, no score of this one",
+            "asked {} questions where its tasks have {}: another set of questions, not a score of this one",
             "other_n_questions",
             "other_usual_questions",
         ),
         "run|shots": pl.format(
-            "asked with {} examples where the score is defined with {}: another protocol, no score of this one",
+            "asked with {} examples where the score is defined with {}: another protocol, not a score of this one",
             pl.col("shots").cast(pl.List(pl.String)).list.join(" and "),
             "variant_n_shot",
         ),

@@ -33,8 +33,8 @@ def parsed_table(table: LeaderboardTable, unit: str) -> Parsed:
 def score_rows(table: LeaderboardTable, unit: str) -> pl.DataFrame:
     """One staged score per row and benchmark column. A null cell is an unpublished score and gives no row; NaN gives a
     row, which the rules refuse."""
-    said = table.column("has_chat_template", pl.Boolean)
-    template = pl.when(said).then(pl.lit("true")).when(~said).then(pl.lit("false")).otherwise(pl.lit("unknown"))
+    flag = table.column("has_chat_template", pl.Boolean)
+    template = pl.when(flag).then(pl.lit("true")).when(~flag).then(pl.lit("false")).otherwise(pl.lit("unknown"))
     parts = []
     for canonical, name in table.published.items():
         if not canonical.startswith("raw:"):
@@ -88,7 +88,7 @@ def size_rows(table: LeaderboardTable) -> pl.DataFrame:
     """One staged statement of the total per table row. 0 and -1 mean that the table does not know the size: params is null,
     and the reason says what the cell held."""
     billions = pl.col("params_b")
-    is_known = (billions > 0) & (billions < _MOST_BILLIONS)
+    is_size = (billions > 0) & (billions < _MOST_BILLIONS)
     is_short = (billions % 1 == 0) & (billions.abs() < _MOST_BILLIONS)
     cell_text = pl.coalesce(
         pl.when(is_short).then(billions.cast(pl.Int64, strict=False).cast(pl.String)),
@@ -108,8 +108,8 @@ def size_rows(table: LeaderboardTable) -> pl.DataFrame:
             pl.lit("total").alias("kind"),
             # A table without decimals cut 2.78 down to 2: less than a name that says 2.7b.
             pl.when(is_rounded).then(pl.lit("leaderboard_whole")).otherwise(pl.lit("leaderboard")).alias("method"),
-            pl.when(is_known).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
-            pl.when(is_known.fill_null(False))
+            pl.when(is_size).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
+            pl.when(is_size.fill_null(False))
             .then(pl.when(doubts != "").then(doubts))
             .otherwise(pl.format("the table says {}", cell_text))
             .alias("reason"),

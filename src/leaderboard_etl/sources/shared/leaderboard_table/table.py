@@ -18,8 +18,8 @@ from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import SourceFile, place_columns
 from leaderboard_etl.termination import scratch_folder
 
-# Of a parquet file of a few kB all rows may be equal: millions of them would take the memory of the whole night. The largest
-# of the leaderboards' tables has under ten thousand.
+# A parquet file of a few kB may hold millions of equal rows, which would take the memory of the whole night. The largest of
+# the leaderboards' tables has under ten thousand.
 MOST_ROWS = 200_000
 PROVABLE_FLAGS = ("is_merge", "is_moe", "is_flagged", "is_available")
 _OPENING = r'<a\s[^<>]*href="[^"<>]*"[^<>]*>'
@@ -136,18 +136,18 @@ def _match_era(source_id: str, file: SourceFile, frame: pl.DataFrame, eras: pl.D
     for era, name, kind in eras.select("era", "published_column", "kind").iter_rows():
         kinds.setdefault(era, {})[name] = kind
     nearest = min(kinds, key=lambda era: len(has ^ kinds[era].keys()))
-    known = kinds[nearest]
-    extra = sorted(has - known.keys())
+    era_columns = kinds[nearest]
+    extra = sorted(has - era_columns.keys())
     problems: list[str] = []
     unstored: list[str] = []
-    for name, kind in known.items():
+    for name, kind in era_columns.items():
         if name not in has:
             (unstored if kind == "ignored" else problems).append(_absent(name, kind, extra))
         elif not _fits(frame[name], kind):
             problems.append(f"{name!r} should be {kind} and is {frame[name].dtype}")
     if problems:
         raise ContractError(
-            f"{_where(file)}: its columns are those of no known era; nearest is {nearest!r}, but {'; '.join(problems)}."
+            f"{_where(file)}: its columns match no known era; the nearest is {nearest!r}, but {'; '.join(problems)}."
             " It would be misread, so the last good table stays in force: add the era to policy/column_eras.csv"
         )
     drift = []
@@ -205,7 +205,7 @@ def _unread_dates(
             continue
         unread = frame[name].filter((frame[name].str.strip_chars() != "") & dates.is_null())
         if len(unread):
-            message = f"{len(unread)} cells are no date and were read as not stated, the first {unread[0][:80]!r}"
+            message = f"{len(unread)} cells are not dates and were read as empty, the first {unread[0][:80]!r}"
             findings.append(Drift(source_id, "unread_dates", name, message))
     return findings
 
@@ -232,14 +232,14 @@ def _with_staged_columns(source_id: str, file: SourceFile, rows: pl.DataFrame) -
 def _prove_polarity(
     source_id: str, rows: pl.DataFrame, flag: str, sentinels: pl.DataFrame
 ) -> tuple[pl.Series, list[Drift]]:
-    """`flag` with the polarity that the sentinels show; null for all rows if they disagree or none is in the table."""
+    """`flag` with the polarity that the sentinels show; null for all rows if they disagree or the table has none."""
     flags = rows[flag].drop_nulls()
     if flags.is_empty():
         return rows[flag], []
     of_table = sentinels.filter((pl.col("source_id") == source_id) & (pl.col("flag") == flag))
     votes = {
-        name: said == (expected == "true")
-        for name, said, expected in rows.select("source_name", flag)
+        name: value == (expected == "true")
+        for name, value, expected in rows.select("source_name", flag)
         .drop_nulls()
         .join(of_table.select("source_name", "expected"), on="source_name")
         .iter_rows()
@@ -254,9 +254,11 @@ def _prove_polarity(
         return ~rows[flag], []
     against = [name for name, is_straight in votes.items() if not is_straight]
     why = (
-        f"by {len(against)} of {len(votes)} signs it is inverted: {', '.join(against[:3])}" if votes else "no sentinel"
+        f"{len(against)} of {len(votes)} signs say that it is inverted: {', '.join(against[:3])}"
+        if votes
+        else "no sentinel"
     )
-    message = f"whether true means yes cannot be proved ({why}): null for all rows; see policy/flag_sentinels.csv"
+    message = f"it is not proved that true means yes ({why}): null for all rows; see policy/flag_sentinels.csv"
     return pl.Series(flag, [None] * rows.height, pl.Boolean), [Drift(source_id, "flag_polarity", flag, message)]
 
 

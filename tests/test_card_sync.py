@@ -105,10 +105,9 @@ def test_a_firewalls_refusal_makes_no_model_unavailable_and_is_asked_again(cards
     for name in ("one/a", "two/a", "two/b"):
         cards.put(name)
     cards.run("one/a", "two/a", "two/b")
-    for status in (403, 404):
-        cards.fault = lambda request, status=status: Response(status, body=b"<html>blocked</html>")  # type: ignore[misc]
-        result = cards.run("one/a", "two/a", "two/b")
-        assert not result.changes and result.has_failed and f"HTTP {status}" in (result.message or "")
+    cards.fault = lambda request: Response(403, body=b"<html>blocked</html>")
+    result = cards.run("one/a", "two/a", "two/b")
+    assert not result.changes and result.has_failed and "HTTP 403" in (result.message or "")
     cards.fault = lambda request: None
     cards.add("one/a", "README.md", "new")
     assert changed(cards.run("one/a", "two/a", "two/b")) == [("one/a", INFO_PATH), ("one/a", "README.md")]

@@ -370,14 +370,13 @@ def test_a_gated_repository_is_distinguished_from_one_that_is_gone(tmp_path: Pat
     ("status", "headers", "kind"),
     [
         (403, {}, StatusError),
-        (404, {}, StatusError),
         (404, {"X-Error-Code": "RevisionNotFound"}, StatusError),
         (403, {"X-Error-Message": "Access to this resource is disabled."}, RepoUnavailableError),
         (404, {"X-Error-Code": "RepoNotFound"}, RepoUnavailableError),
         (403, {"X-Error-Code": "GatedRepo"}, GatedRepoError),
     ],
 )
-def test_only_the_hubs_own_word_makes_a_repository_unavailable(
+def test_a_refusal_makes_a_repository_unavailable_only_by_the_hubs_own_word(
     hub: Hub, script: Script, status: int, headers: dict[str, str], kind: type[StatusError]
 ) -> None:
     script.answers = [Response(status, headers)]

@@ -46,7 +46,7 @@ _PASSING = frozenset({408, 425, 429})
 _SERVER_FAILED = range(500, 600)  # the Hub's own codes and those of the network in front of it, such as 520 to 530
 _UNAVAILABLE = frozenset({401, 403, 404})
 # What the Hub states as X-Error-Code of something that is not there or not for us. Its client goes by the same codes: a
-# firewall or a proxy on the way answers 403 or 404 as well, and knows nothing about a repository.
+# firewall or a proxy on the way answers 403 as well, and knows nothing about a repository.
 _UNAVAILABLE_CODES = {
     "GatedRepo": GatedRepoError,
     "EntryNotFound": MissingFileError,
@@ -305,6 +305,8 @@ class Transport:
         kind = _UNAVAILABLE_CODES.get(code)
         if kind is None and (status == 401 or response.headers.get("x-error-message") == _DISABLED):
             kind = RepoUnavailableError  # without a token, a 401 says no more than this of a missing repository
+        if kind is None and status == 404 and not code:
+            kind = MissingFileError
         if kind is None:
             return StatusError(f"{self.endpoint} answered HTTP {status} when asked for {asked}", status)
         return kind(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)

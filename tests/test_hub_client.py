@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import socket
 import threading
@@ -364,6 +365,33 @@ def test_a_gated_repository_is_distinguished_from_one_that_is_gone(tmp_path: Pat
     (tmp_path / "_api/datasets/org/data.json").write_text('{"gated": "auto"}')
     with pytest.raises(GatedRepoError):
         loop.run(hub.fetch_named(*REPO, revision, "f1.json", 100))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"type": "file"},
+        {"type": "file", "path": "a.json", "oid": "a" * 40},
+        {"type": "file", "path": "a.json", "oid": "a" * 40, "size": None},
+        {"type": "file", "path": "a.json", "oid": "a" * 40, "size": 1, "lfs": {}, "id": {}},
+        {"type": "file", "path": None, "oid": "a" * 40, "size": 1},
+        {"type": "directory", "path": 7},
+        {"id": "c" * 40, "date": 1e999},
+        {"id": "c" * 40, "date": "9999-12-31T23:59:59-24:00"},
+    ],
+)
+def test_an_entry_of_a_list_without_what_it_must_state_is_refused_in_one_line(
+    hub: Hub, script: Script, entry: dict[str, object]
+) -> None:
+    revision = hub.head(*REPO)
+    script.other = lambda request: Response(200, {}, json.dumps([entry]).encode())
+    if entry.get("type") == "file" and "lfs" not in entry:
+        with pytest.raises(HubError, match="without path, hash or size"):
+            hub.tree(*REPO, revision)
+    assert hub.folders(*REPO, revision) == []
+    if "date" in entry:
+        with pytest.raises(HubError, match="without id or date"):
+            hub.commits(*REPO)
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ class Hub(Transport):
                 RepoCommit(str(entry["id"]), datetime.fromisoformat(str(entry["date"])).astimezone(UTC))
                 for entry in islice(self._pages(path, {}, f"the commits of {repo_id}"), most_entries)
             ]
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, OverflowError) as error:
             raise HubError(f"{self.endpoint} lists a commit of {repo_id} without id or date: refused") from error
 
     def tree(
@@ -82,20 +82,22 @@ class Hub(Transport):
         every one. One call per page."""
         files = []
         query = {"recursive": "true", "expand": "false"}
-        for entry in islice(
-            self._pages(_tree_path(repo_type, repo_id, revision, folder), query, repo_id), most_entries
-        ):
+        pages = self._pages(_tree_path(repo_type, repo_id, revision, folder), query, repo_id)
+        for entry in islice(pages, most_entries):
             if entry.get("type") == "file":
-                lfs = entry.get("lfs")
-                blob_id = f"sha256:{lfs['oid']}" if isinstance(lfs, dict) else str(entry["oid"])
-                files.append(RepoFile(str(entry["path"]), blob_id, int(entry["size"])))
+                path, size_bytes, lfs = entry.get("path"), entry.get("size"), entry.get("lfs")
+                blob_id = f"sha256:{lfs.get('oid')}" if isinstance(lfs, dict) else entry.get("oid")
+                if not (isinstance(path, str) and isinstance(blob_id, str) and isinstance(size_bytes, int)):
+                    raise HubError(f"{self.endpoint} lists a file of {repo_id} without path, hash or size: refused")
+                files.append(RepoFile(path, blob_id, size_bytes))
         return files
 
     def folders(self, repo_type: str, repo_id: str, revision: str, folder: str = "") -> list[str]:
         """The names of the folders directly below a folder, or below the repository's root. One call per page."""
         query = {"recursive": "false", "expand": "false"}
         found = self._pages(_tree_path(repo_type, repo_id, revision, folder), query, repo_id)
-        return [str(entry["path"]).rpartition("/")[2] for entry in found if entry.get("type") == "directory"]
+        folders = (entry.get("path") for entry in found if entry.get("type") == "directory")
+        return [path.rpartition("/")[2] for path in folders if isinstance(path, str)]
 
     def fetch(
         self,

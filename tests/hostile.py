@@ -15,7 +15,8 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from worlds import BIGCODE_HEADER, World, v1_row, v2_row
+from test_arena_ratings import ROW as RATING
+from worlds import BIGCODE_HEADER, MMLU_PRO_HEADER, World, v1_row, v2_row
 
 OWNER = "storm"
 NUMBERS: list[float | None] = [
@@ -185,6 +186,8 @@ def lay(world: World, calm_v2: list[dict[str, Any]], calm_v1: list[dict[str, Any
     _lay_runs(world, dice, seed)
     _lay_models(world, dice)
     _lay_csv(world, dice)
+    _lay_records(world, dice, seed)
+    _lay_mmlu_pro(world, dice)
 
 
 def _shuffled_cells(rows: list[dict[str, Any]], dice: random.Random) -> list[dict[str, Any]]:
@@ -273,6 +276,51 @@ def _lay_csv(world: World, dice: random.Random) -> None:
     file = "spaces/bigcode/bigcode-models-leaderboard/data/code_eval_board.csv"
     calm = next(csv.reader([CALM_CODE]))
     world.put(file, _csv([header, calm, *([row[column] for column in header] for row in table)]))
+
+
+def rating_rows() -> list[dict[str, Any]]:
+    """A rating for each column of the Arena's ratings and each bad value of its kind, under names that nothing else uses."""
+    rows = []
+    for column, cell in RATING.items():
+        bad = [*TEXTS, *DATES] if isinstance(cell, str) else NUMBERS
+        for index, value in enumerate(bad):
+            own = {"model_name": f"{OWNER}-{column}-{index}", "leaderboard_publish_date": "2025-01-02"}
+            rows.append({**own, column: value})
+    return rows
+
+
+def _lay_records(world: World, dice: random.Random, seed: int) -> None:
+    """Adds records of Every Eval Ever about models of the owner, most of them with bad values anywhere."""
+    root = world.root / "datasets/evaleval/EEE_datastore"
+    sound = [path for path in sorted(root.rglob("*.json")) if OWNER not in path.parts]
+    for number in range(40):
+        file = dice.choice(sound)
+        record = json.loads(file.read_bytes())
+        name = f"{OWNER}/record-{seed}-{number % 30}"
+        record["model_info"] |= {"id": name, "name": name, "developer": OWNER}
+        collection = file.relative_to(root).parts[1]
+        text = json.dumps(mutated(record, dice) if number else record)
+        world.put(f"datasets/evaleval/EEE_datastore/data/{collection}/{name}/{number}.json", text.encode())
+
+
+def _lay_mmlu_pro(world: World, dice: random.Random) -> None:
+    """Adds rows once, because a table whose scores vanish is held back."""
+    file = "datasets/TIGER-Lab/mmlu_pro_leaderboard_submission/results.csv"
+    sound = (world.root / file).read_bytes()
+    if OWNER.encode() not in sound:
+        world.put(file, sound + _csv(_mmlu_pro_rows(MMLU_PRO_HEADER.split(","), dice)))
+
+
+def _mmlu_pro_rows(header: list[str], dice: random.Random) -> list[list[str]]:
+    cells = [*(text for text in TEXTS if text is not None), *map(repr, NUMBERS), "unk", "TIGER-LAb", "Sefl-Reported"]
+    good = dict.fromkeys(header, "0.5") | {"Data Source": "TIGER-Lab", "Model Size(B)": "7"}
+    rows = []
+    for column in header:
+        for index, cell in enumerate(cells):
+            row = {**good, "Models": f"{OWNER}-{column}-{index}", column: cell}
+            rows.append([row[name] for name in header])
+    dice.shuffle(rows)
+    return rows
 
 
 CALM_CODE = "🔶,calm-code,7,1,1,1,1,33.5," + ",".join(["10.0"] * 17)

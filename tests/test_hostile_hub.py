@@ -16,13 +16,14 @@ from pathlib import Path
 import duckdb
 import pytest
 from faulty_hub import HubServer
-from hostile import CALM_CODE, CARD, CONFIG, EVAL, INFO, RUN, WHOLE, lay, put_board
+from hostile import CALM_CODE, CARD, CONFIG, EVAL, INFO, RUN, WHOLE, lay, put_board, rating_rows
 from reliability.cases import differences
 from test_arena_ratings import LATEST
 from test_arena_ratings import parquet as ratings
 from worlds import BIGCODE_HEADER, V2, World, parquet, small_world, v1_row, v2_row
 
 from leaderboard_etl import pipeline
+from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.warehouse.audit import checks
 
 # More seeds find more faults; each takes two nights.
@@ -190,7 +191,7 @@ HOSTILE: dict[str, Hostile] = {
     ),
     "every_rating_is_in_core": Hostile(
         "select count(*), count(distinct source_name) from core.ratings where published_on = date '2024-01-09'", [(7, 7)],
-        files={RATINGS: ratings(*CALM_RATINGS, *ODD_RATINGS, *NO_RATINGS)},
+        files={RATINGS: ratings(*CALM_RATINGS, *ODD_RATINGS, *NO_RATINGS, *rating_rows())},
     ),
     "loads_add_up": Hostile(
         "select load_id, rows_in - rows_stored - rows_quarantined as lost from ops.load_sources where lost <> 0", [],
@@ -239,6 +240,12 @@ def test_every_record_of_the_storm_is_stored_or_quarantined(storm: Storm) -> Non
     books = "select load_id, source_id, rows_in, rows_stored + rows_quarantined as kept from ops.load_sources"
     assert storm.world.query(f"from ({books}) where rows_in <> kept") == []
     assert storm.world.query("select count(*) > 1000 from ops.quarantine where valid_to is null") == [(True,)]
+
+
+def test_every_source_of_the_hub_is_tried_with_bad_records(storm: Storm) -> None:
+    of_hub = {source.source_id for source in SOURCES.values() if source.repo_type != "project"}
+    refused = storm.world.query("select distinct source_id from ops.quarantine where valid_to is null")
+    assert {row[0] for row in refused} == of_hub
 
 
 def test_every_row_about_anything_else_is_the_same_as_without_bad_files(storm: Storm) -> None:

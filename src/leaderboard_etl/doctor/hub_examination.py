@@ -1,17 +1,17 @@
 """Examines a Hub before anything is landed: asks each kind of question once and compares the answers with what is
 expected.
 
-It takes about thirty requests. Run it first on a new network, and add its output to a bug report.
+It takes about forty requests, three for each source. Run it first on a new network, and add its output to a bug report.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 import polars as pl
 
@@ -20,6 +20,7 @@ from leaderboard_etl.hub import loop
 from leaderboard_etl.hub.answers import (
     GatedRepoError,
     HubUnreachableError,
+    ModelAnswer,
     NoHubError,
     RepoFile,
     RepoUnavailableError,
@@ -107,9 +108,11 @@ def _questions(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Itera
             ask = partial(_source, hub, source, policy)
             yield _guarded(source.source_id, ask, may_be_absent=source.may_be_absent)
     yield _guarded("past commits", lambda: _commits(hub, sources))
-    yield _guarded("one model", lambda: _model(hub))
-    yield _guarded("its card", lambda: _card(hub))
-    yield _guarded("an owner's models", lambda: _owner(hub))
+    owned = cache(lambda: loop.run(hub.models_page(_OWNER)).answers)
+    model = cache(lambda: loop.run(hub.model_info(_last_changed(hub, owned()))))
+    yield _guarded("an owner's models", lambda: _owner(owned()))
+    yield _guarded("one model", lambda: _model(model()))
+    yield _guarded("its card", lambda: _card(hub, model()))
     yield _guarded("what changed last", lambda: _changed(hub))
     yield _guarded("official benchmarks", lambda: _benchmarks(hub, policy))
     tasks = policy.frame("eval_tasks").filter(pl.col("variant_id").is_not_null())
@@ -197,35 +200,32 @@ def _commits(hub: Hub, sources: Mapping[str, Source]) -> tuple[bool, str]:
     return True, f"{source.repo_id}: the newest is of {commits[0].committed_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _model(hub: Hub) -> tuple[bool, str]:
-    name = _some_model(hub)
-    answer = json.loads(loop.run(hub.model_info(name)).body)
-    absent = [field for field in _MODEL_FIELDS if field not in answer]
-    return not absent, f"{name}: " + (f"lacks {', '.join(absent)}" if absent else f"has {', '.join(sorted(answer))}")
+def _owner(models: Sequence[ModelAnswer]) -> tuple[bool, str]:
+    n_based = sum(b"base_model" in model.body for model in models)
+    return bool(models), f"{_OWNER}: {len(models)} models on the first page, {n_based} of them state a base model"
 
 
-def _card(hub: Hub) -> tuple[bool, str]:
-    name = _some_model(hub)
-    revision = loop.run(hub.model_info(name)).revision or "main"
-    before = hub.file_calls
-    card = loop.run(hub.fetch_named("model", name, revision, "README.md", _MOST_CARD_BYTES))
-    if card is None:
-        return False, f"{name} has no README.md"
-    return True, f"README.md of {name}: {len(card[1]):,} bytes with their hash, {hub.file_calls - before} requests"
-
-
-def _some_model(hub: Hub) -> str:
+def _last_changed(hub: Hub, models: Sequence[ModelAnswer]) -> str:
     """The last changed model of an owner that is likely to stay. Raises HubError if the owner has no model."""
-    models = loop.run(hub.models_page(_OWNER)).answers
     if not models:
         raise HubError(f"{hub.endpoint} lists no model of {_OWNER}")
     return models[0].repo_id
 
 
-def _owner(hub: Hub) -> tuple[bool, str]:
-    models = loop.run(hub.models_page(_OWNER)).answers
-    n_based = sum(b"base_model" in model.body for model in models)
-    return bool(models), f"{_OWNER}: {len(models)} models on the first page, {n_based} of them state a base model"
+def _model(model: ModelAnswer) -> tuple[bool, str]:
+    answer = json.loads(model.body)
+    absent = [field for field in _MODEL_FIELDS if field not in answer]
+    has = f"lacks {', '.join(absent)}" if absent else f"has {', '.join(sorted(answer))}"
+    return not absent, f"{model.repo_id}: {has}"
+
+
+def _card(hub: Hub, model: ModelAnswer) -> tuple[bool, str]:
+    name, revision = model.repo_id, model.revision or "main"
+    before = hub.file_calls
+    card = loop.run(hub.fetch_named("model", name, revision, "README.md", _MOST_CARD_BYTES))
+    if card is None:
+        return False, f"{name} has no README.md"
+    return True, f"README.md of {name}: {len(card[1]):,} bytes with their hash, {hub.file_calls - before} requests"
 
 
 def _changed(hub: Hub) -> tuple[bool, str]:

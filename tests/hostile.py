@@ -127,6 +127,7 @@ OLD_RUN: dict[str, Any] = {
     "config_general": {"model_sha": "a" * 40, "model_dtype": "torch.float16"},
 }
 _RESULTS = "datasets/open-llm-leaderboard{old}/results/storm/{name}/results_2024-07-01T00-00-00.00000{n}.json"
+_REQUESTS = "datasets/open-llm-leaderboard{old}/requests/storm/{name}_eval_request_False_bfloat16_{n}.json"
 _ARENA_HEADER = ["key", "Model", "MT-bench (score)", "MMLU", "Knowledge cutoff date", "License", "Organization", "Link"]
 _ARENA_ROW = ["k", "Name", "8.1", "0.7", "2023/12", "Apache 2.0", "Storm", "https://huggingface.co/storm/linked"]
 BOARD = "_api/datasets/Idavidrein/gpqa.json"
@@ -200,14 +201,14 @@ def _lay_runs(world: World, dice: random.Random, seed: int) -> None:
     # New names each time, because a table whose scores vanish is held back as a whole, which is another rule.
     for number in range(30):
         request = mutated(REQUEST, dice) if number else REQUEST
-        file = f"datasets/open-llm-leaderboard/requests/storm/request_eval_request_False_bfloat16_{seed}-{number}.json"
-        world.put(file, json.dumps(request).encode())
         for old, run in (("", RUN), ("-old", OLD_RUN)):
+            world.put(_REQUESTS.format(old=old, name="request", n=f"{seed}-{number}"), json.dumps(request).encode())
             file = _RESULTS.format(old=old, name=f"run-{seed}-{number % 10}", n=number % 7)
             world.put(file, json.dumps(mutated(run, dice)).encode())
     for number, content in enumerate(_BAD_BYTES):
         world.put(_RESULTS.format(old="", name="bytes", n=number), content)
-        world.put(f"datasets/open-llm-leaderboard/requests/storm/b{number}_eval_request_False_x_y.json", content)
+        for old in ("", "-old"):
+            world.put(_REQUESTS.format(old=old, name=f"b{number}", n="y"), content)
 
 
 def _lay_models(world: World, dice: random.Random) -> None:

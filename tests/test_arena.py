@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 from sourcing import POLICY, landed, read
+from worlds import World
 
 from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.sources.base import Parsed
@@ -151,3 +152,19 @@ def test_a_code_name_and_an_undated_alias_stay_separate_models() -> None:
     assert found["model_id"].n_unique() == len(names)
     method = dict(found.select("source_name", "method").iter_rows())
     assert method["chocolate"] == method["mistral-large-latest"] == "unresolved"
+
+
+def test_core_holds_of_each_model_the_newest_table_that_has_it_and_history_holds_all(world: World) -> None:
+    folder = "spaces/lmarena-ai/chatbot-arena-leaderboard"
+    link = "https://huggingface.co/org/model-3b"
+    tables = {"20240101": {"gone": 0.5, "kept": 0.5}, "20240201": {"kept": 0.6}, "20250505": {"kept": 0.7}}
+    for day, scores in tables.items():
+        lines = [f"{name},M,,{score},x,MIT,Org,{link if name == 'kept' else '-'}" for name, score in scores.items()]
+        world.put(f"{folder}/leaderboard_table_{day}.csv", "\n".join([NEW, *lines, ""]).encode())
+    assert world.night().status == "published"
+    current = "select source_name, score_pct, run_id from core.scores where source_id = 'arena' order by all"
+    assert world.query(current) == [("gone", 50.0, "2024-01-01"), ("kept", 70.0, "2025-05-05")]
+    assert world.query("select count(*) from history.scores where source_id = 'arena'") == [(4,)]
+    # The oldest table says that the model was there.
+    dated = "select released_on::varchar, released_on_method from core.models where model_id = 'org/model-3b'"
+    assert world.query(dated) == [("2024-01-01", "first_score")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import duckdb
 import polars as pl
@@ -110,10 +111,10 @@ def test_a_model_is_released_no_later_than_its_first_score_in_a_public_table(
     core.insert_descriptions(con)
     model(con, "m", "2024-06-01", "open_weights", released_on_method="reference")
     model(con, "older", "2023-01-01", "open_weights", released_on_method="reference")
-    for name in ("m", "older"):
-        score(con, name, 58.1, reported_by=reported_by, evaluated_on="2023-06-19", run_id="first")
-        score(con, name, 58.1, reported_by=reported_by, evaluated_on="2025-05-05", run_id="last")
-    core._date_no_later_than_scores(con)
+    first_scores = [(name, reported_by, date(2023, 6, 19)) for name in ("m", "older")]
+    core._date_no_later_than(
+        con, pl.DataFrame(first_scores, schema=["model_id", "reported_by", "first_on"], orient="row")
+    )
     dates = "select model_id, released_on::varchar, released_on_method from core.models order by model_id"
     assert con.execute(dates).fetchall() == [("m", released_on, method), ("older", "2023-01-01", "reference")]
 

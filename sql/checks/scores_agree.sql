@@ -14,14 +14,8 @@ with compared as (
         arg_max(s.run_id, s.score_pct) as hi_run_id
     from core.scores as s
     join core.reporters as w using (reported_by)
-    left join core.sources as a using (source_id)
     -- A leaderboard's own runs of several commits and chat templates are told apart in mart.source_agreement.
     where w.is_charted and s.reported_by not in ('leaderboard', 'community')
-        and not (coalesce(a.has_editions, false) and s.evaluated_on < (
-            select max(n.evaluated_on)
-            from core.scores as n
-            where n.source_id = s.source_id and n.model_id = s.model_id and n.variant_id = s.variant_id
-        ))
     group by all
 
 )

@@ -83,8 +83,10 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         "core.parameter_evidence",
         judged.evidence.sort("model_id", "kind", "method", "source_id", "source_name", "precision", "path"),
     )
-    _insert_scores(con, policy)
-    _date_no_later_than_scores(con)
+    con.register("normalized", _normalized(con, policy))
+    _insert_scores(con)
+    _date_no_later_than(con, _first_scores(con))
+    con.unregister("normalized")
     _insert_subtask_scores(con)
     _insert_submissions(con)
     insert_ratings(con, policy)
@@ -227,9 +229,8 @@ def _model_ranges(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str,
     ).fetchall()
 
 
-def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+def _insert_scores(con: duckdb.DuckDBPyConnection) -> None:
     """Polars normalises the few numeric columns and DuckDB holds the wide rows, so that a million scores fit in memory."""
-    con.register("normalized", _normalized(con, policy))
     columns = tables()["core.scores"].columns
     own = {"model_id": "m.model_id", "tuning": "m.tuning"} | {name: f"n.{name}" for name in _NORMALIZED}
     selected = ", ".join(own.get(column.name, f"h.{column.name}") for column in columns)
@@ -243,24 +244,39 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
             join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
             left join core.models as c on c.model_id = n.corrected_model_id
             join core.models as m on m.model_id = coalesce(c.model_id, a.model_id)
-            where a.model_id between ? and ?
+            where a.model_id between ? and ? and not n.is_superseded
             order by a.model_id, h.variant_id, h.source_id, h.source_name, h.precision, h.has_chat_template, h.setting, h.run_id
             """,
             [first, last],
         )
-    con.unregister("normalized")
 
 
-def _date_no_later_than_scores(con: duckdb.DuckDBPyConnection) -> None:
+def _first_scores(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """model_id, reported_by and first_on: the first evaluation of each model by each reporter, in whatever edition."""
+    first: pl.DataFrame = con.sql(
+        f"""
+        select coalesce(c.model_id, a.model_id) as model_id, h.reported_by, min(h.evaluated_on) as first_on
+        from history.scores as h
+        join normalized as n on n.row_id = h.{ROW_ID}
+        join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
+        left join core.models as c on c.model_id = n.corrected_model_id
+        group by all
+        """
+    ).pl()
+    return first
+
+
+def _date_no_later_than(con: duckdb.DuckDBPyConnection, first_scores: pl.DataFrame) -> None:
     """What a public table has a score of is released: no release is later than the first of them. Vendors may score a model
     before they publish it, so that their own evaluations date nothing."""
+    con.register("first_scores", first_scores)
     con.execute(
         """
         update core.models as m
         set released_on = f.first_on, released_on_method = 'first_score'
         from (
-            select model_id, min(evaluated_on) as first_on
-            from core.scores
+            select model_id, min(first_on) as first_on
+            from first_scores
             join core.reporters using (reported_by)
             where is_after_release
             group by model_id
@@ -268,16 +284,34 @@ def _date_no_later_than_scores(con: duckdb.DuckDBPyConnection) -> None:
         where f.model_id = m.model_id and m.released_on > f.first_on
         """
     )
+    con.unregister("first_scores")
 
 
 def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
-    """The normalisation of each open score of history, by its row there: `row_id` and the columns of _NORMALIZED."""
-    slim = _open_rows(
-        con,
-        "history.scores",
-        f"{ROW_ID} as row_id, source_id, source_name, variant_id, precision, score_raw, score_unit, stderr_raw,"
-        " score_norm_published_pct, n_shot, has_chat_template, run_id",
-    )
+    """The normalisation of each open score of history, by its row there: `row_id`, the columns of _NORMALIZED, and
+    `is_superseded`: a newer edition of the source has a score of the same name."""
+    slim: pl.DataFrame = con.sql(
+        f"""
+        with newest as (
+
+            select source_id, source_name, variant_id, max(run_id) as newest_run_id
+            from history.scores
+            join core.sources using (source_id)
+            where valid_to is null and has_editions
+            group by all
+
+        )
+
+        select
+            h.{ROW_ID} as row_id, source_id, source_name, variant_id, precision, score_raw, score_unit, stderr_raw,
+            score_norm_published_pct, n_shot, has_chat_template, run_id,
+            -- The run of an edition is its date.
+            run_id < coalesce(newest_run_id, run_id) as is_superseded
+        from history.scores as h
+        left join newest using (source_id, source_name, variant_id)
+        where valid_to is null
+        """
+    ).pl()
     tasks = policy.frame("harness_tasks")
     con.register("subtasks", tasks.filter(pl.col("n_choices").is_not_null()).select("task", "metric"))
     subtasks = _open_rows(
@@ -290,7 +324,7 @@ def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
         normalized_by_subtask(subtasks, tasks), on=[*RUN_KEY, "variant_id"], how="left", maintain_order="left"
     )
     normalized = normalize_scores(_corrected(slim, policy.frame("corrections")), policy.benchmarks)
-    return normalized.select("row_id", "corrected_model_id", *_NORMALIZED)
+    return normalized.select("row_id", "corrected_model_id", "is_superseded", *_NORMALIZED)
 
 
 def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:

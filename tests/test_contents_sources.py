@@ -346,6 +346,13 @@ def test_a_flag_that_is_set_for_most_rows_is_ignored() -> None:
     assert "the share of true" in findings(parsed, "flag_polarity")[0]
 
 
+def test_a_row_of_the_type_of_merges_is_a_merge_whatever_its_flag_says() -> None:
+    merges: dict[str, Any] = {"Type": "🤝 base merges and moerges"}
+    for flagged in (True, False):
+        assert model(parse(V2, merges | {"Merged": flagged}))["is_merge"] is True
+    assert model(parse(V2, {"Type": "🔶 fine-tuned on domain-specific datasets", "Merged": False}))["is_merge"] is False
+
+
 def test_the_merge_suffix_counts_only_if_the_flag_is_null() -> None:
     suffixed: dict[str, Any] = {"Base Model": "org/base (Merge)"}
     assert model(parse(V2, suffixed))["is_merge"] is False

@@ -83,8 +83,8 @@ MEMBERS = pl.DataFrame(
     [
         ("official", ["closed", "open"]),
         ("official_base", ["closed", "open"]),
-        ("fine_tunes", ["closed", "tuned"]),
-        ("merges", ["closed"]),
+        ("fine_tune", ["closed", "tuned"]),
+        ("merge", ["closed"]),
         ("flagged", ["closed", "cheat"]),
         ("unflagged", ["closed", "open", "tuned"]),
         ("all", ["closed", "open", "tuned", "cheat"]),
@@ -108,10 +108,10 @@ def lag_of(found: dict[str, pl.DataFrame], population: str) -> list[float | None
 def test_the_population_decides_the_lag_and_each_population_has_its_rows() -> None:
     found = frames(WORLD)
     assert lag_of(found, "official") == [100.0]
-    assert lag_of(found, "fine_tunes") == [10.0]
+    assert lag_of(found, "fine_tune") == [10.0]
     assert lag_of(found, "unflagged") == [10.0]
     assert lag_of(found, "flagged") == [1.0]
-    assert lag_of(found, "merges") == []
+    assert lag_of(found, "merge") == []
     assert lag_of(found, "all") == [1.0]
 
 

@@ -186,9 +186,9 @@ def test_each_population_sets_its_own_open_models_against_the_official_proprieta
                        " from mart.gap_monthly where month = date '2023-05-01' order by population").fetchall()  # fmt: skip
     assert rows == [
         ("all", "contaminated", "closed", -19.0, None, 5, 2),
-        ("fine_tunes", "tune", "closed", 5.0, "instruct", 1, 2),
+        ("fine_tune", "tune", "closed", 5.0, "instruct", 1, 2),
         ("flagged", "contaminated", "closed", -19.0, None, 1, 2),
-        ("merges", "merge", "closed", 3.0, None, 1, 2),
+        ("merge", "merge", "closed", 3.0, None, 1, 2),
         ("official", "chat", "closed", 10.0, "instruct", 2, 2),
         ("official_base", "base", "closed-base", 10.0, "base", 1, 1),
         ("unflagged", "merge", "closed", 3.0, None, 4, 2),

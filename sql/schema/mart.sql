@@ -53,7 +53,7 @@ create table mart.gap_lag_summary (
 
 -- Score against size: log-odds of the baseline-corrected score on log10 of the parameters (billions), or of training compute. One row per population, group, openness, era and form. No line with fewer than 8 models or 4 families, or sizes within a factor of 10.
 create table mart.scaling_fit (
-    population varchar not null check (population in ('official', 'official_base', 'official_dense', 'fine_tunes', 'merges', 'flagged', 'unflagged', 'all')), -- = mart.populations; also official_dense: those of official that are known not to be mixtures of experts
+    population varchar not null check (population in ('official', 'official_base', 'official_dense', 'fine_tune', 'merge', 'flagged', 'unflagged', 'all')), -- = mart.populations; also official_dense: those of official that are known not to be mixtures of experts
     comparable_group varchar not null,       -- = core.benchmarks
     benchmark varchar,                       -- = core.benchmarks.benchmark_id
     openness varchar not null check (openness in ('open_weights', 'proprietary', 'all')), -- Side; all: both

@@ -1,11 +1,11 @@
 -- The populations for which gaps, fits and parity are computed: which models take part in each.
 -- One row per population and model. 'official' is the default: releases of organizations in policy/official_organizations
 -- and proprietary models, unmerged, unflagged; a query of a view that has the column population filters on it.
--- 'official_base' is its base models, on both sides. 'fine_tunes', 'merges' and 'flagged' set open models of that kind alone
+-- 'official_base' is its base models, on both sides. 'fine_tune', 'merge' and 'flagged' set open models of that kind alone
 -- against the proprietary models of 'official'; 'flagged' are those that a leaderboard marked, contaminated ones among them.
 -- 'unflagged' and 'all' are sums. Caveat: a model counts as merged or flagged only if a source says so.
 -- columns:
---   population (official, official_base, fine_tunes, merges, flagged, unflagged, all): Which models take part
+--   population (official, official_base, fine_tune, merge, flagged, unflagged, all): Which models take part
 --   model_id: = core.models
 create view mart.populations as
 with members as (
@@ -21,9 +21,9 @@ final as (
     union all
     select 'official_base', model_id from members where kind = 'official' and is_base
     union all
-    select 'fine_tunes', model_id from members where kind = 'fine_tune' or (kind = 'official' and openness = 'proprietary')
+    select 'fine_tune', model_id from members where kind = 'fine_tune' or (kind = 'official' and openness = 'proprietary')
     union all
-    select 'merges', model_id from members where kind = 'merge' or (kind = 'official' and openness = 'proprietary')
+    select 'merge', model_id from members where kind = 'merge' or (kind = 'official' and openness = 'proprietary')
     union all
     select 'flagged', model_id from members where kind = 'flagged' or (kind = 'official' and openness = 'proprietary')
     union all

@@ -27,7 +27,7 @@ from leaderboard_etl.warehouse.claims import judge_claims
 from leaderboard_etl.warehouse.history import policy_texts
 
 # The view mart.populations says who takes part; in addition, dense models alone give the curve for mixtures of experts.
-POPULATIONS = ("official", "official_base", "fine_tunes", "merges", "flagged", "unflagged", "all")
+POPULATIONS = ("official", "official_base", "fine_tune", "merge", "flagged", "unflagged", "all")
 DENSE = "official_dense"
 _SIZED = ("official", "all")
 ANSWERS = Answers()

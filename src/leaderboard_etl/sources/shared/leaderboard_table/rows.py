@@ -7,6 +7,8 @@ import polars as pl
 from leaderboard_etl.sources.base import Parsed, stage
 from leaderboard_etl.sources.shared.leaderboard_table.table import LeaderboardTable
 
+# The type of both leaderboards for merges of bases and of mixtures.
+_MERGES = "base merges and moerges"
 # The table's types without emoji and blanks; base merges, multimodal and others are neither base nor instruct.
 _TUNING = {
     "pretrained": "base",
@@ -75,9 +77,12 @@ def model_rows(table: LeaderboardTable) -> pl.DataFrame:
             pl.when(kind.is_not_null()).then(tuning).alias("tuning"),
             pl.when(~is_unknown).then(architecture).alias("architecture"),
             pl.when(~bare_base.is_in(["Removed", ""]) & (bare_base != name)).then(bare_base).alias("base_model_text"),
-            # Most merges have the suffix, not all: it can affirm what the flag leaves open, but not deny it.
+            # The submitter chose the type, the card's tags set the flag: either says that it is a merge. Most merges have the
+            # suffix, not all: it can affirm what both leave open, but not deny it.
             pl.coalesce(
-                table.column("is_merge", pl.Boolean), pl.when(base.str.ends_with("(Merge)")).then(pl.lit(True))
+                pl.when(kind == _MERGES).then(pl.lit(True)),
+                table.column("is_merge", pl.Boolean),
+                pl.when(base.str.ends_with("(Merge)")).then(pl.lit(True)),
             ).alias("is_merge"),
             pl.format("row {}", "row").alias("locator"),
         ),

@@ -158,9 +158,48 @@ def test_a_relative_of_a_benchmark_is_another_benchmark(dataset: str, metric: st
     assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
 
 
-def test_one_subject_under_the_name_of_the_whole_set_is_not_the_set() -> None:
-    subject = "{name: MMLU, type: cais/mmlu, config: abstract_algebra}"
-    assert read("README.md", card("{type: accuracy, value: 0.95}", dataset=subject)).scores.is_empty()
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        "{name: MMLU, type: cais/mmlu, config: abstract_algebra}",
+        "{name: MMLU-Pro, type: TIGER-Lab/MMLU-Pro, split: law}",
+        "{name: MMLU, split: 'test[:10%]'}",
+        "{name: HumanEval, type: openai_humaneval, config: java}",
+    ],
+)
+def test_one_part_under_the_name_of_the_whole_set_is_not_the_set(dataset: str) -> None:
+    metric = "pass@1" if "Human" in dataset else "accuracy"
+    assert read("README.md", card(f"{{type: {metric}, value: 0.95}}", dataset=dataset)).scores.is_empty()
+
+
+OTHERS = (
+    "MMLU-Pro (Math), MMLU-Pro law, MMLU Pro-X (de), STEM, CMMLU, GPQA Extended, GPQA (main), HumanEval (Java), HumanEvalPack,"
+    " HumanEval-V, MT-Bench (turn 1)"
+)
+
+
+@pytest.mark.parametrize("name", OTHERS.split(", "))
+@pytest.mark.parametrize(
+    "type_", ["TIGER-Lab/MMLU-Pro", "cais/mmlu", "Idavidrein/gpqa", "openai_humaneval", "lmsys/mt-bench"]
+)
+def test_another_benchmark_under_the_type_of_one_is_known_by_its_name(name: str, type_: str) -> None:
+    dataset = f"{{name: '{name}', type: {type_}}}"
+    for metric in ("acc", "pass@1", "score"):
+        parsed = read("README.md", card(f"{{type: {metric}, value: 7.1}}", dataset=dataset))
+        assert parsed.scores.is_empty() and parsed.quarantine.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_plain"),
+    [
+        *[(name, False) for name in ("accuracy (math)", "mmlu_stem", "baseline accuracy", "accuracy delta", "±")],
+        *[(name, False) for name in ("German", "top-5 accuracy", "95% confidence interval", "Llama-2-7b")],
+        *[(name, True) for name in ("MMLU", "5-shot accuracy", "MMLU (test)", "Accuracy", "top-1", "acc,none")],
+    ],
+)
+def test_a_metrics_second_name_may_say_that_it_is_of_something_else(name: str, is_plain: bool) -> None:
+    parsed = read("README.md", card(f"{{type: acc, name: '{name}', value: 62.2}}", dataset="{name: MMLU}"))
+    assert parsed.scores["score_raw"].to_list() == ([62.2] if is_plain else [])
 
 
 def test_the_score_of_one_turn_is_not_that_of_both() -> None:

@@ -26,8 +26,8 @@ create table policy.flag_sentinels (
 -- Results in a card's model-index. Decides which variant a result is: the first row whose patterns all match. One row per rule.
 -- task: a benchmark that cards report in model-index | add a rule with the patterns of its data set and metric; let them match whole names (`^acc$`), or `acc_stderr` is an accuracy
 create table policy.card_metrics (
-    dataset_pattern varchar not null,  -- Regular expression on the data set's name
-    config_pattern varchar,  -- The same on its configuration; null: any
+    dataset_pattern varchar not null,  -- Regular expression on the data set's name, or on its type if it has no name; a row without a variant fits either
+    config_pattern varchar,  -- The same on its configuration, or on a split that is only a part; null: any
     metric_pattern varchar not null,  -- The same on the metric
     variant_id varchar references policy.benchmarks (variant_id),  -- The variant; null: such results are not read
     unit_rule varchar check (unit_rule in ('by_range', 'percent', 'fraction', 'points_10')),  -- How the unit is known; null: not read

@@ -32,6 +32,18 @@ from leaderboard_etl.sources.shared.values import (
 
 # Cards repeat the names of benchmarks and metrics: each set of names is looked up once.
 _REMEMBERED = 1 << 12
+# Splits that are the whole set as it is evaluated; any other names a part of it.
+_WHOLE_SPLIT = re.compile(
+    r"(test|validation|valid|val|dev|eval(uation)?|train|all|full|default|main|none|-)?", re.IGNORECASE
+)
+# What the name of a metric may say beside the metric itself; any other word makes it the metric of something else: a subject,
+# a language, a turn, another model.
+_WORD = re.compile(r"[^\W\d_]+|\S")
+_SAYS_NO_OTHER = re.compile(
+    r"acc(uracy)?|norm(ali[sz]ed)?|exact|match|em|scores?|pass|avg|average|mean|macro|micro|overall|total|final|percent(age)?|pct"
+    r"|value|metrics?|results?|unknown|none|na?|a|k|shots?|zero|one|few|five|cot|greedy|samples?|strict|flexible|extract|filter"
+    r"|test|set|benchmark|eval(uat(ed|ion))?|of|on|in|at|for|the|with|and|using|by|to"
+)
 # One value below 1 among percentages is a slip; so many without one above 1 are how the whole list is written.
 _FEWEST_OF_A_LIST = 3
 
@@ -60,16 +72,35 @@ class MetricRules:
             for dataset, configs, _, _ in self._rows
         )
 
-    def _rule(self, names: tuple[str, ...], config: str, kinds: tuple[str, ...]) -> Mapping[str, Any] | None:
-        """The first row for such a dataset and a metric of these kinds; null if policy has no row."""
+    def _rule(
+        self, names: tuple[str, ...], types: tuple[str, ...], config: str, kinds: tuple[str, ...]
+    ) -> Mapping[str, Any] | None:
+        """The first row for such a dataset and a metric of these kinds; null if policy has no row.
+
+        The names decide: a card gives a subject or a relative of a benchmark the type of the benchmark itself. The types can
+        only leave a result out, and so can a metric whose other name says that it is the metric of something else.
+        """
         # `code_eval` is the metric of one try and of a hundred, accuracy that of a vote as well: the other name says which.
-        if any(map(is_of_several_tries, (*names, *kinds))) or any(map(is_deviation, kinds)):
+        if any(map(is_of_several_tries, (*names, *types, *kinds))) or any(map(is_deviation, kinds)):
             return None
         for dataset, configs, metric, row in self._rows:
-            is_metric = any(metric.search(kind) for kind in kinds)
-            if is_metric and configs.search(config) and any(dataset.search(name) for name in names):
-                return row
+            others = [kind for kind in kinds if not metric.search(kind)]
+            if len(others) == len(kinds) or not configs.search(config):
+                continue
+            if row["variant_id"] is None:
+                if any(dataset.search(name) for name in (*names, *types)):
+                    return row
+            elif any(dataset.search(name) for name in names):
+                return row if all(_says_no_other(kind, (*names, *types)) for kind in others) else None
         return None
+
+
+def _says_no_other(kind: str, names: tuple[str, ...]) -> bool:
+    """Whether a metric's name says nothing beside its data set and how a plain score is counted."""
+    words = set(_WORD.findall(re.sub(r"\btop[-_ ]?1\b", "accuracy", kind.lower())))
+    letters = {word for word in words if word[0].isalpha()}
+    said = {word for name in names for word in _WORD.findall(name.lower())}
+    return bool(letters) and all(_SAYS_NO_OTHER.fullmatch(word) for word in letters - said)
 
 
 def _pattern(source: str | None) -> re.Pattern[str]:
@@ -109,7 +140,7 @@ def _is_of_fractions(results: Iterable[Mapping[str, Any]], metrics: MetricRules)
     for result in results:
         dataset = _Dataset.of(result.get("dataset"))
         for metric in _metrics(result):
-            rule = metrics.rule(dataset.names, dataset.config, _kinds(metric))
+            rule = metrics.rule(dataset.names, dataset.types, dataset.config, _kinds(metric))
             value = measured(metric.get("value"))
             if rule and rule["unit_rule"] == "percent" and value is not None:
                 is_fraction = not value.has_percent and 0 <= value.value <= 1
@@ -166,7 +197,7 @@ def _read_result(
     values = result.get("metrics")
     values = [values] if isinstance(values, dict) else values
     if not isinstance(values, list):
-        if values not in (None, "") and metrics.knows(of_result.names, of_result.config):
+        if values not in (None, "") and metrics.knows((*of_result.names, *of_result.types), of_result.config):
             records.refuse(file, "model-index|shape", "metrics is not a list", values, f"{where}.metrics", "scores")
         return
     for index, metric in enumerate(values):
@@ -175,7 +206,7 @@ def _read_result(
         kinds = _kinds(metric)
         # If a result names no data set, its metric may carry the name.
         dataset = of_result if of_result.names else _Dataset.of(metric.get("name"))
-        rule = metrics.rule(dataset.names, dataset.config, kinds)
+        rule = metrics.rule(dataset.names, dataset.types, dataset.config, kinds)
         if rule is None or rule["variant_id"] is None:
             continue
         locator = f"{where}.metrics[{index}]"
@@ -209,20 +240,25 @@ def _read_result(
 
 @dataclass(frozen=True)
 class _Dataset:
-    """What a result is about: `names` that the policy may match, the configuration (empty where there is none), and the number
+    """What a result is about: `names` that say which benchmark it is, the `types` beside them, the configuration or the part in
+    its place (empty where there is none), and the number
     of examples (null: not stated)."""
 
     names: tuple[str, ...]
+    types: tuple[str, ...]
     config: str
     n_shot: int | None
 
     @classmethod
     def of(cls, value: object) -> _Dataset:
         dataset = mapping(value) or {"name": value}
-        names = [name for key in ("name", "type") if (name := text(dataset.get(key)))]
-        in_name, n_shot = next((n for n in map(shots, names) if n is not None), None), _shots(dataset)
-        with_shots = [f"{names[0]}, {n_shot}-shot"] if names and in_name is None and n_shot is not None else []
-        return cls((*with_shots, *names), text(dataset.get("config")) or "", in_name if n_shot is None else n_shot)
+        stated = [name for key in ("name", "type") if (name := text(dataset.get(key)))]
+        in_name, n_shot = next((n for n in map(shots, stated) if n is not None), None), _shots(dataset)
+        with_shots = [f"{stated[0]}, {n_shot}-shot"] if stated and in_name is None and n_shot is not None else []
+        split = text(dataset.get("split")) or ""
+        config = text(dataset.get("config")) or ("" if _WHOLE_SPLIT.fullmatch(split) else split)
+        names, types = (*with_shots, *stated[:1]), tuple(stated[1:])
+        return cls(names, types, config, in_name if n_shot is None else n_shot)
 
 
 def _unit(

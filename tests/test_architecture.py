@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -457,6 +459,61 @@ def test_the_computed_size_equals_the_published_one(
     assert found.active / 1e9 == pytest.approx(active_b, rel=0.02), source_url
 
 
+# The keys that matter of published config.json files of newer families, with what the vendor publishes. `stored` is the number of
+# parameters by the headers or the index of the repository's weights.
+NEWER = json.loads((Path(__file__).parent / "fixtures" / "architectures.json").read_text())
+
+
+def is_as_published(count: int, published_b: float, tolerance: float) -> bool:
+    """Whether a count is within the tolerance of a published figure, or rounds to it where it is in whole billions."""
+    billions = count / 1e9
+    return abs(billions - published_b) <= tolerance * published_b or round(billions) == published_b
+
+
+@pytest.mark.parametrize("family", NEWER, ids=[family["name"] for family in NEWER])
+def test_the_size_of_newer_families_equals_the_published_one_and_that_of_their_weights(family: dict[str, Any]) -> None:
+    found = config_parameters(family["config"])
+    assert found.total is not None, found.reason
+    if family["total_b"] is not None:
+        assert is_as_published(found.total, family["total_b"], 0.01), family["source_url"]
+    if family["active_b"] is not None:
+        assert found.active is not None and is_as_published(found.active, family["active_b"], 0.02), family[
+            "source_url"
+        ]
+    if family["stored"] is not None:
+        # Some repositories hold the layers for multi-token prediction as well.
+        totals = (found.total, found.total + (found.prediction or 0))
+        assert family["stored"] in [pytest.approx(total, rel=0.001) for total in totals], family["source_url"]
+
+
+def test_layers_for_multi_token_prediction_are_in_no_total() -> None:
+    config = next(family["config"] for family in NEWER if family["name"].startswith("DeepSeek-V3"))
+    bare = config_parameters({**config, "num_nextn_predict_layers": 0})
+    found = config_parameters(config)
+    assert (found.total, found.active) == (bare.total, bare.active)
+    assert bare.prediction == 0 and found.prediction == pytest.approx(684.5e9 - 671.0e9, rel=0.01)
+
+
+def test_active_parameters_that_no_count_explains_are_null_with_the_reason() -> None:
+    found = config_parameters(next(family["config"] for family in NEWER if family["name"] == "MiniMax-M3"))
+    assert found.total is not None and found.reason is None
+    assert found.active is None and "no count of this kind" in str(found.active_reason)
+
+
+def test_a_hybrid_that_does_not_say_which_layers_attend_gives_no_size() -> None:
+    config = next(family["config"] for family in NEWER if family["name"].startswith("Granite 4.0"))
+    found = config_parameters({**config, "layer_types": None})
+    assert found.total is None and "layer_types of layer 0" in str(found.reason)
+    odd = config_parameters({**config, "layer_types": ["another"] * 40})
+    assert odd.total is None and "unknown kind 'another'" in str(odd.reason)
+
+
+def test_a_model_that_embeds_for_each_layer_has_no_experts_although_it_uses_fewer_than_it_has() -> None:
+    found = config_parameters(next(family["config"] for family in NEWER if family["name"].startswith("Gemma 3n")))
+    assert found.total is not None and found.active is not None
+    assert found.active < found.total / 2 and found.is_moe is False
+
+
 def test_a_dense_model_uses_all_of_its_parameters() -> None:
     for name, config, total_b, active_b, _ in GOLDEN:
         found = config_parameters(config)
@@ -472,8 +529,9 @@ def test_a_model_that_judges_or_embeds_has_no_head_over_the_vocabulary(name: str
 
 
 def test_experts_in_a_config_of_a_dense_family_give_no_size() -> None:
-    found = config_parameters({**GOLDEN[0][1], "num_local_experts": 8})
-    assert found.total is None and "states experts" in str(found.reason)
+    for experts in ({"num_local_experts": 8}, {"moe_config": {"moe_num_experts": 32}}, {"num_experts": [64, 64]}):
+        found = config_parameters({**GOLDEN[0][1], **experts})
+        assert found.total is None and "states experts" in str(found.reason) and found.is_moe
     assert config_parameters({**GOLDEN[0][1], "num_local_experts": 1}).total is not None
 
 
@@ -519,17 +577,22 @@ def test_an_incomplete_config_gives_null_with_the_reason(change: dict[str, Any],
     assert said in str(found.reason)
 
 
+CONFIGS = [
+    *(g[1] for g in GOLDEN),
+    *(family["config"].get("text_config", family["config"]) for family in NEWER),
+]
 JUNK = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=3)
 )
 
 
 @given(
-    st.sampled_from([g[1] for g in GOLDEN]),
-    st.dictionaries(st.sampled_from(sorted({k for g in GOLDEN for k in g[1]})), JUNK),
+    st.sampled_from(CONFIGS),
+    st.dictionaries(st.sampled_from(sorted({key for config in CONFIGS for key in config})), JUNK),
 )
 def test_no_config_raises_or_gives_a_size_below_one(config: dict[str, Any], junk: dict[str, Any]) -> None:
     found = config_parameters({**config, **junk})
-    assert (found.total is None) == (found.active is None)
+    assert found.total is not None or found.active is None
+    assert found.total is None or found.active is not None or found.active_reason
     assert found.total is None or found.active is None or 1 <= found.active <= found.total
     assert found.total is not None or found.reason

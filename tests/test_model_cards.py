@@ -503,6 +503,21 @@ def test_an_adapters_config_names_its_base() -> None:
     assert (row["weight_type"], row["base_model_text"]) == ("Adapter", "org/base")
 
 
+@pytest.mark.parametrize(
+    ("stated", "saved"),
+    [
+        ({"modules_to_save": ["lm_head", "embed_tokens"]}, "embed_tokens, lm_head"),
+        ({"target_modules": ["q_proj", "embed_tokens"]}, "embed_tokens"),  # then PEFT saves it whole as well
+        ({"target_modules": ["q_proj", "v_proj"], "modules_to_save": None}, None),
+        ({"target_modules": "all-linear"}, None),
+    ],
+)
+def test_an_adapter_says_which_modules_it_saves_whole(stated: dict[str, Any], saved: str | None) -> None:
+    claims = read("adapter_config.json", {"base_model_name_or_path": "org/base", **stated}).parameter_claims
+    reasons = [f"saves {saved} whole, which replace those of its base model"] if saved else []
+    assert claims["reason"].to_list() == reasons and set(claims["kind"]) <= {"adapter"}
+
+
 @pytest.mark.parametrize("stated", ["2022-03-02T23:29:04.000Z", "0001-01-01T00:00:00+10:00", "yesterday", 7, None])
 def test_the_hubs_floor_date_and_an_impossible_date_are_null(stated: object) -> None:
     assert read(INFO_PATH, {"id": "o/m", "createdAt": stated}).models["created_at"].to_list() == [None]
@@ -513,17 +528,38 @@ def test_a_model_that_is_not_shown_is_unavailable_and_says_nothing_else() -> Non
     assert row["is_available"] is False and row["license_text"] is None
 
 
+LLAMA = {
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "intermediate_size": 11008,
+    "vocab_size": 32000,
+}
+
+
 @pytest.mark.parametrize(
     ("config", "is_moe"),
     [
         ({"num_local_experts": 8}, True),
-        ({"num_experts": None}, False),
+        ({"num_experts": None}, None),
         ({"text_config": {"n_routed_experts": 64}}, True),
         ({"ffn_config": {"moe_num_experts": 16}}, True),
-        ({}, False),
+        ({"moe_config": {"moe_num_experts": 32, "moe_top_k": 2}}, True),  # Yuan2-M32
+        ({"moe_num_experts": [64, 64], "moe_k": 6}, True),  # ERNIE-4.5-VL: of text and of pictures
+        ({"language_config": {"n_routed_experts": 72}}, True),  # DeepSeek-VL2
+        ({"llm_config": {"num_experts": 128}}, True),
+        ({"thinker_config": {"text_config": {"num_experts": 128}}}, True),  # Qwen3-Omni
+        ({"num_experts_per_tok": 2, "n_shared_experts": 2, "num_expert_group": 8}, None),
+        ({"num_experts": True, "moe_num_experts": "8"}, None),
+        ({}, None),
+        (LLAMA, False),
+        ({**LLAMA, "model_type": "a_family_of_custom_code"}, None),
     ],
 )
-def test_experts_are_found_under_their_many_names(config: dict[str, Any], is_moe: bool) -> None:
+def test_experts_are_found_under_their_many_names_and_denied_only_by_a_family_without(
+    config: dict[str, Any], is_moe: bool | None
+) -> None:
     row = read("config.json", {"architectures": ["XForCausalLM"], **config}).models.to_dicts()[0]
     assert (row["is_moe"], row["architecture"]) == (is_moe, "XForCausalLM")
 

@@ -183,12 +183,41 @@ def test_a_vendors_statement_that_a_model_is_dense_overrides_a_tables_flag_and_m
         ("o/m-8b", "NeverHeardOfForCausalLM", True, True),
         ("o/m-8b", None, True, True),
         ("o/m-8b", None, None, None),
+        ("o/m-8b", None, False, None),
+        ("o/m-8b", "SwitchTransformersForConditionalGeneration", False, None),
+        ("0x7o/m-3b", "GPTJForCausalLM", None, False),
     ],
 )
-def test_the_class_overrides_a_tables_flag_on_experts(
+def test_the_class_overrides_a_tables_flag_on_experts_which_proves_nothing_where_it_is_not_set(
     name: str, architecture: str | None, flag: bool | None, is_moe: bool | None
 ) -> None:
     """The v1 table flags 128 models of dense classes as mixtures, such as Qwen1.5-7B, and 119 of Mixtral's class as
-    dense."""
+    dense; both tables call Switch Transformers dense."""
     row = models(said(name, architecture=architecture, is_moe=flag))[name]
     assert (row["is_moe"], row["params_active"] is None) == (is_moe, is_moe is not False)
+    assert (row["params_active"] is None) == (row["params_active_reason"] is not None)
+
+
+def test_a_model_has_experts_if_its_base_has_unless_its_name_says_otherwise() -> None:
+    base = said("o/x-8b", architecture="LlamaForCausalLM")
+    found = models(
+        base,
+        said("t/tuned-8b", base_model_text="o/x-8b"),
+        said("t/x-8b-GPTQ", base_model_text="o/x-8b"),
+        said("t/x-4x8b", base_model_text="o/x-8b"),
+        said("t/merged-8b", base_model_text="o/x-8b", is_merge=True),
+    )
+    assert [found[name]["is_moe"] for name in ("t/tuned-8b", "t/x-8b-GPTQ", "t/x-4x8b", "t/merged-8b")] == [
+        False,
+        False,
+        None,
+        None,
+    ]
+
+
+def test_a_null_size_has_its_reason() -> None:
+    found = models(said("o/nameless"), said("o/m-8x7b", is_moe=True), said("o/m-8b", architecture="LlamaForCausalLM"))
+    for row in found.values():
+        assert (row["params_total"] is None) == (row["params_reason"] is not None)
+        assert (row["params_active"] is None) == (row["params_active_reason"] is not None)
+    assert "experts" in found["o/m-8x7b"]["params_active_reason"]

@@ -160,6 +160,20 @@ def test_an_adapters_own_count_may_have_its_own_kind() -> None:
     assert size(found, "a/lora") == ("base_model", 7_040_000_000)
 
 
+def test_modules_that_an_adapter_saves_whole_replace_those_of_its_base() -> None:
+    saved = claim(
+        "a/lora", "config", None, kind="adapter", reason="saves embed_tokens, lm_head whole, which replace those"
+    )
+    found = evidence(
+        [statement("o/x"), statement("a/lora", "o/x", weight_type="Adapter")],
+        [claim("o/x", "config", 8_030_261_248), claim("a/lora", "safetensors", 1_092_000_000, kind="adapter"), saved],
+    )
+    assert size(found, "a/lora") == ("base_model", 8_030_261_248)
+    assert reasons(found, "a/lora", "base_model") == [
+        "o/x by config; the adapter saves embed_tokens, lm_head whole, which replace those"
+    ]
+
+
 def test_an_adapter_that_was_merged_into_its_base_keeps_its_own_count() -> None:
     found = evidence(
         [statement("o/x"), statement("a/lora", "o/x", weight_type="Adapter")],

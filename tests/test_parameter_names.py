@@ -34,6 +34,11 @@ from leaderboard_etl.sizes.names import parse_name, safetensors_total
         ("org/Infinity-Instruct-3M-0613-Llama3-70B", 70e9, None),
         ("org/TinyLlama-1.1B-intermediate-step-1431k-3T", 1.1e9, None),
         ("org/nucleus-22B-token-500B", 22e9, None),
+        ("org/Ling-1T-A50B", 1e12, 50e9),
+        ("org/Kimi-K2-1.04T-A32B", 1.04e12, 32e9),
+        ("deepseek-ai/deepseek-moe-16b-chat", 16e9, None),
+        ("org/Llama-4-Scout-109B-MoE", 109e9, None),
+        ("org/Truthful_DPO_MOE_19B", 19e9, None),
         ("org/Qwen2.5-0.5B-SFT-2e-5-2ep", 0.5e9, None),
     ],
 )
@@ -64,12 +69,27 @@ def test_a_size_that_stands_alone_is_read(name: str, total: float, active: float
         "org/FrankenMonarch-7B",
         "org/pruned60-llama-3.2-3b",
         "org/sixtyoneeighty-7b-MOE",
+        "org/Franken-MoE-18B",
+        "org/TinyLlama-3T-7T",
         "7b/no-size-in-the-model",
     ],
 )
 def test_a_name_without_a_single_size_is_null_with_a_reason(name: str) -> None:
     found = parse_name(name)
     assert found.params_total is None and found.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "active"),
+    [
+        ("tencent/Hunyuan-A13B-Instruct", 13e9),
+        ("moonshotai/Kimi-VL-A3B-Thinking", 3e9),
+        ("Qwen/Qwen1.5-MoE-A2.7B", 2.7e9),
+    ],
+)
+def test_an_active_size_without_a_total_is_active(name: str, active: float) -> None:
+    found = parse_name(name)
+    assert found.params_total is None and found.params_active == active and "no total" in str(found.reason)
 
 
 @given(name=st.text(max_size=400))

@@ -86,6 +86,45 @@ def test_a_copy_takes_from_its_base_no_active_parameters_that_the_base_does_not_
     assert size(found, "o/m-GPTQ") == ("base_model", 13_000_000_000) and active(found, "o/m-GPTQ") is None
 
 
+def test_a_total_with_layers_for_multi_token_prediction_yields_to_the_one_without() -> None:
+    # DeepSeek-V3: 671.0 billion, and 684.5 in the files with the layer that is dropped after training.
+    place = {"source_id": "model_cards", "path": "config.json", "precision": "n/a"}
+    layers = claim("o/m", "config", 13_463_426_304, kind="prediction", **place)
+    said = [counted(684_531_386_000), *laid_out(671_026_419_200, 37_552_297_472), layers]
+    found = evidence([statement("o/m")], said)
+    assert size(found, "o/m") == ("config", 671_026_419_200) and active(found) == 37_552_297_472
+    assert reasons(found, "o/m", "safetensors") == ["with 13463426304 parameters of layers for multi-token prediction"]
+    assert size(evidence([statement("o/m")], [counted(671_100_000_000), *said[1:]]), "o/m") == (
+        "safetensors",
+        671_100_000_000,
+    )
+
+
+@pytest.mark.parametrize("method", ["safetensors", "leaderboard"])
+def test_whole_billions_of_a_data_set_yield_to_a_count_within_a_tenth(method: str) -> None:
+    # Qwen2.5-Coder-7B-Instruct is 7 in a data set, and 7.616 where it was counted.
+    found = evidence([statement("o/m")], [counted(7_000_000_000, "reference"), counted(7_616_000_000, method)])
+    assert size(found, "o/m") == (method, 7_616_000_000)
+    assert reasons(found, "o/m", "reference") == ["rounded, where 7616000000 parameters were counted"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "why"),
+    [(7_610_000_000, "it is no whole number of billions"), (9_000_000_000, "it is another size, not this one rounded")],
+)
+def test_a_published_size_that_is_no_rounding_is_used(stated: int, why: str) -> None:
+    found = evidence([statement("o/m")], [counted(stated, "reference"), counted(7_616_000_000)])
+    assert size(found, "o/m") == ("reference", stated), why
+
+
+def test_a_count_of_the_text_model_alone_does_not_make_the_published_size_a_rounding() -> None:
+    part = {**laid_out(107_769_861_120, None)[0], "reason": "of the text model alone"}
+    assert size(evidence([statement("o/m")], [counted(109_000_000_000, "reference"), part]), "o/m") == (
+        "reference",
+        109_000_000_000,
+    )
+
+
 SIZES = st.one_of(st.none(), st.integers(1, 10**14), st.sampled_from([1, 8194, WHOLE, 10**14]))
 
 

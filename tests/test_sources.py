@@ -193,6 +193,7 @@ def link_to(
 NAMED_ELSEWHERE = {
     ("src/leaderboard_etl/analysis/self_report.py", "reference"),
     ("src/leaderboard_etl/commands/explain.py", "reference"),
+    ("src/leaderboard_etl/normalize/doubts.py", "reference"),
     ("src/leaderboard_etl/normalize/identity.py", "reference"),
     ("src/leaderboard_etl/normalize/joins.py", "reference"),
     ("src/leaderboard_etl/normalize/models.py", "reference"),

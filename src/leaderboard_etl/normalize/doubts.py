@@ -12,6 +12,8 @@ MOST_DISAGREEMENT_PCT = 10.0
 # Methods that count weights as stored: packed ones come out too few or, by the leaderboard's factor of 8 for "gptq", too many.
 # The headers of safetensors files state dtypes, so packed weights were refused there.
 _COUNTING = ("index", "leaderboard", "leaderboard_whole")
+# Methods that count every parameter.
+_EXACT = ("safetensors", "config", "leaderboard")
 TABLES = ("leaderboard", "leaderboard_whole")
 # Methods that state a size in few digits, for people.
 VAGUE = ("name", "card_text", "leaderboard_whole")
@@ -49,6 +51,35 @@ def judge(sizes: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         doubt.is_not_null().alias("is_doubtful"), pl.when(reason != "").then(reason).alias("reason")
     ).drop("is_sparse", "named", "theirs", "refusal", "doubt", "whole")
+
+
+def doubt_rounded(judged: pl.DataFrame) -> pl.DataFrame:
+    """Statements about sizes, with doubts on whole billions of a data set where the parameters were counted: it rounds, and not
+    always to the nearest (7 for the 7.616 of Qwen2.5-7B). A count of a part (with a reason) is none of the whole."""
+    is_total = pl.col("kind") == "total"
+    is_exact = is_total & pl.col("method").is_in(_EXACT) & pl.col("reason").is_null() & ~pl.col("is_doubtful")
+    counted = judged.filter(is_exact).sort("model_id", "method").group_by("model_id", maintain_order=True)
+    exact = counted.agg(pl.col("params").drop_nulls().first().alias("counted"))
+    is_near = (pl.col("params") - pl.col("counted")).abs() < MOST_DISAGREEMENT_PCT / 100 * pl.col("counted")
+    is_rounded = (
+        is_total
+        & (pl.col("method") == "reference")
+        & (pl.col("params") % 10**9 == 0)
+        & is_near
+        & ~pl.col("is_doubtful")
+    ).fill_null(False)
+    doubt = pl.format("rounded, where {} parameters were counted", "counted")
+    return (
+        judged.join(exact, on="model_id", how="left", maintain_order="left")
+        .with_columns(
+            (pl.col("is_doubtful") | is_rounded).alias("is_doubtful"),
+            pl.when(is_rounded)
+            .then(pl.concat_str([doubt, "reason"], separator="; ", ignore_nulls=True))
+            .otherwise("reason")
+            .alias("reason"),
+        )
+        .drop("counted")
+    )
 
 
 def _theirs() -> pl.Expr:

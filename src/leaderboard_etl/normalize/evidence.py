@@ -9,9 +9,9 @@ from __future__ import annotations
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
-from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, TABLES, VAGUE, judge
+from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, TABLES, VAGUE, doubt_rounded, judge
 from leaderboard_etl.normalize.lineage import weights_of
-from leaderboard_etl.normalize.pairs import doubt_parts, is_stored_part, refuse_strangers
+from leaderboard_etl.normalize.pairs import doubt_parts, doubt_prediction, is_stored_part, refuse_strangers
 from leaderboard_etl.sizes.names import parse_names
 
 _JUDGEMENT = ("confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
@@ -37,7 +37,7 @@ def parameter_evidence(
     statements_of_size = pl.concat(
         [_shaped(frame, schema) for frame in (claims, names, _from_overrides(overrides, statements))]
     )
-    judged = doubt_parts(judge(statements_of_size, statements))
+    judged = doubt_rounded(doubt_prediction(doubt_parts(judge(statements_of_size, statements))))
     firsts = _in_pairs(judged, methods)
     derived = _from_bases(firsts, weights_of(kin))
     tuned = _active_as_base(firsts, weights_of(kin, ("finetune",)))
@@ -106,36 +106,46 @@ def _from_names(statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
-    """Sizes of quantised copies and adapters by the size of their base; an adapter's own weights are added to it.
+    """Sizes of quantised copies and adapters by the size of their base; an adapter's own weights are added to it, unless it
+    saves whole modules, which replace the base's.
 
     The place is that of the base's evidence. If the weights in an adapter's repository exceed half of the base, they are a
     whole merged model, and nothing is added.
     """
-    chosen = firsts.filter(pl.col("is_chosen") & (pl.col("kind") != "adapter")).rename({"model_id": "root_id"})
+    chosen = firsts.filter(pl.col("is_chosen") & pl.col("kind").is_in(["total", "active"])).rename(
+        {"model_id": "root_id"}
+    )
     own = (
         firsts.filter((pl.col("method") == "safetensors") & pl.col("kind").is_in(["total", "adapter"]))
         .group_by("model_id")
         .agg(pl.col("params").max().alias("own"))
     )
-    is_added = (pl.col("relation") == "adapter") & (pl.col("own") < pl.col("params") / 2)
+    saved = firsts.filter((pl.col("method") == "config") & (pl.col("kind") == "adapter")).select(
+        "model_id", pl.col("reason").alias("saved")
+    )
+    is_small = (pl.col("relation") == "adapter") & (pl.col("own") < pl.col("params") / 2)
+    is_added = is_small & pl.col("saved").is_null()
     added = pl.when(is_added).then(pl.col("own")).otherwise(0)
     reason = (
         pl.when(is_added)
         .then(pl.format("{} by {}, and {} of the adapter", "root_id", "method", "own"))
+        .when(is_small)
+        .then(pl.format("{} by {}; the adapter {}", "root_id", "method", "saved"))
         .otherwise(pl.format("{} by {}", "root_id", "method"))
     )
     return (
         copies.join(chosen, on="root_id", how="inner")
         .join(own, on="model_id", how="left")
+        .join(saved.unique("model_id"), on="model_id", how="left")
         .with_columns(
             (pl.col("params") + added).alias("params"),
             reason.alias("reason"),
-            is_added.fill_null(False).alias("is_added"),
+            is_small.fill_null(False).alias("is_adapter"),
             # A base with a size by name only is weaker evidence than the copy's own config.
             (pl.col("is_doubtful") | pl.col("method").is_in(VAGUE)).alias("is_doubtful"),
             pl.lit("base_model").alias("method"),
         )
-        .drop("relation", "root_id", "own", *_JUDGEMENT)
+        .drop("relation", "root_id", "own", "saved", *_JUDGEMENT)
     )
 
 
@@ -162,7 +172,7 @@ def _beside_bases(judged: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
     """Doubts counts of copies and adapters with a known base: adapters were counted alone, or with their base twice, and the
     weights of copies may be packed."""
     ids = derived["model_id"].unique().to_list()
-    alone = derived.filter("is_added")["model_id"].unique().to_list()
+    alone = derived.filter("is_adapter")["model_id"].unique().to_list()
     is_alone = pl.col("model_id").is_in(alone) & pl.col("method").is_in(["safetensors", "index"])
     is_copy = pl.col("model_id").is_in(ids) & pl.col("method").is_in(TABLES) & pl.col("params").is_not_null()
     wholes = derived.filter((pl.col("kind") == "total") & ~pl.col("is_doubtful"))

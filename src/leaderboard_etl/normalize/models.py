@@ -17,10 +17,14 @@ _RELEASE_FACTS = ("display_name", "organization", "family", "openness", "tuning"
 # a model whose name states experts: custom code runs under these classes, as in phixtral-2x2_8.
 _EXPERT_CLASS = r"(?i)mixtral|moe|dbrx|^deepseek(v\d+)?for|^gptoss|^llama4|^arctic|^grok"
 _DENSE_CLASS = (
-    r"^(Bloom|Cohere2?|Exaone|Falcon|Gemma[23]?|Glm|GPT2|GPTBigCode|GPTJ|GPTNeo|GPTNeoX|Granite|InternLM2|Llama|Mistral"
-    r"|MPT|Nemotron|Olmo2?|OPT|Phi|Phi3|QWen|Qwen[23]?|StableLm|Starcoder2|XGLM)(ForCausalLM|LMHeadModel)$"
+    r"^(Bart|Bloom|ChatGLM|CodeGen|Cohere2?|DeciCoder|DeciLM|Exaone|Falcon|FalconMamba|Gemma[23]?|Glm|GPT2|GPTBigCode|GPTJ"
+    r"|GPTNeo|GPTNeoX|Granite|Helium|InternLM2?|Llama|LLaMA|Mamba2?|Mistral|Mllama|MPT|Mpt|M?T5|Nemotron|Olmo[23]?|OPT|Phi"
+    r"|Phi3|Phi3Small|QWen|Qwen[23]?|Qwen2VL|Qwen2_5_VL|Qwen3VL|RecurrentGemma|Rwkv|StableLm|StableLMAlpha|Starcoder2|UMT5"
+    r"|XGLM)(ForCausalLM|LMHeadModel|ForConditionalGeneration|ForSequenceClassification|ForCausalRM|Model)$"
 )
-_EXPERT_NAME = r"(?i)\d+x\d|\dbx\d|moe"
+_EXPERT_NAME = r"(?i)/.*(?:\d+x\d|\dbx\d|moe)"
+# A smaller share of active parameters than this is no rounding.
+_LEAST_DENSE = 0.95
 _RELEASE_METHODS = (
     ("released_on", "reference"),
     ("uploaded_on", "hub_upload"),
@@ -91,6 +95,7 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
             .fill_null(False)
             .alias("is_official"),
         )
+        .pipe(_moe_as_base)
         .with_columns(
             _distinct_name().alias("display_name"),
             pl.coalesce("vendor", "organization", owner).alias("organization"),
@@ -105,33 +110,67 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
             .then(pl.lit(NOT_STATED))
             .otherwise("license_reason")
             .alias("license_reason"),
-            # A dense model uses all of its parameters for every token.
-            pl.when(pl.col("is_moe") == False)  # noqa: E712
-            .then(pl.coalesce("params_active", "params_total"))
-            .otherwise(pl.col("params_active"))
-            .alias("params_active"),
+            _active().alias("params_active"),
+            pl.when(pl.col("params_total").is_null())
+            .then(pl.coalesce("refusals", pl.lit("no source states a size")))
+            .alias("params_reason"),
             _population().alias("population"),
         )
+        .with_columns(_no_active_reason().alias("params_active_reason"))
     )
 
 
 def _is_moe() -> pl.Expr:
-    """Whether a model is a mixture of experts. Two known sizes are the best evidence (a few percent are embeddings, or rounding),
-    then a curated row or the config, then the class; the tables' flag comes last, because v1 marks dense Qwen1.5 but not models
-    of Mixtral's class."""
+    """Whether a model is a mixture of experts. A curated row or the config says it best, then two known sizes (a few percent are
+    embeddings, or rounding), then the class. The tables' flag comes last, because v1 marks dense Qwen1.5 and not models of
+    Mixtral's class, and proves nothing where it is not set: the tables call Switch Transformers dense."""
     share = pl.col("params_active") / pl.col("params_total")
     is_dense = pl.col("architecture").str.contains(_DENSE_CLASS) & ~pl.col("model_id").str.contains(_EXPERT_NAME)
     return (
-        pl.when(share.is_not_null())
-        .then(share < 0.95)
-        .when(pl.col("has_experts").is_not_null())
+        pl.when(pl.col("has_experts").is_not_null())
         .then(pl.col("has_experts"))
+        .when(share.is_not_null())
+        .then(share < _LEAST_DENSE)
         .when(pl.col("architecture").str.contains(_EXPERT_CLASS))
         .then(True)
         .when(is_dense)
         .then(False)
-        .otherwise(pl.col("is_moe"))
+        .when(pl.col("is_moe"))
+        .then(True)
         .alias("is_moe")
+    )
+
+
+def _moe_as_base(facts: pl.DataFrame) -> pl.DataFrame:
+    """Whether a model has experts, as its base where nothing else says it: training and packing leave the geometry as it is.
+    Not if the name states experts, which the base may be one of."""
+    of_base = facts.select(pl.col("model_id").alias("base_model_id"), pl.col("is_moe").alias("base_is_moe"))
+    is_same = pl.col("base_model_relation").is_in(["finetune", "adapter", "quantized"])
+    is_same &= ~pl.col("model_id").str.contains(_EXPERT_NAME)
+    joined = facts.join(of_base, on="base_model_id", how="left", maintain_order="left")
+    inherited = pl.when(is_same).then(pl.col("base_is_moe"))
+    return joined.with_columns(pl.coalesce("is_moe", inherited).alias("is_moe")).drop("base_is_moe")
+
+
+def _active() -> pl.Expr:
+    """Parameters used per token. A dense model uses all of its parameters, unless its vendor states far fewer (Gemma 3n)."""
+    total, active = pl.col("params_total"), pl.col("params_active")
+    is_all = active.is_null() | (active / total > _LEAST_DENSE)
+    return pl.when((pl.col("is_moe") == False) & total.is_not_null() & is_all).then(total).otherwise(active)  # noqa: E712
+
+
+def _no_active_reason() -> pl.Expr:
+    """Why params_active is null."""
+    return (
+        pl.when(pl.col("params_active").is_not_null())
+        .then(None)
+        .when(pl.col("params_total").is_null() & (pl.col("is_moe") == False))  # noqa: E712
+        .then(pl.lit("the total is not known"))
+        .when(pl.col("is_moe").is_null())
+        .then(pl.lit("whether it is a mixture of experts is not known"))
+        .otherwise(
+            pl.coalesce("active_refusals", pl.lit("a mixture of experts whose active parameters no source states"))
+        )
     )
 
 
@@ -256,14 +295,13 @@ def _sizes(evidence: pl.DataFrame) -> pl.DataFrame:
         pl.col("confidence").alias("params_confidence"),
     )
     active = chosen.filter(pl.col("kind") == "active").select("model_id", pl.col("params").alias("params_active"))
-    refused = (
-        evidence.filter(pl.col("kind") == "total")
-        .group_by("model_id")
-        .agg(pl.col("reason").drop_nulls().unique().sort().str.join("; ").alias("refusals"))
+    refused = evidence.group_by("model_id").agg(
+        _reasons("total").alias("refusals"), _reasons("active").alias("active_refusals")
     )
-    return (
-        refused.join(total, on="model_id", how="left")
-        .join(active, on="model_id", how="left")
-        .with_columns(pl.when(pl.col("params_total").is_null()).then(pl.col("refusals")).alias("params_reason"))
-        .drop("refusals")
-    )
+    return refused.join(total, on="model_id", how="left").join(active, on="model_id", how="left")
+
+
+def _reasons(kind: str) -> pl.Expr:
+    """The reasons of all statements of a kind, joined; null: there are none."""
+    stated = pl.col("reason").filter((pl.col("kind") == kind) & pl.col("params").is_null()).drop_nulls()
+    return stated.unique().sort().str.join("; ").replace("", None)

@@ -39,6 +39,38 @@ def doubt_parts(judged: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def doubt_prediction(judged: pl.DataFrame) -> pl.DataFrame:
+    """Statements about sizes, with doubts on totals that count layers for multi-token prediction too: those nearer to what the
+    config lays out with them than without (684.5 and 671.0 billion in DeepSeek-V3)."""
+    laid_out = judged.filter((pl.col("method") == "config") & pl.col("params").is_not_null())
+    without = (
+        laid_out.filter(pl.col("kind") == "total").group_by("model_id").agg(pl.col("params").max().alias("without"))
+    )
+    layers = (
+        laid_out.filter(pl.col("kind") == "prediction").group_by("model_id").agg(pl.col("params").max().alias("more"))
+    )
+    off = (pl.col("params") - pl.col("without") - pl.col("more")).abs()
+    is_with = (
+        (pl.col("kind") == "total")
+        & ~pl.col("method").is_in(["config", "override"])
+        & (off < pl.col("more") / 2)
+        & ~pl.col("is_doubtful")
+    ).fill_null(False)
+    doubt = pl.format("with {} parameters of layers for multi-token prediction", "more")
+    return (
+        judged.join(without, on="model_id", how="left", maintain_order="left")
+        .join(layers, on="model_id", how="left", maintain_order="left")
+        .with_columns(
+            (pl.col("is_doubtful") | is_with).alias("is_doubtful"),
+            pl.when(is_with)
+            .then(pl.concat_str([doubt, "reason"], separator="; ", ignore_nulls=True))
+            .otherwise("reason")
+            .alias("reason"),
+        )
+        .drop("without", "more")
+    )
+
+
 def is_stored_part(whole: pl.Expr) -> pl.Expr:
     """Whether a statement counts stored weights that are fewer than those of the `whole`."""
     is_less = pl.col("params") < LEAST_STORED * whole

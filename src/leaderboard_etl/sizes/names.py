@@ -10,7 +10,7 @@ import polars as pl
 
 _MOST_NAME = 300
 _MOST_PARAMS = 10**14
-_UNIT = {"m": 10**6, "b": 10**9}
+_UNIT = {"m": 10**6, "b": 10**9, "t": 10**12}
 _INTEGERS = frozenset({"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"})
 
 # A number with its unit that no letter or digit touches: `7b` in `llama-7b-chat`, not in `4bit`, `m2m`, `e4b`, `v0.7b1x`;
@@ -18,6 +18,8 @@ _INTEGERS = frozenset({"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"})
 _SIZE = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)([mb])(?![a-z0-9.])", re.ASCII)
 _SIZE_OF_WORD = re.compile(r"(?<=[a-z]{3})(?<!from)(\d{1,3}(?:\.\d)?)([mb])(?![a-z0-9.])", re.ASCII)
 _SIZE_SPLIT = re.compile(r"(?<![a-z0-9.])(\d{1,3})([b])(\d)(?![a-z0-9.])", re.ASCII)
+# Trillions of parameters only where active ones follow: alone they are tokens (`TinyLlama-1.1B-…-3T`).
+_TRILLIONS = re.compile(r"(?<![a-z0-9.])(\d{1,2}(?:\.\d{1,3})?)(t)(?=-a\d)", re.ASCII)
 _ACTIVE = re.compile(r"(?<![a-z0-9])a(\d{1,4}(?:\.\d{1,3})?)([mb])(?![a-z0-9.])", re.ASCII)
 _MIXTURE = re.compile(
     r"\d{1,3}x\d{1,4}(?:\.\d{1,3})?[mb](?![a-z0-9])|\d[mb]-?x\d|\d[mb]-\d{1,3}e(?![a-z0-9]|-\d)", re.ASCII
@@ -36,11 +38,14 @@ _RESIZED = re.compile(
     r"passthrough|franken|self-?merge|upscal|prun|brainstorm|stacked|(?<![a-z])(?:dus|moe)(?![a-z])|moerge|mixtral",
     re.ASCII,
 )
+# A size beside the word is that of the whole mixture, unless it may be that of one expert (`deepseek-moe-16b`, not `7b-MOE`).
+_BESIDE_MOE = re.compile(r"(?<=[0-9]b-)moe(?![a-z])|(?<![a-z])moe(?=-\d+(?:\.\d+)?b(?![a-z0-9]))", re.ASCII)
+_MOST_EXPERT = 10**10
 
 
 @dataclass(frozen=True)
 class NameSize:
-    """The sizes that a name states, as counts; null with a reason if it states none, or several."""
+    """The sizes that a name states, as counts. The total is null with a reason if the name states none, or several."""
 
     params_total: int | None
     params_active: int | None
@@ -50,10 +55,10 @@ class NameSize:
 def parse_name(name: str) -> NameSize:
     """The size that a model's name states.
 
-    `30B-A3B` states total and active; `7b1` is 7.1 billion. `8x7B` states experts, whose shared parts make the total
-    less than the product: null. Two different sizes (`3b-to-70b`) give none, nor does the size of a model that was
-    pruned, stacked or made one of several experts. Context lengths, bits, versions and trillions of training tokens are
-    not sizes, because a size stands alone between separators or ends a word.
+    `30B-A3B` states total and active, `MoE-A2.7B` active alone; `7b1` is 7.1 billion. `8x7B` states experts, whose shared
+    parts make the total less than the product: null. Two different sizes (`3b-to-70b`) give none, nor does the size of a model
+    that was pruned, stacked or made one of several experts. Context lengths, bits, versions and trillions of training tokens
+    are not sizes, because a size stands alone between separators or ends a word.
     """
     text = name.rsplit("/", 1)[-1].lower()[:_MOST_NAME]
     text = _UNDERSCORED.sub(r"\1\2\4.\3\5", text)
@@ -67,17 +72,20 @@ def parse_name(name: str) -> NameSize:
     sizes = {_count(number, unit) for number, unit in _SIZE.findall(text)}
     sizes |= {_count(number, unit) for number, unit in _SIZE_OF_WORD.findall(text)}
     sizes |= {_count(f"{whole}.{part}", unit) for whole, unit, part in _SIZE_SPLIT.findall(text)}
+    sizes |= {_count(number, unit) for number, unit in _TRILLIONS.findall(text)}
     sizes.discard(0)
     plausible = {size for size in sizes if size > _MOST_CONTEXT}
     if len(plausible) > 1:
         return NameSize(None, None, "the name states several sizes")
+    used = active.pop() if len(active) == 1 else None
     if not plausible:
+        if used:
+            return NameSize(None, used, "the name states active parameters and no total")
         reason = "only millions, perhaps of context or data" if sizes else "no size"
         return NameSize(None, None, f"the name states {reason}")
     total = plausible.pop()
-    used = active.pop() if len(active) == 1 else None
     used = used if used is not None and 0 < used < total else None
-    if used is None and _RESIZED.search(text):
+    if used is None and _RESIZED.search(_BESIDE_MOE.sub("", text) if total > _MOST_EXPERT else text):
         return NameSize(None, None, "the name states the size of what the model was stacked, pruned or mixed from")
     return NameSize(total, used, None)
 

@@ -46,8 +46,8 @@ MOST_TEXT = 1 << 20
 # Repositories older than the Hub's records have this creation date.
 _FLOOR = datetime(2022, 3, 3)
 _HEADERS = "safetensors.parameters"
+_VOCABULARY_MODULES = ("embed_tokens", "lm_head", "wte")
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".pt", ".pth")
-_EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,9 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
         elif path == ADAPTER_PATH:
             base = text(loaded.get("base_model_name_or_path"))
             records.model(file, "base_model_name_or_path", weight_type="Adapter", base_model_text=base)
+            if saved := _saved_modules(loaded):
+                why = f"saves {', '.join(saved)[:200]} whole, which replace those of its base model"
+                records.size(file, "modules_to_save", method="config", params=None, reason=why, kind="adapter")
         else:
             params, reason = index_parameters(loaded, configs.get(file.version.repo_id))
             records.size(file, "metadata", method="index", params=params, reason=reason)
@@ -136,6 +139,13 @@ def _is_adapter(info: Mapping[str, Any]) -> bool:
     weights = [name for name in files if name.endswith(_WEIGHTS)]
     holds_adapter_alone = bool(weights) and all(name.startswith("adapter_") for name in weights)
     return ADAPTER_PATH in files and (CONFIG_PATH not in files or holds_adapter_alone)
+
+
+def _saved_modules(adapter: Mapping[str, Any]) -> list[str]:
+    """The modules of its base that an adapter's file holds whole: those that it trains so, and embedding and head if it adapts
+    them (https://huggingface.co/docs/peft/developer_guides/lora)."""
+    adapted = [name for name in strings(adapter.get("target_modules")) if name in _VOCABULARY_MODULES]
+    return sorted({*strings(adapter.get("modules_to_save")), *adapted})
 
 
 def _tagged_base(tags: Sequence[str]) -> str | None:
@@ -205,13 +215,13 @@ def _read_tables(file: SourceFile, body: str, rules: _Rules, records: Records) -
 
 
 def _read_config(file: SourceFile, config: Mapping[str, Any], records: Records) -> None:
-    inner, ffn = mapping(config.get("text_config")), mapping(config.get("ffn_config"))
-    experts = [value for scope in (config, inner, ffn) for key in _EXPERTS if isinstance(value := scope.get(key), int)]
     architecture = next(iter(strings(config.get("architectures"))), None)
-    records.model(file, "architectures", architecture=architecture, is_moe=max(experts, default=0) > 1)
     size = config_parameters(config)
-    for kind, params in (("total", size.total), ("active", size.active)):
-        records.size(file, "geometry", method="config", params=params, reason=size.reason, kind=kind)
+    records.model(file, "architectures", architecture=architecture, is_moe=size.is_moe)
+    for kind, params, reason in (("total", size.total, size.reason), ("active", size.active, size.active_reason)):
+        records.size(file, "geometry", method="config", params=params, reason=reason, kind=kind)
+    if size.prediction:
+        records.size(file, "geometry", method="config", params=size.prediction, kind="prediction")
 
 
 def _json_object(file: SourceFile, records: Records) -> dict[str, Any] | None:

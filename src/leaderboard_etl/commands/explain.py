@@ -29,6 +29,7 @@ _FACTS = (
     ("active parameters", "params_active"),
     ("size known from", "params_method"),
     ("size unknown because", "params_reason"),
+    ("active size unknown because", "params_active_reason"),
     ("licence", "license_text"),
     ("licence id", "license_id"),
     ("licence class", "license_class"),

@@ -54,8 +54,9 @@ def judge(sizes: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def doubt_rounded(judged: pl.DataFrame) -> pl.DataFrame:
-    """Statements about sizes, with doubts on whole billions of a data set where the parameters were counted: it rounds, and not
-    always to the nearest (7 for the 7.616 of Qwen2.5-7B). A count of a part (with a reason) is none of the whole."""
+    """Statements about sizes, with doubts on whole billions of a data set, about the model or its base, where the parameters were
+    counted: it rounds, and not always to the nearest (7 for the 7.616 of Qwen2.5-7B). A count of a part (with a reason) is not
+    one of the whole."""
     is_total = pl.col("kind") == "total"
     is_exact = is_total & pl.col("method").is_in(_EXACT) & pl.col("reason").is_null() & ~pl.col("is_doubtful")
     counted = judged.filter(is_exact).sort("model_id", "method").group_by("model_id", maintain_order=True)
@@ -63,7 +64,7 @@ def doubt_rounded(judged: pl.DataFrame) -> pl.DataFrame:
     is_near = (pl.col("params") - pl.col("counted")).abs() < MOST_DISAGREEMENT_PCT / 100 * pl.col("counted")
     is_rounded = (
         is_total
-        & (pl.col("method") == "reference")
+        & pl.col("method").is_in(["reference", "base_model"])
         & (pl.col("params") % 10**9 == 0)
         & is_near
         & ~pl.col("is_doubtful")

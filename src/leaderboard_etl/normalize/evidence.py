@@ -42,9 +42,8 @@ def parameter_evidence(
     derived = _from_bases(firsts, weights_of(kin))
     tuned = _active_as_base(firsts, weights_of(kin, ("finetune",)))
     shape = dict(judged.schema)
-    rows = _in_pairs(
-        pl.concat([_beside_bases(judged, derived), *(_shaped(frame, shape) for frame in (derived, tuned))]), methods
-    )
+    beside = pl.concat([_beside_bases(judged, derived), *(_shaped(frame, shape) for frame in (derived, tuned))])
+    rows = _in_pairs(doubt_rounded(beside), methods)
     return rows.select(list(frame_schema("core.parameter_evidence")))
 
 

@@ -301,11 +301,24 @@ _QWEN3_NEXT = Family(
     active="layers",
     defaults={"full_attention_interval": 4, "mtp_num_hidden_layers": 1},
 )
+_BAILING_MOE_LAYER = stack(
+    attention(qk_norm="stated"),
+    sparse(
+        stack(
+            lambda facts: experts(has_router_bias=facts.flag("moe_router_enable_expert_bias"))(facts), shared_experts()
+        )
+    ),
+    norms(2),
+)
+_BAILING_MOE = Family(_BAILING_MOE_LAYER, prediction=stack(_BAILING_MOE_LAYER, _join()))
 _GEMMA3 = {"head_dim": 256, "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 262208}
 _BIASED = {"attention_bias": True, "mlp_bias": True}
 _BIASED_LAYER = stack(attention(), mlp(matrices=2), norms(2, has_bias=True))
 
 FAMILIES: Mapping[str, Family] = {
+    # Ling and Ring; the second generation, of the same model_type, has norms of queries and keys and a bias of the router.
+    "bailing_moe": _BAILING_MOE,
+    "bailing_moe_v2": _BAILING_MOE,
     "bloom": Family(
         _BIASED_LAYER,
         last_norm=norms(2, has_bias=True),
@@ -482,6 +495,7 @@ FAMILIES: Mapping[str, Family] = {
     "qwen3_5_moe_text": replace(_QWEN3_NEXT, active="all"),
     "qwen3_moe": _QWEN3_MOE,
     "qwen3_next": _QWEN3_NEXT,
+    "qwen3_omni_moe_text": _QWEN3_MOE,
     "qwen3_vl_moe_text": _QWEN3_MOE,
     "qwen3_vl_text": _QWEN3,
     "smollm3": Family(_DENSE, is_tied=True),

@@ -26,7 +26,7 @@ SAID = {
     "file: of a newer DuckDB": "leaderboard.duckdb cannot be read (",
     "file: another DuckDB database": "leaderboard.duckdb cannot be read (",
     "file: rows deleted by another writer": "load 2, olb_v2_contents: 0 rows opened",
-    "file: an empty .wal beside it": "leaderboard.duckdb.wal lies beside the published file",
+    "file: an empty .wal beside it": "leaderboard.duckdb.wal is beside the published file",
     "ledger: gone": "ledger.jsonl is not there, but the published file holds loads",
     "ledger: a line in the middle lost": "line 2, is load 3 after load 1: load 2 was lost",
     "ledger: the newest published line lost": "ends with load 2, but the published file knows load 3",
@@ -148,7 +148,7 @@ def test_what_cannot_be_recovered_is_reported_and_nothing_is_changed(whole: Worl
         world = damaged(whole, BY_NAME[name], tmp_path / "copy")
         before = {path: path.read_bytes() for path in world.warehouse.root.rglob("*") if path.is_file()}
         assert mend(world) == [
-            "nothing was touched: files of two warehouses lie here, and which of them belongs here is unknown"
+            "nothing was touched: files of two warehouses are here, and it is not known which ones belong here"
         ]
         assert {path: path.read_bytes() for path in before} == before
     world = damaged(whole, BY_NAME["store: an answer of the Hub lost"], tmp_path / "copy")

@@ -51,7 +51,7 @@ class Reader:
             choose=lambda names: sorted(name for name in names if name.lower().replace("_", "-") in self.wanted),
             same_as=lambda name: name.lower().replace("_", "-"),
             wants=lambda path: path.endswith(".json"),
-            known=self.known,
+            in_ledger=self.known,
             last_revision=self.last_revision,
             now="2025-01-01T03:00:00Z",
         )

@@ -46,7 +46,7 @@ def fetched(hub: Hub, store: BlobStore, head_start: HeadStart | None = None) -> 
         "dataset",
         REPO,
         wants=lambda path: path.endswith(".json"),
-        known={},
+        in_ledger={},
         last_revision=None,
         now=NOW,
         head_start=head_start,
@@ -125,7 +125,7 @@ def test_a_head_start_that_cannot_be_read_is_reported_and_the_night_continues(
     place = "hf://datasets/org/absent" if damage == "no dataset" else str(folder)
     said: list[str] = []
     assert len(downloads(server, tmp_path, place, hub, said)) == N_FILES
-    assert len(said) == 1 and place in said[0] and "asked of the Hub" in said[0] and "\n" not in said[0]
+    assert len(said) == 1 and place in said[0] and "the Hub was asked for the rest" in said[0] and "\n" not in said[0]
 
 
 @pytest.mark.parametrize("place", ["nowhere", ".", "hf://models/org/name", "hf://datasets/name"])

@@ -32,7 +32,7 @@ NAME = "a folder/naïve & más.json"
 FIELDS: Any = [*LISTED_FIELDS]
 SHA: Any = ["sha"]
 # Methods that send any given question.
-CARRIERS = {"request", "ask", "close", "limits_told"}
+CARRIERS = {"request", "ask", "close", "stated_limits"}
 
 
 class Call(NamedTuple):

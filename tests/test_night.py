@@ -182,7 +182,7 @@ def test_a_source_without_a_brake_is_loaded_whatever_vanishes(world: World, monk
         (Response(404, {}, b""), "HTTP 404"),
         (Response(401, {}, b""), "HTTP 401"),
         (Response(500, {}, b""), "HTTP 500"),
-        (Response(200, {}, b"<html>not a Hub</html>"), "no JSON"),
+        (Response(200, {}, b"<html>not a Hub</html>"), "did not answer with JSON"),
     ],
 )
 def test_a_source_that_fails_leaves_the_others_loaded(

@@ -156,7 +156,7 @@ def test_a_repository_with_other_content_is_not_changed(genuine: World, hub: Wri
     for manifest in (None, "[]", '{"tool": "another"}'):
         if manifest is not None:
             (folder / "manifest.json").write_text(manifest)
-        with pytest.raises(UsageError, match="no snapshot of ours"):
+        with pytest.raises(UsageError, match="not a snapshot of ours"):
             publish_snapshot(genuine.warehouse, REPO, hub.url, None)
     assert hub.commits == []
 
@@ -164,7 +164,7 @@ def test_a_repository_with_other_content_is_not_changed(genuine: World, hub: Wri
 def test_a_hub_without_tags_is_reported_in_a_note(genuine: World, hub: WritableHub) -> None:
     hub.takes_tags = False
     pushed = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
-    assert pushed.note == f"this Hub takes no tags: cite the commit {pushed.commit}"
+    assert pushed.note == f"this Hub does not support tags: cite the commit {pushed.commit}"
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_there_is_also_a_mean_without_copies_of_the_leaderboards_own_score() -> 
 def test_if_nearly_all_are_copies_there_is_no_mean_without_them() -> None:
     result = self_report_gap(world(FIVE)).row(0, named=True)
     assert result["mean_not_copied_pct"] is None
-    assert result["refusal_reason_not_copied"] == "4 models whose report is no copy; at least 5 are needed"
+    assert result["refusal_reason_not_copied"] == "4 models whose report is not a copy; at least 5 are needed"
 
 
 def test_four_models_are_refused_and_no_number_is_given() -> None:

@@ -266,7 +266,7 @@ def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path
     (out / "manifest.json").write_text(manifest)
     rescore(published)
     published.night(1, started_at=datetime(2025, 1, 1, 22))
-    assert "it rests on the loads [1], by now that day has [1, 2]" in word()
+    assert "it is made from the loads [1], by now that day has [1, 2]" in word()
 
 
 def test_verify_with_other_packages_compares_only_the_text_files(standing: World, tmp_path: Path) -> None:
@@ -316,7 +316,7 @@ def test_a_broken_manifest_is_an_error_that_says_what_is_wrong(tmp_path: Path, m
 
 def test_a_folder_with_other_content_is_not_overwritten(standing: World, tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").write_text("years of work")
-    with pytest.raises(UsageError, match="no snapshot of ours"):
+    with pytest.raises(UsageError, match="not a snapshot of ours"):
         write_snapshot(standing.warehouse, tmp_path, None)
     with pytest.raises(UsageError, match="is a file"):
         write_snapshot(standing.warehouse, tmp_path / "thesis.doc", None)

@@ -188,8 +188,8 @@ def _islands(points: pl.DataFrame) -> pl.DataFrame:
         labels = wider
 
 
-def _place(names: pl.Series, known: list[str]) -> Any:
-    return names.replace_strict(known, list(range(len(known))), return_dtype=pl.Int64).to_numpy()
+def _place(names: pl.Series, ordered: list[str]) -> Any:
+    return names.replace_strict(ordered, list(range(len(ordered))), return_dtype=pl.Int64).to_numpy()
 
 
 def _interval(drawn: Floats) -> tuple[Floats, Floats]:

@@ -19,7 +19,7 @@ import polars as pl
 from leaderboard_etl.analysis.scaling import INTERVAL, MIN_FAMILIES, NORM_BOUNDS, family_key, log_odds
 
 MIN_RECORDS = 4
-# As in the densing law. Earlier models score so near guessing that chance sets records which last for years: GPT-2 (2019, 124
+# As in the densing law. Earlier models score so near guessing that chance sets records that last for years: GPT-2 (2019, 124
 # million parameters) held the record on MMLU for almost four years.
 FRONTIER_SINCE = date(2023, 1, 1)
 _COLUMNS = (

@@ -1,6 +1,6 @@
-"""Does the best open model match or exceed the best proprietary one, benchmark by benchmark, on one day?
+"""Whether the best open model matches or exceeds the best proprietary one, benchmark by benchmark, on one day.
 
-The day is the last on which both sides had a new model with a score: later models of one side are not held against a side that
+The day is the last on which both sides had a new model with a score: later models of one side do not count against a side that
 stopped. A statement about now needs both sides alive, and that day close to the day of the state.
 
 Two models match if they differ by no more than the larger of two standard errors of the difference and a tolerance of
@@ -16,7 +16,7 @@ import polars as pl
 DEFAULT_TOLERANCE_PCT = 1.0
 CURRENT_DAYS = 120
 TOLERANCES_PCT = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
-# Which of several scores of a model speaks for it, and the column of the points that has it.
+# Which of several scores represents a model, and its column in the points.
 CHOICES = {"chosen": "score_pct", "least": "lo_pct", "median": "median_pct", "greatest": "hi_pct"}
 DECIMALS = 6  # 88.7 - 87.7 must be 1, so that a difference equal to the tolerance is a match
 
@@ -32,7 +32,7 @@ def parity(
     stderr_pct (standard error, points) and the columns of CHOICES are used where they are there. groups: comparable_group,
     is_headline, observed_through_open_on, observed_through_proprietary_on (null: not limited), perhaps match_tolerance_pct
     (points; null or absent: 1.0) and columns of mart.gap_sides: compared_on (null or absent: not limited),
-    is_alive_together (null or absent: not known to be), the newest model of each side and its date. Points of other groups
+    is_alive_together (null or absent: unknown), the newest model of each side and its date. Points of other groups
     are ignored.
 
     Only models released on or before compared_on take part: the earliest of as_of, the group's compared_on and the two
@@ -83,7 +83,7 @@ def parity(
 def sensitivity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """One row per group with both sides, choice of score and tolerance: the question of `parity`, asked again.
 
-    Columns: comparable_group, is_headline, chosen_value (a key of CHOICES: which score of each model speaks for it; a choice
+    Columns: comparable_group, is_headline, chosen_value (a key of CHOICES: which score represents each model; a choice
     whose column the points lack is left out), tolerance_pct (of TOLERANCES_PCT), open_model, proprietary_model,
     difference_pct (points), is_match_or_exceed (above, or below by no more than the larger of the tolerance and two standard
     errors).
@@ -107,7 +107,7 @@ def sensitivity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.D
 
 
 def _compared(points: pl.DataFrame, groups: pl.DataFrame, as_of: date, choice: str) -> pl.DataFrame:
-    """The best of both sides of each group and their difference, where one of CHOICES speaks for each model."""
+    """The best of both sides of each group and their difference, where one of CHOICES represents each model."""
     frame = _judged(groups, as_of)
     scored = _scored(points.with_columns(pl.col(CHOICES[choice]).alias("score_pct")))
     for side, openness in _SIDES.items():
@@ -130,7 +130,7 @@ def majority(judged: pl.DataFrame) -> pl.DataFrame:
     """One row over the headline groups in the frame of `parity`.
 
     Columns: n_headline; n_measurable (both sides have a model); n_match_or_exceed and n_match_or_exceed_strict of these,
-    each on its own day; n_current (can be told as of now), n_match_or_exceed_now and n_match_or_exceed_strict_now of these;
+    each on its own day; n_current (current ones), n_match_or_exceed_now and n_match_or_exceed_strict_now of these;
     is_majority and is_majority_strict (more than half of the current ones; null: none is current).
     """
     headline = judged.filter(pl.col("is_headline"))
@@ -151,7 +151,7 @@ def majority(judged: pl.DataFrame) -> pl.DataFrame:
 
 
 def _judged(groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    def told(name: str, dtype: type[pl.DataType]) -> pl.Expr:
+    def optional(name: str, dtype: type[pl.DataType]) -> pl.Expr:
         return (pl.col(name) if name in groups.columns else pl.lit(None)).cast(dtype).alias(name)
 
     through = ["observed_through_open_on", "observed_through_proprietary_on"]
@@ -159,13 +159,13 @@ def _judged(groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
         "comparable_group",
         "is_headline",
         pl.col(through).cast(pl.Date),
-        *(told(f"{side}_newest_model", pl.String) for side in _SIDES),
-        *(told(f"{side}_newest_on", pl.Date) for side in _SIDES),
-        told("is_alive_together", pl.Boolean),
+        *(optional(f"{side}_newest_model", pl.String) for side in _SIDES),
+        *(optional(f"{side}_newest_on", pl.Date) for side in _SIDES),
+        optional("is_alive_together", pl.Boolean),
         compared_on=pl.min_horizontal(
-            pl.lit(as_of), told("compared_on", pl.Date), *(pl.col(name).cast(pl.Date) for name in through)
+            pl.lit(as_of), optional("compared_on", pl.Date), *(pl.col(name).cast(pl.Date) for name in through)
         ),
-        match_tolerance_pct=told("match_tolerance_pct", pl.Float64).fill_null(DEFAULT_TOLERANCE_PCT),
+        match_tolerance_pct=optional("match_tolerance_pct", pl.Float64).fill_null(DEFAULT_TOLERANCE_PCT),
     )
 
 
@@ -179,13 +179,13 @@ def _scored(points: pl.DataFrame) -> pl.DataFrame:
 def _best(scored: pl.DataFrame, judged: pl.DataFrame, side: str) -> pl.DataFrame:
     """The best model of one side in each group, and how many took part."""
     models = scored.join(judged.select("comparable_group", "compared_on"), on="comparable_group")
-    seen = models.filter(pl.col("released_on") <= pl.col("compared_on"))
-    named = ["model_id", "model", "score_pct", "stderr_pct", "released_on"]
+    released = models.filter(pl.col("released_on") <= pl.col("compared_on"))
+    columns = ["model_id", "model", "score_pct", "stderr_pct", "released_on"]
     best = (
-        seen.sort(["score_pct", "released_on", "model_id"], descending=[True, False, False])
+        released.sort(["score_pct", "released_on", "model_id"], descending=[True, False, False])
         .group_by("comparable_group", maintain_order=True)
         .agg(
-            *(pl.col(name).first().alias(f"{side}_{name}") for name in named),
+            *(pl.col(name).first().alias(f"{side}_{name}") for name in columns),
             pl.col("model_id").n_unique().cast(pl.Int64).alias(f"n_{side}"),
         )
     )

@@ -1,4 +1,4 @@
-"""The lowest price of a token at which a score was to be had, by month and side."""
+"""The lowest price of a token that buys a score, by month and side."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def price_to_reach(
         .sort(*_KEY, "month", "blended_usd_per_mtok", -pl.col("score_pct"), "model_id")
         .unique([*_KEY, "month"], keep="first", maintain_order=True)
     )
-    told = pl.struct("blended_usd_per_mtok", "model_id", "provider", "priced_on", "is_later")
-    is_new = (told != told.shift(1)).over(_KEY).fill_null(True)
+    lowest_price = pl.struct("blended_usd_per_mtok", "model_id", "provider", "priced_on", "is_later")
+    is_new = (lowest_price != lowest_price.shift(1)).over(_KEY).fill_null(True)
     return lowest.filter(is_new).select(
         *("comparable_group", "benchmark", "score_threshold_pct", "openness", "month", "blended_usd_per_mtok"),
         *("model_id", "score_pct", "provider", "is_vendor", "priced_on", "is_later"),

@@ -1,4 +1,4 @@
-"""How far the scores that vendors report lie from those that others measured for the same model and benchmark.
+"""How far scores that vendors report are from those that others measured for the same model and benchmark.
 
 The two may differ in protocol (shots, prompts, subset), so a gap alone is not an error of the vendor. A card may copy the
 leaderboard's own number, so n_copies counts the pairs that agree to the leaderboard's last digit.
@@ -11,7 +11,7 @@ import polars as pl
 
 VENDOR_KINDS = ("vendor_model_index", "vendor_card_table", "vendor_eval_results", "vendor")
 MEASURED = ("leaderboard", "third_party")
-# A curated row is the vendor's where it says self-reported, and measured where it says the opposite.
+# A curated row is the vendor's if it says self-reported, and measured if it says the opposite.
 REFERENCE = "reference"
 MIN_MODELS = 5
 MIN_FAMILIES = 2  # with a single family every draw is the same and the interval has no width
@@ -92,7 +92,7 @@ def self_report_gap(scores: pl.DataFrame, *, draws: int = 1000, seed: int = 1234
     ):
         original = pairs.filter(~pl.col("is_copy"))
         gaps, reason = pairs["gap_pct"], _refusal(pairs, "models with both scores")
-        reason_original = _refusal(original, "models whose report is no copy")
+        reason_original = _refusal(original, "models whose report is not a copy")
         rows.append(
             {
                 "benchmark_id": benchmark,
@@ -117,19 +117,19 @@ def self_report_gap(scores: pl.DataFrame, *, draws: int = 1000, seed: int = 1234
 
 
 def _protocols(pairs: pl.DataFrame) -> str:
-    """The variants of both sides, in words: where they differ, so may the protocol, and the gap is not the vendor's alone."""
-    told = {
+    """The variants of both sides, in words: if they differ, so may the protocol, and the gap is not only the vendor's."""
+    variants = {
         side: ", ".join(pairs[f"{side}_variants"].explode().unique().sort().to_list())
         for side in ("reported", "measured")
     }
-    return f"reported as {told['reported']}; measured as {told['measured']}"
+    return f"reported as {variants['reported']}; measured as {variants['measured']}"
 
 
 def _refusal(pairs: pl.DataFrame, what: str) -> str | None:
     if pairs.height < MIN_MODELS:
         return f"{pairs.height} {what}; at least {MIN_MODELS} are needed"
     if pairs["family"].n_unique() < MIN_FAMILIES:
-        return f"all {pairs.height} models are of one family, which says nothing of other families"
+        return f"all {pairs.height} models are of one family, which says nothing about other families"
     return None
 
 

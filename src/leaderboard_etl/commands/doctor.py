@@ -44,7 +44,9 @@ def _doctor(options: argparse.Namespace, warehouse: Warehouse) -> int:
     if options.hub is None:
         return doctor(warehouse, with_repair=options.repair, fetch_from=options.fetch_from, as_json=options.json)
     if options.repair or options.fetch_from:
-        raise UsageError("doctor examines the warehouse or, with --hub, the Hub: --repair goes with the warehouse")
+        raise UsageError(
+            "doctor examines the warehouse or, with --hub, the Hub: only a warehouse can be repaired (--repair)"
+        )
     return doctor_hub(options.hub or None, as_json=options.json)
 
 

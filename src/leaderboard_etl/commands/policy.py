@@ -102,7 +102,7 @@ def index_page() -> str:
     lines = [
         "# Policy",
         "",
-        "Judgement is data: rows of the CSV files in `src/leaderboard_etl/policy/`, each with the link that it rests on.",
+        "Judgement is data: rows of the CSV files in `src/leaderboard_etl/policy/`, each with the link that supports it.",
         "The files of `sql/policy/` describe them: types, required cells, allowed values, keys. `leaderboard-etl policy check`",
         "checks the CSV files against them, as every run does first; `leaderboard-etl tables policy.families` shows the",
         "columns of one.",
@@ -127,7 +127,7 @@ def index_page() -> str:
 
 def _print_page(page: str, as_json: bool) -> int:
     if as_json:
-        raise UsageError("a page is Markdown: --json goes with check and tasks")
+        raise UsageError("a page is Markdown: use --json with check or tasks")
     print(page, end="")
     return 0
 

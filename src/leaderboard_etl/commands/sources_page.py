@@ -50,7 +50,7 @@ def sources_page() -> str:
         "| --- | --- |",
         *(f"| {fact} | {', '.join(f'`{source_id}`' for source_id in order(kind))} |" for kind, fact in _FACTS.items()),
         "",
-        "Of a model's scores in one group the one that speaks in charts is by the first of these reporters; values that are not",
+        "Of a model's scores in one group, charts show the one by the first of these reporters; values that are not",
         "charted are kept in `core.scores`.",
         "",
         "| place | reported by | who that is |",

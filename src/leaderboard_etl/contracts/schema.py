@@ -4,9 +4,9 @@ A table's description is the comment above its `create`, a column's is the comme
 described in its header. The same text gives the database's COMMENTs, the dictionary, and the Polars dtypes of
 staged frames, so that these cannot disagree.
 
-A column that means the same as another is described once: `= history.scores` stands for the full text of the column of
+A column that means the same as another is described once: `= history.scores` means the full text of the column of
 the same name there, `= core.models.display_name` for that of another name; what follows `; ` is added to it. The values
-of a closed vocabulary stand in `check (column in (…))`, of a view's column in parentheses behind its name; they are
+of a closed vocabulary are in `check (column in (…))`, of a view's column in parentheses behind its name; they are
 inherited too. DuckDB does not get the `check`: the audit warns instead, so that an unlisted value does not end a night.
 """
 
@@ -39,7 +39,7 @@ _SAME = re.compile(r"^= (?P<relation>\w+\.\w+)(?:\.(?P<column>\w+))?(?:; (?P<mor
 class Column:
     """One column: its SQL type (empty for views, where the query decides), whether null is refused, and its meaning.
 
-    `allowed` are the values of a closed vocabulary; empty: any value may stand there.
+    `allowed` are the values of a closed vocabulary; empty if any value is allowed.
     """
 
     name: str
@@ -139,7 +139,7 @@ def _with_full_texts(relation: Relation) -> Relation:
 
 
 def _full(relation: Relation, column: Column, path: tuple[str, ...]) -> Column:
-    """The column with its own text or that of the column which it repeats, and the values that may stand in it."""
+    """The column with its own text or that of the column that it repeats, and its allowed values."""
     here = f"{relation.name}.{column.name}"
     same = _SAME.match(column.comment)
     text, allowed = column.comment, column.allowed

@@ -8,7 +8,7 @@ from leaderboard_etl.contracts.schema import Relation
 
 
 def stray_values(relations: Iterable[Relation]) -> str:
-    """A query for the values that stand in closed columns of the relations and are not listed there.
+    """A query for the values in closed columns of the relations that are not listed there.
 
     One row per column and value: "table", "column", value, n_rows. Null is listed wherever a column may be null.
     """

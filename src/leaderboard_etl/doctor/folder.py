@@ -53,7 +53,7 @@ def examine_folder(warehouse: Warehouse) -> Iterator[Fault]:
     if (log := engine.log_of(warehouse.database)).exists():
         yield Fault(
             "folder",
-            f"{log} lies beside the published file: something wrote to that file, or was killed while writing",
+            f"{log} is beside the published file: something wrote to that file, or was killed while writing",
             repair="puts it aside; what it holds was never part of the warehouse",
         )
     if is_running(warehouse):

@@ -263,7 +263,7 @@ def _client_token() -> str | None:
 
 
 def _limits(hub: Hub) -> list[CheckedAnswer]:
-    limits = hub.limits_told()
+    limits = hub.stated_limits()
     if not limits:
         return [CheckedAnswer("limits", True, "the Hub states none")]
     return [

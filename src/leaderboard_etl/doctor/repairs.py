@@ -49,7 +49,7 @@ def repair(warehouse: Warehouse, examination: Examination, say: Say, *, hub: Ope
     lock.
     """
     if are_strangers(examination.ledger, examination.published) or examination.blobs.is_stranger:
-        say("nothing was touched: files of two warehouses lie here, and which of them belongs here is unknown")
+        say("nothing was touched: files of two warehouses are here, and it is not known which ones belong here")
         return
     with run_lock(warehouse.lock):
         _tidy(warehouse, say)

@@ -21,7 +21,7 @@ def check_target(folder: Path) -> None:
     if folder.is_file():
         raise UsageError(f"{folder} is a file: choose a folder for --out")
     if folder.exists() and any(folder.iterdir()) and not _is_snapshot(folder):
-        raise UsageError(f"{folder} is not empty and no snapshot of ours: choose another --out")
+        raise UsageError(f"{folder} is not empty and not a snapshot of ours: choose another --out")
 
 
 def replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str, Path]) -> None:

@@ -84,7 +84,7 @@ def _recompute(
         return {}, f"not recomputed: {error}"
     loads = json.loads(files[MANIFEST])["load_ids"]
     if loads != manifest.get("load_ids"):
-        there = f"it rests on the loads {manifest.get('load_ids')}, by now that day has {loads}"
+        there = f"it is made from the loads {manifest.get('load_ids')}, by now that day has {loads}"
         return {}, f"not recomputed: {there}"
     if build.get("packages") == package_versions():
         return files, "recomputed from the warehouse"

@@ -15,7 +15,7 @@ class NoHubError(HubError):
 
 
 class HubUnreachableError(NoHubError):
-    """An address that never answered in this run. Any later failure is that of a file, an owner or a source."""
+    """An address that never answered in this run. A later failure belongs to a file, an owner or a source."""
 
 
 class TokenRefusedError(NoHubError):
@@ -23,7 +23,7 @@ class TokenRefusedError(NoHubError):
 
 
 class UnusableSettingsError(NoHubError):
-    """This machine's own token, proxy or certificates let no request be sent."""
+    """No request can be sent because of this machine's own token, proxy or certificates."""
 
 
 class HubLimitedError(HubError):
@@ -51,7 +51,7 @@ class MissingFileError(RepoUnavailableError):
 
 
 class GatedRepoError(RepoUnavailableError):
-    """A repository or file that is shown only to those who accepted its terms."""
+    """A repository or file that the Hub shows only to those who accepted its terms."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class ModelAnswer:
 
 @dataclass(frozen=True)
 class ModelPage:
-    """A page of a list of models, and the address of the next page; null: this is the last."""
+    """A page of a list of models, and the address of the next page (null on the last)."""
 
     answers: list[ModelAnswer]
     next_url: str | None

@@ -61,11 +61,13 @@ class Hub(Transport):
         """The head commit of a repository's main branch."""
         answer = self._json(f"/api/{repo_type}s/{_quoted(repo_id)}/revision/main", {"expand": "sha"}, repo_id)
         if not isinstance(answer, dict) or not re.fullmatch(r"[0-9a-f]{40}", str(answer.get("sha"))):
-            raise HubError(f"{self.endpoint} names no head commit for {repo_id}: its answer is not that of a Hub")
+            raise HubError(
+                f"{self.endpoint} does not name a head commit for {repo_id}: its answer is not that of a Hub"
+            )
         return str(answer["sha"])
 
     def commits(self, repo_type: str, repo_id: str, *, most_entries: int | None = None) -> list[RepoCommit]:
-        """The commits of a repository's main branch, newest first; null: all of them. One call per page."""
+        """The commits of a repository's main branch, newest first, at most `most_entries` (null: all). One call per page."""
         path = f"/api/{repo_type}s/{_quoted(repo_id)}/commits/main"
         try:
             return [
@@ -78,8 +80,8 @@ class Hub(Transport):
     def tree(
         self, repo_type: str, repo_id: str, revision: str, *, folder: str = "", most_entries: int | None = None
     ) -> list[RepoFile]:
-        """The files of a repository at a commit, or of one folder and all below it; `most_entries` counts folders too, null:
-        every one. One call per page."""
+        """The files of a repository at a commit, or of one folder and all below it; `most_entries` counts folders too (null: no
+        limit). One call per page."""
         files = []
         query = {"recursive": "true", "expand": "false"}
         pages = self._pages(_tree_path(repo_type, repo_id, revision, folder), query, repo_id)
@@ -95,8 +97,8 @@ class Hub(Transport):
     def folders(self, repo_type: str, repo_id: str, revision: str, folder: str = "") -> list[str]:
         """The names of the folders directly below a folder, or below the repository's root. One call per page."""
         query = {"recursive": "false", "expand": "false"}
-        found = self._pages(_tree_path(repo_type, repo_id, revision, folder), query, repo_id)
-        folders = (entry.get("path") for entry in found if entry.get("type") == "directory")
+        entries = self._pages(_tree_path(repo_type, repo_id, revision, folder), query, repo_id)
+        folders = (entry.get("path") for entry in entries if entry.get("type") == "directory")
         return [path.rpartition("/")[2] for path in folders if isinstance(path, str)]
 
     def fetch(
@@ -143,24 +145,24 @@ class Hub(Transport):
         *,
         held: Callable[[str], bytes | None] | None = None,
     ) -> tuple[str, bytes] | None:
-        """A file without a tree that names its hash: (blob id, bytes), verified against the answer's ETag; null if it is absent.
+        """A file without a tree that gives its hash: (blob id, bytes), verified against the answer's ETag; null if it is absent.
 
         The Hub's redirect to it states its hash: if `held` has the bytes of that blob id, they are not requested.
         """
 
-        def known(etag: str) -> bytes | None:
-            blob_id = _stated_id(etag)
+        def held_content(etag: str) -> bytes | None:
+            blob_id = _id_in_etag(etag)
             content = held(blob_id) if held is not None and blob_id is not None else None
             return content if content is not None and len(content) <= most_bytes else None
 
         try:
             url = self._resolve(repo_type, repo_id, revision, path)
-            answer = await self.ask(url, {}, f"{path} of {repo_id}", most_bytes=most_bytes, held=held and known)
+            answer = await self.ask(url, {}, f"{path} of {repo_id}", most_bytes=most_bytes, held=held and held_content)
         except MissingFileError:
             return None
         content = answer.content
         # Only the redirect to a small file states its hash.
-        blob_id = _stated_id(answer.linked_etag or answer.etag) or git_blob_id(content)
+        blob_id = _id_in_etag(answer.linked_etag or answer.etag) or git_blob_id(content)
         if not verify(blob_id, content):
             raise HubError(
                 f"{path} of {repo_id} at {revision[:12]} does not have the hash that the Hub states: refused"
@@ -197,10 +199,12 @@ class Hub(Transport):
 
     def _model(self, answer: object, asked: str) -> ModelAnswer:
         if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
-            raise HubError(f"{self.endpoint} answered something that is no model when asked for {asked}")
+            raise HubError(f"{self.endpoint} did not answer with a model when asked for {asked}")
         revision = answer.get("sha")
-        shown = answer.get(RESULTS_FIELD)
-        results = [entry for entry in shown if isinstance(entry, dict)] if isinstance(shown, list) else []
+        results_field = answer.get(RESULTS_FIELD)
+        results = (
+            [entry for entry in results_field if isinstance(entry, dict)] if isinstance(results_field, list) else []
+        )
         modified_at = answer.get("lastModified")
         return ModelAnswer(
             answer["id"],
@@ -214,14 +218,14 @@ class Hub(Transport):
         """Which models published results on a benchmark's dataset: its leaderboard on the Hub, fine-tunes included. One call."""
         answer = self._json(f"/api/datasets/{_quoted(repo_id)}/leaderboard", {"base_model": "false"}, repo_id)
         if not isinstance(answer, list):
-            raise HubError(f"{self.endpoint} answered no list when asked for the leaderboard of {repo_id}")
+            raise HubError(f"{self.endpoint} did not answer with a list when asked for the leaderboard of {repo_id}")
         return [entry for entry in answer if isinstance(entry, dict)]
 
     def official_benchmarks(self) -> list[str]:
         """The datasets that the Hub marks as benchmarks with a leaderboard. One call per page of a thousand."""
         query = {"filter": "benchmark:official", "limit": "1000", "expand": "gated"}
-        found = self._pages("/api/datasets", query, "the official benchmarks")
-        return [entry["id"] for entry in found if isinstance(entry.get("id"), str)]
+        entries = self._pages("/api/datasets", query, "the official benchmarks")
+        return [entry["id"] for entry in entries if isinstance(entry.get("id"), str)]
 
     async def _file(self, repo_type: str, repo_id: str, revision: str, file: RepoFile) -> bytes:
         if file.size_bytes > self.most_file_bytes:
@@ -259,13 +263,13 @@ class Hub(Transport):
     def _pages(self, path: str, query: Query, asked: str) -> Iterator[dict[str, Any]]:
         url: str | None = f"{self.endpoint}{path}"
         parameters: Query = query
-        seen: set[str] = set()
+        urls_read: set[str] = set()
         while url is not None:
-            if url in seen:
+            if url in urls_read:
                 raise HubError(f"{self.endpoint} names a page of {asked} as the next one again: refused")
-            if len(seen) == _MOST_PAGES:
+            if len(urls_read) == _MOST_PAGES:
                 raise HubError(f"{self.endpoint} lists {asked} in more than {_MOST_PAGES:,} pages: refused")
-            seen.add(url)
+            urls_read.add(url)
             answer = self.request(url, parameters, asked)
             yield from self._entries(answer, asked)
             url, parameters = self._next(answer, asked), {}
@@ -273,13 +277,13 @@ class Hub(Transport):
     def _entries(self, answer: Answer, asked: str) -> list[dict[str, Any]]:
         entries = self._decoded(answer, asked)
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise HubError(f"{self.endpoint} answered no list when asked for {asked}")
+            raise HubError(f"{self.endpoint} did not answer with a list when asked for {asked}")
         return entries
 
     def _next(self, answer: Answer, asked: str) -> str | None:
         """The address of the next page; null: this is the last."""
         if answer.next_url is not None and not answer.next_url.startswith(f"{self.endpoint}/"):
-            raise HubError(f"{self.endpoint} sends on to another host for the next page of {asked}: refused")
+            raise HubError(f"{self.endpoint} names another host for the next page of {asked}: refused")
         return answer.next_url
 
     def _json(self, path: str, query: Query, asked: str) -> object:
@@ -289,7 +293,7 @@ class Hub(Transport):
         try:
             return json.loads(answer.content)
         except (ValueError, RecursionError) as error:
-            raise HubError(f"{self.endpoint} answered something that is no JSON when asked for {asked}") from error
+            raise HubError(f"{self.endpoint} did not answer with JSON when asked for {asked}") from error
 
 
 def model_body(answer: Mapping[str, Any]) -> bytes:
@@ -297,8 +301,8 @@ def model_body(answer: Mapping[str, Any]) -> bytes:
     return canonical({key: answer[key] for key in (*MODEL_FIELDS, "id") if key in answer})
 
 
-def _stated_id(etag: str) -> str | None:
-    """The blob id that an ETag states; null: it states something else."""
+def _id_in_etag(etag: str) -> str | None:
+    """The blob id in an ETag; null if it has something else."""
     tag = etag.removeprefix("W/").strip('"')
     if re.fullmatch(r"[0-9a-f]{64}", tag):
         return f"sha256:{tag}"

@@ -15,7 +15,7 @@ class HubClock:
     def hear(self, date_header: str | None) -> None:
         """Takes the Date header of one answer into account."""
         try:
-            told_at = parsedate_to_datetime(date_header or "").astimezone(UTC).replace(tzinfo=None)
+            sent_at = parsedate_to_datetime(date_header or "").astimezone(UTC).replace(tzinfo=None)
         except (ValueError, OverflowError):
             return
-        self.newest_at = max(self.newest_at or told_at, told_at)
+        self.newest_at = max(self.newest_at or sent_at, sent_at)

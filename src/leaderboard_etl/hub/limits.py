@@ -14,14 +14,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-# Numbers of at most nine digits: a longer one states no limit, and Python reads none of thousands.
+# Numbers of at most nine digits: a longer one is not a limit, and Python does not read thousands of digits.
 _SECONDS = r"[0-9]{1,9}(?![0-9])(?:\.[0-9]+)?"
 _STATE = re.compile(
     rf'"(?P<bucket>[\w-]+)"\s*;\s*r\s*=\s*(?P<left>[0-9]{{1,9}})\s*;\s*t\s*=\s*(?P<resets_s>{_SECONDS})', re.ASCII
 )
 _POLICY = re.compile(rf"\bq\s*=\s*(?P<quota>0*[1-9][0-9]{{0,8}})\b.*?\bw\s*=\s*(?P<width_s>{_SECONDS})", re.ASCII)
 # How many requests to send before the first answer states how many are left: a run may begin in a nearly used up window.
-_UNTOLD = 4
+_BEFORE_FIRST_ANSWER = 4
 
 
 class ClosedError(Exception):
@@ -63,7 +63,7 @@ class Window:
         now = time.monotonic()
         if now >= self.ends_at:
             self.left, self.opened_at, self.ends_at = self.quota, now, math.inf
-        return self.in_flight < (_UNTOLD if self.left is None else self.left)
+        return self.in_flight < (_BEFORE_FIRST_ANSWER if self.left is None else self.left)
 
     @property
     def closed_for_s(self) -> float:
@@ -86,10 +86,10 @@ class Window:
         ends_at = now + max(float(state["resets_s"]) + self.margin_s, pause_s if status == 429 else 0.0)
         # Answers come late and out of order: the window's end tells which window they describe.
         width_s = self.width_s or math.inf
-        known_end = self.ends_at if self.ends_at < math.inf else self.opened_at + (self.width_s or 0.0)
-        if ends_at < known_end - width_s / 2:
+        current_end = self.ends_at if self.ends_at < math.inf else self.opened_at + (self.width_s or 0.0)
+        if ends_at < current_end - width_s / 2:
             return
-        if ends_at > known_end + width_s / 2:
+        if ends_at > current_end + width_s / 2:
             self.left, self.ends_at = left, ends_at
             return
         self.left = min(math.inf if self.left is None else self.left, left)
@@ -131,7 +131,7 @@ class Limits:
     def window(self, kind: str) -> Window:
         """The window that counts a kind of address."""
         bucket = self.buckets.get(kind, kind)
-        # A Hub that states no limit for its API has none.
+        # A Hub that does not state a limit for its API has none.
         api = self.windows.get("api")
         left = math.inf if api is not None and api.left == math.inf else None
         return self.windows.setdefault(bucket, Window(self.margin_s, left=left))
@@ -156,6 +156,6 @@ class Limits:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
-    """The seconds that an answer asks to wait; 0: it asks for none, or not in seconds."""
+    """The seconds that an answer asks to wait; 0 if it does not ask, or not in seconds."""
     after = re.fullmatch(_SECONDS, headers.get("retry-after", "").strip())
     return float(after[0]) if after else 0.0

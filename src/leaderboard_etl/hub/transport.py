@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 _PASSING = frozenset({408, 425, 429})
 _SERVER_FAILED = range(500, 600)  # the Hub's own codes and those of the network in front of it, such as 520 to 530
 _UNAVAILABLE = frozenset({401, 403, 404})
-# What the Hub states as X-Error-Code of something that is not there or not for us. Its client goes by the same codes: a
-# firewall or a proxy on the way answers 403 as well, and knows nothing about a repository.
+# What the Hub states as X-Error-Code for something that does not exist or that we may not see. Its client uses the same codes:
+# a firewall or a proxy on the way answers 403 as well, and says nothing about a repository.
 _UNAVAILABLE_CODES = {
     "GatedRepo": GatedRepoError,
     "EntryNotFound": MissingFileError,
@@ -166,10 +166,10 @@ class Transport:
 
     @property
     def waits_s(self) -> float:
-        """For how many seconds more one of the Hub's limits lets nothing through; 0: no limit blocks."""
+        """For how many more seconds a limit of the Hub blocks requests; 0 if none does."""
         return self._limits.closed_for_s()
 
-    def limits_told(self) -> dict[str, tuple[int, float, int]]:
+    def stated_limits(self) -> dict[str, tuple[int, float, int]]:
         """The Hub's limits as its answers state them: requests per window, seconds per window, requests left, by bucket."""
         return {
             bucket: (window.quota, window.width_s, int(window.left))
@@ -203,12 +203,16 @@ class Transport:
             linked_etag = linked_etag or response.headers.get("x-linked-etag", "")
             if response.next_request is None:
                 break
-            if held is not None and linked_etag and (known := await asyncio.to_thread(held, linked_etag)) is not None:
-                return Answer(known, "", linked_etag, None)
+            if (
+                held is not None
+                and linked_etag
+                and (content_held := await asyncio.to_thread(held, linked_etag)) is not None
+            ):
+                return Answer(content_held, "", linked_etag, None)
             # Only the configured host sees the token: the client drops the header on the way to another one.
             request = response.next_request
         else:
-            raise HubError(f"{asked}: {self.endpoint} sends on and on, {_MOST_HOPS} times: refused")
+            raise HubError(f"{asked}: {self.endpoint} redirects more than {_MOST_HOPS} times: refused")
         status = response.status_code
         if status in _UNAVAILABLE:
             raise await self._unavailable(response, asked, until)
@@ -245,8 +249,8 @@ class Transport:
                         turn.answered(response.status_code, response.headers, pause_s)
                 except ClosedError as closed:
                     raise HubLimitedError(
-                        f"{self.endpoint} limits our requests, for {closed.seconds:.0f} s more (asked for {asked}): go on later,"
-                        " or with HF_TOKEN set"
+                        f"{self.endpoint} limits our requests, for {closed.seconds:.0f} s more (asked for {asked}): continue"
+                        " later, or set HF_TOKEN"
                     ) from closed
                 try:
                     content = await self._body(response, asked, most_bytes, pace)
@@ -288,7 +292,7 @@ class Transport:
         return self.deadline is not None and time.monotonic() >= self.deadline
 
     def _over(self, asked: str) -> DeadlineError:
-        return DeadlineError(f"{asked}: the run's time is up (--deadline); the next run goes on here")
+        return DeadlineError(f"{asked}: the run's time is up (--deadline); the next run continues here")
 
     def _check_that_asking_makes_sense(self, asked: str) -> None:
         if self._is_token_refused:
@@ -297,7 +301,7 @@ class Transport:
             raise self._over(asked)
 
     async def _unavailable(self, response: httpx2.Response, asked: str, until: float) -> HubError:
-        """The error for an answer 401, 403 or 404: about the token, about the repository, or about neither."""
+        """The error for an answer 401, 403 or 404: about the token, about the repository, or about something else."""
         status, code = response.status_code, response.headers.get("x-error-code", "")
         if status == 401 and await self._refuses_token(response, until):
             self._is_token_refused = True
@@ -309,7 +313,7 @@ class Transport:
             kind = MissingFileError
         if kind is None:
             return StatusError(f"{self.endpoint} answered HTTP {status} when asked for {asked}", status)
-        return kind(f"{asked} is not to be had from {self.endpoint} (HTTP {status})", status)
+        return kind(f"{asked} is not available from {self.endpoint} (HTTP {status})", status)
 
     async def _refuses_token(self, response: httpx2.Response, until: float) -> bool:
         """Whether a 401 is about the token. The Hub says so in the message, and states another reason by a code; if it does

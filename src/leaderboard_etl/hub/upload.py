@@ -1,4 +1,4 @@
-"""Writes to the Hub: a folder of files as a dataset repository, in one commit; without changes, nothing."""
+"""Writes to the Hub: a folder of files as a dataset repository, in one commit; without changes it writes nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def push_dataset(
     """Makes the dataset repository hold `files`, tagged `tag`; `along` goes with a commit but does not cause one.
 
     `listing` is the name of the JSON file whose `files` name everything that an earlier push put there; of these, the push
-    removes what is not in `files` now. Files that no listing names are left alone.
+    removes what is not in `files` now. Files that are in no listing are left alone.
     Raises UsageError without a token, for an invalid name, and for a repository with files but without a listing that
     `is_ours` accepts; HubError if the Hub refuses or does not answer.
     """
@@ -108,7 +108,7 @@ def _earlier(
             return {*listed["files"], listing}
     except (ValueError, TypeError, KeyError):
         pass
-    raise UsageError(f"the dataset {repo_id} holds files but no snapshot of ours: choose another --repo")
+    raise UsageError(f"the dataset {repo_id} holds files that are not a snapshot of ours: choose another --repo")
 
 
 def _tag(api: HfApi, repo_id: str, tag: str, commit: str) -> str | None:
@@ -124,7 +124,7 @@ def _tag(api: HfApi, repo_id: str, tag: str, commit: str) -> str | None:
         api.create_tag(repo_id, tag=tag, revision=commit, repo_type="dataset", exist_ok=True)
     except HfHubHTTPError as error:
         if error.response is not None and error.response.status_code in (404, 405, 501):
-            return f"this Hub takes no tags: cite the commit {commit}"
+            return f"this Hub does not support tags: cite the commit {commit}"
         raise
     return None
 

@@ -19,7 +19,7 @@ Question = Callable[[], Coroutine[Any, Any, T]]
 
 
 class PassOverError(Exception):
-    """This pass may not ask any further question."""
+    """This pass may not ask another question."""
 
 
 class Asking:

@@ -52,7 +52,7 @@ class BoardSync:
 def sync_boards(
     hub: Hub,
     store: BlobStore,
-    known: Mapping[Place, FileVersion],
+    in_ledger: Mapping[Place, FileVersion],
     datasets: Sequence[str],
     *,
     judged: Collection[str],
@@ -70,7 +70,7 @@ def sync_boards(
             raise
         except HubError as error:
             _add_failure(sync, dataset_id, error)
-            before = known.get(("api", dataset_id, BOARD_PATH))
+            before = in_ledger.get(("api", dataset_id, BOARD_PATH))
             sync.models += [] if before is None else _models(json.loads(store.get(before.blob_id)))
             continue
         # Ranks and avatars change every night; only the models and their files matter here.
@@ -78,7 +78,7 @@ def sync_boards(
         body = canonical(sorted(kept, key=str))
         file = FileVersion("api", dataset_id, BOARD_PATH, "unknown", sha256_id(body), len(body), now)
         sync.models += _models(kept)
-        if file.place not in known or known[file.place].blob_id != file.blob_id:
+        if file.place not in in_ledger or in_ledger[file.place].blob_id != file.blob_id:
             store.put(file.blob_id, body)
             sync.changed.append(file)
     sync.has_failed = 2 * len(sync.failures) > len(datasets)

@@ -38,15 +38,17 @@ async def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> bool:
     run.drop("api", name, ABSENT_PATH)
     info = json.loads(answer.body)
     revision = answer.revision or "unknown"
-    _take_shown_results(run, name, revision, [e for e in answer.results if info.get("gated") or e.get("pullRequest")])
+    _take_results_of_answer(
+        run, name, revision, [e for e in answer.results if info.get("gated") or e.get("pullRequest")]
+    )
     blob_id = sha256_id(answer.body)
     landed = run.current("api", name, INFO_PATH)
-    is_known = landed is not None and _is_unchanged(run, landed.blob_id, blob_id, answer.body)
+    is_landed = landed is not None and _is_unchanged(run, landed.blob_id, blob_id, answer.body)
     if answer.revision is not None and not info.get("gated"):
         listed = _listed(info)
         paths = _wanted(run, name, listed, info)
         # An unchanged model may still lack files here that an older version of this project did not read.
-        if is_known:
+        if is_landed:
             paths = [path for path in paths if path in listed and run.current("model", name, path) is None]
         files = [
             _take_file(run, name, answer.repo_id, revision, path, path in listed if listed else path == "README.md")
@@ -54,7 +56,7 @@ async def take_answer(run: CardPass, name: str, answer: ModelAnswer) -> bool:
         ]
         if not all(await asyncio.gather(*files)):
             return False
-    if not is_known:
+    if not is_landed:
         run.put("api", name, INFO_PATH, revision, blob_id, answer.body)
     return True
 
@@ -72,12 +74,12 @@ def unavailable_body(name: str) -> bytes:
     return json.dumps({"id": name, "unavailable": True}, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _is_unchanged(run: CardPass, known_id: str, blob_id: str, body: bytes) -> bool:
+def _is_unchanged(run: CardPass, landed_id: str, blob_id: str, body: bytes) -> bool:
     """Whether an answer equals the landed one, apart from fields that are no longer requested. An answer whose bytes
     were lost counts as different and is landed again."""
-    if known_id == blob_id or known_id not in run.store:
-        return known_id == blob_id
-    return model_body(json.loads(run.store.get(known_id))) == body
+    if landed_id == blob_id or landed_id not in run.store:
+        return landed_id == blob_id
+    return model_body(json.loads(run.store.get(landed_id))) == body
 
 
 def _listed(info: dict[str, Any]) -> set[str]:
@@ -100,7 +102,7 @@ def _wanted(run: CardPass, name: str, listed: set[str], info: dict[str, Any]) ->
     return list(dict.fromkeys(wanted))
 
 
-def _take_shown_results(run: CardPass, name: str, revision: str, entries: list[dict[str, object]]) -> None:
+def _take_results_of_answer(run: CardPass, name: str, revision: str, entries: list[dict[str, object]]) -> None:
     if not entries:
         run.drop("api", name, RESULTS_PATH)
         return
@@ -114,7 +116,7 @@ def _take_shown_results(run: CardPass, name: str, revision: str, entries: list[d
 def _results(run: CardPass, name: str, listed: set[str]) -> list[str]:
     """The files of evaluation results that the model lists now, or that were landed before."""
     listed_results = sorted(path for path in listed if RESULT_FILE.fullmatch(path))
-    return sorted({*listed_results[:_MOST_RESULTS], *run.known_results.get(name, [])})
+    return sorted({*listed_results[:_MOST_RESULTS], *run.landed_results.get(name, [])})
 
 
 async def _take_file(run: CardPass, name: str, hub_id: str, revision: str, path: str, is_listed: bool) -> bool:

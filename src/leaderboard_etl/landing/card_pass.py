@@ -29,7 +29,7 @@ _FLUSH_EVERY = 256
 class CardPass:
     """A pass in progress.
 
-    `known` are the files in the ledger; `changed` and `gone` are the changes of this pass, or of a killed pass before
+    `in_ledger` are the files in the ledger; `changed` and `gone` are the changes of this pass, or of a killed pass before
     it. `head_start` may already hold some files. `refused` are files too large to be read, `unlisted` are models
     missing from their owner's list, and `named` are models that were asked for by name and not found.
     """
@@ -37,7 +37,7 @@ class CardPass:
     asking: Asking
     store: BlobStore
     journal: Journal
-    known: Mapping[Place, FileVersion]
+    in_ledger: Mapping[Place, FileVersion]
     now: str
     head_start: HeadStart | None = None
     changed: dict[Place, FileVersion] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class CardPass:
     not_found: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        pending = self.journal.read(self.store, self.known)
+        pending = self.journal.read(self.store, self.in_ledger)
         self.changed = {file.place: file for file in pending.changed}
         self.gone = set(pending.gone)
         self._n_unflushed = 0
@@ -55,7 +55,7 @@ class CardPass:
     def current(self, repo_type: str, name: str, path: str) -> FileVersion | None:
         """The newest landed version of a file, from this pass or before; null if it was never landed or is gone."""
         place = (repo_type, name, path)
-        return self.changed.get(place) or (None if place in self.gone else self.known.get(place))
+        return self.changed.get(place) or (None if place in self.gone else self.in_ledger.get(place))
 
     def is_seen(self, name: str) -> bool:
         """Whether the Hub ever answered about a model. The answer that it does not show the model counts too."""
@@ -75,7 +75,7 @@ class CardPass:
             return
         place = (repo_type, name, path)
         self.changed.pop(place, None)
-        if place in self.known:
+        if place in self.in_ledger:
             self.gone.add(place)
         self._journal_change(Changes([], [place]))
 
@@ -91,11 +91,11 @@ class CardPass:
         return Changes(sorted(versions.values()), sorted(self.gone))
 
     @cached_property
-    def known_results(self) -> dict[str, list[str]]:
+    def landed_results(self) -> dict[str, list[str]]:
         """The landed files of evaluation results by model. Computed once, because every model of a pass needs its
         own."""
         paths: dict[str, list[str]] = defaultdict(list)
-        for repo_type, repo_id, path in {**self.known, **self.changed}:
+        for repo_type, repo_id, path in {**self.in_ledger, **self.changed}:
             if repo_type == "model" and RESULT_FILE.fullmatch(path):
                 paths[repo_id].append(path)
         return dict(paths)

@@ -52,7 +52,7 @@ class CardSync:
 def sync_cards(
     hub: Hub,
     store: BlobStore,
-    known: Mapping[Place, FileVersion],
+    in_ledger: Mapping[Place, FileVersion],
     names: Sequence[str],
     *,
     journal: Path,
@@ -65,14 +65,14 @@ def sync_cards(
 ) -> CardSync:
     """Lands what is new about `names`, with at most `budget` API calls; retries of the last calls do not count.
 
-    `known` are the files in the ledger; `journal` is the file that lists what a killed pass landed beyond them. Owners
+    `in_ledger` are the files in the ledger; `journal` is the file that lists what a killed pass landed beyond them. Owners
     in `official` are listed every time, and their new language models are landed too. Files that `head_start` holds are
     not fetched. Raises NoHubError, after which nothing more can be asked.
     """
     asking = Asking(hub, budget)
-    run = CardPass(asking, store, Journal(journal), known, now, head_start)
+    run = CardPass(asking, store, Journal(journal), in_ledger, now, head_start)
     # New models of official organisations are kept up to date although no source names them yet.
-    official_models = [name for _, name, path in known if path == INFO_PATH and _owner(name) in official]
+    official_models = [name for _, name, path in in_ledger if path == INFO_PATH and _owner(name) in official]
     owners = {**{owner: [] for owner in official}, **_by_owner([*names, *official_models])}
     work = _Round(run, owners, frozenset(official), _Cursor.of(cursor), progress)
     asyncio.run(work.go())
@@ -177,13 +177,13 @@ class _Round:
         await self.run.asking.work(gone, self._ask_in_turn)
         self.cursor.has_asked_gone |= not self.run.asking.is_over
 
-    async def _news(self, n_known: int) -> News:
+    async def _news(self, n_owners: int) -> News:
         """What changed since the last pass, if that saves calls for known owners; empty otherwise."""
         most_calls = int(_NEWS_SHARE * self.run.asking.budget)
         if most_calls < 1:
             return News()
         try:
-            return await ask_news(self.run.asking, self.cursor.since, self.run.now, min(n_known, most_calls))
+            return await ask_news(self.run.asking, self.cursor.since, self.run.now, min(n_owners, most_calls))
         except (HubError, PassOverError):
             return News()
 
@@ -210,7 +210,7 @@ class _Round:
         if owner.startswith("/") or (len(needed) == 1 and not is_listed):
             is_whole = await ask_by_name(self.run, *needed)
         else:
-            # If the last visit failed, the failed model may stand anywhere in the list, so read it to the end.
+            # If the last visit failed, the failed model may be anywhere in the list, so read it to the end.
             back_to = None if owner in self.cursor.owed else back_to_moment(self.cursor.since)
             is_whole = await ask_by_list(self.run, owner, names, needed, back_to, is_listed)
         if is_whole:

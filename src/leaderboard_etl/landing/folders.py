@@ -21,7 +21,7 @@ from leaderboard_etl.raw.store import BlobStore
 
 @dataclass
 class FolderSync:
-    """The result of a sync: the head commit, the changes since `known`, and the names of all folders below the root.
+    """The result of a sync: the head commit, the changes since the last load, and the names of all folders below the root.
 
     `names` is null if the head did not move. `held` are folders that were read before and are now gone or empty.
     `failures` says why other folders could not be fetched; `remaining` is how many of their files are still to be
@@ -46,7 +46,7 @@ def sync_folders(
     choose: Callable[[Sequence[str]], Sequence[str]],
     same_as: Callable[[str], str],
     wants: Callable[[str], bool],
-    known: Mapping[Place, FileVersion],
+    in_ledger: Mapping[Place, FileVersion],
     last_revision: str | None,
     now: str,
     head_start: HeadStart | None = None,
@@ -77,7 +77,15 @@ def sync_folders(
         tree = [file for file in hub.tree(repo_type, repo_id, revision, folder=f"{root}/{name}") if wants(file.path)]
         try:
             changed = land_files(
-                hub, store, repo_type, repo_id, revision, tree, known=known, head_start=head_start, progress=progress
+                hub,
+                store,
+                repo_type,
+                repo_id,
+                revision,
+                tree,
+                in_ledger=in_ledger,
+                head_start=head_start,
+                progress=progress,
             )
         except UnfinishedError as error:
             sync.failures.append(str(error))
@@ -92,7 +100,7 @@ def sync_folders(
         sync.changes.changed.extend(
             FileVersion(repo_type, repo_id, file.path, revision, file.blob_id, file.size_bytes, now) for file in changed
         )
-    for name, places in _by_folder(known, root).items():
+    for name, places in _by_folder(in_ledger, root).items():
         if name in chosen and name not in listed:
             continue
         is_empty = name not in names or (name in listed and not places_now.intersection(places))
@@ -103,9 +111,9 @@ def sync_folders(
     return sync
 
 
-def _by_folder(known: Mapping[Place, FileVersion], root: str) -> dict[str, list[Place]]:
+def _by_folder(in_ledger: Mapping[Place, FileVersion], root: str) -> dict[str, list[Place]]:
     """The places of known files, grouped by the name of their folder below the root, in sorted order."""
     places: dict[str, list[Place]] = {}
-    for place in sorted(known):
+    for place in sorted(in_ledger):
         places.setdefault(place[2].removeprefix(f"{root}/").partition("/")[0], []).append(place)
     return places

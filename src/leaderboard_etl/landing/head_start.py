@@ -44,7 +44,7 @@ class HeadStart:
         self._repo_id = dataset["repo_id"] if dataset else None
         if self._repo_id is None and not _paths(Path(place)):
             raise UsageError(
-                f"--raw-from {place!r} holds no raw files: give a warehouse, a folder of packs, or hf://datasets/ORG/NAME"
+                f"--raw-from {place!r} has no raw files: give a warehouse, a folder of packs, or hf://datasets/ORG/NAME"
             )
 
     def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -81,7 +81,7 @@ class HeadStart:
 
     def _give_up(self, error: EtlError) -> None:
         self._stores = []
-        self._say(f"--raw-from {self.place}: {error}; what it lacks was asked of the Hub")
+        self._say(f"--raw-from {self.place}: {error}; the Hub was asked for the rest")
 
     def _opened_once(self) -> list[BlobStore | Pack]:
         if self._stores is None:
@@ -105,9 +105,9 @@ class HeadStart:
 
         refused = self._hub.fetch("dataset", self._repo_id, revision, packs, land)
         if refused:
-            raise HubError(f"{refused[0][0].path} could not be had ({refused[0][1]})")
+            raise HubError(f"{refused[0][0].path} did not arrive ({refused[0][1]})")
         if not packs:
-            raise WarehouseError("the dataset holds no pack")
+            raise WarehouseError("the dataset has no pack")
         return _paths(folder)
 
 

@@ -1,6 +1,6 @@
 """Lists what a pass has landed and no load has recorded yet, so that the next pass can continue after a killed one.
 
-The file holds one JSON line per change and lies beside the blobs. A pass appends to it while it lands files; the next
+The file holds one JSON line per change and is beside the blobs. A pass appends to it while it lands files; the next
 pass reads it and ignores what the ledger records by then. A line whose blob did not reach the disk is ignored as well,
 so the file need not be synced.
 """
@@ -25,8 +25,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self, store: BlobStore, known: Mapping[Place, FileVersion]) -> Changes:
-        """The changes that are not in `known`, the files in the ledger. If there are none, the journal file is
+    def read(self, store: BlobStore, in_ledger: Mapping[Place, FileVersion]) -> Changes:
+        """The changes that are not in `in_ledger`, the files in the ledger. If there are none, the journal file is
         removed."""
         changed: dict[Place, FileVersion] = {}
         gone: set[Place] = set()
@@ -38,8 +38,8 @@ class Journal:
                 changed.pop(place, None)
                 gone.add(place)
         lost = store.missing(file.blob_id for file in changed.values())
-        fresh = [file for place, file in changed.items() if known.get(place) != file and file.blob_id not in lost]
-        pending = Changes(fresh, [place for place in gone if place in known])
+        fresh = [file for place, file in changed.items() if in_ledger.get(place) != file and file.blob_id not in lost]
+        pending = Changes(fresh, [place for place in gone if place in in_ledger])
         if not pending:
             self.path.unlink(missing_ok=True)
         return pending

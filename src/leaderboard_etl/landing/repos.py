@@ -16,7 +16,7 @@ from leaderboard_etl.raw.store import BlobStore
 
 @dataclass(frozen=True)
 class RepoSync:
-    """The repository's head commit, and the changes of its wanted files since `known`."""
+    """The repository's head commit, and the changes of its wanted files since the last load."""
 
     revision: str
     changes: Changes
@@ -41,7 +41,7 @@ def sync_repo(
     repo_id: str,
     *,
     wants: Callable[[str], bool],
-    known: Mapping[tuple[str, str, str], FileVersion],
+    in_ledger: Mapping[tuple[str, str, str], FileVersion],
     now: str,
     is_fetched_once: Callable[[str], bool] = lambda path: False,
     last_revision: str | None = None,
@@ -49,9 +49,9 @@ def sync_repo(
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RepoSync:
-    """Lands every wanted file of the head commit, or of the commit `at_revision`, that `known` lacks; from `head_start`
-    if it is there. Of a file that `is_fetched_once` any version is enough. If the head is still `last_revision`, one
-    request is enough.
+    """Lands every wanted file of the head commit, or of the commit `at_revision`, that is not in the ledger; from
+    `head_start` if it is there. Of a file that `is_fetched_once` any version is enough. If the head is still
+    `last_revision`, one request is enough.
 
     Raises HubError if the Hub does not answer, NoFilesError if there is no wanted file, SourceError if a file did not
     arrive whole, UnfinishedError if the deadline or the Hub's limit ended the run before all files were fetched. After
@@ -65,16 +65,16 @@ def sync_repo(
         raise NoFilesError(
             f"{repo_id} at {revision[:12]} holds none of the files that this source reads: were they moved or renamed?"
         )
-    due = [file for file in tree if not (is_fetched_once(file.path) and (repo_type, repo_id, file.path) in known)]
+    due = [file for file in tree if not (is_fetched_once(file.path) and (repo_type, repo_id, file.path) in in_ledger)]
     changed = land_files(
-        hub, store, repo_type, repo_id, revision, due, known=known, head_start=head_start, progress=progress
+        hub, store, repo_type, repo_id, revision, due, in_ledger=in_ledger, head_start=head_start, progress=progress
     )
     paths = {file.path for file in tree}
     return RepoSync(
         revision,
         Changes(
             [FileVersion(repo_type, repo_id, f.path, revision, f.blob_id, f.size_bytes, now) for f in changed],
-            [place for place in known if place[:2] == (repo_type, repo_id) and place[2] not in paths],
+            [place for place in in_ledger if place[:2] == (repo_type, repo_id) and place[2] not in paths],
         ),
     )
 
@@ -87,13 +87,13 @@ def land_files(
     revision: str,
     tree: Sequence[RepoFile],
     *,
-    known: Mapping[tuple[str, str, str], FileVersion],
+    in_ledger: Mapping[tuple[str, str, str], FileVersion],
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[RepoFile]:
-    """Lands the files of a tree that `known` lacks, and returns them. Raises SourceError and UnfinishedError like
+    """Lands the files of a tree that are not in the ledger, and returns them. Raises SourceError and UnfinishedError like
     sync_repo."""
-    changed = [file for file in tree if not _is_known(file, repo_type, repo_id, known)]
+    changed = [file for file in tree if not _is_in_ledger(file, repo_type, repo_id, in_ledger)]
     absent = store.missing(file.blob_id for file in changed)
     for blob_id, content in head_start.read(absent) if head_start is not None else ():
         store.put(blob_id, content)
@@ -118,12 +118,14 @@ def land_files(
     if refused:
         file, reason = refused[0]
         raise SourceError(
-            f"{len(refused)} of {len(wanted)} new files of {repo_id} at {revision[:12]} could not be had whole, the first"
-            f" {file.path}: {reason}; what arrived is kept and the rest is asked for again next time"
+            f"{len(refused)} of {len(wanted)} new files of {repo_id} at {revision[:12]} did not arrive whole, the first"
+            f" {file.path}: {reason}; what arrived is kept, and the rest is requested again next time"
         )
     return changed
 
 
-def _is_known(file: RepoFile, repo_type: str, repo_id: str, known: Mapping[tuple[str, str, str], FileVersion]) -> bool:
-    version = known.get((repo_type, repo_id, file.path))
+def _is_in_ledger(
+    file: RepoFile, repo_type: str, repo_id: str, in_ledger: Mapping[tuple[str, str, str], FileVersion]
+) -> bool:
+    version = in_ledger.get((repo_type, repo_id, file.path))
     return version is not None and version.blob_id == file.blob_id

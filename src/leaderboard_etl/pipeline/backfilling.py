@@ -179,7 +179,7 @@ def _landed(night: Night, source: Source, commit: RepoCommit) -> News:
             source.repo_id,
             at_revision=commit.revision,
             wants=source.wants,
-            known=night.state.of(source.source_id),
+            in_ledger=night.state.of(source.source_id),
             now=format_utc(datetime.now(UTC)),
             head_start=night.head_start,
         )

@@ -51,15 +51,15 @@ def land_project(night: Night) -> list[News]:
 
 
 def _land_texts(night: Night, source_id: str, texts: Mapping[str, bytes]) -> News:
-    known = night.state.of(source_id)
+    in_ledger = night.state.of(source_id)
     files = []
     for name, text in texts.items():
         blob_id = git_blob_id(text)
         file = FileVersion("project", _PROJECT, f"{name}.csv", __version__, blob_id, len(text), night.now)
-        if file.place not in known or known[file.place].blob_id != blob_id:
+        if file.place not in in_ledger or in_ledger[file.place].blob_id != blob_id:
             night.store.put(blob_id, text)
             files.append(file)
-    gone = [place for place in known if place[2].removesuffix(".csv") not in texts]
+    gone = [place for place in in_ledger if place[2].removesuffix(".csv") not in texts]
     if source_id in SOURCES and not night.wants(source_id):
         files, gone = [], []
     news = news_of(night, source_id, Changes(files, gone), revision=__version__)
@@ -68,7 +68,7 @@ def _land_texts(night: Night, source_id: str, texts: Mapping[str, bytes]) -> New
 
 
 def land_table(night: Night, source_id: str) -> list[News]:
-    """Lands what is new in one leaderboard repository. Raises HubError or SourceError if it cannot be had."""
+    """Lands what is new in one leaderboard repository. Raises HubError or SourceError if it is not available."""
     source = SOURCES[source_id]
     if not night.wants(source_id):
         return [_not_asked(source_id)]
@@ -81,12 +81,12 @@ def land_table(night: Night, source_id: str) -> list[News]:
             return [News(_left_in_force(source, SourceLoad(source_id, "unchanged"), first_line(error)))]
         if night.state.of(source_id) or not may_lack(source, error):
             raise
-        message = f"{error}; nothing of it was ever loaded, and the night goes on without it"
+        message = f"{error}; it was never loaded, and the night continues without it"
         return [News(SourceLoad(source_id, "unchanged", message=message))]
 
 
 def may_lack(source: Source, error: EtlError) -> bool:
-    """Whether the source can do without its repository, which the Hub does not have; a gated repository is there."""
+    """Whether the source can do without its repository, because the Hub does not have it; a gated repository exists."""
     is_gone = isinstance(error, RepoUnavailableError) and not isinstance(error, GatedRepoError)
     return source.may_be_absent and is_gone
 
@@ -100,7 +100,7 @@ def _land_whole(night: Night, source: Source) -> News:
             source.repo_type,
             source.repo_id,
             wants=source.wants,
-            known=night.state.of(source_id),
+            in_ledger=night.state.of(source_id),
             is_fetched_once=lambda path: source.is_fetched_once(path) and not night.options.full,
             last_revision=None if night.options.full else _last_revision(night.ledger, source_id),
             now=night.now,
@@ -111,17 +111,17 @@ def _land_whole(night: Night, source: Source) -> News:
     if not (source.is_archive and gone):
         return news_of(night, source_id, result.changes, revision=result.revision)
     news = news_of(night, source_id, Changes(result.changes.changed), revision=result.revision)
-    return News(_left_in_force(source, news.entry, f"{how_many(len(gone), 'file')} of it are gone"), news.changes)
+    return News(_left_in_force(source, news.entry, f"{how_many(len(gone), 'file')} are gone"), news.changes)
 
 
 def _left_in_force(source: Source, entry: SourceLoad, why: str) -> SourceLoad:
-    """`entry` with the finding that an archive is no longer there, or no longer whole, which makes nothing of it untrue."""
-    message = f"{why}; it is an archive: what was read there stays in force"
+    """`entry` with the finding that an archive, or a part of it, is gone from the Hub: what was read from it stays true."""
+    message = f"{why}; it is an archive: what was read from it stays in force"
     return replace(entry, drift=[Drift(source.source_id, "archive_gone", source.repo_id, message)])
 
 
 def _land_folders(night: Night, source: Source, folders: Folders) -> News:
-    """The same of a repository of which only some folders are listed. What arrived is believed, even if some could not be had."""
+    """The same for a repository of which only some folders are listed. What arrived is believed, even if some did not."""
     policy = read_policy()
     with shown(night, source.source_id) as progress:
         result = sync_folders(
@@ -133,13 +133,13 @@ def _land_folders(night: Night, source: Source, folders: Folders) -> News:
             choose=lambda names: folders.choose(names, policy),
             same_as=folders.same_as,
             wants=source.wants,
-            known=night.state.of(source.source_id),
+            in_ledger=night.state.of(source.source_id),
             last_revision=None if night.options.full else _last_revision(night.ledger, source.source_id),
             now=night.now,
             head_start=night.head_start,
             progress=progress,
         )
-    gone = "is gone or empty in the repository: what was read there stays in force, for it has not become untrue"
+    gone = "is gone or empty in the repository: what was read from it stays in force"
     news = news_of(
         night,
         source.source_id,
@@ -213,8 +213,8 @@ def standing_alone(
     """What `give`, called with `arguments`, gives of some sources; where it fails they stay at their last good state and the
     others go on.
 
-    The first of them bears the calls that it took. NoHubError and UnwritableError are passed on: without a Hub, or a disk,
-    there is no night. Raises WarehouseError where what the Hub answered so far shows that this machine's clock is far ahead.
+    The first of them has the number of calls. NoHubError and UnwritableError are passed on: without a Hub, or a disk,
+    there is no night. Raises WarehouseError if the Hub's answers show that this machine's clock is far ahead.
     """
     night.expect_right_clock()
     before = (night.hub.api_calls, night.hub.file_calls)
@@ -232,10 +232,10 @@ def standing_alone(
     return news
 
 
-def news_of(night: Night, source_id: str, changes: Changes, revision: str | None = None, **told: Any) -> News:
-    """What changed in a source, and the line on record that says so; `told` are further fields of SourceLoad."""
+def news_of(night: Night, source_id: str, changes: Changes, revision: str | None = None, **fields: Any) -> News:
+    """What changed in a source, and the line on record that says so; `fields` are further columns of SourceLoad."""
     state = "loaded" if changes else "unchanged"
-    entry = SourceLoad(source_id, state, revision=revision, changes_blob=land_changes(night.store, changes), **told)
+    entry = SourceLoad(source_id, state, revision=revision, changes_blob=land_changes(night.store, changes), **fields)
     return News(entry, changes)
 
 
@@ -262,16 +262,16 @@ def _lost(night: Night, source_id: str, error: EtlError, *, is_first: bool) -> N
 
 
 def _sync_boards(night: Night) -> BoardSync:
-    """Lands the leaderboards of the benchmark datasets that policy loads, and finds official ones that it does not know.
+    """Lands the leaderboards of the benchmark datasets that policy loads, and finds official ones that policy lacks.
 
-    They count against the card budget; where they would take over half of it, it is all for the models.
+    They count against the card budget; if they would take over half of it, all of it is for the models.
     """
     tasks = read_policy().frame("eval_tasks")
     datasets = tasks.filter(pl.col("variant_id").is_not_null())["dataset_id"].unique(maintain_order=True).to_list()
     if 2 * (len(datasets) + 1) > night.options.card_budget:
         return BoardSync()
-    known = night.state.of(RESULTS)
-    return sync_boards(night.hub, night.store, known, datasets, judged=tasks["dataset_id"].to_list(), now=night.now)
+    in_ledger = night.state.of(RESULTS)
+    return sync_boards(night.hub, night.store, in_ledger, datasets, judged=tasks["dataset_id"].to_list(), now=night.now)
 
 
 def _split(changes: Changes, is_first: Callable[[str], bool]) -> tuple[Changes, Changes]:
@@ -302,7 +302,7 @@ def _named_models(night: Night, so_far: Sequence[News]) -> list[str]:
 
 
 def last_entry(ledger: Ledger, source_id: str) -> SourceLoad | None:
-    """What the last load in which this source did not fail says of it; null: there is none."""
+    """What the last load in which this source did not fail says about it; null if there is none."""
     entries = [load.source(source_id) for load in ledger.loads if load.status != "failed"]
     return next((entry for entry in reversed(entries) if entry is not None and entry.state != "failed"), None)
 

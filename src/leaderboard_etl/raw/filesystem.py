@@ -1,4 +1,4 @@
-"""Checks where a warehouse lies. It must be on a disk of this machine, because locks and syncs may not work over a
+"""Checks where a warehouse is. It must be on a disk of this machine, because locks and syncs may not work over a
 network.
 
 SQLite's documentation warns of this (https://www.sqlite.org/faq.html, question 5;
@@ -19,11 +19,11 @@ ALLOW = "LEADERBOARD_ETL_ALLOW_NETWORK_FILESYSTEM"
 
 
 def expect_local(folder: Path) -> None:
-    """Raises WarehouseError if the folder lies on a network filesystem, unless the environment allows it."""
+    """Raises WarehouseError if the folder is on a network filesystem, unless the environment allows it."""
     kind = filesystem_of(folder.resolve(), _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
     if kind is not None and is_over_a_network(kind) and not os.environ.get(ALLOW):
         raise WarehouseError(
-            f"{folder} lies on a network filesystem ({kind}), where locks and syncs are not sure to hold and a warehouse can be"
+            f"{folder} is on a network filesystem ({kind}), where locks and syncs may not work and a warehouse can be"
             f" damaged: keep it on a disk of this machine and copy exports or the published file, or set {ALLOW}=1"
         )
 

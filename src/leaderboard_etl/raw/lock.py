@@ -16,7 +16,7 @@ from leaderboard_etl.raw.filesystem import expect_local
 @contextmanager
 def run_lock(path: Path) -> Iterator[None]:
     """Locks the warehouse for this run. Raises WarehouseError at once if another run has the lock, or if the folder
-    lies where locks may not work."""
+    is where locks may not work."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         expect_local(path.parent)

@@ -58,7 +58,7 @@ def parse_name(name: str) -> NameSize:
     `30B-A3B` states total and active, `MoE-A2.7B` active alone; `7b1` is 7.1 billion. `8x7B` states experts, whose shared
     parts make the total less than the product: null. Two different sizes (`3b-to-70b`) give none, nor does the size of a model
     that was pruned, stacked or made one of several experts. Context lengths, bits, versions and trillions of training tokens
-    are not sizes, because a size stands alone between separators or ends a word.
+    are not sizes, because a size is alone between separators or ends a word.
     """
     text = name.rsplit("/", 1)[-1].lower()[:_MOST_NAME]
     text = _UNDERSCORED.sub(r"\1\2\4.\3\5", text)

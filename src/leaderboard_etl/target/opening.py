@@ -38,7 +38,7 @@ def open_published(
         )
     if (log := target.log_left()) is not None:
         raise WarehouseError(
-            f"{log.name} lies beside {target}: something else wrote to the published file, or was killed while it did;"
+            f"{log.name} is beside {target}: something else wrote to the published file, or was killed while it did;"
             " `leaderboard-etl run` puts it aside and makes the file again from raw; so does `leaderboard-etl run --offline`,"
             " without the Hub"
         )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     # would keep DuckDB's module alive after the interpreter's end, and DuckDB would print an error.
     Standing = Callable[[Callable[[duckdb.DuckDBPyConnection], list[str]]], set[str]]
 
-_SHOWN = 10
+_MOST_EXAMPLES = 10
 _HEADER = re.compile(r"^-- (severity|check): (.+)$", re.MULTILINE)
 
 
@@ -116,7 +116,7 @@ def _run(con: duckdb.DuckDBPyConnection, check: Check, standing: Standing | None
     texts = accepted.filter(pl.col("check_name") == check.name)["text"].to_list()
     accepted_rows = {row for row in rows if any(text in row for text in texts)}
     new = [row for row in rows if row not in before and row not in accepted_rows]
-    examples = [json.loads(row) for row in (new or rows)[:_SHOWN]]
+    examples = [json.loads(row) for row in (new or rows)[:_MOST_EXAMPLES]]
     return Finding(check, len(rows), len(new), len(accepted_rows), examples)
 
 

@@ -28,7 +28,7 @@ def build(
     """Fills a database without tables with every load of `loads`.
 
     `carry_into` may fill the history tables first, and returns how many of the loads that covers; the others are replayed from
-    raw, in order. Both give the same content. `news` is what was read of some of them, by load id.
+    raw, in order. Both give the same content. `news` is what was read for some of them, by load id.
     """
     create_tables(con)
     done = carry_into(con) if carry_into is not None else 0

@@ -32,7 +32,7 @@ _NO_ROWS = "this warehouse has no rows that its query needs"
 def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
     """Fills mart.paper_claims: one row per row of policy/claims.csv.
 
-    The query is sql/claims/<query>.sql, that of claim_id where the column is blank; $subject in it stands for the column
+    The query is sql/claims/<query>.sql, that of claim_id if the column is blank; $subject in it stands for the column
     subject. A query without a row, or with a null computed_value, is not measurable, as is a claim of an older load whose
     query this version no longer has. Raises PolicyError if a query or a condition is refused by DuckDB, or if it answers
     with several rows.
@@ -45,10 +45,10 @@ def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) ->
     con.unregister("incoming")
 
 
-def changed_verdicts(con: duckdb.DuckDBPyConnection, said: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """(claim_id, verdict before, verdict here) of each claim that `said`, the verdicts before, judges differently."""
+def changed_verdicts(con: duckdb.DuckDBPyConnection, before: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """(claim_id, verdict before, verdict now) of each claim whose verdict differs from the one in `before`."""
     now = con.execute("select claim_id, verdict from mart.paper_claims order by claim_id").fetchall()
-    return [(claim, said[claim], verdict) for claim, verdict in now if said.get(claim, verdict) != verdict]
+    return [(claim, before[claim], verdict) for claim, verdict in now if before.get(claim, verdict) != verdict]
 
 
 @contextmanager
@@ -77,9 +77,9 @@ def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of:
     query = _query(claim)
     try:
         answer = con.sql(query)
-        given = set(answer.columns)
+        answered = set(answer.columns)
         selected = ", ".join(
-            f"{name}::{kind} as {name}" if name in given else f"null::{kind} as {name}"
+            f"{name}::{kind} as {name}" if name in answered else f"null::{kind} as {name}"
             for name, kind in _ANSWER.items()
         )
         partly = claim["partly_if"] or "false"

@@ -27,7 +27,7 @@ _NORMALIZED = (
     *("benchmark_id", "comparable_group", "score_pct", "score_norm_pct", "norm_method", "stderr_pct", "n_shot"),
     *("is_corrected", "variant_id"),
 )
-# Columns of policy/corrections that loads older than them judged without.
+# Columns of policy/corrections that older loads do not have.
 _YOUNGER_CORRECTIONS = ("corrected_variant_id", "corrected_model_id")
 _YOUNGER_PRICES = (
     *("source_dataset", "provider", "source_name", "priced_on", "model_id", "is_vendor"),
@@ -100,15 +100,15 @@ def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def insert_rules(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Fills the empty core.rules and core.settings. A load made before there were such rules is judged by those of today."""
-    known = {name: policy if name in policy.texts else read_policy() for name in ("rules", "settings")}
-    _insert(con, "core.rules", known["rules"].frame("rules").sort("rule"))
-    stated = _open_rows(con, "history.scores", "distinct setting").sort("setting")
-    _insert(con, "core.settings", ranked_settings(stated["setting"], known["settings"].frame("settings")))
+    """Fills the empty core.rules and core.settings. A load older than these rules is judged by those of today."""
+    policy_of = {name: policy if name in policy.texts else read_policy() for name in ("rules", "settings")}
+    _insert(con, "core.rules", policy_of["rules"].frame("rules").sort("rule"))
+    settings = _open_rows(con, "history.scores", "distinct setting").sort("setting")
+    _insert(con, "core.settings", ranked_settings(settings["setting"], policy_of["settings"].frame("settings")))
 
 
 def _insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Prices of policy, of models that the warehouse knows. Loads older than such a table have none."""
+    """Fills the empty core.prices with the prices of policy for models in core.models; a load older than that table has none."""
     con.register("priced", policy.frame("prices", younger=_YOUNGER_PRICES))
     con.execute(
         """
@@ -204,7 +204,7 @@ def _insert_subtask_scores(con: duckdb.DuckDBPyConnection) -> None:
 
 def _model_ranges(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
     """First and last model_id of consecutive ranges that each hold some rows of a table of history: wide rows sorted range by
-    range come out as if sorted at once, in memory that does not grow with the table."""
+    range have the same order as if sorted at once, in memory that does not grow with the table."""
     return con.execute(
         f"""
         with counted as (
@@ -252,7 +252,7 @@ def _insert_scores(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _first_scores(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """model_id, reported_by and first_on: the first evaluation of each model by each reporter, in whatever edition."""
+    """model_id, reported_by and first_on: the first evaluation of each model by each reporter, in any edition."""
     first: pl.DataFrame = con.sql(
         f"""
         select coalesce(c.model_id, a.model_id) as model_id, h.reported_by, min(h.evaluated_on) as first_on
@@ -267,8 +267,8 @@ def _first_scores(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def _date_no_later_than(con: duckdb.DuckDBPyConnection, first_scores: pl.DataFrame) -> None:
-    """What a public table has a score of is released: no release is later than the first of them. Vendors may score a model
-    before they publish it, so that their own evaluations date nothing."""
+    """Moves a release date back to the first score in a public table if that is earlier: such tables list released models.
+    Vendors may score a model before they publish it, so their own evaluations do not count."""
     con.register("first_scores", first_scores)
     con.execute(
         """
@@ -330,7 +330,7 @@ def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
 def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
     """Scores with the corrections of policy applied, each only if the source still publishes the value that it expects.
 
-    Adds `is_corrected` and `corrected_model_id` (null: the score is of the model that its name means)."""
+    Adds `is_corrected` and `corrected_model_id` (null: the score belongs to the model of its name)."""
     younger = [name for name in _YOUNGER_CORRECTIONS if name not in corrections.columns]
     rows = (
         corrections.with_columns(pl.lit(None, pl.String).alias(name) for name in younger)

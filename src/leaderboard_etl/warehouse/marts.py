@@ -40,7 +40,7 @@ _FAMILIES = """
 """
 _POINTS = f"""
     select
-        -- Where a score stands moves with every commit of its repository and decides nothing here.
+        -- The place of a score changes with every commit of its repository, and does not matter here.
         p.* exclude (score_source, source_url, chosen_because), f.family, m.training_tokens, b.random_baseline, b.score_ceiling
     from mart.model_scaling as p
     join core.models as m using (model_id)
@@ -79,7 +79,7 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     _insert(con, "mart.tokens_per_parameter", tokens_per_parameter(models, laws))
     described = policy.frame("scaling_laws").select("law_id", "source_url", "note")
     _insert(con, "mart.scaling_laws", law_optima(laws).join(described, on="law_id"))
-    # A load from before such a file existed is judged without it.
+    # A load older than this file does not have it.
     if "article_table" in policy.texts:
         _insert(con, "mart.article_table", policy.frame("article_table"))
     judge_claims(con, policy, as_of)
@@ -93,7 +93,7 @@ def analyses(
     as_of: date,
     current_days: int = CURRENT_DAYS,
 ) -> dict[str, pl.DataFrame]:
-    """The frames of the mart tables that rest on points alone: rows of mart.model_scaling with family, training tokens,
+    """The frames of the mart tables that depend only on points: rows of mart.model_scaling with family, training tokens,
     baseline and ceiling. members and sides: the rows of mart.populations and mart.gap_sides.
 
     Lags and fits are computed group by group, so that a score of one group leaves the others as they are.
@@ -121,7 +121,7 @@ def analyses(
                     analyse,
                     rows.filter(comparable_group=group["comparable_group"][0]),
                     group,
-                    _seen_through(group, as_of),
+                    _observed_through(group, as_of),
                 ).with_columns(pl.lit(name).alias("population"))
                 for name, rows in of.items()
                 if name in POPULATIONS
@@ -180,7 +180,7 @@ def analyses(
     }
 
 
-def _seen_through(group: pl.DataFrame, as_of: date) -> date:
+def _observed_through(group: pl.DataFrame, as_of: date) -> date:
     """The last day that matters for a group's lags: days after both sides were last observed change nothing."""
     days = [group["observed_through_open_on"][0], group["observed_through_proprietary_on"][0]]
     return as_of if None in days else min(as_of, max(days))
@@ -209,16 +209,16 @@ def _seed(rows: pl.DataFrame) -> int:
 
 
 def _observed(groups: pl.DataFrame, sides: pl.DataFrame) -> pl.DataFrame:
-    """The groups with what mart.gap_sides says of one population in place of the days of policy."""
+    """The groups with the days in mart.gap_sides of one population instead of those in policy."""
     days = ["observed_through_open_on", "observed_through_proprietary_on"]
-    told = sides.drop("population")
-    return groups.join(told, on="comparable_group", how="left", suffix="_told", maintain_order="left").with_columns(
-        pl.coalesce(f"{day}_told", day).alias(day) for day in days
-    )
+    days_of_sides = sides.drop("population")
+    return groups.join(
+        days_of_sides, on="comparable_group", how="left", suffix="_of_side", maintain_order="left"
+    ).with_columns(pl.coalesce(f"{day}_of_side", day).alias(day) for day in days)
 
 
 def _censored(groups: pl.DataFrame) -> pl.DataFrame:
-    """What the lags need of the groups: both sides end on the day on which they can be compared."""
+    """The columns of the groups that the lags need: both sides end on the day on which they can be compared."""
     days = ["observed_through_open_on", "observed_through_proprietary_on"]
     return groups.select(
         *("comparable_group", "benchmark", "match_tolerance_pct"),
@@ -227,9 +227,9 @@ def _censored(groups: pl.DataFrame) -> pl.DataFrame:
 
 
 def _last(groups: pl.DataFrame, column: str) -> date | None:
-    """The last of the days; null: there is none."""
-    found = groups[column].max()
-    return found if isinstance(found, date) else None
+    """The last of the days; null if there is none."""
+    last = groups[column].max()
+    return last if isinstance(last, date) else None
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:

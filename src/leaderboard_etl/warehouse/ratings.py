@@ -1,6 +1,6 @@
-"""core.ratings: whatever was ever published of a day, in the newest statement of it, with the model, the side and the series.
+"""core.ratings: every rating of a day that was ever published, in its newest statement, with the model, the side and the series.
 
-Unlike a score, a rating of a day stays true when its file goes on to the next day, or when its source no longer lists the model.
+Unlike a score, a rating of a day stays true when its file moves on to the next day, or when its source no longer lists the model.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def rated_names(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 def insert_ratings(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Fills the empty core.rating_series from policy, and core.ratings from history, core.models and core.model_aliases."""
     columns = frame_schema("core.rating_series")
-    # A load older than the table judged without it.
+    # A load older than the table does not have it.
     series = policy.frame("rating_series") if "rating_series" in policy.texts else pl.DataFrame(schema=columns)
     con.register("incoming", series.select(list(columns)).sort("source_id", "board", "starts_on"))
     con.execute("insert into core.rating_series select * from incoming")
     con.unregister("incoming")
-    stated: pl.DataFrame = con.sql("select distinct license_text from history.ratings").pl()
-    con.register("licenses", license_openness(stated["license_text"], policy.frame("licenses")))
+    texts: pl.DataFrame = con.sql("select distinct license_text from history.ratings").pl()
+    con.register("licenses", license_openness(texts["license_text"], policy.frame("licenses")))
     con.execute(
         """
         insert into core.ratings by name

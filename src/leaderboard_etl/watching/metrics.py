@@ -41,9 +41,7 @@ def check_file(file: Path, warehouse: Warehouse) -> None:
     )
     own = (warehouse.database, warehouse.raw / STORE_NAME, warehouse.raw / _LEDGER_NAME)
     if is_reserved or (place.exists() and any(path.exists() and path.samefile(place) for path in own)):
-        raise UsageError(
-            f"--metrics {file} is one of the warehouse's own files or lies among them: choose another path"
-        )
+        raise UsageError(f"--metrics {file} is one of the warehouse's own files or is among them: choose another path")
 
 
 def write_metrics(file: Path, outcome: Mapping[str, Any], warehouse: Warehouse) -> str | None:

@@ -1,6 +1,6 @@
 -- check: a model id that occurs twice, letter case aside
 -- severity: error
--- Letters outside ASCII, in names of a source's own, have more than one lower case: these ids are compared as they stand.
+-- Letters outside ASCII, in names of a source's own, have more than one lower case: these ids are compared as they are.
 select
     case when regexp_full_match(model_id, '[ -~]*') then lower(model_id) else model_id end as model_key,
     count(*) as n_rows

@@ -1,4 +1,4 @@
--- size of a typical dense open model of its era with the MMLU of DeepSeek-V2, over its active size; where the score lies beyond the curve, the bound at which the curve ends
+-- size of a typical dense open model of its era with the MMLU of DeepSeek-V2, over its active size; if the score lies beyond the curve, the bound at which the curve ends
 select
     coalesce(times_active, at_least_b / params_active_b, at_most_b / params_active_b) as computed_value,
     times_active_lo as lo,

@@ -1,4 +1,4 @@
--- share of the headline benchmarks that can be told as of now on which the best open model matches or exceeds the best proprietary one, 0-1; lo and hi: least and greatest under other choices of each model's score and tolerances from 0 to 3 points
+-- share of the current headline benchmarks on which the best open model matches or exceeds the best proprietary one, 0-1; lo and hi: least and greatest under other choices of each model's score and tolerances from 0 to 3 points
 with judged as (
 
     select * from mart.parity where population = 'official' and is_headline and difference_pct is not null
@@ -41,7 +41,7 @@ counted as (
                 difference_pct, difference_lo_pct, difference_hi_pct, case when is_current then '' else '; not measurable now' end
             ),
             '; ' order by comparable_group
-        ) as told
+        ) as each_day
     from judged
 
 )
@@ -52,12 +52,12 @@ select
     (select max(share_now) from tried) as hi,
     n_current as n,
     observed_through_on,
-    printf('%d of %d headline benchmarks can be told as of now; each on its own last day: ', n_current, n_measurable)
+    printf('%d of %d headline benchmarks are current; each on its own last day: ', n_current, n_measurable)
     || (
         select string_agg(printf('%d of %d within %g', n_matching, c.n_measurable, tolerance_pct), ', ' order by tolerance_pct)
         from steps
     )
-    || ' points; ' || told as evidence,
+    || ' points; ' || each_day as evidence,
     (select list(share_now) filter (where share_now is not null) from tried) as choices
 from counted as c
 where n_measurable > 0

@@ -1,4 +1,4 @@
--- best open minus best proprietary score on one benchmark, points; positive: open leads; lo and hi: least and greatest where each model's least, median or greatest score speaks for it
+-- best open minus best proprietary score on one benchmark, points; positive: open leads; lo and hi: least and greatest over each model's least, median or greatest score
 with judged as (
 
     select p.*, g.benchmark_id, g.display_name
@@ -15,7 +15,7 @@ beside as (
         string_agg(
             printf('; beside it %s: %s %.1f against %s %.1f', b.display_name, b.open_model, b.open_score_pct, b.proprietary_model, b.proprietary_score_pct),
             '' order by b.comparable_group
-        ) as told
+        ) as others
     from judged as b
     join judged as j on j.benchmark_id = b.benchmark_id and j.comparable_group <> b.comparable_group
     where j.comparable_group = $subject
@@ -38,7 +38,7 @@ select
         '; newest with a score: %s of %s, open, and %s of %s, proprietary',
         open_newest_model, open_newest_on, proprietary_newest_model, proprietary_newest_on
     )
-    || coalesce((select told from beside), '') as evidence,
+    || coalesce((select others from beside), '') as evidence,
     -- A wider tolerance is as good as a better score.
     (
         select list(s.difference_pct + s.tolerance_pct - g.match_tolerance_pct)

@@ -8,7 +8,7 @@
 --   computed_value: The value; null: not measurable
 --   lo: Lower end of its interval; null: none computed
 --   hi: Upper end
---   n: Rows that it rests on
+--   n: Rows that it uses
 --   expected: What would make it hold, in words
 --   verdict: holds, partly, fails, depends (on which of several scores, or on the tolerance) or not measurable
 --   observed_through_on: Last date that the data reach; null: not bound to a date

@@ -1,4 +1,4 @@
--- The best MMLU score so far as reported, Open and Proprietary, for a line chart over decimal years, one run a side.
+-- The best MMLU score so far as reported, Open and Proprietary, for a line chart over decimal years, one line per side.
 -- The frontier is a step: besides each new best there is a row for the day before the next one, and for the last day on which
 -- both sides can be compared (mart.gap_sides), so that straight lines between the points draw it as it was. Only rows with is_new_best are models.
 -- columns:
@@ -10,7 +10,7 @@
 --   reached_on: Its release date
 --   comparable_group: Variants that may be compared: always mmlu_reported here
 --   observed_through_year: Last day on which both sides can be compared, as a decimal year: no line goes further
---   is_new_best: Whether the model was released on this day; false: the best so far still stands
+--   is_new_best: Whether the model was released on this day; false: the best so far is older
 --   score_source: Source, repository, commit, file and place of the score
 --   source_url: Link to the score's file or recorded source
 --   newest_model: Newest scored model of this side
@@ -74,7 +74,7 @@ final as (
         source_url,
         newest_model,
         newest_on,
-        -- Models that no frontier can rest on are named.
+        -- Names of models that cannot make a frontier.
         case when reason is not null then {
             'openness': openness,
             'reason': reason,

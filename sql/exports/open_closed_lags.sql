@@ -1,4 +1,4 @@
--- How many days after a proprietary model an open one stood there, by several estimators, official models only.
+-- How many days after a proprietary model an open one reached its score, by several estimators, official models only.
 -- A lag that is censored is at least (right) or at most (left) so many days: the match had not been seen by censored_on.
 -- The estimators are described with mart.gap_lag; area and daily compare whole frontiers and name no models.
 -- columns:

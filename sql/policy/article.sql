@@ -3,7 +3,7 @@
 -- task: a new claim | add the sentence, what is measured and the conditions; its query goes to sql/claims
 create table policy.claims (
     claim_id varchar not null,  -- Name of the claim
-    article_place varchar not null,  -- Section in which the sentence stands
+    article_place varchar not null,  -- Section of the sentence
     sentence varchar not null,  -- The sentence
     measures varchar not null,  -- What the number is, with its unit
     expected varchar not null,  -- What the article expects, in words
@@ -11,7 +11,7 @@ create table policy.claims (
     partly_if varchar,  -- The same for partly; null: never
     note varchar,  -- What a reader of the verdict must know
     query varchar,  -- File of sql/claims without its ending; null: claim_id
-    subject varchar,  -- What $subject in the query stands for; null: nothing
+    subject varchar,  -- Value of $subject in the query; null: not used
     primary key (claim_id)
 );
 

@@ -10,7 +10,7 @@ create table policy.model_aliases (
     primary key (source_id, source_name)
 );
 
--- Owners on the Hub that publish models of their own. Decides which models are official: gaps, frontiers and fits rest on these
+-- Owners on the Hub that publish models of their own. Decides which models are official: gaps, frontiers and fits use these
 -- alone. One row per owner.
 -- task: a new vendor | add its owner on the Hub and its name for people
 create table policy.official_organizations (

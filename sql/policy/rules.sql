@@ -1,4 +1,4 @@
--- Numbers that rules of the marts rest on. Decides core.rules: until when a side is observed, what is current, which scores disagree.
+-- Numbers that the rules of the marts use. Decides core.rules: until when a side is observed, what is current, which scores disagree.
 -- One row per rule.
 create table policy.rules (
     rule varchar not null,  -- Name of the number, as the views and analyses ask for it
@@ -9,7 +9,7 @@ create table policy.rules (
 );
 
 -- Settings at which models are run: reasoning effort and thinking budget. Decides core.settings: of several settings of one reporter
--- the highest speaks for a model. One row per pattern; the first that matches counts.
+-- the highest represents a model. One row per pattern; the first that matches counts.
 -- task: a setting that a source states | add a pattern with its place among the efforts
 create table policy.settings (
     setting_pattern varchar not null,  -- Regular expression on the setting in the source's words

@@ -22,7 +22,7 @@ create table policy.reference_scores (
 create table policy.epoch_runs (
     run_id varchar not null,  -- Epoch AI's id of the run
     variant_id varchar not null references policy.benchmarks (variant_id),  -- The variant that Epoch AI's table is
-    source_name varchar not null,  -- The model as Epoch AI names it, without the setting; a host before it is no organization
+    source_name varchar not null,  -- The model as Epoch AI names it, without the setting; a host before it is not an organization
     setting varchar,  -- Reasoning effort, or thinking budget in thousands of tokens, as the name states it; null: none is stated
     score_raw double not null,  -- Mean score, a fraction
     stderr_raw double,  -- Its standard error, a fraction; null: not stated
@@ -57,12 +57,12 @@ create table policy.reference_review (
     table_name varchar not null check (table_name in ('reference_scores', 'reference_models')),  -- Table of the row
     model_id varchar not null,  -- Model of the row; a dropped one may be in no table
     variant_id varchar references policy.benchmarks (variant_id),  -- Variant of a score; null: a row of reference_models
-    score_raw double,  -- Figure of a score as it stands, or stood when it was dropped; null: a row of reference_models
+    score_raw double,  -- Figure of a score now, or when it was dropped; null: a row of reference_models
     source_dataset varchar,  -- Collection of a score; null: a row of reference_models
     n_shot integer,  -- In-context examples of a score; null: not stated
     protocol varchar,  -- Protocol of a score; null: not stated
     outcome varchar not null check (outcome in ('kept', 'changed', 'dropped', 'unverified', 'added')),  -- What came of it
     seen_in varchar,  -- File, and line or cell, in which it was seen; null: nowhere
-    reason varchar not null,  -- Why, and what stood there before
+    reason varchar not null,  -- Why, and what the row had before
     primary key (table_name, model_id, variant_id, score_raw, source_dataset, n_shot, protocol)
 );

@@ -1,4 +1,4 @@
--- Records that stand in quarantine, by rule; an example each
+-- Records in quarantine, by rule, each with an example
 select
     source_id,
     rule,

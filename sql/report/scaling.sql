@@ -1,4 +1,4 @@
--- Score against size on the headline benchmarks: how many models it rests on, and the slope of the line
+-- Score against size on the headline benchmarks: how many models it uses, and the slope of the line
 select
     g.display_name,
     case f.openness when 'open_weights' then 'Open' else 'Proprietary' end as side,

@@ -4,22 +4,22 @@
 create table core.sources (
     source_id varchar not null,         -- Source: the name of its folder
     title varchar not null,             -- What the source is, for people
-    repo_type varchar not null check (repo_type in ('dataset', 'space', 'model', 'project')), -- Where its files lie: in a dataset or a space of the Hub, in the models' own repositories (model), or in this project
+    repo_type varchar not null check (repo_type in ('dataset', 'space', 'model', 'project')), -- Where its files are: in a dataset or a space of the Hub, in the models' own repositories (model), or in this project
     repo_id varchar,                    -- Repository of its files; null: the models' own, or this project
-    link_pattern varchar,               -- Address of a file, with {repo_id}, {revision} and {path} to be put in; null: files of this project have none
+    link_pattern varchar,               -- Address of a file, with the placeholders {repo_id}, {revision} and {path}; null: files of this project have none
     names varchar not null check (names in ('hub', 'own', 'model_id', 'coined')), -- What its names are: repositories of the Hub (hub), names that only this source uses (own), ours (model_id), or names that look like a repository's and need not be one (coined)
-    leaderboard varchar,                -- Leaderboard that it belongs to (olb_v1, olb_v2); null: to none of several sources
-    submissions varchar check (submissions in ('table_row', 'request')), -- What each of its records is to core.submissions: a row of the leaderboard's table or a request for an evaluation; null: not a submission
+    leaderboard varchar,                -- Leaderboard that it belongs to (olb_v1, olb_v2); null: it is not one of several sources of a leaderboard
+    submissions varchar check (submissions in ('table_row', 'request')), -- What each of its records is in core.submissions: a row of the leaderboard's table or a request for an evaluation; null: not a submission
     score_step_pct double,              -- Step to which it rounds its scores, percent; null: not rounded
     spelling_rank integer,              -- Place among those that spell a repository's name, least first; null: last
     repository_rank integer,            -- Place among those that state architecture, licence, base model and availability, least first; null: last
     release_rank integer,               -- Place among those that state display name, organization, family, openness, tuning and training tokens, least first; null: last
     experts_rank integer,               -- Place among those that state whether a model is a mixture of experts, least first; null: not believed
-    has_repeated_sizes boolean not null, -- Whether its sizes only repeat what another stated, so that they contradict none
-    has_editions boolean not null,      -- Whether its files are dated editions, of which the newest speaks
+    has_repeated_sizes boolean not null, -- Whether its sizes only repeat those of another source, so that they do not contradict any
+    has_editions boolean not null,      -- Whether its files are dated editions, of which only the newest counts
     has_dated_past boolean not null,    -- Whether its repository's past commits can be landed as states of their days
     is_braked boolean not null,         -- Whether a sudden loss or jump of its scores holds it at its last good state
-    left_out varchar not null,          -- What of its files is not loaded on purpose
+    left_out varchar not null,          -- What is deliberately not loaded from its files
     left_out_because varchar not null   -- Why that is not loaded
 );
 
@@ -28,31 +28,31 @@ create table core.collections (
     source_id varchar not null,         -- = core.sources
     collection_id varchar not null,     -- = core.citations
     title varchar not null,             -- What the part is, for people
-    repeats_source_id varchar,          -- Source whose measurements it repeats, as another witness of them; null: none
+    repeats_source_id varchar,          -- Source whose measurements it repeats, as a second record of them; null: it repeats none
     rounded_to_pct double not null      -- Step to which it rounds what it repeats, points; 0: as published
 );
 
 -- Works to cite for the data of a source. One row per source, collection and work.
 create table core.citations (
     source_id varchar not null,         -- = core.sources
-    collection_id varchar,              -- Part of the source that the work stands behind; null: the source as a whole
+    collection_id varchar,              -- Part of the source that the work is about; null: the source as a whole
     citation varchar not null,          -- Authors, title, year, place
-    license varchar not null,           -- Licence of the data, in words where it is not one
+    license varchar not null,           -- Licence of the data, in words if it is not a known licence
     source_url varchar not null         -- Link to the work
 );
 
--- Who reports scores, and whose value goes first. One row per value of reported_by.
+-- Who reports scores, and which value comes first. One row per value of reported_by.
 create table core.reporters (
     reported_by varchar not null,       -- = history.scores
     meaning varchar not null,           -- Who that is
-    chart_rank integer not null,        -- Place among those whose value speaks for a model in mart.model_scaling, least first
-    agreement_rank integer not null,    -- Place among those whose value others are compared with in mart.source_agreement, least first
-    is_charted boolean not null,        -- Whether its values may speak for a model in a chart
+    chart_rank integer not null,        -- Rank of its values when mart.model_scaling chooses the score of a model, least first
+    agreement_rank integer not null,    -- Rank of its values when mart.source_agreement chooses the value that others are compared with, least first
+    is_charted boolean not null,        -- Whether its values may represent a model in a chart
     is_vendor boolean not null,         -- Whether it is the model's vendor
     is_after_release boolean not null   -- Whether it scores released models only, so that no release is later than its first score
 );
 
--- Numbers that rules of the marts rest on, from policy. One row per rule.
+-- Numbers that the rules of the marts use, from policy. One row per rule.
 create table core.rules (
     rule varchar not null,              -- Name of the number
     value double not null,              -- The number
@@ -60,17 +60,17 @@ create table core.rules (
     reason varchar not null             -- Why it is this number
 );
 
--- Settings that current scores state, and their order by policy/settings. One row per setting; 'n/a' is none of them.
+-- Settings that current scores state, and their order by policy/settings. One row per setting, without 'n/a'.
 create table core.settings (
     setting varchar not null,           -- = history.scores
-    effort_rank integer not null,       -- Place among the efforts of reasoning, least first; -1: no pattern of policy knows it
-    budget_tokens bigint not null,      -- Tokens that the setting allows for reasoning; 0: it names none
+    effort_rank integer not null,       -- Place among the efforts of reasoning, least first; -1: no pattern of policy matches it
+    budget_tokens bigint not null,      -- Tokens that the setting allows for reasoning; 0: not named
     has_tools boolean not null          -- Whether the model had tools
 );
 
 -- Models. One row per model.
 create table core.models (
-    model_id varchar not null,          -- Model: the Hub's repository name where there is one, else organization/version as the reference names it
+    model_id varchar not null,          -- Model: the Hub's repository name if it has one, else organization/version as the reference names it
     display_name varchar not null,      -- Name of the model for people
     organization varchar not null,      -- Owner on the Hub, or the vendor
     family varchar,                     -- Model family by policy or reference; null: not assigned
@@ -82,7 +82,7 @@ create table core.models (
     license_class varchar not null check (license_class in ('permissive', 'copyleft', 'community', 'non_commercial', 'proprietary', 'unknown')), -- Kind of licence
     license_reason varchar,             -- Why license_class is unknown; null: it is known
     released_on date,                   -- Release date by the best evidence; null: no evidence (the day of a bulk import is not evidence)
-    released_on_method varchar check (released_on_method in ('reference', 'hub_upload', 'hub_created', 'leaderboard_submission', 'first_score')), -- Evidence for the date, best first: a curated row with a link (reference), the upload of the weights (hub_upload), the creation of the repository (hub_created), or the submission to a leaderboard, which may be months later (leaderboard_submission); first_score: the best of them says a later day than that on which a public table first had a score of it, which is the day then; null: no evidence
+    released_on_method varchar check (released_on_method in ('reference', 'hub_upload', 'hub_created', 'leaderboard_submission', 'first_score')), -- Evidence for the date, best first: a curated row with a link (reference), the upload of the weights (hub_upload), the creation of the repository (hub_created), or the submission to a leaderboard, which may be months later (leaderboard_submission); first_score: the best of them gives a later day than the first score in a public table, which is then the date; null: no evidence
     params_total bigint,                -- Total parameters (count) of the chosen evidence; null: unknown, see params_reason
     params_active bigint,               -- Parameters used per token (count); null: unknown, see params_active_reason; for dense models equal to params_total, unless embeddings are only looked up (Gemma 3n)
     params_method varchar,              -- Method of the chosen total, a row of policy/parameter_methods; null: unknown
@@ -105,8 +105,8 @@ create table core.model_aliases (
     source_id varchar not null,         -- Source that uses the name
     source_name varchar not null,       -- = history.scores
     model_id varchar not null,          -- = core.models
-    method varchar not null check (method in ('hub_id', 'hub_id_case', 'hub_rename', 'hub_link', 'alias', 'reference', 'unresolved')), -- How the name leads to the model: it is the repository (hub_id) or differs in letter case (hub_id_case); the Hub renamed the repository (hub_rename); the table links to it (hub_link); policy/model_aliases says so (alias); a curated row (reference); or it leads nowhere, or to a model which it contradicts (unresolved): a model by itself until policy says which
-    reason varchar                      -- Why a name that the Hub or a link leads to a model counts as a model by itself; null: no such reason
+    method varchar not null check (method in ('hub_id', 'hub_id_case', 'hub_rename', 'hub_link', 'alias', 'reference', 'unresolved')), -- How the name leads to the model: it is the repository (hub_id) or differs in letter case (hub_id_case); the Hub renamed the repository (hub_rename); the table links to it (hub_link); policy/model_aliases says so (alias); a curated row (reference); or it leads nowhere, or to a model that it contradicts (unresolved): a model of its own until policy says which
+    reason varchar                      -- Why a name that the Hub or a link leads to a model counts as a model of its own; null: it does not
 );
 
 -- Every statement about a model's size and which one was chosen. One row per model, kind, method, source and name.
@@ -117,7 +117,7 @@ create table core.parameter_evidence (
     params bigint,                      -- = history.parameter_claims
     reason varchar,                     -- = history.parameter_claims
     confidence double,                  -- Confidence of the method, 0-1
-    is_doubtful boolean not null,       -- True if reason gives cause for doubt: used only without a sound statement
+    is_doubtful boolean not null,       -- True if reason is a doubt: used only if there is no sound statement
     is_chosen boolean not null,         -- True for the one that core.models uses
     disagreement_pct double,            -- Distance from the chosen one in percent; null: params is null or nothing chosen
     is_disagreeing boolean not null,    -- True where disagreement_pct is over 10
@@ -158,8 +158,8 @@ create table core.comparable_groups (
     benchmark_id varchar not null,                 -- = core.benchmarks
     display_name varchar not null,                 -- Name of the group for people
     is_headline boolean not null,                  -- True where both open and proprietary models are in it
-    observed_through_open_on date,                 -- Last date on which an archive could have seen a new open model, beyond which mart.gap_sides never goes; null: its sources live, or have no open model
-    observed_through_proprietary_on date,          -- The same for proprietary models; null: their sources live, or have none
+    observed_through_open_on date,                 -- Last date on which an archive could have seen a new open model, and the limit of mart.gap_sides; null: its sources are still updated, or have no open model
+    observed_through_proprietary_on date,          -- The same for proprietary models; null: its sources are still updated, or have none
     match_tolerance_pct double not null, -- Difference in points that still counts as a match
     caveats varchar,                               -- = core.benchmarks
     source_url varchar not null                    -- Link for the dates
@@ -176,9 +176,9 @@ create table core.scores (
     score_unit varchar not null,          -- = history.scores
     score_pct double not null,            -- Percent of the scale's maximum, 0-100
     score_norm_pct double,                -- 0 = random guessing, 100 = ceiling, clipped at 0; null: see norm_method
-    norm_method varchar not null check (norm_method in ('computed', 'published', 'none')), -- How score_norm_pct was had: computed (by us, from subtasks where they decide), published (only subtasks can be normalised, we have none, and the source published it) or none (no baseline, or no published value)
+    norm_method varchar not null check (norm_method in ('computed', 'published', 'none')), -- How score_norm_pct was obtained: computed (by us, from subtasks where they decide), published (only subtasks can be normalised, we have none, and the source published it) or none (no baseline, or no published value)
     stderr_pct double,                    -- Standard error of score_pct, points; null: not published
-    n_shot integer,                       -- In-context examples, of the variant where the source is silent; null: not stated
+    n_shot integer,                       -- In-context examples; those of the variant if the source does not say; null: not stated
     precision varchar not null,           -- = history.scores
     tuning varchar,                       -- = core.models
     has_chat_template varchar not null,   -- = history.scores
@@ -246,7 +246,7 @@ create table core.submissions (
     locator varchar not null            -- = history.submissions
 );
 
--- Stretches of days on which a board's ratings were made in one way, from policy. One row per board and series.
+-- Periods in which a board's ratings were made in one way, from policy. One row per board and series.
 create table core.rating_series (
     source_id varchar not null,           -- Source with the board
     board varchar not null,               -- = history.ratings
@@ -254,11 +254,11 @@ create table core.rating_series (
     starts_on date not null,              -- First day of the series; it ends on the day before the next one
     points_per_tenfold double not null,   -- Difference of two ratings, points, at which the odds of a win are ten to one
     method varchar not null,              -- How its ratings are made
-    reason varchar not null,              -- How the break is known, and what the difference of ratings means
+    reason varchar not null,              -- How the change is known, and what the difference of ratings means
     source_url varchar not null           -- Where the source says so
 );
 
--- Every rating ever published, by day, with the model that it is of. One row per source, board, day and name: the newest statement
+-- Every rating ever published, by day, with its model. One row per source, board, day and name: the newest statement
 -- of that day, also of a model that its source no longer lists.
 create table core.ratings (
     source_id varchar not null,           -- = history.ratings
@@ -266,7 +266,7 @@ create table core.ratings (
     series varchar not null,              -- = core.rating_series
     published_on date not null,           -- = history.ratings
     source_name varchar not null,         -- = history.ratings
-    model_id varchar not null,            -- = core.models; a name that leads nowhere is a model by itself (core.model_aliases says unresolved)
+    model_id varchar not null,            -- = core.models; a name that leads nowhere is a model of its own (core.model_aliases says unresolved)
     setting varchar not null,             -- = history.ratings
     rating double not null,               -- = history.ratings
     rating_lower double,                  -- = history.ratings
@@ -283,14 +283,14 @@ create table core.ratings (
     load_id integer not null              -- = history.ratings
 );
 
--- Prices of tokens by policy/prices, in US dollars. One row per list, provider, name of the model there and day. A price for a token is none for an answer: models that reason write more of them.
+-- Prices of tokens by policy/prices, in US dollars. One row per list, provider, name of the model there and day. A price per token is not a price per answer: models that reason write more tokens.
 create table core.prices (
     model_id varchar not null,                -- = core.models
     provider varchar not null,                -- Who sells the tokens: the model's vendor, or a host
     is_vendor boolean not null,               -- Whether the provider is the vendor of the model
     input_usd_per_mtok double not null,       -- US dollars for a million tokens of input, not cached, of the shortest context
     output_usd_per_mtok double not null,      -- US dollars for a million tokens of output
-    blended_usd_per_mtok double not null,     -- Both by their usual shares: blended_input_share of core.rules is input
+    blended_usd_per_mtok double not null,     -- Both prices by their usual shares: blended_input_share of core.rules is input
     priced_on date not null,                  -- Day on which the list stated the price
     source_dataset varchar not null,          -- The list of prices
     source_name varchar not null,             -- The model as the provider names it

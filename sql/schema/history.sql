@@ -7,12 +7,12 @@ create table history.scores (
     variant_id varchar not null,          -- Benchmark variant: a row of core.benchmarks
     precision varchar not null,           -- Precision that the model was run in, as published; 'unknown' if the source does not state it
     has_chat_template varchar not null check (has_chat_template in ('true', 'false', 'unknown')), -- Whether prompts went through the chat template
-    setting varchar not null,             -- Reasoning effort, thinking budget or tools that the score was made with, in the source's words; 'n/a' where none is stated
+    setting varchar not null,             -- Reasoning effort, thinking budget or tools that the score was made with, in the source's words; 'n/a' if the source states none
     run_id varchar not null,              -- Model sha and date where a source holds several runs of one model; 'n/a' otherwise
     score_raw double not null,            -- The published value, untouched, in score_unit
     score_unit varchar not null check (score_unit in ('fraction', 'percent', 'points_10')), -- Unit of score_raw: fraction (0-1), percent (0-100) or points_10 (1-10)
     stderr_raw double,                    -- Published standard error, in the unit of the score; null: not published
-    score_norm_published_pct double,      -- Normalised value that the source itself published, percent; null: none. A check on ours, not a score
+    score_norm_published_pct double,      -- Normalised value that the source itself published, percent; null: not published. A check on ours, not a score
     n_shot integer,                       -- In-context examples; null: not stated by the source (core falls back to the variant's)
     reported_by varchar not null check (reported_by in ('leaderboard', 'community', 'vendor_model_index', 'vendor_card_table', 'vendor_eval_results', 'vendor', 'arena', 'reference', 'third_party')), -- Who reports the value: a leaderboard that ran the model itself (leaderboard), somebody who handed in a run or a result (community), an evaluator that is neither the vendor nor a leaderboard (third_party), its vendor in the card's front matter (vendor_model_index), in a table of the card's text (vendor_card_table) or in .eval_results (vendor_eval_results), its vendor as another source repeats it (vendor), the Arena's table (arena), a curated row with a link (reference), or an evaluator that is neither the vendor nor one of these (third_party)
     is_verified boolean,                  -- True where the publisher is not the model's vendor; false for self-reported; null: not stated
@@ -37,11 +37,11 @@ create table history.subtask_scores (
     source_name varchar not null,         -- = history.scores
     precision varchar not null,           -- = history.scores
     has_chat_template varchar not null,   -- = history.scores
-    run_id varchar not null,              -- Model sha and date of the run, which tell several runs of one model apart
+    run_id varchar not null,              -- Model sha and date of the run, which distinguish several runs of one model
     task varchar not null,                -- Task as lm-evaluation-harness names it (hendrycksTest-abstract_algebra, leaderboard_bbh_snarks ...)
     metric varchar not null,              -- Metric as the harness names it (acc, acc_norm, exact_match, prompt_level_strict_acc ...)
     metric_filter varchar not null,       -- Filter of the harness; 'none': no filter
-    benchmark_id varchar,                 -- Benchmark that the task belongs to; null: none of core.benchmarks
+    benchmark_id varchar,                 -- Benchmark that the task belongs to; null: not one of core.benchmarks
     subtask varchar,                      -- Name of the subtask within the benchmark; null: the task is the benchmark itself
     score_raw double not null,            -- The published value, untouched
     stderr_raw double,                    -- = history.scores
@@ -108,10 +108,10 @@ create table history.parameter_claims (
     source_id varchar not null,        -- = history.models
     source_name varchar not null,      -- = history.models
     precision varchar not null,        -- = history.models
-    kind varchar not null check (kind in ('total', 'active', 'adapter', 'prediction')), -- Which parameters are counted: total, active (used per token), adapter (the weights of an adapter alone, without its base model) or prediction (layers for multi-token prediction, which are dropped after training and in no total)
-    method varchar not null,           -- How the number was had: a method of policy/parameter_methods
+    kind varchar not null check (kind in ('total', 'active', 'adapter', 'prediction')), -- Which parameters are counted: total, active (used per token), adapter (the weights of an adapter alone, without its base model) or prediction (layers for multi-token prediction, which are dropped after training and not in any total)
+    method varchar not null,           -- How the number was obtained: a method of policy/parameter_methods
     params bigint,                     -- Parameters (count); null: refused, see reason
-    reason varchar,                    -- Why params is null or doubtful; null: nothing to say
+    reason varchar,                    -- Why params is null or doubtful; null: no reason
     source_url varchar,                -- = history.scores
     repo_type varchar not null,        -- = history.scores
     repo_id varchar not null,          -- = history.scores
@@ -125,7 +125,7 @@ create table history.parameter_claims (
     valid_to timestamp                 -- = history.scores
 );
 
--- The project's policy CSVs, whole, by load, so that a past state is judged by the rules of its day. One row per policy file and validity interval.
+-- The project's policy CSVs, whole, by load, so that the rules of its day judge a past state. One row per policy file and validity interval.
 create table history.policy_files (
     name varchar not null,             -- File name in policy/, without .csv
     blob_id varchar not null,          -- = raw.files
@@ -140,8 +140,8 @@ create table history.policy_files (
 create table history.submissions (
     source_id varchar not null,        -- Source that holds the request
     source_name varchar not null,      -- = history.scores
-    precision varchar not null,        -- Precision asked for; 'unknown' where the request does not say
-    status varchar not null,           -- What became of it, in the leaderboard's words: PENDING, RUNNING, FINISHED, FAILED, CANCELLED ...
+    precision varchar not null,        -- Requested precision; 'unknown' if the request does not say
+    status varchar not null,           -- Its outcome, in the leaderboard's words: PENDING, RUNNING, FINISHED, FAILED, CANCELLED ...
     submitted_at timestamp,            -- When it was submitted, UTC; midnight where only the date is known; null: not stated
     model_sha varchar,                 -- Commit or branch of the model repository that was asked for; null: not stated
     model_type varchar,                -- Kind of model in the submitter's words; null: not stated
@@ -162,9 +162,9 @@ create table history.submissions (
     valid_to timestamp                 -- = history.scores
 );
 
--- Ratings of models against each other, by day, as their source published them. No share of a maximum, so that none stands among
--- scores. One row per source, name, board, day, file and validity interval. A file that goes on to another day closes the rows of
--- the day before, which has not become untrue: core.ratings takes what was ever stated of a day.
+-- Ratings of models against each other, by day, as their source published them. A rating is not a share of a maximum, so ratings
+-- are not among the scores. One row per source, name, board, day, file and validity interval. A file that moves on to another day
+-- closes the rows of the day before, although they stay true: core.ratings takes everything ever stated about a day.
 create table history.ratings (
     source_id varchar not null,        -- = history.scores
     source_name varchar not null,      -- = history.scores
@@ -174,7 +174,7 @@ create table history.ratings (
     rating double not null,            -- Rating, points of the board's scale: only differences within a board, series and day mean something
     rating_lower double,               -- Lower end of the interval that the source published, points; null: none
     rating_upper double,               -- Upper end of the interval that the source published, points; null: none
-    n_votes bigint,                    -- Votes on answers of the model that the rating rests on; null: not stated
+    n_votes bigint,                    -- Votes on answers of the model, from which the rating was made; null: not stated
     organization varchar,              -- Organization in the source's words on that day; null: not stated
     license_text varchar,              -- Licence as the source spells it on that day; null: not stated
     repo_type varchar not null,        -- = history.scores
@@ -184,7 +184,7 @@ create table history.ratings (
     blob_id varchar not null,          -- = history.scores
     locator varchar not null,          -- = history.scores
     load_id integer not null,          -- = history.scores
-    closed_load_id integer,            -- Load from which the file no longer stated it; null: it still does
+    closed_load_id integer,            -- Load from which the file no longer stated it; null: it still states it
     valid_from timestamp not null,     -- = history.scores
     valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: the file still states it
 );

@@ -8,20 +8,20 @@ create table mart.gap_lag (
     estimator varchar not null check (estimator in ('catch_up', 'catch_up_nats', 'backward', 'threshold', 'area', 'daily')), -- Estimator, as the table defines it
     tolerance_pct double,                    -- Points below the score that still match; null: the estimator has its own tolerance or none
     threshold_pct double,                    -- Fixed score, percent; null for every estimator but threshold
-    closed_model_id varchar,                 -- Proprietary model; null: none is named
+    closed_model_id varchar,                 -- Proprietary model; null: none
     closed_model varchar,                    -- Name of closed_model_id for people
     closed_released_on date,                 -- Release date of closed_model_id
     closed_score_pct double,                 -- Score of closed_model_id, percent
-    open_model_id varchar,                   -- Open model that matched it; null: none did, or none is named
+    open_model_id varchar,                   -- Open model that matched it; null: none did
     open_model varchar,                      -- Name of open_model_id for people
     open_released_on date,                   -- Release date of open_model_id
     open_score_pct double,                   -- Score of open_model_id, percent
-    lag_days double,                         -- Days by which the open side was later, at least so many where censored; negative: it was earlier; null: none, see reason
+    lag_days double,                         -- Days by which the open side was later, a bound if censored; negative: it was earlier; null: no lag, see reason
     is_censored boolean,                     -- Whether the match had not been seen by censored_on; null: no lag
-    censoring varchar check (censoring in ('right', 'left', 'none')), -- Whether lag_days is a bound: right (at least so many), left (at most so many) or none; null: no lag
+    censoring varchar check (censoring in ('right', 'left', 'none')), -- Whether lag_days is a bound: right (at least this many), left (at most this many) or none; null: no lag
     is_already_matched boolean,              -- Whether the open model was not later; null: no pair
     censored_on date,                        -- Last day that could be seen on both sides
-    reason varchar                           -- Why there is no lag, or why it is censored; null: there is one, not censored
+    reason varchar                           -- Why there is no lag, or why it is censored; null: there is an uncensored one
 );
 
 -- How long ago the proprietary frontier had reached the open one's score, day by day; the estimator daily is the mean of this series, after Epoch AI's note of 2026 (https://epoch.ai/data-insights/open-closed-eci-gap). One row per population, group and day on which both sides could be seen.
@@ -66,7 +66,7 @@ create table mart.scaling_fit (
     n bigint,                                -- Models with score and size
     n_scored bigint,                         -- Models with score, sized or not
     n_families bigint,                       -- Families among n
-    n_clipped bigint,                        -- Scores held at 0.5 or 99.5 percent, whose log-odds would be infinite
+    n_clipped bigint,                        -- Scores limited to 0.5 or 99.5 percent, whose log-odds would be infinite
     min_params_b double,                     -- Smallest size seen, billions
     max_params_b double,                     -- Largest size seen, billions
     min_compute_flop double,                 -- Least training compute seen; null for every form but compute
@@ -165,8 +165,8 @@ create table mart.parity (
     proprietary_newest_model varchar,        -- = mart.gap_sides
     proprietary_newest_on date,              -- = mart.gap_sides
     is_alive_together boolean,               -- = mart.gap_sides
-    is_current boolean not null,             -- Whether compared_on may be told as now: both sides alive together, and no more than current_days (core.rules) before the day of the state
-    difference_lo_pct double,                -- Least difference where each model's least, median, greatest or chosen score speaks for it, points; null: a side is missing
+    is_current boolean not null,             -- Whether compared_on is current: both sides alive together, and no more than current_days (core.rules) before the day of the state
+    difference_lo_pct double,                -- Least difference over the choices of each model's score (least, median, greatest or chosen), points; null: a side is missing
     difference_hi_pct double,                -- Greatest of these
     verdict_now varchar not null check (verdict_now in ('matches', 'exceeds', 'trails', 'depends', 'not_measurable_now', 'not_measurable')) -- What may be said of now: the verdict; depends where matching or exceeding flips in mart.parity_sensitivity; not_measurable_now where it is not current
 );
@@ -176,7 +176,7 @@ create table mart.parity_sensitivity (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
     is_headline boolean,                     -- = mart.parity
-    chosen_value varchar not null check (chosen_value in ('chosen', 'least', 'median', 'greatest')), -- Which of several scores speaks for each model: the one of mart.model_scaling (chosen), or the least, median or greatest
+    chosen_value varchar not null check (chosen_value in ('chosen', 'least', 'median', 'greatest')), -- Which of several scores represents each model: the one of mart.model_scaling (chosen), or the least, median or greatest
     tolerance_pct double not null,           -- = mart.parity
     open_model varchar,                      -- Best open model under that choice, its name for people
     proprietary_model varchar,               -- Best proprietary model under that choice, its name for people
@@ -184,7 +184,7 @@ create table mart.parity_sensitivity (
     is_match_or_exceed boolean not null      -- Whether open is above, or below by no more than the larger of the tolerance and two standard errors
 );
 
--- Whether parity holds on most of the headline groups that can be told as of now. One row per population.
+-- Whether parity holds on most of the current headline groups. One row per population.
 create table mart.parity_majority (
     population varchar not null,             -- = mart.populations
     n_headline bigint,                       -- Headline groups
@@ -208,16 +208,16 @@ create table mart.self_report_gap (
     n_same_variant bigint,                   -- Pairs of one variant
     mean_gap_pct double,                     -- Mean of reported minus measured, points; null: refused
     median_gap_pct double,                   -- Median; null: refused
-    lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families; too narrow where no source states the base of fine-tunes
+    lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families; too narrow if no source states the base of fine-tunes
     hi_pct double,                           -- Upper end of that interval
     share_positive double,                   -- Share of models whose vendor reports more than was measured, 0-1, copies included
-    refusal_reason varchar,                  -- Why there are no numbers; null: there are
+    refusal_reason varchar,                  -- Why there are no numbers; null: there are numbers
     mean_not_copied_pct double,              -- Mean gap of the pairs that are not copies, points; null: refused
     lo_not_copied_pct double,                -- Lower end of its 90 % interval
     hi_not_copied_pct double,                -- Upper end of that interval
     refusal_reason_not_copied varchar,       -- Why there is no mean of the pairs that are not copies; null: there is one
     measured_group varchar not null,         -- Comparable group of the measured scores
-    protocols varchar not null               -- Variants that were reported and measured, in words: where they differ, so may the protocol
+    protocols varchar not null               -- Variants that were reported and measured, as text: if they differ, the protocol may differ too
 );
 
 -- How large a typical dense open model with the same score would be, over the model's own size (after the densing law, arXiv 2412.04315, but relative to our own fitted curve). One row per open-weights official model and group.
@@ -232,7 +232,7 @@ create table mart.capability_density (
     params_b double,                         -- Size of the model in that form, billions
     equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
     relative_density double,                 -- Equivalent over own size; 1 = typical; null: see reason
-    reason varchar                           -- Why equivalent_params_b and relative_density are null; null: they are not
+    reason varchar                           -- Why equivalent_params_b and relative_density are null; null: they are known
 );
 
 -- The size at which a dense open model of the same era would have a model's score, by our own fit, and that size over the model's active size. One row per open-weights official model with a known active size, and group. Single dense models scatter around the curve far more than its interval: see curve_r2.
@@ -241,14 +241,14 @@ create table mart.dense_equivalent (
     model varchar,                           -- = core.models.display_name
     comparable_group varchar not null,       -- = core.benchmarks
     benchmark varchar,                       -- = core.benchmarks.benchmark_id
-    era varchar check (era in ('all', 'until 2023', '2024', 'from 2025')), -- Era of the curve: that of the model, or all where it has no rising line; null: none has one
+    era varchar check (era in ('all', 'until 2023', '2024', 'from 2025')), -- Era of the curve: that of the model, or all if it has no rising line; null: neither has one
     params_active_b double not null,         -- Parameters used per token, billions
     score_norm_pct double,                   -- Score of the model, 0 = guessing, 100 = ceiling
     equivalent_params_b double,              -- = mart.capability_density
-    equivalent_lo_b double,                  -- Lower end of the 90 % interval of the curve there, held at the sizes seen
+    equivalent_lo_b double,                  -- Lower end of the 90 % interval of the curve there, limited to the sizes seen
     equivalent_hi_b double,                  -- Upper end of that interval
-    at_least_b double,                       -- Largest dense size seen, where the score lies above the curve; null: it does not
-    at_most_b double,                        -- Smallest dense size seen, where the score lies below the curve; null: it does not
+    at_least_b double,                       -- Largest dense size seen, if the score lies above the curve; null: it does not
+    at_most_b double,                        -- Smallest dense size seen, if the score lies below the curve; null: it does not
     times_active double,                     -- equivalent_params_b over params_active_b; null: see reason
     times_active_lo double,                  -- Lower end of its 90 % interval
     times_active_hi double,                  -- Upper end of that interval
@@ -275,7 +275,7 @@ create table mart.density_frontier (
     refusal_reason varchar                   -- Why there is no number; null: there is one
 );
 
--- The smallest open model that had reached a score, by month; a row for each change. One row per population, group, threshold and month.
+-- The smallest open model that had reached a score, by month; one row per change: population, group, threshold and month.
 create table mart.size_to_reach (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
@@ -288,7 +288,7 @@ create table mart.size_to_reach (
     released_on date not null                -- = core.models
 );
 
--- The lowest price of a token at which a score was to be had, by month and side; a row for each change. One row per population, group, threshold, side and month. A price is the newest that a list stated by the end of the month, of the cheapest provider; where lists began later it is their first, and is_later says so. Per token, not per answer: models that reason write more tokens.
+-- The lowest price of a token that buys a score, by month and side; one row per change. One row per population, group, threshold, side and month. A price is the newest in a list by the end of the month, from the cheapest provider; if lists began later, it is their first, and is_later is true. Per token, not per answer: models that reason write more tokens.
 create table mart.price_to_reach (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
@@ -297,15 +297,15 @@ create table mart.price_to_reach (
     openness varchar not null,               -- = core.models
     month date not null,                     -- First day of the month from which this is the lowest price
     blended_usd_per_mtok double not null,    -- = core.prices
-    model_id varchar not null,               -- The cheapest model: of equals that with the better score, then by id
+    model_id varchar not null,               -- The cheapest model; of equals the one with the better score, then by id
     score_pct double not null,               -- = mart.model_scaling
     provider varchar not null,               -- = core.prices
     is_vendor boolean not null,              -- = core.prices
     priced_on date not null,                 -- = core.prices
-    is_later boolean not null                -- Whether the price was stated after the month: what the model cost then is not known
+    is_later boolean not null                -- Whether the price is from after the month: the price in the month is not known
 );
 
--- Training tokens per parameter against the compute-optimal of each set of constants of policy/scaling_laws. One row per model with known tokens and size, and law. The laws are of pretraining loss; predicted_loss is a reference, not a score.
+-- Training tokens per parameter compared with the compute optimum of each set of constants of policy/scaling_laws. One row per model with known tokens and size, and law. The laws are about pretraining loss; predicted_loss is a reference, not a score.
 create table mart.tokens_per_parameter (
     model_id varchar not null,               -- = core.models
     law_id varchar not null,                 -- Row of policy/scaling_laws
@@ -319,7 +319,7 @@ create table mart.tokens_per_parameter (
     predicted_loss double not null           -- The law's loss, nats per token
 );
 
--- The sets of constants of L(N, D) = E + A/N^alpha + B/D^beta in policy/scaling_laws, and the optimum that each implies at one compute. One row per law. Why they differ: Hoffmann et al. print their exponents with two digits, and the optimum's tokens per parameter go as a power of the compute with exponent (alpha - beta) / (alpha + beta), so that the rounding alone moves it from 59 to 93; Besiroglu et al. fitted the same runs again and found that the published constants do not fit them (chi squared 238 on 5 degrees of freedom): theirs give about 18, in line with the 20 that Hoffmann's other two methods gave. Laws of pretraining loss: they say nothing about a benchmark's score.
+-- The sets of constants of L(N, D) = E + A/N^alpha + B/D^beta in policy/scaling_laws, and the optimum that each implies at one compute. One row per law. Why they differ: Hoffmann et al. print their exponents with two digits, and the optimum's tokens per parameter go as a power of the compute with exponent (alpha - beta) / (alpha + beta), so that the rounding alone moves it from 59 to 93; Besiroglu et al. fitted the same runs again and found that the published constants do not fit them (chi squared 238 on 5 degrees of freedom): theirs give about 18, close to the 20 of Hoffmann's other two methods. The laws are about pretraining loss: they say nothing about a benchmark's score.
 create table mart.scaling_laws (
     law_id varchar not null,                 -- Law: a row of policy/scaling_laws
     e_loss double not null,                  -- E, irreducible loss, nats per token
@@ -335,7 +335,7 @@ create table mart.scaling_laws (
     note varchar                             -- How exact they are
 );
 
--- The article's architecture table as printed, and the model whose figures each row is taken to be. One row per row and cell of it. mart.article_cells compares our figures with it.
+-- The article's architecture table as printed, and the model that each row is taken to be. One row per row and cell of it. mart.article_cells compares our figures with it.
 create table mart.article_table (
     row_id varchar not null,                 -- Row of the article's architecture table
     architecture varchar not null,           -- First cell of the row
@@ -354,14 +354,14 @@ create table mart.paper_claims (
     computed_value double,                   -- Value that the query computed; null: not measurable
     lo double,                               -- Lower end of its interval, or a bound or range as measures says; null: not computed
     hi double,                               -- Upper end of the same
-    n bigint,                                -- Rows that it rests on
-    expected varchar not null,               -- What would make the claim hold, in words
+    n bigint,                                -- Rows that it uses
+    expected varchar not null,               -- What would make the claim hold, as text
     holds_if varchar not null,               -- The same as a condition on the result of the query
     partly_if varchar,                       -- Condition for partly; null: holds or fails
-    verdict varchar not null check (verdict in ('holds', 'partly', 'fails', 'depends', 'not measurable')), -- Verdict by the conditions; depends: another one for another of the stated choices of scores and tolerances, from lo to hi; not measurable: also where nothing current speaks of now
-    observed_through_on date,                -- Last date that the data reach; null: the claim is not bound to a date
+    verdict varchar not null check (verdict in ('holds', 'partly', 'fails', 'depends', 'not measurable')), -- Verdict by the conditions; depends: another choice of scores or tolerances, from lo to hi, changes it; not measurable: also if the claim is about now and nothing is current
+    observed_through_on date,                -- Last date that the data reach; null: the claim has no date
     as_of_on date not null,                  -- Day of the state
-    evidence varchar,                        -- The rows that the value comes from, in words; null: none
+    evidence varchar,                        -- The rows that the value comes from, as text; null: none
     evidence_query varchar not null,         -- The query that computed it
     note varchar                             -- What to keep in mind; null: nothing
 );

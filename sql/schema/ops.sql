@@ -8,15 +8,15 @@ create table ops.loads (
     as_of_at timestamp not null,       -- Start of the run (backfill: the source's commit date), UTC; the instant from which its values were believed
     endpoint varchar not null,         -- Hub that it read: an address, or sample
     code_version varchar not null,     -- Version and content hash of the code that made the load
-    message varchar                    -- Why it failed or was degraded; null: it was neither
+    message varchar                    -- Why it failed or was degraded; null: neither
 );
 
--- What each source gave to each load. One row per load and source. rows_in = rows_stored + rows_quarantined.
+-- What each source contributed to each load. One row per load and source. rows_in = rows_stored + rows_quarantined.
 create table ops.load_sources (
     load_id integer not null,          -- Load
     source_id varchar not null,        -- Source
     state varchar not null check (state in ('loaded', 'unchanged', 'held', 'failed')), -- loaded, unchanged, held (kept at its last good state by the brake) or failed (the same, by an error)
-    message varchar,                   -- Why it was held or failed; null: it was neither
+    message varchar,                   -- Why it was held or failed; null: neither
     revision varchar,                  -- Commit of the source's repository; null: the source has many repositories, or none
     api_calls integer not null,        -- API calls spent on it
     file_calls integer not null,       -- File downloads spent on it
@@ -35,7 +35,7 @@ create table ops.load_sources (
 create table ops.quarantine (
     source_id varchar not null,        -- = ops.load_sources
     target varchar not null check (target in ('scores', 'subtask_scores', 'models', 'parameter_claims', 'submissions', 'ratings', 'file')), -- Table that the record was meant for; file: the file could not be read
-    source_name varchar,               -- Model name if it could be read; null: it could not
+    source_name varchar,               -- Model name; null: it could not be read
     rule varchar not null,             -- Rule that refused it
     reason varchar not null,           -- What the rule means
     offending_text varchar not null,   -- The offending text, at most 500 characters
@@ -46,16 +46,16 @@ create table ops.quarantine (
     blob_id varchar not null,          -- = history.scores
     locator varchar not null,          -- = history.scores
     load_id integer not null,          -- Load that first refused it
-    closed_load_id integer,            -- Load from which it was no longer there or was accepted; null: it still stands
+    closed_load_id integer,            -- Load from which it was gone or accepted; null: still refused
     valid_from timestamp not null,     -- First seen: as_of_at of load_id, UTC
-    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: it still stands
+    valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: still refused
 );
 
 -- Changes at the sources that a person should look at. One row per load, source and change.
 create table ops.drift (
     load_id integer not null,          -- = ops.load_sources
     source_id varchar not null,        -- = ops.load_sources
-    kind varchar not null check (kind in ('unknown_columns', 'missing_columns', 'unread_dates', 'flag_polarity', 'normalisation', 'unknown_benchmark', 'unknown_evaluation', 'unknown_collection', 'collection_gone', 'archive_gone', 'official_benchmark', 'rows_vanished', 'magnitude', 'unreadable', 'verdict', 'accepted')), -- What was found: columns that no known era has (unknown_columns) or that all of them have (missing_columns), dates that could not be read (unread_dates), a flag whose polarity its sentinels do not prove (flag_polarity), published normalised values that are not numbers (normalisation), a benchmark that policy does not list (unknown_benchmark), an evaluation of a known collection (unknown_evaluation) or a collection of a datastore (unknown_collection) that it does not list either, a collection that is gone or empty (collection_gone), an archive whose repository or files are gone (archive_gone), a dataset that the Hub newly lists as a benchmark (official_benchmark), a table that lost rows (rows_vanished) or changed its unit (magnitude), files that could not be read (unreadable), a claim of the article that changed its verdict (verdict), or a finding let in by --accept (accepted)
+    kind varchar not null check (kind in ('unknown_columns', 'missing_columns', 'unread_dates', 'flag_polarity', 'normalisation', 'unknown_benchmark', 'unknown_evaluation', 'unknown_collection', 'collection_gone', 'archive_gone', 'official_benchmark', 'rows_vanished', 'magnitude', 'unreadable', 'verdict', 'accepted')), -- What changed: columns that no known era has (unknown_columns) or that all of them have (missing_columns), dates that could not be read (unread_dates), a flag whose polarity its sentinels do not prove (flag_polarity), published normalised values that are not numbers (normalisation), a benchmark that policy does not list (unknown_benchmark), an evaluation of a known collection (unknown_evaluation) or a collection of a datastore (unknown_collection) that it does not list either, a collection that is gone or empty (collection_gone), an archive whose repository or files are gone (archive_gone), a dataset that the Hub newly lists as a benchmark (official_benchmark), a table that lost rows (rows_vanished) or changed its unit (magnitude), files that could not be read (unreadable), a claim of the article that changed its verdict (verdict), or a finding that --accept let through (accepted)
     subject varchar not null,          -- Column, flag or table concerned
     message varchar not null,          -- What happened and what was done
     is_held boolean not null           -- True where the source was kept at its last good state because of it
@@ -69,7 +69,7 @@ create table ops.check_results (
     n_rows bigint not null,            -- Offending rows
     n_new bigint not null,             -- Of these, rows that the last published load did not have
     n_accepted bigint not null,        -- Of these, rows accepted by policy/accepted_warnings
-    examples varchar                   -- First offending rows as JSON; null: there are none
+    examples varchar                   -- First offending rows as JSON; null: none
 );
 
 -- The code and the load that made this file. One row.

@@ -5,7 +5,7 @@
 -- scale s of the series (core.rating_series has the links).
 -- Lag: days since the first proprietary model was known that is rated at least as high as the best open one, each by its newest
 -- rating of the series, so that models which are no longer listed count; as mart.gap_lag_daily.
--- Caveats: the two leaders' errors are taken as independent, for the source publishes none of their difference. Not to be mixed
+-- Caveats: the two leaders' errors are taken as independent, because the source does not publish the error of their difference. Not to be mixed
 -- with gaps in percent.
 -- columns:
 --   board: = core.ratings

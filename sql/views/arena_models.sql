@@ -1,7 +1,7 @@
 -- Models of the Arena's boards: since when each is known, and whether it is still listed.
 -- One row per board and model; names that policy leads to one model (settings, renames) are one.
--- Caveat: the source states no release dates. Where core.models has none either, the first day of a rating stands for it, which
--- is later by days or weeks; on the first day of the data it says nothing, for the model may be older than the data.
+-- Caveat: the source does not state release dates. If core.models has none either, the first day of a rating replaces it, which
+-- is later by days or weeks; on the first day of the data it is unknown, because the model may be older than the data.
 -- columns:
 --   board: = core.ratings
 --   model_id: = core.ratings

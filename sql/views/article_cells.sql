@@ -84,7 +84,7 @@ final as (
         n.our_value,
         n.our_value - n.printed_value as difference,
         n.tolerance,
-        -- 79.5 less 78.5 is one point, whatever its last binary digit.
+        -- 79.5 minus 78.5 is one point, despite the last binary digit.
         round(abs(n.our_value - n.printed_value), 9) <= n.tolerance as is_agreeing,
         n.n_values,
         n.least_value,

@@ -1,5 +1,5 @@
 -- mart.capability_gap also on the scale of the Epoch Capabilities Index, where Claude 3.5 Sonnet is 130 and GPT-5 is 150
--- (https://github.com/epoch-research/eci-public), to stand beside Epoch's own gaps of 7 points in October 2025
+-- (https://github.com/epoch-research/eci-public), to be compared with Epoch's own gaps of 7 points in October 2025
 -- (https://epoch.ai/data-insights/open-weights-vs-closed-weights-models) and 8 in May 2026.
 -- One row. Caveats: other benchmarks and other models than Epoch's; the scale is fixed as fitted, so the interval is that of
 -- the gap alone.
@@ -16,7 +16,7 @@
 --   gap_hi_eci_points: Upper end of that interval
 --   n_open: = mart.capability_gap
 --   n_proprietary: = mart.capability_gap
---   refusal_reason: Why there is no gap, or none in points; null: there are both
+--   refusal_reason: Why there is no gap, or no gap in points; null: both exist
 create view mart.capability_gap_eci as
 with scale as (
 

@@ -98,7 +98,7 @@ compared as (
             as gap_log_odds,
         open.n_models as n_open,
         closed.n_models as n_proprietary,
-        -- A difference of the last binary digit is no lead.
+        -- A difference in the last binary digit is not a lead.
         case sign(round(gap_pct, 6)) when 1 then 'proprietary' when -1 then 'open_weights' else 'level' end as leader
     from spans
     where open is not null and closed is not null and begins_on <= least(open.newest_on, closed.newest_on)

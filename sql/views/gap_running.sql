@@ -170,7 +170,7 @@ spells as (
 
 ),
 
--- The last spell of some releases: one model after a long silence is no side that reports again.
+-- The last spell of some releases: one model after a long silence does not mean that the side reports again.
 last_spells as (
 
     select population, comparable_group, openness, max(released_on) as newest_on

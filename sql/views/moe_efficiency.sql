@@ -2,7 +2,7 @@
 -- One row per model of the population 'official' with a known active size and an MMLU score.
 -- Inference cost is compute, 2 x active parameters per token (Kaplan et al. 2020, https://arxiv.org/abs/2001.08361,
 -- section 2.1), relative to a dense model of 70 billion. A ratio of operations is not a price: memory for the total
--- parameters, batch size and bandwidth decide that. MMLU of several protocols stands in two columns, never in one. The
+-- parameters, batch size and bandwidth decide that. MMLU of several protocols has two columns, never one. The
 -- dense equivalent is that of MMLU as reported, by our own fit: see mart.dense_equivalent, also for other benchmarks.
 -- columns:
 --   model_id: = core.models

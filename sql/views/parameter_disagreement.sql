@@ -9,7 +9,7 @@
 --   params: Count of the disagreeing statement
 --   disagreement_pct: Distance from the chosen count in percent of that
 --   state (settled, doubted, name, open): settled (an override decides), doubted (reason says why it is not believed), name (a name is at times not the size) or open
---   reason: What speaks against the disagreeing statement; null: nothing does
+--   reason: Reason to doubt the disagreeing statement; null: none
 --   n_scores: Scores of the model that a chart of sizes would place
 --   source_id: Source of the disagreeing statement
 --   source_place: File, commit and place of the disagreeing statement

@@ -2,7 +2,7 @@
 -- One row per model, benchmark, and other value. The reference value is the leaderboard's own table row where there is
 -- one: that of the same commit and precision where it has several, else the newest, but of a run of its own that tells no
 -- precision the nearest; without a row, the most official of the others. Of several runs of one source, commit and precision the newest is compared.
--- Caveats: protocols differ between comparable groups; a difference there is no error of either side.
+-- Caveats: protocols differ between comparable groups; a difference there is not an error of either side.
 -- columns:
 --   model_id: = core.models
 --   benchmark: = core.benchmarks.benchmark_id
@@ -55,7 +55,7 @@ newest as (
 
 ranked as (
 
-    -- place 1 speaks for the benchmark; the table's other rows speak for runs of their own commit or precision.
+    -- place 1 represents the benchmark; the table's other rows represent runs of their own commit or precision.
     select
         *,
         row_number() over (
@@ -110,7 +110,7 @@ paired as (
         order by
             coalesce(o.model_sha = r.model_sha, false) desc,
             coalesce(o.precision = r.precision, false) desc,
-            -- Rows of one commit in two precisions: a file that tells none is the run of one of them.
+            -- Rows of one commit in two precisions: a file without a precision is the run of one of them.
             case when o.reported_by = 'leaderboard' and o.precision = 'unknown' then abs(o.score_pct - r.score_pct) end,
             r.place
     ) = 1

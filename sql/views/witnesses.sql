@@ -1,6 +1,6 @@
 -- Measurements that reach the warehouse twice: what the first source says, and what its witness does.
--- One row per model, variant, precision and witness. A witness repeats a measurement and is none of its own: HELM's MMLU is recorded by
--- Epoch (reference) and by Every Eval Ever, the v2 table and the MMLU-Pro table stand in Every Eval Ever as well.
+-- One row per model, variant, precision and witness. A witness repeats a measurement and is not one itself: Epoch (reference)
+-- and Every Eval Ever both record HELM's MMLU; the v2 table and the MMLU-Pro table are in Every Eval Ever as well.
 -- Caveats: Every Eval Ever rounds v2 to four decimals of a fraction, HELM to three.
 -- columns:
 --   model_id: = core.models

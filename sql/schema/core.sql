@@ -8,7 +8,7 @@ create table core.sources (
     repo_id varchar,                    -- Repository of its files; null: the models' own, or this project
     link_pattern varchar,               -- Address of a file, with the placeholders {repo_id}, {revision} and {path}; null: files of this project have none
     names varchar not null check (names in ('hub', 'own', 'model_id', 'coined')), -- What its names are: repositories of the Hub (hub), names that only this source uses (own), ours (model_id), or names that look like a repository's and need not be one (coined)
-    leaderboard varchar,                -- Leaderboard that it belongs to (olb_v1, olb_v2); null: it is not one of several sources of a leaderboard
+    leaderboard varchar check (leaderboard in ('olb_v1', 'olb_v2')), -- Leaderboard that it belongs to (olb_v1, olb_v2); null: it is not one of several sources of a leaderboard
     submissions varchar check (submissions in ('table_row', 'request')), -- What each of its records is in core.submissions: a row of the leaderboard's table or a request for an evaluation; null: not a submission
     score_step_pct double,              -- Step to which it rounds its scores, percent; null: not rounded
     spelling_rank integer,              -- Place among those that spell a repository's name, least first; null: last
@@ -56,7 +56,7 @@ create table core.reporters (
 create table core.rules (
     rule varchar not null,              -- Name of the number
     value double not null,              -- The number
-    unit varchar not null,              -- Its unit: share, count, days or points
+    unit varchar not null check (unit in ('share', 'count', 'days', 'points')), -- Its unit: share, count, days or points
     reason varchar not null             -- Why it is this number
 );
 
@@ -91,7 +91,7 @@ create table core.models (
     params_active_reason varchar,       -- Why params_active is null; null: params_active is known
     is_moe boolean,                     -- Whether the model is a mixture of experts; false only of a known family without experts; null: no source says
     architecture varchar,               -- Model class; null: no source says
-    tuning varchar check (tuning in ('base', 'instruct', 'other')), -- How the model was tuned; null: no source says
+    tuning varchar,                     -- = history.models
     training_tokens double,             -- Pretraining tokens; null: not published
     is_merge boolean,                   -- Whether it is a merge of other models; null: no source says
     is_flagged boolean,                 -- Whether a leaderboard flagged it (contamination and the like); null: no source says
@@ -234,7 +234,7 @@ create table core.submissions (
     model_id varchar not null,          -- = core.models
     source_id varchar not null,         -- Source that holds the submission
     source_name varchar not null,       -- = history.submissions
-    leaderboard varchar not null check (leaderboard in ('olb_v1', 'olb_v2')), -- Leaderboard
+    leaderboard varchar not null,       -- = core.sources
     kind varchar not null check (kind in ('request', 'table_row')), -- What the row is
     precision varchar not null,         -- = history.submissions
     status varchar not null,            -- = history.submissions; FINISHED for a row of a table
@@ -274,7 +274,7 @@ create table core.ratings (
     n_votes bigint,                       -- = history.ratings
     organization varchar,                 -- = history.ratings
     license_text varchar,                 -- = history.ratings
-    openness varchar not null check (openness in ('open_weights', 'proprietary', 'unknown')), -- Whether the weights may be downloaded: by core.models, else by the licence of that day and policy/licenses; unknown: neither says
+    openness varchar not null,            -- = core.models; else by the licence of that day and policy/licenses
     repo_id varchar not null,             -- = history.ratings
     revision varchar not null,            -- = history.ratings
     path varchar not null,                -- = history.ratings

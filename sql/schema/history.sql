@@ -149,7 +149,7 @@ create table history.submissions (
     architecture varchar,              -- = history.models
     base_model_text varchar,           -- = history.models
     license_text varchar,              -- = history.models
-    has_chat_template varchar not null, -- Whether prompts were to go through the chat template: 'true', 'false' or 'unknown'
+    has_chat_template varchar not null, -- = history.scores; as requested
     repo_type varchar not null,        -- = history.scores
     repo_id varchar not null,          -- = history.scores
     revision varchar not null,         -- = history.scores

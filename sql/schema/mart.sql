@@ -228,7 +228,7 @@ create table mart.capability_density (
     comparable_group varchar not null,       -- = core.benchmarks
     benchmark varchar,                       -- = core.benchmarks.benchmark_id
     released_on date,                        -- = core.models
-    form varchar check (form in ('active', 'total')), -- Which size; null: there is no curve
+    form varchar,                            -- = mart.scaling_band; null: there is no curve
     params_b double,                         -- Size of the model in that form, billions
     equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
     relative_density double,                 -- Equivalent over own size; 1 = typical; null: see reason
@@ -241,7 +241,7 @@ create table mart.dense_equivalent (
     model varchar,                           -- = core.models.display_name
     comparable_group varchar not null,       -- = core.benchmarks
     benchmark varchar,                       -- = core.benchmarks.benchmark_id
-    era varchar check (era in ('all', 'until 2023', '2024', 'from 2025')), -- Era of the curve: that of the model, or all if it has no rising line; null: neither has one
+    era varchar,                             -- = mart.scaling_fit; of the curve: the era of the model, or all if it has no rising line; null: neither has one
     params_active_b double not null,         -- Parameters used per token, billions
     score_norm_pct double,                   -- Score of the model, 0 = guessing, 100 = ceiling
     equivalent_params_b double,              -- = mart.capability_density
@@ -275,7 +275,7 @@ create table mart.density_frontier (
     refusal_reason varchar                   -- Why there is no number; null: there is one
 );
 
--- The smallest open model that had reached a score, by month; one row per change: population, group, threshold and month.
+-- The smallest open model that had reached a score, by month, where it changed. One row per population, group, threshold and month.
 create table mart.size_to_reach (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
@@ -288,7 +288,7 @@ create table mart.size_to_reach (
     released_on date not null                -- = core.models
 );
 
--- The lowest price of a token that buys a score, by month and side; one row per change. One row per population, group, threshold, side and month. A price is the newest in a list by the end of the month, from the cheapest provider; if lists began later, it is their first, and is_later is true. Per token, not per answer: models that reason write more tokens.
+-- The lowest price of a token that buys a score, by month and side, where it changed. One row per population, group, threshold, side and month. A price is the newest in a list by the end of the month, from the cheapest provider; if lists began later, it is their first, and is_later is true. Per token, not per answer: models that reason write more tokens.
 create table mart.price_to_reach (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks

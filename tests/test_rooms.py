@@ -1,8 +1,12 @@
-"""Each package imports only from the packages below it, in the order given here."""
+"""Each package imports only from the packages below it, in the order given here, and from distributions that are declared."""
 
 from __future__ import annotations
 
 import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from leaderboard_etl.settings import PACKAGE
@@ -62,3 +66,19 @@ def test_no_package_imports_from_one_above_it() -> None:
 def test_every_package_is_in_the_order() -> None:
     there = {room(file) for file in PACKAGE.rglob("*.py")} - {"__init__"}
     assert there == set(ROOMS)
+
+
+def test_every_distribution_that_the_package_imports_is_declared() -> None:
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[^\w-]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    imported = {
+        name.partition(".")[0]
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names])
+    }
+    owners = packages_distributions()
+    others = sorted(imported - {PACKAGE.name, *sys.stdlib_module_names})
+    owned = {name: {owner.lower().replace("_", "-") for owner in owners[name]} for name in others}
+    assert [name for name in others if not owned[name] & declared] == []

@@ -36,6 +36,31 @@ class SourceFile:
     version: FileVersion
     content: bytes
 
+    @property
+    def where(self) -> str:
+        """Path, repository and commit, for a message."""
+        return f"{self.version.path} of {self.version.repo_id} at {self.version.revision[:12]}"
+
+
+class RefusedError(ValueError):
+    """A file or record that is refused; `rule` names the rule that it breaks."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(reason)
+        self.rule = rule
+
+
+def staged_schema(target: str) -> dict[str, pl.DataType]:
+    """Columns and dtypes of a staged frame: those of the history table (quarantine: of ops.quarantine) without validity."""
+    table = "ops.quarantine" if target == "quarantine" else f"history.{target}"
+    return frame_schema(table, without=_VALIDITY)
+
+
+@cache
+def empty(target: str) -> pl.DataFrame:
+    """A staged frame without rows; it is shared, because frames are never changed in place."""
+    return pl.DataFrame(schema=staged_schema(target))
+
 
 @dataclass
 class Parsed:
@@ -58,22 +83,6 @@ class Parsed:
         frame = getattr(self, target)
         assert isinstance(frame, pl.DataFrame)
         return frame
-
-
-def staged_schema(target: str) -> dict[str, pl.DataType]:
-    """Columns and dtypes of a staged frame: those of the history table (quarantine: of ops.quarantine) without validity."""
-    table = "ops.quarantine" if target == "quarantine" else f"history.{target}"
-    return frame_schema(table, without=_VALIDITY)
-
-
-def empty(target: str) -> pl.DataFrame:
-    """A staged frame without rows; it is shared, because frames are never changed in place."""
-    return _empty(target)
-
-
-@cache
-def _empty(target: str) -> pl.DataFrame:
-    return pl.DataFrame(schema=staged_schema(target))
 
 
 def stage(target: str, frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat, stage
 from leaderboard_etl.sources.description import Source, Trust, Work
-from leaderboard_etl.sources.shared.csv_table import linked_repository, read_csv_table, split_numbers
+from leaderboard_etl.sources.shared.csv_table import linked_repository, read_csv_table, sizes_in_billions, split_numbers
 
 SOURCE_ID = "bigcode"
 _PATH = "data/code_eval_board.csv"
@@ -39,7 +39,6 @@ _OTHERS = {
 }
 HEADERS = tuple(frozenset({name, _SIZE, _PYTHON, *LANGUAGES, *_OTHERS}) for name in ("Model", "Models"))
 _ANCHOR = r'^<a\s[^<>]*href="([^"<>]*)"[^<>]*>([^<>]*)</a>$'
-_MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
@@ -61,7 +60,7 @@ def _parse_file(file: SourceFile) -> Parsed:
         scores=_scores(scores),
         subtask_scores=pl.concat(subtasks),
         models=_models(rows),
-        parameter_claims=_sizes(rows),
+        parameter_claims=sizes_in_billions(rows, _SIZE),
         quarantine=pl.concat(refused),
         source_rows=table.n_rows,
     )
@@ -110,24 +109,6 @@ def _models(rows: pl.DataFrame) -> pl.DataFrame:
             pl.col("hub_id").str.split("/").list.first().alias("organization"),
             pl.col("T").alias("model_type"),
             pl.format("row {}", "row").alias("locator"),
-        ),
-    )
-
-
-def _sizes(rows: pl.DataFrame) -> pl.DataFrame:
-    """One statement of the total per row; if the cell is not a positive number, params is null and the reason says what the
-    cell held."""
-    billions = pl.col(_SIZE).cast(pl.Float64, strict=False)
-    is_size = ((billions > 0) & (billions < _MOST_BILLIONS)).fill_null(False)
-    cell_text = pl.col(_SIZE).fill_null("nothing").str.slice(0, 100)
-    return stage(
-        "parameter_claims",
-        rows.with_columns(
-            pl.lit("total").alias("kind"),
-            pl.lit("leaderboard").alias("method"),
-            pl.when(is_size).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
-            pl.when(~is_size).then(pl.format("the table says {}", cell_text)).alias("reason"),
-            pl.format("row {}, {}", "row", pl.lit(_SIZE)).alias("locator"),
         ),
     )
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import Parsed, SourceFile, refusals, stage, staged_schema
+from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, refusals, stage, staged_schema
 from leaderboard_etl.sources.description import Folders, Source, Trust, Work
 from leaderboard_etl.sources.every_eval_ever.collections import (
     ROOT,
@@ -24,7 +24,7 @@ from leaderboard_etl.sources.every_eval_ever.collections import (
     wanted_folders,
 )
 from leaderboard_etl.sources.every_eval_ever.newest import newest_statements
-from leaderboard_etl.sources.every_eval_ever.record import RecordError, read_record
+from leaderboard_etl.sources.every_eval_ever.record import read_record
 from leaderboard_etl.sources.every_eval_ever.results import Row, Rules, Statements, drift_subjects, read_results, unread
 from leaderboard_etl.sources.every_eval_ever.works import COLLECTIONS
 
@@ -42,7 +42,7 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     for file in files:
         try:
             record = read_record(file.content)
-        except RecordError as error:
+        except RefusedError as error:
             statements.refused.append(unread(file, error.rule, str(error)))
             continue
         read_results(file, collection_of(file.version.path) or "", record, rules, statements)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from leaderboard_etl.sources.base import RefusedError
 from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, moment, number, text
 
 MOST_BYTES = 4 << 20
@@ -21,14 +22,6 @@ _KNOWN_SCHEMA = re.compile(r"0\.[23]\.\d{1,4}")
 _RELATIONSHIPS = ("first_party", "third_party", "collaborative", "other")
 # Seconds since 1970 as the adapters write them; a figure outside is in another unit.
 _EARLIEST_S, _LATEST_S = 1.5e9, 4.1e9
-
-
-class RecordError(ValueError):
-    """A file that is not a valid record; `rule` names the rule that it breaks."""
-
-    def __init__(self, rule: str, reason: str) -> None:
-        super().__init__(reason)
-        self.rule = rule
 
 
 @dataclass(frozen=True)
@@ -52,29 +45,29 @@ class Record:
 
 
 def read_record(content: bytes) -> Record:
-    """Raises RecordError for anything but a record of a known schema."""
+    """Raises RefusedError for anything but a record of a known schema."""
     if is_lfs_pointer(content):
-        raise RecordError("record|syntax", "a git-LFS pointer instead of the record")
+        raise RefusedError("record|syntax", "a git-LFS pointer instead of the record")
     if len(content) > MOST_BYTES:
-        raise RecordError("record|syntax", f"{len(content):,} bytes, over the limit of {MOST_BYTES:,}")
+        raise RefusedError("record|syntax", f"{len(content):,} bytes, over the limit of {MOST_BYTES:,}")
     try:
         loaded = json_value(content)
     except ValueError as error:
-        raise RecordError("record|syntax", f"not JSON: {error}") from error
+        raise RefusedError("record|syntax", f"not JSON: {error}") from error
     if not isinstance(loaded, dict):
-        raise RecordError("record|shape", "JSON, but not an object")
+        raise RefusedError("record|shape", "JSON, but not an object")
     version = text(loaded.get("schema_version"))
     if version is None or not _KNOWN_SCHEMA.fullmatch(version):
-        raise RecordError("record|schema", f"schema {version or 'not stated'}; this reader knows 0.2 and 0.3")
+        raise RefusedError("record|schema", f"schema {version or 'not stated'}; this reader knows 0.2 and 0.3")
     source, model = _object(loaded, "source_metadata"), _object(loaded, "model_info")
     relationship = _required_text(source, "source_metadata.evaluator_relationship")
     if relationship not in _RELATIONSHIPS:
-        raise RecordError("record|shape", f"evaluator_relationship is {relationship!r}: not one of the schema's")
+        raise RefusedError("record|shape", f"evaluator_relationship is {relationship!r}: not one of the schema's")
     results = loaded.get("evaluation_results")
     if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
-        raise RecordError("record|shape", "evaluation_results is not a list of objects")
+        raise RefusedError("record|shape", "evaluation_results is not a list of objects")
     if len(results) > _MOST_RESULTS:
-        raise RecordError("record|shape", f"{len(results):,} results in one record, over {_MOST_RESULTS:,}")
+        raise RefusedError("record|shape", f"{len(results):,} results in one record, over {_MOST_RESULTS:,}")
     platform = text(model.get("inference_platform"))
     return Record(
         version,
@@ -110,14 +103,14 @@ def plain(value: object) -> str | None:
 def _object(loaded: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = loaded.get(name)
     if not isinstance(value, dict):
-        raise RecordError("record|shape", f"{name} is missing or not an object")
+        raise RefusedError("record|shape", f"{name} is missing or not an object")
     return value
 
 
 def _required_text(part: Mapping[str, Any], path: str) -> str:
     value = text(part.get(path.rpartition(".")[2]))
     if value is None:
-        raise RecordError("record|shape", f"{path} is missing or not text")
+        raise RefusedError("record|shape", f"{path} is missing or not text")
     return value
 
 
@@ -131,7 +124,7 @@ def _seconds(value: object) -> float:
     if seconds is None and (at := moment(value)) is not None:
         seconds = (at - _EPOCH).total_seconds()
     if seconds is None or not _EARLIEST_S < seconds < _LATEST_S:
-        raise RecordError(
+        raise RefusedError(
             "record|shape", f"retrieved_timestamp {str(value)[:60]!r} is not a time in seconds since 1970"
         )
     return seconds

@@ -16,7 +16,7 @@ from datetime import date
 from typing import Any
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import SourceFile, place, refusal
+from leaderboard_etl.sources.base import RefusedError, SourceFile, place, refusal
 from leaderboard_etl.sources.every_eval_ever.collections import SOURCE_ID, canonical
 from leaderboard_etl.sources.every_eval_ever.record import Record, details_of, plain
 from leaderboard_etl.sources.shared.settings import NO_SETTING, stated_setting
@@ -41,12 +41,11 @@ Row = dict[str, Any]
 Rule = Mapping[str, Any]
 
 
-class ResultError(ValueError):
-    """A result that is not believed; `rule` names the rule that it breaks."""
+class ResultError(RefusedError):
+    """A result that is not believed, with the text that breaks the rule."""
 
     def __init__(self, rule: str, reason: str, offending_text: object) -> None:
-        super().__init__(reason)
-        self.rule = rule
+        super().__init__(rule, reason)
         self.offending_text = offending_text
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat, stage
 from leaderboard_etl.sources.description import Source, Trust, Work
-from leaderboard_etl.sources.shared.csv_table import read_csv_table, split_numbers
+from leaderboard_etl.sources.shared.csv_table import read_csv_table, sizes_in_billions, split_numbers
 from leaderboard_etl.sources.shared.settings import NO_SETTING, stated_setting
 
 SOURCE_ID = "mmlu_pro_leaderboard"
@@ -29,7 +29,6 @@ HEADERS = (frozenset({_MODEL, _SIZE, _REPORTER, _OVERALL, *SUBJECTS}),)
 # As the table spells them, in lower case, two slips among them.
 _REPORTERS = {"tiger-lab": "TIGER-Lab", "self-reported": "Self-Reported", "sefl-reported": "Self-Reported"}
 _UNKNOWN_SIZE = ("unk", "unknown")
-_MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
@@ -70,7 +69,7 @@ def _parse_file(file: SourceFile) -> Parsed:
         scores=_scores(scores),
         subtask_scores=pl.concat(subtasks),
         models=_models(rows),
-        parameter_claims=_sizes(rows),
+        parameter_claims=sizes_in_billions(_with_size(rows), _SIZE),
         quarantine=pl.concat(refused),
         source_rows=table.n_rows,
     )
@@ -130,24 +129,10 @@ def _models(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _sizes(rows: pl.DataFrame) -> pl.DataFrame:
-    """One claim of the total per model whose size the table states; if that is not a positive number, params is null and the
-    reason says what the cell held."""
-    with_size = rows.filter(
-        pl.col(_SIZE).is_not_null() & ~pl.col(_SIZE).str.to_lowercase().is_in(_UNKNOWN_SIZE)
-    ).unique("source_name", keep="first", maintain_order=True)
-    billions = pl.col(_SIZE).cast(pl.Float64, strict=False)
-    is_size = ((billions > 0) & (billions < _MOST_BILLIONS)).fill_null(False)
-    return stage(
-        "parameter_claims",
-        with_size.with_columns(
-            pl.lit("total").alias("kind"),
-            pl.lit("leaderboard").alias("method"),
-            pl.when(is_size).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
-            pl.when(~is_size).then(pl.format("the table says {}", pl.col(_SIZE).str.slice(0, 100))).alias("reason"),
-            pl.format("row {}, {}", "row", pl.lit(_SIZE)).alias("locator"),
-        ),
-    )
+def _with_size(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row per model whose size the table states."""
+    is_unknown = pl.col(_SIZE).is_null() | pl.col(_SIZE).str.to_lowercase().is_in(_UNKNOWN_SIZE)
+    return rows.filter(~is_unknown).unique("source_name", keep="first", maintain_order=True)
 
 
 SOURCE = Source(

@@ -15,6 +15,7 @@ from leaderboard_etl.sources.base import SourceFile, place_columns, stage
 from leaderboard_etl.sources.shared.values import is_lfs_pointer
 
 _MISSING = ("", "-", "N/A")
+MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
 _HUB_LINK = (
     r"^https?://(?:www\.)?huggingface\.co/([A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95})"
     r"/?(?:(?:tree|blob)/.*|[?#].*)?$"
@@ -91,6 +92,26 @@ def split_numbers(
     return filled.filter(holds.fill_null(False)), stage("quarantine", bad)
 
 
+def sizes_in_billions(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """One staged claim of the total per row; if the cell is not a positive number, params is null and the reason says what the
+    cell held."""
+    cell = pl.col(column)
+    billions = cell.cast(pl.Float64, strict=False)
+    is_size = ((billions > 0) & (billions < MOST_BILLIONS)).fill_null(False)
+    return stage(
+        "parameter_claims",
+        rows.with_columns(
+            pl.lit("total").alias("kind"),
+            pl.lit("leaderboard").alias("method"),
+            pl.when(is_size).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
+            pl.when(~is_size)
+            .then(pl.format("the table says {}", cell.fill_null("nothing").str.slice(0, 100)))
+            .alias("reason"),
+            pl.format("row {}, {}", "row", pl.lit(column)).alias("locator"),
+        ),
+    )
+
+
 def linked_repository(link: pl.Expr) -> pl.Expr:
     """The model repository of the Hub that a link leads to; null for any other link."""
     repository = link.str.strip_chars().str.extract(_HUB_LINK, 1)
@@ -100,7 +121,7 @@ def linked_repository(link: pl.Expr) -> pl.Expr:
 def _records(file: SourceFile) -> tuple[list[str], list[list[str]]]:
     if is_lfs_pointer(file.content):
         raise SourceError(
-            f"{_where(file)} is a git-LFS pointer instead of the table: its content was never uploaded; the last good one"
+            f"{file.where} is a git-LFS pointer instead of the table: its content was never uploaded; the last good one"
             " stays in force"
         )
     text = file.content.decode("utf-8-sig", "replace")
@@ -108,7 +129,7 @@ def _records(file: SourceFile) -> tuple[list[str], list[list[str]]]:
         # Without strict, an unclosed quote would swallow every row after it.
         records = [cells for cells in csv.reader(io.StringIO(text, newline=""), strict=True) if cells]
     except csv.Error as error:
-        raise SourceError(f"{_where(file)} is not a CSV table: {error}; the last good one stays in force") from error
+        raise SourceError(f"{file.where} is not a CSV table: {error}; the last good one stays in force") from error
     if not records:
         return [], []
     return [name.strip() for name in records[0]], records[1:]
@@ -134,10 +155,6 @@ def _unlike(file: SourceFile, header: list[str], headers: Collection[frozenset[s
         if names
     ]
     return (
-        f"{_where(file)}: its columns match no known era; compared with the nearest, {'; '.join(differences)}."
+        f"{file.where}: its columns match no known era; compared with the nearest, {'; '.join(differences)}."
         " It would be misread, so it is not loaded: add its header to the source"
     )
-
-
-def _where(file: SourceFile) -> str:
-    return f"{file.version.path} of {file.version.repo_id} at {file.version.revision[:12]}"

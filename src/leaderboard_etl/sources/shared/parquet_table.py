@@ -30,7 +30,7 @@ def read_parquet_rows(file: SourceFile, columns: Mapping[str, Kind], keep: pl.Ex
     import pyarrow.parquet as pq
 
     if is_lfs_pointer(file.content):
-        raise SourceError(f"{_where(file)} is a git-LFS pointer instead of the table; the last good one stays in force")
+        raise SourceError(f"{file.where} is a git-LFS pointer instead of the table; the last good one stays in force")
     try:
         parquet = pq.ParquetFile(io.BytesIO(file.content))
         _check_columns(file, parquet.schema_arrow, columns)
@@ -44,7 +44,7 @@ def read_parquet_rows(file: SourceFile, columns: Mapping[str, Kind], keep: pl.Ex
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
         reason = [*str(error).strip().splitlines(), type(error).__name__][0]
         raise SourceError(
-            f"{_where(file)} cannot be read as a parquet table: {reason[:200]}; the last good one stays in force"
+            f"{file.where} cannot be read as a parquet table: {reason[:200]}; the last good one stays in force"
         ) from error
     return pl.concat(batches)
 
@@ -62,7 +62,7 @@ def _check_columns(file: SourceFile, schema: Any, columns: Mapping[str, Kind]) -
     if problems:
         header = ", ".join(f"{name} {dtype}" for name, dtype in has.items())
         raise ContractError(
-            f"{_where(file)}: its columns match no known era: {'; '.join(problems)[:300]}. It would be misread, so the"
+            f"{file.where}: its columns match no known era: {'; '.join(problems)[:300]}. It would be misread, so the"
             f" last good table stays in force. Its header: {header[:400]}"
         )
 
@@ -84,7 +84,7 @@ def _check_size(file: SourceFile, metadata: Any) -> None:
     n_bytes = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
     if not (0 <= metadata.num_rows <= _MOST_ROWS and 0 <= n_bytes <= _MOST_BYTES):
         raise SourceError(
-            f"{_where(file)} says that it holds {metadata.num_rows:,} rows and {n_bytes:,} bytes, more than any table has;"
+            f"{file.where} says that it holds {metadata.num_rows:,} rows and {n_bytes:,} bytes, more than any table has;"
             " the last good one stays in force"
         )
 
@@ -104,7 +104,3 @@ def _cell(name: str, kind: Kind, dtype: pl.DataType) -> pl.Expr:
     if kind == "text":
         return column.cast(pl.String)
     return column.str.to_date("%Y-%m-%d", strict=False) if dtype == pl.String else column.cast(pl.Date)
-
-
-def _where(file: SourceFile) -> str:
-    return f"{file.version.path} of {file.version.repo_id} at {file.version.revision[:12]}"

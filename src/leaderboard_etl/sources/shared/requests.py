@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile
 from leaderboard_etl.sources.records import Records
 from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, moment, number, text
 
@@ -48,7 +48,7 @@ def parse_requests(source_id: str, files: Sequence[SourceFile]) -> Parsed:
         try:
             name, request = _submission(file)
             params, reason = _params(request.pop("params"))
-        except _RefusedError as error:
+        except RefusedError as error:
             records.refuse(file, error.rule, str(error), file.content[:500], target="submissions")
             continue
         records.add("submissions", file, "file", source_name=name, **request)
@@ -57,25 +57,17 @@ def parse_requests(source_id: str, files: Sequence[SourceFile]) -> Parsed:
     return records.parsed(len(files))
 
 
-class _RefusedError(ValueError):
-    """A file that cannot be read as a request, and the rule that it breaks."""
-
-    def __init__(self, rule: str, reason: str) -> None:
-        super().__init__(reason)
-        self.rule = rule
-
-
 def _submission(file: SourceFile) -> tuple[str, dict[str, Any]]:
     """The model's name, and the columns of its submission with `params` as the request states them."""
     request = _loaded(file)
     unknown = sorted(set(request) - _READ_KEYS - _LEFT_OUT_KEYS)
     if unknown:
-        raise _RefusedError("file|keys", f"a request with unknown keys: {', '.join(unknown[:10])[:300]}")
+        raise RefusedError("file|keys", f"a request with unknown keys: {', '.join(unknown[:10])[:300]}")
     name, status = text(request.get("model")), text(request.get("status"))
     if name is None or status is None:
-        raise _RefusedError("file|keys", "a request without model or status")
+        raise RefusedError("file|keys", "a request without model or status")
     if not file.version.path.lower().startswith(f"{name.lower()}_eval_request_"):
-        raise _RefusedError("file|name", f"the file is about {name[:100]}, but its name is of another model")
+        raise RefusedError("file|name", f"the file is about {name[:100]}, but its name is of another model")
     submitted_at = _time(request.get("submitted_time"))
     is_chat = request.get("use_chat_template")
     return name, {
@@ -95,17 +87,15 @@ def _submission(file: SourceFile) -> tuple[str, dict[str, Any]]:
 
 def _loaded(file: SourceFile) -> dict[str, Any]:
     if len(file.content) > _MOST_BYTES:
-        raise _RefusedError(
-            "file|size", f"{len(file.content):,} bytes, over the limit of {_MOST_BYTES:,} for a request"
-        )
+        raise RefusedError("file|size", f"{len(file.content):,} bytes, over the limit of {_MOST_BYTES:,} for a request")
     if is_lfs_pointer(file.content):
-        raise _RefusedError("file|lfs_pointer", "a git-LFS pointer instead of the request")
+        raise RefusedError("file|lfs_pointer", "a git-LFS pointer instead of the request")
     try:
         request = json_value(file.content)
     except ValueError as error:
-        raise _RefusedError("file|json", f"not JSON: {error}") from error
+        raise RefusedError("file|json", f"not JSON: {error}") from error
     if not isinstance(request, dict):
-        raise _RefusedError("file|json", f"a {type(request).__name__}, not an object")
+        raise RefusedError("file|json", f"a {type(request).__name__}, not an object")
     return request
 
 
@@ -116,9 +106,9 @@ def _time(value: object) -> datetime | None:
         return None
     parsed = moment(written)
     if parsed is None:
-        raise _RefusedError("submitted_at|date", f"submitted_time is not an ISO 8601 date: {written[:60]}")
+        raise RefusedError("submitted_at|date", f"submitted_time is not an ISO 8601 date: {written[:60]}")
     if not 2022 <= parsed.year < 2100:
-        raise _RefusedError("submitted_at|date", f"submitted_time is before there was a leaderboard: {written[:60]}")
+        raise RefusedError("submitted_at|date", f"submitted_time is before there was a leaderboard: {written[:60]}")
     return parsed
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from leaderboard_etl.sources.base import RefusedError
 from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, mapping, shortened
 
 # For the descriptions of the sources that read such files.
@@ -31,14 +32,6 @@ _FOLDER = re.compile(r"(?!\w*__)[A-Za-z0-9][\w.-]{0,95}|[A-Za-z0-9][\w.-]{0,95}/
 _UNSAFE = re.compile(r"[\"<>:/|\\?*\[\]]+")
 _COPY = re.compile(r"(?: \(\d{1,3}\)|(?: -)? copy(?: \d{1,3})?)$", re.IGNORECASE)
 _MOST_ID = 120
-
-
-class UnreadableRunError(ValueError):
-    """A file without a readable run; `rule` names the rule that it breaks."""
-
-    def __init__(self, rule: str, reason: str) -> None:
-        super().__init__(reason)
-        self.rule = rule
 
 
 @dataclass(frozen=True)
@@ -97,9 +90,9 @@ def copied_from(path: str) -> str:
 
 
 def decode(raw: bytes) -> ResultFile:
-    """The values of the keys that we read. Raises UnreadableRunError and nothing else, for any bytes."""
+    """The values of the keys that we read. Raises RefusedError and nothing else, for any bytes."""
     if is_lfs_pointer(raw):
-        raise UnreadableRunError("file|lfs_pointer", "a git-LFS pointer instead of the result file")
+        raise RefusedError("file|lfs_pointer", "a git-LFS pointer instead of the result file")
     try:
         return _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -107,19 +100,19 @@ def decode(raw: bytes) -> ResultFile:
     try:
         loaded = json_value(raw)
     except ValueError as error:
-        raise UnreadableRunError("file|json", f"not JSON: {error}") from None
+        raise RefusedError("file|json", f"not JSON: {error}") from None
     if not isinstance(loaded, dict) or not isinstance(loaded.get("results"), dict):
-        raise UnreadableRunError("file|shape", "JSON, but without the object 'results' that a result file has")
+        raise RefusedError("file|shape", "JSON, but without the object 'results' that a result file has")
     try:
         return msgspec.convert(loaded, ResultFile)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise UnreadableRunError("file|shape", f"not the shape of a result file: {error}") from None
+        raise RefusedError("file|shape", f"not the shape of a result file: {error}") from None
 
 
 def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
     """The run that the file at `path` describes; `samples` are the numbers of questions by task.
 
-    Raises UnreadableRunError for a file outside a model's folder.
+    Raises RefusedError for a file outside a model's folder.
     """
     config = {**mapping(content.params), **mapping(content.config), **mapping(content.config_general)}
     folder, _, file_name = path.rpartition("/")
@@ -161,7 +154,7 @@ def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
 def _model_of(folder: str, names: Sequence[str]) -> str:
     """The model that a folder of results is about; `stated` are the names in its file.
 
-    Raises UnreadableRunError if the folder is not a repository name and contains none of the file's names: a local path, or a
+    Raises RefusedError if the folder is not a repository name and contains none of the file's names: a local path, or a
     folder too deep.
     """
     repositories = [name for name in names if _REPOSITORY.fullmatch(name)]
@@ -174,7 +167,7 @@ def _model_of(folder: str, names: Sequence[str]) -> str:
     for name in repositories:
         if f"/{name}/" in f"/{folder}/":
             return name
-    raise UnreadableRunError(
+    raise RefusedError(
         "file|place",
         f"the folder {folder[:200]!r} is not a repository name, ORG/NAME, and contains none of the names in the file, so the"
         " model is unknown",

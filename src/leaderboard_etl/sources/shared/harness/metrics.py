@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from leaderboard_etl.sources.base import SourceFile
-from leaderboard_etl.sources.shared.harness.file import ResultFile, Run, UnreadableRunError, count, decode, run_of
+from leaderboard_etl.sources.base import RefusedError, SourceFile
+from leaderboard_etl.sources.shared.harness.file import ResultFile, Run, count, decode, run_of
 from leaderboard_etl.sources.shared.values import mapping
 
 _NOT_METRICS = frozenset({"alias", "name", "sample_len", "sample_count", "samples"})
@@ -51,7 +51,7 @@ class Metrics:
 def read_run(file: SourceFile, number: int, metrics: Metrics) -> Run:
     """The run that a file holds; its values are added to `metrics` under `number`.
 
-    Raises UnreadableRunError, with nothing added, and nothing else, for any bytes.
+    Raises RefusedError, with nothing added, and nothing else, for any bytes.
     """
     content = decode(file.content)
     samples = _flat(mapping(content.n_samples) or mapping(content.n_samples_too))
@@ -59,14 +59,14 @@ def read_run(file: SourceFile, number: int, metrics: Metrics) -> Run:
     n_before = len(metrics.run)
     _add_metrics(content, samples, number, metrics)
     if len(metrics.run) == n_before:
-        raise UnreadableRunError("file|empty", "a result file without one metric: the run measured nothing")
+        raise RefusedError("file|empty", "a result file without one metric: the run measured nothing")
     return run
 
 
 def _add_metrics(content: ResultFile, samples: Mapping[str, Any], number: int, metrics: Metrics) -> None:
     blocks = list(_blocks(content))
     if sum(len(values) for _, _, values in blocks) > _MOST_METRICS:
-        raise UnreadableRunError("file|size", f"more than {_MOST_METRICS:,} metrics in one file")
+        raise RefusedError("file|size", f"more than {_MOST_METRICS:,} metrics in one file")
     versions, shots = mapping(content.versions), mapping(content.n_shot)
     # The harness of 2023 used one number of examples for all tasks of a run.
     of_all = count(mapping(content.config).get("num_fewshot"))

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place, refuse, stage
-from leaderboard_etl.sources.shared.harness.file import Run, UnreadableRunError, copied_from
+from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, concat, place, refuse, stage
+from leaderboard_etl.sources.shared.harness.file import Run, copied_from
 from leaderboard_etl.sources.shared.harness.metrics import Metrics, read_run
 from leaderboard_etl.sources.shared.harness.scores import leaderboard_scores
 
@@ -46,9 +46,9 @@ def _parsed_batch(
     for number, file in enumerate(files):
         try:
             if (original := copied_from(file.version.path)) != file.version.path and original in paths:
-                raise UnreadableRunError("file|copy", f"by its name a second copy of {original}")
+                raise RefusedError("file|copy", f"by its name a second copy of {original}")
             runs.append(_run_row(source_id, number, file, read_run(file, number, values), unsigned))
-        except UnreadableRunError as error:
+        except RefusedError as error:
             refused.append(_refused_file(source_id, file, error))
     parsed = Parsed(source_rows=len(files))
     if runs:
@@ -140,7 +140,7 @@ def _refused_values(metrics: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _refused_file(source_id: str, file: SourceFile, error: UnreadableRunError) -> pl.DataFrame:
+def _refused_file(source_id: str, file: SourceFile, error: RefusedError) -> pl.DataFrame:
     return refuse(
         source_id,
         file.version,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from leaderboard_etl.sources.base import Parsed, stage
+from leaderboard_etl.sources.shared.csv_table import MOST_BILLIONS
 from leaderboard_etl.sources.shared.leaderboard_table.table import LeaderboardTable
 
 # The type of both leaderboards for merges of bases and of mixtures.
@@ -18,7 +19,6 @@ _TUNING = {
     "chatmodels(RLHF,DPO,IFT,...)": "instruct",
 }
 _PACKED = ("4bit", "8bit", "GPTQ")
-_MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
 
 
 def parsed_table(table: LeaderboardTable, unit: str) -> Parsed:
@@ -93,8 +93,8 @@ def size_rows(table: LeaderboardTable) -> pl.DataFrame:
     """One staged statement of the total per table row. 0 and -1 mean that the table does not know the size: params is null,
     and the reason says what the cell held."""
     billions = pl.col("params_b")
-    is_size = (billions > 0) & (billions < _MOST_BILLIONS)
-    is_short = (billions % 1 == 0) & (billions.abs() < _MOST_BILLIONS)
+    is_size = (billions > 0) & (billions < MOST_BILLIONS)
+    is_short = (billions % 1 == 0) & (billions.abs() < MOST_BILLIONS)
     cell_text = pl.coalesce(
         pl.when(is_short).then(billions.cast(pl.Int64, strict=False).cast(pl.String)),
         billions.cast(pl.String),

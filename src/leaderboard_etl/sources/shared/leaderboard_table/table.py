@@ -105,7 +105,7 @@ def _decode(file: SourceFile) -> pl.DataFrame:
             cause = error.__cause__ or error
             reason = [*str(cause).strip().splitlines(), type(cause).__name__][0]
             raise SourceError(
-                f"{_where(file)} cannot be read as a {kind} table: {reason[:200]}; the last good one stays in force"
+                f"{file.where} cannot be read as a {kind} table: {reason[:200]}; the last good one stays in force"
             ) from error
     assert isinstance(frame, pl.DataFrame)
     return frame
@@ -122,7 +122,7 @@ def _expect_few_rows(file: SourceFile) -> None:
         return  # the decoder says why
     if n_rows > MOST_ROWS:
         raise SourceError(
-            f"{_where(file)} has {n_rows:,} rows, over the limit of {MOST_ROWS:,}; the last good one stays in force"
+            f"{file.where} has {n_rows:,} rows, over the limit of {MOST_ROWS:,}; the last good one stays in force"
         )
 
 
@@ -147,7 +147,7 @@ def _match_era(source_id: str, file: SourceFile, frame: pl.DataFrame, eras: pl.D
             problems.append(f"{name!r} should be {kind} and is {frame[name].dtype}")
     if problems:
         raise ContractError(
-            f"{_where(file)}: its columns match no known era; the nearest is {nearest!r}, but {'; '.join(problems)}."
+            f"{file.where}: its columns match no known era; the nearest is {nearest!r}, but {'; '.join(problems)}."
             " It would be misread, so the last good table stays in force: add the era to policy/column_eras.csv"
         )
     drift = []
@@ -260,7 +260,3 @@ def _prove_polarity(
     )
     message = f"it is not proved that true means yes ({why}): null for all rows; see policy/flag_sentinels.csv"
     return pl.Series(flag, [None] * rows.height, pl.Boolean), [Drift(source_id, "flag_polarity", flag, message)]
-
-
-def _where(file: SourceFile) -> str:
-    return f"{file.version.path} of {file.version.repo_id} at {file.version.revision[:12]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from leaderboard_etl.normalize.evidence import parameter_evidence
 from leaderboard_etl.normalize.lineage import bases
 from leaderboard_etl.normalize.models import assemble_models
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.sizes.architecture import TEXT_ALONE
 
 POLICY = read_policy()
 NO_BASES = pl.DataFrame(schema={"model_id": pl.String, "base_model_id": pl.String})
@@ -24,9 +26,10 @@ def said(model_id: str, source_id: str = "olb_v2_contents", **facts: Any) -> dic
     return {"model_id": model_id, "source_id": source_id, "source_name": model_id, **place, **facts}
 
 
-def models(*rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def models(*rows: dict[str, Any], sizes: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
     statements = pl.DataFrame(rows, schema={"model_id": pl.String(), **frame_schema("history.models")}, orient="row")
-    claims = pl.DataFrame(schema={"model_id": pl.String(), **frame_schema("history.parameter_claims")})
+    schema = {"model_id": pl.String(), **frame_schema("history.parameter_claims")}
+    claims = pl.DataFrame(list(sizes), schema=schema, orient="row")
     kin = bases(statements, NO_BASES, NO_ALIASES)
     evidence = parameter_evidence(
         claims, statements, kin, POLICY.frame("parameter_overrides"), POLICY.frame("parameter_methods")
@@ -213,6 +216,26 @@ def test_a_model_has_experts_if_its_base_has_unless_its_name_says_otherwise() ->
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("total", "of_a_token", "active"),
+    [
+        (7_615_616_512, 7_615_616_512, 8_292_166_656),  # Qwen2.5-VL-7B: the text model and the whole
+        (6_866_696_688, 3_980_491_248, 3_980_491_248),  # Gemma 3n E4B: its embeddings are only looked up
+    ],
+)
+def test_a_dense_model_uses_all_of_its_parameters_unless_its_embeddings_are_only_looked_up(
+    total: int, of_a_token: int, active: int
+) -> None:
+    place = {"kind": "total", "locator": "l"}
+    stated = [
+        said("o/m", "model_cards", **{**place, "kind": kind}, method="config", params=params, reason=TEXT_ALONE)
+        for kind, params in (("total", total), ("active", of_a_token))
+    ]
+    whole = said("o/m", "model_cards", **place, method="safetensors", params=8_292_166_656)
+    row = models(said("o/m", "model_cards", is_moe=False), sizes=[whole, *stated])["o/m"]
+    assert (row["params_total"], row["params_active"], row["is_moe"]) == (8_292_166_656, active, False)
 
 
 def test_a_null_size_has_its_reason() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_parameter_evidence import claim, evidence, reasons, size, statement
 
+from leaderboard_etl.sizes.architecture import TEXT_ALONE
 from leaderboard_etl.sizes.names import safetensors_total
 
 WHOLE = 8_030_261_248
@@ -118,11 +119,18 @@ def test_a_published_size_that_is_no_rounding_is_used(stated: int, why: str) -> 
 
 
 def test_a_count_of_the_text_model_alone_does_not_make_the_published_size_a_rounding() -> None:
-    part = {**laid_out(107_769_861_120, None)[0], "reason": "of the text model alone"}
+    part = {**laid_out(107_769_861_120, None)[0], "reason": TEXT_ALONE}
     assert size(evidence([statement("o/m")], [counted(109_000_000_000, "reference"), part]), "o/m") == (
         "reference",
         109_000_000_000,
     )
+
+
+def test_the_text_model_of_several_parts_says_what_the_whole_uses_for_a_token() -> None:
+    # Gemma 3n E4B: 7.85 billion with its towers for pictures and sound.
+    part = [{**row, "reason": TEXT_ALONE} for row in laid_out(6_866_696_688, 3_980_491_248)]
+    found = evidence([statement("o/m")], [counted(7_849_978_192), *part])
+    assert size(found, "o/m") == ("safetensors", 7_849_978_192) and active(found) == 3_980_491_248
 
 
 SIZES = st.one_of(st.none(), st.integers(1, 10**14), st.sampled_from([1, 8194, WHOLE, 10**14]))

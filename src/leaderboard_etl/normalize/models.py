@@ -10,6 +10,7 @@ import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.licenses import NOT_STATED, normalize_licenses
+from leaderboard_etl.normalize.pairs import STATEMENT
 from leaderboard_etl.normalize.trust import EDITIONS, Kind, order, rank
 
 _RELEASE_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
@@ -153,9 +154,10 @@ def _moe_as_base(facts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _active() -> pl.Expr:
-    """Parameters used per token. A dense model uses all of its parameters, unless its vendor states far fewer (Gemma 3n)."""
+    """Parameters used per token. A dense model uses all of its parameters, unless most of its embeddings are only looked up: then
+    the statement of its active parameters has a greater total of its own (Gemma 3n)."""
     total, active = pl.col("params_total"), pl.col("params_active")
-    is_all = active.is_null() | (active / total > _LEAST_DENSE)
+    is_all = active.is_null() | (active / pl.coalesce("active_of", "params_total") > _LEAST_DENSE)
     return pl.when((pl.col("is_moe") == False) & total.is_not_null() & is_all).then(total).otherwise(active)  # noqa: E712
 
 
@@ -294,7 +296,14 @@ def _sizes(evidence: pl.DataFrame) -> pl.DataFrame:
         pl.col("method").alias("params_method"),
         pl.col("confidence").alias("params_confidence"),
     )
-    active = chosen.filter(pl.col("kind") == "active").select("model_id", pl.col("params").alias("params_active"))
+    totals = (
+        evidence.filter(pl.col("kind") == "total").group_by(STATEMENT).agg(pl.col("params").max().alias("active_of"))
+    )
+    active = (
+        chosen.filter(pl.col("kind") == "active")
+        .join(totals, on=STATEMENT, how="left")
+        .select("model_id", pl.col("params").alias("params_active"), "active_of")
+    )
     refused = evidence.group_by("model_id").agg(
         _reasons("total").alias("refusals"), _reasons("active").alias("active_refusals")
     )

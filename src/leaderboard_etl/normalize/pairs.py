@@ -9,10 +9,12 @@ from __future__ import annotations
 import polars as pl
 
 from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, VAGUE
+from leaderboard_etl.sizes.architecture import TEXT_ALONE
 
 # Methods that count weights as stored, and so may count a part of them.
 _STORED = ("safetensors", "index")
-_STATEMENT = ["model_id", "source_id", "source_name", "method", "precision", "path"]
+# What distinguishes one statement of a total and its active parameters.
+STATEMENT = ["model_id", "source_id", "source_name", "method", "precision", "path"]
 _TOLERANCE = MOST_DISAGREEMENT_PCT / 100
 # Stored weights below this share of what a model has are packed, or a part of it.
 LEAST_STORED = 0.9
@@ -82,12 +84,14 @@ def refuse_strangers(rows: pl.DataFrame) -> pl.DataFrame:
     it: these become null, with the reason."""
     totals = rows.filter((pl.col("kind") == "total") & pl.col("params").is_not_null())
     chosen = totals.filter("is_chosen").select("model_id", pl.col("params").alias("total"))
-    own = totals.group_by(_STATEMENT).agg(pl.col("params").max().alias("own_total"))
+    own = totals.group_by(STATEMENT).agg(pl.col("params").max().alias("own_total"))
     params, total, own_total = pl.col("params"), pl.col("total"), pl.col("own_total")
     off = (own_total - total).abs()
     # A name with 1b only says that the size lies within a billion of it.
     is_rounded = pl.col("method").is_in(VAGUE) & (off <= 10**9)
-    is_other = ((off > _TOLERANCE * total) & ~is_rounded).fill_null(False)
+    # The text model of several parts is a part of the whole.
+    is_part = ((pl.col("reason") == TEXT_ALONE) & (own_total < total)).fill_null(False)
+    is_other = ((off > _TOLERANCE * total) & ~is_rounded & ~is_part).fill_null(False)
     is_more = (params > total * (1 + _TOLERANCE)).fill_null(False)
     reason = (
         pl.when((pl.col("kind") != "active") | params.is_null())
@@ -103,7 +107,7 @@ def refuse_strangers(rows: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         rows.join(chosen, on="model_id", how="left", maintain_order="left")
-        .join(own, on=_STATEMENT, how="left", maintain_order="left")
+        .join(own, on=STATEMENT, how="left", maintain_order="left")
         .with_columns(reason.alias("refusal"))
         .with_columns(
             pl.when(pl.col("refusal").is_null()).then(params).alias("params"),

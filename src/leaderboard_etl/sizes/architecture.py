@@ -15,6 +15,8 @@ from leaderboard_etl.sizes.blocks import Weights
 from leaderboard_etl.sizes.facts import CannotTellError, Facts
 from leaderboard_etl.sizes.families import FAMILIES, Family
 
+# The reason of a count of the language model of several parts.
+TEXT_ALONE = "of the text model alone"
 _MOST_PARAMS = 10**14
 _MOST_LAYERS = 1000
 # Where the config of a model of several parts describes its language model.
@@ -72,7 +74,7 @@ def config_parameters(config: Mapping[str, Any]) -> ConfigSize:
         return unknown("the geometry in config.json gives more parameters than any model has")
     if has_experts and not n_idle_in_layers:
         return unknown("config.json states experts, which this model_type does not have")
-    reason = "of the text model alone" if is_part else None
+    reason = TEXT_ALONE if is_part else None
     if family.active is None:
         unproved = f"no count of this kind equals the published one for the model_type {name!r}"
         return ConfigSize(whole.total, None, prediction, n_idle_in_layers > 0, reason, unproved)

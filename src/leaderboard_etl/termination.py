@@ -51,8 +51,8 @@ def signal_in(error: BaseException) -> BaseException | None:
     no signal did."""
     if is_asked():
         return Terminated()
-    told = str(error).rstrip(": \n")
-    is_ctrl_c = told == "Query interrupted" or told.endswith(KeyboardInterrupt.__name__)
+    message = str(error).rstrip(": \n")
+    is_ctrl_c = message == "Query interrupted" or message.endswith(KeyboardInterrupt.__name__)
     return KeyboardInterrupt() if is_ctrl_c else None
 
 

@@ -31,7 +31,7 @@ def report_page(con: duckdb.DuckDBPyConnection) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"decimals": _decimals, "count": _count, "day": _day, "shown": _shown}
+    environment.filters |= {"decimals": _decimals, "count": _count, "day": _day, "shown": _cell_text}
     queries = {file.stem: file for file in sorted((resource("sql") / "report").glob("*.sql"))}
     load = _rows(con, queries.pop("load"))
     # The other queries read this variable.
@@ -68,5 +68,5 @@ def _day(value: Any) -> str:
     return _MISSING if value is None else f"{value:%Y-%m-%d}"
 
 
-def _shown(value: object) -> str:
+def _cell_text(value: object) -> str:
     return _MISSING if value is None or value == "" else str(value)

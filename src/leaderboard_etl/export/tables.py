@@ -161,12 +161,12 @@ def text(value: object) -> str:
     return csv_text(str(value))
 
 
-def _short(shown: str) -> str:
-    return (shown.rstrip("0").rstrip(".") if "." in shown else shown) or "0"
+def _short(text: str) -> str:
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 
 
-def _unsigned_zero(shown: str) -> str:
-    return shown.removeprefix("-") if not shown.strip("-0.") else shown
+def _unsigned_zero(text: str) -> str:
+    return text.removeprefix("-") if not text.strip("-0.") else text
 
 
 def _csv_cell(name: str, value: object) -> str:

@@ -311,6 +311,6 @@ def _sizes(evidence: pl.DataFrame) -> pl.DataFrame:
 
 
 def _reasons(kind: str) -> pl.Expr:
-    """The reasons of all statements of a kind, joined; null: there are none."""
-    stated = pl.col("reason").filter((pl.col("kind") == kind) & pl.col("params").is_null()).drop_nulls()
-    return stated.unique().sort().str.join("; ").replace("", None)
+    """The reasons of all statements of a kind, joined; null if there are none."""
+    reasons = pl.col("reason").filter((pl.col("kind") == kind) & pl.col("params").is_null()).drop_nulls()
+    return reasons.unique().sort().str.join("; ").replace("", None)

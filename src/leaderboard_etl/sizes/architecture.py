@@ -61,11 +61,11 @@ def config_parameters(config: Mapping[str, Any]) -> ConfigSize:
     if family is None:
         return unknown(f"no arithmetic for the model_type {str(name)[:60]!r} of config.json")
     try:
-        stated = {key: value for key, value in scope.items() if value is not None}
+        values = {key: value for key, value in scope.items() if value is not None}
         if scope is not config and config.get("tie_word_embeddings") is not None:
-            stated["tie_word_embeddings"] = config["tie_word_embeddings"]
-        stated["has_head"] = not _is_headless(config.get("architectures"))
-        facts = Facts({**family.defaults, **family.prepare({**family.defaults, **stated})})
+            values["tie_word_embeddings"] = config["tie_word_embeddings"]
+        values["has_head"] = not _is_headless(config.get("architectures"))
+        facts = Facts({**family.defaults, **family.prepare({**family.defaults, **values})})
         whole, n_idle_in_layers = _count(facts, family)
         prediction = _prediction(facts, family)
     except CannotTellError as error:
@@ -93,9 +93,9 @@ def _states_experts(config: Mapping[str, Any]) -> bool:
     """Whether the config or any object in it states several experts, as a number or as one for each kind of input."""
     return any(
         isinstance(value, int) and value > 1
-        for key, stated in _pairs(config)
+        for key, values in _pairs(config)
         if _EXPERTS.search(key) and not _NO_CHOICE.search(key)
-        for value in (stated if isinstance(stated, list) else [stated])
+        for value in (values if isinstance(values, list) else [values])
     )
 
 
@@ -103,12 +103,12 @@ def _pairs(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Every key and value in a config and in the objects and lists of objects in it."""
     left: list[Any] = [config]
     while left:
-        found = left.pop()
-        if isinstance(found, Mapping):
-            yield from found.items()
-            left.extend(found.values())
-        elif isinstance(found, list):
-            left.extend(found)
+        part = left.pop()
+        if isinstance(part, Mapping):
+            yield from part.items()
+            left.extend(part.values())
+        elif isinstance(part, list):
+            left.extend(part)
 
 
 def _is_headless(architectures: object) -> bool:

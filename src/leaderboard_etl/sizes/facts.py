@@ -89,7 +89,7 @@ class Facts:
         return float(value)
 
     def part(self, name: str) -> Facts:
-        """The facts of a nested object; none where there is no such object."""
+        """The facts of a nested object; none if there is no such object."""
         value = self._of(name)
         return Facts(value if isinstance(value, Mapping) else {}, self.layer)
 

@@ -39,11 +39,11 @@ _LAST_NORM = norms(1)
 
 @dataclass(frozen=True)
 class Family:
-    """What a family is composed of beside its embedding, and its head over the vocabulary."""
+    """The blocks of a family, and how it treats its embedding and its head over the vocabulary."""
 
     layer: Block
     last_norm: Block = _LAST_NORM
-    around: Block = nothing  # what else stands outside the layers
+    around: Block = nothing  # what else is outside the layers
     prediction: Block = nothing  # a layer for multi-token prediction, with what comes with it
     is_tied: bool = False  # whether the head is the embedding, if the config does not say
     # What of embedding and head the vendor counts among the active parameters: "all", the "head" alone, because the embedding
@@ -90,14 +90,14 @@ def _four_wide(config: Config) -> Config:
 
 def _mpt(config: Config) -> Config:
     """MPT states its attention in a separate object; parts that its common models lack are not counted."""
-    stated = part if isinstance(part := config.get("attn_config"), dict) else {}
-    kind = stated.get("attn_type") or "multihead_attention"
+    own = part if isinstance(part := config.get("attn_config"), dict) else {}
+    kind = own.get("attn_type") or "multihead_attention"
     if kind not in ("multihead_attention", "grouped_query_attention", "multiquery_attention"):
         raise CannotTellError("attn_type in config.json is not one that MPT is known with")
-    if not Facts(config).flag("no_bias", True) or Facts(stated).flag("qk_ln"):
+    if not Facts(config).flag("no_bias", True) or Facts(own).flag("qk_ln"):
         raise CannotTellError("config.json states biases or norms of attention, for which MPT has no arithmetic here")
     if kind == "grouped_query_attention":
-        config = {**config, "num_key_value_heads": Facts(stated).number("kv_heads")}
+        config = {**config, "num_key_value_heads": Facts(own).number("kv_heads")}
     elif kind == "multiquery_attention":
         config = {**config, "num_key_value_heads": 1}
     return _four_wide(config)
@@ -116,7 +116,7 @@ def _nemotron_h(config: Config) -> Config:
     kinds = config.get("layers_block_type")
     if not isinstance(kinds, list):
         if not isinstance(pattern, str):
-            raise CannotTellError("config.json does not say of which kinds its layers are")
+            raise CannotTellError("config.json does not say the kinds of its layers")
         kinds = [letters.get(letter, letter) for letter in pattern]
     return {**config, "layers_block_type": kinds, "num_hidden_layers": len(kinds)}
 
@@ -196,25 +196,25 @@ def _global(facts: Facts) -> Weights:
 
 def _searched_attention(facts: Facts) -> Weights:
     """Attention of a layer that Nemotron's search left, replaced by a matrix or removed, with its norm."""
-    stated = facts.part("block_configs").part("attention")
-    if stated.flag("no_op"):
+    block = facts.part("block_configs").part("attention")
+    if block.flag("no_op"):
         return Weights()
     hidden, heads = facts.number("hidden"), facts.number("heads")
-    if stated.flag("replace_with_linear"):
+    if block.flag("replace_with_linear"):
         return Weights(hidden * hidden + hidden)
-    kv_heads = heads // stated.number("n_heads_in_group", most=heads)
+    kv_heads = heads // block.number("n_heads_in_group", most=heads)
     return stack(attention(), norms(1))(facts.with_(num_key_value_heads=kv_heads))
 
 
 def _searched_mlp(facts: Facts) -> Weights:
     """The feed-forward part of the same, whose width is stated as a factor and rounded up to 256."""
-    stated = facts.part("block_configs").part("ffn")
-    if stated.flag("no_op"):
+    block = facts.part("block_configs").part("ffn")
+    if block.flag("no_op"):
         return Weights()
     hidden = facts.number("hidden")
-    if stated.flag("replace_with_linear"):
+    if block.flag("replace_with_linear"):
         return Weights(hidden * hidden + hidden)
-    width = -(-int(2 * stated.ratio("ffn_mult") * hidden / 3) // 256) * 256
+    width = -(-int(2 * block.ratio("ffn_mult") * hidden / 3) // 256) * 256
     return stack(mlp(), norms(1))(facts.with_(intermediate_size=width))
 
 

@@ -85,7 +85,7 @@ def read_record(content: bytes) -> Record:
 
 
 def details_of(part: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    """The object at a path of names within a result; empty where there is none."""
+    """The object at a path of names within a result; empty if there is none."""
     for name in names:
         inner = part.get(name)
         if not isinstance(inner, Mapping):

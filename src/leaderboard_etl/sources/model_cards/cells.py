@@ -103,7 +103,7 @@ class TableRules:
         self._of_name = lru_cache(_REMEMBERED)(self._candidates)
 
     def variant(self, name: str, says: Callable[[re.Pattern[str]], bool]) -> Mapping[str, Any] | None:
-        """The row for a benchmark called `name` (by `label`) in a table; `says` tells whether a pattern occurs in its words.
+        """The row for a benchmark called `name` (by `label`) in a table; `says` returns whether a pattern occurs in its words.
         Null if policy has no row, or leaves it out by a row without a variant."""
         for table_pattern, row in self._of_name(name):
             if table_pattern is None or says(table_pattern):

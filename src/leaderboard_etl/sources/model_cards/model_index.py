@@ -99,8 +99,8 @@ def _says_no_other(kind: str, names: tuple[str, ...]) -> bool:
     """Whether a metric's name says nothing beside its data set and how a plain score is counted."""
     words = set(_WORD.findall(re.sub(r"\btop[-_ ]?1\b", "accuracy", kind.lower())))
     letters = {word for word in words if word[0].isalpha()}
-    said = {word for name in names for word in _WORD.findall(name.lower())}
-    return bool(letters) and all(_SAYS_NO_OTHER.fullmatch(word) for word in letters - said)
+    words_of_names = {word for name in names for word in _WORD.findall(name.lower())}
+    return bool(letters) and all(_SAYS_NO_OTHER.fullmatch(word) for word in letters - words_of_names)
 
 
 def _pattern(source: str | None) -> re.Pattern[str]:
@@ -149,7 +149,7 @@ def _is_of_fractions(results: Iterable[Mapping[str, Any]], metrics: MetricRules)
 
 
 def _metrics(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The metrics of a result that are mappings; a single metric may stand without a list."""
+    """The metrics of a result that are mappings; a single metric may come without a list."""
     metrics = result.get("metrics")
     return [each for each in (metrics if isinstance(metrics, list) else [metrics]) if isinstance(each, dict)]
 
@@ -252,12 +252,12 @@ class _Dataset:
     @classmethod
     def of(cls, value: object) -> _Dataset:
         dataset = mapping(value) or {"name": value}
-        stated = [name for key in ("name", "type") if (name := text(dataset.get(key)))]
-        in_name, n_shot = next((n for n in map(shots, stated) if n is not None), None), _shots(dataset)
-        with_shots = [f"{stated[0]}, {n_shot}-shot"] if stated and in_name is None and n_shot is not None else []
+        both = [name for key in ("name", "type") if (name := text(dataset.get(key)))]
+        in_name, n_shot = next((n for n in map(shots, both) if n is not None), None), _shots(dataset)
+        with_shots = [f"{both[0]}, {n_shot}-shot"] if both and in_name is None and n_shot is not None else []
         split = text(dataset.get("split")) or ""
         config = text(dataset.get("config")) or ("" if _WHOLE_SPLIT.fullmatch(split) else split)
-        names, types = (*with_shots, *stated[:1]), tuple(stated[1:])
+        names, types = (*with_shots, *both[:1]), tuple(both[1:])
         return cls(names, types, config, in_name if n_shot is None else n_shot)
 
 

@@ -40,7 +40,7 @@ class OwnName:
         self._keys = {folded(name), folded(re.sub(r"^meta-(?=llama)|-hf$", "", name, flags=re.IGNORECASE))}
 
     def is_in(self, cell: Cell, size: str = "") -> bool:
-        """Whether `cell` names the model: as owner/name, as its name alone, as its name without the size that stands in
+        """Whether `cell` names the model: as owner/name, as its name alone, as its name without the size in
         `size`, or by a link to the repository that is all of its text. A cell that links to a model of another name, or
         that says more than the name ("Foo-7B, 4 bit"), does not."""
         text = _OURS.sub("", cell.text).strip() if "(" in cell.text or "[" in cell.text else cell.text

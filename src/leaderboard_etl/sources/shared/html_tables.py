@@ -76,7 +76,7 @@ class _Reader:
         self._cells = 0
 
     def text(self, source: str) -> None:
-        """What stands between two tags."""
+        """The text between two tags."""
         if self._cell is not None and source:
             self._cell.append(html.unescape(source[:_MOST_TEXT]) if "&" in source else source)
 

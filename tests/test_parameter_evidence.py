@@ -160,18 +160,31 @@ def test_an_adapters_own_count_may_have_its_own_kind() -> None:
     assert size(found, "a/lora") == ("base_model", 7_040_000_000)
 
 
-def test_modules_that_an_adapter_saves_whole_replace_those_of_its_base() -> None:
-    saved = claim(
-        "a/lora", "config", None, kind="adapter", reason="saves embed_tokens, lm_head whole, which replace those"
-    )
+SAVED = "saves embed_tokens, lm_head whole, which replace those"
+
+
+@pytest.mark.parametrize(
+    ("embedding", "total", "reason"),
+    [
+        # Llama 3 8B: half a billion weights of embedding and of head, and 41.9 million of the adapter's own matrices.
+        (525_336_576, 8_072_204_288, f"o/x by config, and 41943040 of the adapter; it {SAVED}"),
+        (None, 8_030_261_248, f"o/x by config; it {SAVED}"),
+    ],
+)
+def test_modules_that_an_adapter_saves_whole_replace_those_of_its_base(
+    embedding: int | None, total: int, reason: str
+) -> None:
     found = evidence(
         [statement("o/x"), statement("a/lora", "o/x", weight_type="Adapter")],
-        [claim("o/x", "config", 8_030_261_248), claim("a/lora", "safetensors", 1_092_000_000, kind="adapter"), saved],
+        [
+            claim("o/x", "config", 8_030_261_248),
+            claim("o/x", "config", embedding, kind="embedding"),
+            claim("a/lora", "safetensors", 1_092_616_192, kind="adapter"),
+            claim("a/lora", "config", None, kind="adapter", reason=SAVED),
+        ],
     )
-    assert size(found, "a/lora") == ("base_model", 8_030_261_248)
-    assert reasons(found, "a/lora", "base_model") == [
-        "o/x by config; the adapter saves embed_tokens, lm_head whole, which replace those"
-    ]
+    assert size(found, "a/lora") == ("base_model", total)
+    assert reasons(found, "a/lora", "base_model") == [reason]
 
 
 def test_an_adapter_that_was_merged_into_its_base_keeps_its_own_count() -> None:

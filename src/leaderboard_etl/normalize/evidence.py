@@ -14,6 +14,8 @@ from leaderboard_etl.normalize.lineage import weights_of
 from leaderboard_etl.normalize.pairs import doubt_parts, doubt_prediction, is_stored_part, refuse_strangers
 from leaderboard_etl.sizes.names import parse_names
 
+# A module of an embedding's size, as adapters name it.
+_VOCABULARY_MODULE = r"\b(?:embed_tokens|lm_head|wte)\b"
 _JUDGEMENT = ("confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
 
 
@@ -105,8 +107,8 @@ def _from_names(statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
-    """Sizes of quantised copies and adapters by the size of their base; an adapter's own weights are added to it, unless it
-    saves whole modules, which replace the base's.
+    """Sizes of quantised copies and adapters by the size of their base; an adapter's own weights are added to it, except
+    modules that it saves whole, which replace the base's. If these cannot be counted, nothing is added.
 
     The place is that of the base's evidence. If the weights in an adapter's repository exceed half of the base, they are a
     whole merged model, and nothing is added.
@@ -122,20 +124,28 @@ def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
     saved = firsts.filter((pl.col("method") == "config") & (pl.col("kind") == "adapter")).select(
         "model_id", pl.col("reason").alias("saved")
     )
+    embedding = (
+        firsts.filter(pl.col("kind") == "embedding")
+        .group_by(pl.col("model_id").alias("root_id"))
+        .agg(pl.col("params").max().alias("embedding"))
+    )
     is_small = (pl.col("relation") == "adapter") & (pl.col("own") < pl.col("params") / 2)
-    is_added = is_small & pl.col("saved").is_null()
-    added = pl.when(is_added).then(pl.col("own")).otherwise(0)
+    replaced = pl.col("saved").str.count_matches(_VOCABULARY_MODULE).fill_null(0) * pl.col("embedding").fill_null(0)
+    left = pl.when(pl.col("saved").is_null() | (replaced > 0)).then(pl.col("own") - replaced)
+    added = pl.when(is_small & (left > 0)).then(left).otherwise(0)
     reason = (
-        pl.when(is_added)
-        .then(pl.format("{} by {}, and {} of the adapter", "root_id", "method", "own"))
-        .when(is_small)
-        .then(pl.format("{} by {}; the adapter {}", "root_id", "method", "saved"))
+        pl.when(added > 0)
+        .then(pl.format("{} by {}, and {} of the adapter", "root_id", "method", added))
         .otherwise(pl.format("{} by {}", "root_id", "method"))
+    )
+    reason = pl.concat_str(
+        reason, pl.when(is_small).then(pl.format("it {}", "saved")), separator="; ", ignore_nulls=True
     )
     return (
         copies.join(chosen, on="root_id", how="inner")
         .join(own, on="model_id", how="left")
         .join(saved.unique("model_id"), on="model_id", how="left")
+        .join(embedding, on="root_id", how="left")
         .with_columns(
             (pl.col("params") + added).alias("params"),
             reason.alias("reason"),
@@ -144,7 +154,7 @@ def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
             (pl.col("is_doubtful") | pl.col("method").is_in(VAGUE)).alias("is_doubtful"),
             pl.lit("base_model").alias("method"),
         )
-        .drop("relation", "root_id", "own", "saved", *_JUDGEMENT)
+        .drop("relation", "root_id", "own", "saved", "embedding", *_JUDGEMENT)
     )
 
 

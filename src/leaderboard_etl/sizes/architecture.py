@@ -29,8 +29,8 @@ _NO_CHOICE = re.compile(r"per_|shared|zero|group|chosen|selected|active|top|laye
 @dataclass(frozen=True)
 class ConfigSize:
     """Parameters as counts; `active` are all but the routed experts that a token does not visit, with embeddings if the vendor
-    counts them, and null where that is not known; `prediction` are those of layers for multi-token prediction, in neither of
-    the two.
+    counts them, and null where that is not known; `embedding` are those of the input embedding alone, which a head of its own
+    has as well; `prediction` are those of layers for multi-token prediction, in none of the others.
 
     Null with a reason if the config does not say. A count with a reason is that of a part, the text model.
     `is_moe` is null unless the config states experts, or its family is known and has none.
@@ -38,6 +38,7 @@ class ConfigSize:
 
     total: int | None
     active: int | None
+    embedding: int | None
     prediction: int | None
     is_moe: bool | None
     reason: str | None
@@ -56,7 +57,7 @@ def config_parameters(config: Mapping[str, Any]) -> ConfigSize:
     family = FAMILIES.get(name) if isinstance(name, str) else None
 
     def unknown(reason: str) -> ConfigSize:
-        return ConfigSize(None, None, None, has_experts or None, reason, reason)
+        return ConfigSize(None, None, None, None, has_experts or None, reason, reason)
 
     if family is None:
         return unknown(f"no arithmetic for the model_type {str(name)[:60]!r} of config.json")
@@ -67,6 +68,7 @@ def config_parameters(config: Mapping[str, Any]) -> ConfigSize:
         values["has_head"] = not _is_headless(config.get("architectures"))
         facts = Facts({**family.defaults, **family.prepare({**family.defaults, **values})})
         whole, n_idle_in_layers = _count(facts, family)
+        embedding = _embedding(facts)
         prediction = _prediction(facts, family)
     except CannotTellError as error:
         return unknown(str(error))
@@ -77,8 +79,9 @@ def config_parameters(config: Mapping[str, Any]) -> ConfigSize:
     reason = TEXT_ALONE if is_part else None
     if family.active is None:
         unproved = f"no count of this kind equals the published one for the model_type {name!r}"
-        return ConfigSize(whole.total, None, prediction, n_idle_in_layers > 0, reason, unproved)
-    return ConfigSize(whole.total, whole.total - whole.idle, prediction, n_idle_in_layers > 0, reason, reason)
+        return ConfigSize(whole.total, None, embedding, prediction, n_idle_in_layers > 0, reason, unproved)
+    active = whole.total - whole.idle
+    return ConfigSize(whole.total, active, embedding, prediction, n_idle_in_layers > 0, reason, reason)
 
 
 def _language_model(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -122,13 +125,17 @@ def _count(facts: Facts, family: Family) -> tuple[Weights, int]:
     """The weights of the model, and how many of those of its layers a token does not visit."""
     layers = [family.layer(facts.at(layer)) for layer in range(facts.number("layers", most=_MOST_LAYERS))]
     in_layers = sum(layers, Weights())
-    vocabulary = facts.number("vocab") * facts.number("hidden")
+    vocabulary = _embedding(facts)
     has_own_head = facts.flag("has_head", True) and not facts.flag("tie_word_embeddings", family.is_tied)
     own_head = vocabulary if has_own_head else 0
     unread = {"all": 0, "head": vocabulary if has_own_head else 0, "layers": vocabulary + own_head}
     ends = Weights(vocabulary + own_head, unread[family.active or "all"])
     bias = Weights(facts.number("vocab") if facts.flag("lm_head_bias") else 0)
     return in_layers + ends + bias + family.last_norm(facts) + family.around(facts), in_layers.idle
+
+
+def _embedding(facts: Facts) -> int:
+    return facts.number("vocab") * facts.number("hidden")
 
 
 def _prediction(facts: Facts, family: Family) -> int:

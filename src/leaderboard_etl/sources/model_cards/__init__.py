@@ -220,8 +220,9 @@ def _read_config(file: SourceFile, config: Mapping[str, Any], records: Records) 
     records.model(file, "architectures", architecture=architecture, is_moe=size.is_moe)
     for kind, params, reason in (("total", size.total, size.reason), ("active", size.active, size.active_reason)):
         records.size(file, "geometry", method="config", params=params, reason=reason, kind=kind)
-    if size.prediction:
-        records.size(file, "geometry", method="config", params=size.prediction, kind="prediction")
+    for kind, params in (("embedding", size.embedding), ("prediction", size.prediction)):
+        if params:
+            records.size(file, "geometry", method="config", params=params, kind=kind)
 
 
 def _json_object(file: SourceFile, records: Records) -> dict[str, Any] | None:

@@ -113,11 +113,11 @@ def add_night(command: Parser) -> None:
     command.add_argument(
         "--memory",
         metavar="SIZE",
-        help="hold about so much, e.g. 1GB (default: half of what the machine or its cgroup has)",
+        help="use about this much memory, e.g. 1GB (default: half of what the machine or its cgroup has)",
     )
     add_watching(command)
     command.add_argument(
-        "--accept", action="append", metavar="SOURCE@REVISION", help="let a source in that was held back at this commit"
+        "--accept", action="append", metavar="SOURCE@REVISION", help="accept a source that was held back at this commit"
     )
 
 
@@ -141,7 +141,7 @@ def add_watching(command: Parser) -> None:
         "--metrics",
         type=Path,
         metavar="FILE",
-        help="at the end, write what a monitor collects there, as OpenMetrics text",
+        help="at the end, write metrics for a monitor to this file, as OpenMetrics text",
     )
 
 

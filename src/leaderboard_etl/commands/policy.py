@@ -20,7 +20,7 @@ def register(commands: Commands) -> None:
     command.add_argument(
         "action",
         choices=tuple(_ACTIONS),
-        help="check: hold the CSV files against sql/policy; tasks: where a wrong date, size or name is mended; index:"
+        help="check: compare the CSV files with sql/policy; tasks: where a wrong date, size or name is corrected; index:"
         " the page docs/policy.md; sources: the page docs/sources.md; licenses: the page LICENSE-DATA.md",
     )
     add_json(command)

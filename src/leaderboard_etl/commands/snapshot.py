@@ -31,7 +31,7 @@ def register(commands: Commands) -> None:
 
     command = add_command(commands, "publish", _publish, "put the snapshot on the Hub as a dataset (needs HF_TOKEN)")
     command.add_argument(
-        "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; made if it is not there"
+        "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; created if it does not exist"
     )
     command.add_argument(
         "--with-raw", action="store_true", help="with packs of the landed files, for others' run --raw-from"

@@ -50,6 +50,24 @@ def test_duckdb_gets_the_memory_that_the_rest_of_a_build_does_not_need() -> None
     assert limit_mb(1 * MB) == pytest.approx(150, rel=0.03)
 
 
+def test_duckdb_writes_out_most_of_what_it_holds_before_frames_need_the_memory(tmp_path: Path) -> None:
+    def held_mb() -> float:
+        return float(con.execute("select sum(memory_usage_bytes) from duckdb_memory()").fetchall()[0][0]) / MB
+
+    with engine.create(tmp_path / "staging.duckdb", most_memory_bytes=GB) as con:
+        limit = "select current_setting('memory_limit')"
+        limit_mb = memory.memory_bytes(con.execute(limit).fetchall()[0][0]) / MB
+        con.execute("begin")
+        con.execute("create temp table held as select range as n, md5(range::varchar) as text from range(4_000_000)")
+        before_mb = held_mb()
+        memory.release_memory(con)
+        assert before_mb > limit_mb / 3 > held_mb()
+        # The limit and the open transaction are as they were.
+        assert memory.memory_bytes(con.execute(limit).fetchall()[0][0]) / MB == pytest.approx(limit_mb, rel=0.01)
+        assert con.execute("select count(*), max(n) from held").fetchall() == [(4_000_000, 3_999_999)]
+        con.execute("commit")
+
+
 def test_score_tables_larger_than_memory_come_out_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # So large that sorting all of it at once fails in this memory.
     monkeypatch.setattr(core, "_ROWS_AT_ONCE", 20_000)
@@ -100,6 +118,7 @@ def test_a_build_without_enough_memory_says_so_in_one_line_and_leaves_what_is_pu
     outcome = world.night(2, most_memory_bytes=1)
     assert outcome.status == "failed"
     assert outcome.message is not None and "--memory" in outcome.message and "\n" not in outcome.message
+    capsys.readouterr()  # of the night, whose warnings Prefect may print
     assert cli.main(["run", "--offline", "--memory", "1MB", "-w", str(world.warehouse.root)]) == 1
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1 and "OutOfMemory" in told[0] and "--memory" in told[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from leaderboard_etl.errors import UsageError
@@ -20,6 +21,8 @@ _UNITS = {
 _BESIDE_BYTES = 700_000_000
 # The least that DuckDB needs for each thread, and a little more: https://duckdb.org/docs/stable/guides/performance/environment
 _LEAST_PER_THREAD_BYTES = 150_000_000
+# What DuckDB keeps of its limit while frames need the rest.
+_OF_LIMIT = 4
 # DuckDB's default limit is four fifths of what the machine or its cgroup allows; a build takes half of that itself.
 _OF_DEFAULT = 0.5 / 0.8
 
@@ -41,3 +44,16 @@ def limit_memory(con: duckdb.DuckDBPyConnection, most_bytes: int | None) -> None
     limit_bytes = max(most_bytes - _BESIDE_BYTES, _LEAST_PER_THREAD_BYTES)
     con.execute(f"set memory_limit = '{limit_bytes}B'")
     con.execute(f"set threads = {max(1, min(threads, limit_bytes // _LEAST_PER_THREAD_BYTES))}")
+
+
+def release_memory(con: duckdb.DuckDBPyConnection) -> None:
+    """Lets DuckDB write out most of what it holds, before a step that needs the memory for frames. Where the limit is large,
+    it holds less than that and nothing is written."""
+    import duckdb
+
+    # Of its own connection: an error would end the transaction that is open in the other.
+    with con.cursor() as cursor:
+        [(limit,)] = cursor.execute("select current_setting('memory_limit')").fetchall()
+        with suppress(duckdb.OutOfMemoryException):
+            cursor.execute(f"set memory_limit = '{memory_bytes(limit) // _OF_LIMIT}B'")
+        cursor.execute(f"set memory_limit = '{limit}'")

@@ -9,6 +9,7 @@ import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema, tables
 from leaderboard_etl.engine import ROW_ID
+from leaderboard_etl.memory import release_memory
 from leaderboard_etl.normalize.evidence import parameter_evidence
 from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.normalize.joins import contradicted, subjects
@@ -83,6 +84,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         "core.parameter_evidence",
         judged.evidence.sort("model_id", "kind", "method", "source_id", "source_name", "precision", "path"),
     )
+    release_memory(con)
     con.register("normalized", _normalized(con, policy))
     _insert_scores(con)
     _date_no_later_than(con, _first_scores(con))

@@ -21,6 +21,7 @@ from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
 from leaderboard_etl.analysis.self_report import self_report_gap
 from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.memory import release_memory
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.answers import Answers
 from leaderboard_etl.warehouse.claims import judge_claims
@@ -60,6 +61,7 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     members: pl.DataFrame = con.sql("from mart.populations").pl()
     sides: pl.DataFrame = con.sql("from mart.gap_sides").pl()
     current = con.execute("select value from core.rules where rule = 'current_days'").fetchall()
+    release_memory(con)
     # The matrices are small: threads would only wait for each other, for minutes if other programs need the processors.
     with threadpool_limits(limits=1, user_api="blas"):
         for table, frame in analyses(points, members, groups, sides, as_of, int(current[0][0])).items():

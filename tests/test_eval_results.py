@@ -175,6 +175,18 @@ def test_an_entry_without_a_task_gets_the_only_task_of_its_dataset() -> None:
     ]
 
 
+@pytest.mark.parametrize("null", ["null", "~", "NULL", "''"])
+def test_yamls_null_is_no_value(null: str) -> None:
+    dataset = f"id: TIGER-Lab/MMLU-Pro, task_id: {null}"
+    parsed = results(of_mmlu_pro(84, dataset) + f"  date: {null}\n  notes: {null}\n".encode())
+    assert parsed.scores.select("score_raw", "evaluated_on").rows() == [(84.0, None)] and parsed.quarantine.is_empty()
+    card = f"---\nlicense: {null}\nbase_model: {null}\nmodel-index: {null}\n---\n".encode()
+    of_card = read("model_cards", card, path="README.md", repo_id="org/m")
+    assert of_card.models["license_text"].to_list() == [None] and of_card.quarantine.is_empty()
+    quoted = read("model_cards", b"---\nlicense: 'null'\n---\n", path="README.md", repo_id="org/m")
+    assert quoted.models["license_text"].to_list() == ["null"]
+
+
 def test_an_entry_without_a_task_gets_the_task_named_like_its_configuration() -> None:
     parsed = results(of_mmlu_pro(41.2, "id: Idavidrein/gpqa, config: gpqa_diamond"))
     assert parsed.scores.select("variant_id", "score_raw").rows() == [("gpqa_diamond_reported", 41.2)]
@@ -255,6 +267,15 @@ def test_a_result_of_several_tries_is_another_metric(notes: str) -> None:
     assert parsed.scores["score_raw"].to_list() == [69.5]
     assert parsed.quarantine.select("rule", "offending_text").rows() == [("eval_results|metric", notes)]
     assert results(entry(more="  notes: pass@1, the mean of 16 runs\n")).scores.height == 1
+
+
+@pytest.mark.parametrize(
+    "field", ["notes: [a, pass@16]", "notes: {how: pass @ 16}", "metric: maj@8", "metrics: [{type: cons@64}]"]
+)
+def test_the_metric_of_a_result_is_found_in_any_form_and_in_fields_that_the_format_lacks(field: str) -> None:
+    parsed = results(entry(more=f"  {field}\n"))
+    assert parsed.scores.is_empty() and parsed.quarantine["rule"].to_list() == ["eval_results|metric"]
+    assert results(entry(more="  metric: pass @ 1\n")).scores.height == 1
 
 
 def test_one_entry_without_its_list_and_several_documents_are_read_as_the_entries_that_they_hold() -> None:

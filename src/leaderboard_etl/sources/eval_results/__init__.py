@@ -178,9 +178,9 @@ def _read_entry(
     if rule is None or rule.get("left_out_because"):
         return
     notes = text(entry.get("notes"))
-    if notes and is_of_several_tries(notes):
-        reason = "its notes say that it counts several tries at each question, or a vote: another metric"
-        results.records.refuse(file, "eval_results|metric", reason, notes, where, "scores")
+    if (metric := next(filter(is_of_several_tries, _said_of_metric(entry)), None)) is not None:
+        reason = "it says that it counts several tries at each question, or a vote: another metric"
+        results.records.refuse(file, "eval_results|metric", reason, metric, where, "scores")
         return
     value = measured(entry.get("value"))
     if value is None:
@@ -224,6 +224,17 @@ def _read_entry(
         evaluated_on=evaluated_on,
         source_url=source_url,
     )
+
+
+def _said_of_metric(entry: Mapping[str, Any]) -> Iterator[str]:
+    """What an entry says of its metric: in its notes, or in a field that the format does not have, in any form."""
+    said: list[object] = [entry.get(key) for key in ("notes", "metric", "metrics", "metric_name", "name")]
+    while said:
+        value = said.pop()
+        if isinstance(value, dict | list):
+            said += value.values() if isinstance(value, dict) else value
+        elif (words := text(value)) is not None:
+            yield words
 
 
 def _rule(rules: Sequence[Mapping[str, Any]], task: str | None) -> Mapping[str, Any] | None:

@@ -22,7 +22,9 @@ _MOST_KEY = 60
 # The parser compares each %TAG with all before it, and no person writes one.
 _MOST_DIRECTIVES = 10
 _BLOCK = re.compile(r"\A(?:\ufeff)?\s*---[ \t]*\r?\n(.*?)(?:\r?\n|\A)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-# All scalars stay as written: `no` is Norwegian, 1.10 a version, 1234567e10 a commit.
+# How YAML writes that there is no value, outside of quotes.
+_NULLS = frozenset({"~", "null", "Null", "NULL"})
+# All other scalars stay as written: `no` is Norwegian, 1.10 a version, 1234567e10 a commit.
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -102,9 +104,10 @@ def _built(events: Iterable[Any], most_documents: int) -> list[Any]:
         kind = type(event)
         if kind is yaml.ScalarEvent:
             nodes += 1
-            items.append(event.value)
+            is_null = event.value in _NULLS and event.implicit[0]
+            items.append("" if is_null else event.value)
             if event.anchor:
-                _anchor(event, event.value, 1, anchored)
+                _anchor(event, items[-1], 1, anchored)
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             around.append((items, event, nodes))
             items = []

@@ -26,7 +26,7 @@ _MEASURED = re.compile(
 # Three digits after a comma may be thousands, unless only a zero precedes it.
 _DECIMAL_COMMA = re.compile(r"(?<=^0),(?=\d+$)|(?<=\d),(?=\d{1,2}$)")
 _SEVERAL_TRIES = re.compile(
-    r"(?:pass(?:@|_at_|\^)|(?:maj|majority|cons|consensus|vote|best|bon|rm|sc)\d*\s?@\s?|best[- ]of[- ])(?!1(?!\d))\d"
+    r"(?:pass\s?(?:@|_at_|\^)\s?|(?:maj|majority|cons|consensus|vote|best|bon|rm|sc)\d*\s?@\s?|best[- ]of[- ])(?!1(?!\d))\d"
     r"|majority[- _]vot|self[- _]consistency",
     re.IGNORECASE,
 )

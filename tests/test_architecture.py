@@ -556,6 +556,13 @@ def test_only_the_text_part_of_a_multimodal_model_is_counted_and_the_reason_says
     assert found.reason == "of the text model alone"
 
 
+def test_a_config_within_configs_is_found_at_any_depth() -> None:
+    nested = GOLDEN[0][1]
+    for _ in range(2000):
+        nested = {"text_config": nested}
+    assert config_parameters(nested).total == config_parameters(GOLDEN[0][1]).total
+
+
 def test_quantisation_does_not_change_the_number_of_weights() -> None:
     config = GOLDEN[0][1]
     assert config_parameters({**config, "quantization_config": {"bits": 4}}) == config_parameters(config)

@@ -86,9 +86,10 @@ def config_parameters(config: Mapping[str, Any]) -> ConfigSize:
 
 def _language_model(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The part of a config that describes the language model; the config itself if it has no parts."""
-    for key in _LANGUAGE:
-        if isinstance(part := config.get(key), Mapping):
-            return _language_model(part)
+    part: Any = config
+    while isinstance(part, Mapping):
+        config = part
+        part = next((config[key] for key in _LANGUAGE if isinstance(config.get(key), Mapping)), None)
     return config
 
 

@@ -107,7 +107,7 @@ def test_every_era_gives_the_same_frame(source_id: str, era: str, path: str) -> 
     assert parsed.scores["score_norm_published_pct"].null_count() == (0 if source_id == V2 else 18)
     assert set(parsed.scores["source_name"]) == set(NAMES)
     assert set(parsed.scores["score_unit"]) == {"fraction" if source_id == V2 else "percent"}
-    assert set(parsed.scores["has_chat_template"]) == {"unknown" if era == "export_2024_07" else "true"}
+    assert set(parsed.scores["has_chat_template"]) == {None if era == "export_2024_07" else True}
     assert parsed.parameter_claims["params"].to_list() == [500_000_000] * 3
     model = parsed.models.row(0, named=True)
     assert (model["precision"], model["tuning"], model["submitted_on"].isoformat()) == (
@@ -175,7 +175,7 @@ def test_a_blank_flag_is_null_not_false() -> None:
     frame = frame.with_columns(pl.Series("MoE", ["true", "", "false"]), pl.Series("Chat Template", [""] * 3))
     parsed = parse(V2, frame)
     assert parsed.models["is_moe"].to_list() == [True, None, False]
-    assert set(parsed.scores["has_chat_template"]) == {"unknown"}
+    assert set(parsed.scores["has_chat_template"]) == {None}
 
 
 @pytest.mark.parametrize("column", ["GPQA Raw", "MoE", "fullname", "Submission Date"])

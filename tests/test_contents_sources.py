@@ -105,7 +105,7 @@ def test_a_v2_score_is_the_raw_fraction_with_its_place_and_the_published_normali
         *("org/a", "gpqa_olb_v2", 0.6, "fraction"),
     )
     assert score["score_norm_published_pct"] == pytest.approx(46.6667, abs=1e-4)
-    assert (score["has_chat_template"], score["run_id"], score["precision"]) == ("true", "n/a", "bfloat16")
+    assert (score["has_chat_template"], score["run_id"], score["precision"]) == (True, "n/a", "bfloat16")
     assert (score["reported_by"], score["is_verified"], score["evaluated_on"]) == (
         "leaderboard",
         True,
@@ -118,7 +118,7 @@ def test_a_v2_score_is_the_raw_fraction_with_its_place_and_the_published_normali
 def test_a_v1_score_is_a_percentage_without_a_normalised_value() -> None:
     score = parse(V1, {"Chat Template": None}).scores.row(3, named=True)
     assert (score["variant_id"], score["score_raw"], score["score_unit"]) == ("mmlu_olb_v1", 60.5, "percent")
-    assert (score["score_norm_published_pct"], score["has_chat_template"]) == (None, "unknown")
+    assert (score["score_norm_published_pct"], score["has_chat_template"]) == (None, None)
     assert score["locator"] == "row 3, MMLU"
 
 

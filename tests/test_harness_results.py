@@ -175,8 +175,8 @@ def test_an_installed_harness_without_a_commit_still_gives_its_version_and_templ
     results = {"leaderboard_mmlu_pro": {"acc,none": 0.4}}
     installed = {"results": results, "git_hash": None, "lm_eval_version": "0.4.9.2", "chat_template": None}
     parsed = read("olb_v2_results", installed)
-    assert parsed.subtask_scores.select("harness_version", "has_chat_template").rows() == [("0.4.9.2", "false")]
-    assert read("olb_v2_results", {"results": results}).scores["has_chat_template"].to_list() == ["unknown"]
+    assert parsed.subtask_scores.select("harness_version", "has_chat_template").rows() == [("0.4.9.2", False)]
+    assert read("olb_v2_results", {"results": results}).scores["has_chat_template"].to_list() == [None]
 
 
 @pytest.mark.parametrize(("stated", "params"), [(7241732096, [7241732096]), (-1, []), ("7B", []), (None, [])])
@@ -491,7 +491,7 @@ def test_every_column_of_a_metric_is_read_in_both_generations() -> None:
     assert read("olb_v1_results", old).subtask_scores.select(columns).rows() == [
         (
             *("hendrycksTest-anatomy", "acc", "none", 0.5, 0.04, 5, "1", "e" * 40),
-            *(SHA, "float16", "unknown", on, "anatomy", "results.harness|hendrycksTest-anatomy|5.acc"),
+            *(SHA, "float16", None, on, "anatomy", "results.harness|hendrycksTest-anatomy|5.acc"),
         )
     ]
     new = {
@@ -506,7 +506,7 @@ def test_every_column_of_a_metric_is_read_in_both_generations() -> None:
     assert read("olb_v2_results", new).subtask_scores.select(columns).rows() == [
         (
             *("leaderboard_gpqa_main", "acc_norm", "none", 0.3, 0.02, 0, "1.0", "ea4fe0c"),
-            *(SHA, "bfloat16", "true", on, "main", "results.leaderboard_gpqa_main.acc_norm,none"),
+            *(SHA, "bfloat16", True, on, "main", "results.leaderboard_gpqa_main.acc_norm,none"),
         )
     ]
 

@@ -36,7 +36,7 @@ def scores(values: dict[str, float], *, revision: str = "r1", path: str = "t.par
             "source_name": name,
             "variant_id": "v",
             "precision": "bfloat16",
-            "has_chat_template": "false",
+            "has_chat_template": False,
             "run_id": "n/a",
             "score_raw": value,
             "score_unit": "percent",

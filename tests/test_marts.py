@@ -239,7 +239,7 @@ def test_the_gap_of_a_vendor_that_stopped_reporting_freezes_in_every_mart_and_cl
         con.execute(
             "insert into core.scores by name select $1 as model_id, 'mmlu' as benchmark_id, 'mmlu_reported' as variant_id,"
             " 'mmlu_reported' as comparable_group, $2 as score_raw, 'percent' as score_unit, $2 as score_pct,"
-            " 'none' as norm_method, 'unknown' as precision, 'unknown' as has_chat_template, 'n/a' as setting, 'n/a' as run_id,"
+            " 'none' as norm_method, 'unknown' as precision, null as has_chat_template, 'n/a' as setting, 'n/a' as run_id,"
             " 'reference' as reported_by, false as is_corrected, 'reference' as source_id, $1 as source_name, 'r' as repo_id,"
             " 'c' as revision, 'p' as path, 'b' as blob_id, 'l' as locator, 1 as load_id",
             [name, pct],

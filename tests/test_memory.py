@@ -89,7 +89,7 @@ def test_score_tables_larger_than_memory_come_out_sorted(tmp_path: Path, monkeyp
         f"""
         insert into history.subtask_scores by name
         select
-            * exclude (number), 'float16' as precision, 'unknown' as has_chat_template,
+            * exclude (number), 'float16' as precision, null as has_chat_template,
             repeat('a', 40) || ' 2024-07-01' as run_id,
             'leaderboard_a_task_with_a_long_name_' || tasks.number as task, 'acc' as metric, 'none' as metric_filter,
             0.5 as score_raw, 'leaderboard' as reported_by, 'results.leaderboard_task' as locator, {place}

@@ -70,7 +70,9 @@ def differences(before: Path, now: Path) -> dict[str, list[tuple[object, ...]]]:
             new = con.sql(f"from now.{name} limit 0").columns
             both = ", ".join(column for column in names if column in new)
             until = f"{'first_load_id' if name == 'raw.files' else 'load_id'} <= (select max(load_id) from before.ops.loads)"
-            old, present = (f"(select {both} from {catalog}.{name} where {until})" for catalog in ("before", "now"))
+            # A text in the released versions, 'unknown' where it is null now.
+            typed = both.replace("has_chat_template", "try_cast(has_chat_template as boolean)")
+            old, present = (f"(select {typed} from {catalog}.{name} where {until})" for catalog in ("before", "now"))
             query = f"(from {old} except all from {present}) union all (from {present} except all from {old})"
             found[name] = con.sql(query).fetchall()
     return {name: rows for name, rows in found.items() if rows}

@@ -165,7 +165,7 @@ def test_a_published_normalised_value_agrees_with_its_raw_score_within_rounding(
     con: duckdb.DuckDBPyConnection, raw: float, published_pct: float, agrees: bool
 ) -> None:
     key = {"source_id": "s", "source_name": "o/m", "variant_id": "gpqa_olb_v2", "precision": "bfloat16",
-           "has_chat_template": "unknown", "setting": "n/a", "run_id": "n/a"}  # fmt: skip
+           "setting": "n/a", "run_id": "n/a"}  # fmt: skip
     common: dict[str, Any] = {**key, **PLACE, "score_raw": raw, "score_unit": "fraction", "blob_id": "b", "load_id": 1}
     common |= {"reported_by": "leaderboard"}
     insert(con, "core.benchmarks", benchmark_id="gpqa", variant_id="gpqa_olb_v2", display_name="GPQA", metric="acc_norm",

@@ -39,7 +39,7 @@ def test_a_request_is_a_submission_and_a_claim_of_size(source_id: str) -> None:
     parsed = request(source_id)
     wanted = ["source_name", "precision", "status", "submitted_at", "has_chat_template"]
     assert parsed.submissions.select(wanted).rows() == [
-        ("org/m", "bfloat16", "FINISHED", datetime(2024, 6, 12, 10), "false")
+        ("org/m", "bfloat16", "FINISHED", datetime(2024, 6, 12, 10), False)
     ]
     assert parsed.parameter_claims.select("kind", "method", "params").rows() == [
         ("total", "leaderboard", 7_240_000_000)

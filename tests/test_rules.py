@@ -38,7 +38,7 @@ def score(**changes: Any) -> dict[str, Any]:
         **KEY,
         **PLACE,
         "variant_id": "mmlu_olb_v1",
-        "has_chat_template": "false",
+        "has_chat_template": False,
         "run_id": "n/a",
         "score_raw": 50.0,
         "score_unit": "percent",

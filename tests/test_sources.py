@@ -183,7 +183,7 @@ def link_to(
            metric="acc", scale="percent", score_min_pct=0, score_max_pct=100, score_ceiling=1.0, norm_rule="aggregate",
            aggregation="single", source_url="https://example.org")  # fmt: skip
     insert(con, "core.scores", model_id=name, benchmark_id="mmlu", variant_id=name, comparable_group=name, score_raw=50.0,
-           score_unit="percent", score_pct=50.0, norm_method="none", precision="unknown", has_chat_template="unknown",
+           score_unit="percent", score_pct=50.0, norm_method="none", precision="unknown", has_chat_template=None,
            setting="n/a", run_id="n/a",
            reported_by="arena", is_corrected=False, source_id=source_id, source_name=name, repo_id=repo_id,
            revision="abc", path=path, blob_id="b", locator="row 1", load_id=1)  # fmt: skip

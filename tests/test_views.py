@@ -61,7 +61,6 @@ def score(con: duckdb.DuckDBPyConnection, model_id: str, pct: float, **facts: An
         "score_pct": pct,
         "norm_method": "none",
         "precision": "unknown",
-        "has_chat_template": "unknown",
         "setting": "n/a",
         "run_id": "n/a",
         "reported_by": "reference",

@@ -18,8 +18,9 @@ with compared as (
         end as rounding_pct
     from core.scores as c
     join core.benchmarks as b using (variant_id)
-    join history.scores as h using (source_id, source_name, variant_id, precision, has_chat_template, setting, run_id)
+    join history.scores as h using (source_id, source_name, variant_id, precision, setting, run_id)
     where h.valid_to is null and c.norm_method = 'computed'
+        and h.has_chat_template is not distinct from c.has_chat_template
 
 )
 

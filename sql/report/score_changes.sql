@@ -23,7 +23,13 @@ final as (
         count(*) filter (where o.source_id is not null and c.source_id is not null) as n_changed,
         count(*) filter (where o.source_id is null) as n_ended
     from opened as o
-    full join closed as c using (source_id, source_name, variant_id, precision, has_chat_template, setting, run_id)
+    full join closed as c on o.source_id = c.source_id
+        and o.source_name = c.source_name
+        and o.variant_id = c.variant_id
+        and o.precision = c.precision
+        and o.setting = c.setting
+        and o.run_id = c.run_id
+        and o.has_chat_template is not distinct from c.has_chat_template
     group by all
 
 )

@@ -181,7 +181,7 @@ create table core.scores (
     n_shot integer,                       -- In-context examples; those of the variant if the source does not say; null: not stated
     precision varchar not null,           -- = history.scores
     tuning varchar,                       -- = core.models
-    has_chat_template varchar not null,   -- = history.scores
+    has_chat_template boolean,            -- = history.scores
     setting varchar not null,             -- = history.scores
     run_id varchar not null,              -- = history.scores
     reported_by varchar not null,         -- = history.scores
@@ -215,7 +215,7 @@ create table core.subtask_scores (
     harness_version varchar,              -- = history.subtask_scores
     model_sha varchar,                    -- = history.subtask_scores
     precision varchar not null,           -- = history.subtask_scores
-    has_chat_template varchar not null,   -- = history.subtask_scores
+    has_chat_template boolean,            -- = history.subtask_scores
     run_id varchar not null,              -- = history.subtask_scores
     reported_by varchar not null,         -- = history.subtask_scores
     evaluated_on date,                    -- = history.subtask_scores

@@ -6,7 +6,7 @@ create table history.scores (
     source_name varchar not null,         -- Model name exactly as the source spells it
     variant_id varchar not null,          -- Benchmark variant: a row of core.benchmarks
     precision varchar not null,           -- Precision that the model was run in, as published; 'unknown' if the source does not state it
-    has_chat_template varchar not null check (has_chat_template in ('true', 'false', 'unknown')), -- Whether prompts went through the chat template
+    has_chat_template boolean,            -- Whether prompts went through the chat template; null: not stated
     setting varchar not null,             -- Reasoning effort, thinking budget or tools that the score was made with, in the source's words; 'n/a' if the source states none
     run_id varchar not null,              -- Model sha and date where a source holds several runs of one model; 'n/a' otherwise
     score_raw double not null,            -- The published value, untouched, in score_unit
@@ -36,7 +36,7 @@ create table history.subtask_scores (
     source_id varchar not null,           -- = history.scores
     source_name varchar not null,         -- = history.scores
     precision varchar not null,           -- = history.scores
-    has_chat_template varchar not null,   -- = history.scores
+    has_chat_template boolean,            -- = history.scores
     run_id varchar not null,              -- Model sha and date of the run, which distinguish several runs of one model
     task varchar not null,                -- Task as lm-evaluation-harness names it (hendrycksTest-abstract_algebra, leaderboard_bbh_snarks ...)
     metric varchar not null,              -- Metric as the harness names it (acc, acc_norm, exact_match, prompt_level_strict_acc ...)
@@ -149,7 +149,7 @@ create table history.submissions (
     architecture varchar,              -- = history.models
     base_model_text varchar,           -- = history.models
     license_text varchar,              -- = history.models
-    has_chat_template varchar not null, -- = history.scores; as requested
+    has_chat_template boolean,         -- = history.scores; as requested
     repo_type varchar not null,        -- = history.scores
     repo_id varchar not null,          -- = history.scores
     revision varchar not null,         -- = history.scores

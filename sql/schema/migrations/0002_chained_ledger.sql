@@ -2,4 +2,5 @@
 -- how: rebuild
 -- New lines of the ledger carry schema_version, their own hash and that of the line before; old lines stay as they are, and the
 -- first new one holds the hash of the last of them. ops.build says schema_version.
--- The key of a score has its setting: 'n/a' in every score of a source that states none.
+-- The key of a score has its setting: 'n/a' in every score of a source that states none. has_chat_template is a boolean: null where
+-- it was 'unknown'.

@@ -16,14 +16,14 @@ TARGETS = ("scores", "subtask_scores", "models", "parameter_claims", "submission
 _VALIDITY = ("load_id", "closed_load_id", "valid_from", "valid_to")
 _PLACE = ("repo_type", "repo_id", "revision", "path", "blob_id")
 _MOST_TEXT = 500
-_RUN = {"precision": "unknown", "has_chat_template": "unknown", "run_id": "n/a"}
-# The values of key columns that a source does not state: a key is never null.
+_RUN = {"precision": "unknown", "run_id": "n/a"}
+# The values of key columns that a source does not state: no key is null but has_chat_template, a boolean.
 UNSTATED = {
     "scores": {**_RUN, "setting": "n/a"},
     "subtask_scores": {**_RUN, "metric_filter": "none"},
     "models": {"precision": "n/a"},
     "parameter_claims": {"precision": "n/a"},
-    "submissions": {"precision": "unknown", "has_chat_template": "unknown"},
+    "submissions": {"precision": "unknown"},
     "ratings": {"setting": "n/a"},
     "quarantine": {},
 }

@@ -323,7 +323,11 @@ def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
     )
     con.unregister("subtasks")
     slim = slim.join(
-        normalized_by_subtask(subtasks, tasks), on=[*RUN_KEY, "variant_id"], how="left", maintain_order="left"
+        normalized_by_subtask(subtasks, tasks),
+        on=[*RUN_KEY, "variant_id"],
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
     )
     normalized = normalize_scores(_corrected(slim, policy.frame("corrections")), policy.benchmarks)
     return normalized.select("row_id", "corrected_model_id", "is_superseded", *_NORMALIZED)

@@ -151,7 +151,6 @@ def _common(file: SourceFile, record: Record, locator: str) -> Row:
         "source_id": SOURCE_ID,
         "source_name": shortened(record.model, _MOST_TEXT),
         "precision": plain(record.details.get("precision")) or "unknown",
-        "has_chat_template": "unknown",
         **place(file.version),
         "locator": locator,
     }

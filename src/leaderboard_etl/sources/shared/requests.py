@@ -80,7 +80,7 @@ def _submission(file: SourceFile) -> tuple[str, dict[str, Any]]:
         "architecture": text(request.get("architectures")),
         "base_model_text": text(request.get("base_model")),
         "license_text": text(request.get("license")),
-        "has_chat_template": str(is_chat).lower() if isinstance(is_chat, bool) else "unknown",
+        "has_chat_template": is_chat if isinstance(is_chat, bool) else None,
         "params": request.get("params"),
     }
 

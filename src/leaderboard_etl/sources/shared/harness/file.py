@@ -47,7 +47,7 @@ class Run:
     model_name: str
     run_id: str
     precision: str
-    has_chat_template: str
+    has_chat_template: bool | None
     model_sha: str | None
     harness_version: str | None
     evaluated_on: date | None
@@ -182,14 +182,14 @@ def _is_limited(config: Mapping[str, Any], samples: Mapping[str, Any]) -> bool:
     return any(effective is not None and original is not None and effective < original for effective, original in asked)
 
 
-def _template(content: ResultFile, config: Mapping[str, Any]) -> str:
+def _template(content: ResultFile, config: Mapping[str, Any]) -> bool | None:
     template = config.get("use_chat_template", config.get("chat_template"))
     if isinstance(template, bool):
-        return "true" if template else "false"
+        return template
     if content.chat_template or content.chat_template_sha or template:
-        return "true"
+        return True
     # The newer harness always writes the key, null if no template was used; the older one had no templates.
-    return "false" if content.chat_template is None or content.git_hash is not None else "unknown"
+    return False if content.chat_template is None or content.git_hash is not None else None
 
 
 def _precision(dtype: object, arguments: str) -> str:

@@ -35,8 +35,6 @@ def parsed_table(table: LeaderboardTable, unit: str) -> Parsed:
 def score_rows(table: LeaderboardTable, unit: str) -> pl.DataFrame:
     """One staged score per row and benchmark column. A null cell is an unpublished score and gives no row; NaN gives a
     row, which the rules refuse."""
-    flag = table.column("has_chat_template", pl.Boolean)
-    template = pl.when(flag).then(pl.lit("true")).when(~flag).then(pl.lit("false")).otherwise(pl.lit("unknown"))
     parts = []
     for canonical, name in table.published.items():
         if not canonical.startswith("raw:"):
@@ -45,7 +43,7 @@ def score_rows(table: LeaderboardTable, unit: str) -> pl.DataFrame:
         parts.append(
             table.rows.filter(pl.col(canonical).is_not_null()).with_columns(
                 pl.lit(variant_id).alias("variant_id"),
-                template.alias("has_chat_template"),
+                table.column("has_chat_template", pl.Boolean).alias("has_chat_template"),
                 pl.col(canonical).alias("score_raw"),
                 pl.lit(unit).alias("score_unit"),
                 table.column(f"norm:{variant_id}", pl.Float64).alias("score_norm_published_pct"),

@@ -14,7 +14,9 @@ from typing import Any
 import polars as pl
 import pytest
 from faulty_hub import HubServer
-from worlds import V2, V2_SENTINELS, World, content, parquet, v2_row
+from test_arena_ratings import FULL, LATEST
+from test_arena_ratings import parquet as ratings
+from worlds import V1, V1_SENTINELS, V2, V2_SENTINELS, World, content, parquet, v2_row
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.errors import UsageError
@@ -138,6 +140,78 @@ def test_a_commit_that_is_unreadable_or_fails_the_brake_is_held_and_the_others_l
         ("published", "loaded"),
     ]
     assert (raw_on(world, date(2024, 8, 3)), raw_on(world, date(2024, 8, 4))) == ({0.31}, {0.34})
+
+
+def test_a_commit_kept_out_in_any_group_makes_the_whole_backfill_degraded(world: World, server: HubServer) -> None:
+    for day, file in ((1, table(0.31)), (2, b"no parquet"), (3, table(0.33))):
+        commit(world, server, datetime(2024, 8, day, 5), file)
+    outcome = backfill(options(world), loads_at_once=1)
+    assert outcome.status == "degraded"
+    assert outcome.notes[0] == "3 loads landed, of 2024-08-01 to 2024-08-03"
+    assert outcome.notes[1].startswith("1 commit kept out, the first of 2024-08-02: olb_v2_contents: ")
+    assert "cannot be read as a parquet table" in outcome.notes[1]
+
+
+def test_one_of_two_files_may_change_alone(world: World, server: HubServer) -> None:
+    """The brake compares a file with what it held itself, also where the backfill continues."""
+    half = V2.replace("00000-of-00001", "00001-of-00001")
+    commit(world, server, datetime(2024, 8, 1, 5), table(0.31))
+    others = parquet([v2_row(f"org/other-{n}b", 0.5) for n in range(40)])
+    commit(world, server, datetime(2024, 8, 2, 5), others, half)
+    assert backfill(options(world)).status == "published"
+    commit(world, server, datetime(2024, 8, 3, 5), table(0.33))
+    commit(world, server, datetime(2024, 8, 4, 5), table(0.34))
+    assert backfill(options(world)).status == "published"
+    assert (raw_on(world, date(2024, 8, 2)), raw_on(world, date(2024, 8, 4))) == ({0.31}, {0.34})
+
+
+def test_a_commit_dated_in_the_future_is_left_out_and_the_nights_after_it_have_their_own_days(
+    past: World, server: HubServer
+) -> None:
+    commit(past, server, datetime(2099, 1, 1), table(0.5))
+    outcome = backfill(options(past))
+    assert (outcome.status, outcome.notes[0]) == (
+        "published",
+        "olb_v2_contents: 1 commit left out, dated in the future",
+    )
+    assert [load.as_of_at[:10] for load in Ledger(past.warehouse.raw).loads] == [
+        "2024-08-01",
+        "2024-08-02",
+        "2024-08-04",
+    ]
+    night = past.night(only=V2_ONLY)
+    assert night.load is not None and night.load.as_of_at[:10] == "2025-01-01"
+    assert raw_on(past, date(2025, 1, 1)) == {0.5}
+
+
+def test_commits_older_than_another_sources_loads_are_said_to_be_left_out(past: World, server: HubServer) -> None:
+    commit(past, server, datetime(2023, 8, 1), parquet(V1_SENTINELS), V1)
+    assert backfill(options(past)).status == "published"
+    outcome = backfill(options(past, only=("olb_v1_contents",)))
+    assert outcome.status == "no_news"
+    assert outcome.notes[0].startswith("olb_v1_contents: 1 commit left out, older than the last load: ")
+
+
+def test_the_past_of_the_ratings_is_landed_by_day_and_its_file_of_all_days_once(
+    world: World, server: HubServer
+) -> None:
+    """A model that the board has left since is in the days that were landed then."""
+    only, repository = ("arena_ratings",), "datasets/lmarena-ai/leaderboard-dataset"
+    shutil.rmtree(world.root / repository)
+    for day, n_models in ((1, 30), (2, 30), (4, 29)):
+        interval = {"rating_lower": None, "rating_upper": None}
+        rows = [{"model_name": f"model-{n}", "rating": 1400.0 + n, **interval} for n in range(n_models)]
+        dated = [row | {"leaderboard_publish_date": f"2025-03-0{day}"} for row in rows]
+        world.put(f"{repository}/{FULL}", ratings(*[row | {"leaderboard_publish_date": "2025-02-01"} for row in rows]))
+        os.utime(world.root / repository / FULL, (0, 0))
+        commit(world, server, datetime(2025, 3, day, 3), ratings(*dated), f"{repository}/{LATEST}")
+    outcome = backfill(options(world, only=only), loads_at_once=2)
+    assert outcome.status == "published", outcome.message
+    assert sum("full-00000" in request.path for request in server.requests) == 1
+    days = "select strftime(published_on, '%m-%d'), count(*) from core.ratings group by all order by all"
+    with open_published(world.warehouse, as_of=date(2025, 3, 3)) as con:
+        assert con.execute(days).fetchall() == [("02-01", 30), ("03-01", 30), ("03-02", 30)]
+    assert world.query(days) == [("02-01", 30), ("03-01", 30), ("03-02", 30), ("03-04", 29)]
 
 
 def test_a_backfill_comes_before_the_first_night(past: World) -> None:

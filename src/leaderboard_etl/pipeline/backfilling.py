@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
@@ -19,11 +20,11 @@ from leaderboard_etl.errors import EtlError, UnwritableError, UsageError, first_
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoCommit, RepoUnavailableError
 from leaderboard_etl.landing.repos import sync_repo
 from leaderboard_etl.options import Options
-from leaderboard_etl.pipeline.brake import COLUMNS
 from leaderboard_etl.pipeline.fetching import land_project, may_lack, news_of, shown
 from leaderboard_etl.pipeline.night import BACKFILL, Ending, Night, Outcome, run_night
 from leaderboard_etl.pipeline.publishing import audit, new_load, publish, stage
-from leaderboard_etl.pipeline.reading import hold_back, read
+from leaderboard_etl.pipeline.reading import compared_scores, hold_back, read
+from leaderboard_etl.pipeline.right_clock import is_ahead
 from leaderboard_etl.printable import how_many
 from leaderboard_etl.raw.ledger import Changes, Ledger, Load, SourceLoad, format_utc
 from leaderboard_etl.reading.loads import News, Place
@@ -32,23 +33,54 @@ from leaderboard_etl.sources.registry import SOURCES
 
 _LOADS_AT_ONCE = 30
 _Due = tuple[Load, list[News]]
+_Waiting = list[tuple[Source, RepoCommit]]
 
 
 @dataclass
 class _Past:
-    """Progress of a backfill: the commits still to land, oldest first, and the latest scores of each source.
+    """Progress of a backfill: the commits still to land, oldest first, the published loads, and the latest scores of each
+    source with the path of their file.
 
     `stopped` says why the backfill ended before all commits were landed; null if it did not.
     """
 
-    waiting: list[tuple[Source, RepoCommit]]
+    waiting: _Waiting
+    notes: list[str] = field(default_factory=list)
+    published: list[Load] = field(default_factory=list)
     last_scores: dict[str, pl.DataFrame] = field(default_factory=dict)
     stopped: str | None = None
 
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
-        """Returns the scores of the previous commit. The changed files do not matter, because a commit holds the whole
-        table."""
-        return self.last_scores.get(source_id)
+        """Returns the scores that these files held before; null if nothing is known of the source."""
+        scores = self.last_scores.get(source_id)
+        return None if scores is None else scores.filter(pl.col("path").is_in([place[2] for place in places]))
+
+    def remember(self, source_id: str, scores: pl.DataFrame, gone: Sequence[Place] = ()) -> None:
+        """Takes these scores in place of those that their files, and the files that are gone, held before."""
+        before = self.last_scores.get(source_id, scores.clear())
+        touched = [*scores["path"].unique(), *(path for _, _, path in gone)]
+        self.last_scores[source_id] = pl.concat([before.filter(~pl.col("path").is_in(touched)), scores])
+
+    def in_all(self, last: Outcome, seconds: float) -> Outcome:
+        """The outcome of all groups: that of the last one, which is degraded if any commit was held or failed."""
+        degraded = [load for load in self.published if load.status == "degraded"]
+        notes = list(self.notes)
+        if self.published:
+            first_on, last_on = (f"{self.published[place].as_of():%Y-%m-%d}" for place in (0, -1))
+            notes.append(f"{how_many(len(self.published), 'load')} landed, of {first_on} to {last_on}")
+        if degraded:
+            first = degraded[0]
+            kept_out = f"{how_many(len(degraded), 'commit')} kept out, the first of {first.as_of():%Y-%m-%d}"
+            notes.append(f"{kept_out}: {first.message}")
+        if self.stopped is not None:
+            notes.append(self.stopped)
+        is_degraded = degraded and last.status == "published"
+        return replaced(
+            last,
+            status="degraded" if is_degraded else last.status,
+            notes=[*notes, *last.notes],
+            seconds=seconds,
+        )
 
 
 def backfill(options: Options, *, loads_at_once: int = _LOADS_AT_ONCE) -> Outcome:
@@ -69,17 +101,21 @@ def backfill(options: Options, *, loads_at_once: int = _LOADS_AT_ONCE) -> Outcom
     def steps(night: Night) -> Ending:
         nonlocal past
         if past is None:
-            past = _Past(_still_to_land(night, wanted))
+            past = _past(night, wanted)
         with shown(night, BACKFILL) as progress:
             due = _land(night, past, loads_at_once, progress)
-        ending = publish(night, audit(night, stage(night, due))) if due else Ending("no_news")
-        night.minutes.say(past.stopped)
+        if not due:
+            return Ending("no_news")
+        ending = publish(night, audit(night, stage(night, due)))
+        past.published += [load for load, _ in due]
         return ending
 
     outcome = run_night(options, steps, kind=BACKFILL)
+    seconds = outcome.seconds
     while outcome.status in ("published", "degraded") and past is not None and past.waiting and past.stopped is None:
         outcome = run_night(options, steps, kind=BACKFILL)
-    return outcome
+        seconds += outcome.seconds
+    return outcome if past is None else past.in_all(outcome, seconds)
 
 
 def _expect_no_night(ledger: Ledger, options: Options) -> None:
@@ -91,16 +127,29 @@ def _expect_no_night(ledger: Ledger, options: Options) -> None:
         )
 
 
-def _still_to_land(night: Night, sources: Sequence[Source]) -> list[tuple[Source, RepoCommit]]:
-    """The last commit of each day of each source that is newer than the last load, oldest first."""
-    last_at = max((load.as_of() for load in night.ledger.loads if load.status != "failed"), default=datetime.min)
-    last_of_day: list[tuple[Source, RepoCommit]] = []
+def _past(night: Night, sources: Sequence[Source]) -> _Past:
+    """The last commit of each day of each source that is newer than the last load, oldest first; and notes on the commits
+    that cannot be landed."""
+    landed = [load for load in night.ledger.loads if load.status != "failed"]
+    last_at = max((load.as_of() for load in landed), default=datetime.min)
+    known = {entry.source_id for load in landed for entry in load.sources}
+    past = _Past([])
     for source in sources:
         commits = sorted(_commits(night, source), key=lambda commit: commit.committed_at)
-        for _, of_day in groupby(commits, key=lambda commit: commit.committed_at.date()):
-            last_of_day.append((source, list(of_day)[-1]))
-    newer = [item for item in last_of_day if _naive(item[1].committed_at) > last_at]
-    return sorted(newer, key=lambda item: (item[1].committed_at, item[0].source_id))
+        hub_at = night.hub.clock.newest_at
+        right = [commit for commit in commits if not is_ahead(_naive(commit.committed_at), hub_at)]
+        if n_ahead := len(commits) - len(right):
+            past.notes.append(f"{source.source_id}: {how_many(n_ahead, 'commit')} left out, dated in the future")
+        newer = [commit for commit in right if _naive(commit.committed_at) > last_at]
+        if source.source_id not in known and (n_late := len(right) - len(newer)):
+            past.notes.append(
+                f"{source.source_id}: {how_many(n_late, 'commit')} left out, older than the last load: a backfill into"
+                " another folder lands all sources by date"
+            )
+        for _, of_day in groupby(newer, key=lambda commit: commit.committed_at.date()):
+            past.waiting.append((source, list(of_day)[-1]))
+    past.waiting.sort(key=lambda item: (item[1].committed_at, item[0].source_id))
+    return past
 
 
 def _commits(night: Night, source: Source) -> list[RepoCommit]:
@@ -153,14 +202,12 @@ def _news_of(night: Night, past: _Past, source: Source, commit: RepoCommit, *, i
         return []
     source_id = source.source_id
     if source_id not in past.last_scores:
-        before = night.believed.scores_at(source_id, list(night.state.of(source_id)))
-        if before is not None:
-            past.last_scores[source_id] = before
+        for place in night.state.of(source_id):
+            if (before := night.believed.scores_at(source_id, [place])) is not None:
+                past.remember(source_id, before.with_columns(path=pl.lit(place[2])))
     kept = hold_back(read(night, landed, project[0].changes if project else Changes()), past)
     if kept.read is not None:
-        places = {*(file.place for file in kept.changes.changed), *map(tuple, kept.changes.gone)}
-        if places >= set(night.state.of(source_id)):
-            past.last_scores[source_id] = kept.read.frame("scores", *COLUMNS)
+        past.remember(source_id, compared_scores(kept.read), kept.changes.gone)
     entry = replace(
         kept.entry,
         drift=[finding for finding in kept.entry.drift if finding.is_held],
@@ -180,6 +227,7 @@ def _landed(night: Night, source: Source, commit: RepoCommit) -> News:
             at_revision=commit.revision,
             wants=source.wants,
             in_ledger=night.state.of(source.source_id),
+            is_fetched_once=source.is_fetched_once,
             now=format_utc(datetime.now(UTC)),
             head_start=night.head_start,
         )

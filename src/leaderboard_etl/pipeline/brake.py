@@ -15,13 +15,14 @@ COLUMNS = ("source_name", "precision", "variant_id", "score_raw", "score_unit")
 
 
 def as_scores(ratings: pl.DataFrame) -> pl.DataFrame:
-    """Ratings (source_name, board, rating) as the brake compares them."""
+    """Ratings (source_name, board, rating, path) as the brake compares them, with their path."""
     return ratings.select(
         "source_name",
         pl.lit("n/a").alias("precision"),
         pl.col("board").alias("variant_id"),
         pl.col("rating").alias("score_raw"),
         pl.lit("rating").alias("score_unit"),
+        "path",
     )
 
 

@@ -70,8 +70,13 @@ def _brake(source_id: str, read: Kept, changes: Changes, before: Before) -> list
     scores = before.scores_at(source_id, places)
     if scores is None:
         return []
-    ratings = read.frame("ratings", "source_name", "board", "rating")
-    return brake(source_id, scores, pl.concat([read.frame("scores", *COLUMNS), as_scores(ratings)]))
+    return brake(source_id, scores, compared_scores(read))
+
+
+def compared_scores(read: Kept) -> pl.DataFrame:
+    """The scores, and ratings as scores, that were read: COLUMNS of the brake, and the path of the file."""
+    ratings = read.frame("ratings", "source_name", "board", "rating", "path")
+    return pl.concat([read.frame("scores", *COLUMNS, "path"), as_scores(ratings)])
 
 
 def _held(news: News, drift: Sequence[Drift]) -> News:

@@ -17,11 +17,14 @@ def expect_right_clock(started_at: datetime, hub_at: datetime | None, last_load_
 
     If the Hub's time is unknown (null) nothing is refused: the last load may simply be old.
     """
-    if hub_at is None:
-        return
-    latest_at = max(hub_at, last_load_at or hub_at)
-    if started_at > latest_at + _MOST_AHEAD:
+    latest_at = None if hub_at is None else max(hub_at, last_load_at or hub_at)
+    if is_ahead(started_at, latest_at):
         raise WarehouseError(
             f"this machine's clock says {started_at:%Y-%m-%d %H:%M} UTC, the Hub {hub_at:%Y-%m-%d %H:%M}: loads would be dated"
             " in the future; set the clock and run again"
         )
+
+
+def is_ahead(moment: datetime, latest_at: datetime | None) -> bool:
+    """Whether a moment lies more than a day after the latest one that is sure; never if none is sure (null)."""
+    return latest_at is not None and moment > latest_at + _MOST_AHEAD

@@ -92,6 +92,7 @@ SOURCE = Source(
     wants=wants,
     parse=parse,
     is_fetched_once=is_past,
+    has_dated_past=True,
     names="own",
     names_as="arena",
     reported_by=(),

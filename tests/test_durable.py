@@ -233,6 +233,8 @@ def test_a_clock_far_in_the_future_is_refused_and_dates_no_load(published: World
     assert outcome.status == "failed" and "set the clock and run again" in (outcome.message or "")
     assert published.warehouse.database.read_bytes() == before
     assert Ledger(published.warehouse.raw).loads[-1].as_of() < ahead - timedelta(days=2)
+    asked_nothing = published.night(2, started_at=ahead, only=("reference",))
+    assert asked_nothing.status == "failed" and "set the clock and run again" in (asked_nothing.message or "")
     assert published.night(2).status == "published"
     assert published.query("select as_of_at from ops.loads where status = 'published' order by load_id") == [
         (datetime(2025, 1, 1, 3),),

@@ -169,6 +169,12 @@ class Transport:
         """For how many more seconds a limit of the Hub blocks requests; 0 if none does."""
         return self._limits.closed_for_s()
 
+    def hear_time(self) -> None:
+        """Asks the Hub once for anything, if no answer has told the time yet; without an answer it stays unknown."""
+        if self.clock.newest_at is None:
+            with suppress(HubError):
+                self.request(f"{self.endpoint}/api/models", {"limit": "1"}, "the time", most_tries=1)
+
     def stated_limits(self) -> dict[str, tuple[int, float, int]]:
         """The Hub's limits as its answers state them: requests per window, seconds per window, requests left, by bucket."""
         return {

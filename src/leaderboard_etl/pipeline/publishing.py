@@ -36,7 +36,9 @@ class Audited:
 
 
 def has_news(night: Night, news: Sequence[News]) -> bool:
-    """Whether a night found anything that the published warehouse lacks."""
+    """Whether a night found anything that the published warehouse lacks. Raises WarehouseError if this machine's clock is far
+    ahead."""
+    night.hub.hear_time()  # of sources that live in this project nothing was asked
     night.expect_right_clock()
     held = night.believed.n_loads
     # A night without news is also in the ledger (as degraded if a source failed), but has no changes to fold in.

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +21,9 @@ from worlds import World, small_world
 from leaderboard_etl import __version__, pipeline
 from leaderboard_etl.cli import main
 from leaderboard_etl.contracts.migrations import migrations, schema_version
+from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.raw.ledger import Ledger
+from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import SOURCES
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -84,6 +88,26 @@ def test_a_rebuild_brings_a_released_warehouse_to_the_current_version_with_the_s
     world, before = brought
     assert differences(before, world.warehouse.database) == {}
     assert world.query("select schema_version from ops.build") == [(schema_version(),)]
+
+
+def test_older_code_does_not_replace_a_file_that_only_a_rebuild_by_newer_code_made(
+    brought: tuple[World, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rebuild writes no line into the ledger, so that only the file says what made it."""
+    shutil.copytree(brought[0].warehouse.root, tmp_path / "newer")
+    database = tmp_path / "newer" / "leaderboard.duckdb"
+    database.chmod(0o644)
+    with duckdb.connect(str(database)) as con:
+        con.execute("update ops.build set schema_version = 99, code_version = '9.9.9+0'")
+    published = database.read_bytes()
+    for command in (["sql", "select 1"], ["run", "--offline"], ["doctor"], ["doctor", "--repair"]):
+        assert main([command[0], "-w", str(tmp_path / "newer"), *command[1:]]) == 1, command
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1 and "made by leaderboard-etl 9.9.9 (schema 99)" in said, said
+    night = replace(brought[0], warehouse=Warehouse(tmp_path / "newer"))
+    with pytest.raises(WarehouseError, match="upgrade"):
+        night.night(7)
+    assert database.read_bytes() == published
 
 
 def test_the_next_night_continues_a_released_warehouse(brought: tuple[World, Path]) -> None:

@@ -16,6 +16,7 @@ from leaderboard_etl.doctor.findings import Fault, counted
 from leaderboard_etl.errors import first_line
 from leaderboard_etl.raw.ledger import Changes, Load
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.target.opening import refuse_newer_state
 from leaderboard_etl.warehouse.books import entries
 
 _LEDGER_COLUMNS = ("kind", "status", "as_of_at", "endpoint", "code_version", "message")
@@ -37,13 +38,15 @@ class Published:
 
 
 def read_published(path: Path) -> Published:
-    """Opens the published file and reads every table completely, because damage shows only when it is read."""
+    """Opens the published file and reads every table completely, because damage shows only when it is read. Raises
+    WarehouseError if newer code made it."""
     if not path.exists():
         return Published(path)
     if not path.stat().st_size:
         return Published(path, trouble="is empty")
     try:
         with engine.open_file(path) as con:
+            refuse_newer_state(con, path)
             names = con.sql(
                 "select schema_name || '.' || table_name from duckdb_tables() where not internal"
             ).fetchall()
@@ -109,10 +112,10 @@ def _compare_counts(
     try:
         with engine.open_file(published.path) as con:
             books = entries(con)
-    except duckdb.Error as error:
+    except duckdb.Error:
         yield Fault(
             "published",
-            f"{published.path} lacks tables of this version ({first_line(error)}): other code made it",
+            f"{published.path} lacks tables or columns of this version: other code made it",
             repair=FROM_RAW,
         )
         return

@@ -21,6 +21,7 @@ from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target import Target, target_of
 from leaderboard_etl.target.file import FileTarget
+from leaderboard_etl.target.opening import refuse_newer_state
 from leaderboard_etl.warehouse.books import first_fault
 from leaderboard_etl.warehouse.history import carried_tables
 
@@ -38,8 +39,8 @@ class Believed:
     def __init__(
         self, warehouse: Warehouse, store: BlobStore, ledger: Ledger, *, most_memory_bytes: int | None = None
     ) -> None:
-        """Examines the published file. Raises WarehouseError if it holds loads that the ledger lacks, because replacing
-        it would lose them."""
+        """Examines the published file. Raises WarehouseError if newer code made it, or if it holds loads that the ledger
+        lacks, because replacing it would lose them."""
         self._published, self._store, self._most_memory_bytes = target_of(warehouse), store, most_memory_bytes
         # Built from raw if the published file cannot be used; nothing else reads it.
         self._rebuilt = FileTarget(warehouse, warehouse.believed, warehouse.believed)
@@ -57,6 +58,7 @@ class Believed:
             return
         try:
             with self._published.read() as con:
+                refuse_newer_state(con, self._published)
                 held = con.execute("select load_id, as_of_at from ops.loads order by load_id").fetchall()
                 made_by = con.execute("select code_version from ops.build").fetchall()
         except duckdb.Error as error:

@@ -12,7 +12,7 @@ from leaderboard_etl import engine
 from leaderboard_etl.contracts.migrations import refuse_newer
 from leaderboard_etl.errors import UsageError, WarehouseError, first_line
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.target import Target, target_of
+from leaderboard_etl.target import target_of
 from leaderboard_etl.target.locked import lock
 from leaderboard_etl.warehouse.database import create_tables, create_views, end_of_day
 
@@ -44,7 +44,7 @@ def open_published(
         )
     try:
         con = target.read()
-        _refuse_newer(con, target)
+        refuse_newer_state(con, target)
         if as_of is None:
             return lock(con) if is_locked else con
         con.close()
@@ -57,14 +57,14 @@ def open_published(
     return lock(con) if is_locked and into is None else con
 
 
-def _refuse_newer(con: duckdb.DuckDBPyConnection, target: Target) -> None:
-    """Raises WarehouseError if newer code made the file. Version 0.1.0 did not write its version."""
+def refuse_newer_state(con: duckdb.DuckDBPyConnection, name: object) -> None:
+    """Raises WarehouseError if newer code made the published state. Version 0.1.0 did not write its version."""
     try:
         made = con.execute("select schema_version, code_version from ops.build").fetchall()
     except (duckdb.BinderException, duckdb.CatalogException):
         return
     for version, code in made:
-        refuse_newer(target, version, code)
+        refuse_newer(name, version, code)
 
 
 def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:

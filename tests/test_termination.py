@@ -82,6 +82,19 @@ def test_a_run_that_waits_for_the_hub_is_recorded_and_its_prefect_server_stops(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_building_ends_with_one_line_and_no_complaint_of_an_engine(
+    world: World, number: signal.Signals
+) -> None:
+    process = start(MAIN, "run", "--hub", world.hub, "-w", str(world.warehouse.root))
+    wait_until(world.warehouse.staging.exists)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert err.count("\n") == 1 and "the published warehouse is untouched" in err
+    assert not world.warehouse.staging.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_pass_over_the_models_that_waits_for_a_closed_window_ends_at_once(
     world: World, faults: Faults, server: HubServer, number: signal.Signals
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext, redirect_stdout
@@ -29,9 +30,10 @@ from leaderboard_etl.commands.hints import runnable
 from leaderboard_etl.commands.parsing import Parser, warehouse_of
 from leaderboard_etl.errors import EtlError, UsageError, engine_error
 from leaderboard_etl.printable import PlainStream, one_line
-from leaderboard_etl.termination import EXIT_CODE, Terminated, is_asked, last_words, signal_in, terminable
+from leaderboard_etl.termination import EXIT_CODE, Terminated, end_at_once, is_asked, last_words, signal_in, terminable
 
 _DESCRIPTION = "Published scores of language models, from the Hugging Face Hub to a DuckDB warehouse."
+_INTERRUPTED = 128 + signal.SIGINT
 _EPILOG = """\
 first steps:
   leaderboard-etl run --hub sample --warehouse warehouse/sample   the bundled sample, offline
@@ -58,6 +60,7 @@ def _ended(arguments: Sequence[str] | None, stack: ExitStack) -> int:
     if is_asked() and code != 0:
         # In the middle of an engine's work, the signal may have come out as an error of that engine.
         print(last_words(), file=sys.stderr)
+        end_at_once(EXIT_CODE)
         return EXIT_CODE
     return code
 
@@ -112,7 +115,8 @@ def _interrupted() -> int:
     if is_asked():  # DuckDB reports SIGTERM in the same way
         return EXIT_CODE
     print("leaderboard-etl: interrupted; the published warehouse is untouched", file=sys.stderr)
-    return 130
+    end_at_once(_INTERRUPTED)
+    return _INTERRUPTED
 
 
 def _parser() -> Parser:

@@ -22,6 +22,8 @@ MOUNTS = (
     "//server/share /mnt/with\\040blank cifs rw 0 0\n"
     "me@server: /mnt/me fuse.sshfs rw 0 0\n"
     "/dev/vdb /mnt/share/local xfs rw 0 0\n"
+    "ceph-fuse /mnt/cluster fuse.ceph-fuse rw 0 0\n"
+    "beegfs_nodev /mnt/parallel beegfs rw 0 0\n"
 )
 
 
@@ -75,6 +77,8 @@ def test_a_restored_warehouse_continues_with_the_next_night(world: World, tmp_pa
         ("/mnt/share/local/warehouse", "xfs", False),
         ("/mnt/with blank/warehouse", "cifs", True),
         ("/mnt/me/warehouse", "fuse.sshfs", True),
+        ("/mnt/cluster/warehouse", "fuse.ceph-fuse", True),
+        ("/mnt/parallel/warehouse", "beegfs", True),
     ],
 )
 def test_a_folder_on_a_network_filesystem_is_refused_unless_allowed(

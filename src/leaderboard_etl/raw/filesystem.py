@@ -13,8 +13,16 @@ from pathlib import Path
 from leaderboard_etl.errors import WarehouseError
 
 _MOUNTS = Path("/proc/self/mounts")
-_OVER_A_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre"})
-_FUSE_OVER_A_NETWORK = ("sshfs", "s3fs", "gcsfuse", "rclone", "glusterfs", "davfs", "goofys", "blobfuse", "juicefs")
+_OVER_A_NETWORK = frozenset(
+    (
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda", "ceph", "glusterfs", "lustre"),
+        *("beegfs", "gpfs", "orangefs", "pvfs2"),
+    )
+)
+_FUSE_OVER_A_NETWORK = (
+    *("sshfs", "s3fs", "mount-s3", "gcsfuse", "rclone", "glusterfs", "ceph", "davfs", "goofys", "blobfuse"),
+    "juicefs",
+)
 ALLOW = "LEADERBOARD_ETL_ALLOW_NETWORK_FILESYSTEM"
 
 

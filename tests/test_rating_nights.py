@@ -85,7 +85,7 @@ def test_each_night_adds_its_day_the_past_is_fetched_once_and_an_archive_may_go(
     board.put(OTHER, f"{HEADER}\nmodel-1,Model One,8,-,-,MIT,Org,-\n".encode())
     night = board.night(3, full=True)
     assert (night.status, told(night, "arena")) == ("published", ("loaded", ["archive_gone"]))
-    assert board.query("select sum(score_raw) from core.scores where source_id = 'arena'") == [(15.5,)]
+    assert board.query("select sum(score_raw) from core.scores where source_id = 'arena'") == [(8.5,)]
     assert days(board) == {"2024-12-30": 30, "2024-12-31": 30, "2025-01-01": 30, "2025-01-02": 27}
 
 

@@ -21,7 +21,8 @@ _STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibil
 def create(path: Path, *, most_memory_bytes: int | None = None) -> duckdb.DuckDBPyConnection:
     """A new empty file, open for writing. What a killed run left at `path` is removed first.
 
-    `most_memory_bytes` is what the whole process may hold; null: half of what the machine or its cgroup allows.
+    `most_memory_bytes` is what the whole process should hold (see memory.limit_memory); null: half of what the machine or its
+    cgroup allows.
     """
     remove(path)
     con = _without_bar(duckdb.connect(str(path), config=_STORAGE))

@@ -36,8 +36,8 @@ def memory_bytes(text: str) -> int:
 
 
 def limit_memory(con: duckdb.DuckDBPyConnection, most_bytes: int | None) -> None:
-    """Lets the process hold about `most_bytes`; null: half of what the machine or its cgroup allows. DuckDB gets what the rest
-    of a build does not need, and writes what does not fit into a folder beside its file."""
+    """Gives DuckDB what the rest of a build leaves of `most_bytes`; null: of half of what the machine or its cgroup allows. It
+    writes what does not fit into a folder beside its file. Nothing bounds the rest, which many scores make larger."""
     threads, default = con.execute("select current_setting('threads'), current_setting('memory_limit')").fetchall()[0]
     if most_bytes is None:
         most_bytes = int(memory_bytes(default) * _OF_DEFAULT)

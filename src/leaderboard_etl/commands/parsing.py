@@ -113,7 +113,8 @@ def add_night(command: Parser) -> None:
     command.add_argument(
         "--memory",
         metavar="SIZE",
-        help="use about this much memory, e.g. 1GB (default: half of what the machine or its cgroup has)",
+        help="memory to plan with, e.g. 1GB: it bounds DuckDB, not the frames of scores beside it (default: half of what the"
+        " machine or its cgroup has)",
     )
     add_watching(command)
     command.add_argument(

@@ -97,6 +97,7 @@ CALLS: dict[str, Call] = {
         lambda hub, revision: hub.official_benchmarks(),
         lambda api, revision: list(api.list_datasets(benchmark="official", limit=1000, expand=["gated"])),
     ),
+    "hear_time": Call(lambda hub, revision: hub.hear_time(), lambda api, revision: list(api.list_models(limit=1))),
     "dataset_leaderboard": Call(
         lambda hub, revision: hub.dataset_leaderboard(DATA),
         lambda api, revision: api.get_dataset_leaderboard(DATA, base_model_only=False),

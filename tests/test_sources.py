@@ -6,11 +6,12 @@ import ast
 import re
 from collections import Counter
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from sourcing import fixture, read_files
+from sourcing import fixture, read_files, repository
 from test_views import insert
 from worlds import World
 
@@ -73,6 +74,16 @@ def left_of_the_template(source: Source) -> list[str]:
     return [what for what, is_kept in kept.items() if is_kept]
 
 
+def left_of_the_fixture(folder: Path) -> list[str]:
+    """The files below a fixture's folder, wanted by the source or not, that are the template's."""
+    example = {file.content for file in fixture(template.SOURCE)}
+    return [
+        path.relative_to(folder).as_posix()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.read_bytes() in example
+    ]
+
+
 def variants(source: Source) -> list[str]:
     return [*source.variants, *(variant for part in source.collections for variant in part.variants)]
 
@@ -91,15 +102,21 @@ def test_a_source_describes_itself_and_has_a_fixture_that_it_reads(source: Sourc
         " repository"
     )
     if source is not template.SOURCE:
-        copied = {file.content for file in files} & {file.content for file in fixture(template.SOURCE)}
-        assert not copied, f"{FOLDER}/{source.source_id}/fixture/ still has the file of the template: put its own there"
+        left = left_of_the_fixture(repository(source))
+        assert not left, (
+            f"{FOLDER}/{source.source_id}/fixture/ still has {', '.join(left)} of the template: put its own there"
+        )
     parsed = read_files(source, files)
     refused = parsed.quarantine.select("path", "locator", "rule", "reason").rows()
-    assert refused == [], f"{source.source_id} refuses records of its own fixture"
+    assert refused == [], (
+        f"{source.source_id} refuses {len(refused)} records of its own fixture; the first: {refused[0]}"
+    )
     assert sum(parsed.frame(target).height for target in TARGETS), f"{source.source_id} reads nothing of its fixture"
-    assert set(parsed.scores["reported_by"]) <= {*reporters(source)}, "`reported_by` does not list who reports"
+    others = {*parsed.scores["reported_by"]} - {*reporters(source)}
+    assert not others, f"{source.source_id} has scores reported by {others}, which `reported_by` does not list"
     if variants(source):
-        assert set(parsed.scores["variant_id"]) <= {*variants(source)}, "`variants` does not list what is measured"
+        others = {*parsed.scores["variant_id"]} - {*variants(source)}
+        assert not others, f"{source.source_id} has scores of {others}, which `variants` does not list"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +142,13 @@ def test_a_part_left_unchanged_from_the_template_is_named_in_a_sentence() -> Non
     place = f"{FOLDER}/my_board/__init__.py"
     left = ("the `title`", "the `repo_id`", "what is `left_out_because`", "the citation", "the licence of the data")
     assert lacking(copied) == [f"{place} still has {what} of the template" for what in left]
+
+
+def test_the_file_of_the_template_is_named_wherever_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "leaderboard.csv").write_text("model,accuracy\n")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "results.csv").write_bytes(fixture(template.SOURCE)[0].content)
+    assert left_of_the_fixture(tmp_path) == ["old/results.csv"]
 
 
 @pytest.mark.parametrize("kind", [field.name for field in fields(Trust)])

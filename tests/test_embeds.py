@@ -7,6 +7,7 @@ import re
 import pytest
 
 from leaderboard_etl.export.embeds import embeds
+from leaderboard_etl.export.tables import EXPORTS
 
 NAMES = ["d3-model-scaling.html", "d3-open-gap.html"]
 
@@ -21,6 +22,22 @@ def test_an_embed_loads_only_the_articles_data(name: str) -> None:
     # A namespace's name and the first line of a git-LFS pointer; neither is fetched.
     assert set(re.findall(r"https?://[^\s'\"`]+", text)) == {"http://www.w3.org/2000/svg", "https://git-lfs"}
     assert not re.search(r"<link|@import|\bsrc=|import\(|common\.(js|css) \*/", text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_embed_knows_each_of_its_files_by_its_columns(name: str) -> None:
+    text = embeds()[name].decode()
+    kinds = re.search(r"const KINDS = \{(.*?)\};", text, re.DOTALL)
+    files = re.search(r"const DEFAULT_FILES = \[(.*?)\];", text)
+    assert kinds is not None and files is not None
+    wanted = {kind: re.findall(r"'(\w+)'", columns) for kind, columns in re.findall(r"(\w+): \[(.*?)\]", kinds[1])}
+    has = {export.name: {column.name for column in export.describe()[1]} for export in EXPORTS}
+    # As in common.js: the first kind whose columns a file has.
+    found = [
+        next((kind for kind, columns in wanted.items() if has[file] >= {*columns}), None)
+        for file in re.findall(r"'([\w.]+)'", files[1])
+    ]
+    assert sorted(map(str, found)) == sorted(wanted)
 
 
 @pytest.mark.parametrize("name", NAMES)

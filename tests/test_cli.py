@@ -437,7 +437,7 @@ def test_status_shows_when_a_source_answered_and_when_it_had_news(
     assert [row[name][:10] for name in ("answered_at", "news_at")] == ["2025-01-02", "2025-01-01"]
 
 
-_SCRIPT = "import sys; from leaderboard_etl.cli import main; sys.exit(main(sys.argv[1:]))"
+_SCRIPT = "import sys; from leaderboard_etl.cli import console; sys.exit(console())"
 
 
 @pytest.mark.parametrize(

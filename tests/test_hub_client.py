@@ -385,10 +385,14 @@ def test_an_entry_of_a_list_without_what_it_must_state_is_refused_in_one_line(
 ) -> None:
     revision = hub.head(*REPO)
     script.other = lambda request: Response(200, {}, json.dumps([entry]).encode())
-    if entry.get("type") == "file" and "lfs" not in entry:
+    if entry.get("type") == "file":
         with pytest.raises(HubError, match="without path, hash or size"):
             hub.tree(*REPO, revision)
-    assert hub.folders(*REPO, revision) == []
+    if entry.get("type") == "directory":
+        with pytest.raises(HubError, match="a folder of org/data without path"):
+            hub.folders(*REPO, revision)
+    else:
+        assert hub.folders(*REPO, revision) == []
     if "date" in entry:
         with pytest.raises(HubError, match="without id or date"):
             hub.commits(*REPO)

@@ -27,7 +27,7 @@ from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.termination import Terminated
 
 MANIFEST_BYTES = json.dumps({"tool": TOOL, "as_of": "2025-01-01", "files": {}}).encode()
-MAIN = "import sys; from leaderboard_etl.cli import main; sys.exit(main(sys.argv[1:]))"
+MAIN = "import sys; from leaderboard_etl.cli import console; sys.exit(console())"
 
 
 def start(code: str, *arguments: str) -> subprocess.Popen[str]:

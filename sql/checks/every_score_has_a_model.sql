@@ -2,7 +2,7 @@
 -- severity: error
 with newest as (
 
-    -- core.scores has the newest of a source's dated editions that has the model.
+    -- core.scores has the newest of a source's dated editions that has the score.
     select source_id, source_name, variant_id, max(run_id) as newest_run_id
     from history.scores
     join core.sources using (source_id)

@@ -166,7 +166,7 @@ create table core.comparable_groups (
 );
 
 -- Scores that stand now, in one unit and normalised. One row per source, name, variant, precision, chat template, setting and run; of
--- a source's dated editions the newest that has the model (history.scores has all).
+-- a source's dated editions the newest that has the score (history.scores has all).
 create table core.scores (
     model_id varchar not null,            -- = core.models
     benchmark_id varchar not null,        -- = core.benchmarks

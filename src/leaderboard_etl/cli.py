@@ -44,6 +44,14 @@ exit codes: 0 done; 1 failed, nothing published; 2 wrong usage; 3 published, but
 """
 
 
+def console() -> int:
+    """The process of `leaderboard-etl`: one command, after which a process that a signal stopped ends at once."""
+    code = main()
+    if code in (EXIT_CODE, _INTERRUPTED):
+        end_at_once(code)
+    return code
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     with ExitStack() as stack:
@@ -60,7 +68,6 @@ def _ended(arguments: Sequence[str] | None, stack: ExitStack) -> int:
     if is_asked() and code != 0:
         # In the middle of an engine's work, the signal may have come out as an error of that engine.
         print(last_words(), file=sys.stderr)
-        end_at_once(EXIT_CODE)
         return EXIT_CODE
     return code
 
@@ -115,7 +122,6 @@ def _interrupted() -> int:
     if is_asked():  # DuckDB reports SIGTERM in the same way
         return EXIT_CODE
     print("leaderboard-etl: interrupted; the published warehouse is untouched", file=sys.stderr)
-    end_at_once(_INTERRUPTED)
     return _INTERRUPTED
 
 
@@ -134,4 +140,4 @@ def _parser() -> Parser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console())

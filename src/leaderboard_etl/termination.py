@@ -6,7 +6,6 @@ running, a thread prints the line and ends the process: the files on disk are wh
 
 from __future__ import annotations
 
-import atexit
 import os
 import signal
 import socket
@@ -18,7 +17,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 EXIT_CODE = 128 + signal.SIGTERM
 WORDS = "leaderboard-etl: terminated"
@@ -42,20 +41,16 @@ def last_words() -> str:
     return _words
 
 
-def end_at_once(code: int) -> None:
-    """Lets the process end with `code` as soon as its command has returned.
+def end_at_once(code: int) -> NoReturn:
+    """Ends the process with `code`. Its command has returned and closed what it had open.
 
     The interpreter's own end would take seconds of collecting what a run holds, in which no other thread can end the process,
     and engines would print what the signal made them leave behind.
     """
-
-    def end() -> None:
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError, AttributeError):  # a caller may have closed it
-                stream.flush()
-        os._exit(code)
-
-    atexit.register(end)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # a caller may have closed it
+            stream.flush()
+    os._exit(code)
 
 
 def is_asked() -> bool:

@@ -61,7 +61,7 @@ def _in_force(priced: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cheapest(prices: pl.DataFrame) -> pl.DataFrame:
-    """For each month and model the provider with the least price: of equals its vendor, then by name."""
+    """For each month and model the provider with the least price; of equal prices the vendor's comes first, then by name."""
     return (
         prices.sort("month", "model_id", "blended_usd_per_mtok", ~pl.col("is_vendor"), "provider")
         .unique(["month", "model_id"], keep="first", maintain_order=True)

@@ -13,8 +13,9 @@ from leaderboard_etl.settings import PACKAGE
 TEMPLATE = "template"
 _NEXT = """\
 {folder}/__init__.py: say what the source is and read its files
-{folder}/fixture/: put a small copy of its files there, by their paths in the repository
-src/leaderboard_etl/policy/benchmarks.csv: add a row for each variant that it measures
+{folder}/fixture/: put a small copy of its files there, by their paths in the repository, in place of the template's
+src/leaderboard_etl/policy/: add a row of benchmarks.csv for each variant that it measures, of comparable_groups.csv for each new
+ group, of model_aliases.csv for each name that is not a repository; `leaderboard-etl policy check` names a faulty row
 {test}: say what each odd form of its rows becomes
 then `make docs`, and what names each piece that is still missing:
 {python} -m pytest tests/test_sources.py tests/test_policy_schema.py tests/{test_name} -p no:xdist"""

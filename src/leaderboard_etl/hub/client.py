@@ -88,18 +88,20 @@ class Hub(Transport):
         for entry in islice(pages, most_entries):
             if entry.get("type") == "file":
                 path, size_bytes, lfs = entry.get("path"), entry.get("size"), entry.get("lfs")
-                blob_id = f"sha256:{lfs.get('oid')}" if isinstance(lfs, dict) else entry.get("oid")
-                if not (isinstance(path, str) and isinstance(blob_id, str) and isinstance(size_bytes, int)):
+                oid = lfs.get("oid") if isinstance(lfs, dict) else entry.get("oid")
+                if not (isinstance(path, str) and isinstance(oid, str) and isinstance(size_bytes, int)):
                     raise HubError(f"{self.endpoint} lists a file of {repo_id} without path, hash or size: refused")
-                files.append(RepoFile(path, blob_id, size_bytes))
+                files.append(RepoFile(path, f"sha256:{oid}" if isinstance(lfs, dict) else oid, size_bytes))
         return files
 
     def folders(self, repo_type: str, repo_id: str, revision: str, folder: str = "") -> list[str]:
         """The names of the folders directly below a folder, or below the repository's root. One call per page."""
         query = {"recursive": "false", "expand": "false"}
         entries = self._pages(_tree_path(repo_type, repo_id, revision, folder), query, repo_id)
-        folders = (entry.get("path") for entry in entries if entry.get("type") == "directory")
-        return [path.rpartition("/")[2] for path in folders if isinstance(path, str)]
+        paths = [entry.get("path") for entry in entries if entry.get("type") == "directory"]
+        if not all(isinstance(path, str) for path in paths):
+            raise HubError(f"{self.endpoint} lists a folder of {repo_id} without path: refused")
+        return [str(path).rpartition("/")[2] for path in paths]
 
     def fetch(
         self,

@@ -52,6 +52,8 @@ def models_dev(files: Mapping[str, bytes]) -> Iterator[Price]:
             cost = tomllib.loads(content.decode("utf-8")).get("cost", {})
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path} is not TOML: {error}") from error
+        if not isinstance(cost, dict):
+            raise UsageError(f"{path} is not a file of models.dev: its cost is not a table")
         yield from _price(
             parts[1], "/".join(parts[3:]).removesuffix(".toml"), cost.get("input"), cost.get("output"), path
         )

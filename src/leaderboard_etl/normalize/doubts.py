@@ -53,6 +53,15 @@ def judge(sizes: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
     ).drop("is_sparse", "named", "theirs", "refusal", "doubt", "whole")
 
 
+def with_doubt(sizes: pl.DataFrame, is_doubted: pl.Expr, doubt: pl.Expr) -> pl.DataFrame:
+    """Statements about sizes with a doubt on some of them: is_doubtful is set, and the doubt stands before the old reason."""
+    reason = pl.concat_str([doubt, "reason"], separator="; ", ignore_nulls=True)
+    return sizes.with_columns(
+        (pl.col("is_doubtful") | is_doubted).alias("is_doubtful"),
+        pl.when(is_doubted).then(reason).otherwise("reason").alias("reason"),
+    )
+
+
 def doubt_rounded(judged: pl.DataFrame) -> pl.DataFrame:
     """Statements about sizes, with doubts on whole billions of a data set, about the model or its base, where the parameters were
     counted: it rounds, and not always to the nearest (7 for the 7.616 of Qwen2.5-7B). A count of a part (with a reason) is not
@@ -70,17 +79,8 @@ def doubt_rounded(judged: pl.DataFrame) -> pl.DataFrame:
         & ~pl.col("is_doubtful")
     ).fill_null(False)
     doubt = pl.format("rounded, where {} parameters were counted", "counted")
-    return (
-        judged.join(exact, on="model_id", how="left", maintain_order="left")
-        .with_columns(
-            (pl.col("is_doubtful") | is_rounded).alias("is_doubtful"),
-            pl.when(is_rounded)
-            .then(pl.concat_str([doubt, "reason"], separator="; ", ignore_nulls=True))
-            .otherwise("reason")
-            .alias("reason"),
-        )
-        .drop("counted")
-    )
+    beside = judged.join(exact, on="model_id", how="left", maintain_order="left")
+    return with_doubt(beside, is_rounded, doubt).drop("counted")
 
 
 def _theirs() -> pl.Expr:

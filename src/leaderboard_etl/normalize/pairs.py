@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, VAGUE
+from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, VAGUE, with_doubt
 from leaderboard_etl.sizes.architecture import TEXT_ALONE
 
 # Methods that count weights as stored, and so may count a part of them.
@@ -26,30 +26,18 @@ def doubt_parts(judged: pl.DataFrame) -> pl.DataFrame:
     """
     laid_out = judged.filter((pl.col("method") == "config") & (pl.col("kind") == "total"))
     needed = laid_out.group_by("model_id").agg(pl.col("params").max().alias("needed"))
-    is_part = is_stored_part(pl.col("needed"))
     doubt = pl.format("under nine tenths of the {} parameters that config.json lays out", "needed")
-    return (
-        judged.join(needed, on="model_id", how="left", maintain_order="left")
-        .with_columns(
-            (pl.col("is_doubtful") | is_part).alias("is_doubtful"),
-            pl.when(is_part)
-            .then(pl.concat_str([doubt, "reason"], separator="; ", ignore_nulls=True))
-            .otherwise("reason")
-            .alias("reason"),
-        )
-        .drop("needed")
-    )
+    beside = judged.join(needed, on="model_id", how="left", maintain_order="left")
+    return with_doubt(beside, is_stored_part(pl.col("needed")), doubt).drop("needed")
 
 
 def doubt_prediction(judged: pl.DataFrame) -> pl.DataFrame:
     """Statements about sizes, with doubts on totals that count layers for multi-token prediction too: those nearer to what the
     config lays out with them than without (684.5 and 671.0 billion in DeepSeek-V3)."""
     laid_out = judged.filter((pl.col("method") == "config") & pl.col("params").is_not_null())
-    without = (
-        laid_out.filter(pl.col("kind") == "total").group_by("model_id").agg(pl.col("params").max().alias("without"))
-    )
-    layers = (
-        laid_out.filter(pl.col("kind") == "prediction").group_by("model_id").agg(pl.col("params").max().alias("more"))
+    counts = laid_out.group_by("model_id").agg(
+        pl.col("params").filter(pl.col("kind") == kind).max().alias(name)
+        for kind, name in (("total", "without"), ("prediction", "more"))
     )
     off = (pl.col("params") - pl.col("without") - pl.col("more")).abs()
     is_with = (
@@ -59,18 +47,8 @@ def doubt_prediction(judged: pl.DataFrame) -> pl.DataFrame:
         & ~pl.col("is_doubtful")
     ).fill_null(False)
     doubt = pl.format("with {} parameters of layers for multi-token prediction", "more")
-    return (
-        judged.join(without, on="model_id", how="left", maintain_order="left")
-        .join(layers, on="model_id", how="left", maintain_order="left")
-        .with_columns(
-            (pl.col("is_doubtful") | is_with).alias("is_doubtful"),
-            pl.when(is_with)
-            .then(pl.concat_str([doubt, "reason"], separator="; ", ignore_nulls=True))
-            .otherwise("reason")
-            .alias("reason"),
-        )
-        .drop("without", "more")
-    )
+    beside = judged.join(counts, on="model_id", how="left", maintain_order="left")
+    return with_doubt(beside, is_with, doubt).drop("without", "more")
 
 
 def is_stored_part(whole: pl.Expr) -> pl.Expr:

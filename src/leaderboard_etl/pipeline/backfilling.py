@@ -132,7 +132,7 @@ def _past(night: Night, sources: Sequence[Source]) -> _Past:
     that cannot be landed."""
     landed = [load for load in night.ledger.loads if load.status != "failed"]
     last_at = max((load.as_of() for load in landed), default=datetime.min)
-    known = {entry.source_id for load in landed for entry in load.sources}
+    landed_ids = {entry.source_id for load in landed for entry in load.sources}
     past = _Past([])
     for source in sources:
         commits = sorted(_commits(night, source), key=lambda commit: commit.committed_at)
@@ -141,7 +141,7 @@ def _past(night: Night, sources: Sequence[Source]) -> _Past:
         if n_ahead := len(commits) - len(right):
             past.notes.append(f"{source.source_id}: {how_many(n_ahead, 'commit')} left out, dated in the future")
         newer = [commit for commit in right if _naive(commit.committed_at) > last_at]
-        if source.source_id not in known and (n_late := len(right) - len(newer)):
+        if source.source_id not in landed_ids and (n_late := len(right) - len(newer)):
             past.notes.append(
                 f"{source.source_id}: {how_many(n_late, 'commit')} left out, older than the last load: a backfill into"
                 " another folder lands all sources by date"

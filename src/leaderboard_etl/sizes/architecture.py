@@ -129,7 +129,9 @@ def _count(facts: Facts, family: Family) -> tuple[Weights, int]:
     vocabulary = _embedding(facts)
     has_own_head = facts.flag("has_head", True) and not facts.flag("tie_word_embeddings", family.is_tied)
     own_head = vocabulary if has_own_head else 0
-    unread = {"all": 0, "head": vocabulary if has_own_head else 0, "layers": vocabulary + own_head}
+    # Beside a head of its own the embedding is only looked up; without one it is the head, which every token visits.
+    looked_up = own_head
+    unread = {"all": 0, "head": looked_up, "layers": vocabulary + own_head}
     ends = Weights(vocabulary + own_head, unread[family.active or "all"])
     bias = Weights(facts.number("vocab") if facts.flag("lm_head_bias") else 0)
     return in_layers + ends + bias + family.last_norm(facts) + family.around(facts), in_layers.idle

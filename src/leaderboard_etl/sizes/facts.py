@@ -95,10 +95,10 @@ class Facts:
 
     def numbers(self, name: str) -> set[int]:
         """A list of layers."""
-        value = self._values.get(name)
-        if value is not None and not isinstance(value, list):
+        layers = [] if self._values.get(name) is None else self._values[name]
+        if not isinstance(layers, list) or not all(type(layer) is int for layer in layers):
             raise CannotTellError(f"{name} in config.json is not a list of layers")
-        return {layer for layer in value or [] if isinstance(layer, int)}
+        return set(layers)
 
     def lists(self, name: str) -> bool:
         """Whether the config states one value for each layer."""

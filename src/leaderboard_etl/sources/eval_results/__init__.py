@@ -178,7 +178,7 @@ def _read_entry(
     if rule is None or rule.get("left_out_because"):
         return
     notes = text(entry.get("notes"))
-    if (metric := next(filter(is_of_several_tries, _said_of_metric(entry)), None)) is not None:
+    if (metric := next(filter(is_of_several_tries, _metric_texts(entry)), None)) is not None:
         reason = "it says that it counts several tries at each question, or a vote: another metric"
         results.records.refuse(file, "eval_results|metric", reason, metric, where, "scores")
         return
@@ -226,13 +226,13 @@ def _read_entry(
     )
 
 
-def _said_of_metric(entry: Mapping[str, Any]) -> Iterator[str]:
+def _metric_texts(entry: Mapping[str, Any]) -> Iterator[str]:
     """What an entry says of its metric: in its notes, or in a field that the format does not have, in any form."""
-    said: list[object] = [entry.get(key) for key in ("notes", "metric", "metrics", "metric_name", "name")]
-    while said:
-        value = said.pop()
+    values: list[object] = [entry.get(key) for key in ("notes", "metric", "metrics", "metric_name", "name")]
+    while values:
+        value = values.pop()
         if isinstance(value, dict | list):
-            said += value.values() if isinstance(value, dict) else value
+            values += value.values() if isinstance(value, dict) else value
         elif (words := text(value)) is not None:
             yield words
 

@@ -39,7 +39,7 @@ _WHOLE_SPLIT = re.compile(
 # What the name of a metric may say beside the metric itself; any other word makes it the metric of something else: a subject,
 # a language, a turn, another model.
 _WORD = re.compile(r"[^\W\d_]+|\S")
-_SAYS_NO_OTHER = re.compile(
+_PLAIN_WORD = re.compile(
     r"acc(uracy)?|norm(ali[sz]ed)?|exact|match|em|scores?|pass|avg|average|mean|macro|micro|overall|total|final|percent(age)?|pct"
     r"|value|metrics?|results?|unknown|none|na?|a|k|shots?|zero|one|few|five|cot|greedy|samples?|strict|flexible|extract|filter"
     r"|test|set|benchmark|eval(uat(ed|ion))?|of|on|in|at|for|the|with|and|using|by|to"
@@ -91,16 +91,16 @@ class MetricRules:
                 if any(dataset.search(name) for name in (*names, *types)):
                     return row
             elif any(dataset.search(name) for name in names):
-                return row if all(_says_no_other(kind, (*names, *types)) for kind in others) else None
+                return row if all(_is_plain(kind, (*names, *types)) for kind in others) else None
         return None
 
 
-def _says_no_other(kind: str, names: tuple[str, ...]) -> bool:
-    """Whether a metric's name says nothing beside its data set and how a plain score is counted."""
+def _is_plain(kind: str, names: tuple[str, ...]) -> bool:
+    """Whether a metric's name says only which data set it is of and how a plain score is counted."""
     words = set(_WORD.findall(re.sub(r"\btop[-_ ]?1\b", "accuracy", kind.lower())))
     letters = {word for word in words if word[0].isalpha()}
     words_of_names = {word for name in names for word in _WORD.findall(name.lower())}
-    return bool(letters) and all(_SAYS_NO_OTHER.fullmatch(word) for word in letters - words_of_names)
+    return bool(letters) and all(_PLAIN_WORD.fullmatch(word) for word in letters - words_of_names)
 
 
 def _pattern(source: str | None) -> re.Pattern[str]:
@@ -240,9 +240,8 @@ def _read_result(
 
 @dataclass(frozen=True)
 class _Dataset:
-    """What a result is about: `names` that say which benchmark it is, the `types` beside them, the configuration or the part in
-    its place (empty where there is none), and the number
-    of examples (null: not stated)."""
+    """What a result is about: `names` that say which benchmark it is, the `types` beside them, the configuration or the split
+    that replaces it (empty if there is none), and the number of examples (null: not stated)."""
 
     names: tuple[str, ...]
     types: tuple[str, ...]

@@ -5,41 +5,13 @@ The fixture has a row of the v1 table in the form of a request.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from leaderboard_etl.sources.shared.requests import requests_source
 
-from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, SourceFile
-from leaderboard_etl.sources.description import Source, Work
-from leaderboard_etl.sources.shared.requests import is_request, parse_requests
-
-SOURCE_ID = "olb_v1_requests"
-
-
-def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Reads one submission per file; see `parse_requests`."""
-    return parse_requests(SOURCE_ID, files)
-
-
-SOURCE = Source(
-    source_id=SOURCE_ID,
+SOURCE = requests_source(
+    "olb_v1_requests",
     title="Submissions to Open LLM Leaderboard v1",
-    repo_type="dataset",
     repo_id="open-llm-leaderboard-old/requests",
-    wants=is_request,
-    parse=parse,
-    reported_by=(),
     leaderboard="olb_v1",
-    submissions="request",
-    # A request repeats what the submitter's repository stated that day.
-    has_repeated_sizes=True,
+    work="Beeching et al., Open LLM Leaderboard (2023-2024), Hugging Face; requests for evaluation",
     may_be_absent=True,  # the published table has the date of what was evaluated
-    left_out="who sent a request, likes, downloads, tags, jobs of the cluster",
-    left_out_because="persons, popularity, bookkeeping",
-    works=(
-        Work(
-            "Beeching et al., Open LLM Leaderboard (2023-2024), Hugging Face; requests for evaluation",
-            "Apache-2.0 (card of the dataset)",
-            "https://huggingface.co/datasets/open-llm-leaderboard-old/requests",
-        ),
-    ),
 )

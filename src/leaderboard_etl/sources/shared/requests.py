@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile
+from leaderboard_etl.sources.description import Source, Work
 from leaderboard_etl.sources.records import Records
 from leaderboard_etl.sources.shared.values import is_lfs_pointer, json_value, moment, number, text
 
@@ -119,3 +121,30 @@ def _params(value: object) -> tuple[int | None, str | None]:
     if billions is None or not 1e-9 <= billions < _MOST_BILLIONS:
         return None, f"the request says {str(value)[:100]}"
     return round(billions * 1e9), None
+
+
+def requests_source(
+    source_id: str, *, title: str, repo_id: str, leaderboard: str, work: str, may_be_absent: bool = False
+) -> Source:
+    """The description of a leaderboard's requests; `work` is what to cite."""
+
+    def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
+        return parse_requests(source_id, files)
+
+    return Source(
+        source_id=source_id,
+        title=title,
+        repo_type="dataset",
+        repo_id=repo_id,
+        wants=is_request,
+        parse=parse,
+        reported_by=(),
+        leaderboard=leaderboard,
+        submissions="request",
+        # A request repeats what the submitter's repository stated that day.
+        has_repeated_sizes=True,
+        may_be_absent=may_be_absent,
+        left_out="who sent a request, likes, downloads, tags, jobs of the cluster",
+        left_out_because="persons, popularity, bookkeeping",
+        works=(Work(work, "Apache-2.0 (card of the dataset)", f"https://huggingface.co/datasets/{repo_id}"),),
+    )

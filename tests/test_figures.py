@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -143,3 +146,29 @@ def test_an_empty_warehouse_has_no_figures() -> None:
         create_views(con)
         charts = (model_scaling, open_gap, open_closed_lags, moe_efficiency, community_velocity)
         assert [draw(con) for draw in charts] == [None] * 5
+
+
+_DRAW = """
+import hashlib, sys
+import vl_convert
+from leaderboard_etl.export import figures
+if sys.argv[1] == "first":
+    vl_convert.svg_to_png("<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>")
+text = "<text y='25' font-family='Liberation Sans'>90.8 %</text>"
+svg = f"<svg xmlns='http://www.w3.org/2000/svg' width='200' height='40'>{text}</svg>"
+with figures._own_font():
+    print(hashlib.sha256(vl_convert.svg_to_png(svg)).hexdigest())
+"""
+
+
+@pytest.mark.browser  # chromium comes with Liberation Sans, of another version than vl-convert's
+def test_a_font_of_the_machine_changes_no_pixel() -> None:
+    def drawn(when: str, **environment: str) -> str:
+        command = [sys.executable, "-c", _DRAW, when]
+        return subprocess.run(
+            command, env=os.environ | environment, capture_output=True, text=True, check=True, timeout=120
+        ).stdout
+
+    own = drawn("own")
+    assert drawn("first") != own, "this machine has no Liberation Sans: the test would show nothing"
+    assert drawn("own", FONTCONFIG_FILE="/nowhere/fonts.conf") == own

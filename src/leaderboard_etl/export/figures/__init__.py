@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import duckdb
 import vl_convert
 
@@ -14,6 +19,7 @@ _CHARTS = (model_scaling, open_gap, open_closed_lags, moe_efficiency, community_
 _VEGA_LITE = "6.4"
 # 720 pixels at three dots per pixel are 7.2 inches at 300 dots per inch.
 _SCALE, _PPI = 3, 72
+_NO_FONTS = Path(__file__).with_name("no_fonts.conf")
 
 
 def figures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
@@ -27,11 +33,27 @@ def figures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
         if chart is not None:
             svg = as_svg(chart)
             files[f"{draw.__name__}.svg"] = svg.encode("utf-8")
-            files[f"{draw.__name__}.png"] = vl_convert.svg_to_png(svg, scale=_SCALE, ppi=_PPI)
+            with _own_font():
+                files[f"{draw.__name__}.png"] = vl_convert.svg_to_png(svg, scale=_SCALE, ppi=_PPI)
     return files
 
 
 def as_svg(chart: Chart) -> str:
     """A chart as SVG text."""
-    svg: str = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=_VEGA_LITE)
+    with _own_font():
+        svg: str = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=_VEGA_LITE)
     return svg
+
+
+@contextmanager
+def _own_font() -> Iterator[None]:
+    """Within the block vl-convert has only the font that it contains: it looks for the machine's fonts when it draws first, and
+    another version of the same font there would give other pixels."""
+    before = os.environ.get("FONTCONFIG_FILE")
+    os.environ["FONTCONFIG_FILE"] = str(_NO_FONTS)
+    try:
+        yield
+    finally:
+        os.environ.pop("FONTCONFIG_FILE")
+        if before is not None:
+            os.environ["FONTCONFIG_FILE"] = before

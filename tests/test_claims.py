@@ -210,7 +210,8 @@ def judged_groups(con: duckdb.DuckDBPyConnection, *rows: tuple[str, float, float
     con.execute("delete from mart.parity; delete from mart.parity_sensitivity; delete from core.comparable_groups")
     for group, chosen, least, greatest, is_current in rows:
         con.execute(
-            "insert into core.comparable_groups by name select $1 as comparable_group, 'b' as benchmark_id, $1 as display_name,"
+            "insert into core.comparable_groups by name select $1 as comparable_group,"
+            " if(starts_with($1, 'mmlu'), 'mmlu', 'b') as benchmark_id, $1 as display_name,"
             " true as is_headline, 1.0 as match_tolerance_pct, 'https://example.org' as source_url",
             [group],
         )
@@ -261,7 +262,7 @@ def test_the_majority_is_of_current_groups_and_depends_where_a_tolerance_or_a_ch
     judged_groups(empty, *rows)
     now = answer(empty, "parity_majority")
     assert (now[0], now[2], now[3]) == (verdict, *shares)
-    assert f"{sum(row[4] for row in rows)} of {len(rows)} headline benchmarks" in str(now[4])
+    assert f"{sum(row[4] for row in rows)} of {len(rows)} headline groups are current (benchmarks: 1)" in str(now[4])
     # What is said of 2026 is judged on the same evidence by the same rule.
     assert answer(empty, "parity_2026") == now
 
@@ -283,6 +284,29 @@ def test_parity_on_a_benchmark_is_told_of_now_only_where_both_sides_are_and_depe
     told = answer(empty, "parity_mmlu")
     assert told[:4] == (verdict, value, row[1], row[2])
     assert ("not measurable now" in str(told[4])) is (not row[3])
+
+
+def test_parity_depends_where_two_evaluators_of_one_benchmark_find_different_things(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    judged_groups(empty, ("mmlu_helm", 4.0, 4.0, 4.0, True), ("mmlu_vals", -9.0, -9.0, -9.0, True))
+    assert answer(empty, "parity_mmlu")[0] == "depends"
+    empty.execute("update mart.parity set is_current = false where comparable_group = 'mmlu_vals'")
+    told = answer(empty, "parity_mmlu")
+    assert told[0] == "holds" and "beside it mmlu_vals" in str(told[4])
+
+
+def test_a_match_within_two_standard_errors_is_one_in_parity_and_in_the_claim(empty: duckdb.DuckDBPyConnection) -> None:
+    judged_groups(empty, ("mmlu_epoch", -4.8, -4.8, -4.8, True))
+    assert answer(empty, "parity_mmlu")[0] == "fails"
+    empty.execute(
+        "update mart.parity set stderr_difference_pct = 2.86, tolerance_pct = 5.72, tolerance_source = 'two_standard_errors',"
+        " verdict = 'matches'"
+    )
+    empty.execute("update mart.parity_sensitivity set is_match_or_exceed = true")
+    told = answer(empty, "parity_mmlu")
+    assert told[0] == "holds" and "within 5.7, two standard errors" in str(told[4])
+    assert "two standard errors are 5.7" in str(answer(empty, "parity_majority")[4])
 
 
 def test_a_claim_that_cannot_be_measured_says_why(empty: duckdb.DuckDBPyConnection) -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from leaderboard_etl.analysis.parity import majority, parity, sensitivity
+from leaderboard_etl.analysis.parity import headline_groups, majority, parity, sensitivity
 
 AS_OF = date(2025, 12, 31)
 Point = tuple[str, str, str, float, date | None]
@@ -167,6 +167,40 @@ def test_the_majority_is_over_measurable_headline_groups() -> None:
     now = one(majority(parity(world, alive(policy, "b", "c"), AS_OF)))
     assert (now["n_measurable"], now["n_current"], now["n_match_or_exceed_now"]) == (3, 2, 1)
     assert (now["is_majority"], now["n_match_or_exceed"]) == (False, 2)
+
+
+def judged(**sides: tuple[bool, bool]) -> pl.DataFrame:
+    """Groups as `parity` has them, by name: is_alive_together and is_current."""
+    return pl.DataFrame(
+        [(name, *state) for name, state in sides.items()],
+        schema=["comparable_group", "is_alive_together", "is_current"],
+        orient="row",
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "counted"),
+    [
+        ({"helm": (True, True), "vals": (True, True), "mixed": (True, True)}, ["helm", "vals"]),
+        ({"helm": (False, False), "vals": (True, False), "mixed": (True, False)}, ["vals"]),
+        # An evaluator that stopped does not silence what is reported today.
+        ({"helm": (True, False), "vals": (False, False), "mixed": (True, True)}, ["mixed"]),
+        ({"helm": (False, False), "vals": (False, False), "mixed": (False, False)}, ["mixed"]),
+        ({"helm": (False, False), "vals": (False, False)}, ["helm", "vals"]),
+    ],
+)
+def test_groups_of_one_evaluator_count_where_both_sides_are_alive_and_mixed_ones_elsewhere(
+    states: dict[str, tuple[bool, bool]], counted: list[str]
+) -> None:
+    policy = pl.DataFrame(
+        {
+            "comparable_group": ["helm", "vals", "mixed", "aside"],
+            "benchmark": "b",
+            "is_headline": [True, True, True, False],
+            "caveats": ["446 questions", None, "mixed_protocols", None],
+        }
+    )
+    assert headline_groups(judged(**states, aside=(True, True)), policy) == counted
 
 
 def test_half_is_not_a_majority_and_neither_is_nothing_measurable() -> None:

@@ -1,7 +1,10 @@
--- share of the current headline benchmarks on which the best open model matches or exceeds the best proprietary one, 0-1; lo and hi: least and greatest under other choices of each model's score and tolerances from 0 to 3 points
+-- share of the current headline groups on which the best open model matches or exceeds the best proprietary one, 0-1; lo and hi: least and greatest under other choices of each model's score and tolerances from 0 to 3 points
 with judged as (
 
-    select * from mart.parity where population = 'official' and is_headline and difference_pct is not null
+    select p.*, g.benchmark_id
+    from mart.parity as p
+    join core.comparable_groups as g using (comparable_group)
+    where p.population = 'official' and p.is_headline and p.difference_pct is not null
 
 ),
 
@@ -34,11 +37,14 @@ counted as (
         avg((verdict in ('matches', 'exceeds'))::int) filter (where is_current) as share_now,
         count(*) filter (where is_current) as n_current,
         count(*) as n_measurable,
+        count(distinct benchmark_id) as n_benchmarks,
         coalesce(max(compared_on) filter (where is_current), max(compared_on)) as observed_through_on,
         string_agg(
             printf(
-                '%s: open %s on %s (%+.1f points, %+.1f to %+.1f by choice of scores%s)', comparable_group, verdict, compared_on,
-                difference_pct, difference_lo_pct, difference_hi_pct, case when is_current then '' else '; not measurable now' end
+                '%s: open %s on %s (%+.1f points, %+.1f to %+.1f by choice of scores%s%s)', comparable_group, verdict, compared_on,
+                difference_pct, difference_lo_pct, difference_hi_pct,
+                if(tolerance_source = 'two_standard_errors', printf('; two standard errors are %.1f', tolerance_pct), ''),
+                if(is_current, '', '; not measurable now')
             ),
             '; ' order by comparable_group
         ) as each_day
@@ -52,12 +58,14 @@ select
     (select max(share_now) from tried) as hi,
     n_current as n,
     observed_through_on,
-    printf('%d of %d headline benchmarks are current; each on its own last day: ', n_current, n_measurable)
+    printf(
+        '%d of %d headline groups are current (benchmarks: %d); each on its own last day: ', n_current, n_measurable, n_benchmarks
+    )
     || (
         select string_agg(printf('%d of %d within %g', n_matching, c.n_measurable, tolerance_pct), ', ' order by tolerance_pct)
         from steps
     )
-    || ' points; ' || each_day as evidence,
+    || ' points or two standard errors; ' || each_day as evidence,
     (select list(share_now) filter (where share_now is not null) from tried) as choices
 from counted as c
 where n_measurable > 0

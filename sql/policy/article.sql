@@ -7,7 +7,7 @@ create table policy.claims (
     sentence varchar not null,  -- The sentence
     measures varchar not null,  -- What the number is, with its unit
     expected varchar not null,  -- What the article expects, in words
-    holds_if varchar not null,  -- SQL condition on computed_value under which the claim holds
+    holds_if varchar not null,  -- SQL condition on computed_value, and on within where the query answers how far from equal still is equal, under which the claim holds
     partly_if varchar,  -- The same for partly; null: never
     note varchar,  -- What a reader of the verdict must know
     query varchar,  -- File of sql/claims without its ending; null: claim_id

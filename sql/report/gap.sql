@@ -1,4 +1,4 @@
--- Best open against best proprietary model on the headline benchmarks, since when the side leads, and the lag
+-- Best open against best proprietary model in the headline groups, then in others of their benchmarks: since when the side leads, and the lag
 with leads as (
 
     select
@@ -21,6 +21,7 @@ lags as (
 
 select
     g.display_name,
+    p.is_headline,
     p.verdict,
     p.verdict_now,
     p.is_current,
@@ -47,5 +48,5 @@ from mart.parity as p
 join core.comparable_groups as g using (comparable_group)
 left join leads as l using (comparable_group)
 left join lags as s using (comparable_group)
-where p.population = 'official' and p.is_headline
-order by g.display_name
+where p.population = 'official' and g.is_headline and (p.is_headline or p.difference_pct is not null)
+order by p.is_headline desc, g.display_name

@@ -136,7 +136,7 @@ create table mart.capability_items (
 create table mart.parity (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
-    is_headline boolean,                     -- Whether the group counts for the majority: it has both sides
+    is_headline boolean,                     -- Whether the group counts for the majority: of its benchmark's groups those of one evaluator with both sides alive, else the mixed ones; the same in every population
     compared_on date,                        -- = mart.capability_gap
     open_model_id varchar,                   -- Best open model; of equals the earliest, then by id; null: there is none
     open_model varchar,                      -- = mart.capability_gap
@@ -187,7 +187,7 @@ create table mart.parity_sensitivity (
 -- Whether parity holds on most of the current headline groups. One row per population.
 create table mart.parity_majority (
     population varchar not null,             -- = mart.populations
-    n_headline bigint,                       -- Headline groups
+    n_headline bigint,                       -- Headline groups (mart.parity)
     n_measurable bigint,                     -- Headline groups with models on both sides, each on its own compared_on
     n_match_or_exceed bigint,                -- Measurable headline groups on which open matches or exceeds
     n_match_or_exceed_strict bigint,         -- The same without tolerance

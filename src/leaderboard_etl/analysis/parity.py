@@ -126,6 +126,33 @@ def _compared(points: pl.DataFrame, groups: pl.DataFrame, as_of: date, choice: s
     )
 
 
+def headline_groups(judged: pl.DataFrame, groups: pl.DataFrame) -> list[str]:
+    """The groups that count for the majority, out of the frame of `parity` of the main population: of each benchmark those
+    of one evaluator with both sides alive, else the mixed ones, which otherwise stand beside them.
+
+    groups: comparable_group, benchmark, is_headline (policy: others never count) and caveats, perhaps. What is current comes
+    before what is not: a group of one evaluator that stopped in 2024 does not silence reports of today. A benchmark without any
+    group alive keeps its mixed ones, so that it is counted as not measurable; without such, all.
+    """
+    is_mixed = (pl.col("caveats") if "caveats" in groups.columns else pl.lit(None, pl.String)).str.starts_with("mixed_")
+    ranked = (
+        groups.filter("is_headline")
+        .select("comparable_group", "benchmark", is_mixed=is_mixed.fill_null(False))
+        .join(judged.select("comparable_group", "is_alive_together", "is_current"), on="comparable_group")
+        .with_columns(
+            rank=pl.when(pl.col("is_current"))
+            .then(pl.col("is_mixed").cast(pl.Int8))
+            .when(pl.col("is_alive_together").fill_null(False) & ~pl.col("is_mixed"))
+            .then(2)
+            .when("is_mixed")
+            .then(3)
+            .otherwise(4)
+        )
+    )
+    best = ranked.filter(pl.col("rank") == pl.col("rank").min().over("benchmark"))
+    return sorted(best["comparable_group"])
+
+
 def majority(judged: pl.DataFrame) -> pl.DataFrame:
     """One row over the headline groups in the frame of `parity`.
 

@@ -23,6 +23,8 @@ _ANSWER = {
     "n": "bigint",
     "observed_through_on": "date",
     "evidence": "varchar",
+    # How far from equal still counts as equal, where the data and not the condition say so.
+    "within": "double",
     # The value under the other choices that the query may make: where the verdict differs among them, it depends.
     "choices": "double[]",
 }
@@ -98,7 +100,7 @@ def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of:
                 )
             )
             select
-                * exclude (choices)
+                * exclude (choices, within)
                     replace (coalesce(evidence, case when computed_value is null then '{_NO_ROWS}' end) as evidence),
                 case
                     when computed_value is null then '{NOT_MEASURABLE}'

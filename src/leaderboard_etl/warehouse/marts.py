@@ -16,7 +16,7 @@ from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
 from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
-from leaderboard_etl.analysis.parity import CURRENT_DAYS, majority, parity, sensitivity
+from leaderboard_etl.analysis.parity import CURRENT_DAYS, headline_groups, majority, parity, sensitivity
 from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
 from leaderboard_etl.analysis.self_report import self_report_gap
@@ -153,6 +153,8 @@ def analyses(
     capability = ANSWERS.of("fit_capability", fit_capability, of["official"])
     headline = observed["official"].filter("is_headline")
     judged = each_judged(parity, current_days=current_days)
+    counted = pl.col("comparable_group").is_in(headline_groups(judged.filter(population="official"), groups))
+    judged = judged.with_columns(is_headline=counted)
     return {
         "mart.gap_lag": each_lag(gap_lags),
         "mart.gap_lag_daily": each_lag(daily_lags),
@@ -168,7 +170,7 @@ def analyses(
             observed_through_proprietary_on=_last(headline, "proprietary_newest_on"),
         ),
         "mart.parity": judged,
-        "mart.parity_sensitivity": each_judged(sensitivity),
+        "mart.parity_sensitivity": each_judged(sensitivity).with_columns(is_headline=counted),
         "mart.parity_majority": pl.concat(
             [
                 majority(judged.filter(pl.col("population") == name)).with_columns(pl.lit(name).alias("population"))

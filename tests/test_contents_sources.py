@@ -346,6 +346,29 @@ def test_a_flag_that_is_set_for_most_rows_is_ignored() -> None:
     assert "the share of true" in findings(parsed, "flag_polarity")[0]
 
 
+@pytest.mark.parametrize("source_id", [V1, V2])
+def test_the_sentinels_in_one_file_of_a_table_prove_the_flags_in_the_others(source_id: str) -> None:
+    """v2's last table would be in two shards if it grew: half of its rows were without flags."""
+    inverted = [{name: not row.get(name, False) for name in ("Merged", "MoE", "Flagged")} for row in PROOF]
+    proof = [row | flags for row, flags in zip(PROOF, inverted, strict=True)]
+    merge = {"fullname": "org/merge", "Merged": False, "MoE": True, "Flagged": True}
+    shards = [content(source_id, [merge]), content(source_id, proof)]
+    parsed = SOURCES[source_id].parse(
+        [file(source_id, each, f"data/{n}.parquet") for n, each in enumerate(shards)], POLICY
+    )
+    said = parsed.models.select("source_name", "is_merge", "is_moe", "is_flagged").rows()
+    assert said[0] == ("org/merge", True, False, False)
+    assert said[1] == ("mistralai/Mixtral-8x7B-v0.1", False, True, False)
+    assert parsed.drift == []
+
+
+def test_flags_that_no_file_of_a_table_proves_are_reported_once() -> None:
+    shards = [file(V2, content(V2, [{"fullname": f"org/m{n}", "MoE": True}]), f"data/{n}.parquet") for n in range(2)]
+    parsed = SOURCES[V2].parse(shards, POLICY)
+    assert parsed.models["is_moe"].to_list() == [None, None]
+    assert [finding.subject for finding in parsed.drift].count("is_moe") == 1
+
+
 def test_a_row_of_the_type_of_merges_is_a_merge_whatever_its_flag_says() -> None:
     merges: dict[str, Any] = {"Type": "🤝 base merges and moerges"}
     for flagged in (True, False):

@@ -405,6 +405,33 @@ def test_flags_are_verified_by_models_with_known_flags(world: World) -> None:
     ]  # fmt: skip
 
 
+def test_flags_of_a_table_in_shards_are_verified_by_the_models_of_all_also_if_only_one_of_them_changes(
+    world: World,
+) -> None:
+    first, second = (V2.replace("00000-of-00001", f"{n:05}-of-00002") for n in range(2))
+    (world.root / V2).unlink()
+    world.put(first, parquet([*V2_SENTINELS, *(v2_row(f"org/model-{n}b", 0.4) for n in range(1, 16))]))
+    plain = [v2_row(f"org/model-{n}b", 0.4) for n in range(16, 28)]
+    kinds = [
+        v2_row("kind/merge", Merged=True),
+        v2_row("kind/mixture", MoE=True, Architecture="?"),
+        v2_row("kind/trained-on-the-test", Flagged=True),
+    ]
+    for day, rows in enumerate(([*plain, *kinds], [v2_row("org/new"), *plain, *kinds]), start=1):
+        world.put(second, parquet(rows))
+        assert world.night(day).status == "published"
+        flags = "select is_merge, is_moe, is_flagged from core.models where model_id like 'kind/%' order by model_id"
+        assert world.query(flags) == [(True, False, False), (False, True, False), (False, False, True)]
+    assert world.query("select is_merge from core.models where model_id = 'org/new'") == [(False,)]
+    assert world.query(
+        "select count(*) from ops.drift where kind = 'flag_polarity' and source_id like '%_contents'"
+    ) == [(0,)]
+    rows_of = (
+        "select count(*) from history.models where valid_to is null and path like '%-of-00002.parquet' group by path"
+    )
+    assert world.query(f"{rows_of} order by path") == [(17,), (16,)]
+
+
 def test_every_view_answers_on_a_published_warehouse(world: World) -> None:
     world.night(1)
     for name in ("model_scaling", "gap_frontier", "gap_monthly", "moe_efficiency", "coverage"):

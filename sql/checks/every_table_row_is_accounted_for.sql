@@ -1,6 +1,7 @@
 -- check: a row of a leaderboard table that is neither in history nor in quarantine
 -- severity: error
--- Counted over the files that the source's last load with news read: all of them where policy was new, else those that changed.
+-- Counted over the files that the source's last load with news read: all of them where policy was new, else those in folders in
+-- which something changed.
 with latest as (
 
     select source_id, load_id, source_rows
@@ -22,13 +23,31 @@ policy_loads as (
 
 ),
 
+placed as (
+
+    select source_id, repo_id, path, regexp_replace(path, '[^/]*$', '') as folder, first_load_id, last_load_id
+    from raw.files
+
+),
+
+folders_changed as (
+
+    select distinct p.source_id, p.repo_id, p.folder
+    from latest as l
+    join placed as p
+        on p.source_id = l.source_id
+        and l.load_id in (p.first_load_id, p.last_load_id)
+
+),
+
 files_read as (
 
-    select l.source_id, f.repo_id, f.path
+    select p.source_id, p.repo_id, p.path
     from latest as l
-    join raw.files as f using (source_id)
-    where f.last_load_id is null
-        and (f.first_load_id = l.load_id or l.load_id in (from policy_loads))
+    join placed as p using (source_id)
+    left join folders_changed as c using (source_id, repo_id, folder)
+    where p.last_load_id is null
+        and (c.folder is not null or l.load_id in (from policy_loads))
 
 ),
 

@@ -65,7 +65,7 @@ def _brake(source_id: str, read: Kept, changes: Changes, before: Before) -> list
     source = SOURCES[source_id]
     if not source.is_braked:
         return []
-    touched = beside(read.files, changes) if source.repeats_statements else changes.changed
+    touched = beside(read.files, changes) if source.is_read_by_folder else changes.changed
     places = [file.place for file in touched] + [(place[0], place[1], place[2]) for place in changes.gone]
     scores = before.scores_at(source_id, places)
     if scores is None:

@@ -72,8 +72,8 @@ def files_to_read(
     source: Source, current: Mapping[Place, FileVersion], changes: Changes, *, has_new_policy: bool
 ) -> list[FileVersion]:
     """The files of a source that a load reads: the changed ones, or all of them under new policy, which applies to all. Of a
-    source whose files repeat each other all files in the same folders as well."""
-    if not has_new_policy and not source.repeats_statements:
+    source that is read by folder all files in the same folders as well."""
+    if not has_new_policy and not source.is_read_by_folder:
         return list(changes.changed)
     after = {**current, **{file.place: file for file in changes.changed}}
     for place in changes.gone:

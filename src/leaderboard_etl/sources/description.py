@@ -92,8 +92,8 @@ class Source:
     What its statements are:
     `names` is `hub` for repositories' names, `own` for names that only this source uses, `model_id` for ours, `coined` for names
     that look like a repository's and need not be one. `names_as` is another source with the same names: its aliases of policy and
-    its links hold here too. `repeats_statements`: files of one folder state the same again and again, so all of them are
-    read when one changes.
+    its links hold here too. `is_read_by_folder`: all files of a folder are read when one changes, because they state the
+    same again and again, or one proves what the flags in another mean.
     `reported_by` lists the values of reporters.py that its scores have; `variants` the rows of policy/benchmarks.csv that they
     belong to, empty if policy decides for each record. `leaderboard` and `submissions` (what a record is, if it is one) make
     core.submissions. `score_step_pct` is the step to which it rounds scores, points; null: not rounded. `has_repeated_sizes`: its
@@ -117,7 +117,7 @@ class Source:
     is_archive: bool = False
     names: Literal["hub", "own", "model_id", "coined"] = "hub"
     names_as: str | None = None
-    repeats_statements: bool = False
+    is_read_by_folder: bool = False
     variants: tuple[str, ...] = ()
     collections: tuple[Collection, ...] = ()
     leaderboard: str | None = None

@@ -11,14 +11,14 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat
 from leaderboard_etl.sources.description import Source, Trust, Work
 from leaderboard_etl.sources.shared.leaderboard_table.rows import parsed_table
-from leaderboard_etl.sources.shared.leaderboard_table.table import is_table, read_table
+from leaderboard_etl.sources.shared.leaderboard_table.table import is_table, read_tables
 
 SOURCE_ID = "olb_v1_contents"
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every row of every table file."""
-    return concat([parsed_table(read_table(SOURCE_ID, file, policy), unit="percent") for file in files])
+    return concat([parsed_table(table, unit="percent") for table in read_tables(SOURCE_ID, files, policy)])
 
 
 SOURCE = Source(
@@ -28,6 +28,7 @@ SOURCE = Source(
     repo_id="open-llm-leaderboard-old/contents",
     wants=is_table,
     parse=parse,
+    is_read_by_folder=True,
     reported_by=("leaderboard",),
     leaderboard="olb_v1",
     submissions="table_row",

@@ -15,18 +15,17 @@ from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat
 from leaderboard_etl.sources.description import Source, Trust, Work
 from leaderboard_etl.sources.shared.leaderboard_table.rows import parsed_table
-from leaderboard_etl.sources.shared.leaderboard_table.table import is_table, read_table
+from leaderboard_etl.sources.shared.leaderboard_table.table import LeaderboardTable, is_table, read_tables
 
 SOURCE_ID = "olb_v2_contents"
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every row of every table file."""
-    return concat([_parse_file(file, policy) for file in files])
+    return concat([_parse_table(table) for table in read_tables(SOURCE_ID, files, policy)])
 
 
-def _parse_file(file: SourceFile, policy: Policy) -> Parsed:
-    table = read_table(SOURCE_ID, file, policy)
+def _parse_table(table: LeaderboardTable) -> Parsed:
     parsed = parsed_table(table, unit="fraction")
     norm = pl.col("score_norm_published_pct")
     if unread := parsed.scores.filter(~norm.is_finite())["locator"].to_list():
@@ -45,6 +44,7 @@ SOURCE = Source(
     repo_id="open-llm-leaderboard/contents",
     wants=is_table,
     parse=parse,
+    is_read_by_folder=True,
     reported_by=("leaderboard",),
     leaderboard="olb_v2",
     submissions="table_row",

@@ -1,14 +1,15 @@
 """Reads the leaderboards' tables: from bytes to one canonical frame, for any era of their columns.
 
 policy/column_eras.csv maps every known set of published columns to canonical ones. A file that no era explains is not
-loaded. Sentinels, models with known flags (policy/flag_sentinels.csv), decide for each file whether a published flag means
-what its name says.
+loaded. Sentinels, models with known flags (policy/flag_sentinels.csv), decide whether a published flag means what its name
+says: for all files of a table together, because of several only one may have the sentinels.
 """
 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -50,11 +51,22 @@ def is_table(path: str) -> bool:
     return path.endswith((".parquet", ".csv")) and path.count("/") <= 1
 
 
-def read_table(source_id: str, file: SourceFile, policy: Policy) -> LeaderboardTable:
-    """A landed table in the canonical columns of its era.
+def read_tables(source_id: str, files: Sequence[SourceFile], policy: Policy) -> list[LeaderboardTable]:
+    """The landed files of one table in the canonical columns of their eras.
 
     Raises SourceError for bytes that are not a table, ContractError for columns or types that no known era has.
     """
+    tables = [_read_file(source_id, file, policy) for file in files]
+    for era in dict.fromkeys(table.era for table in tables):
+        of_era = [place for place, table in enumerate(tables) if table.era == era]
+        proved = _with_proved_flags(source_id, [tables[place] for place in of_era], policy.frame("flag_sentinels"))
+        for place, table in zip(of_era, proved, strict=True):
+            tables[place] = table
+    return tables
+
+
+def _read_file(source_id: str, file: SourceFile, policy: Policy) -> LeaderboardTable:
+    """One file, its flags as published."""
     frame = _decode(file)
     eras = policy.frame("column_eras").filter(pl.col("source_id") == source_id)
     era, drift = _match_era(source_id, file, frame, eras)
@@ -66,11 +78,6 @@ def read_table(source_id: str, file: SourceFile, policy: Policy) -> LeaderboardT
     published = dict(stored.select("canonical_column", "published_column").iter_rows())
     drift += _unread_dates(source_id, frame, cells, published)
     rows = _with_staged_columns(source_id, file, pl.DataFrame(cells))
-    for flag in PROVABLE_FLAGS:
-        if flag in rows.columns:
-            straight, findings = _prove_polarity(source_id, rows, flag, policy.frame("flag_sentinels"))
-            rows = rows.with_columns(straight)
-            drift += findings
     rounded = stored.filter(pl.col("decimals").is_not_null())
     decimals = dict(rounded.select("canonical_column", pl.col("decimals").cast(pl.Int64)).iter_rows())
     return LeaderboardTable(rows, era, published, decimals, drift)
@@ -229,29 +236,42 @@ def _with_staged_columns(source_id: str, file: SourceFile, rows: pl.DataFrame) -
     )
 
 
-def _prove_polarity(
-    source_id: str, rows: pl.DataFrame, flag: str, sentinels: pl.DataFrame
-) -> tuple[pl.Series, list[Drift]]:
-    """`flag` with the polarity that the sentinels show; null for all rows if they disagree or the table has none."""
-    flags = rows[flag].drop_nulls()
-    if flags.is_empty():
-        return rows[flag], []
+def _with_proved_flags(
+    source_id: str, tables: Sequence[LeaderboardTable], sentinels: pl.DataFrame
+) -> list[LeaderboardTable]:
+    """The files of one era with each flag as its name says: inverted if the sentinels show that it is published so, null if they
+    disagree or none of the files has one. What is found is told once, with the first file."""
+    first, *others = tables
+    for flag in PROVABLE_FLAGS:
+        if flag not in first.rows.columns:
+            continue
+        flagged = pl.concat([table.rows.select("source_name", flag) for table in (first, *others)]).drop_nulls(flag)
+        is_straight, findings = _polarity(source_id, flagged, flag, sentinels)
+        proved = pl.col(flag) == is_straight if is_straight is not None else pl.lit(None, pl.Boolean)
+        first, *others = [replace(t, rows=t.rows.with_columns(proved.alias(flag))) for t in (first, *others)]
+        first = replace(first, drift=[*first.drift, *findings])
+    return [first, *others]
+
+
+def _polarity(
+    source_id: str, flagged: pl.DataFrame, flag: str, sentinels: pl.DataFrame
+) -> tuple[bool | None, list[Drift]]:
+    """Whether true means yes, by the sentinels among the rows; null if they disagree or the rows have none."""
+    if flagged.is_empty():
+        return True, []
     of_table = sentinels.filter((pl.col("source_id") == source_id) & (pl.col("flag") == flag))
     votes = {
         name: value == (expected == "true")
-        for name, value, expected in rows.select("source_name", flag)
-        .drop_nulls()
-        .join(of_table.select("source_name", "expected"), on="source_name")
+        for name, value, expected in flagged.join(of_table.select("source_name", "expected"), on="source_name")
+        .select("source_name", flag, "expected")
         .iter_rows()
     }
-    n_true = int(flags.sum())
-    if votes and flag != "is_available" and 2 * n_true != len(flags):
+    n_true = int(flagged[flag].sum())
+    if votes and flag != "is_available" and 2 * n_true != flagged.height:
         # Few models are merges, mixtures or flagged.
-        votes["the share of true"] = 2 * n_true < len(flags)
-    if votes and all(votes.values()):
-        return rows[flag], []
-    if votes and not any(votes.values()):
-        return ~rows[flag], []
+        votes["the share of true"] = 2 * n_true < flagged.height
+    if votes and len(set(votes.values())) == 1:
+        return next(iter(votes.values())), []
     against = [name for name, is_straight in votes.items() if not is_straight]
     why = (
         f"{len(against)} of {len(votes)} signs say that it is inverted: {', '.join(against[:3])}"
@@ -259,4 +279,4 @@ def _prove_polarity(
         else "no sentinel"
     )
     message = f"it is not proved that true means yes ({why}): null for all rows; see policy/flag_sentinels.csv"
-    return pl.Series(flag, [None] * rows.height, pl.Boolean), [Drift(source_id, "flag_polarity", flag, message)]
+    return None, [Drift(source_id, "flag_polarity", flag, message)]

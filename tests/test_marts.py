@@ -155,25 +155,34 @@ def test_a_model_that_uses_all_its_parameters_is_dense_whatever_a_tables_flag_sa
     assert dict(rows) == {"01-ai/Yi-34B": False, "org/unknown-34b": True}
 
 
-def test_a_fine_tune_is_of_the_family_of_its_nearest_base_that_has_one() -> None:
+def test_a_model_is_of_the_family_of_its_nearest_bases_that_have_one_if_they_agree() -> None:
     con = duckdb.connect(":memory:")
     create_tables(con)
     create_views(con)
-    rows = [
-        ("a/base", None, "A"),
-        ("b/tune", "a/base", None),
-        ("c/tune of tune", "b/tune", None),
-        ("d/alone", None, None),
+    rows: list[tuple[str, list[str], str | None]] = [
+        ("a/base", [], "A"),
+        ("b/tune", ["a/base"], None),
+        ("c/tune of tune", ["b/tune"], None),
+        ("d/alone", [], None),
+        ("e/other base", [], "E"),
+        ("f/merge", ["b/tune", "c/tune of tune"], None),
+        ("g/merge", ["a/base", "e/other base"], None),
+        ("h/merge", ["a/base", "d/alone"], None),
     ]
-    for model, base, family in rows:
+    for model, bases, family in rows:
         con.execute(
-            "insert into core.models by name select ? as model_id, ? as base_model_id, ? as family, 'm' as display_name,"
-            " 'o' as organization, 'open_weights' as openness, 'x' as license_class, true as is_official,"
-            " 'official' as population",
-            [model, base, family],
+            "insert into core.models by name select ? as model_id, ? as family, 'm' as display_name, 'o' as organization,"
+            " 'open_weights' as openness, 'x' as license_class, true as is_official, 'official' as population",
+            [model, family],
         )
+        for base in bases:
+            con.execute(
+                "insert into core.model_bases select ?, ?, 'merge', true, 's', 'n', 'r', 'c', 'p', 'l'", [model, base]
+            )
     found = con.sql(_FAMILIES).fetchall()
-    assert dict(found) == {"a/base": "A", "b/tune": "A", "c/tune of tune": "A", "d/alone": None}
+    assert dict(found) == {
+        "a/base": "A", "b/tune": "A", "c/tune of tune": "A", "e/other base": "E", "f/merge": "A", "h/merge": "A",
+    }  # fmt: skip
 
 
 def test_a_changed_score_leaves_the_lags_and_fits_of_other_groups_and_populations_as_they_are() -> None:

@@ -148,6 +148,78 @@ def test_a_base_model_is_the_cards_else_the_tags_else_the_one_of_an_older_answer
 
 
 @pytest.mark.parametrize(
+    ("lineage", "bases"),
+    [
+        ({"cardData": {"base_model": ["o/a", "o/b", "O/A"]}}, [("o/a", None), ("o/b", None)]),
+        (
+            {"cardData": {"base_model": ["o/a", "o/b"]}, "tags": ["base_model:o/a", "base_model:merge:O/B"]},
+            [("o/a", None), ("o/b", "merge")],
+        ),
+        ({"tags": ["base_model:o/a", "base_model:merge:o/a", "base_model:merge:o/b"]}, [("o/a", "merge"), ("o/b", "merge")]),
+        (
+            {"baseModels": {"relation": "merge", "models": [{"id": "o/a"}, {}, {"id": "o/b"}]}},
+            [("o/a", "merge"), ("o/b", "merge")],
+        ),
+        ({"cardData": {"base_model": "o/a", "base_model_relation": "quantized"}}, [("o/a", "quantized")]),
+        ({"cardData": {"base_model": "o/a", "base_model_relation": "cousin"}}, [("o/a", None)]),
+    ],
+)  # fmt: skip
+def test_every_base_model_of_an_answer_is_kept_with_its_relation(
+    lineage: dict[str, Any], bases: list[tuple[str, str | None]]
+) -> None:
+    parsed = read(INFO_PATH, {"id": "o/m", **lineage})
+    assert parsed.model_bases.select("base_model_text", "relation").rows() == bases
+    assert parsed.models["is_merge"].to_list() == [True if ("o/b", "merge") in bases else None]
+
+
+RECIPE = b"""---
+base_model: [o/Listed]
+tags: [merge]
+---
+```yaml
+merge_method: ties
+base_model: o/base
+models:
+  - model: "o/listed" # already in the list
+  - model: o/one+o/lora
+    parameters: {weight: 0.5}
+  - model: o/two@main
+  - model: ./step-1
+  - model: /home/me/three
+  - model: step-2
+slices:
+- sources:
+  - model: o/four
+    layer_range: [0, 24]
+```
+The model of the first step was `model: o/prose`.
+```
+model: o/in-another-block
+```
+"""
+
+
+def test_the_recipe_of_a_merge_names_repositories_and_no_folders() -> None:
+    parsed = read("README.md", RECIPE)
+    found = parsed.model_bases.select("stated_in", "base_model_text", "relation").rows()
+    assert found == [("metadata", "o/Listed", None)] + [
+        ("recipe", name, "merge") for name in ("o/base", "o/one", "o/lora", "o/two", "o/four")
+    ]
+    assert parsed.model_bases["locator"].to_list()[1] == "recipe, line 'base_model: o/base'"
+
+
+def test_the_recipe_of_a_mixture_names_its_experts() -> None:
+    recipe = b"```\nbase_model: o/a\nexperts:\n  - source_model: o/b\n  - source_model: 'o/c'\n```\n"
+    assert read("README.md", recipe).model_bases["base_model_text"].to_list() == ["o/a", "o/b", "o/c"]
+
+
+def test_of_a_list_of_over_a_hundred_base_models_none_is_believed() -> None:
+    parsed = read(INFO_PATH, {"id": "o/m", "cardData": {"base_model": [f"o/{n}" for n in range(101)]}})
+    assert parsed.model_bases.is_empty() and parsed.quarantine["rule"].to_list() == ["card|bases"]
+    assert parsed.models["base_model_text"].to_list() == ["o/0"]
+
+
+@pytest.mark.parametrize(
     ("tag", "dtype", "params"),
     [
         # The Hub tags a fine-tune with the name of its base, whose weights may have been packed.

@@ -115,27 +115,6 @@ def test_sizes_that_disagree_are_reported_unless_doubted_or_settled(con: duckdb.
     assert states == [("settled",)]
 
 
-def test_lineage_goes_up_to_the_last_known_base_and_no_further_in_a_circle(con: duckdb.DuckDBPyConnection) -> None:
-    for model_id, base, relation in [
-        ("a", "b", "quantized"), ("b", "c", "finetune"), ("c", "gone/base", "merge"), ("x", "y", "merge"),
-        ("y", "X", "finetune"),
-    ]:  # fmt: skip
-        model(con, model_id, None, "open_weights", base_model_id=base, base_model_relation=relation)
-    rows = con.execute(
-        "select depth, ancestor_id, relation, is_root, ancestor_is_known from mart.lineage where model_id = 'a' order by 1"
-    ).fetchall()
-    assert rows == [
-        (0, "a", None, False, True),
-        (1, "b", "quantized", False, True),
-        (2, "c", "finetune", False, True),
-        (3, "gone/base", "merge", True, False),
-    ]
-    circle = con.execute(
-        "select depth, ancestor_id, is_root from mart.lineage where model_id = 'x' order by 1"
-    ).fetchall()
-    assert circle == [(0, "x", False), (1, "y", True)]
-
-
 def test_no_row_of_policy_leads_to_a_name_that_another_row_replaces() -> None:
     rows = read_policy().frame("model_aliases")
     ends = rows.select("source_id", "source_name", "model_id").rows()

@@ -11,7 +11,7 @@ import pytest
 
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.evidence import parameter_evidence
-from leaderboard_etl.normalize.lineage import bases
+from leaderboard_etl.normalize.lineage import all_bases, bases
 from leaderboard_etl.normalize.models import assemble_models
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.sizes.architecture import TEXT_ALONE
@@ -30,6 +30,7 @@ def models(*rows: dict[str, Any], sizes: Sequence[dict[str, Any]] = ()) -> dict[
     statements = pl.DataFrame(rows, schema={"model_id": pl.String(), **frame_schema("history.models")}, orient="row")
     schema = {"model_id": pl.String(), **frame_schema("history.parameter_claims")}
     claims = pl.DataFrame(list(sizes), schema=schema, orient="row")
+    stated = pl.DataFrame(schema={"model_id": pl.String(), **frame_schema("history.model_bases")})
     kin = bases(statements, NO_BASES, NO_ALIASES)
     evidence = parameter_evidence(
         claims, statements, kin, POLICY.frame("parameter_overrides"), POLICY.frame("parameter_methods")
@@ -39,6 +40,7 @@ def models(*rows: dict[str, Any], sizes: Sequence[dict[str, Any]] = ()) -> dict[
         statements.select("model_id"),
         evidence,
         kin,
+        all_bases(statements, stated, kin, NO_BASES, NO_ALIASES),
         licenses=POLICY.frame("licenses"),
         model_licenses=POLICY.frame("model_licenses"),
         official=POLICY.frame("official_organizations"),
@@ -216,6 +218,18 @@ def test_a_model_has_experts_if_its_base_has_unless_its_name_says_otherwise() ->
         None,
         None,
     ]
+
+
+def test_a_merge_is_of_the_family_of_its_parents_and_a_fine_tune_of_none() -> None:
+    found = models(
+        said("o/llama-8b", "reference", family="Llama"),
+        said("o/merge", base_model_text="o/llama-8b", is_merge=True),
+        said("o/tune", base_model_text="o/llama-8b"),
+        said("o/merge of one that no source lists", base_model_text="mistralai/Mistral-7B-v0.1", is_merge=True),
+    )
+    families = {name: row["family"] for name, row in found.items()}
+    assert (families["o/merge"], families["o/tune"]) == ("Llama", None)
+    assert families["o/merge of one that no source lists"] == "Mistral"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ create table policy.families (
 );
 
 -- The model that another was made from, where no source states it or the sources state it wrongly. Decides the base in
--- core.models and mart.lineage. One row per model.
+-- core.model_bases, core.models and mart.lineage: what the sources state does not count beside it. One row per model.
 -- task: a wrong base model | add the model and the base that its card names
 create table policy.base_models (
     model_id varchar not null,  -- The model

@@ -74,7 +74,7 @@ create table core.models (
     display_name varchar not null,      -- Name of the model for people
     organization varchar not null,      -- Owner on the Hub, or the vendor
     family varchar,                     -- Model family by policy or reference; null: not assigned
-    base_model_id varchar,              -- Model that it was tuned or merged from; null: it is itself a base, or none is stated
+    base_model_id varchar,              -- Model that it was tuned or merged from, the first of core.model_bases; null: it is itself a base, or none is stated
     base_model_relation varchar check (base_model_relation in ('quantized', 'adapter', 'merge', 'finetune')), -- How it was made from it, as the Hub calls it: quantized (a copy with packed weights: a variant, not a model), adapter, merge or finetune; null: no base is known
     openness varchar not null check (openness in ('open_weights', 'proprietary', 'unknown')), -- Whether the weights may be downloaded; unknown: no licence or source says
     license_text varchar,               -- Licence as its best source spells it; null: not stated anywhere
@@ -98,6 +98,20 @@ create table core.models (
     is_official boolean not null,       -- Whether an organization of policy/official_organizations released it, or it is proprietary
     is_available boolean,               -- Whether the repository was visible on the Hub when last asked; null: never asked, or not a Hub model
     population varchar not null check (population in ('official', 'fine_tune', 'quantized', 'merge', 'flagged')) -- Group for frontiers and fits: official, fine_tune, quantized, merge or flagged (the first that applies from the right, official before fine_tune)
+);
+
+-- What models were made from: all parents that their best source states, or the one that policy or a name tells. One row per model and base.
+create table core.model_bases (
+    model_id varchar not null,          -- = core.models
+    base_model_id varchar not null,     -- Model that it was made from; it need not be in core.models
+    relation varchar not null check (relation in ('quantized', 'adapter', 'merge', 'finetune')), -- = core.models.base_model_relation
+    is_first boolean not null,          -- Whether it is base_model_id of core.models
+    source_id varchar not null,         -- Source that says so; policy: policy/base_models
+    source_name varchar not null,       -- = history.models
+    repo_id varchar not null,           -- = history.models
+    revision varchar not null,          -- = history.models
+    path varchar not null,              -- = history.models
+    locator varchar not null            -- = history.models; model name: the model is called like the base, with a word more
 );
 
 -- The model that each name of each source means. One row per source and name.

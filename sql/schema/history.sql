@@ -103,6 +103,26 @@ create table history.models (
     valid_to timestamp                 -- = history.scores
 );
 
+-- Every model that a source names as one from which another was made. One row per source, name, base, file and validity interval.
+create table history.model_bases (
+    source_id varchar not null,        -- = history.models
+    source_name varchar not null,      -- = history.models
+    base_model_text varchar not null,  -- Base model as the source spells it
+    relation varchar check (relation in ('quantized', 'adapter', 'merge', 'finetune')), -- How the model was made from it, as the source says in the Hub's words; null: not stated
+    stated_in varchar not null check (stated_in in ('metadata', 'recipe')), -- Where the source names it: among the base models of a card, an answer of the Hub or an adapter's config (metadata), or in the recipe of a merge that the card's text shows (recipe)
+    place integer not null,            -- Its place among those that the file names there, 0 = first
+    repo_type varchar not null,        -- = history.scores
+    repo_id varchar not null,          -- = history.scores
+    revision varchar not null,         -- = history.scores
+    path varchar not null,             -- = history.scores
+    blob_id varchar not null,          -- = history.scores
+    locator varchar not null,          -- = history.scores
+    load_id integer not null,          -- = history.scores
+    closed_load_id integer,            -- = history.scores
+    valid_from timestamp not null,     -- = history.scores
+    valid_to timestamp                 -- = history.scores
+);
+
 -- Every statement about a model's size. One row per source, name, precision, kind, method, file and validity interval.
 create table history.parameter_claims (
     source_id varchar not null,        -- = history.models

@@ -1,40 +1,64 @@
--- Every model's chain of base models, one step per row, so that an analysis can take one model per family.
--- One row per model and ancestor; depth 0 is the model itself, is_root marks the last ancestor known.
--- Caveats: a base is what a card or a table states; the chain ends at a base that is not in core.models, and at a loop.
+-- The ancestors of every model: its bases, their bases and so on, so that an analysis can take one model per family.
+-- One row per model and ancestor, however many ways lead up to it; depth 0 is the model itself.
+-- Caveats: bases are those of core.model_bases; a base outside core.models has no further ones here. Of models that are said to be
+-- made from each other, directly or through others, no such step is believed.
 -- columns:
 --   model_id: = core.models
---   depth: Steps up, 0 = the model itself
+--   depth: Steps up on the shortest way, 0 = the model itself
 --   ancestor_id: The base at that depth
---   relation (quantized, adapter, merge, finetune): How the model one step below was made from it; null: depth 0
---   is_root: Whether no further base is known
+--   relation (quantized, adapter, merge, finetune): How the model one step below on that way was made from it; null: depth 0
+--   is_root: Whether no further base of the ancestor is known
 --   ancestor_is_known: Whether the ancestor is itself in core.models
 create view mart.lineage as
-with recursive steps as (
+with recursive reached as (
 
-    select model_id, 0 as depth, model_id as ancestor_id, null::varchar as relation, [lower(model_id)] as seen
+    select model_id, base_model_id as ancestor_id from core.model_bases
+    union
+    select r.model_id, b.base_model_id
+    from reached as r
+    join core.model_bases as b on b.model_id = r.ancestor_id
+
+),
+
+-- A step is in a circle if the base was itself made from the model.
+made_from as (
+
+    select b.model_id, b.base_model_id, b.relation
+    from core.model_bases as b
+    anti join reached as r on r.model_id = b.base_model_id and r.ancestor_id = b.model_id
+
+),
+
+ways as (
+
+    select model_id, 0 as depth, model_id as ancestor_id, null::varchar as relation
     from core.models
-    union all
-    select
-        s.model_id, s.depth + 1, m.base_model_id, m.base_model_relation, list_append(s.seen, lower(m.base_model_id))
-    from steps as s
-    join core.models as m on m.model_id = s.ancestor_id
-    where m.base_model_id is not null
-        and s.depth < 20
-        and not list_contains(s.seen, lower(m.base_model_id))
+    union
+    select w.model_id, w.depth + 1, f.base_model_id, f.relation
+    from ways as w
+    join made_from as f on f.model_id = w.ancestor_id
+
+),
+
+nearest as (
+
+    select *
+    from ways
+    qualify row_number() over (partition by model_id, ancestor_id order by depth, relation) = 1
 
 ),
 
 final as (
 
     select
-        s.model_id,
-        s.depth,
-        s.ancestor_id,
-        s.relation,
-        s.depth = max(s.depth) over (partition by s.model_id) as is_root,
+        n.model_id,
+        n.depth,
+        n.ancestor_id,
+        n.relation,
+        n.ancestor_id not in (select model_id from made_from) as is_root,
         m.model_id is not null as ancestor_is_known
-    from steps as s
-    left join core.models as m on m.model_id = s.ancestor_id
+    from nearest as n
+    left join core.models as m on m.model_id = n.ancestor_id
 
 )
 

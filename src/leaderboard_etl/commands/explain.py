@@ -107,13 +107,16 @@ _QUERIES = {
         group by all
         order by chosen desc, date, kind, source
     """,
-    "bases": """
+    "bases": f"""
         select
-            depth as steps, ancestor_id as base, relation,
-            case when ancestor_is_known then 'yes' else 'no' end as in_this_warehouse
-        from mart.lineage
-        where model_id = $model and depth > 0
-        order by depth
+            l.depth as steps, l.ancestor_id as base, l.relation,
+            case when l.ancestor_is_known then 'yes' else 'no' end as in_this_warehouse,
+            {_FILE} as file, {_PLACE} as place
+        from mart.lineage as l
+        left join core.model_bases as s
+            on s.model_id = l.model_id and s.base_model_id = l.ancestor_id and l.depth = 1
+        where l.model_id = $model and l.depth > 0
+        order by l.depth, s.is_first desc, base
     """,
     "derivatives": """
         select

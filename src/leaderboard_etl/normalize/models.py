@@ -10,6 +10,7 @@ import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.licenses import NOT_STATED, normalize_licenses
+from leaderboard_etl.normalize.lineage import families_by_bases
 from leaderboard_etl.normalize.pairs import STATEMENT
 from leaderboard_etl.normalize.trust import EDITIONS, Kind, order, rank
 
@@ -42,6 +43,7 @@ def assemble_models(
     scored: pl.DataFrame,
     evidence: pl.DataFrame,
     kin: pl.DataFrame,
+    parents: pl.DataFrame,
     *,
     licenses: pl.DataFrame,
     model_licenses: pl.DataFrame,
@@ -50,7 +52,8 @@ def assemble_models(
     import_days: pl.DataFrame,
 ) -> pl.DataFrame:
     """The rows of core.models. `statements` are open rows of history.models with `model_id`, `scored` the model ids that
-    have scores, `evidence` those of core.parameter_evidence, `kin` those of lineage.bases; the rest is policy."""
+    have scores, `evidence` those of core.parameter_evidence, `kin` those of lineage.bases, `parents` those of lineage.all_bases;
+    the rest is policy."""
     models = pl.concat([statements.select("model_id"), scored.select("model_id")]).unique().sort("model_id")
     facts = (
         models.join(_first_stated(statements, ["architecture"], "repository"), on="model_id", how="left")
@@ -74,10 +77,12 @@ def assemble_models(
         .join(_sizes(evidence), on="model_id", how="left")
         .join(_licences(statements, licenses, model_licenses), on="model_id", how="left")
     )
-    return _judged(facts, kin, official, families).select(list(frame_schema("core.models")))
+    return _judged(facts, kin, parents, official, families).select(list(frame_schema("core.models")))
 
 
-def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, families: pl.DataFrame) -> pl.DataFrame:
+def _judged(
+    facts: pl.DataFrame, kin: pl.DataFrame, parents: pl.DataFrame, official: pl.DataFrame, families: pl.DataFrame
+) -> pl.DataFrame:
     owner = pl.col("model_id").str.split("/").list.first()
     return (
         facts.join(kin, on="model_id", how="left")
@@ -118,7 +123,21 @@ def _judged(facts: pl.DataFrame, kin: pl.DataFrame, official: pl.DataFrame, fami
             _population().alias("population"),
         )
         .with_columns(_no_active_reason().alias("params_active_reason"))
+        .pipe(_merges_in_families, parents, families)
     )
+
+
+def _merges_in_families(models: pl.DataFrame, parents: pl.DataFrame, families: pl.DataFrame) -> pl.DataFrame:
+    """A merge belongs to the family of its parents if they agree on one: a parent need not be among the models."""
+    strangers = parents.select(pl.col("base_model_id").alias("model_id")).unique()
+    strangers = strangers.join(models, on="model_id", how="anti").with_columns(
+        _by_pattern(families, "family").alias("family")
+    )
+    known = pl.concat([models.select("model_id", "family"), strangers])
+    agreed = families_by_bases(known, parents).rename({"family": "of_parents"})
+    joined = models.join(agreed, on="model_id", how="left", maintain_order="left")
+    of_merge = pl.when(pl.col("base_model_relation") == "merge").then("of_parents")
+    return joined.with_columns(pl.coalesce("family", of_merge).alias("family")).drop("of_parents")
 
 
 def _is_moe() -> pl.Expr:

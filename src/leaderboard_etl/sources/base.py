@@ -12,7 +12,7 @@ import polars as pl
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.raw.ledger import Drift, FileVersion
 
-TARGETS = ("scores", "subtask_scores", "models", "parameter_claims", "submissions", "ratings")
+TARGETS = ("scores", "subtask_scores", "models", "model_bases", "parameter_claims", "submissions", "ratings")
 _VALIDITY = ("load_id", "closed_load_id", "valid_from", "valid_to")
 _PLACE = ("repo_type", "repo_id", "revision", "path", "blob_id")
 _MOST_TEXT = 500
@@ -22,6 +22,7 @@ UNSTATED = {
     "scores": {**_RUN, "setting": "n/a"},
     "subtask_scores": {**_RUN, "metric_filter": "none"},
     "models": {"precision": "n/a"},
+    "model_bases": {"stated_in": "metadata"},
     "parameter_claims": {"precision": "n/a"},
     "submissions": {"precision": "unknown"},
     "ratings": {"setting": "n/a"},
@@ -71,6 +72,7 @@ class Parsed:
     scores: pl.DataFrame = field(default_factory=lambda: empty("scores"))
     subtask_scores: pl.DataFrame = field(default_factory=lambda: empty("subtask_scores"))
     models: pl.DataFrame = field(default_factory=lambda: empty("models"))
+    model_bases: pl.DataFrame = field(default_factory=lambda: empty("model_bases"))
     parameter_claims: pl.DataFrame = field(default_factory=lambda: empty("parameter_claims"))
     submissions: pl.DataFrame = field(default_factory=lambda: empty("submissions"))
     ratings: pl.DataFrame = field(default_factory=lambda: empty("ratings"))

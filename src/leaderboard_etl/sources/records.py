@@ -41,6 +41,10 @@ class Records:
         """Adds a statement about a model."""
         self.add("models", file, locator, source_name=source_name, **facts)
 
+    def base(self, file: SourceFile, locator: str, **facts: Any) -> None:
+        """Adds a model from which the model of the file was made."""
+        self.add("model_bases", file, locator, **facts)
+
     def size(
         self,
         file: SourceFile,

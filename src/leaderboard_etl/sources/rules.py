@@ -19,6 +19,7 @@ KEYS = {
         *("task", "metric", "metric_filter", "n_shot"),
     ),
     "models": ("source_id", "source_name", "precision", "repo_id", "path"),
+    "model_bases": ("source_id", "source_name", "base_model_text", "repo_id", "path"),
     "parameter_claims": ("source_id", "source_name", "precision", "kind", "method", "repo_id", "path"),
     "submissions": ("source_id", "source_name", "precision", "repo_id", "path"),
     # Two files may hold one day of a board: core takes the newest statement of it.
@@ -66,6 +67,8 @@ def _rules(target: str, source: Source, benchmarks: pl.DataFrame) -> list[Rule]:
         )
     if target == "models":
         rules += _model_rules()
+    if target == "model_bases":
+        rules.append(_length_rule(["base_model_text"]))
     if target == "parameter_claims":
         rules.append(
             Rule(

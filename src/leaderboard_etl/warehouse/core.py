@@ -13,7 +13,7 @@ from leaderboard_etl.memory import release_memory
 from leaderboard_etl.normalize.evidence import parameter_evidence
 from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.normalize.joins import contradicted, subjects
-from leaderboard_etl.normalize.lineage import bases
+from leaderboard_etl.normalize.lineage import all_bases, bases
 from leaderboard_etl.normalize.models import assemble_models
 from leaderboard_etl.normalize.settings import ranked_settings
 from leaderboard_etl.policy import Policy, read_policy
@@ -37,10 +37,12 @@ _YOUNGER_PRICES = (
 
 
 class _Judged(NamedTuple):
-    """Statements about models under one way of resolving names: what each was made from, and the statements about its size."""
+    """Statements about models under one way of resolving names: what each was made from (the first base, and all of them),
+    and the statements about its size."""
 
     statements: pl.DataFrame
     kin: pl.DataFrame
+    parents: pl.DataFrame
     evidence: pl.DataFrame
 
 
@@ -50,6 +52,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     insert_descriptions(con)
     statements = _open_rows(con, "history.models")
     claims = _open_rows(con, "history.parameter_claims")
+    stated = _open_rows(con, "history.model_bases")
     scored = pl.concat(
         [
             _open_rows(con, f"history.{table}", "distinct source_id, source_name")
@@ -58,16 +61,17 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         + [rated_names(con)]
     ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
-    alone = _judge(statements, claims, subjects(aliases), policy)
+    alone = _judge(statements, claims, stated, subjects(aliases), policy)
     apart = contradicted(alone.evidence, alone.statements, aliases)
     if apart.height:
         aliases = resolve_names(statements, scored, policy.frame("model_aliases"), apart)
-    judged = _judge(statements, claims, aliases, policy)
+    judged = _judge(statements, claims, stated, aliases, policy)
     models = assemble_models(
         judged.statements,
         _with_ids(scored, aliases),
         judged.evidence,
         judged.kin,
+        judged.parents,
         licenses=policy.frame("licenses"),
         model_licenses=policy.frame("model_licenses", younger=("model_id_pattern", "license_text")),
         official=policy.frame("official_organizations"),
@@ -79,6 +83,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     insert_rules(con, policy)
     _insert(con, "core.model_aliases", aliases)
     _insert(con, "core.models", models.sort("model_id"))
+    _insert(con, "core.model_bases", judged.parents)
     _insert(
         con,
         "core.parameter_evidence",
@@ -143,18 +148,16 @@ def _insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     con.unregister("priced")
 
 
-def _judge(statements: pl.DataFrame, claims: pl.DataFrame, aliases: pl.DataFrame, policy: Policy) -> _Judged:
-    statements, claims = _with_ids(statements, aliases), _with_ids(claims, aliases)
-    kin = bases(
-        statements,
-        policy.frame("base_models", younger=("model_id", "base_model_id")),
-        policy.frame("model_aliases"),
-        policy.frame("official_organizations")["hub_owner"].to_list(),
-    )
+def _judge(
+    statements: pl.DataFrame, claims: pl.DataFrame, stated: pl.DataFrame, aliases: pl.DataFrame, policy: Policy
+) -> _Judged:
+    statements, claims, stated = (_with_ids(frame, aliases) for frame in (statements, claims, stated))
+    curated, names = policy.frame("base_models", younger=("model_id", "base_model_id")), policy.frame("model_aliases")
+    kin = bases(statements, curated, names, policy.frame("official_organizations")["hub_owner"].to_list(), stated)
     evidence = parameter_evidence(
         claims, statements, kin, policy.frame("parameter_overrides"), policy.frame("parameter_methods")
     )
-    return _Judged(statements, kin, evidence)
+    return _Judged(statements, kin, all_bases(statements, stated, kin, curated, names), evidence)
 
 
 def _insert_submissions(con: duckdb.DuckDBPyConnection) -> None:

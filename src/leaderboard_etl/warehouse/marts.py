@@ -32,12 +32,19 @@ POPULATIONS = ("official", "official_base", "fine_tune", "merge", "flagged", "un
 DENSE = "official_dense"
 _SIZED = ("official", "all")
 ANSWERS = Answers()
-# A fine-tune shares data and recipe with its base, whoever made it, so resampling draws them together.
+# A fine-tune shares data and recipe with its base, whoever made it, so resampling draws them together. Of a merge whose nearest
+# ancestors with a family differ no family is known.
 _FAMILIES = """
-    select l.model_id, arg_min(m.family, l.depth) as family
-    from mart.lineage as l
-    join core.models as m on m.model_id = l.ancestor_id
-    group by l.model_id
+    select model_id, any_value(family) as family
+    from (
+        select l.model_id, m.family
+        from mart.lineage as l
+        join core.models as m on m.model_id = l.ancestor_id
+        where m.family is not null
+        qualify l.depth = min(l.depth) over (partition by l.model_id)
+    )
+    group by model_id
+    having count(distinct family) = 1
 """
 _POINTS = f"""
     select

@@ -1,6 +1,6 @@
 """Model repositories: the Hub's API answers about them, their cards, configs and weight indexes.
 
-Read here: licence, base model, dates, sizes (safetensors headers, geometry, weight index, the card's words), architecture, and
+Read here: licence, base models, dates, sizes (safetensors headers, geometry, weight index, the card's words), architecture, and
 scores of `model-index` and of tables in the card's text. Left out on purpose: languages, likes, downloads, training data
 lists, scores of benchmarks that policy/card_metrics.csv and policy/card_table_rows.csv do not list, figures of other models in
 a card's tables (see tables.py), and results of leaderboard v2 in cards (normalised values, which the v2 table has with their
@@ -20,6 +20,7 @@ from leaderboard_etl.sizes.architecture import config_parameters
 from leaderboard_etl.sizes.names import safetensors_total
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.description import Source, Trust, Work
+from leaderboard_etl.sources.model_cards.bases import MOST_BASES, Base, bases_of_answer, bases_of_card, bases_of_recipe
 from leaderboard_etl.sources.model_cards.cells import TableRules
 from leaderboard_etl.sources.model_cards.model_index import MetricRules, read_model_index
 from leaderboard_etl.sources.model_cards.scores import read_scores
@@ -91,6 +92,7 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
         elif path == ADAPTER_PATH:
             base = text(loaded.get("base_model_name_or_path"))
             records.model(file, "base_model_name_or_path", weight_type="Adapter", base_model_text=base)
+            _add_bases(file, [Base(base, "adapter", "base_model_name_or_path")] if base else [], records)
             if saved := _saved_modules(loaded):
                 why = f"saves {', '.join(saved)[:200]} whole, which replace those of its base model"
                 records.size(file, "modules_to_save", method="config", params=None, reason=why, kind="adapter")
@@ -105,18 +107,21 @@ def _read_info(file: SourceFile, info: Mapping[str, Any], records: Records) -> N
     tags = strings(info.get("tags"))
     tagged = next((tag.removeprefix("license:") for tag in tags if tag.startswith("license:")), None)
     is_adapter = _is_adapter(info)
+    bases = bases_of_answer(info)
+    is_merge = "merge" in (tag.lower() for tag in tags) or any(base.relation == "merge" for base in bases)
     records.model(
         file,
         "id",
         hub_id=text(info.get("id")),
         model_sha=text(info.get("sha")),
         license_text=_license(card) or tagged,
-        base_model_text=_base_model(card) or _tagged_base(tags) or _listed_base(info),
+        base_model_text=bases[0].name if bases else None,
         weight_type="Adapter" if is_adapter else None,
-        is_merge=True if "merge" in (tag.lower() for tag in tags) else None,
+        is_merge=True if is_merge else None,
         is_available=not info.get("disabled"),
         created_at=_created(info.get("createdAt")),
     )
+    _add_bases(file, bases, records)
     weights = mapping(info.get("safetensors"))
     if not isinstance(weights.get("parameters"), dict):
         return
@@ -148,16 +153,14 @@ def _saved_modules(adapter: Mapping[str, Any]) -> list[str]:
     return sorted({*strings(adapter.get("modules_to_save")), *adapted})
 
 
-def _tagged_base(tags: Sequence[str]) -> str | None:
-    """The first base model of the Hub's tags: `base_model:ORG/NAME`, with or without the relation before the name."""
-    bases = (tag.rpartition(":")[2].strip() for tag in tags if tag.startswith("base_model:"))
-    return next((name for name in bases if name), None)
-
-
-def _listed_base(info: Mapping[str, Any]) -> str | None:
-    """The same from the Hub's own lineage of a model, which answers landed by earlier versions hold."""
-    models = mapping(info.get("baseModels")).get("models")
-    return text(mapping(models[0]).get("id")) if isinstance(models, list) and models else None
+def _add_bases(file: SourceFile, bases: Sequence[Base], records: Records, stated_in: str = "metadata") -> None:
+    if len(bases) > MOST_BASES:
+        reason = f"{len(bases):,} base models, over the limit of {MOST_BASES}: none of them is believed"
+        records.refuse(file, "card|bases", reason, ", ".join(base.name for base in bases), stated_in, "model_bases")
+        return
+    for place, base in enumerate(bases):
+        said = {"base_model_text": base.name, "relation": base.relation, "stated_in": stated_in, "place": place}
+        records.base(file, base.locator, **said)
 
 
 def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
@@ -170,15 +173,21 @@ def _read_card(file: SourceFile, rules: _Rules, records: Records) -> None:
     for where, contradiction in contradictions(card):
         reason = f"the key {where} occurs more than once with different values: none of them is believed"
         records.refuse(file, "card|repeated_key", reason, contradiction, where)
+    bases = bases_of_card(card)
     if card:
-        facts = {"license_text": _license(card), "base_model_text": _base_model(card)}
-        records.model(file, "front matter", **facts)
+        is_merge = True if any(base.relation == "merge" for base in bases) else None
+        first = bases[0].name if bases else None
+        records.model(file, "front matter", license_text=_license(card), base_model_text=first, is_merge=is_merge)
+        _add_bases(file, bases, records)
         read_model_index(card.get("model-index"), file, rules.metrics, rules.baselines, records)
     _, body = front_block(file.content.decode("utf-8", "replace"))
     if len(body) > MOST_TEXT:
         reason = f"{len(body):,} characters of text, over the limit of {MOST_TEXT:,}: its tables and sizes are not read"
         records.refuse(file, "card|size", reason, body[:300], "text")
         return
+    listed = {base.name.lower() for base in bases}
+    further = [base for base in bases_of_recipe(body) if base.name.lower() not in listed]
+    _add_bases(file, further, records, "recipe")
     _read_tables(file, body, rules, records)
     total, active, line = stated_sizes(body)
     for kind, params in (("total", total), ("active", active)):
@@ -242,11 +251,6 @@ def _license(card: Mapping[str, Any]) -> str | None:
     license_name = next(iter(strings(card.get("license"))), None)
     name = next(iter(strings(card.get("license_name"))), None)
     return name if name and license_name in (None, "other") else license_name
-
-
-def _base_model(card: Mapping[str, Any]) -> str | None:
-    """The first base model in a card's metadata; null if it names none."""
-    return next(iter(strings(card.get("base_model"))), None)
 
 
 def _created(value: object) -> datetime | None:

@@ -148,6 +148,22 @@ def test_a_base_model_is_the_cards_else_the_tags_else_the_one_of_an_older_answer
 
 
 @pytest.mark.parametrize(
+    ("card", "license_text"),
+    [
+        ({"license": ["apache-2.0", "llama3"]}, "apache-2.0; llama3"),
+        ({"license": ["mit", "other", "mit"], "license_name": "my-own"}, "mit; my-own"),
+        ({"license": "mit", "license_name": "my-own"}, "mit"),
+        ({"license_name": "my-own"}, "my-own"),
+        ({"license": []}, None),
+    ],
+)
+def test_all_licences_of_a_card_are_kept(card: dict[str, Any], license_text: str | None) -> None:
+    assert read(INFO_PATH, {"id": "o/m", "cardData": card}).models["license_text"].to_list() == [license_text]
+    tags = [f"license:{name}" for name in ("mit", "llama2")]
+    assert read(INFO_PATH, {"id": "o/m", "tags": tags}).models["license_text"].to_list() == ["mit; llama2"]
+
+
+@pytest.mark.parametrize(
     ("lineage", "bases"),
     [
         ({"cardData": {"base_model": ["o/a", "o/b", "O/A"]}}, [("o/a", None), ("o/b", None)]),

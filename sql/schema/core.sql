@@ -78,8 +78,8 @@ create table core.models (
     base_model_relation varchar check (base_model_relation in ('quantized', 'adapter', 'merge', 'finetune')), -- How it was made from it, as the Hub calls it: quantized (a copy with packed weights: a variant, not a model), adapter, merge or finetune; null: no base is known
     openness varchar not null check (openness in ('open_weights', 'proprietary', 'unknown')), -- Whether the weights may be downloaded; unknown: no licence or source says
     license_text varchar,               -- Licence as its best source spells it; null: not stated anywhere
-    license_id varchar,                 -- SPDX id or name of a community licence; null: not stated or not recognised
-    license_class varchar not null check (license_class in ('permissive', 'copyleft', 'community', 'non_commercial', 'proprietary', 'unknown')), -- Kind of licence
+    license_id varchar,                 -- SPDX id or name of a community licence, of several that of the most restrictive; null: not stated or not recognised
+    license_class varchar not null check (license_class in ('permissive', 'copyleft', 'community', 'non_commercial', 'proprietary', 'unknown')), -- Kind of licence, from the least restrictive to the most; of several licences the most restrictive counts
     license_reason varchar,             -- Why license_class is unknown; null: it is known
     released_on date,                   -- Release date by the best evidence; null: no evidence (the day of a bulk import is not evidence)
     released_on_method varchar check (released_on_method in ('reference', 'hub_upload', 'hub_created', 'leaderboard_submission', 'first_score')), -- Evidence for the date, best first: a curated row with a link (reference), the upload of the weights (hub_upload), the creation of the repository (hub_created), or the submission to a leaderboard, which may be months later (leaderboard_submission); first_score: the best of them gives a later day than the first score in a public table, which is then the date; null: no evidence

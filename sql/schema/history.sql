@@ -77,7 +77,7 @@ create table history.models (
     tuning varchar check (tuning in ('base', 'instruct', 'other')), -- How the model was tuned, as the source's model_type maps; null: not stated
     weight_type varchar,               -- What the repository holds, in the source's words: Original, Adapter or Delta; null: not stated
     architecture varchar,              -- Model class (LlamaForCausalLM ...); null: unknown or '?'
-    license_text varchar,              -- Licence as the source spells it; null: not stated
+    license_text varchar,              -- Licence as the source spells it, several with '; ' between them; null: not stated
     openness varchar check (openness in ('open_weights', 'proprietary')), -- Whether the weights may be downloaded; null: not stated
     base_model_text varchar,           -- Base model as the source spells it; null: not stated, 'Removed', or the model itself
     is_merge boolean,                  -- Whether the source says that it is a merge; null: not stated or polarity not provable

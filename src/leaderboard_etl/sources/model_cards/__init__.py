@@ -10,7 +10,7 @@ raw ones).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -105,7 +105,7 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
 def _read_info(file: SourceFile, info: Mapping[str, Any], records: Records) -> None:
     card = mapping(info.get("cardData"))
     tags = strings(info.get("tags"))
-    tagged = next((tag.removeprefix("license:") for tag in tags if tag.startswith("license:")), None)
+    tagged = _listed(tag.removeprefix("license:") for tag in tags if tag.startswith("license:"))
     is_adapter = _is_adapter(info)
     bases = bases_of_answer(info)
     is_merge = "merge" in (tag.lower() for tag in tags) or any(base.relation == "merge" for base in bases)
@@ -247,10 +247,15 @@ def _json_object(file: SourceFile, records: Records) -> dict[str, Any] | None:
 
 
 def _license(card: Mapping[str, Any]) -> str | None:
-    """The licence in a card's metadata; if it is only 'other', the name that the card gives it."""
-    license_name = next(iter(strings(card.get("license"))), None)
+    """The licences in a card's metadata; for one that is only 'other' the name that the card gives it."""
     name = next(iter(strings(card.get("license_name"))), None)
-    return name if name and license_name in (None, "other") else license_name
+    licenses = strings(card.get("license")) or ["other"] * bool(name)
+    return _listed(name if name and license_ == "other" else license_ for license_ in licenses)
+
+
+def _listed(licenses: Iterable[str]) -> str | None:
+    """Several licences as one text; null for none."""
+    return "; ".join(dict.fromkeys(licenses)) or None
 
 
 def _created(value: object) -> datetime | None:

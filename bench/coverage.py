@@ -3,13 +3,14 @@
 
 scaling: families with their own offset, a few sizes each, and a known slope; for comparison the interval of a bootstrap
 over single models, which treats the models of a family as independent. lags: two sides, of which the open one repeats
-the other's process with a known lag, cut off before the end. index: models of known capability with noisy scores on
-some benchmarks.
+the other's process with a known lag, cut off before the end; scores scatter little or much about the trend. index:
+models of known capability with noisy scores on some benchmarks.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from datetime import date, timedelta
 
@@ -25,6 +26,8 @@ SLOPE = 1.5
 OFFSET_SD = 0.7
 NOISE_SD = 0.3
 LAG_DAYS, DAYS, START = 300, 1200, date(2021, 1, 1)
+# Points by which a family, and a model in it, stand above or below their side's trend.
+SCATTERS_PCT = (2.0, 6.0, 12.0)
 
 
 def main() -> None:
@@ -63,20 +66,34 @@ def scaling(worlds: int, draws: int, rng: np.random.Generator) -> None:
 
 def lags(worlds: int, draws: int, rng: np.random.Generator) -> None:
     """Prints for each estimator the median estimate, and how often its interval contains the true lag and the
-    estimator's own median.
+    estimator's own median; then in how many worlds the truth is between `backward` and `catch_up`.
 
     The first coverage includes the estimator's bias; the second is about the interval only.
     """
     print(f"true lag {LAG_DAYS} days, of {DAYS} followed; what is not matched by then is censored")
-    print("families  estimator      median estimate  censored  coverage: true lag  own median")
-    for n_families in (6, 20, 40):
-        summaries = pl.concat([lag_summary(*two_sides(n_families, rng), draws=draws, seed=n) for n in range(worlds)])
-        rows = summaries.filter(pl.col("tolerance_pct").is_null() | (pl.col("tolerance_pct") == 1.0), sensitivity="all")
+    print("families  scatter  estimator      median estimate  censored  coverage: true lag  own median")
+    for n_families, scatter_pct in itertools.product((6, 20, 40), SCATTERS_PCT):
+        summaries = pl.concat(
+            [
+                lag_summary(*two_sides(n_families, scatter_pct, rng), draws=draws, seed=n).with_columns(world=pl.lit(n))
+                for n in range(worlds)
+            ]
+        )
+        rows = summaries.filter(
+            pl.col("tolerance_pct").is_null() | (pl.col("tolerance_pct") == 1.0), sensitivity="all"
+        ).with_columns(lag_days=pl.coalesce("median_lag_days", "mean_lag_days"))
         for (name,), group in rows.group_by("estimator", maintain_order=True):
-            estimate = group.select(pl.coalesce("median_lag_days", "mean_lag_days").median()).item()
+            estimate = group["lag_days"].median()
+            assert isinstance(estimate, float)
             censored = float(group["n_censored"].sum()) / float(group["n_pairs"].sum())
             true, own = (_share_with(group, days) for days in (LAG_DAYS, estimate))
-            print(f"{n_families:8}  {name!s:13} {estimate:16.0f} {censored:9.2f} {true:19.2f} {own:11.2f}")
+            print(
+                f"{n_families:8} {scatter_pct:8.0f}  {name!s:13} {estimate:16.0f} {censored:9.2f} {true:19.2f} {own:11.2f}"
+            )
+        pairs = rows.pivot("estimator", index="world", values="lag_days").drop_nulls(["backward", "catch_up"])
+        is_between = (pl.col("backward") <= LAG_DAYS) & (pl.col("catch_up") >= LAG_DAYS)
+        share = pairs.select(is_between.mean()).item()
+        print(f"{n_families:8} {scatter_pct:8.0f}  the truth is between backward and catch_up: {share:.2f}")
 
 
 def _share_with(intervals: pl.DataFrame, days: float) -> float:
@@ -105,16 +122,16 @@ def index(worlds: int, draws: int, rng: np.random.Generator) -> None:
         print(f"{penalty:7} {np.mean(held):21.2f} {np.mean(gaps):21.2f} {np.mean(scales):19.2f}")
 
 
-def two_sides(n_families: int, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame, date]:
+def two_sides(n_families: int, scatter_pct: float, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame, date]:
     """Points, groups and as-of day of a world in which both sides gain 30 points a year; each model has its family's
     offset and its own."""
     rows = []
     for side, late in (("proprietary", 0), ("open_weights", LAG_DAYS)):
         for family in range(n_families):
-            offset = rng.normal(0, 2)
+            offset = rng.normal(0, scatter_pct)
             for model in range(rng.integers(1, 5)):
                 day = rng.uniform(0, DAYS)
-                score = 20 + 30 * (day - late) / 365 + offset + rng.normal(0, 2)
+                score = 20 + 30 * (day - late) / 365 + offset + rng.normal(0, scatter_pct)
                 name = f"{side} {family} {model}"
                 rows.append((name, side, f"{side} {family}", score, START + timedelta(days=int(day))))
     points = pl.DataFrame(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,7 @@ from eee_records import RETRIEVED_S, counted, record, result
 from faulty_hub import HubServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sourcing import POLICY, landed
+from sourcing import POLICY, fixture, landed
 from worlds import World
 
 from leaderboard_etl.policy import Policy
@@ -40,6 +41,16 @@ def rules_broken(parsed: Parsed) -> list[str]:
     return sorted(parsed.quarantine["rule"].to_list())
 
 
+def price(which: str, usd: object, **changes: Any) -> dict[str, Any]:
+    """What Artificial Analysis says a million tokens cost."""
+    metric = {"metric_unit": "usd_per_1m_tokens", "lower_is_better": True, "min_score": 0.0, "max_score": 600.0}
+    return result(f"artificial_analysis.price_1m_{which}_tokens", usd, metric_config=metric | changes)
+
+
+def prices(*records: bytes) -> Parsed:
+    return read(*records, folder="artificial-analysis-llms/org/m")
+
+
 # What HELM publishes.
 
 
@@ -60,6 +71,20 @@ def test_the_whole_is_a_score_and_the_subjects_are_parts_of_it_to_the_last_digit
         ("us_foreign_policy", independent["Us Foreign Policy"], "mmlu"),
     ]
     assert parsed.quarantine.is_empty() and not parsed.drift
+
+
+def test_what_helm_measured_on_mmlu_equals_the_genuine_files_to_the_last_digit() -> None:
+    files = [file for file in fixture(SOURCE) if file.version.path.startswith("data/helm_mmlu/")]
+    assert len(files) > 3
+    for file in files:
+        parsed = SOURCE.parse([file], POLICY)
+        told = {
+            r["evaluation_name"]: r["score_details"]["score"] for r in json.loads(file.content)["evaluation_results"]
+        }
+        assert scores(parsed, "variant_id", "score_raw") == [("mmlu_helm_5shot", told.pop(MMLU))]
+        told.pop("Mean win rate", None)
+        assert sorted(parsed.subtask_scores["score_raw"].to_list()) == sorted(told.values())
+        assert parsed.quarantine.is_empty()
 
 
 @pytest.mark.parametrize("is_json", [False, True])
@@ -214,6 +239,49 @@ def test_two_platforms_are_two_statements_and_two_figures_of_one_moment_contradi
 # Files that are no record.
 
 
+# What tokens cost.
+
+
+def test_a_price_holds_from_the_first_day_of_those_on_which_it_was_stated_and_each_change_is_kept() -> None:
+    asked = [price("input", 1.25), price("output", 10.0), result("artificial_analysis.gpqa", 0.85)]
+    dearer = [price("input", 2.0), price("output", 10.0)]
+    parsed = prices(
+        record("org/m", *asked, days=1),
+        record("org/m", *asked),
+        record("org/m", *dearer, days=3),
+        record("org/m", *asked, days=5),
+        record("org/m", *asked, days=4),
+    )
+    assert parsed.prices.select("priced_on", "input_usd_per_mtok", "output_usd_per_mtok", "path").rows() == [
+        (date(2026, 2, 11), 1.25, 10.0, "data/artificial-analysis-llms/org/m/1.json"),
+        (date(2026, 2, 14), 2.0, 10.0, "data/artificial-analysis-llms/org/m/2.json"),
+        (date(2026, 2, 15), 1.25, 10.0, "data/artificial-analysis-llms/org/m/4.json"),
+    ]
+    assert parsed.prices["provider"].unique().to_list() == ["Artificial Analysis"]
+    assert parsed.scores.height == 1 and parsed.quarantine.is_empty() and not parsed.drift
+
+
+@pytest.mark.parametrize(
+    ("given", "rules"),
+    [
+        ([price("input", 1.25)], ["price|pair"]),
+        (
+            [price("input", 1.25, metric_unit="eur_per_1m_tokens"), price("output", 5.0)],
+            ["metric_config|scale", "price|pair"],
+        ),
+        ([price("input", "1.25"), price("output", 5.0)], ["metric_config|scale", "price|pair"]),
+        ([price("input", -1.0), price("output", 5.0)], ["price|range"]),
+        ([price("input", 1.25e6), price("output", 5.0e6)], ["price|range"]),
+        ([price("input", 0.0), price("output", 0.0)], []),  # given away: no price, and no fault
+    ],
+)
+def test_a_price_in_another_unit_or_without_its_other_half_is_refused(
+    given: list[dict[str, Any]], rules: list[str]
+) -> None:
+    parsed = prices(record("org/m", *given))
+    assert parsed.prices.is_empty() and rules_broken(parsed) == rules
+
+
 @pytest.mark.parametrize(
     ("content", "rule"),
     [
@@ -339,6 +407,71 @@ def test_a_collection_that_is_gone_is_held_and_said(world: World, server: HubSer
     assert found == [("collection_gone", "helm_mmlu"), ("unknown_collection", "helm_mmlu_2")]
     paths = [request.path for request in server.requests if "EEE_datastore" in request.path]
     assert not any("helm_mmlu_2" in path for path in paths), "what nobody knows is not fetched"
+
+
+def measured_by_vals(world: World, model_id: str, pct: float) -> None:
+    """A model's MMLU-Pro as Vals AI measures it."""
+    metric = {"lower_is_better": False, "score_type": "continuous", "min_score": 0.0, "max_score": 100.0}
+    content = record(model_id, result("vals_ai.mmlu_pro.overall", pct, metric_config=metric))
+    world.put(f"datasets/evaleval/EEE_datastore/data/vals-ai/{model_id.lower()}/1.json", content)
+
+
+def test_the_gap_of_a_vendor_that_stops_freezes_and_is_marked_in_the_nights_that_follow(world: World) -> None:
+    """Proprietary models to August 2024, open ones on to August 2025, and one proprietary model a year later."""
+    closed = {
+        "anthropic/claude-3-opus-20240229": 68.0,
+        "openai/gpt-4o-2024-05-13": 74.0,
+        "anthropic/claude-3-5-sonnet-20240620": 77.0,
+        "openai/gpt-4o-mini-2024-07-18": 63.0,
+        "openai/gpt-4o-2024-08-06": 75.0,
+    }
+    opened = {
+        "meta-llama/Meta-Llama-3-70B-Instruct": 56.0,
+        "Qwen/Qwen2-72B-Instruct": 64.0,
+        "meta-llama/Llama-3.1-405B-Instruct": 73.0,
+    }
+    later = {
+        "Qwen/Qwen2.5-72B-Instruct": 71.0,
+        "deepseek-ai/DeepSeek-V3": 76.0,
+        "deepseek-ai/DeepSeek-R1": 84.0,
+        "deepseek-ai/DeepSeek-R1-0528": 85.0,
+    }
+
+    def night(number: int, on: datetime, models: dict[str, float]) -> dict[str, Any]:
+        for model_id, pct in models.items():
+            measured_by_vals(world, model_id, pct)
+        assert world.night(number, started_at=on).status == "published"
+        columns = (
+            "compared_on, difference_pct, verdict, is_alive_together, is_current, verdict_now, is_headline,"
+            " proprietary_newest_on"
+        )
+        (row,) = world.query(
+            f"select {columns} from mart.parity where population = 'official' and comparable_group = 'mmlu_pro_vals'"
+        )
+        gaps = world.query(
+            "select max(compared_on), min(gap_pct) from mart.gap_monthly"
+            " where population = 'official' and comparable_group = 'mmlu_pro_vals'"
+        )
+        claim = world.query("select verdict, evidence from mart.paper_claims where claim_id = 'parity_mmlu_pro'")
+        return dict(zip(columns.split(", "), row, strict=True)) | {"monthly": gaps[0], "claim": claim[0]}
+
+    both = night(1, datetime(2024, 8, 20, 3), closed | opened)
+    assert (both["compared_on"], both["difference_pct"]) == (date(2024, 7, 23), -4.0)
+    assert (both["is_current"], both["verdict_now"], both["claim"][0]) == (True, "trails", "fails")
+    stopped = date(2024, 8, 6)
+    alone = night(2, datetime(2025, 6, 10, 3), later)
+    one_more = night(3, datetime(2025, 8, 20, 3), {"openai/gpt-5-2025-08-07": 87.0, "openai/gpt-oss-120b": 80.0})
+    for told in (alone, one_more):
+        assert (told["compared_on"], told["proprietary_newest_on"]) == (stopped, stopped)
+        assert (told["difference_pct"], told["verdict"]) == (-4.0, "trails"), (
+            "never an open lead over a side that stopped"
+        )
+        assert (told["is_alive_together"], told["is_current"]) == (False, False)
+        assert (told["verdict_now"], told["is_headline"]) == ("not_measurable_now", False)
+        # What is reported of both sides to that day speaks instead, and what stopped stands beside it with its date.
+        assert str(told["claim"][1]).startswith("MMLU-Pro, as reported: on 2025-0")
+        assert "beside it MMLU-Pro, measured by Vals AI: Llama 3.1 405B 73.0 against" in str(told["claim"][1])
+        assert told["monthly"][0] == stopped and told["monthly"][1] > 0
 
 
 def test_a_coined_name_is_a_model_where_policy_or_another_source_knows_it(world: World) -> None:

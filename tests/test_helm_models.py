@@ -22,7 +22,7 @@ models:
      num_parameters: 43000000000, release_date: 2023-06-11}
   - {name: upstage/solar-pro-241126, display_name: Solar Pro, access: limited,
      num_parameters: 22000000000, release_date: 2024-11-26}
-  - {name: allenai/olmo-7b, display_name: OLMo (7B), access: open, num_parameters: 7000000000, release_date: 2024-02-01}
+  - {name: allenai/olmo-7b, display_name: OLMo (7B), access: open, num_parameters: 7000000000, release: 2024-02-01}
   - {name: marin-community/marin-8b-instruct, display_name: Marin 8B Instruct, access: open, num_parameters: 32200000000,
      release_date: 2025-01-01}
   - {name: moonshotai/kimi-k2-instruct, display_name: Kimi K2 Instruct, access: open, release_date: 2024-07-14}
@@ -50,6 +50,7 @@ def test_a_model_that_an_alias_leads_to_gets_a_row_with_its_link_and_others_none
     }
     row = rows()["google/gemini-3-pro-preview"]
     assert (row["openness"], row["tuning"], row["released_on"]) == ("proprietary", "instruct", "2025-11-18")
+    assert rows()["allenai/OLMo-7B"]["released_on"] == "2024-02-01", "some of HELM's entries call it release"
     assert row["released_on_url"] == "https://github.com/stanford-crfm/helm/blob/v9/src/helm/config/model_metadata.yaml"
 
 

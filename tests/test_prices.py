@@ -16,8 +16,9 @@ from leaderboard_etl.errors import UsageError
 from leaderboard_etl.importers.prices import Imported, import_prices
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.claims import judge_claims
-from leaderboard_etl.warehouse.core import _insert_prices, insert_rules
+from leaderboard_etl.warehouse.core import insert_rules
 from leaderboard_etl.warehouse.database import create_tables, create_views
+from leaderboard_etl.warehouse.prices import insert_prices
 
 DAY = date(2026, 7, 2)
 EMPTY = Policy({**POLICY.texts, "prices": POLICY.text_frame("prices").clear().write_csv().encode()})
@@ -157,7 +158,7 @@ def con() -> duckdb.DuckDBPyConnection:
 def test_three_tokens_of_input_to_one_of_output_make_the_blended_price(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "openai/gpt-4o-2024-05-13", "2024-05-13", "proprietary")
     policy = Policy({"prices": of_models_dev().table.write_csv().encode()})
-    _insert_prices(con, policy)
+    insert_prices(con, policy)
     rows = con.execute("select model_id, is_vendor, blended_usd_per_mtok, priced_on from core.prices").fetchall()
     assert rows == [("openai/gpt-4o-2024-05-13", True, 7.5, DAY)], (
         "models that the warehouse does not know have no price"
@@ -165,7 +166,7 @@ def test_three_tokens_of_input_to_one_of_output_make_the_blended_price(con: duck
 
 
 def test_a_load_older_than_the_prices_has_none(con: duckdb.DuckDBPyConnection) -> None:
-    _insert_prices(con, Policy({}))
+    insert_prices(con, Policy({}))
     assert con.execute("select count(*) from core.prices").fetchall() == [(0,)]
 
 

@@ -50,7 +50,7 @@ create table policy.card_table_rows (
 create table policy.eval_tasks (
     dataset_id varchar not null,  -- The benchmark's dataset on the Hub
     task_id_pattern varchar not null,  -- Regular expression on the task id
-    variant_id varchar references policy.benchmarks (variant_id),  -- The variant; null: left out
+    variant_id varchar references policy.benchmarks (variant_id),  -- The variant; null: a price, or left out
     unit varchar check (unit in ('percent', 'fraction', 'points_10')),  -- Unit of the value; null: left out
     above_raw double,  -- Greatest value that would be a fraction; null: left out
     left_out_because varchar,  -- Why results are not loaded; null: they are
@@ -76,7 +76,7 @@ create table policy.eee_collections (
 create table policy.eee_evaluations (
     collection varchar not null references policy.eee_collections (collection),  -- Collection
     evaluation_pattern varchar not null,  -- Regular expression on evaluation_name
-    role varchar not null check (role in ('score', 'part', 'compared', 'left_out')),  -- score: the variant; part: a subject of it; compared: only a check of it
+    role varchar not null check (role in ('score', 'part', 'compared', 'input_price', 'output_price', 'left_out')),  -- score: the variant; part: a subject of it; compared: only a check of it; input_price, output_price: what a million tokens cost
     variant_id varchar references policy.benchmarks (variant_id),  -- The variant; null: left out
     vendor_variant_id varchar references policy.benchmarks (variant_id),  -- The variant where the model's vendor measured; null: the same
     n_questions integer,  -- Questions of the evaluation: a record that counts another number is refused; null: not checked

@@ -297,16 +297,16 @@ create table core.ratings (
     load_id integer not null              -- = history.ratings
 );
 
--- Prices of tokens by policy/prices, in US dollars. One row per list, provider, name of the model there and day. A price per token is not a price per answer: models that reason write more tokens.
+-- Prices of tokens by policy/prices and by sources that state them, in US dollars. One row per list, provider, name of the model there and day. A price per token is not a price per answer: models that reason write more tokens.
 create table core.prices (
     model_id varchar not null,                -- = core.models
-    provider varchar not null,                -- Who sells the tokens: the model's vendor, or a host
+    provider varchar not null,                -- Who sells the tokens: the model's vendor, or a host; or the evaluator that states one price for all of them
     is_vendor boolean not null,               -- Whether the provider is the vendor of the model
     input_usd_per_mtok double not null,       -- US dollars for a million tokens of input, not cached, of the shortest context
     output_usd_per_mtok double not null,      -- US dollars for a million tokens of output
     blended_usd_per_mtok double not null,     -- Both prices by their usual shares: blended_input_share of core.rules is input
-    priced_on date not null,                  -- Day on which the list stated the price
-    source_dataset varchar not null,          -- The list of prices
+    priced_on date not null,                  -- Day on which the list stated the price, or since which the source has
+    source_dataset varchar not null,          -- The list of prices, or the source
     source_name varchar not null,             -- The model as the provider names it
-    source_url varchar not null               -- The line's file in the list's repository
+    source_url varchar not null               -- The line's file in the list's repository, or what the source links
 );

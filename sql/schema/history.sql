@@ -208,3 +208,26 @@ create table history.ratings (
     valid_from timestamp not null,     -- = history.scores
     valid_to timestamp                 -- as_of_at of closed_load_id, UTC, exclusive; null: the file still states it
 );
+
+-- Prices of tokens as a source stated them, each from the day since which it has stated it without a break. One row per source, name,
+-- run, day, file and validity interval. A price of a past day stays true: core.prices takes everything ever stated.
+create table history.prices (
+    source_id varchar not null,            -- = history.scores
+    source_name varchar not null,          -- = history.scores
+    run_id varchar not null,               -- What distinguishes statements about one model but the day: collection, publisher, platform
+    provider varchar not null,             -- Who states the price, if not one who sells: the evaluator
+    priced_on date not null,               -- First day of an unbroken series on which it was stated
+    input_usd_per_mtok double not null,    -- US dollars for a million tokens of input
+    output_usd_per_mtok double not null,   -- US dollars for a million tokens of output
+    source_url varchar not null,           -- = history.scores
+    repo_type varchar not null,            -- = history.scores
+    repo_id varchar not null,              -- = history.scores
+    revision varchar not null,             -- = history.scores
+    path varchar not null,                 -- = history.scores
+    blob_id varchar not null,              -- = history.scores
+    locator varchar not null,              -- = history.scores
+    load_id integer not null,              -- = history.scores
+    closed_load_id integer,                -- = history.ratings
+    valid_from timestamp not null,         -- = history.scores
+    valid_to timestamp                     -- = history.ratings
+);

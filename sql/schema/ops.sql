@@ -34,7 +34,7 @@ create table ops.load_sources (
 -- Records that were refused, with their text and the reason. One row per refused record, rule and interval.
 create table ops.quarantine (
     source_id varchar not null,        -- = ops.load_sources
-    target varchar not null check (target in ('scores', 'subtask_scores', 'models', 'model_bases', 'parameter_claims', 'submissions', 'ratings', 'file')), -- Table that the record was meant for; file: the file could not be read
+    target varchar not null check (target in ('scores', 'subtask_scores', 'models', 'model_bases', 'parameter_claims', 'submissions', 'ratings', 'prices', 'file')), -- Table that the record was meant for; file: the file could not be read
     source_name varchar,               -- Model name; null: it could not be read
     rule varchar not null,             -- Rule that refused it
     reason varchar not null,           -- What the rule means

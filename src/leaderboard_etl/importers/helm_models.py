@@ -115,7 +115,8 @@ def _row(model_id: str, entry: Mapping[str, Any], link: str, left_out: list[str]
 
 def _release(model_id: str, entry: Mapping[str, Any], left_out: list[str]) -> tuple[str | None, str]:
     try:
-        day = date.fromisoformat(str(entry.get("release_date")))
+        # A few entries call it `release`.
+        day = date.fromisoformat(str(entry.get("release_date") or entry.get("release")))
     except ValueError:
         return None, "no date is stated there"
     if (day.month, day.day) == (1, 1):

@@ -12,7 +12,7 @@ import polars as pl
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.raw.ledger import Drift, FileVersion
 
-TARGETS = ("scores", "subtask_scores", "models", "model_bases", "parameter_claims", "submissions", "ratings")
+TARGETS = ("scores", "subtask_scores", "models", "model_bases", "parameter_claims", "submissions", "ratings", "prices")
 _VALIDITY = ("load_id", "closed_load_id", "valid_from", "valid_to")
 _PLACE = ("repo_type", "repo_id", "revision", "path", "blob_id")
 _MOST_TEXT = 500
@@ -26,6 +26,7 @@ UNSTATED = {
     "parameter_claims": {"precision": "n/a"},
     "submissions": {"precision": "unknown"},
     "ratings": {"setting": "n/a"},
+    "prices": {"run_id": "n/a"},
     "quarantine": {},
 }
 
@@ -76,6 +77,7 @@ class Parsed:
     parameter_claims: pl.DataFrame = field(default_factory=lambda: empty("parameter_claims"))
     submissions: pl.DataFrame = field(default_factory=lambda: empty("submissions"))
     ratings: pl.DataFrame = field(default_factory=lambda: empty("ratings"))
+    prices: pl.DataFrame = field(default_factory=lambda: empty("prices"))
     quarantine: pl.DataFrame = field(default_factory=lambda: empty("quarantine"))
     source_rows: int = 0
     rows_in: int | None = None

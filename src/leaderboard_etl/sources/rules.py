@@ -24,12 +24,15 @@ KEYS = {
     "submissions": ("source_id", "source_name", "precision", "repo_id", "path"),
     # Two files may hold one day of a board: core takes the newest statement of it.
     "ratings": ("source_id", "source_name", "board", "published_on", "repo_id", "path"),
+    "prices": ("source_id", "source_name", "run_id", "priced_on", "repo_id", "path"),
 }
 _HUB_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95})?$"
 _MOST_PARAMS = 10**14
 _EARLIEST, _LATEST = pl.date(2017, 1, 1), pl.date(2100, 1, 1)
 # A fraction and a percentage are less than any rating: boards begin at 1000 points, and 400 more are odds of ten to one.
 _LEAST_RATING, _MOST_RATING = 100.0, 10_000.0
+# US dollars for a million tokens: ten times the dearest model of 2023.
+_MOST_USD_PER_MTOK = 10_000.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ def _rules(target: str, source: Source, benchmarks: pl.DataFrame) -> list[Rule]:
         rules.append(_length_rule(["status", "model_type", "architecture", "base_model_text", "license_text"]))
     if target == "ratings":
         rules += _rating_rules()
+    if target == "prices":
+        rules += _price_rules()
     rules.append(_key_rule(target, pl.struct(KEYS[target]).is_first_distinct(), "in the file"))
     return rules
 
@@ -216,6 +221,24 @@ def _rating_rules() -> list[Rule]:
             pl.col("n_votes").cast(pl.String),
         ),
         _length_rule(["organization", "license_text"]),
+    ]
+
+
+def _price_rules() -> list[Rule]:
+    prices = [pl.col("input_usd_per_mtok"), pl.col("output_usd_per_mtok")]
+    return [
+        Rule(
+            "price|range",
+            pl.all_horizontal(price.is_between(0, _MOST_USD_PER_MTOK) for price in prices),
+            "a price of a million tokens below 0 or above 10,000 US dollars: another unit, or a wrong value",
+            pl.concat_str([price.cast(pl.String) for price in prices], separator=" and "),
+        ),
+        Rule(
+            "date|range",
+            pl.col("priced_on").is_between(_EARLIEST, _LATEST),
+            "a date before 2017 or after 2100",
+            pl.col("priced_on").cast(pl.String),
+        ),
     ]
 
 

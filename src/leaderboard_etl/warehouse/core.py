@@ -20,6 +20,7 @@ from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.sources.as_tables import described
 from leaderboard_etl.units import RUN_KEY, normalize_scores, normalized_by_subtask
 from leaderboard_etl.warehouse.history import policy_texts
+from leaderboard_etl.warehouse.prices import insert_prices
 from leaderboard_etl.warehouse.ratings import insert_ratings, rated_names
 
 # Wide rows that are sorted at once: some fifty megabytes.
@@ -30,10 +31,6 @@ _NORMALIZED = (
 )
 # Columns of policy/corrections that older loads do not have.
 _YOUNGER_CORRECTIONS = ("corrected_variant_id", "corrected_model_id")
-_YOUNGER_PRICES = (
-    *("source_dataset", "provider", "source_name", "priced_on", "model_id", "is_vendor"),
-    *("input_usd_per_mtok", "output_usd_per_mtok", "source_url"),
-)
 
 
 class _Judged(NamedTuple):
@@ -97,7 +94,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     _insert_subtask_scores(con)
     _insert_submissions(con)
     insert_ratings(con, policy)
-    _insert_prices(con, policy)
+    insert_prices(con, policy)
 
 
 def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:
@@ -112,40 +109,6 @@ def insert_rules(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     _insert(con, "core.rules", policy_of["rules"].frame("rules").sort("rule"))
     settings = _open_rows(con, "history.scores", "distinct setting").sort("setting")
     _insert(con, "core.settings", ranked_settings(settings["setting"], policy_of["settings"].frame("settings")))
-
-
-def _insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Fills the empty core.prices with the prices of policy for models in core.models; a load older than that table has none."""
-    con.register("priced", policy.frame("prices", younger=_YOUNGER_PRICES))
-    con.execute(
-        """
-        insert into core.prices
-        with blend as (
-
-            select value as input_share from core.rules where rule = 'blended_input_share'
-
-        ),
-
-        typed as (
-
-            select
-                m.model_id, provider, is_vendor = 'true' as is_vendor,
-                input_usd_per_mtok::double as input_usd, output_usd_per_mtok::double as output_usd,
-                priced_on::date as priced_on, source_dataset, source_name, source_url
-            from priced
-            join core.models as m on lower(m.model_id) = lower(priced.model_id)
-
-        )
-
-        select
-            model_id, provider, is_vendor, input_usd, output_usd,
-            input_share * input_usd + (1 - input_share) * output_usd,
-            priced_on, source_dataset, source_name, source_url
-        from typed, blend
-        order by all
-        """
-    )
-    con.unregister("priced")
 
 
 def _judge(

@@ -23,7 +23,7 @@ from leaderboard_etl.sources.every_eval_ever.collections import (
     unknown_folders,
     wanted_folders,
 )
-from leaderboard_etl.sources.every_eval_ever.newest import newest_statements
+from leaderboard_etl.sources.every_eval_ever.newest import each_change, newest_statements
 from leaderboard_etl.sources.every_eval_ever.record import read_record
 from leaderboard_etl.sources.every_eval_ever.results import Row, Rules, Statements, drift_subjects, read_results, unread
 from leaderboard_etl.sources.every_eval_ever.works import COLLECTIONS
@@ -35,9 +35,9 @@ def wants(path: str) -> bool:
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Scores, parts of scores and names of the records, each statement once; what cannot be read is quarantined, and nothing
-    raises. Files of one folder must be parsed together, because only the newest of several statements
-    counts."""
+    """Scores, parts of scores, names and prices of the records, each statement once; what cannot be read is quarantined,
+    and nothing raises. Files of one folder must be parsed together, because only the newest of several statements counts,
+    and of prices each that changed."""
     rules, statements = Rules(policy), Statements()
     for file in files:
         try:
@@ -50,6 +50,7 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
         scores=_frame("scores", newest_statements(statements.scores, "variant_id", "setting")),
         subtask_scores=_frame("subtask_scores", newest_statements(statements.parts, "task", "metric")),
         models=_frame("models", newest_statements(statements.models)),
+        prices=_frame("prices", each_change(statements.prices)),
         quarantine=refusals(statements.refused),
         source_rows=len(files),
         drift=[

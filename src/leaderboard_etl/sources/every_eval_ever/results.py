@@ -35,6 +35,9 @@ _REPORTED_BY = {
 _IS_VERIFIED = {"first_party": False, "third_party": True}
 # A leaderboard that lists what vendors reported beside what it ran says so of each record, in its own words.
 _SELF_REPORTED = re.compile(r"se(lf|fl)[- _]?reported", re.IGNORECASE)
+# The roles of prices in policy/eee_evaluations.csv, and their unit.
+_PRICES = ("input_price", "output_price")
+_PRICE_UNIT = "usd_per_1m_tokens"
 _QUESTIONS = re.compile(r"\bsum=(\d+)")
 
 Row = dict[str, Any]
@@ -51,12 +54,13 @@ class ResultError(RefusedError):
 
 @dataclass
 class Statements:
-    """What some records say: rows of history's tables, and refused ones. `unknown` counts evaluations without a row of policy,
-    by collection and name."""
+    """What some records say: rows of history's tables, and refused ones. `unknown` counts evaluations without a row of
+    policy, by collection and name."""
 
     scores: list[Row] = field(default_factory=list)
     parts: list[Row] = field(default_factory=list)
     models: list[Row] = field(default_factory=list)
+    prices: list[Row] = field(default_factory=list)
     refused: list[Row] = field(default_factory=list)
     unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -69,6 +73,8 @@ class Rules:
         self._by_collection: dict[str, list[Rule]] = {}
         for row in policy.frame("eee_evaluations", younger=("collection",)).iter_rows(named=True):
             self._by_collection.setdefault(row["collection"], []).append(row)
+        collections = policy.frame("eee_collections", younger=("collection",)).iter_rows(named=True)
+        self.evaluators = {row["collection"]: row.get("evaluator") for row in collections}
 
     def find(self, collection: str, evaluation: str) -> Rule | None:
         """The first row whose pattern matches the whole name; null if there is none."""
@@ -79,6 +85,7 @@ class Rules:
 def read_results(file: SourceFile, collection: str, record: Record, rules: Rules, statements: Statements) -> None:
     """Adds what one record says to `statements`."""
     n_before = len(statements.scores) + len(statements.parts)
+    asked: dict[str, _Asked] = {}
     for index, result in enumerate(record.results):
         evaluation = text(result.get("evaluation_name"))
         locator = f"evaluation_results[{index}]"
@@ -90,11 +97,55 @@ def read_results(file: SourceFile, collection: str, record: Record, rules: Rules
             statements.unknown[collection, evaluation[:_MOST_TEXT]] += 1
         elif rule["role"] != "left_out":
             try:
+                if rule["role"] in _PRICES:
+                    asked[rule["role"]] = _Asked(_usd(result, evaluation), locator, _link(result) or rule["source_url"])
+                    continue
                 _add(statements, file, record, result, evaluation, rule, rules, locator)
             except ResultError as error:
                 statements.refused.append(_refused(file, record, error.rule, str(error), error.offending_text, locator))
     if len(statements.scores) + len(statements.parts) > n_before:
         statements.models.append(_model(file, record))
+    # What is given away has no price.
+    if asked.keys() == set(_PRICES) and any(price.usd for price in asked.values()):
+        statements.prices.append(_price(file, record, asked["input_price"], asked["output_price"], rules))
+    elif len(asked) == 1:
+        (price,) = asked.values()
+        reason = "a price of input or of output without the other"
+        statements.refused.append(_refused(file, record, "price|pair", reason, price.usd, price.locator, "prices"))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a record says a million tokens cost, where in it, and its link."""
+
+    usd: float
+    locator: str
+    link: str
+
+
+def _usd(result: Mapping[str, Any], evaluation: str) -> float:
+    """The US dollars for a million tokens. Raises ResultError for another unit, or anything but a number from 0."""
+    metric, details = details_of(result, "metric_config"), details_of(result, "score_details")
+    usd = number(details.get("score")) if not isinstance(details.get("score"), str) else None
+    unit = plain(metric.get("metric_unit"))
+    if usd is None or unit != _PRICE_UNIT or metric.get("lower_is_better") is not True:
+        raise ResultError(
+            "metric_config|scale", f"not a price in {_PRICE_UNIT} where less is better", f"{evaluation} = {usd} {unit}"
+        )
+    return usd
+
+
+def _price(file: SourceFile, record: Record, asked_input: _Asked, asked_output: _Asked, rules: Rules) -> Row:
+    return {
+        **_common(file, record, asked_input.locator),
+        "run_id": _run(file, record),
+        "provider": rules.evaluators.get(canonical(file.version.path.split("/")[1])) or record.publisher,
+        "priced_on": date.fromordinal(date(1970, 1, 1).toordinal() + int(record.retrieved_s // 86400)),
+        "input_usd_per_mtok": asked_input.usd,
+        "output_usd_per_mtok": asked_output.usd,
+        "source_url": asked_input.link,
+        "retrieved_s": record.retrieved_s,
+    }
 
 
 def _add(
@@ -271,11 +322,19 @@ def _day(value: str | None) -> date | None:
     return at.date() if at is not None and at.year in _YEARS else None
 
 
-def _refused(file: SourceFile, record: Record, rule: str, reason: str, offending_text: object, locator: str) -> Row:
+def _refused(
+    file: SourceFile,
+    record: Record,
+    rule: str,
+    reason: str,
+    offending_text: object,
+    locator: str,
+    target: str = "scores",
+) -> Row:
     return refusal(
         SOURCE_ID,
         file.version,
-        target="scores",
+        target=target,
         rule=rule,
         reason=reason,
         text=offending_text,

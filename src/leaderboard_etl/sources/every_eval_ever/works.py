@@ -10,7 +10,7 @@ _HELM_LICENSE = "Apache-2.0 (its code); none stated for the results"
 COLLECTIONS = (
     Collection(
         "artificial-analysis-llms",
-        "Artificial Analysis: GPQA Diamond and MMLU-Pro of its own runs",
+        "Artificial Analysis: GPQA Diamond and MMLU-Pro of its own runs, and prices of tokens",
         (Work("Artificial Analysis, LLM API", "free with attribution", "https://artificialanalysis.ai/"),),
         ("third_party",),
         ("gpqa_diamond_aa", "mmlu_pro_aa"),

@@ -109,3 +109,22 @@ def test_a_row_with_equal_sizes_is_dense_and_claims_no_active_size() -> None:
     assert sorted(claims.iter_rows()) == [
         ("a/dense", "total", 2_000_000_000), ("a/mixture", "active", 13_000_000_000), ("a/mixture", "total", 47_000_000_000)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("protocol", "setting"),
+    [
+        ("simple-evals, high", "high"),
+        ("Diamond, thinking no tools", "thinking no tools"),
+        ("Kimi-K2 README, without thinking", "without thinking"),
+        ("Reasoning Mode (w/o Tool Use)", "Reasoning Mode w/o Tool Use"),
+        ("diamond accuracy (no tools)", "no tools"),
+        ("Without tools", "Without tools"),
+        ("Diamond: Extended thinking (up to 64K tokens), single try", "Extended thinking (up to 64K tokens)"),
+        ("Graduate-level reasoning", "n/a"),
+    ],
+)
+def test_effort_budget_and_tools_that_a_protocol_states_are_the_setting(protocol: str, setting: str) -> None:
+    rows = SCORES.head(1).with_columns(protocol=pl.lit(protocol))
+    parsed = read("reference", rows.write_csv().encode(), path="reference_scores.csv")
+    assert parsed.scores["setting"].to_list() == [setting]

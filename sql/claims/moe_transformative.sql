@@ -1,13 +1,13 @@
--- share of the headline benchmarks whose best open model is a mixture of experts, 0-1
+-- share of the headline groups whose best open model is a mixture of experts, 0-1
 with records as (
 
     select
         f.comparable_group, f.model, f.reached_on, f.observed_through_on, m.is_moe,
         f.reached_on = max(f.reached_on) over (partition by f.comparable_group) as is_best
     from mart.gap_frontier as f
-    join core.comparable_groups as g using (comparable_group)
+    join mart.parity as p using (population, comparable_group)
     join core.models as m using (model_id)
-    where f.population = 'official' and g.is_headline and f.openness = 'open_weights'
+    where f.population = 'official' and p.is_headline and f.openness = 'open_weights'
 
 )
 

@@ -46,8 +46,11 @@ def import_models(content: bytes, release: str, policy: Policy, models_elsewhere
     """
     models = _models(content)
     table = policy.text_frame("reference_models")
-    curated = table.filter(~pl.col("note").str.starts_with(MARK).fill_null(False))
-    ids_elsewhere = {*models_elsewhere, *(name.lower() for name in curated["model_id"])}
+    is_imported = pl.col("note").str.starts_with(MARK).fill_null(False)
+    curated, imported_before = table.filter(~is_imported), table.filter(is_imported)
+    # What was imported before is known elsewhere by now, for example by its scores: it stays.
+    ids_elsewhere = {name.lower() for name in models_elsewhere} - {name.lower() for name in imported_before["model_id"]}
+    ids_elsewhere |= {name.lower() for name in curated["model_id"]}
     rows: dict[str, dict[str, str | None]] = {}
     left_out: list[str] = []
     for model_id, entry in _wanted(models, policy):

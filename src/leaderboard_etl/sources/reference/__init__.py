@@ -16,12 +16,13 @@ from leaderboard_etl.sources.description import Source, Trust, Work
 from leaderboard_etl.sources.shared.settings import NO_SETTING
 
 SOURCE_ID = "reference"
-# Efforts and budgets as the curated protocols write them: `Diamond, high`, `Diamond, thinking no tools`.
+# Efforts, budgets and tools as the curated protocols write them: `Diamond, high`, `Diamond, thinking no tools`.
 _SETTING = (
     r"(?i)[, ](?P<level>\d+K|minimal|low|medium|high|xhigh|max)$"
-    r"|(?P<mode>(?:\b(?:extended|no|non|without)[- ])?\bthinking(?: mode| \(up to \d+K tokens\))?(?: no tools| with tools)?)"
+    r"|(?P<mode>(?:\b(?:extended|no|non|without)[- ])?\bthinking(?: mode| \(up to \d+K tokens\))?)"
     r"|(?P<reasoning>(?:\b(?:no|non|without)[- ])?\breasoning (?:mode|on|off)\b|, reasoning$)"
 )
+_TOOLS = r"(?i)\b((?:no|without|with|w/o) tools?(?: use)?)\b"
 _SCORE_COLUMNS = frozenset(
     (
         *("model_id", "variant_id", "score_raw", "score_unit", "n_shot", "protocol"),
@@ -82,8 +83,9 @@ def _scores(rows: pl.DataFrame) -> Parsed:
 def _setting() -> pl.Expr:
     """The setting that the protocol states, in its words; n/a if it states none."""
     groups = pl.col("protocol").str.extract_groups(_SETTING).struct
-    setting = pl.coalesce(groups.field(name) for name in ("level", "mode", "reasoning"))
-    return setting.str.strip_chars(", ").fill_null(NO_SETTING).alias("setting")
+    effort = pl.coalesce(groups.field(name) for name in ("level", "mode", "reasoning")).str.strip_chars(", ")
+    setting = pl.concat_str([effort, pl.col("protocol").str.extract(_TOOLS, 1)], separator=" ", ignore_nulls=True)
+    return setting.replace("", None).fill_null(NO_SETTING).alias("setting")
 
 
 def _models(rows: pl.DataFrame) -> Parsed:

@@ -19,6 +19,7 @@ from faulty_hub import HubServer, Request, Response
 from worlds import V1, V2, V2_SENTINELS, World, content, no_wait, parquet, v2_row
 
 from leaderboard_etl import pipeline
+from leaderboard_etl.commands.explain import explain
 from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.options import Options
 from leaderboard_etl.policy import Policy, read_policy
@@ -96,6 +97,16 @@ def test_as_of_a_day_before_the_first_load_is_a_clear_error(world: World) -> Non
     world.night(2)
     with pytest.raises(UsageError, match="before the first load"):
         open_published(world.warehouse, as_of=date(2025, 1, 1))
+
+
+def test_a_file_of_code_that_did_not_know_a_table_is_a_clear_error(world: World) -> None:
+    world.night(1)
+    with duckdb.connect(str(world.warehouse.database)) as con:
+        con.execute("drop table history.model_bases; drop table core.model_bases")
+    with pytest.raises(WarehouseError, match=r"made by other code .*model_bases.*run --offline"):
+        open_published(world.warehouse, as_of=date(2025, 1, 1))
+    with pytest.raises(WarehouseError, match="made by other code"):
+        explain(world.warehouse, "mistralai/Mistral-7B-v0.1", None, as_of=None, as_json=False)
 
 
 def test_offline_rebuilds_the_same_content_without_a_socket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,9 +187,9 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     nearest names if no source uses the name, and with the available benchmarks if the model has no score of
     `benchmark`.
     """
-    from leaderboard_etl.target.opening import open_published
+    from leaderboard_etl.target.opening import made_by_this_code, open_published
 
-    with open_published(warehouse, as_of=as_of) as con:
+    with made_by_this_code(warehouse.database), open_published(warehouse, as_of=as_of) as con:
         model_id = _model_id_of(con, model)
         facts_by_section = _facts_of(con, model_id, benchmark)
     if as_json:

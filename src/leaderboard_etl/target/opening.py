@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -53,8 +55,21 @@ def open_published(
         target.attach_to(con, "published")
     except duckdb.Error as error:
         raise WarehouseError(f"{target} cannot be opened ({first_line(error)}): run again, or restore it") from error
-    _rebuild_as_of(con, as_of)
+    with made_by_this_code(target):
+        _rebuild_as_of(con, as_of)
     return lock(con) if is_locked and into is None else con
+
+
+@contextmanager
+def made_by_this_code(name: object) -> Iterator[None]:
+    """Within the block a table or column that is absent is a WarehouseError: older code made the published state."""
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        raise WarehouseError(
+            f"{name} was made by other code than this ({first_line(error)}): the next run makes it again, and so does"
+            " `leaderboard-etl run --offline`"
+        ) from error
 
 
 def refuse_newer_state(con: duckdb.DuckDBPyConnection, name: object) -> None:

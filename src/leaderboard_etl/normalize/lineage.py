@@ -156,7 +156,7 @@ def all_bases(
 def families_by_bases(families: pl.DataFrame, bases: pl.DataFrame) -> pl.DataFrame:
     """`families` (model_id, family; null: not known) with the family of all bases of a model, where they agree on one, for the
     models without one. `bases` are rows of core.model_bases. A base without a family has that of its own bases."""
-    is_one = (pl.col("family").n_unique() == 1) & pl.col("family").is_not_null().all()
+    is_one = pl.col("family").n_unique() == 1
     for _ in range(_MOST_GENERATIONS):
         agreed = (
             bases.join(families.rename({"model_id": "base_model_id"}), on="base_model_id", how="left")

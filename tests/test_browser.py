@@ -75,12 +75,14 @@ def test_every_exported_row_of_every_benchmark_is_a_mark(
     exported: Article, reader: Reader, snapshot: dict[str, bytes]
 ) -> None:
     page = reader.opens(exported.page(SCALING))
+    beside = [row for row in rows(snapshot, "model_scaling_unsized.csv") if row["openness"] == "Proprietary"]
     groups = [row["comparable_group"] for row in rows(snapshot, "model_scaling.csv")]
     options = page.locator("#chart select option").evaluate_all("all => all.map((option) => option.value)")
     assert sorted(options) == sorted(set(groups))
     for group in options:
         page.locator("#chart select").select_option(group)
-        expect(marks(page), group).to_have_count(groups.count(group))
+        n_beside = sum(row["comparable_group"] == group for row in beside)
+        expect(marks(page), group).to_have_count(groups.count(group) + n_beside)
     assert reader.complaints == []
 
 
@@ -221,6 +223,50 @@ def test_sides_differ_by_shape_and_take_the_articles_colours(article: Article, r
     assert page.locator(".legend-title").inner_text() == "Legend"
 
 
+def test_a_palette_that_comes_after_its_own_event_is_taken(article: Article, reader: Reader) -> None:
+    # The order of the template's scripts: https://huggingface.co/spaces/tfrere/research-article-template
+    article.put({"model_scaling.csv": SCALING_HEADER + "A,Org,Open,41.5,7,,,mmlu_reported\n"})
+    late = """<script>document.addEventListener('readystatechange', () => {
+        if (document.readyState !== 'interactive') return;
+        document.dispatchEvent(new Event('palettes:updated'));
+        window.ColorPalettes = { getColors: () => ['#112233', '#445566'] };
+    });</script>"""
+    page = reader.opens(article.page(SCALING, data="model_scaling.csv", head=late))
+    assert marks(page).evaluate("mark => getComputedStyle(mark).fill") == "rgb(17, 34, 51)"
+
+
+def test_models_without_a_size_stand_beside_the_axis_and_a_side_without_a_line_says_why(
+    article: Article, reader: Reader
+) -> None:
+    article.put(
+        {
+            "model_scaling.csv": SCALING_HEADER
+            + "A,Org,Open,41.5,7,,,mmlu_reported\nB,Org,Proprietary,40,70,,,mmlu_reported\n",
+            "model_scaling_unsized.csv": "model,openness,score_pct,size_reason,comparable_group\n"
+            "C,Proprietary,90,not published by the vendor,mmlu_reported\nD,Proprietary,80,not published by the vendor,gpqa\n",
+            "model_scaling_coverage.csv": "comparable_group,openness,n_scored,n_sized,group_name,no_line_reason\n"
+            'mmlu_reported,Open,1,1,"MMLU, as reported",\n'
+            'mmlu_reported,Proprietary,2,1,"MMLU, as reported","1 family, 8 are needed"\n',
+        }
+    )
+    page = reader.opens(
+        article.page(SCALING, data=[f"model_scaling{part}.csv" for part in ("", "_unsized", "_coverage")])
+    )
+    lefts = {
+        str(mark.get_attribute("aria-label"))[0]: (mark.bounding_box() or {"x": 0.0})["x"] for mark in marks(page).all()
+    }
+    strip = page.locator(".strip").bounding_box()
+    assert strip is not None and sorted(lefts) == ["A", "B", "C"]
+    assert max(lefts["A"], lefts["B"]) < strip["x"] < lefts["C"] < strip["x"] + strip["width"]
+    assert (
+        "Proprietary (1 model, 1 without a size; no line: 1 family, 8 are needed)"
+        in page.locator(".legend").inner_text()
+    )
+    marks(page).last.click()
+    expect(page.locator(".tip")).to_contain_text("Parameters: not published by the vendor")
+    assert reader.complaints == []
+
+
 def test_without_the_articles_palette_colours_fall_back(article: Article, reader: Reader) -> None:
     article.put({"model_scaling.csv": SCALING_HEADER + "A,Org,Open,41.5,7,,,mmlu_reported\n"})
     for order in ([], ["Open", "Proprietary"], ["Proprietary", "Open"]):  # of the palette's colours, not of these
@@ -253,6 +299,8 @@ def test_markup_in_the_data_stays_text(article: Article, reader: Reader, embed: 
             "model_scaling_fit.csv": "openness,params_b,score_pct,lo_pct,hi_pct\n",
             "model_scaling_coverage.csv": "comparable_group,openness,n_scored,n_sized\n"
             + f"{HOSTILE},Open,{HOSTILE},1\n",
+            "model_scaling_unsized.csv": "model,openness,score_pct,size_reason,comparable_group\n"
+            + f"{HOSTILE},Proprietary,50,{HOSTILE},{HOSTILE}\n",
             "frontier_gap.csv": f"run_name,release_year,score_pct,model\nOpen,2023,50,{HOSTILE}\nProprietary,2024,60,{HOSTILE}\n",
             "open_closed_lags.csv": "benchmark,estimator,closed_model,open_model,lag_days,is_censored\n"
             + f"mmlu,catch_up,{HOSTILE},{HOSTILE},3,false\n",

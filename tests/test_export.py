@@ -168,6 +168,25 @@ def test_the_coverage_file_counts_the_points_of_the_scaling_file(exported: Expor
     assert (both["n_scored"] >= both["n_sized"]).all()
 
 
+def test_a_score_is_either_beside_a_size_or_in_the_file_of_those_without_one(exported: Exported) -> None:
+    sized, unsized = (exported.table(f"parquet/model_scaling{part}.parquet") for part in ("", "_unsized"))
+    keys = ["comparable_group", "openness"]
+    n_shown = pl.concat([sized.select(keys), unsized.select(keys)]).group_by(keys).len().sort(keys)
+    coverage = exported.table("parquet/model_scaling_coverage.parquet").sort(keys)
+    assert unsized.height > 0
+    assert n_shown["len"].to_list() == coverage["n_scored"].to_list()
+
+
+def test_a_side_has_a_line_or_the_coverage_file_says_why_not(exported: Exported) -> None:
+    keys = ["comparable_group", "openness"]
+    lines = exported.table("parquet/model_scaling_fit.parquet").select(keys).unique()
+    coverage = exported.table("parquet/model_scaling_coverage.parquet")
+    has_line = coverage.join(lines, on=keys, how="semi")
+    assert 0 < has_line.height < coverage.height
+    assert has_line["no_line_reason"].null_count() == has_line.height
+    assert coverage.join(lines, on=keys, how="anti").filter(pl.col("no_line_reason").is_null()).select(keys).is_empty()
+
+
 def test_a_fitted_line_is_of_the_points_that_are_drawn_and_lies_in_its_band(exported: Exported) -> None:
     fits = exported.table("parquet/model_scaling_fit.parquet")
     points = exported.table("parquet/model_scaling.parquet")

@@ -112,7 +112,7 @@ def test_the_same_state_gives_the_same_bytes_and_each_figure_twice(con: duckdb.D
         assert "http://" not in svg.replace("http://www.w3.org/", "")
 
 
-def test_every_exported_point_is_a_mark_and_the_caption_counts_what_has_no_size(con: duckdb.DuckDBPyConnection) -> None:
+def test_every_score_is_a_mark_also_without_a_size_and_the_caption_counts_these(con: duckdb.DuckDBPyConnection) -> None:
     chart = model_scaling(con)
     assert chart is not None
     svg = as_svg(chart)
@@ -120,11 +120,13 @@ def test_every_exported_point_is_a_mark_and_the_caption_counts_what_has_no_size(
         "population = 'official' and comparable_group = 'mmlu_reported' and openness in ('open_weights', 'proprietary')"
     )
     [(n_points,)] = con.execute(f"select count(params_b) from mart.model_scaling where {sized}").fetchall()
-    assert svg.count('aria-roledescription="point"') == n_points
     [(n, n_unsized)] = con.execute(
         f"select count(*), count(*) - count(params_b) from mart.model_scaling where {sized} and openness = 'proprietary'"
     ).fetchall()
+    assert n_unsized > 0
+    assert svg.count('aria-roledescription="point"') == n_points + n_unsized
     assert f"{n_unsized} of {n} proprietary models with a score have no published size" in svg
+    assert "No line for Proprietary: " in svg
 
 
 def test_lags_that_are_not_over_are_drawn_as_arrows(con: duckdb.DuckDBPyConnection) -> None:

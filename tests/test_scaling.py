@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, fit_line, scaling_fits
+from leaderboard_etl.warehouse.database import create_tables, create_views
 
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("model_id", "family", "organization", "openness", "benchmark", "comparable_group"), pl.String),
@@ -214,3 +216,28 @@ def test_no_points_give_no_rows_of_the_same_columns() -> None:
     assert empty.is_empty()
     assert empty.columns == scaling_fits(frame(on_a_line(1, 0)), draws=5, seed=1).columns
     assert fit_bands(frame([]), seed=1).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("n_families", "slope_lo", "slope_hi", "refusal", "reason"),
+    [
+        (8, 0.1, 2.0, None, None),
+        (8, -2.0, -0.1, None, None),
+        (7, 0.1, 2.0, None, "7 families of models, 8 are needed"),
+        (8, -0.1, 2.0, None, "score does not clearly change with size: slope -0.10 to 2.00 with 90 % confidence"),
+        (8, None, None, None, "the slope has no interval"),
+        (3, None, None, "too few", "too few"),
+    ],
+)
+def test_a_chart_draws_a_line_of_eight_families_whose_slope_is_not_zero(
+    n_families: int, slope_lo: float | None, slope_hi: float | None, refusal: str | None, reason: str | None
+) -> None:
+    with duckdb.connect() as con:
+        create_tables(con)
+        create_views(con)
+        con.execute(
+            "insert into mart.scaling_fit (population, comparable_group, openness, era, form, n_families, slope_lo, slope_hi,"
+            " refusal_reason) values ('official', 'g', 'proprietary', 'all', 'total', ?, ?, ?, ?)",
+            [n_families, slope_lo, slope_hi, refusal],
+        )
+        assert con.execute("select no_line_reason from mart.drawn_lines").fetchall() == [(reason,)]

@@ -1,7 +1,7 @@
 -- Fitted score by size with its 90 % band, one row per comparable group, side and size: the lines of model_scaling.csv.
 -- The band is of the line, not of single models: most of them lie outside it.
--- The same models as there, all release dates, total parameters. A line is drawn only where there are enough models: where
--- a side is missing, its fit was refused.
+-- The same models as there, all release dates, total parameters. A side has a line only where its data bear one out:
+-- model_scaling_coverage.csv says why one has none.
 -- columns:
 --   openness: Open or Proprietary
 --   params_b: Size in billions, as form counts it
@@ -24,9 +24,10 @@ with sides as (
 
 lines as (
 
-    select *
-    from mart.scaling_band
-    where score_pct is not null and lo_pct is not null and hi_pct is not null
+    select b.*
+    from mart.scaling_band as b
+    join mart.drawn_lines as d using (population, comparable_group, openness, era, form)
+    where d.no_line_reason is null and b.score_pct is not null and b.lo_pct is not null and b.hi_pct is not null
 
 )
 
@@ -45,11 +46,12 @@ select
     case when b.params_b is null then {
         'comparable_group': f.comparable_group,
         'openness': f.openness,
-        'reason': coalesce(f.refusal_reason, 'the group has no single baseline: its line has no percent'),
+        'reason': coalesce(d.no_line_reason, 'the group has no single baseline: its line has no percent'),
         'n_sized': coalesce(s.n_sized, 0),
         'n_scored': coalesce(s.n_scored, 0)
     } end as left_out
 from mart.scaling_fit as f
+join mart.drawn_lines as d using (population, comparable_group, openness, era, form)
 left join lines as b using (population, comparable_group, openness, era, form)
 left join sides as s on s.comparable_group = f.comparable_group and s.openness = f.openness
 where f.population = 'official'

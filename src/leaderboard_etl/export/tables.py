@@ -56,6 +56,7 @@ EXPORTS = (
     Export("model_scaling.csv", ("score_pct", "params_b", "openness")),
     Export("model_scaling_fit.csv", ("openness", "params_b", "score_pct", "lo_pct", "hi_pct")),
     Export("model_scaling_coverage.csv", ("comparable_group", "openness", "n_scored", "n_sized")),
+    Export("model_scaling_unsized.csv", ("comparable_group", "openness", "score_pct")),
     Export("llm_benchmarks.json", ("benchmark", "model", "score")),
     Export("frontier_gap.csv", ("run_name", "release_year", "score_pct")),
     Export("open_closed_lags.csv", ("benchmark", "estimator", "lag_days", "is_censored")),

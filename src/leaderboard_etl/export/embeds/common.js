@@ -115,7 +115,7 @@
   const placed = (x, y, scale = 1) => `translate(${x.toFixed(1)},${y.toFixed(1)}) scale(${scale})`;
 
   // Axes are one picture to a screen reader; the marks after it are buttons, and a table below holds all of them.
-  const drawAxes = (svg, frame, { title, description, xLabel, yLabel = 'Score (%)', x, y, xTicks, yTicks, xText = String }) => {
+  const drawAxes = (svg, frame, { title, description, xLabel, xMiddle = (frame.left + frame.right) / 2, yLabel = 'Score (%)', x, y, xTicks, yTicks, xText = String }) => {
     const axes = add(svg, 'g', { class: 'axes', role: 'img', 'aria-label': `${title}. ${description}` });
     for (const tick of yTicks) {
       add(axes, 'line', { class: 'grid', x1: frame.left, x2: frame.right, y1: y(tick), y2: y(tick) });
@@ -127,7 +127,7 @@
     }
     add(axes, 'path', { class: 'axis', fill: 'none', d: `M${frame.left},${frame.top}V${frame.bottom}H${frame.right}` });
     if (yLabel) add(axes, 'text', { class: 'axis-label', x: 0, y: 12 }, yLabel);
-    add(axes, 'text', { class: 'axis-label', x: (frame.left + frame.right) / 2, y: frame.bottom + 38, 'text-anchor': 'middle' }, xLabel);
+    add(axes, 'text', { class: 'axis-label', x: xMiddle, y: frame.bottom + 38, 'text-anchor': 'middle' }, xLabel);
   };
 
   const legendBox = (parent) => {
@@ -252,6 +252,8 @@
     root.dataset.mounted = 'true';
     recolor(root);
     document.addEventListener('palettes:updated', () => recolor(root));
+    // The article's template fires that event before it has put the palette where it can be read.
+    document.addEventListener('DOMContentLoaded', () => recolor(root));
     const fail = (error) => {
       root.replaceChildren();
       add(root, 'p', { class: 'message', role: 'alert' }, error.message);

@@ -67,8 +67,13 @@ def score(axis: Axis) -> alt.Y:
 def size_axis(field: str, title: str, values: Sequence[float], room: float) -> tuple[Axis, alt.X]:
     """A logarithmic axis that extends by the factor `room` beyond `values` on both sides, and its encoding."""
     axis = Axis(min(values) / room, max(values) * room, 0, WIDTH, is_log=True)
+    return axis, size_encoding(field, title, axis, log_ticks(axis))
+
+
+def size_encoding(field: str, title: str, axis: Axis, ticks: Sequence[float]) -> alt.X:
+    """The encoding of a column on a logarithmic axis with these ticks."""
     scale = alt.Scale(type="log", domain=[axis.low, axis.high], nice=False)
-    return axis, alt.X(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(values=log_ticks(axis), format="~g"))
+    return alt.X(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(values=list(ticks), format="~g"))
 
 
 def log_ticks(axis: Axis) -> list[float]:

@@ -409,6 +409,16 @@ def test_a_collection_that_is_gone_is_held_and_said(world: World, server: HubSer
     assert not any("helm_mmlu_2" in path for path in paths), "what nobody knows is not fetched"
 
 
+def test_records_in_the_datastores_second_layout_are_not_read_and_said(world: World) -> None:
+    helm(world, 1, 0.7, days=0)
+    content = record("mistralai/Mixtral-8x7B-v0.1", result(MMLU, 0.9), days=1)
+    world.put("datasets/evaleval/EEE_datastore/flat/objects/aa/bb/record.json", content)
+    assert world.night(1).status == "published"
+    assert statements(world) == [(0.7, 1, None)]
+    found = world.query("select kind, subject from ops.drift where source_id = 'every_eval_ever'")
+    assert found == [("second_layout", "flat/")]
+
+
 def measured_by_vals(world: World, model_id: str, pct: float) -> None:
     """A model's MMLU-Pro as Vals AI measures it."""
     metric = {"lower_is_better": False, "score_type": "continuous", "min_score": 0.0, "max_score": 100.0}

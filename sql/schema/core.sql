@@ -303,7 +303,7 @@ create table core.prices (
     provider varchar not null,                -- Who sells the tokens: the model's vendor, or a host; or the evaluator that states one price for all of them
     is_vendor boolean not null,               -- Whether the provider is the vendor of the model
     input_usd_per_mtok double not null,       -- US dollars for a million tokens of input, not cached, of the shortest context
-    output_usd_per_mtok double not null,      -- US dollars for a million tokens of output
+    output_usd_per_mtok double not null,      -- = history.prices
     blended_usd_per_mtok double not null,     -- Both prices by their usual shares: blended_input_share of core.rules is input
     priced_on date not null,                  -- Day on which the list stated the price, or since which the source has
     source_dataset varchar not null,          -- The list of prices, or the source

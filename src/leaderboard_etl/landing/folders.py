@@ -23,14 +23,15 @@ from leaderboard_etl.raw.store import BlobStore
 class FolderSync:
     """The result of a sync: the head commit, the changes since the last load, and the names of all folders below the root.
 
-    `names` is null if the head did not move. `held` are folders that were read before and are now gone or empty.
-    `failures` says why other folders could not be fetched; `remaining` is how many of their files are still to be
-    fetched.
+    `names` is null if the head did not move, and `has_second` says whether the second layout is there. `held` are
+    folders that were read before and are now gone or empty. `failures` says why other folders could not be fetched;
+    `remaining` is how many of their files are still to be fetched.
     """
 
     revision: str
     changes: Changes = field(default_factory=Changes)
     names: Sequence[str] | None = None
+    has_second: bool = False
     held: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     remaining: int = 0
@@ -49,6 +50,7 @@ def sync_folders(
     in_ledger: Mapping[Place, FileVersion],
     last_revision: str | None,
     now: str,
+    second: str | None = None,
     head_start: HeadStart | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> FolderSync:
@@ -69,7 +71,8 @@ def sync_folders(
         raise SourceError(
             f"{repo_id} at {revision[:12]} has none of the folders in {root}/ that this source reads: were they moved or renamed?"
         )
-    sync = FolderSync(revision, names=names)
+    has_second = second is not None and second in hub.folders(repo_type, repo_id, revision)
+    sync = FolderSync(revision, names=names, has_second=has_second)
     listed: set[str] = set()
     not_empty: set[str] = set()
     places_now: set[Place] = set()

@@ -136,9 +136,13 @@ def _land_folders(night: Night, source: Source, folders: Folders) -> News:
             in_ledger=night.state.of(source.source_id),
             last_revision=None if night.options.full else _last_revision(night.ledger, source.source_id),
             now=night.now,
+            second=folders.second,
             head_start=night.head_start,
             progress=progress,
         )
+    beside = (
+        f"there is {folders.second}/ beside {folders.root}/: another layout, not read; does {folders.root}/ still grow?"
+    )
     gone = "is gone or empty in the repository: what was read from it stays in force"
     news = news_of(
         night,
@@ -149,6 +153,7 @@ def _land_folders(night: Night, source: Source, folders: Folders) -> News:
         remaining=result.remaining,
         drift=[
             *folders.doubts(result.names or (), policy),
+            *([Drift(source.source_id, "second_layout", f"{folders.second}/", beside)] if result.has_second else []),
             *(
                 Drift(source.source_id, "collection_gone", name, f"{folders.root}/{name} {gone}", is_held=True)
                 for name in result.held

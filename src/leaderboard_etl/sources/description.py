@@ -51,12 +51,15 @@ class Collection:
 
 @dataclass(frozen=True)
 class Folders:
-    """Which folders to list in a repository with too many files: those below `root` that `choose` picks, in its order. Two names
-    with the same `same_as` are one folder, renamed. `doubts` returns what a person should look at among the names."""
+    """Which folders to list in a repository with too many files: those below `root` that `choose` picks, in its
+    order. Two names with the same `same_as` are one folder, renamed. `second` is a folder beside `root` that holds
+    the same in another layout: it is not read, and said where it is there. `doubts` returns what a person should look
+    at among the names."""
 
     root: str
     choose: Callable[[Sequence[str], Policy], Sequence[str]]
     same_as: Callable[[str], str] = str
+    second: str | None = None
     doubts: Callable[[Sequence[str], Policy], list[Drift]] = lambda names, policy: []
 
 

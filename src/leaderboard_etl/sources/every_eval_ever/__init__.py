@@ -17,6 +17,7 @@ from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, refus
 from leaderboard_etl.sources.description import Folders, Source, Trust, Work
 from leaderboard_etl.sources.every_eval_ever.collections import (
     ROOT,
+    SECOND_LAYOUT,
     SOURCE_ID,
     canonical,
     collection_of,
@@ -80,7 +81,7 @@ SOURCE = Source(
     repo_id="evaleval/EEE_datastore",
     wants=wants,
     parse=parse,
-    folders=Folders(ROOT, wanted_folders, canonical, unknown_folders),
+    folders=Folders(ROOT, wanted_folders, canonical, SECOND_LAYOUT, unknown_folders),
     is_read_by_folder=True,
     names="coined",
     reported_by=("third_party", "vendor"),
@@ -88,8 +89,8 @@ SOURCE = Source(
     trust=Trust(spelling=80, repository=80, release=80),
     left_out="collections and evaluations that `policy/eee_collections.csv` and `policy/eee_evaluations.csv` give a reason to"
     " leave out; results of single questions; sizes, and what an adapter guesses of the developer; `flat/`",
-    left_out_because="other benchmarks are not part of the project; guesses are sometimes wrong; `flat/` is a second copy of"
-    " `data/` that is no longer maintained",
+    left_out_because="other benchmarks are not part of the project; guesses are sometimes wrong; `flat/` is a second layout of"
+    " June 2026, and in August 2026 adapters still wrote to `data/`: a night says where it is there",
     works=(
         Work(
             "Evaluating Evaluations coalition, Every Eval Ever: a shared schema and datastore of evaluation results (2026)",

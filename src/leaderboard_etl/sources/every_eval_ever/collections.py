@@ -14,6 +14,8 @@ from leaderboard_etl.raw.ledger import Drift
 
 SOURCE_ID = "every_eval_ever"
 ROOT = "data"
+# Objects by their hash, with an index per collection: https://github.com/evaleval/every_eval_ever/issues/161
+SECOND_LAYOUT = "flat"
 _RECORD = re.compile(rf"{ROOT}/([^/]+)/([^/]+)/([^/]+)/[^/]+\.json")
 _READ_ROLES = ("read", "compared")
 # How folders are named after the benchmarks that are read.

@@ -161,7 +161,7 @@ def _run(warehouse: Warehouse, url: str, day: int, card_budget: int, memory: str
         most_memory_bytes=None if memory is None else memory_bytes(memory),
         progress=watched,
     )
-    outcome = pipeline.run_night(options, lambda night: story(night, pipeline.plainly))
+    outcome = pipeline.run_night(options, story)
     print(
         f"  {outcome.status}; resident MB while fetching: "
         + ", ".join(f"{name} {n:,}: {mb:.0f}" for name, n, mb in memory_samples)

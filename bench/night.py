@@ -33,7 +33,7 @@ def main() -> None:
     ):
 
         def night() -> pipeline.Outcome:
-            return pipeline.run_night(options, lambda night: story(night, pipeline.plainly))
+            return pipeline.run_night(options, story)
 
         rows = []
         outcome, first_s = _timed(night)
@@ -41,7 +41,7 @@ def main() -> None:
         outcome, quiet_s = _timed(night)
         rows.append((f"second night ({outcome.status})", quiet_s))
         tables = Options(options.warehouse, options.hub, options.endpoint, only=("olb_v1_contents", "olb_v2_contents"))
-        _, tables_s = _timed(lambda: pipeline.run_night(tables, lambda night: story(night, pipeline.plainly)))
+        _, tables_s = _timed(lambda: pipeline.run_night(tables, story))
         rows.append(("the same, tables only", tables_s))
         _, offline_s = _timed(lambda: pipeline.rebuild(options.warehouse))
         rows.append(("rebuilt from raw (--offline)", offline_s))
@@ -58,14 +58,14 @@ def _timed(run: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - begun
 
 
-def read_story() -> Callable[..., pipeline.Ending]:
+def read_story() -> Callable[[pipeline.Night], pipeline.Ending]:
     """The steps of flows/nightly.py."""
     spec = importlib.util.spec_from_file_location("nightly", folder("flows") / "nightly.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    story: Callable[..., pipeline.Ending] = module.story
+    story: Callable[[pipeline.Night], pipeline.Ending] = module.story
     return story
 
 

@@ -3,7 +3,6 @@ leaderboard_etl.pipeline."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,14 @@ from prefect.client.schemas import State
 
 from leaderboard_etl import orchestration, pipeline, report
 from leaderboard_etl.commands.progress import progress
+from leaderboard_etl.errors import EtlError
 from leaderboard_etl.options import options_for
 from leaderboard_etl.pipeline import Ending, Night
 from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse
 from leaderboard_etl.watching.watched import watched
 
-# Runs a step as a Prefect task: retried with back-off if the Hub failed, and limited in time.
-as_task = partial(
+# Runs a step as a Prefect task: retried with back-off if the Hub failed, and limited in time. Without a flow it only runs it.
+do = partial(
     orchestration.run_step,
     retries=2,
     retry_delay_seconds=[5, 30],
@@ -32,26 +32,30 @@ as_task = partial(
 )
 
 
-def story(night: Night, do: Callable[..., Any]) -> Ending:
-    """The steps of one night: each takes the results of earlier steps. `do` runs a step, as a Prefect task or without
-    Prefect, and returns its result."""
+def story(night: Night) -> Ending:
+    """The steps of one night: each takes the results of earlier steps."""
     policy, *landed = do(pipeline.land_project, night)
     for source_id in night.table_sources:
-        landed += pipeline.standing_alone(night, [source_id], do, pipeline.land_table, night, source_id)
-    read = [do(pipeline.read, night, news, policy.changes) for news in landed]
-    tables = [pipeline.hold_back(news, night.believed, night.options.accept) for news in read]
-    # The tables name the models that are asked about here.
-    landed = pipeline.standing_alone(night, pipeline.MODEL_SOURCES, do, pipeline.land_models, night, tables)
-    read = [do(pipeline.read, night, news, policy.changes) for news in landed]
-    models = [pipeline.hold_back(news, night.believed, night.options.accept) for news in read]
+        try:
+            landed += do(pipeline.land_table, night, source_id)
+        except EtlError as error:
+            landed += pipeline.lost(night, error, source_id)
+    tables = [do(pipeline.read, night, news, policy.changes) for news in landed]
+    try:
+        # The tables name the models that are asked about here.
+        landed = do(pipeline.land_models, night, tables)
+    except EtlError as error:
+        landed = pipeline.lost(night, error, *pipeline.MODEL_SOURCES)
+    models = [do(pipeline.read, night, news, policy.changes) for news in landed]
     kept = [policy, *tables, *models]
     if not pipeline.has_news(night, kept):
         quiet: Ending = do(pipeline.stay_quiet, night, kept)
         return quiet
-    staged = do(pipeline.stage, night, [pipeline.new_load(night, kept)])
+    load = night.minutes.line("published", [news.entry for news in kept])
+    staged = do(night.target.stage, night.believed, [(load, kept)])
     audited = do(pipeline.audit, night, staged)
-    published: Ending = do(pipeline.publish, night, audited)
-    return published
+    note = do(night.target.publish, audited.staged, night.minutes.recording(audited.loads))
+    return pipeline.ended(night, audited, note)
 
 
 @flow(name="nightly", log_prints=False)
@@ -73,7 +77,7 @@ def nightly(
         with options_for(
             warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, raw_from, progress=progress()
         ) as options:
-            outcome = pipeline.run_night(options, lambda night: story(night, as_task))
+            outcome = pipeline.run_night(options, story)
         report_result(report.as_json(outcome))
     orchestration.table_artifact("load", report.load_rows(outcome))
     orchestration.markdown_artifact("report", report.markdown(outcome))

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -208,8 +208,14 @@ def test_a_file_that_does_not_hold_what_was_staged_is_not_published(
     target = target_of(published.warehouse)
     before = published.warehouse.database.read_bytes()
     on_record: list[str] = []
+
+    @contextmanager
+    def recording() -> Iterator[None]:
+        on_record.append("a line")
+        yield
+
     with pytest.raises(WarehouseError, match=r"core\.models holds 0 of 3 rows: nothing was published"):
-        target.publish(Staged(engine.create(published.warehouse.staging), []), lambda: on_record.append("a line"))
+        target.publish(Staged(engine.create(published.warehouse.staging), []), recording())
     assert on_record == [] and published.warehouse.database.read_bytes() == before
 
 

@@ -77,7 +77,7 @@ def test_a_run_out_of_time_publishes_what_it_has_and_the_next_one_continues(worl
 
     def tell(night: pipeline.Night) -> pipeline.Ending:
         nights.append(night)
-        return story()(night, pipeline.plainly)
+        return story()(night)
 
     options = Options(
         world.warehouse,
@@ -120,7 +120,7 @@ def test_if_the_deadline_passes_during_the_tables_the_models_are_reported_as_not
 
     def tell(night: pipeline.Night) -> pipeline.Ending:
         nights.append(night)
-        return story()(night, pipeline.plainly)
+        return story()(night)
 
     options = Options(world.warehouse, world.hub, world.endpoint, started_at=datetime(2025, 1, 1, 3), progress=over)
     outcome = pipeline.run_night(options, tell)

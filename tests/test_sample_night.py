@@ -29,7 +29,7 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     root = tmp_path_factory.mktemp("sample")
     with options_for(root, "sample") as options:
-        outcome = pipeline.run_night(options, lambda night: story()(night, pipeline.plainly))
+        outcome = pipeline.run_night(options, story())
     assert outcome.status == "published", outcome.message
     yield Warehouse(root)
 

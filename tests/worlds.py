@@ -170,7 +170,7 @@ class World:
             self.endpoint,
             **{"started_at": datetime(2025, 1, day, 3), **self.options, **changes},
         )
-        outcome = pipeline.run_night(options, lambda night: story()(night, pipeline.plainly))
+        outcome = pipeline.run_night(options, story())
         if outcome.status in ("degraded", "failed"):
             # Pytest shows this if the test expected another status.
             _log.warning("%s", "\n".join([f"night {day}: {report.headline(outcome)}", *report.notes(outcome)]))
@@ -211,9 +211,9 @@ def nightly() -> Any:
     return module
 
 
-def story() -> Callable[[pipeline.Night, Callable[..., Any]], pipeline.Ending]:
+def story() -> Callable[[pipeline.Night], pipeline.Ending]:
     """The steps of flows/nightly.py."""
-    steps: Callable[[pipeline.Night, Callable[..., Any]], pipeline.Ending] = nightly().story
+    steps: Callable[[pipeline.Night], pipeline.Ending] = nightly().story
     return steps
 
 

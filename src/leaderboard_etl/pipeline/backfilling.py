@@ -22,17 +22,16 @@ from leaderboard_etl.landing.repos import sync_repo
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.fetching import land_project, may_lack, news_of, shown
 from leaderboard_etl.pipeline.night import BACKFILL, Ending, Night, Outcome, run_night
-from leaderboard_etl.pipeline.publishing import audit, new_load, publish, stage
-from leaderboard_etl.pipeline.reading import compared_scores, hold_back, read
+from leaderboard_etl.pipeline.publishing import audit, ended
+from leaderboard_etl.pipeline.reading import compared_scores, read
 from leaderboard_etl.pipeline.right_clock import is_ahead
 from leaderboard_etl.printable import how_many
 from leaderboard_etl.raw.ledger import Changes, Ledger, Load, SourceLoad, format_utc
-from leaderboard_etl.reading.loads import News, Place
+from leaderboard_etl.reading.loads import NewLoad, News, Place
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import SOURCES
 
 _LOADS_AT_ONCE = 30
-_Due = tuple[Load, list[News]]
 _Waiting = list[tuple[Source, RepoCommit]]
 
 
@@ -106,9 +105,10 @@ def backfill(options: Options, *, loads_at_once: int = _LOADS_AT_ONCE) -> Outcom
             due = _land(night, past, loads_at_once, progress)
         if not due:
             return Ending("no_news")
-        ending = publish(night, audit(night, stage(night, due)))
+        audited = audit(night, night.target.stage(night.believed, due))
+        note = night.target.publish(audited.staged, night.minutes.recording(audited.loads))
         past.published += [load for load, _ in due]
-        return ending
+        return ended(night, audited, note)
 
     outcome = run_night(options, steps, kind=BACKFILL)
     seconds = outcome.seconds
@@ -162,10 +162,10 @@ def _commits(night: Night, source: Source) -> list[RepoCommit]:
         return []
 
 
-def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, int], None] | None) -> list[_Due]:
+def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, int], None] | None) -> list[NewLoad]:
     """Lands and reads up to `most_loads` loads; none is in the ledger yet. Commits that the Hub's limits or the
     deadline leave out stay in `past`."""
-    loads: list[_Due] = []
+    loads: list[NewLoad] = []
     total = len(past.waiting)
     while past.waiting and len(loads) < most_loads:
         source, commit = past.waiting[0]
@@ -181,7 +181,7 @@ def _land(night: Night, past: _Past, most_loads: int, progress: Callable[[int, i
         past.waiting.pop(0)
         if news:
             load = replace(
-                new_load(night, news)[0],
+                night.minutes.line("published", [each.entry for each in news]),
                 load_id=night.ledger.next_id() + len(loads),
                 finished_at=format_utc(datetime.now(UTC)),
             )
@@ -205,7 +205,7 @@ def _news_of(night: Night, past: _Past, source: Source, commit: RepoCommit, *, i
         for place in night.state.of(source_id):
             if (before := night.believed.scores_at(source_id, [place])) is not None:
                 past.remember(source_id, before.with_columns(path=pl.lit(place[2])))
-    kept = hold_back(read(night, landed, project[0].changes if project else Changes()), past)
+    kept = read(night, landed, project[0].changes if project else Changes(), past)
     if kept.read is not None:
         past.remember(source_id, compared_scores(kept.read), kept.changes.gone)
     entry = replace(

@@ -17,6 +17,7 @@ from leaderboard_etl.landing.cards import sync_cards
 from leaderboard_etl.landing.folders import sync_folders
 from leaderboard_etl.landing.repos import NoFilesError, UnfinishedError, sync_repo
 from leaderboard_etl.pipeline.night import Night
+from leaderboard_etl.pipeline.right_clock import WrongClockError
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.policy.checking import check_policy
 from leaderboard_etl.printable import how_many
@@ -24,7 +25,7 @@ from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
 from leaderboard_etl.reading.loads import News
 from leaderboard_etl.sources import eval_results, model_cards
-from leaderboard_etl.sources.description import Folders, Source
+from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 from leaderboard_etl.sources.rules import could_be_repository
 
@@ -68,21 +69,23 @@ def _land_texts(night: Night, source_id: str, texts: Mapping[str, bytes]) -> New
 
 
 def land_table(night: Night, source_id: str) -> list[News]:
-    """Lands what is new in one leaderboard repository. Raises HubError or SourceError if it is not available."""
+    """Lands what is new in one leaderboard repository. Raises HubError or SourceError if it is not available,
+    WrongClockError if the Hub's answers show that this machine's clock is far ahead."""
     source = SOURCES[source_id]
+    _begin(night, source_id)
     if not night.wants(source_id):
-        return [_not_asked(source_id)]
+        return _on_record(night, [_not_asked(source_id)])
     try:
-        return [
-            _land_folders(night, source, source.folders) if source.folders is not None else _land_whole(night, source)
-        ]
+        land = _land_whole if source.folders is None else _land_folders
+        return _on_record(night, [land(night, source)])
     except (RepoUnavailableError, NoFilesError) as error:
         if source.is_archive:
-            return [News(_left_in_force(source, SourceLoad(source_id, "unchanged"), first_line(error)))]
+            gone = SourceLoad(source_id, "unchanged")
+            return _on_record(night, [News(_left_in_force(source, gone, first_line(error)))])
         if night.state.of(source_id) or not may_lack(source, error):
             raise
         message = f"{error}; it was never loaded, and the night continues without it"
-        return [News(SourceLoad(source_id, "unchanged", message=message))]
+        return _on_record(night, [News(SourceLoad(source_id, "unchanged", message=message))])
 
 
 def may_lack(source: Source, error: EtlError) -> bool:
@@ -120,9 +123,10 @@ def _left_in_force(source: Source, entry: SourceLoad, why: str) -> SourceLoad:
     return replace(entry, drift=[Drift(source.source_id, "archive_gone", source.repo_id, message)])
 
 
-def _land_folders(night: Night, source: Source, folders: Folders) -> News:
+def _land_folders(night: Night, source: Source) -> News:
     """The same for a repository of which only some folders are listed. What arrived is believed, even if some did not."""
-    policy = read_policy()
+    policy, folders = read_policy(), source.folders
+    assert folders is not None
     with shown(night, source.source_id) as progress:
         result = sync_folders(
             night.hub,
@@ -168,10 +172,11 @@ def land_models(night: Night, so_far: Sequence[News]) -> list[News]:
     tables of this night gave.
 
     One pass serves two sources: the model's own files, and the evaluation results that it publishes. Raises HubError or
-    SourceError.
+    SourceError, and WrongClockError like land_table.
     """
+    _begin(night, *MODEL_SOURCES)
     if not (night.wants(CARDS) or night.wants(RESULTS)):
-        return [_not_asked(CARDS), _not_asked(RESULTS)]
+        return _on_record(night, [_not_asked(CARDS), _not_asked(RESULTS)])
     calls_before = night.hub.api_calls
     previous = last_entry(night.ledger, CARDS)
     cursor = dict(previous.cursor) if previous else {}
@@ -206,35 +211,34 @@ def land_models(night: Night, so_far: Sequence[News]) -> list[News]:
     in_all = Changes([*boards.changed, *of_results.changed], of_results.gone)
     results = news_of(night, RESULTS, in_all, message=boards.message, drift=unknown)
     # What arrived is kept and believed all the same.
-    return [
-        _failed(cards) if result.has_failed else cards,
-        _failed(results) if result.has_failed or boards.has_failed else results,
-    ]
+    cards = _failed(cards) if result.has_failed else cards
+    results = _failed(results) if result.has_failed or boards.has_failed else results
+    return _on_record(night, [cards, results])
 
 
-def standing_alone(
-    night: Night, source_ids: Sequence[str], give: Callable[..., list[News]], *arguments: Any
-) -> list[News]:
-    """What `give`, called with `arguments`, gives of some sources; where it fails they stay at their last good state and the
-    others go on.
+def lost(night: Night, error: EtlError, *source_ids: str) -> list[News]:
+    """Nothing of some sources, and why: they stay at their last good state, and the others go on.
 
-    The first of them has the number of calls. NoHubError and UnwritableError are passed on: without a Hub, or a disk,
-    there is no night. Raises WarehouseError if the Hub's answers show that this machine's clock is far ahead.
+    Passes on NoHubError, UnwritableError and WrongClockError: without a Hub, a disk or a date there is no night.
     """
+    if isinstance(error, NoHubError | UnwritableError | WrongClockError):
+        raise error
+    return _on_record(night, [_nothing(night, name, error, is_first=name == source_ids[0]) for name in source_ids])
+
+
+def _begin(night: Night, *source_ids: str) -> None:
+    """Puts on record that these sources are being asked: a run that is killed meanwhile has failed at them."""
     night.expect_right_clock()
-    before = (night.hub.api_calls, night.hub.file_calls)
     night.minutes.note(*(SourceLoad(source_id, "failed") for source_id in source_ids))
-    try:
-        news = give(*arguments)
-    except (NoHubError, UnwritableError):
-        raise
-    except EtlError as error:
-        news = [_lost(night, source_id, error, is_first=source_id == source_ids[0]) for source_id in source_ids]
-    api_calls, file_calls = night.hub.api_calls - before[0], night.hub.file_calls - before[1]
-    first = replace(news[0].entry, api_calls=api_calls, file_calls=file_calls)
-    news = [News(first, news[0].changes, news[0].read), *news[1:]]
-    night.minutes.note(*(each.entry for each in news))
-    return news
+
+
+def _on_record(night: Night, news: list[News]) -> list[News]:
+    """The same, on record. The first has the calls to the Hub, which are those that no source on record made."""
+    api_calls, file_calls = night.minutes.calls(without=[each.source_id for each in news])
+    calls = {"api_calls": night.hub.api_calls - api_calls, "file_calls": night.hub.file_calls - file_calls}
+    counted = [News(replace(news[0].entry, **calls), news[0].changes, news[0].read), *news[1:]]
+    night.minutes.note(*(each.entry for each in counted))
+    return counted
 
 
 def news_of(night: Night, source_id: str, changes: Changes, revision: str | None = None, **fields: Any) -> News:
@@ -252,7 +256,7 @@ def _failed(news: News) -> News:
     return News(replace(news.entry, state="failed"), news.changes)
 
 
-def _lost(night: Night, source_id: str, error: EtlError, *, is_first: bool) -> News:
+def _nothing(night: Night, source_id: str, error: EtlError, *, is_first: bool) -> News:
     """Nothing of a source, and why. What it took beside another one in the same pass is lost with that."""
     before = last_entry(night.ledger, source_id)
     return News(

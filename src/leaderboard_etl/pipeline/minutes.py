@@ -4,7 +4,8 @@ runs."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -36,15 +37,24 @@ class Minutes:
         """Keeps what each source has delivered so far, for the ledger line of a run that fails."""
         self._entries.update((entry.source_id, entry) for entry in entries)
 
+    def calls(self, *, without: Iterable[str]) -> tuple[int, int]:
+        """The calls to the Hub's API and for files that the sources on record made, except some."""
+        left_out = set(without)
+        others = [entry for source_id, entry in self._entries.items() if source_id not in left_out]
+        return sum(entry.api_calls for entry in others), sum(entry.file_calls for entry in others)
+
     def say(self, note: str | None) -> None:
         """Keeps a sentence for the report at the end of the run; null adds nothing."""
         if note is not None:
             self.notes.append(note)
 
     def line(self, status: str, entries: Iterable[SourceLoad], message: str | None = None) -> Load:
-        """The ledger line of a load. Without `message` it lists why sources failed or were held back."""
+        """The ledger line of a load: degraded if a source failed or was held back, unless the whole load failed. Without
+        `message` it lists why."""
         entries = sorted(entries, key=lambda entry: entry.source_id)
         problems = [f"{each.source_id}: {each.message}" for each in entries if each.state in ("failed", "held")]
+        if problems and status != "failed":
+            status = "degraded"
         return Load(
             load_id=self._ledger.next_id(),
             kind=self._kind,
@@ -64,6 +74,14 @@ class Minutes:
             if self.failed is None:
                 self._ledger.append(load)
                 self.failed = load if load.status == "failed" else None
+
+    @contextmanager
+    def recording(self, loads: Iterable[Load]) -> Iterator[None]:
+        """Appends loads to the ledger; once the block that follows is done, nothing can make the run fail."""
+        for load in loads:
+            self.write_down(load)
+        yield
+        self.close()
 
     def close(self) -> None:
         """Marks the run as finished: from now on nothing can make it fail."""

@@ -12,13 +12,13 @@ from typing import Any
 
 import duckdb
 
-from leaderboard_etl.errors import AuditError, EtlError, HubError, UsageError, WarehouseError, engine_error, first_line
+from leaderboard_etl.errors import AuditError, EtlError, HubError, UsageError, engine_error, first_line
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.head_start import HeadStart
 from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.minutes import Minutes
-from leaderboard_etl.pipeline.right_clock import expect_right_clock
+from leaderboard_etl.pipeline.right_clock import WrongClockError, expect_right_clock
 from leaderboard_etl.raw.ledger import FileState, Ledger, Load, format_utc
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.store import BlobStore
@@ -63,12 +63,12 @@ class Night:
         return not self.options.only or source_id in self.options.only
 
     def expect_right_clock(self) -> None:
-        """Raises WarehouseError if this machine's clock is far ahead; the failed load is then dated by the Hub's clock
+        """Raises WrongClockError if this machine's clock is far ahead; the failed load is then dated by the Hub's clock
         or the last load."""
         hub_at, last_at = self.hub.clock.newest_at, last_good_at(self.ledger)
         try:
             expect_right_clock(self.minutes.as_of_at, hub_at, last_at)
-        except WarehouseError:
+        except WrongClockError:
             self.minutes.as_of_at = max(at for at in (hub_at, last_at) if at is not None)
             raise
 
@@ -135,11 +135,6 @@ def run_night(options: Options, steps: Callable[[Night], Ending], *, kind: str =
         message,
         night.minutes.notes,
     )
-
-
-def plainly(step: Callable[..., Any], *arguments: object) -> Any:
-    """Runs a step without Prefect and returns its result."""
-    return step(*arguments)
 
 
 def is_passing(task: Any, run: Any, state: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The second half of a run: stages, audits and publishes the next state, or records a night without news."""
+"""The second half of a run: audits the next state before it is published, or records a night without news."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ from leaderboard_etl.reading.batches import policy_in_force
 from leaderboard_etl.reading.loads import News
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE
-from leaderboard_etl.target import Staged, target_of
+from leaderboard_etl.target import FromRaw, Staged, target_of
 from leaderboard_etl.warehouse.audit import Finding
 from leaderboard_etl.warehouse.claims import changed_verdicts
-
-# A line for the ledger, and what its sources gave.
-NewLoad = tuple[Load, Sequence[News]]
 
 
 @dataclass(frozen=True)
 class Audited:
-    """A staged state that may be published, its loads that are not in the ledger yet, and the findings of the audit."""
+    """A staged state that may be published, its loads that are not in the ledger yet, the findings of the audit, and the row
+    counts of the last load per source."""
 
     staged: Staged
     loads: list[Load]
     findings: list[Finding]
+    counts: dict[str, dict[str, int]]
 
 
 def has_news(night: Night, news: Sequence[News]) -> bool:
@@ -51,22 +50,6 @@ def has_news(night: Night, news: Sequence[News]) -> bool:
     return night.believed.n_loads is None
 
 
-def new_load(night: Night, news: Sequence[News]) -> NewLoad:
-    """What the sources delivered, with the ledger line for it."""
-    return night.minutes.line("degraded" if _is_degraded(news) else "published", [each.entry for each in news]), news
-
-
-def stage(night: Night, new: Sequence[NewLoad]) -> Staged:
-    """Builds the state after some loads that are not in the ledger yet, beside the published one."""
-    return night.target.stage(
-        night.store,
-        [*night.ledger.loads, *(load for load, _ in new)],
-        news={load.load_id: news for load, news in new},
-        carry_into=night.believed.carry_into,
-        most_memory_bytes=night.options.most_memory_bytes,
-    )
-
-
 def audit(night: Night, staged: Staged) -> Audited:
     """The staged state, if no check of severity error finds rows. A new warning marks the last load
     as degraded if an earlier night is on record: without one every warning is new.
@@ -80,33 +63,23 @@ def audit(night: Night, staged: Staged) -> Audited:
     if has_night and any(finding.is_new_warning for finding in findings):
         last = replace(last, status="degraded")
         staged.con.execute("update ops.loads set status = 'degraded' where load_id = ?", [last.load_id])
-    return Audited(staged, [*earlier, replace(last, summary=_summary(staged.con, findings))], findings)
+    last = replace(last, summary=_summary(staged.con, findings))
+    return Audited(staged, [*earlier, last], findings, _counts(staged.con, last))
 
 
-def publish(night: Night, audited: Audited) -> Ending:
-    """Makes the new loads durable in the order of leaderboard_etl.durable: bytes, new file, ledger lines, and the new file in
-    place of the published one."""
-    last = audited.loads[-1]
-    counts = _counts(audited.staged.con, last)
-
-    def put_on_record() -> None:
-        for load in audited.loads:
-            night.minutes.write_down(load)
-
-    night.store.flush()
-    night.minutes.say(night.target.publish(audited.staged, put_on_record))
-    night.minutes.close()
+def ended(night: Night, audited: Audited, note: str | None) -> Ending:
+    """How a run ended whose state was published; `note` is the sentence of Target.publish for the report."""
+    night.minutes.say(note)
     is_degraded = any(load.status == "degraded" for load in audited.loads)
-    return Ending("degraded" if is_degraded else "published", last, audited.findings, counts)
+    return Ending("degraded" if is_degraded else "published", audited.loads[-1], audited.findings, audited.counts)
 
 
 def stay_quiet(night: Night, news: Sequence[News]) -> Ending:
     """Records a night without news: writes one line into the ledger and nothing else."""
-    load = night.minutes.line("degraded" if _is_degraded(news) else "no_news", [each.entry for each in news])
+    load = night.minutes.line("no_news", [each.entry for each in news])
     night.store.flush()
-    night.minutes.write_down(load)
-    night.minutes.close()
-    return Ending(load.status, load)
+    with night.minutes.recording([load]):
+        return Ending(load.status, load)
 
 
 @one_line_errors()
@@ -133,7 +106,7 @@ def rebuild(
         accepted = policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings")
         target = target_of(warehouse)
         try:
-            staged = target.stage(store, ledger.loads, most_memory_bytes=most_memory_bytes)
+            staged = target.stage(FromRaw(store, ledger.loads, most_memory_bytes))
             findings = target.audit(staged, None, accepted)
             target.publish(staged)
         finally:
@@ -164,11 +137,6 @@ def _with_verdicts(con: duckdb.DuckDBPyConnection, load: Load, before: Mapping[s
         for entry in load.sources
     ]
     return replace(load, sources=sources)
-
-
-def _is_degraded(news: Sequence[News]) -> bool:
-    """Whether a source failed or was held back."""
-    return any(each.entry.state in ("failed", "held") for each in news)
 
 
 def _has_new_finding(night: Night, news: Sequence[News]) -> bool:

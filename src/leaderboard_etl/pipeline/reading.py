@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import polars as pl
@@ -26,9 +25,13 @@ class Before(Protocol):
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None: ...
 
 
-def read(night: Night, news: News, policy: Changes) -> News:
-    """Parses the new files of `news`; holds the source back if they cannot be read. If the load changes `policy`, all
-    files of the source are read, because policy applies to all of them."""
+def read(night: Night, news: News, policy: Changes, before: Before | None = None) -> News:
+    """Parses the new files of `news`, and holds them back if they cannot be read or fail the brake: then only the reason is
+    left. If the load changes `policy`, all files of the source are read, because policy applies to all of them.
+
+    A source that is held back stays at its last good state, and the same commit is examined again next time; `--accept
+    SOURCE@REVISION` lets it in. The brake compares with the scores `before` this load; null: those that are published.
+    """
     source_id = news.source_id
     # A source that asks the Hub thousands of questions may fail and still keep the files that arrived.
     if news.entry.state == "failed" and not news.changes:
@@ -37,26 +40,15 @@ def read(night: Night, news: News, policy: Changes) -> News:
     if not files and not news.changes:
         return news
     try:
-        batches = parse_batches(SOURCES[source_id], files, night.store, read_policy())
-        return replace(news, read=Kept(night.shelf, files, batches))
+        parsed = Kept(night.shelf, files, parse_batches(SOURCES[source_id], files, night.store, read_policy()))
     except EtlError as error:
         return _held(news, [Drift(source_id, "unreadable", "files", first_line(error), is_held=True)])
-
-
-def hold_back(news: News, before: Before, accept: Sequence[str] = ()) -> News:
-    """Returns `news`, or, if it fails the brake, only the reason.
-
-    A source that is held back stays at its last good state, and the same commit is examined again next time. `accept`
-    (SOURCE@REVISION) lets the news through in spite of the brake.
-    """
-    if news.read is None:
-        return news
-    drift = [*news.read.drift, *_brake(news.source_id, news.read, news.changes, before)]
+    drift = [*parsed.drift, *_brake(source_id, parsed, news.changes, before or night.believed)]
     if any(finding.is_held for finding in drift):
-        if not _is_accepted(news.entry, accept):
+        if not _is_accepted(news.entry, night.options.accept):
             return _held(news, drift)
         drift = [Drift(d.source_id, "accepted", d.subject, f"let in by --accept: {d.message}") for d in drift]
-    return replace(news, entry=changed(news.entry, drift=[*news.entry.drift, *drift]))
+    return News(changed(news.entry, drift=[*news.entry.drift, *drift]), news.changes, parsed)
 
 
 def _brake(source_id: str, read: Kept, changes: Changes, before: Before) -> list[Drift]:

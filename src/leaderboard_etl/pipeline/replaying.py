@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from leaderboard_etl.errors import WarehouseError
+from leaderboard_etl.errors import EtlError, WarehouseError
 from leaderboard_etl.options import Options
-from leaderboard_etl.pipeline.fetching import land_project, last_entry, news_of, standing_alone
+from leaderboard_etl.pipeline.fetching import land_project, last_entry, lost, news_of
 from leaderboard_etl.pipeline.night import Ending, Night, Outcome, run_night
-from leaderboard_etl.pipeline.publishing import audit, new_load, publish, stage, stay_quiet
-from leaderboard_etl.pipeline.reading import hold_back, read
+from leaderboard_etl.pipeline.publishing import audit, ended, stay_quiet
+from leaderboard_etl.pipeline.reading import read
 from leaderboard_etl.raw.ledger import Changes, Ledger
 from leaderboard_etl.reading.loads import News, Place
 from leaderboard_etl.settings import Warehouse
@@ -36,15 +36,17 @@ def _steps(night: Night) -> Ending:
     # From this load on new policy applies to every source, so all of them are read again.
     for source_id in (name for name in SOURCES if policy.changes or name in places):
         again = _as_news(night, source_id, places.get(source_id, set()), news.get(source_id))
-        news[source_id] = standing_alone(night, [source_id], _read_again, night, again, policy.changes)[0]
-    if not any(each.read for each in news.values()):
-        return stay_quiet(night, list(news.values()))
-    new = new_load(night, list(news.values()))
-    return publish(night, audit(night, stage(night, [new])))
-
-
-def _read_again(night: Night, again: News, policy: Changes) -> list[News]:
-    return [hold_back(read(night, again, policy), night.believed)]
+        try:
+            news[source_id] = read(night, again, policy.changes)
+        except EtlError as error:
+            [news[source_id]] = lost(night, error, source_id)
+    kept = list(news.values())
+    if not any(each.read for each in kept):
+        return stay_quiet(night, kept)
+    load = night.minutes.line("published", [each.entry for each in kept])
+    audited = audit(night, night.target.stage(night.believed, [(load, kept)]))
+    note = night.target.publish(audited.staged, night.minutes.recording(audited.loads))
+    return ended(night, audited, note)
 
 
 def _as_news(night: Night, source_id: str, places: set[Place], project: News | None) -> News:

@@ -29,6 +29,10 @@ class News:
         return self.entry.source_id
 
 
+# A line for the ledger that is not in it yet, and what its sources delivered.
+NewLoad = tuple[Load, Sequence[News]]
+
+
 @dataclass(frozen=True)
 class Part:
     """What one source contributes to a load: its ledger entry, its changed files, all files that the load reads, and

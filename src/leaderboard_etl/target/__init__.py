@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.target.base import Staged, Target
+from leaderboard_etl.target.base import FromRaw, Staged, Target
 from leaderboard_etl.target.file import FileTarget
 
-__all__ = ["Staged", "Target", "target_of"]
+__all__ = ["FromRaw", "Staged", "Target", "target_of"]
 
 
 def target_of(warehouse: Warehouse) -> Target:

@@ -4,11 +4,11 @@ published at once. leaderboard_etl.durable has the order in which that becomes d
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from leaderboard_etl.errors import AuditError, one_line_errors
 from leaderboard_etl.printable import how_many
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from leaderboard_etl.raw.ledger import Load
     from leaderboard_etl.raw.store import BlobStore
-    from leaderboard_etl.reading.loads import News
+    from leaderboard_etl.reading.loads import NewLoad
     from leaderboard_etl.warehouse.audit import Finding, Standing
 
 
@@ -31,29 +31,54 @@ class Staged:
     loads: Sequence[Load]
 
 
+class Basis(Protocol):
+    """What a new state is built on: the bytes, the loads in the ledger, and the history that need not be folded again."""
+
+    @property
+    def store(self) -> BlobStore: ...
+
+    @property
+    def loads(self) -> Sequence[Load]: ...
+
+    @property
+    def most_memory_bytes(self) -> int | None:
+        """How much memory the process may hold; null: half of what the machine or its cgroup allows."""
+
+    def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
+        """May fill the empty history tables; returns how many of the loads that covers."""
+
+
+@dataclass(frozen=True)
+class FromRaw:
+    """A basis without history: every load is folded again from its bytes."""
+
+    store: BlobStore
+    loads: Sequence[Load]
+    most_memory_bytes: int | None = None
+
+    def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
+        """Carries nothing."""
+        return 0
+
+
 class Target(ABC):
     """Where the tables live. Their content is the same everywhere; a target decides how they are written and published."""
 
-    def stage(
-        self,
-        store: BlobStore,
-        loads: Sequence[Load],
-        *,
-        carry_into: Callable[[duckdb.DuckDBPyConnection], int] | None = None,
-        news: Mapping[int, Sequence[News]] | None = None,
-        most_memory_bytes: int | None = None,
-    ) -> Staged:
-        """The state after `loads`; the parameters are those of warehouse.build, `most_memory_bytes` what the process may hold.
+    def stage(self, basis: Basis, new: Sequence[NewLoad] = ()) -> Staged:
+        """The state after the loads of `basis` and some that are not in the ledger yet.
 
-        Raises EngineError, and leaves nothing behind, if memory or space do not suffice.
+        Raises UnwritableError if the bytes that the loads name cannot be put on disk first; EngineError, and leaves nothing
+        behind, if memory or space do not suffice.
         """
         # Readers, who only ask where the tables are, do not need the import.
         from leaderboard_etl.warehouse.build import build
 
+        basis.store.flush()
         with ExitStack() as unfinished, one_line_errors():
             unfinished.callback(self.discard)
-            staged = Staged(self._begin(most_memory_bytes), loads)
-            build(staged.con, store, loads, carry_into=carry_into, news=news)
+            staged = Staged(self._begin(basis.most_memory_bytes), [*basis.loads, *(load for load, _ in new)])
+            news = {load.load_id: given for load, given in new}
+            build(staged.con, basis.store, staged.loads, carry_into=basis.carry_into, news=news)
             unfinished.pop_all()
         return staged
 
@@ -70,16 +95,16 @@ class Target(ABC):
             raise AuditError(_failure(errors), findings)
         return findings
 
-    def publish(self, staged: Staged, put_on_record: Callable[[], None] = lambda: None) -> str | None:
+    def publish(self, staged: Staged, recording: AbstractContextManager[object] | None = None) -> str | None:
         """Replaces the published state by a staged one. Readers keep what they have open.
 
-        `put_on_record` is called when everything is on disk and only the replacement is left. Returns a sentence if something
-        of another writer had to be put aside. Raises WarehouseError, and publishes nothing, if the target did not keep what
-        was staged or cannot be replaced.
+        `recording` is entered when everything is on disk and only the replacement is left, and left when that is done.
+        Returns a sentence if something of another writer had to be put aside. Raises WarehouseError, and publishes nothing,
+        if the target did not keep what was staged or cannot be replaced.
         """
         self._seal(staged)
-        put_on_record()
-        return self._show()
+        with recording or nullcontext():
+            return self._show()
 
     @property
     @abstractmethod

@@ -19,7 +19,7 @@ from leaderboard_etl.errors import EtlError, WarehouseError, first_line
 from leaderboard_etl.raw.ledger import Ledger, Load
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.target import Target, target_of
+from leaderboard_etl.target import FromRaw, Target, target_of
 from leaderboard_etl.target.file import FileTarget
 from leaderboard_etl.target.opening import refuse_newer_state
 from leaderboard_etl.warehouse.books import first_fault
@@ -30,8 +30,8 @@ Answer = TypeVar("Answer")
 
 
 class Believed:
-    """The state before this run. Each question opens the file again, so that a run never prevents it from being
-    replaced.
+    """The state before this run, on which the next one is built. Each question opens the file again, so that a run never
+    prevents it from being replaced.
 
     `trouble` says in one sentence why the published file cannot be used; null if it can, or if nothing was published.
     """
@@ -41,11 +41,11 @@ class Believed:
     ) -> None:
         """Examines the published file. Raises WarehouseError if newer code made it, or if it holds loads that the ledger
         lacks, because replacing it would lose them."""
-        self._published, self._store, self._most_memory_bytes = target_of(warehouse), store, most_memory_bytes
+        self.store, self.loads, self.most_memory_bytes = store, list(ledger.loads), most_memory_bytes
+        self._published = target_of(warehouse)
         # Built from raw if the published file cannot be used; nothing else reads it.
         self._rebuilt = FileTarget(warehouse, warehouse.believed, warehouse.believed)
         self._is_rebuilt = False
-        self._loads = list(ledger.loads)
         self._n_held: int | None = None
         self._is_ours = False
         self.trouble: str | None = None
@@ -78,7 +78,7 @@ class Believed:
 
     def holds(self, load: Load) -> bool:
         """Whether the published file holds a load, so that the load's bytes were once on disk."""
-        return self._n_held is not None and load.load_id in {each.load_id for each in self._loads[: self._n_held]}
+        return self._n_held is not None and load.load_id in {each.load_id for each in self.loads[: self._n_held]}
 
     def look_through(self) -> None:
         """Reads the whole published file, so that damage is detected now and not by a reader."""
@@ -96,7 +96,7 @@ class Believed:
         if target is None:
             return 0
         _copy_history(target, con)
-        return len(self._loads) if target is self._rebuilt else self._n_held or 0
+        return len(self.loads) if target is self._rebuilt else self._n_held or 0
 
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
         """The current scores of a source in some files: source_name, precision, variant_id, score_raw, score_unit; and
@@ -163,8 +163,8 @@ class Believed:
     def _usable_target(self) -> Target | None:
         if self.trouble is None:
             return self._published if self._n_held is not None else None
-        if not self._is_rebuilt and any(load.is_applied for load in self._loads):
-            self._rebuilt.stage(self._store, self._loads, most_memory_bytes=self._most_memory_bytes).con.close()
+        if not self._is_rebuilt and any(load.is_applied for load in self.loads):
+            self._rebuilt.stage(FromRaw(self.store, self.loads, self.most_memory_bytes)).con.close()
             self._is_rebuilt = True
         return self._rebuilt if self._is_rebuilt else None
 

@@ -14,8 +14,9 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from leaderboard_etl.export.folder import write_snapshot
 from leaderboard_etl.export.manifest import state_day
-from leaderboard_etl.export.snapshot import pictures, write_snapshot
+from leaderboard_etl.export.snapshot import pictures
 from leaderboard_etl.export.tables import EXPORTS, parquet, query
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.settings import Warehouse, default_warehouse

@@ -14,8 +14,8 @@ from leaderboard_etl import orchestration
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.export import summary
 from leaderboard_etl.export.datapackage import media_type
+from leaderboard_etl.export.folder import write_snapshot
 from leaderboard_etl.export.publish import publish_snapshot
-from leaderboard_etl.export.snapshot import write_snapshot
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.options import hub_address
 from leaderboard_etl.settings import Warehouse

@@ -21,7 +21,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import small_world
 
-from leaderboard_etl.export.folder import replace_folder
 from leaderboard_etl.export.manifest import TYPES
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.tables import EXPORTS, Export, number, query, text, written
@@ -246,7 +245,9 @@ def test_the_manifest_has_the_citations_of_the_sources_loaded(exported: Exported
 
 
 def test_other_tools_can_read_the_folder_by_its_descriptor(exported: Exported, tmp_path: Path) -> None:
-    replace_folder(tmp_path, exported.files, {})
+    for name, content in exported.files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
     report = frictionless.validate(str(tmp_path / "datapackage.json"))
     assert report.valid, report.flatten(["name", "rowNumber", "message"])
     rows = {task.name: task.stats.get("rows") for task in report.tasks if task.type in ("table", "json")}

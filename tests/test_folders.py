@@ -14,8 +14,7 @@ from faulty_hub import HubServer, Request, Response
 from leaderboard_etl.errors import SourceError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.folders import FolderSync, sync_folders
-from leaderboard_etl.landing.journal import Place
-from leaderboard_etl.raw.ledger import FileVersion
+from leaderboard_etl.raw.ledger import FileVersion, Place
 from leaderboard_etl.raw.store import BlobStore
 
 REPO = "org/store"

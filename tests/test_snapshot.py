@@ -23,8 +23,8 @@ from leaderboard_etl import pipeline
 from leaderboard_etl.cli import main
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import UsageError, WarehouseError
-from leaderboard_etl.export.folder import read_manifest
-from leaderboard_etl.export.snapshot import make_snapshot, write_snapshot
+from leaderboard_etl.export.folder import read_manifest, write_snapshot
+from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.settings import PACKAGE, Warehouse
@@ -111,7 +111,7 @@ def test_rebuilt_from_raw_elsewhere_under_another_clock_locale_and_hash_seed_it_
     shutil.copytree(published.warehouse.raw, other.raw)
     code = (
         "import sys; from datetime import date; from pathlib import Path; from leaderboard_etl import pipeline;"
-        "from leaderboard_etl.settings import Warehouse; from leaderboard_etl.export.snapshot import write_snapshot;"
+        "from leaderboard_etl.settings import Warehouse; from leaderboard_etl.export.folder import write_snapshot;"
         "w = Warehouse(Path(sys.argv[1])); pipeline.rebuild(w);"
         "write_snapshot(w, None, None); write_snapshot(w, None, date(2025, 1, 1))"
     )

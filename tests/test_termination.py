@@ -21,9 +21,10 @@ from worlds import World
 
 import leaderboard_etl
 from leaderboard_etl.errors import EngineError, one_line_errors
-from leaderboard_etl.export.folder import replace_folder
+from leaderboard_etl.export import folder
 from leaderboard_etl.export.manifest import TOOL
 from leaderboard_etl.raw.ledger import Ledger
+from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.termination import Terminated
 
 MANIFEST_BYTES = json.dumps({"tool": TOOL, "as_of": "2025-01-01", "files": {}}).encode()
@@ -136,17 +137,24 @@ def test_a_query_ends_with_one_line_and_leaves_no_file(tmp_path: Path) -> None:
     assert list(out.iterdir()) == []
 
 
-def test_an_interrupted_snapshot_leaves_the_old_one_and_no_other_file(tmp_path: Path) -> None:
-    class Files(dict[str, bytes]):
-        def items(self) -> Any:
-            yield "a.csv", b"new"
-            raise Terminated
+def test_an_interrupted_snapshot_leaves_the_old_one_and_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = iter([b"old", b"new"])
 
-    folder = tmp_path / "export"
-    replace_folder(folder, {"manifest.json": MANIFEST_BYTES, "a.csv": b"old"}, {})
+    def make(*_: Any, **__: Any) -> dict[str, bytes]:
+        return {"manifest.json": MANIFEST_BYTES, "a.csv": next(contents)}
+
+    def interrupted() -> None:
+        raise Terminated
+
+    out = tmp_path / "export"
+    monkeypatch.setattr(folder, "make_snapshot", make)
+    folder.write_snapshot(Warehouse(tmp_path / "none"), out, None)
+    monkeypatch.setattr(folder, "undisturbed", interrupted)
     with pytest.raises(Terminated):
-        replace_folder(folder, Files(), {})
-    assert [path.name for path in tmp_path.iterdir()] == ["export"] and (folder / "a.csv").read_bytes() == b"old"
+        folder.write_snapshot(Warehouse(tmp_path / "none"), out, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["export"] and (out / "a.csv").read_bytes() == b"old"
 
 
 class Interrupted:

@@ -27,8 +27,8 @@ from faulty_hub import HubServer, Request, Response
 from worlds import World, small_world, v1_row
 
 from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.raw.ledger import Place
 
-Place = tuple[str, str, str]
 Fault = Callable[[Request, Response], Response]
 
 # Each of them is the only file of its source.

@@ -53,7 +53,7 @@ def _publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
 def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_database: bool, as_json: bool) -> int:
     """Writes the snapshot and prints what it contains and what it leaves out."""
     from leaderboard_etl.export import summary
-    from leaderboard_etl.export.snapshot import write_snapshot
+    from leaderboard_etl.export.folder import write_snapshot
 
     manifest = write_snapshot(warehouse, folder, as_of, with_database=with_database)
     if as_json:

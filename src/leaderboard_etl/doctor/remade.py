@@ -14,9 +14,7 @@ from leaderboard_etl import engine
 from leaderboard_etl.doctor.examination import files_by_load
 from leaderboard_etl.doctor.published import Published
 from leaderboard_etl.raw.blob_ids import sha256_id
-from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Load, SourceLoad, format_utc
-
-Place = tuple[str, str, str]
+from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Load, Place, SourceLoad, format_utc
 
 
 def remade_loads(published: Published) -> tuple[dict[int, Load], dict[str, bytes]]:

@@ -12,11 +12,37 @@ from typing import Any
 
 from leaderboard_etl.durable import undisturbed
 from leaderboard_etl.errors import EtlError, UsageError
-from leaderboard_etl.export.manifest import MANIFEST, TOOL
-from leaderboard_etl.termination import at_the_end
+from leaderboard_etl.export.database import DATABASE, database_facts
+from leaderboard_etl.export.manifest import BUILD, MANIFEST, TOOL, build_facts, dumped
+from leaderboard_etl.export.snapshot import make_snapshot
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.termination import at_the_end, scratch_folder
 
 
-def check_target(folder: Path) -> None:
+def write_snapshot(
+    warehouse: Warehouse, folder: Path | None, as_of: date | None, *, with_database: bool = False
+) -> dict[str, Any]:
+    """Writes the files of make_snapshot and build.json into `folder`, and returns the manifest; null: exports/<day> of the
+    warehouse.
+
+    With `with_database` also warehouse.duckdb, the whole state. An earlier snapshot in `folder` is replaced in one step.
+    Raises UsageError for a folder that holds anything else or cannot be written, EtlError if the disk is full, and what
+    make_snapshot raises; then what is there stays.
+    """
+    if folder is not None:
+        _check_target(folder)
+    with scratch_folder() as scratch:
+        moved = {DATABASE: scratch / DATABASE} if with_database else {}
+        files = make_snapshot(warehouse, as_of, database=moved.get(DATABASE))
+        facts: dict[str, Any] = json.loads(files[MANIFEST])
+        build = build_facts(files[MANIFEST])
+        if with_database:
+            build["database"] = database_facts(moved[DATABASE])
+        _replace_folder(folder or warehouse.exports / facts["as_of"], {**files, BUILD: dumped(build)}, moved)
+    return facts
+
+
+def _check_target(folder: Path) -> None:
     """Raises UsageError for a folder that holds anything but a snapshot: it would be replaced."""
     if folder.is_file():
         raise UsageError(f"{folder} is a file: choose a folder for --out")
@@ -24,13 +50,9 @@ def check_target(folder: Path) -> None:
         raise UsageError(f"{folder} is not empty and not a snapshot of ours: choose another --out")
 
 
-def replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str, Path]) -> None:
-    """Replaces the content of `folder` by `files`, and by the files of `moved` under their names.
-
-    Raises UsageError as check_target, and if the folder cannot be written, EtlError if the disk is full; then what is there
-    stays.
-    """
-    check_target(folder)
+def _replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str, Path]) -> None:
+    """Replaces the content of `folder` by `files`, and by the files of `moved` under their names."""
+    _check_target(folder)
     fresh, old = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
     with at_the_end(lambda: shutil.rmtree(fresh, ignore_errors=True)):
         _replace(folder, fresh, old, files, moved)

@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import WarehouseError, first_line
-from leaderboard_etl.export.database import DATABASE, complete_database, database_facts
+from leaderboard_etl.export.database import complete_database
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
 from leaderboard_etl.export.figures import figures
-from leaderboard_etl.export.folder import check_target, replace_folder
-from leaderboard_etl.export.manifest import BUILD, MANIFEST, build_facts, citations, dumped, manifest, state_day
+from leaderboard_etl.export.manifest import MANIFEST, citations, dumped, manifest, state_day
 from leaderboard_etl.export.report_page import report_page
 from leaderboard_etl.export.tables import EXPORTS, parquet, query
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
-from leaderboard_etl.termination import scratch_folder
-
-
-def write_snapshot(
-    warehouse: Warehouse, folder: Path | None, as_of: date | None, *, with_database: bool = False
-) -> dict[str, Any]:
-    """Writes the files of make_snapshot and build.json into `folder`, and returns the manifest; null: exports/<day> of the
-    warehouse.
-
-    With `with_database` also warehouse.duckdb, the whole state. An earlier snapshot in `folder` is replaced in one step.
-    Raises UsageError for a folder that holds anything else, and what make_snapshot raises.
-    """
-    if folder is not None:
-        check_target(folder)
-    with scratch_folder() as scratch:
-        moved = {DATABASE: scratch / DATABASE} if with_database else {}
-        files = make_snapshot(warehouse, as_of, database=moved.get(DATABASE))
-        facts: dict[str, Any] = json.loads(files[MANIFEST])
-        build = build_facts(files[MANIFEST])
-        if with_database:
-            build["database"] = database_facts(moved[DATABASE])
-        replace_folder(folder or warehouse.exports / facts["as_of"], {**files, BUILD: dumped(build)}, moved)
-    return facts
 
 
 def make_snapshot(warehouse: Warehouse, as_of: date | None, *, database: Path | None = None) -> dict[str, bytes]:

@@ -11,9 +11,8 @@ from typing import Any
 from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub.answers import GatedRepoError, HubLimitedError, NoHubError, canonical
 from leaderboard_etl.hub.client import Hub
-from leaderboard_etl.landing.journal import Place
 from leaderboard_etl.raw.blob_ids import sha256_id
-from leaderboard_etl.raw.ledger import FileVersion
+from leaderboard_etl.raw.ledger import FileVersion, Place
 from leaderboard_etl.raw.store import BlobStore
 
 BOARD_PATH = "@api/leaderboard.json"

@@ -10,8 +10,8 @@ from functools import cached_property
 
 from leaderboard_etl.landing.asking import Asking
 from leaderboard_etl.landing.head_start import HeadStart
-from leaderboard_etl.landing.journal import Journal, Place
-from leaderboard_etl.raw.ledger import Changes, FileVersion
+from leaderboard_etl.landing.journal import Journal
+from leaderboard_etl.raw.ledger import Changes, FileVersion, Place
 from leaderboard_etl.raw.store import BlobStore
 
 INFO_PATH = "@api/model_info.json"

@@ -22,10 +22,10 @@ from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.asking import Asking, PassOverError
 from leaderboard_etl.landing.card_pass import INFO_PATH, CardPass
 from leaderboard_etl.landing.head_start import HeadStart
-from leaderboard_etl.landing.journal import Journal, Place
+from leaderboard_etl.landing.journal import Journal
 from leaderboard_etl.landing.news import News, ask_news, back_to_moment
 from leaderboard_etl.landing.owners import ask_by_list, ask_by_name, is_gone
-from leaderboard_etl.raw.ledger import Changes, FileVersion
+from leaderboard_etl.raw.ledger import Changes, FileVersion, Place
 from leaderboard_etl.raw.store import BlobStore
 
 # Every known owner and every gone model is asked about once in this many nights.

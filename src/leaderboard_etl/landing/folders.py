@@ -13,9 +13,8 @@ from leaderboard_etl.errors import SourceError
 from leaderboard_etl.hub.answers import MissingFileError
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.landing.head_start import HeadStart
-from leaderboard_etl.landing.journal import Place
-from leaderboard_etl.landing.repos import UnfinishedError, land_files
-from leaderboard_etl.raw.ledger import Changes, FileVersion
+from leaderboard_etl.landing.repos import NoFilesError, UnfinishedError, sync_repo
+from leaderboard_etl.raw.ledger import Changes, FileVersion, Place
 from leaderboard_etl.raw.store import BlobStore
 
 
@@ -73,23 +72,29 @@ def sync_folders(
         )
     has_second = second is not None and second in hub.folders(repo_type, repo_id, revision)
     sync = FolderSync(revision, names=names, has_second=has_second)
+    read_before = _by_folder(in_ledger, root)
     listed: set[str] = set()
     not_empty: set[str] = set()
-    places_now: set[Place] = set()
+    gone: set[Place] = set(in_ledger)
     for name in chosen:
-        tree = [file for file in hub.tree(repo_type, repo_id, revision, folder=f"{root}/{name}") if wants(file.path)]
+        before = {place: in_ledger[place] for place in read_before.get(name, ())}
         try:
-            changed = land_files(
+            result = sync_repo(
                 hub,
                 store,
                 repo_type,
                 repo_id,
-                revision,
-                tree,
-                in_ledger=in_ledger,
+                wants=wants,
+                in_ledger=before,
+                now=now,
+                at_revision=revision,
+                folder=f"{root}/{name}",
                 head_start=head_start,
                 progress=progress,
             )
+        except NoFilesError:
+            listed.add(name)
+            continue
         except UnfinishedError as error:
             sync.failures.append(str(error))
             sync.remaining = error.remaining
@@ -98,19 +103,17 @@ def sync_folders(
             sync.failures.append(str(error))
             continue
         listed.add(name)
-        not_empty.update([same_as(name)] if tree else [])
-        places_now.update((repo_type, repo_id, file.path) for file in tree)
-        sync.changes.changed.extend(
-            FileVersion(repo_type, repo_id, file.path, revision, file.blob_id, file.size_bytes, now) for file in changed
-        )
-    for name, places in _by_folder(in_ledger, root).items():
+        not_empty.add(same_as(name))
+        gone.difference_update(before.keys() - set(result.changes.gone))
+        sync.changes.changed.extend(result.changes.changed)
+    for name, places in read_before.items():
         if name in chosen and name not in listed:
             continue
-        is_empty = name not in names or (name in listed and not places_now.intersection(places))
+        is_empty = name not in names or (name in listed and gone.issuperset(places))
         if is_empty and same_as(name) not in not_empty:
             sync.held.append(name)
         else:
-            sync.changes.gone.extend(place for place in places if place not in places_now)
+            sync.changes.gone.extend(place for place in places if place in gone)
     return sync
 
 

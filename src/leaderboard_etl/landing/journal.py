@@ -13,10 +13,8 @@ from pathlib import Path
 import msgspec
 
 from leaderboard_etl.errors import WarehouseError
-from leaderboard_etl.raw.ledger import Changes, FileVersion
+from leaderboard_etl.raw.ledger import Changes, FileVersion, Place
 from leaderboard_etl.raw.store import BlobStore
-
-Place = tuple[str, str, str]
 
 
 class Journal:

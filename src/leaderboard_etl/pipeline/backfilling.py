@@ -26,8 +26,8 @@ from leaderboard_etl.pipeline.publishing import audit, ended
 from leaderboard_etl.pipeline.reading import compared_scores, read
 from leaderboard_etl.pipeline.right_clock import is_ahead
 from leaderboard_etl.printable import how_many
-from leaderboard_etl.raw.ledger import Changes, Ledger, Load, SourceLoad, format_utc
-from leaderboard_etl.reading.loads import NewLoad, News, Place
+from leaderboard_etl.raw.ledger import Changes, Ledger, Load, Place, SourceLoad, format_utc
+from leaderboard_etl.reading.loads import NewLoad, News
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import SOURCES
 

@@ -12,10 +12,10 @@ from leaderboard_etl.errors import EtlError, first_line
 from leaderboard_etl.pipeline.brake import COLUMNS, as_scores, brake
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.raw.ledger import Changes, Drift, SourceLoad
+from leaderboard_etl.raw.ledger import Changes, Drift, Place, SourceLoad
 from leaderboard_etl.reading.batches import parse_batches
 from leaderboard_etl.reading.kept import Kept
-from leaderboard_etl.reading.loads import News, Place, beside, files_to_read
+from leaderboard_etl.reading.loads import News, beside, files_to_read
 from leaderboard_etl.sources.registry import SOURCES
 
 
@@ -58,7 +58,7 @@ def _brake(source_id: str, read: Kept, changes: Changes, before: Before) -> list
     if not source.is_braked:
         return []
     touched = beside(read.files, changes) if source.is_read_by_folder else changes.changed
-    places = [file.place for file in touched] + [(place[0], place[1], place[2]) for place in changes.gone]
+    places = [file.place for file in touched] + changes.gone
     scores = before.scores_at(source_id, places)
     if scores is None:
         return []

@@ -10,8 +10,8 @@ from leaderboard_etl.pipeline.fetching import land_project, last_entry, lost, ne
 from leaderboard_etl.pipeline.night import Ending, Night, Outcome, run_night
 from leaderboard_etl.pipeline.publishing import audit, ended, stay_quiet
 from leaderboard_etl.pipeline.reading import read
-from leaderboard_etl.raw.ledger import Changes, Ledger
-from leaderboard_etl.reading.loads import News, Place
+from leaderboard_etl.raw.ledger import Changes, Ledger, Place
+from leaderboard_etl.reading.loads import News
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import SOURCES
 

@@ -25,6 +25,8 @@ from leaderboard_etl.raw.chain import Line, read_lines, seal
 from leaderboard_etl.raw.store import BlobStore
 
 APPLIED = ("published", "degraded")
+# What identifies a file whatever its version: repo_type, repo_id, path.
+Place = tuple[str, str, str]
 
 
 class FileVersion(msgspec.Struct, frozen=True, order=True):
@@ -39,8 +41,7 @@ class FileVersion(msgspec.Struct, frozen=True, order=True):
     fetched_at: str
 
     @property
-    def place(self) -> tuple[str, str, str]:
-        """What identifies the file apart from its version."""
+    def place(self) -> Place:
         return (self.repo_type, self.repo_id, self.path)
 
 
@@ -48,7 +49,7 @@ class Changes(msgspec.Struct, frozen=True):
     """What one load changed in the files of one source: new versions, and the places of files that are gone."""
 
     changed: list[FileVersion] = []
-    gone: list[tuple[str, str, str]] = []
+    gone: list[Place] = []
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.gone)
@@ -270,7 +271,7 @@ class FileState:
 
     def __init__(self, store: BlobStore, loads: Iterable[Load] = ()) -> None:
         self._store = store
-        self._files: dict[str, dict[tuple[str, str, str], FileVersion]] = {}
+        self._files: dict[str, dict[Place, FileVersion]] = {}
         for load in loads:
             self.apply(load)
 
@@ -289,6 +290,6 @@ class FileState:
         for file in changes.changed:
             files[file.place] = file
 
-    def of(self, source_id: str) -> dict[tuple[str, str, str], FileVersion]:
+    def of(self, source_id: str) -> dict[Place, FileVersion]:
         """The current files of one source, by place."""
         return self._files.setdefault(source_id, {})

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Load, SourceLoad, read_changes
+from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Load, Place, SourceLoad, read_changes
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.reading.batches import Batch, parse_batches, policy_in_force
 from leaderboard_etl.reading.kept import Kept
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
-
-Place = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def files_to_read(
         return list(changes.changed)
     after = {**current, **{file.place: file for file in changes.changed}}
     for place in changes.gone:
-        after.pop((place[0], place[1], place[2]), None)
+        after.pop(place, None)
     return list(after.values()) if has_new_policy else beside(after.values(), changes)
 
 

@@ -16,7 +16,7 @@ import polars as pl
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.errors import EtlError, WarehouseError, first_line
-from leaderboard_etl.raw.ledger import Ledger, Load
+from leaderboard_etl.raw.ledger import Ledger, Load, Place
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target import FromRaw, Target, target_of
@@ -25,7 +25,6 @@ from leaderboard_etl.target.opening import refuse_newer_state
 from leaderboard_etl.warehouse.books import first_fault
 from leaderboard_etl.warehouse.history import carried_tables
 
-Place = tuple[str, str, str]
 Answer = TypeVar("Answer")
 
 

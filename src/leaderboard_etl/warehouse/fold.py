@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import duckdb
 import polars as pl
 
 from leaderboard_etl.contracts.schema import tables
-from leaderboard_etl.raw.ledger import Changes, Drift, Load, SourceLoad, parse_utc
+from leaderboard_etl.raw.ledger import Changes, Drift, Load, Place, SourceLoad, parse_utc
 from leaderboard_etl.reading.loads import LoadContent, Part
 from leaderboard_etl.sources.base import TARGETS, Parsed
-from leaderboard_etl.warehouse.history import merge
-from leaderboard_etl.warehouse.repeats import without_repeats
+from leaderboard_etl.sources.rules import KEYS, repeated
+from leaderboard_etl.warehouse.history import history_table, merge
+
+_PLACE = ["repo_type", "repo_id", "path"]
+# The key of the other targets contains the file.
+_ACROSS_FILES = tuple(target for target, key in KEYS.items() if "path" not in key)
 
 
 def fold_load(con: duckdb.DuckDBPyConnection, content: LoadContent) -> None:
@@ -40,7 +45,7 @@ def _fold_part(con: duckdb.DuckDBPyConnection, load: Load, part: Part) -> dict[s
         places = [file.place for file in files]
         unread_places.difference_update(places)
         _fold_batch(
-            con, load, source_id, places, without_repeats(con, source_id, parsed, places, unread_places), counts
+            con, load, source_id, places, _without_repeats(con, source_id, parsed, places, unread_places), counts
         )
     return counts
 
@@ -49,14 +54,14 @@ def _fold_batch(
     con: duckdb.DuckDBPyConnection,
     load: Load,
     source_id: str,
-    places: Sequence[Sequence[str]],
+    places: Sequence[Place],
     parsed: Parsed,
     counts: dict[str, int],
 ) -> None:
     """Updates the history of some files with what was read from them, and adds to the counts of the load."""
     if not places:
         return
-    scope = pl.DataFrame([tuple(place) for place in places], schema=["repo_type", "repo_id", "path"], orient="row")
+    scope = pl.DataFrame(places, schema=_PLACE, orient="row")
     # Records are counted while reading and again in the tables; sql/checks/loads_add_up.sql compares both counts.
     counts["source_rows"] += parsed.source_rows
     counts["rows_in"] += parsed.rows_in or 0
@@ -70,6 +75,52 @@ def _fold_batch(
             counts["rows_stored"] += n_open
             counts["rows_added"] += n_opened
             counts["rows_closed"] += n_closed
+
+
+def _without_repeats(
+    con: duckdb.DuckDBPyConnection,
+    source_id: str,
+    parsed: Parsed,
+    read: Sequence[Place],
+    unread: Collection[Place],
+) -> Parsed:
+    """Moves every record of `parsed` into quarantine whose key is in an open row of another file: a key may be in two tables
+    of a repository or in two folders of a model, often on two days. Within one batch the rules keep the first record.
+
+    `parsed` was read from the files at the places `read`. Open rows of the places `unread`, which the same load reads
+    later, do not count.
+    """
+    kept = replace(parsed)
+    con.register("passed_over", pl.DataFrame([*read, *unread], schema=_PLACE, orient="row"))
+    for target in _ACROSS_FILES:
+        frame = parsed.frame(target)
+        if frame.is_empty():
+            continue
+        elsewhere = _keys_elsewhere(con, target, source_id, frame)
+        if elsewhere.is_empty():
+            continue
+        repeats = frame.join(elsewhere, on=elsewhere.columns, how="semi", nulls_equal=True)
+        setattr(kept, target, frame.join(elsewhere, on=elsewhere.columns, how="anti", nulls_equal=True))
+        kept.quarantine = pl.concat([kept.quarantine, repeated(repeats, target, "of another file")])
+    con.unregister("passed_over")
+    return kept
+
+
+def _keys_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The keys in open rows of other files, for the models of the frame."""
+    con.register("read_now", frame.select("source_name", "run_id").unique())
+    keys: pl.DataFrame = con.sql(
+        f"""
+        select distinct {", ".join(KEYS[target])}
+        from {history_table(target)}
+        semi join read_now using (source_name, run_id)
+        anti join passed_over using (repo_type, repo_id, path)
+        where valid_to is null and source_id = ?
+        """,
+        params=[source_id],
+    ).pl()
+    con.unregister("read_now")
+    return keys
 
 
 def _fold_policy(con: duckdb.DuckDBPyConnection, content: LoadContent) -> None:
@@ -92,8 +143,8 @@ def _fold_policy(con: duckdb.DuckDBPyConnection, content: LoadContent) -> None:
 def _fold_files(con: duckdb.DuckDBPyConnection, source_id: str, changes: Changes, load_id: int) -> None:
     if not changes:
         return
-    places = [file.place for file in changes.changed] + [tuple(place) for place in changes.gone]
-    con.register("places", pl.DataFrame(places, schema=["repo_type", "repo_id", "path"], orient="row"))
+    places = [*(file.place for file in changes.changed), *changes.gone]
+    con.register("places", pl.DataFrame(places, schema=_PLACE, orient="row"))
     con.execute(
         "update raw.files set last_load_id = ? where source_id = ? and last_load_id is null"
         " and (repo_type, repo_id, path) in (from places)",

@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat
 from leaderboard_etl.sources.description import Source, Trust, Work
-from leaderboard_etl.sources.shared.leaderboard_table.rows import parsed_table
-from leaderboard_etl.sources.shared.leaderboard_table.table import is_table, read_tables
+from leaderboard_etl.sources.shared.leaderboard_table.table import is_table, read_table
 
 SOURCE_ID = "olb_v1_contents"
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every row of every table file."""
-    return concat([parsed_table(table, unit="percent") for table in read_tables(SOURCE_ID, files, policy)])
+    return concat(read_table(SOURCE_ID, files, policy, unit="percent"))
 
 
 SOURCE = Source(

@@ -14,19 +14,18 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat
 from leaderboard_etl.sources.description import Source, Trust, Work
-from leaderboard_etl.sources.shared.leaderboard_table.rows import parsed_table
-from leaderboard_etl.sources.shared.leaderboard_table.table import LeaderboardTable, is_table, read_tables
+from leaderboard_etl.sources.shared.leaderboard_table.table import is_table, read_table
 
 SOURCE_ID = "olb_v2_contents"
 
 
 def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
     """Every row of every table file."""
-    return concat([_parse_table(table) for table in read_tables(SOURCE_ID, files, policy)])
+    return concat([_with_sound_norms(parsed) for parsed in read_table(SOURCE_ID, files, policy, unit="fraction")])
 
 
-def _parse_table(table: LeaderboardTable) -> Parsed:
-    parsed = parsed_table(table, unit="fraction")
+def _with_sound_norms(parsed: Parsed) -> Parsed:
+    """The same without published normalised values that are not numbers."""
     norm = pl.col("score_norm_published_pct")
     if unread := parsed.scores.filter(~norm.is_finite())["locator"].to_list():
         message = (

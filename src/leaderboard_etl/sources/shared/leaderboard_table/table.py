@@ -1,36 +1,47 @@
-"""Reads the leaderboards' tables: from bytes to one canonical frame, for any era of their columns.
+"""Reads the leaderboards' tables: from bytes of any era to canonical columns, and from those to scores, statements about
+models, and sizes.
 
-policy/column_eras.csv maps every known set of published columns to canonical ones. A file that no era explains is not
-loaded. Sentinels, models with known flags (policy/flag_sentinels.csv), decide whether a published flag means what its name
-says: for all files of a table together, because of several only one may have the sentinels.
+The flags of all files of a table are proved together, because of several files only one may have the sentinels.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from leaderboard_etl.errors import ContractError, SourceError
+from leaderboard_etl.errors import SourceError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import SourceFile, place_columns
+from leaderboard_etl.sources.base import Parsed, SourceFile, place_columns, stage
+from leaderboard_etl.sources.shared.csv_table import MOST_BILLIONS
+from leaderboard_etl.sources.shared.leaderboard_table.columns import match_era, polarity
 from leaderboard_etl.termination import scratch_folder
 
 # A parquet file of a few kB may hold millions of equal rows, which would take the memory of the whole night. The largest of
 # the leaderboards' tables has under ten thousand.
 MOST_ROWS = 200_000
-PROVABLE_FLAGS = ("is_merge", "is_moe", "is_flagged", "is_available")
+_PROVABLE_FLAGS = ("is_merge", "is_moe", "is_flagged", "is_available")
 _OPENING = r'<a\s[^<>]*href="[^"<>]*"[^<>]*>'
 _LINK = rf"^\s*{_OPENING}([^<>]*)</a>(?:\s*{_OPENING}[^<>]*</a>)?\s*$"
 # `2024-05-05`, `2024-05-05T12:22:44Z`, `2023-09-15T11:25:37.918274`
 _DATE = r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?\s*$"
+# The type of both leaderboards for merges of bases and of mixtures.
+_MERGES = "base merges and moerges"
+# The table's types without emoji and blanks; base merges, multimodal and others are neither base nor instruct.
+_TUNING = {
+    "pretrained": "base",
+    "continuouslypretrained": "base",
+    "fine-tunedondomain-specificdatasets": "instruct",
+    "chatmodels": "instruct",
+    "chatmodels(RLHF,DPO,IFT,...)": "instruct",
+}
+_PACKED = ("4bit", "8bit", "GPTQ")
 
 
 @dataclass(frozen=True)
-class LeaderboardTable:
+class _Table:
     """One file in canonical columns. `rows` has `row` (its number in the file, from 0), `source_name`, the canonical
     columns of its era (a blank text is null), and the columns that every staged frame needs. `published` gives the
     published name of each canonical column, `decimals` to how many places its numbers were rounded; absent: not rounded."""
@@ -51,25 +62,34 @@ def is_table(path: str) -> bool:
     return path.endswith((".parquet", ".csv")) and path.count("/") <= 1
 
 
-def read_tables(source_id: str, files: Sequence[SourceFile], policy: Policy) -> list[LeaderboardTable]:
-    """The landed files of one table in the canonical columns of their eras.
+def read_table(source_id: str, files: Sequence[SourceFile], policy: Policy, unit: str) -> list[Parsed]:
+    """All records of the landed files of one table, file by file; scores are in `unit`.
 
     Raises SourceError for bytes that are not a table, ContractError for columns or types that no known era has.
     """
     tables = [_read_file(source_id, file, policy) for file in files]
     for era in dict.fromkeys(table.era for table in tables):
-        of_era = [place for place, table in enumerate(tables) if table.era == era]
-        proved = _with_proved_flags(source_id, [tables[place] for place in of_era], policy.frame("flag_sentinels"))
-        for place, table in zip(of_era, proved, strict=True):
-            tables[place] = table
-    return tables
+        of_era = [number for number, table in enumerate(tables) if table.era == era]
+        proved = _with_proved_flags(source_id, [tables[number] for number in of_era], policy.frame("flag_sentinels"))
+        for number, table in zip(of_era, proved, strict=True):
+            tables[number] = table
+    return [
+        Parsed(
+            scores=_score_rows(table, unit),
+            models=_model_rows(table),
+            parameter_claims=_size_rows(table),
+            source_rows=table.rows.height,
+            drift=table.drift,
+        )
+        for table in tables
+    ]
 
 
-def _read_file(source_id: str, file: SourceFile, policy: Policy) -> LeaderboardTable:
+def _read_file(source_id: str, file: SourceFile, policy: Policy) -> _Table:
     """One file, its flags as published."""
     frame = _decode(file)
     eras = policy.frame("column_eras").filter(pl.col("source_id") == source_id)
-    era, drift = _match_era(source_id, file, frame, eras)
+    era, drift = match_era(source_id, file, frame, eras)
     stored = eras.filter((pl.col("era") == era) & (pl.col("kind") != "ignored"))
     cells = [
         _cells(frame[name], kind).alias(canonical)
@@ -80,7 +100,7 @@ def _read_file(source_id: str, file: SourceFile, policy: Policy) -> LeaderboardT
     rows = _with_staged_columns(source_id, file, pl.DataFrame(cells))
     rounded = stored.filter(pl.col("decimals").is_not_null())
     decimals = dict(rounded.select("canonical_column", pl.col("decimals").cast(pl.Int64)).iter_rows())
-    return LeaderboardTable(rows, era, published, decimals, drift)
+    return _Table(rows, era, published, decimals, drift)
 
 
 def _decode(file: SourceFile) -> pl.DataFrame:
@@ -131,58 +151,6 @@ def _expect_few_rows(file: SourceFile) -> None:
         raise SourceError(
             f"{file.where} has {n_rows:,} rows, over the limit of {MOST_ROWS:,}; the last good one stays in force"
         )
-
-
-def _match_era(source_id: str, file: SourceFile, frame: pl.DataFrame, eras: pl.DataFrame) -> tuple[str, list[Drift]]:
-    """The era whose columns the file has, and differences in columns that are not stored.
-
-    Raises ContractError if a stored column is absent or has another type.
-    """
-    has = set(frame.columns)
-    kinds: dict[str, dict[str, str]] = {}
-    for era, name, kind in eras.select("era", "published_column", "kind").iter_rows():
-        kinds.setdefault(era, {})[name] = kind
-    nearest = min(kinds, key=lambda era: len(has ^ kinds[era].keys()))
-    era_columns = kinds[nearest]
-    extra = sorted(has - era_columns.keys())
-    problems: list[str] = []
-    unstored: list[str] = []
-    for name, kind in era_columns.items():
-        if name not in has:
-            (unstored if kind == "ignored" else problems).append(_absent(name, kind, extra))
-        elif not _fits(frame[name], kind):
-            problems.append(f"{name!r} should be {kind} and is {frame[name].dtype}")
-    if problems:
-        raise ContractError(
-            f"{file.where}: its columns match no known era; the nearest is {nearest!r}, but {'; '.join(problems)}."
-            " It would be misread, so the last good table stays in force: add the era to policy/column_eras.csv"
-        )
-    drift = []
-    if extra:
-        message = f"columns that era {nearest!r} does not have, not loaded: {', '.join(map(repr, extra))}"
-        drift.append(Drift(source_id, "unknown_columns", "columns", message))
-    if unstored:
-        message = f"columns of era {nearest!r} that are not stored: {'; '.join(unstored)}; all others were loaded"
-        drift.append(Drift(source_id, "missing_columns", "columns", message))
-    return nearest, drift
-
-
-def _absent(name: str, kind: str, extra: list[str]) -> str:
-    near = difflib.get_close_matches(name, extra, n=1, cutoff=0.6)
-    return f"{name!r} ({kind}) is missing" + (f" (renamed to {near[0]!r}?)" if near else "")
-
-
-def _fits(column: pl.Series, kind: str) -> bool:
-    dtype = column.dtype
-    if kind == "ignored" or column.null_count() == len(column):
-        return True
-    if kind == "number":
-        return dtype.is_numeric()
-    if kind == "flag" and dtype == pl.String:
-        return bool(column.drop_nulls().str.to_lowercase().is_in(["true", "false", ""]).all())
-    if kind == "flag":
-        return dtype == pl.Boolean
-    return dtype == pl.String or (kind == "date" and isinstance(dtype, pl.Date | pl.Datetime))
 
 
 def _cells(column: pl.Series, kind: str) -> pl.Series:
@@ -237,46 +205,106 @@ def _with_staged_columns(source_id: str, file: SourceFile, rows: pl.DataFrame) -
 
 
 def _with_proved_flags(
-    source_id: str, tables: Sequence[LeaderboardTable], sentinels: pl.DataFrame
-) -> list[LeaderboardTable]:
+    source_id: str, tables: Sequence[_Table], sentinels: pl.DataFrame
+) -> list[_Table]:
     """The files of one era with each flag as its name says: inverted if the sentinels show that it is published so, null if they
     disagree or none of the files has one. What is found is told once, with the first file."""
     first, *others = tables
-    for flag in PROVABLE_FLAGS:
+    for flag in _PROVABLE_FLAGS:
         if flag not in first.rows.columns:
             continue
         flagged = pl.concat([table.rows.select("source_name", flag) for table in (first, *others)]).drop_nulls(flag)
-        is_straight, findings = _polarity(source_id, flagged, flag, sentinels)
+        is_straight, findings = polarity(source_id, flagged, flag, sentinels)
         proved = pl.col(flag) == is_straight if is_straight is not None else pl.lit(None, pl.Boolean)
         first, *others = [replace(t, rows=t.rows.with_columns(proved.alias(flag))) for t in (first, *others)]
         first = replace(first, drift=[*first.drift, *findings])
     return [first, *others]
 
 
-def _polarity(
-    source_id: str, flagged: pl.DataFrame, flag: str, sentinels: pl.DataFrame
-) -> tuple[bool | None, list[Drift]]:
-    """Whether true means yes, by the sentinels among the rows; null if they disagree or the rows have none."""
-    if flagged.is_empty():
-        return True, []
-    of_table = sentinels.filter((pl.col("source_id") == source_id) & (pl.col("flag") == flag))
-    votes = {
-        name: value == (expected == "true")
-        for name, value, expected in flagged.join(of_table.select("source_name", "expected"), on="source_name")
-        .select("source_name", flag, "expected")
-        .iter_rows()
-    }
-    n_true = int(flagged[flag].sum())
-    if votes and flag != "is_available" and 2 * n_true != flagged.height:
-        # Few models are merges, mixtures or flagged.
-        votes["the share of true"] = 2 * n_true < flagged.height
-    if votes and len(set(votes.values())) == 1:
-        return next(iter(votes.values())), []
-    against = [name for name, is_straight in votes.items() if not is_straight]
-    why = (
-        f"{len(against)} of {len(votes)} signs say that it is inverted: {', '.join(against[:3])}"
-        if votes
-        else "no sentinel"
+def _score_rows(table: _Table, unit: str) -> pl.DataFrame:
+    """One staged score per row and benchmark column. A null cell is an unpublished score and gives no row; NaN gives a
+    row, which the rules refuse."""
+    parts = []
+    for canonical, name in table.published.items():
+        if not canonical.startswith("raw:"):
+            continue
+        variant_id = canonical.removeprefix("raw:")
+        parts.append(
+            table.rows.filter(pl.col(canonical).is_not_null()).with_columns(
+                pl.lit(variant_id).alias("variant_id"),
+                table.column("has_chat_template", pl.Boolean).alias("has_chat_template"),
+                pl.col(canonical).alias("score_raw"),
+                pl.lit(unit).alias("score_unit"),
+                table.column(f"norm:{variant_id}", pl.Float64).alias("score_norm_published_pct"),
+                pl.lit("leaderboard").alias("reported_by"),
+                pl.lit(True).alias("is_verified"),
+                pl.col("submitted_on").alias("evaluated_on"),
+                pl.format("row {}, {}", "row", pl.lit(name)).alias("locator"),
+            )
+        )
+    return stage("scores", pl.concat(parts))
+
+
+def _model_rows(table: _Table) -> pl.DataFrame:
+    """One staged model statement per table row."""
+    name = pl.col("source_name")
+    base = table.column("base_model", pl.String)
+    bare_base = base.str.strip_suffix("(Merge)").str.strip_chars()
+    kind = pl.col("model_type").str.replace(r"^[^A-Za-z]+", "").str.strip_chars()
+    kind = pl.when(kind != "").then(kind)
+    tuning = kind.str.replace_all(r"\s", "").replace_strict(_TUNING, default="other")
+    architecture = pl.col("architecture")
+    is_unknown = architecture.is_in(["?", "Unknown"]) | architecture.str.contains(";", literal=True)
+    return stage(
+        "models",
+        table.rows.with_columns(
+            name.alias("hub_id"),
+            pl.when(name.str.contains("/", literal=True)).then(name.str.split("/").list.first()).alias("organization"),
+            kind.alias("model_type"),
+            pl.when(kind.is_not_null()).then(tuning).alias("tuning"),
+            pl.when(~is_unknown).then(architecture).alias("architecture"),
+            pl.when(~bare_base.is_in(["Removed", ""]) & (bare_base != name)).then(bare_base).alias("base_model_text"),
+            # The submitter chose the type, the card's tags set the flag: either says that it is a merge. Most merges have the
+            # suffix, not all: it can affirm what both leave open, but not deny it.
+            pl.coalesce(
+                pl.when(kind == _MERGES).then(pl.lit(True)),
+                table.column("is_merge", pl.Boolean),
+                pl.when(base.str.ends_with("(Merge)")).then(pl.lit(True)),
+            ).alias("is_merge"),
+            pl.format("row {}", "row").alias("locator"),
+        ),
     )
-    message = f"it is not proved that true means yes ({why}): null for all rows; see policy/flag_sentinels.csv"
-    return None, [Drift(source_id, "flag_polarity", flag, message)]
+
+
+def _size_rows(table: _Table) -> pl.DataFrame:
+    """One staged statement of the total per table row. 0 and -1 mean that the table does not know the size: params is null,
+    and the reason says what the cell held."""
+    billions = pl.col("params_b")
+    is_size = (billions > 0) & (billions < MOST_BILLIONS)
+    is_short = (billions % 1 == 0) & (billions.abs() < MOST_BILLIONS)
+    cell_text = pl.coalesce(
+        pl.when(is_short).then(billions.cast(pl.Int64, strict=False).cast(pl.String)),
+        billions.cast(pl.String),
+        pl.lit("nothing"),
+    )
+    is_rounded = pl.lit(table.decimals.get("params_b") == 0) & (billions % 1 == 0)
+    doubts = pl.concat_str(
+        pl.when(pl.col("precision").is_in(_PACKED)).then(pl.lit("may be the count of packed weights")),
+        pl.when(is_rounded).then(pl.lit("whole billions")),
+        separator="; ",
+        ignore_nulls=True,
+    )
+    return stage(
+        "parameter_claims",
+        table.rows.with_columns(
+            pl.lit("total").alias("kind"),
+            # A table without decimals cut 2.78 down to 2: less than a name that says 2.7b.
+            pl.when(is_rounded).then(pl.lit("leaderboard_whole")).otherwise(pl.lit("leaderboard")).alias("method"),
+            pl.when(is_size).then((billions * 1e9).round()).cast(pl.Int64, strict=False).alias("params"),
+            pl.when(is_size.fill_null(False))
+            .then(pl.when(doubts != "").then(doubts))
+            .otherwise(pl.format("the table says {}", cell_text))
+            .alias("reason"),
+            pl.format("row {}, {}", "row", pl.lit(table.published["params_b"])).alias("locator"),
+        ),
+    )

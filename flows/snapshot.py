@@ -33,7 +33,7 @@ def export(warehouse: Warehouse, out: str | None, day: date | None, with_databas
 @task(cache_policy=NO_CACHE, persist_result=False)
 def verify(warehouse: Warehouse, folder: Path) -> None:
     """Raises WarehouseError if the folder is not what its manifest says."""
-    bad = [f"{finding.name}: {finding.problem}" for finding in verify_snapshot(warehouse, folder)[0] if finding.problem]
+    bad = [f"{file.name}: {file.problem}" for file in verify_snapshot(warehouse, folder)[0] if file.problem]
     if bad:
         raise WarehouseError(f"{folder} is not what its manifest says: {'; '.join(bad)}")
 
@@ -54,14 +54,14 @@ def snapshot(
 ) -> dict[str, Any]:
     """Exports the published state, or the state of a day or of a tag `as-of-<day>`; with `repo` it is published on the
     Hub as well."""
-    place = Warehouse(Path(warehouse))
+    opened = Warehouse(Path(warehouse))
     day = date.fromisoformat(as_of.removeprefix("as-of-")) if as_of else None
-    folder, manifest = export(place, out, day, with_database)
-    verify(place, folder)
+    folder, manifest = export(opened, out, day, with_database)
+    verify(opened, folder)
     orchestration.markdown_artifact("snapshot", summary.markdown(manifest, folder))
     for figure in sorted(path for path in (folder / "figures").glob("*") if path.stat().st_size <= _MOST_BYTES):
         key = figure.name.replace(".", "-").replace("_", "-").lower()
         orchestration.image_artifact(key, figure.read_bytes(), media_type(figure.name), f"as of {manifest['as_of']}")
     if repo:
-        publish(place, repo, day)
+        publish(opened, repo, day)
     return {"folder": str(folder), "as_of": manifest["as_of"]}

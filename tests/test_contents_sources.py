@@ -473,12 +473,12 @@ CELLS = st.fixed_dictionaries(
 @given(st.lists(CELLS, min_size=1, max_size=8))
 def test_no_cell_raises_and_every_record_is_stored_or_quarantined(rows: list[dict[str, Any]]) -> None:
     parsed = parse(V2, *rows)
-    staged = parsed.scores.height + parsed.models.height + parsed.parameter_claims.height
+    n_parsed = parsed.scores.height + parsed.models.height + parsed.parameter_claims.height
     assert parsed.models.height == parsed.parameter_claims.height == len(rows) + 3
     assert parsed.scores.height == 3 + sum(row["GPQA Raw"] is not None for row in rows)
     kept = apply_rules(parsed, SOURCES[V2], POLICY.benchmarks)
     stored = kept.scores.height + kept.models.height + kept.parameter_claims.height
-    assert stored + kept.quarantine.height == staged
+    assert stored + kept.quarantine.height == n_parsed
     assert kept.scores["score_raw"].is_finite().all()
 
 

@@ -97,7 +97,7 @@ def test_each_kind_of_damage_is_reported_in_one_line(whole: World, tmp_path: Pat
 def test_lost_raw_files_are_recovered(whole: World, tmp_path: Path, name: str) -> None:
     world = damaged(whole, BY_NAME[name], tmp_path / "copy")
     said = mend(world)
-    assert said and examine(world.warehouse).findings == []
+    assert said and examine(world.warehouse).faults == []
     expected = Ledger(whole.warehouse.raw).loads
     # A load that was refused last is nowhere but in the ledger.
     lost_refusals = name in ("ledger: gone", "folder: raw gone")
@@ -133,7 +133,7 @@ def test_a_damaged_file_is_rebuilt_from_raw_and_is_read_only(whole: World, tmp_p
     world = damaged(whole, BY_NAME["file: rows deleted by another writer"], tmp_path / "copy")
     said = mend(world)
     assert said == [f"made {world.warehouse.database} again from raw"]
-    assert examine(world.warehouse).findings == []
+    assert examine(world.warehouse).faults == []
     assert content(world.warehouse.database, without=DATED) == content(whole.warehouse.database, without=DATED)
 
 
@@ -165,9 +165,9 @@ def test_a_damaged_store_is_restored_from_its_readable_blobs_and_the_hub(whole: 
     data[page : page + 8192] = bytes(8192)
     path.write_bytes(data)
     found = examine(world.warehouse)
-    assert any(finding.part == "raw" and "is damaged" in finding.what for finding in found.findings)
+    assert any(fault.part == "raw" and "is damaged" in fault.what for fault in found.faults)
     assert "blobs that could be read in a new store" in mend(world)[0]
-    assert examine(world.warehouse).findings == []
+    assert examine(world.warehouse).faults == []
     with sqlite3.connect(path) as db:
         assert db.execute("pragma quick_check").fetchone() == ("ok",)
     db.close()
@@ -198,6 +198,6 @@ def test_leftovers_are_removed(whole: World, tmp_path: Path) -> None:
     world.warehouse.database.chmod(0o666)
     assert examine(world.warehouse).exit_code == 3
     mend(world)
-    assert examine(world.warehouse).findings == [] and not folder.exists()
+    assert examine(world.warehouse).faults == [] and not folder.exists()
     assert oct(world.warehouse.database.stat().st_mode & 0o777) == "0o444"
     shutil.rmtree(world.warehouse.prefect)

@@ -22,7 +22,7 @@ from worlds import small_world
 from leaderboard_etl.export.figures import as_svg, figures
 from leaderboard_etl.export.figures.ecosystem import community_velocity, moe_efficiency
 from leaderboard_etl.export.figures.gap import _spans, open_closed_lags, open_gap
-from leaderboard_etl.export.figures.labels import Axis, Label, place, text_width
+from leaderboard_etl.export.figures.labels import Axis, Label, lay_out, text_width
 from leaderboard_etl.export.figures.scaling import model_scaling
 from leaderboard_etl.export.figures.style import log_ticks, score_axis
 from leaderboard_etl.warehouse.database import create_tables, create_views
@@ -55,7 +55,7 @@ def is_apart(a: tuple[float, float, float, float], b: tuple[float, float, float,
 @given(st.lists(st.tuples(SHARES, SHARES, st.text("abcMW 0-", min_size=1, max_size=30)), max_size=25))
 def test_no_name_leaves_the_chart_or_hides_a_mark_or_another_name(points: list[tuple[float, float, str]]) -> None:
     names = [(10 ** (3 * x), 100 * y, text) for x, y, text in points]
-    placed = [box(label) for label in place(names, [(x, y) for x, y, _ in names], X, Y)]
+    placed = [box(label) for label in lay_out(names, [(x, y) for x, y, _ in names], X, Y)]
     assert all(left >= 0 and right <= 700 and top >= -1 and bottom <= 401 for left, top, right, bottom in placed)
     assert all(is_apart(a, b) for a, b in combinations(placed, 2))
     marks = [(X.pixel(x) - 2, Y.pixel(y) - 2, X.pixel(x) + 2, Y.pixel(y) + 2) for x, y, _ in names]
@@ -64,8 +64,8 @@ def test_no_name_leaves_the_chart_or_hides_a_mark_or_another_name(points: list[t
 
 def test_of_two_names_in_one_place_the_first_is_kept() -> None:
     crowd = [(30.0, y, "neighbour") for y in range(10, 90, 2)]
-    assert place([(30.0, 50.0, "first")], [(x, y) for x, y, _ in crowd], X, Y)[0].text == "first"
-    assert place([(10.0, 50.0, "alone"), (10.0, 50.0, "again")] * 9, [(10.0, 50.0)], X, Y)[0].text == "alone"
+    assert lay_out([(30.0, 50.0, "first")], [(x, y) for x, y, _ in crowd], X, Y)[0].text == "first"
+    assert lay_out([(10.0, 50.0, "alone"), (10.0, 50.0, "again")] * 9, [(10.0, 50.0)], X, Y)[0].text == "alone"
 
 
 @given(st.floats(1, 1000), st.floats(0, 100))

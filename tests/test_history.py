@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboard_etl.sources.base import stage
+from leaderboard_etl.sources.base import parsed_frame
 from leaderboard_etl.warehouse.database import create_tables
 from leaderboard_etl.warehouse.history import copy_until, merge
 
@@ -49,14 +49,16 @@ def scores(values: dict[str, float], *, revision: str = "r1", path: str = "t.par
         }
         for number, (name, value) in enumerate(values.items())
     ]
-    return stage("scores", pl.DataFrame(rows)) if rows else stage("scores", pl.DataFrame({"source_id": []}))
+    return (
+        parsed_frame("scores", pl.DataFrame(rows)) if rows else parsed_frame("scores", pl.DataFrame({"source_id": []}))
+    )
 
 
-def load(con: duckdb.DuckDBPyConnection, number: int, staged: pl.DataFrame, *paths: str) -> tuple[int, int]:
-    """The numbers of opened and closed rows; checks that the open rows are the staged ones."""
+def load(con: duckdb.DuckDBPyConnection, number: int, parsed: pl.DataFrame, *paths: str) -> tuple[int, int]:
+    """The numbers of opened and closed rows; checks that the open rows are the parsed ones."""
     scope = pl.DataFrame([{**PLACE, "path": path} for path in paths or ("t.parquet",)])
-    held, opened, closed = merge(con, "scores", staged, "s", scope, load_id=number, as_of_at=night(number))
-    assert held == staged.height
+    held, opened, closed = merge(con, "scores", parsed, "s", scope, load_id=number, as_of_at=night(number))
+    assert held == parsed.height
     return opened, closed
 
 
@@ -96,8 +98,8 @@ def test_one_of_two_identical_quarantined_records_can_leave_quarantine(con: duck
     scope = pl.DataFrame([{**PLACE, "path": "t.parquet"}])
     held = []
     for number, rows in enumerate([twice, twice, twice[1:]], 1):
-        staged = stage("quarantine", pl.DataFrame(rows))
-        held.append(merge(con, "quarantine", staged, "s", scope, load_id=number, as_of_at=night(number)))
+        parsed = parsed_frame("quarantine", pl.DataFrame(rows))
+        held.append(merge(con, "quarantine", parsed, "s", scope, load_id=number, as_of_at=night(number)))
     assert held == [(2, 2, 0), (2, 0, 0), (1, 0, 1)]
 
 

@@ -284,12 +284,12 @@ def test_a_record_lost_between_the_parser_and_the_tables_stops_the_publication(
     def careless(
         con: duckdb.DuckDBPyConnection,
         target: str,
-        staged: pl.DataFrame,
+        parsed: pl.DataFrame,
         source_id: str,
         scope: pl.DataFrame,
         **of: Any,
     ) -> tuple[int, int, int]:
-        return merge(con, target, staged.head(-1) if target == "scores" else staged, source_id, scope, **of)
+        return merge(con, target, parsed.head(-1) if target == "scores" else parsed, source_id, scope, **of)
 
     monkeypatch.setattr("leaderboard_etl.warehouse.fold.merge", careless)
     outcome = world.night(1)

@@ -11,7 +11,7 @@ from leaderboard_etl.commands.policy import data_licenses_page, index_page
 from leaderboard_etl.commands.sources_page import sources_page
 from leaderboard_etl.errors import PolicyError
 from leaderboard_etl.policy import Policy, read_policy
-from leaderboard_etl.policy.checking import check_policy, faults
+from leaderboard_etl.policy.checking import expect_sound_policy, faults
 from leaderboard_etl.policy.schema import policy_tables, tasks
 
 POLICY = read_policy()
@@ -55,7 +55,7 @@ def test_a_fault_is_reported_with_its_file_line_column_and_a_suggestion(
     name: str, old: str, new: str, said: str
 ) -> None:
     with pytest.raises(PolicyError) as error:
-        check_policy(changed(name, old, new))
+        expect_sound_policy(changed(name, old, new))
     assert str(error.value).startswith(f"policy/{name}.csv")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
@@ -75,7 +75,7 @@ def test_a_fault_is_reported_with_its_file_line_column_and_a_suggestion(
 )
 def test_a_link_that_cannot_be_a_source_is_refused(link: str, said: str) -> None:
     with pytest.raises(PolicyError) as error:
-        check_policy(changed("tracked_models", "https://huggingface.co/prism-ml/Ternary-Bonsai-27B-gguf", link))
+        expect_sound_policy(changed("tracked_models", "https://huggingface.co/prism-ml/Ternary-Bonsai-27B-gguf", link))
     assert "column source_url" in str(error.value) and said in str(error.value)
 
 
@@ -83,7 +83,7 @@ def test_a_link_that_cannot_be_a_source_is_refused(link: str, said: str) -> None
     "link", ["https://openai.com/index/hello-gpt-4o/", "https://host.org/?page=1", "https://examples.org/a"]
 )
 def test_a_link_to_a_page_is_accepted(link: str) -> None:
-    check_policy(changed("tracked_models", "https://huggingface.co/prism-ml/Ternary-Bonsai-27B-gguf", link))
+    expect_sound_policy(changed("tracked_models", "https://huggingface.co/prism-ml/Ternary-Bonsai-27B-gguf", link))
 
 
 def test_an_unknown_missing_or_malformed_csv_is_reported_too() -> None:

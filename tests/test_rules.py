@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.sources.base import Parsed, stage
+from leaderboard_etl.sources.base import Parsed, parsed_frame
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.rules import apply_rules
 
@@ -49,7 +49,7 @@ def score(**changes: Any) -> dict[str, Any]:
 
 def judged(*rows: dict[str, Any], source: Source = HUB) -> tuple[pl.DataFrame, list[str]]:
     frame = pl.DataFrame(list(rows), schema_overrides={"score_raw": pl.Float64}, infer_schema_length=None)
-    parsed = apply_rules(Parsed(scores=stage("scores", frame)), source, BENCHMARKS)
+    parsed = apply_rules(Parsed(scores=parsed_frame("scores", frame)), source, BENCHMARKS)
     assert parsed.scores.height + parsed.quarantine.height == len(rows)
     return parsed.scores, parsed.quarantine["rule"].to_list()
 
@@ -97,7 +97,7 @@ def test_a_curated_name_may_have_spaces_but_no_markup() -> None:
 
 
 def test_the_offending_text_and_its_place_are_kept() -> None:
-    frame = stage("scores", pl.DataFrame([score(score_raw=1e9, locator="row 7, MMLU")]))
+    frame = parsed_frame("scores", pl.DataFrame([score(score_raw=1e9, locator="row 7, MMLU")]))
     row = apply_rules(Parsed(scores=frame), HUB, BENCHMARKS).quarantine.to_dicts()[0]
     assert "1000000000.0" in row["offending_text"]
     assert (row["path"], row["locator"], row["source_name"]) == ("p", "row 7, MMLU", "org/model")
@@ -106,7 +106,9 @@ def test_the_offending_text_and_its_place_are_kept() -> None:
 @pytest.mark.parametrize("params", [0, -1, 10**15])
 def test_an_impossible_size_is_quarantined(params: int) -> None:
     claim = {**KEY, **PLACE, "kind": "total", "method": "leaderboard", "params": params}
-    parsed = apply_rules(Parsed(parameter_claims=stage("parameter_claims", pl.DataFrame([claim]))), HUB, BENCHMARKS)
+    parsed = apply_rules(
+        Parsed(parameter_claims=parsed_frame("parameter_claims", pl.DataFrame([claim]))), HUB, BENCHMARKS
+    )
     assert parsed.parameter_claims.height == 0
     assert parsed.quarantine["rule"].to_list() == ["params|range"]
 

@@ -28,8 +28,8 @@ from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.orchestration import final_state
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.settings import PACKAGE, Warehouse
-from leaderboard_etl.watching.metrics import check_file, metrics_text, write_metrics
-from leaderboard_etl.watching.notify import check_target, notify
+from leaderboard_etl.watching.metrics import expect_metrics_file, metrics_text, write_metrics
+from leaderboard_etl.watching.notify import expect_notifiable, notify
 from leaderboard_etl.watching.watched import watched
 
 NOWHERE = Warehouse(Path("there is no such folder"))
@@ -163,7 +163,7 @@ def test_a_command_that_is_not_there_is_one_line() -> None:
 @pytest.mark.parametrize("target", ["", "  ", "http://", "https:///x", "http://[x", "ftp://host/x", "say 'x"])
 def test_what_is_neither_an_address_nor_a_command_is_refused(target: str) -> None:
     with pytest.raises(UsageError, match="--notify"):
-        check_target(target)
+        expect_notifiable(target)
 
 
 @pytest.mark.parametrize("status", ["published", "no_news"])
@@ -287,9 +287,9 @@ def test_the_metrics_are_never_written_over_the_warehouse(tmp_path: Path) -> Non
     ]
     for name in [*names, "w/raw/ledger.jsonl", "w/raw/x", "w/prefect/x", "other.prom", "link.prom", "w/../w/run.lock"]:
         with pytest.raises(UsageError, match="--metrics"):
-            check_file(tmp_path / name, warehouse)
+            expect_metrics_file(tmp_path / name, warehouse)
     for name in ("w/metrics.prom", "metrics.prom"):
-        check_file(tmp_path / name, warehouse)
+        expect_metrics_file(tmp_path / name, warehouse)
 
 
 def test_metrics_are_replaced_completely_or_kept_with_a_message(tmp_path: Path) -> None:

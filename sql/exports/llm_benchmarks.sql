@@ -31,7 +31,7 @@ models as (
         avg(score_pct) as mean_pct,
         any_value(model) as name,
         count(*) over (partition by any_value(model), count(*)) = 1 as is_only_one_of_its_name,
-        row_number() over (partition by any_value(openness), count(*) order by avg(score_pct) desc, model_id) as place
+        row_number() over (partition by any_value(openness), count(*) order by avg(score_pct) desc, model_id) as nth
     from points
     group by model_id
 
@@ -43,7 +43,7 @@ judged as (
         *,
         case
             when n_groups < 3 then 'no score in ' || (3 - n_groups) || ' of the three groups'
-            when place > 6 then 'not among the six with the highest mean of its side'
+            when nth > 6 then 'not among the six with the highest mean of its side'
         end as reason
     from models
 

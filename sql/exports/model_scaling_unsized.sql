@@ -1,4 +1,4 @@
--- The scores that model_scaling.csv cannot place because the model's size is not known, one row per model and comparable group.
+-- The scores that model_scaling.csv cannot draw because the model's size is not known, one row per model and comparable group.
 -- Only the population 'official'. A chart shows them beside its axis of sizes.
 -- columns:
 --   model: Name for people

@@ -10,10 +10,10 @@ create table policy.rules (
 
 -- Settings at which models are run: reasoning effort and thinking budget. Decides core.settings: of several settings of one reporter
 -- the highest represents a model. One row per pattern; the first that matches counts.
--- task: a setting that a source states | add a pattern with its place among the efforts
+-- task: a setting that a source states | add a pattern with its rank among the efforts
 create table policy.settings (
     setting_pattern varchar not null,  -- Regular expression on the setting in the source's words
-    effort_rank integer not null,  -- Place among the efforts, least effort first; of equals the greater number of tokens is the higher
+    effort_rank integer not null,  -- Rank among the efforts, least effort first; of equals the greater number of tokens is the higher
     meaning varchar not null,  -- What it means
     source_url varchar not null,  -- A vendor's documentation of such settings
     primary key (setting_pattern)

@@ -11,10 +11,10 @@ create table core.sources (
     leaderboard varchar check (leaderboard in ('olb_v1', 'olb_v2')), -- Leaderboard that it belongs to (olb_v1, olb_v2); null: it is not one of several sources of a leaderboard
     submissions varchar check (submissions in ('table_row', 'request')), -- What each of its records is in core.submissions: a row of the leaderboard's table or a request for an evaluation; null: not a submission
     score_step_pct double,              -- Step to which it rounds its scores, percent; null: not rounded
-    spelling_rank integer,              -- Place among those that spell a repository's name, least first; null: last
-    repository_rank integer,            -- Place among those that state architecture, licence, base model and availability, least first; null: last
-    release_rank integer,               -- Place among those that state display name, organization, family, openness, tuning and training tokens, least first; null: last
-    experts_rank integer,               -- Place among those that state whether a model is a mixture of experts, least first; null: not believed
+    spelling_rank integer,              -- Rank among those that spell a repository's name, least first; null: last
+    repository_rank integer,            -- Rank among those that state architecture, licence, base model and availability, least first; null: last
+    release_rank integer,               -- Rank among those that state display name, organization, family, openness, tuning and training tokens, least first; null: last
+    experts_rank integer,               -- Rank among those that state whether a model is a mixture of experts, least first; null: not believed
     has_repeated_sizes boolean not null, -- Whether its sizes only repeat those of another source, so that they do not contradict any
     has_editions boolean not null,      -- Whether its files are dated editions, of which only the newest counts
     has_dated_past boolean not null,    -- Whether its repository's past commits can be landed as states of their days
@@ -63,7 +63,7 @@ create table core.rules (
 -- Settings that current scores state, and their order by policy/settings. One row per setting, without 'n/a'.
 create table core.settings (
     setting varchar not null,           -- = history.scores
-    effort_rank integer not null,       -- Place among the efforts of reasoning, least first; -1: no pattern of policy matches it
+    effort_rank integer not null,       -- Rank among the efforts of reasoning, least first; -1: no pattern of policy matches it
     budget_tokens bigint not null,      -- Tokens that the setting allows for reasoning; 0: not named
     has_tools boolean not null          -- Whether the model had tools
 );

@@ -23,7 +23,7 @@ with ranked as (
 
     select
         *,
-        row_number() over (partition by board, published_on, openness order by rating desc, model_id, source_name) as place
+        row_number() over (partition by board, published_on, openness order by rating desc, model_id, source_name) as nth
     from core.ratings
     where openness <> 'unknown'
 
@@ -58,7 +58,7 @@ final as (
     from ranked as r
     join counted as c using (board, published_on, openness)
     join mart.arena_models as m using (board, model_id)
-    where r.place = 1
+    where r.nth = 1
 
 )
 

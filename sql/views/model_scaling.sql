@@ -56,7 +56,7 @@ with candidates as (
             'effort': -coalesce(e.effort_rank, -1),
             'budget': -coalesce(e.budget_tokens, 0),
             'age': coalesce(date '9999-12-31' - s.evaluated_on, 9999999)
-        } as place
+        } as precedence
     from core.scores as s
     join core.benchmarks as b using (variant_id)
     left join core.reporters as w using (reported_by)
@@ -71,7 +71,7 @@ ranges as (
         model_id,
         comparable_group,
         count(*) as n_values,
-        min(place) as place,
+        min(precedence) as precedence,
         min(score_pct) as lo_pct,
         quantile_disc(distinct score_pct, 0.5) as median_pct,
         max(score_pct) as hi_pct
@@ -93,7 +93,7 @@ chosen as (
         count(*) as n_left,
         list_sort(list({'score_pct': c.score_pct, 'row_id': c.row_id}))[(count(*) + 1) // 2].row_id as row_id
     from candidates as c
-    join ranges as r using (model_id, comparable_group, place)
+    join ranges as r using (model_id, comparable_group, precedence)
     group by model_id, comparable_group
 
 ),

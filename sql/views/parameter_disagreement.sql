@@ -10,7 +10,7 @@
 --   disagreement_pct: Distance from the chosen count in percent of that
 --   state (settled, doubted, name, open): settled (an override decides), doubted (reason says why it is not believed), name (a name is at times not the size) or open
 --   reason: Reason to doubt the disagreeing statement; null: none
---   n_scores: Scores of the model that a chart of sizes would place
+--   n_scores: Scores of the model that a chart of sizes would draw
 --   source_id: Source of the disagreeing statement
 --   source_place: File, commit and place of the disagreeing statement
 create view mart.parameter_disagreement as

@@ -55,7 +55,7 @@ newest as (
 
 ranked as (
 
-    -- place 1 represents the benchmark; the table's other rows represent runs of their own commit or precision.
+    -- The first represents the benchmark; the table's other rows represent runs of their own commit or precision.
     select
         *,
         row_number() over (
@@ -63,7 +63,7 @@ ranked as (
             order by
                 is_table_row desc, agreement_rank,
                 evaluated_on desc nulls last, source_id, precision, variant_id, run_id, source_name, has_chat_template
-        ) as place
+        ) as nth
     from newest
 
 ),
@@ -103,16 +103,16 @@ paired as (
     from ranked as o
     join ranked as r
         on r.model_id = o.model_id and r.benchmark_id = o.benchmark_id
-        and (r.place = 1 or (r.is_table_row and not o.is_table_row))
-    where o.place > 1
+        and (r.nth = 1 or (r.is_table_row and not o.is_table_row))
+    where o.nth > 1
     qualify row_number() over (
-        partition by o.model_id, o.benchmark_id, o.place
+        partition by o.model_id, o.benchmark_id, o.nth
         order by
             coalesce(o.model_sha = r.model_sha, false) desc,
             coalesce(o.precision = r.precision, false) desc,
             -- Rows of one commit in two precisions: a file without a precision is the run of one of them.
             case when o.reported_by = 'leaderboard' and o.precision = 'unknown' then abs(o.score_pct - r.score_pct) end,
-            r.place
+            r.nth
     ) = 1
 
 ),

@@ -100,7 +100,7 @@ def serve(file: Path, name: str, home: Path, parameters: Mapping[str, object], *
     """
     with prefect_settings(home.resolve(), console="INFO"):
         apply_settings()
-        _check_cron(cron)
+        _expect_cron(cron)
         with prefect_api(home, with_scheduler=True):
             _serve_until_stopped(file, name, parameters, cron)
 
@@ -235,7 +235,7 @@ def _store_artifact(kind: str, **content: object) -> None:
         _continue_without_prefect(error)
 
 
-def _check_cron(cron: str) -> None:
+def _expect_cron(cron: str) -> None:
     from prefect.client.schemas.schedules import CronSchedule
 
     try:

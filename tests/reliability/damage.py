@@ -336,7 +336,7 @@ def try_doctor(world: World) -> Tried:
         found = examine(world.warehouse)
     except EtlError as error:
         return Tried("reported", str(error))
-    harms = sorted(found.findings, key=lambda finding: not finding.is_harm)
+    harms = sorted(found.faults, key=lambda fault: not fault.is_harm)
     return Tried("reported" if harms else "sound", harms[0].what if harms else "")
 
 
@@ -355,7 +355,7 @@ def try_repair(world: World, expected: dict[str, tuple[object, ...]]) -> Tried:
     except EtlError as error:
         return _refused(world, before, str(error))
     if after.exit_code == 1:
-        line = next(finding.what for finding in after.findings if finding.is_harm)
+        line = next(fault.what for fault in after.faults if fault.is_harm)
         return _refused(world, before, line)
     return _compared(world, expected, "; ".join(said))
 

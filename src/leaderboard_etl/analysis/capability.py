@@ -27,7 +27,7 @@ SEED = 12345  # that of eci-public
 INTERVAL = (0.05, 0.95)
 # Difficulty and discriminability fit any two models exactly, so a benchmark with two models carries no information.
 MIN_MODELS = 3
-MIN_PLACED_SHARE = 0.5  # share of the draws that must place a model before it gets an interval
+MIN_PLACED_SHARE = 0.5  # share of the draws that must measure a model before it gets an interval
 DECIMALS = 6  # what the solver's tolerance supports
 
 
@@ -45,7 +45,7 @@ class CapabilityFit:
 
     comparable_group, difficulty (logits of the anchor), discriminability (1: as sharp as the anchor), n_models, is_anchor.
 
-    `draws_logits` are the capabilities of the bootstrap draws (draws x `model_ids`), NaN where a draw cannot place the
+    `draws_logits` are the capabilities of the bootstrap draws (draws x `model_ids`), NaN where a draw cannot measure the
     model.
     """
 
@@ -72,10 +72,10 @@ def fit_capability(
     model_ids, groups = kept["model_id"].unique().sort().to_list(), kept["comparable_group"].unique().sort().to_list()
     if not model_ids:
         return CapabilityFit(_index(points, refused, [], None), _items([], [], [], [], 0), [], np.empty((draws, 0)))
-    place = (_place(kept["model_id"], model_ids), _place(kept["comparable_group"], groups))
+    at = (_position(kept["model_id"], model_ids), _position(kept["comparable_group"], groups))
     target = np.zeros((len(model_ids), len(groups)))
     seen = np.zeros(target.shape)
-    target[place], seen[place] = kept["fraction"].to_numpy(), 1.0
+    target[at], seen[at] = kept["fraction"].to_numpy(), 1.0
     anchor = int(seen.sum(axis=0).argmax())  # the first by name of those with the most models
 
     try:
@@ -188,7 +188,7 @@ def _islands(points: pl.DataFrame) -> pl.DataFrame:
         labels = wider
 
 
-def _place(names: pl.Series, ordered: list[str]) -> Any:
+def _position(names: pl.Series, ordered: list[str]) -> Any:
     return names.replace_strict(ordered, list(range(len(ordered))), return_dtype=pl.Int64).to_numpy()
 
 

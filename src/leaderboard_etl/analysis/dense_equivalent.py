@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from leaderboard_etl.analysis.scaling import INTERVAL, NORM_BOUNDS, FitCell, Floats, cells, era_key, log_odds
+from leaderboard_etl.analysis.scaling import INTERVAL, NORM_BOUNDS, FitCase, Floats, cases, era_key, log_odds
 
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("model_id", "model", "comparable_group", "benchmark", "era"), pl.String),
@@ -38,9 +38,9 @@ def dense_equivalents(points: pl.DataFrame, dense: pl.DataFrame, *, draws: int =
     equivalent_params_b is null.
     """
     lines = {
-        (cell.keys["comparable_group"], cell.keys["era"]): cell
-        for cell in cells(dense.filter(openness="open_weights"), {"total": pl.col("params_b")}, draws, seed)
-        if cell.keys["openness"] == "open_weights" and _rises(cell)
+        (case.keys["comparable_group"], case.keys["era"]): case
+        for case in cases(dense.filter(openness="open_weights"), {"total": pl.col("params_b")}, draws, seed)
+        if case.keys["openness"] == "open_weights" and _rises(case)
     }
     sized = points.filter(pl.col("openness") == "open_weights", pl.col("params_active_b") > 0).select(
         "model_id", "model", "comparable_group", "benchmark", "params_active_b", "score_norm_pct",
@@ -49,23 +49,23 @@ def dense_equivalents(points: pl.DataFrame, dense: pl.DataFrame, *, draws: int =
     rows = []
     for row in sized.sort("comparable_group", "model_id").iter_rows(named=True):
         group, y = row["comparable_group"], row.pop("y")
-        cell = lines.get((group, row["era"])) or lines.get((group, "all"))
-        rows.append({**row, "era": None, "reason": _NO_CURVE} if cell is None else {**row, **_read_off(row, y, cell)})
+        case = lines.get((group, row["era"])) or lines.get((group, "all"))
+        rows.append({**row, "era": None, "reason": _NO_CURVE} if case is None else {**row, **_read_off(row, y, case)})
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _rises(cell: FitCell) -> bool:
+def _rises(case: FitCase) -> bool:
     """Whether sizes can be read off the line, because the whole interval of its slope is above zero."""
-    return cell.line is not None and bool(cell.line.interval(cell.line.slopes)[0] > 0)
+    return case.line is not None and bool(case.line.interval(case.line.slopes)[0] > 0)
 
 
-def _read_off(row: dict[str, Any], y: float | None, cell: FitCell) -> dict[str, Any]:
-    assert cell.line is not None and cell.size_range is not None
-    least, greatest = cell.size_range
+def _read_off(row: dict[str, Any], y: float | None, case: FitCase) -> dict[str, Any]:
+    assert case.line is not None and case.size_range is not None
+    least, greatest = case.size_range
     columns = {
-        "era": cell.keys["era"],
-        "curve_n": cell.counts["n"],
-        "curve_r2": cell.line.r2,
+        "era": case.keys["era"],
+        "curve_n": case.counts["n"],
+        "curve_r2": case.line.r2,
         "curve_min_params_b": least,
         "curve_max_params_b": greatest,
     }
@@ -73,22 +73,22 @@ def _read_off(row: dict[str, Any], y: float | None, cell: FitCell) -> dict[str, 
         return columns | {"reason": "no baseline-corrected score"}
     if not NORM_BOUNDS[0] < row["score_norm_pct"] / 100 < NORM_BOUNDS[1]:
         return columns | {"reason": "score too near guessing or ceiling"}
-    size = 10 ** ((y - cell.line.intercept) / cell.line.slope)
+    size = 10 ** ((y - case.line.intercept) / case.line.slope)
     if size > greatest:
         return columns | {"at_least_b": greatest, "reason": "score above the curve at the largest dense size seen"}
     if size < least:
         return columns | {"at_most_b": least, "reason": "score below the curve at the smallest dense size seen"}
-    lo, hi = np.clip(_drawn_sizes(cell, y), least, greatest)
+    lo, hi = np.clip(_drawn_sizes(case, y), least, greatest)
     sizes = {"equivalent_params_b": float(size), "equivalent_lo_b": float(lo), "equivalent_hi_b": float(hi)}
     times = [value / row["params_active_b"] for value in sizes.values()]
     return columns | sizes | dict(zip(("times_active", "times_active_lo", "times_active_hi"), times, strict=True))
 
 
-def _drawn_sizes(cell: FitCell, y: float) -> Floats:
+def _drawn_sizes(case: FitCase, y: float) -> Floats:
     """The 90 % interval of the size at which the drawn lines have log-odds y. A falling line never reaches them:
     infinite size."""
-    assert cell.line is not None
-    slopes, intercepts = cell.line.slopes, cell.line.intercepts
+    assert case.line is not None
+    slopes, intercepts = case.line.slopes, case.line.intercepts
     rises = slopes > 0
     exponents = np.where(rises, (y - intercepts) / np.where(rises, slopes, 1.0), np.inf)
     drawn = exponents[np.isfinite(slopes)]

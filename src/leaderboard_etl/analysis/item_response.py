@@ -26,7 +26,7 @@ CLIP = 1e-3  # fractions are kept inside [CLIP, 1 - CLIP]
 LIMIT_LOGITS = 10.0  # capability and difficulty stay within +-10
 LIMIT_LOG_SLOPE = float(np.log(10.0))  # discriminability stays within 0.1..10
 MAX_STEPS = 300
-CELLS = 1_000_000  # draws are fitted together in parts of about this many cells, to bound memory
+MOST_VALUES = 1_000_000  # draws are fitted together in parts of about this many values, to bound memory
 
 
 class NotSettledError(EtlError):
@@ -73,7 +73,7 @@ def draw_capabilities(
     """
     target = np.clip(target, CLIP, 1 - CLIP)
     rows, cols = np.nonzero(seen)
-    at_a_time = max(1, CELLS // seen.size)
+    at_a_time = max(1, MOST_VALUES // seen.size)
     parts = [np.empty((0, seen.shape[0]))]
     for first in range(0, draws, at_a_time):
         size = min(at_a_time, draws - first)

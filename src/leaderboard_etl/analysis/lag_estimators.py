@@ -55,9 +55,9 @@ class Side:
         is none."""
         rows = np.arange(len(self.masks))[:, None]
         flat = (self.best + rows * _SPAN).ravel()
-        places = np.searchsorted(flat, (wanted + rows * _SPAN).ravel()).reshape(wanted.shape)
-        places = places - rows * len(self.days)
-        return np.asarray(places.clip(0, len(self.days)), dtype=np.int64)
+        positions = np.searchsorted(flat, (wanted + rows * _SPAN).ravel()).reshape(wanted.shape)
+        positions = positions - rows * len(self.days)
+        return np.asarray(positions.clip(0, len(self.days)), dtype=np.int64)
 
     def in_nats(self) -> Side:
         """The same models with -ln(1 - accuracy) as level, a scale of error rates that does not flatten near 100 %."""
@@ -80,12 +80,12 @@ class Lags(NamedTuple):
     open_at: Ints
 
 
-def _days_at(side: Side, places: Ints) -> Ints:
+def _days_at(side: Side, positions: Ints) -> Ints:
     """The release days at these indexes; a placeholder, to be masked, where there is no model."""
-    return np.append(side.days, 0)[places]
+    return np.append(side.days, 0)[positions]
 
 
-def _places(side: Side) -> Ints:
+def _positions(side: Side) -> Ints:
     return np.broadcast_to(np.arange(len(side.days)), side.masks.shape)
 
 
@@ -102,7 +102,7 @@ def catch_up(closed: Side, open_: Side, tolerance: int) -> Lags:
     is_right = is_pair & (open_at == len(open_.days))
     end = np.where(is_right, open_.until, _days_at(open_, open_at))
     lag_days = np.where(is_pair, end - closed.days, np.nan)
-    return Lags(lag_days, is_right, np.zeros_like(is_right), _places(closed), open_at)
+    return Lags(lag_days, is_right, np.zeros_like(is_right), _positions(closed), open_at)
 
 
 def catch_up_nats(closed: Side, open_: Side) -> Lags:
@@ -140,7 +140,7 @@ def backward(closed: Side, open_: Side, tolerance: int) -> Lags:
     is_left = open_.is_frontier & ~has_closed & (open_.days <= closed.until)
     closed_on = np.where(has_closed, _days_at(closed, closed_at), closed.until)
     lag_days = np.where(open_.is_frontier & (has_closed | is_left), open_.days - closed_on, np.nan)
-    return Lags(lag_days, np.zeros_like(is_left), is_left, closed_at, _places(open_))
+    return Lags(lag_days, np.zeros_like(is_left), is_left, closed_at, _positions(open_))
 
 
 def threshold(closed: Side, open_: Side, levels: Ints) -> Lags:

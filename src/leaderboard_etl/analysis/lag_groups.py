@@ -51,12 +51,12 @@ class Group:
         """The proprietary and the open side for each choice of families (choices, families); None means one choice with
         all families."""
         chosen = np.ones((1, len(self.families)), dtype=np.bool_) if chosen is None else chosen
-        place = {family: n for n, family in enumerate(self.families)}
+        position = {family: n for n, family in enumerate(self.families)}
         closed, open_ = (
             Side(
                 days=frame["released_on"].to_physical().to_numpy().astype(np.int64),
                 levels=np.rint(frame["score_pct"].to_numpy() * UNIT).astype(np.int64),
-                masks=chosen[:, [place[family] for family in frame["family"]]],
+                masks=chosen[:, [position[family] for family in frame["family"]]],
                 until=(until - _EPOCH).days,
             )
             for frame, until in ((self.closed, self.closed_until), (self.open_, self.open_until))

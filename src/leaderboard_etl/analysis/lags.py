@@ -147,8 +147,8 @@ def _pair_rows(group: Group, name: str, lags: Lags) -> Iterator[dict[str, Any]]:
         }
 
 
-def _model(side: str, models: list[dict[str, Any]], place: int) -> dict[str, Any]:
-    return {f"{side}_{name}": models[place][name] for name in _MODEL} if place < len(models) else {}
+def _model(side: str, models: list[dict[str, Any]], position: int) -> dict[str, Any]:
+    return {f"{side}_{name}": models[position][name] for name in _MODEL} if position < len(models) else {}
 
 
 def number_or_none(value: float) -> float | None:

@@ -67,7 +67,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class FitCell:
+class FitCase:
     """One combination of group, openness, era and form (the keys): its data, and its line unless it is refused.
 
     `counts` has n, n_scored, n_families and n_clipped. `size_range` and `params_range` are the least and the greatest;
@@ -119,7 +119,7 @@ def scaling_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     simulated worlds of 4 to 80 families the interval contains the true slope in 84 to 88 % of cases, so it is a little
     too narrow; an interval by single models would contain it in 57 to 66 % (bench/coverage.py).
     """
-    return _frame(cells(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed))
+    return _frame(cases(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed))
 
 
 def compute_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
@@ -130,7 +130,7 @@ def compute_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     max_compute_flop are the range of the fit, min_params_b and max_params_b the range of N among its models.
     """
     flop = 6e9 * params_per_token_b() * pl.col("training_tokens")
-    return _frame(cells(points, {"compute": flop / COMPUTE_UNIT_FLOP}, draws, seed))
+    return _frame(cases(points, {"compute": flop / COMPUTE_UNIT_FLOP}, draws, seed))
 
 
 def params_per_token_b() -> pl.Expr:
@@ -153,17 +153,17 @@ def fit_bands(points: pl.DataFrame, *, draws: int = 400, seed: int, n_grid: int 
     """
     frames = []
     scales = _scales(points)
-    for cell in cells(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed):
-        if cell.line is None or cell.size_range is None:
+    for case in cases(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed):
+        if case.line is None or case.size_range is None:
             continue
-        low, high = cell.size_range
+        low, high = case.size_range
         params_b = np.clip(np.geomspace(low, high, n_grid), low, high)
         x = np.log10(params_b)
-        edges = cell.line.interval(cell.line.intercepts[:, None] + cell.line.slopes[:, None] * x)
-        fractions = 1 / (1 + np.exp(-np.vstack([cell.line.intercept + cell.line.slope * x, edges])))
-        baseline, ceiling = scales.get(cell.keys["comparable_group"], (np.nan, np.nan))
+        edges = case.line.interval(case.line.intercepts[:, None] + case.line.slopes[:, None] * x)
+        fractions = 1 / (1 + np.exp(-np.vstack([case.line.intercept + case.line.slope * x, edges])))
+        baseline, ceiling = scales.get(case.keys["comparable_group"], (np.nan, np.nan))
         values = [params_b, *(100 * fractions), *(100 * (baseline + fractions * (ceiling - baseline)))]
-        keys = {key: [cell.keys[key]] * n_grid for key in ("comparable_group", "openness", "era", "form")}
+        keys = {key: [case.keys[key]] * n_grid for key in ("comparable_group", "openness", "era", "form")}
         columns = dict(zip(_BAND_VALUES, values, strict=True))
         frames.append(
             pl.DataFrame({**keys, **columns}, schema=BAND_SCHEMA).with_columns(pl.col(pl.Float64).fill_nan(None))
@@ -197,7 +197,7 @@ def _solve(sums: Floats) -> tuple[Floats, Floats]:
         return slopes, (y - slopes * x) / n
 
 
-def cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int) -> Iterator[FitCell]:
+def cases(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int) -> Iterator[FitCase]:
     """Every combination of group, openness, era and form, including the refused ones. `forms` holds the size of each
     form."""
     ready = points.select(
@@ -206,7 +206,7 @@ def cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int
         log_odds().alias("y"), params_per_token_b().alias("used"),
         *(pl.when(size > 0).then(size).alias(form) for form, size in forms.items()),
     ).sort(pl.all())  # fmt: skip
-    # Arrays and masks, because filtering a frame for each cell would take longer than all the fits together.
+    # Arrays and masks, because filtering a frame for each case would take longer than all the fits together.
     for group in ready.partition_by("comparable_group", maintain_order=True):
         columns = {
             name: group[name].to_numpy() for name in (*forms, "openness", "era", "family", "clipped", "y", "used")
@@ -220,12 +220,12 @@ def cells(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int
             for form in forms:
                 names = (group["comparable_group"][0], group["benchmark"][0], openness, era, form)
                 keys = dict(zip(("comparable_group", "benchmark", "openness", "era", "form"), names, strict=True))
-                yield _read_cell(keys, columns, chosen, draws, seed)
+                yield _read_case(keys, columns, chosen, draws, seed)
 
 
-def _read_cell(
+def _read_case(
     keys: dict[str, str], columns: dict[str, npt.NDArray[Any]], scored: npt.NDArray[np.bool_], draws: int, seed: int
-) -> FitCell:
+) -> FitCase:
     form = keys["form"]
     sized = scored & ~np.isnan(columns[form])
     size = columns[form][sized]
@@ -239,10 +239,10 @@ def _read_cell(
     reason = _refusal(form, counts, size_range) if np.isfinite(columns["y"]).any() else NO_NORMALISED_SCORE
     line = None
     if reason is None:
-        # A cell's draws depend only on its name, so that a new benchmark does not change the intervals of others.
+        # A case's draws depend only on its name, so that a new benchmark does not change the intervals of others.
         rng = np.random.default_rng([seed, zlib.crc32("|".join(keys.values()).encode())])
         line = fit_line(np.log10(size), columns["y"][sized], codes.astype(np.int64), draws=draws, rng=rng)
-    return FitCell(keys, counts, size_range, params_range, reason, line)
+    return FitCase(keys, counts, size_range, params_range, reason, line)
 
 
 def _range(values: Floats) -> tuple[float, float] | None:
@@ -262,16 +262,16 @@ def _refusal(form: str, counts: dict[str, int], size_range: tuple[float, float] 
     return None
 
 
-def _frame(fit_cells: Iterator[FitCell]) -> pl.DataFrame:
+def _frame(fit_cases: Iterator[FitCase]) -> pl.DataFrame:
     rows = []
-    for cell in fit_cells:
-        row: dict[str, object] = {**cell.keys, **cell.counts, "refusal_reason": cell.refusal_reason}
-        row["min_params_b"], row["max_params_b"] = cell.params_range or (None, None)
-        if cell.keys["form"] == "compute" and cell.size_range is not None:
-            row["min_compute_flop"], row["max_compute_flop"] = (COMPUTE_UNIT_FLOP * size for size in cell.size_range)
-        if cell.line is not None:
-            row.update({name: getattr(cell.line, name) for name in ("slope", "intercept", "r2", "residual_sd")})
-            row["slope_lo"], row["slope_hi"] = map(float, cell.line.interval(cell.line.slopes))
+    for case in fit_cases:
+        row: dict[str, object] = {**case.keys, **case.counts, "refusal_reason": case.refusal_reason}
+        row["min_params_b"], row["max_params_b"] = case.params_range or (None, None)
+        if case.keys["form"] == "compute" and case.size_range is not None:
+            row["min_compute_flop"], row["max_compute_flop"] = (COMPUTE_UNIT_FLOP * size for size in case.size_range)
+        if case.line is not None:
+            row.update({name: getattr(case.line, name) for name in ("slope", "intercept", "r2", "residual_sd")})
+            row["slope_lo"], row["slope_hi"] = map(float, case.line.interval(case.line.slopes))
         rows.append(row)
     return pl.DataFrame(rows, schema=FIT_SCHEMA).with_columns(pl.col(pl.Float64).fill_nan(None))
 

@@ -102,7 +102,7 @@ def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None
     cells = [[plain(row[name]) for name in names] for row in rows]
     is_number = [all(isinstance(row[name], int | float | None) for row in rows) for name in names]
     heads = [plain(name) for name in names]
-    widths = [max(len(line[place]) for line in (*cells, heads)) for place in range(len(names))]
+    widths = [max(len(line[column]) for line in (*cells, heads)) for column in range(len(names))]
 
     def print_line(values: Sequence[str]) -> None:
         parts = [
@@ -130,7 +130,7 @@ def print_json(value: object) -> None:
 
 
 def _finite(value: Any) -> Any:
-    """The value with null in place of non-finite numbers, which JSON does not have."""
+    """The value with null in column of non-finite numbers, which JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

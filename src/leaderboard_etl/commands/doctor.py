@@ -59,7 +59,7 @@ def doctor(warehouse: Warehouse, *, with_repair: bool, fetch_from: str | None, a
 
     examination = examine(warehouse)
     repairs: list[str] = []
-    if with_repair and examination.findings:
+    if with_repair and examination.faults:
         before = examination
 
         def say(line: str) -> None:
@@ -77,7 +77,7 @@ def doctor(warehouse: Warehouse, *, with_repair: bool, fetch_from: str | None, a
                 "warehouse": str(warehouse.root),
                 "exit_code": examination.exit_code,
                 "repaired": repairs,
-                "findings": [{"is_harm": finding.is_harm, **asdict(finding)} for finding in examination.findings],
+                "findings": [{"is_harm": fault.is_harm, **asdict(fault)} for fault in examination.faults],
             }
         )
     else:
@@ -135,20 +135,20 @@ def _print(examination: Examination) -> None:
     print_table(
         [
             {
-                "part": finding.part,
-                "what": finding.what,
-                "lost": finding.lost or "nothing",
-                "can be recovered from": finding.again or "",
-                "--repair": finding.repair or ("cannot repair it" if finding.is_harm else "leaves it"),
+                "part": fault.part,
+                "what": fault.what,
+                "lost": fault.lost or "nothing",
+                "can be recovered from": fault.again or "",
+                "--repair": fault.repair or ("cannot repair it" if fault.is_harm else "leaves it"),
             }
-            for finding in examination.findings
+            for fault in examination.faults
         ]
     )
 
 
 def _verdict(warehouse: Warehouse, examination: Examination, was_repaired: bool) -> str:
-    n_harms = sum(finding.is_harm for finding in examination.findings)
-    if not examination.findings:
+    n_harms = sum(fault.is_harm for fault in examination.faults)
+    if not examination.faults:
         return (
             f"{warehouse.root} is sound: {how_many(len(examination.ledger.sound), 'load')},"
             f" {how_many(examination.blobs.n_named, 'blob')} with their hashes,"

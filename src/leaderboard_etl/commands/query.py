@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from leaderboard_etl.commands.display import print_json, print_table, records
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command
-from leaderboard_etl.commands.rows_file import check_output, write_rows
+from leaderboard_etl.commands.rows_file import expect_outside, write_rows
 from leaderboard_etl.errors import UsageError, first_line
 from leaderboard_etl.settings import Warehouse, resource
 from leaderboard_etl.termination import signal_in, stopping
@@ -65,7 +65,7 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
     if options.format == "parquet" and options.output is None:
         raise UsageError("--format parquet needs -o FILE: it is not text")
     if options.output is not None:
-        check_output(options.output, warehouse)
+        expect_outside(options.output, warehouse)
     with open_published(warehouse, as_of=options.as_of, is_locked=not options.unsafe) as con, stopping(con.interrupt):
         try:
             *before, last = [statement.query for statement in con.extract_statements(query)] or [""]

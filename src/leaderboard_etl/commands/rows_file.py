@@ -24,16 +24,20 @@ if TYPE_CHECKING:
 _BATCH_ROWS = 50_000
 
 
-def check_output(output: Path, warehouse: Warehouse) -> None:
+def expect_outside(output: Path, warehouse: Warehouse) -> None:
     """Raises UsageError for an output inside the warehouse folder, under any path or name, so that a run's files are
     never overwritten."""
     root = warehouse.root
     if not root.exists():
         return
-    place = output.resolve()
-    if any(folder.exists() and folder.samefile(root) for folder in (place, *place.parents)):
-        raise UsageError(f"-o {output} is inside the warehouse folder {root}: choose a place outside it")
-    if place.is_file() and place.stat().st_nlink > 1 and any(f.samefile(place) for f in root.rglob("*") if f.is_file()):
+    resolved = output.resolve()
+    if any(folder.exists() and folder.samefile(root) for folder in (resolved, *resolved.parents)):
+        raise UsageError(f"-o {output} is inside the warehouse folder {root}: choose a path outside it")
+    if (
+        resolved.is_file()
+        and resolved.stat().st_nlink > 1
+        and any(f.samefile(resolved) for f in root.rglob("*") if f.is_file())
+    ):
         raise UsageError(f"-o {output} is a file of the warehouse by another name: choose another")
 
 

@@ -117,7 +117,7 @@ def _backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
             "hub": options.hub,
             "only": options.only,
             "deadline_minutes": options.deadline,
-            "raw_from": _absolute_place(options.raw_from),
+            "raw_from": _absolute_raw_from(options.raw_from),
         }
         _prepare(options)
         from leaderboard_etl.orchestration import run_flow
@@ -134,9 +134,9 @@ def _backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
 def _serve(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the flow on a schedule until it is stopped by SIGINT or SIGTERM."""
     from leaderboard_etl import orchestration
-    from leaderboard_etl.watching.watched import check_watched
+    from leaderboard_etl.watching.watched import expect_watchable
 
-    check_watched(warehouse, options.notify, options.metrics)
+    expect_watchable(warehouse, options.notify, options.metrics)
     metrics = None if options.metrics is None else str(options.metrics.resolve())
     parameters = {**_parameters(options, warehouse), "notify": options.notify, "metrics": metrics}
     _prepare(options)
@@ -173,7 +173,7 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
         "deadline_minutes": options.deadline,
         "accept": options.accept,
         "memory": options.memory,
-        "raw_from": _absolute_place(options.raw_from),
+        "raw_from": _absolute_raw_from(options.raw_from),
     }
 
 
@@ -182,7 +182,7 @@ def _expect_deadline(minutes: float) -> None:
         raise UsageError("--deadline is a number of minutes, 0 or more")
 
 
-def _absolute_place(raw_from: str | None) -> str | None:
+def _absolute_raw_from(raw_from: str | None) -> str | None:
     """Makes a folder's path absolute, because a flow may run in another directory."""
     return raw_from if raw_from is None or raw_from.startswith("hf://") else str(Path(raw_from).resolve())
 

@@ -72,12 +72,12 @@ def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
     """Prints for each file whether it is as the manifest says; exit code 1 if one is not."""
     from leaderboard_etl.export.verify import verify_snapshot
 
-    findings, comparison = verify_snapshot(warehouse, folder)
-    is_good = all(finding.problem is None for finding in findings)
+    states, comparison = verify_snapshot(warehouse, folder)
+    is_good = all(state.problem is None for state in states)
     if as_json:
-        print_json({"is_good": is_good, "recomputed": comparison, "files": {f.name: f.problem for f in findings}})
+        print_json({"is_good": is_good, "recomputed": comparison, "files": {f.name: f.problem for f in states}})
     else:
-        print_table([{"file": f.name, "state": f.problem or "unchanged"} for f in findings])
+        print_table([{"file": f.name, "state": f.problem or "unchanged"} for f in states])
         print(comparison)
         print("every file is as the manifest says" if is_good else "the snapshot is not what its manifest says")
     return 0 if is_good else 1

@@ -34,7 +34,7 @@ def sources_page() -> str:
         "",
         "## Left out on purpose",
         "",
-        "Whatever is not listed here and has a place in the tables is stored, or is in quarantine with its text and its",
+        "Whatever is not listed here and has a column in the tables is stored, or is in quarantine with its text and its",
         "place.",
         "",
         "| source | what is not loaded | why |",
@@ -43,7 +43,7 @@ def sources_page() -> str:
         "",
         "## Which source has priority",
         "",
-        "Where several sources state a fact about a model, the first of these that does; sources without a place come last, in",
+        "Where several sources state a fact about a model, the first of these that does; sources without a rank come last, in",
         "order of their names. Dates and sizes go by their evidence: `released_on_method`, `policy/parameter_methods.csv`.",
         "",
         "| fact | order |",
@@ -53,7 +53,7 @@ def sources_page() -> str:
         "Of a model's scores in one group, charts show the one by the first of these reporters; values that are not",
         "charted are kept in `core.scores`.",
         "",
-        "| place | reported by | who that is |",
+        "| rank | reported by | who that is |",
         "| --- | --- | --- |",
         *(
             f"| {r.chart_rank if r.is_charted else 'not charted'} | `{r.reported_by}` | {r.meaning} |"

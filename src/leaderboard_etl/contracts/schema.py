@@ -2,7 +2,7 @@
 
 A table's description is the comment above its `create`, a column's is the comment behind it; a view's columns are
 described in its header. The same text gives the database's COMMENTs, the dictionary, and the Polars dtypes of
-staged frames, so that these cannot disagree.
+parsed frames, so that these cannot disagree.
 
 A column that means the same as another is described once: `= history.scores` means the full text of the column of
 the same name there, `= core.models.display_name` for that of another name; what follows `; ` is added to it. The values
@@ -113,7 +113,7 @@ def described(text: str) -> tuple[str, tuple[Column, ...]]:
 
 
 def frame_schema(table: str, *, without: tuple[str, ...] = ()) -> dict[str, pl.DataType]:
-    """Column names and Polars dtypes of a table, to check staged frames against."""
+    """Column names and Polars dtypes of a table, to check parsed frames against."""
     import polars as pl
 
     dtypes: dict[str, pl.DataType] = {

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leaderboard_etl.doctor.findings import Fault
+from leaderboard_etl.doctor.faults import Fault
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.landing.card_pass import ABSENT_PATH
 from leaderboard_etl.raw.ledger import Changes, FileVersion, Load, SourceLoad, read_changes
@@ -50,7 +50,7 @@ def read_blobs(folder: Path, loads: Iterable[Load], files: Iterable[FileVersion]
     blobs = Blobs(folder / "blobs.sqlite", files={file.blob_id: file for file in files})
     entries = [(load.load_id, source) for load in loads for source in load.sources if source.changes_blob]
     blobs.change_ids = {entry.changes_blob or "": (load_id, entry.source_id) for load_id, entry in entries}
-    blobs.trouble, blobs.n_held = _check_store(blobs.path)
+    blobs.trouble, blobs.n_held = _examine_store(blobs.path)
     if blobs.trouble is not None:
         return blobs
     with BlobStore(folder, read_only=True) as store:
@@ -135,7 +135,7 @@ def _by_kind(blobs: Blobs) -> dict[str, list[str]]:
     return kinds
 
 
-def _check_store(path: Path) -> tuple[str | None, int]:
+def _examine_store(path: Path) -> tuple[str | None, int]:
     """(why the store cannot be used, how many blobs it holds)."""
     if not path.exists():
         return "is not there", 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from leaderboard_etl import engine
 from leaderboard_etl.doctor.blobs import Blobs, examine_blobs, read_blobs
-from leaderboard_etl.doctor.findings import Fault
+from leaderboard_etl.doctor.faults import Fault
 from leaderboard_etl.doctor.folder import examine_folder
 from leaderboard_etl.doctor.lines import Lines, are_strangers, examine_ledger, read_ledger
 from leaderboard_etl.doctor.published import Published, examine_published, read_published
@@ -23,20 +23,20 @@ __all__ = ["Examination", "Fault", "examine"]
 @dataclass
 class Examination:
     """The examined parts and their faults. `is_last_torn`: the ledger's last line names bytes that never reached the
-    disk; the findings about other parts ignore that line."""
+    disk; the faults of other parts ignore that line."""
 
     published: Published
     ledger: Lines
     blobs: Blobs
-    findings: list[Fault] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     is_last_torn: bool = False
 
     @property
     def exit_code(self) -> int:
         """0: sound; 3: only something to tidy up; 1: something is lost, or a run would refuse to start."""
-        if any(finding.is_harm for finding in self.findings):
+        if any(fault.is_harm for fault in self.faults):
             return 1
-        return 3 if self.findings else 0
+        return 3 if self.faults else 0
 
 
 def examine(warehouse: Warehouse) -> Examination:
@@ -60,7 +60,7 @@ def examine(warehouse: Warehouse) -> Examination:
     if is_last_torn:
         del ledger.sound[max(ledger.sound)]
         blobs = read_blobs(warehouse.raw, ledger.sound.values(), files)
-    findings = [
+    all_faults = [
         *examine_ledger(ledger, published),
         *([_torn(ledger)] if is_last_torn else []),
         *([_no_history(ledger, blobs)] if blobs.n_held and not (ledger.lines or published.path.exists()) else []),
@@ -68,7 +68,7 @@ def examine(warehouse: Warehouse) -> Examination:
         *([] if strangers else examine_published(warehouse, published, ledger.sound, blobs.changes)),
         *examine_folder(warehouse),
     ]
-    return Examination(published, ledger, blobs, findings, is_last_torn)
+    return Examination(published, ledger, blobs, all_faults, is_last_torn)
 
 
 def _is_last_torn(warehouse: Warehouse, published: Published) -> bool:

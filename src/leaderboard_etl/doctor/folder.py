@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from leaderboard_etl import engine
-from leaderboard_etl.doctor.findings import Fault
+from leaderboard_etl.doctor.faults import Fault
 from leaderboard_etl.settings import Warehouse
 
 _REMOVE = "removes it"

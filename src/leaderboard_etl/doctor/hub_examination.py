@@ -52,7 +52,7 @@ _NETWORK = (
 
 
 @dataclass(frozen=True)
-class CheckedAnswer:
+class ExaminedAnswer:
     """One line of the examination: what was asked for, whether the answer is as expected, and the answer. `is_absent`:
     the Hub lacks it and may do so, because the bundled Hub is small or another source has the same data."""
 
@@ -68,7 +68,7 @@ class HubExamination:
     sent."""
 
     endpoint: str
-    lines: list[CheckedAnswer]
+    lines: list[ExaminedAnswer]
     is_reachable: bool
     api_calls: int
     file_calls: int
@@ -96,13 +96,13 @@ def examine_hub(hub: Hub, sources: Mapping[str, Source], policy: Policy, *, is_s
         is_reachable = False
         parts: dict[type[NoHubError], str] = {HubUnreachableError: "address", UnusableSettingsError: "settings"}
         part = parts.get(type(error), "token")
-        lines.append(CheckedAnswer(part, False, str(error)))
+        lines.append(ExaminedAnswer(part, False, str(error)))
     if is_reachable:
         lines += [_token(hub), *_limits(hub), _clock(hub)]
     return HubExamination(hub.endpoint, lines, is_reachable, hub.api_calls, hub.file_calls)
 
 
-def _questions(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Iterator[Callable[[], CheckedAnswer]]:
+def _questions(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Iterator[Callable[[], ExaminedAnswer]]:
     for source in sources.values():
         if source.repo_id:
             ask = partial(_source, hub, source, policy)
@@ -122,26 +122,26 @@ def _questions(hub: Hub, sources: Mapping[str, Source], policy: Policy) -> Itera
 
 def _guarded(
     part: str, ask: Callable[[], tuple[bool, str]], *, may_be_absent: bool = False
-) -> Callable[[], CheckedAnswer]:
+) -> Callable[[], ExaminedAnswer]:
     """Wraps one question so that a failure becomes a line; NoHubError is raised. `may_be_absent`: the Hub may lack the
     repository."""
 
-    def guarded() -> CheckedAnswer:
+    def guarded() -> ExaminedAnswer:
         try:
             is_expected, detail = ask()
         except NoHubError:
             raise
         except GatedRepoError as error:
-            return CheckedAnswer(
+            return ExaminedAnswer(
                 part, False, f"gated: accept its terms on the Hub with the account of HF_TOKEN ({error})"
             )
         except RepoUnavailableError as error:
-            return CheckedAnswer(part, False, str(error), is_absent=may_be_absent)
+            return ExaminedAnswer(part, False, str(error), is_absent=may_be_absent)
         except EtlError as error:
-            return CheckedAnswer(part, False, str(error))
+            return ExaminedAnswer(part, False, str(error))
         except Exception as error:
-            return CheckedAnswer(part, False, f"it cannot be read ({type(error).__name__}: {error})")
-        return CheckedAnswer(part, is_expected, detail[:_MOST_SHOWN])
+            return ExaminedAnswer(part, False, f"it cannot be read ({type(error).__name__}: {error})")
+        return ExaminedAnswer(part, is_expected, detail[:_MOST_SHOWN])
 
     return guarded
 
@@ -248,10 +248,10 @@ def _board(hub: Hub, dataset_id: str) -> tuple[bool, str]:
     return bool(board), f"{len(board)} entries"
 
 
-def _token(hub: Hub) -> CheckedAnswer:
+def _token(hub: Hub) -> ExaminedAnswer:
     if hub.token or _client_token():
-        return CheckedAnswer("token", True, "a token is sent, and the Hub takes it")
-    return CheckedAnswer(
+        return ExaminedAnswer("token", True, "a token is sent, and the Hub takes it")
+    return ExaminedAnswer(
         "token", True, "none is sent: gated repositories stay closed, and the Hub allows half as many calls"
     )
 
@@ -262,26 +262,26 @@ def _client_token() -> str | None:
     return get_token()
 
 
-def _limits(hub: Hub) -> list[CheckedAnswer]:
+def _limits(hub: Hub) -> list[ExaminedAnswer]:
     limits = hub.stated_limits()
     if not limits:
-        return [CheckedAnswer("limits", True, "the Hub states none")]
+        return [ExaminedAnswer("limits", True, "the Hub states none")]
     return [
-        CheckedAnswer("limits", True, f"{bucket}: {quota:,} requests per {width_s:.0f} s, {left:,} left")
+        ExaminedAnswer("limits", True, f"{bucket}: {quota:,} requests per {width_s:.0f} s, {left:,} left")
         for bucket, (quota, width_s, left) in sorted(limits.items())
     ]
 
 
-def _clock(hub: Hub) -> CheckedAnswer:
+def _clock(hub: Hub) -> ExaminedAnswer:
     at = hub.clock.newest_at
     if at is None:
-        return CheckedAnswer("clock", True, "the Hub states no time")
+        return ExaminedAnswer("clock", True, "the Hub states no time")
     off = datetime.now(UTC).replace(tzinfo=None) - at
-    return CheckedAnswer(
+    return ExaminedAnswer(
         "clock", abs(off) < _MOST_CLOCK_DIFFERENCE, f"this machine's is {off.total_seconds():+.0f} s from the Hub's"
     )
 
 
-def _network() -> CheckedAnswer:
+def _network() -> ExaminedAnswer:
     set_names = [name for name in _NETWORK if os.environ.get(name) or os.environ.get(name.lower())]
-    return CheckedAnswer("network settings", True, ", ".join(set_names) if set_names else "none in the environment")
+    return ExaminedAnswer("network settings", True, ", ".join(set_names) if set_names else "none in the environment")

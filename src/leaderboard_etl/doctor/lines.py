@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from leaderboard_etl.doctor.findings import Fault, counted
+from leaderboard_etl.doctor.faults import Fault, counted
 from leaderboard_etl.doctor.published import Published, differs
 from leaderboard_etl.raw.chain import Line, read_lines
 from leaderboard_etl.raw.ledger import Load

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from leaderboard_etl import engine
-from leaderboard_etl.doctor.findings import Fault, counted
+from leaderboard_etl.doctor.faults import Fault, counted
 from leaderboard_etl.errors import first_line
 from leaderboard_etl.raw.ledger import Changes, Load
 from leaderboard_etl.settings import Warehouse

@@ -62,7 +62,7 @@ def repair(warehouse: Warehouse, examination: Examination, say: Say, *, hub: Ope
         if examination.blobs.trouble is not None or examination.blobs.bad:
             _mend_store(warehouse, examination, say, hub)
             examination = examine(warehouse)
-    if any(finding.part == "published" for finding in examination.findings):
+    if any(fault.part == "published" for fault in examination.faults):
         _rebuild(warehouse, examination, say)
     for path, mode in too_open(warehouse):
         path.chmod(mode)

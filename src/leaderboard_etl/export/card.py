@@ -26,8 +26,8 @@ def dataset_card(manifest: Mapping[str, Any], repo_id: str, endpoint: str) -> by
         size_categories=next((name for limit, name in _SIZES if rows < limit), "n>1M"),
         tags=["leaderboard", "language-models", "benchmarks", tag],
         configs=[
-            {"config_name": export.stem, "data_files": export.parquet_name, **({"default": True} if not place else {})}
-            for place, export in enumerate(EXPORTS)
+            {"config_name": export.stem, "data_files": export.parquet_name, **({"default": True} if not number else {})}
+            for number, export in enumerate(EXPORTS)
         ],
     )
     parts = [

@@ -30,7 +30,7 @@ def write_snapshot(
     make_snapshot raises; then what is there stays.
     """
     if folder is not None:
-        _check_target(folder)
+        _expect_replaceable(folder)
     with scratch_folder() as scratch:
         moved = {DATABASE: scratch / DATABASE} if with_database else {}
         files = make_snapshot(warehouse, as_of, database=moved.get(DATABASE))
@@ -42,7 +42,7 @@ def write_snapshot(
     return facts
 
 
-def _check_target(folder: Path) -> None:
+def _expect_replaceable(folder: Path) -> None:
     """Raises UsageError for a folder that holds anything but a snapshot: it would be replaced."""
     if folder.is_file():
         raise UsageError(f"{folder} is a file: choose a folder for --out")
@@ -52,7 +52,7 @@ def _check_target(folder: Path) -> None:
 
 def _replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str, Path]) -> None:
     """Replaces the content of `folder` by `files`, and by the files of `moved` under their names."""
-    _check_target(folder)
+    _expect_replaceable(folder)
     fresh, old = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
     with at_the_end(lambda: shutil.rmtree(fresh, ignore_errors=True)):
         _replace(folder, fresh, old, files, moved)

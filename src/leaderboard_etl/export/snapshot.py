@@ -31,7 +31,7 @@ def make_snapshot(warehouse: Warehouse, as_of: date | None, *, database: Path | 
     """
     try:
         with closing(open_published(warehouse)) as con:
-            _check_code(con, warehouse.database)
+            _expect_our_code(con, warehouse.database)
             if as_of is None and database is not None:
                 as_of = state_day(con)
         with closing(open_published(warehouse, as_of=as_of, into=database)) as con:
@@ -60,7 +60,7 @@ def _files(con: duckdb.DuckDBPyConnection, day: date) -> dict[str, bytes]:
     return files
 
 
-def _check_code(con: duckdb.DuckDBPyConnection, database: Path) -> None:
+def _expect_our_code(con: duckdb.DuckDBPyConnection, database: Path) -> None:
     """Raises WarehouseError if other code made the published file: the manifest would name the wrong code."""
     made_by = con.execute("select code_version from ops.build").fetchall()
     if made_by != [(code_version(),)]:

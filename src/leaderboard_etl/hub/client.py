@@ -259,8 +259,8 @@ class Hub(Transport):
     def _resolve_cache(self, resolve_url: str, repo_type: str, repo_id: str, revision: str, file: RepoFile) -> str:
         """The address to which the Hub redirects from a plain git file's usual one; asking there at once saves a request."""
         asked = quote(unquote(resolve_url.removeprefix(self.endpoint)), safe="")
-        place = f"{repo_type}s/{_quoted(repo_id)}/{revision}/{quote(file.path)}"
-        return f"{self.endpoint}/api/resolve-cache/{place}?{asked}=&etag=%22{file.blob_id}%22"
+        at_commit = f"{repo_type}s/{_quoted(repo_id)}/{revision}/{quote(file.path)}"
+        return f"{self.endpoint}/api/resolve-cache/{at_commit}?{asked}=&etag=%22{file.blob_id}%22"
 
     def _pages(self, path: str, query: Query, asked: str) -> Iterator[dict[str, Any]]:
         url: str | None = f"{self.endpoint}{path}"

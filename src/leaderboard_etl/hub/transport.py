@@ -227,8 +227,8 @@ class Transport:
         if not response.is_success:
             raise StatusError(f"{self.endpoint} answered HTTP {status} when asked for {asked}", status)
         if is_whole is not None:
-            check = asyncio.to_thread(is_whole, content) if len(content) > _BIG_BYTES else None
-            if not (is_whole(content) if check is None else await check):
+            whole = asyncio.to_thread(is_whole, content) if len(content) > _BIG_BYTES else None
+            if not (is_whole(content) if whole is None else await whole):
                 raise _PassingError("the body is not the one that the tree names", tries=3)
         next_url = response.links.get("next", {}).get("url")
         return Answer(content, response.headers.get("etag", ""), linked_etag, next_url)
@@ -243,10 +243,10 @@ class Transport:
         kind, pause_s = self._kind(request.url), self.first_wait_s
         with self._sessions.one() as session:
             while True:
-                self._check_that_asking_makes_sense(asked)
+                self._expect_sense_in_asking(asked)
                 try:
                     async with self._limits.turn(kind, until) as turn:
-                        self._check_that_asking_makes_sense(asked)
+                        self._expect_sense_in_asking(asked)
                         self._count(kind)
                         pace = Pace(time.monotonic(), self.timeout_s, self.least_bytes_per_s, self.deadline or math.inf)
                         response = await self._begin(session, request, asked, pace)
@@ -300,7 +300,7 @@ class Transport:
     def _over(self, asked: str) -> DeadlineError:
         return DeadlineError(f"{asked}: the run's time is up (--deadline); the next run continues here")
 
-    def _check_that_asking_makes_sense(self, asked: str) -> None:
+    def _expect_sense_in_asking(self, asked: str) -> None:
         if self._is_token_refused:
             raise self._token_refused()
         if self._is_over:
@@ -370,7 +370,7 @@ class Transport:
         return {**headers, "accept-encoding": ACCEPTED}
 
     @cached_property
-    def _place(self) -> tuple[str, bytes]:
+    def _origin(self) -> tuple[str, bytes]:
         """Scheme, host and port of the endpoint."""
         import httpx2
 
@@ -383,7 +383,7 @@ class Transport:
 
     def _kind(self, url: httpx2.URL) -> str:
         """The limit of the Hub that counts an address; null for another host."""
-        if (url.scheme, url.netloc) != self._place:
+        if (url.scheme, url.netloc) != self._origin:
             return _ELSEWHERE
         if url.path.startswith(_RESOLVE_CACHE):
             return "resolve-cache"

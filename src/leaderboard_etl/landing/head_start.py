@@ -29,22 +29,22 @@ class HeadStart:
     there come from the Hub as usual. If it cannot be read, `say` is called once with the reason.
     """
 
-    def __init__(self, place: str, hub: Hub, scratch: Path, say: Callable[[str], None]) -> None:
-        """`place` is a folder or hf://datasets/ORG/NAME. Packs from the Hub are stored in a temporary folder in
+    def __init__(self, where: str, hub: Hub, scratch: Path, say: Callable[[str], None]) -> None:
+        """`where` is a folder or hf://datasets/ORG/NAME. Packs from the Hub are stored in a temporary folder in
         `scratch`.
 
-        Raises UsageError if `place` is neither, or a folder without raw files.
+        Raises UsageError if `where` is neither, or a folder without raw files.
         """
-        self.place = place
+        self.where = where
         self._hub, self._scratch, self._say = hub, scratch, say
         self._open = ExitStack()
         self._lock = threading.Lock()
         self._stores: list[BlobStore | Pack] | None = None
-        dataset = _DATASET.fullmatch(place)
+        dataset = _DATASET.fullmatch(where)
         self._repo_id = dataset["repo_id"] if dataset else None
-        if self._repo_id is None and not _paths(Path(place)):
+        if self._repo_id is None and not _paths(Path(where)):
             raise UsageError(
-                f"--raw-from {place!r} has no raw files: give a warehouse, a folder of packs, or hf://datasets/ORG/NAME"
+                f"--raw-from {where!r} has no raw files: give a warehouse, a folder of packs, or hf://datasets/ORG/NAME"
             )
 
     def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -81,7 +81,7 @@ class HeadStart:
 
     def _give_up(self, error: EtlError) -> None:
         self._stores = []
-        self._say(f"--raw-from {self.place}: {error}; the Hub was asked for the rest")
+        self._say(f"--raw-from {self.where}: {error}; the Hub was asked for the rest")
 
     def _opened_once(self) -> list[BlobStore | Pack]:
         if self._stores is None:
@@ -95,7 +95,7 @@ class HeadStart:
 
     def _store_paths(self) -> list[Path]:
         if self._repo_id is None:
-            return _paths(Path(self.place))
+            return _paths(Path(self.where))
         folder = self._open.enter_context(scratch_folder(self._scratch, prefix="raw-from-"))
         revision = self._hub.head("dataset", self._repo_id)
         packs = [file for file in self._hub.tree("dataset", self._repo_id, revision) if _PUBLISHED.fullmatch(file.path)]
@@ -113,6 +113,6 @@ class HeadStart:
 
 def _paths(folder: Path) -> list[Path]:
     """The packs and stores of a folder or of its raw/. Packs come first, because they are read block by block."""
-    places = (folder, folder / FOLDER)
-    packs = [path for place in places for path in sorted(place.glob(PATTERN))]
-    return packs + [place / STORE_NAME for place in places if (place / STORE_NAME).exists()]
+    folders = (folder, folder / FOLDER)
+    packs = [path for each in folders for path in sorted(each.glob(PATTERN))]
+    return packs + [each / STORE_NAME for each in folders if (each / STORE_NAME).exists()]

@@ -71,9 +71,9 @@ def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
             descending=[False, False, False, False, True, True, False, False, False, False],
             nulls_last=True,
         )
-        .with_row_index("place")
+        .with_row_index("position")
     )
-    first = pl.col("place") == pl.col("place").filter(pl.col("params").is_not_null()).min().over(group)
+    first = pl.col("position") == pl.col("position").filter(pl.col("params").is_not_null()).min().over(group)
     chosen = pl.col("params").filter(pl.col("is_chosen")).first().over(group)
     is_off = pl.col("disagreement_pct") > MOST_DISAGREEMENT_PCT
     # Whole billions are exact only to a billion.
@@ -82,7 +82,7 @@ def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
         ranked.with_columns(first.fill_null(False).alias("is_chosen"))
         .with_columns((100.0 * (pl.col("params") - chosen).abs() / chosen).alias("disagreement_pct"))
         .with_columns((is_off & ~is_cut).fill_null(False).alias("is_disagreeing"))
-        .drop("rank", "n_saying", "place")
+        .drop("rank", "n_saying", "position")
     )
 
 

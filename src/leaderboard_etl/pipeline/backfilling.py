@@ -65,7 +65,7 @@ class _Past:
         degraded = [load for load in self.published if load.status == "degraded"]
         notes = list(self.notes)
         if self.published:
-            first_on, last_on = (f"{self.published[place].as_of():%Y-%m-%d}" for place in (0, -1))
+            first_on, last_on = (f"{self.published[end].as_of():%Y-%m-%d}" for end in (0, -1))
             notes.append(f"{how_many(len(self.published), 'load')} landed, of {first_on} to {last_on}")
         if degraded:
             first = degraded[0]
@@ -210,7 +210,7 @@ def _news_of(night: Night, past: _Past, source: Source, commit: RepoCommit, *, i
         past.remember(source_id, compared_scores(kept.read), kept.changes.gone)
     entry = replace(
         kept.entry,
-        drift=[finding for finding in kept.entry.drift if finding.is_held],
+        drift=[each for each in kept.entry.drift if each.is_held],
         api_calls=night.hub.api_calls - calls[0],
         file_calls=night.hub.file_calls - calls[1],
     )

@@ -19,7 +19,7 @@ from leaderboard_etl.landing.repos import NoFilesError, UnfinishedError, sync_re
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.pipeline.right_clock import WrongClockError
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.policy.checking import check_policy
+from leaderboard_etl.policy.checking import expect_sound_policy
 from leaderboard_etl.printable import how_many
 from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
@@ -42,7 +42,7 @@ def land_project(night: Night) -> list[News]:
     """Lands the CSVs of this version of the project: first what judges, the policy, then each source that lives here. Raises
     PolicyError if one does not fit sql/policy."""
     policy = read_policy()
-    check_policy(policy)
+    expect_sound_policy(policy)
     here = [source for source in SOURCES.values() if source.repo_type == "project"]
     owners = {name: next((s.source_id for s in here if s.wants(f"{name}.csv")), POLICY_SOURCE) for name in policy.texts}
     return [
@@ -118,7 +118,7 @@ def _land_whole(night: Night, source: Source) -> News:
 
 
 def _left_in_force(source: Source, entry: SourceLoad, why: str) -> SourceLoad:
-    """`entry` with the finding that an archive, or a part of it, is gone from the Hub: what was read from it stays true."""
+    """`entry` with the drift that an archive, or a part of it, is gone from the Hub: what was read from it stays true."""
     message = f"{why}; it is an archive: what was read from it stays in force"
     return replace(entry, drift=[Drift(source.source_id, "archive_gone", source.repo_id, message)])
 

@@ -44,7 +44,7 @@ def read(night: Night, news: News, policy: Changes, before: Before | None = None
     except EtlError as error:
         return _held(news, [Drift(source_id, "unreadable", "files", first_line(error), is_held=True)])
     drift = [*parsed.drift, *_brake(source_id, parsed, news.changes, before or night.believed)]
-    if any(finding.is_held for finding in drift):
+    if any(each.is_held for each in drift):
         if not _is_accepted(news.entry, night.options.accept):
             return _held(news, drift)
         drift = [Drift(d.source_id, "accepted", d.subject, f"let in by --accept: {d.message}") for d in drift]
@@ -72,7 +72,7 @@ def compared_scores(read: Kept) -> pl.DataFrame:
 
 
 def _held(news: News, drift: Sequence[Drift]) -> News:
-    held = [finding.message for finding in drift if finding.is_held]
+    held = [each.message for each in drift if each.is_held]
     entry = changed(
         news.entry,
         state="held",

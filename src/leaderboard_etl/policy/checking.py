@@ -79,7 +79,7 @@ def _faults(texts: tuple[tuple[str, bytes], ...]) -> tuple[Fault, ...]:
     return tuple(all_faults)
 
 
-def check_policy(policy: Policy) -> None:
+def expect_sound_policy(policy: Policy) -> None:
     """Raises PolicyError with the first fault, and how many there are, if the policy does not fit sql/policy."""
     all_faults = faults(policy)
     if all_faults:
@@ -137,7 +137,7 @@ def _header_faults(frame: pl.DataFrame, table: PolicyTable) -> Iterator[Fault]:
 
 
 def _cell_faults(policy: Policy, frame: pl.DataFrame, table: PolicyTable, column: PolicyColumn) -> Iterator[Fault]:
-    fault_of_reference = _reference_check(policy, column)
+    fault_of_reference = _fault_of_reference_in(policy, column)
     for line, text in enumerate(frame[column.name].to_list(), _HEADER_LINE + 1):
         if text is None:
             what = "the cell is blank; a value is needed" if column.is_required else None
@@ -147,7 +147,7 @@ def _cell_faults(policy: Policy, frame: pl.DataFrame, table: PolicyTable, column
             yield Fault(table.csv, line, column.name, what)
 
 
-def _reference_check(policy: Policy, column: PolicyColumn) -> Callable[[str], str | None]:
+def _fault_of_reference_in(policy: Policy, column: PolicyColumn) -> Callable[[str], str | None]:
     """What is wrong with a text that refers to a row of another table."""
     if column.refers_to is None:
         return lambda text: None

@@ -56,7 +56,8 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """A finding about a source that a person should look at. `is_held`: the source is held back because of it."""
+    """Something about a source that is not as expected, and that a person should look at. `is_held`: the source is held
+    back because of it."""
 
     source_id: str
     kind: str

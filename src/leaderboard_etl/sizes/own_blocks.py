@@ -126,7 +126,7 @@ def hyper_head(facts: Facts) -> Weights:
 
 
 def residual_attention(count: int) -> Block:
-    """Kimi K3 attends to the residuals of earlier blocks: a norm and a vector at each place."""
+    """Kimi K3 attends to the residuals of earlier blocks: a norm and a vector in each."""
     return lambda facts: Weights(count * facts.number("hidden") if facts.states("attn_res_block_size") else 0)
 
 

@@ -52,16 +52,16 @@ class RefusedError(ValueError):
         self.rule = rule
 
 
-def staged_schema(target: str) -> dict[str, pl.DataType]:
-    """Columns and dtypes of a staged frame: those of the history table (quarantine: of ops.quarantine) without validity."""
+def parsed_schema(target: str) -> dict[str, pl.DataType]:
+    """Columns and dtypes of a parsed frame: those of the history table (quarantine: of ops.quarantine) without validity."""
     table = "ops.quarantine" if target == "quarantine" else f"history.{target}"
     return frame_schema(table, without=_VALIDITY)
 
 
 @cache
 def empty(target: str) -> pl.DataFrame:
-    """A staged frame without rows; it is shared, because frames are never changed in place."""
-    return pl.DataFrame(schema=staged_schema(target))
+    """A parsed frame without rows; it is shared, because frames are never changed in place."""
+    return pl.DataFrame(schema=parsed_schema(target))
 
 
 @dataclass
@@ -89,9 +89,9 @@ class Parsed:
         return frame
 
 
-def stage(target: str, frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
-    """`frame` with exactly the staged columns in order; missing columns are null, or as UNSTATED says."""
-    schema, unstated = staged_schema(target), UNSTATED[target]
+def parsed_frame(target: str, frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+    """`frame` with exactly the parsed columns in order; missing columns are null, or as UNSTATED says."""
+    schema, unstated = parsed_schema(target), UNSTATED[target]
     frame = frame.lazy().collect()
     columns = [
         pl.col(name).cast(dtype) if name in frame.columns else pl.lit(unstated.get(name), dtype).alias(name)
@@ -150,12 +150,12 @@ def refusal(
 
 
 def refusals(rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
-    """Quarantined records as one staged quarantine frame, because a frame per record would cost more than the record."""
-    return stage("quarantine", pl.DataFrame(rows, infer_schema_length=None)) if rows else empty("quarantine")
+    """Quarantined records as one parsed quarantine frame, because a frame per record would cost more than the record."""
+    return parsed_frame("quarantine", pl.DataFrame(rows, infer_schema_length=None)) if rows else empty("quarantine")
 
 
 def refuse(source_id: str, version: FileVersion, **fields: Any) -> pl.DataFrame:
-    """One quarantined record, as a staged quarantine frame of one row; `fields` are those of `refusal`."""
+    """One quarantined record, as a parsed quarantine frame of one row; `fields` are those of `refusal`."""
     return refusals([refusal(source_id, version, **fields)])
 
 

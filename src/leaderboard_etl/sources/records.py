@@ -8,7 +8,16 @@ from typing import Any
 import polars as pl
 
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import TARGETS, Parsed, SourceFile, place, refusal, refusals, stage, staged_schema
+from leaderboard_etl.sources.base import (
+    TARGETS,
+    Parsed,
+    SourceFile,
+    parsed_frame,
+    parsed_schema,
+    place,
+    refusal,
+    refusals,
+)
 
 
 class Records:
@@ -88,8 +97,8 @@ class Records:
         parsed = Parsed(source_rows=source_rows, drift=list(drift), quarantine=refusals(self._refused))
         for target, rows in self._rows.items():
             if rows:
-                frame = pl.DataFrame(rows, schema_overrides=staged_schema(target), infer_schema_length=None)
-                setattr(parsed, target, stage(target, frame))
+                frame = pl.DataFrame(rows, schema_overrides=parsed_schema(target), infer_schema_length=None)
+                setattr(parsed, target, parsed_frame(target, frame))
         return parsed
 
     def _name(self, file: SourceFile, source_name: str | None) -> str | None:

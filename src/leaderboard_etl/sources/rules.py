@@ -1,4 +1,4 @@
-"""Rules for every staged record of any source. A record that breaks one goes to quarantine with the first rule it breaks; a
+"""Rules for every parsed record of any source. A record that breaks one goes to quarantine with the first rule it breaks; a
 rule that cannot be evaluated (null) counts as broken if its column is required."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from leaderboard_etl.sources.base import Parsed, stage
+from leaderboard_etl.sources.base import Parsed, parsed_frame
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.units import score_pct
 
@@ -92,7 +92,7 @@ def _rules(target: str, source: Source, benchmarks: pl.DataFrame) -> list[Rule]:
 
 
 def repeated(frame: pl.DataFrame, target: str, which: str) -> pl.DataFrame:
-    """Records of a target as a staged quarantine frame, because the first record, described by `which`, has their key."""
+    """Records of a target as a parsed quarantine frame, because the first record, described by `which`, has their key."""
     return _refused(frame, _key_rule(target, pl.lit(False), which), target)
 
 
@@ -260,11 +260,11 @@ def _split(frame: pl.DataFrame, rules: list[Rule], target: str) -> tuple[pl.Data
         bad = marked.filter(~pl.col("__holds"))
         if bad.height:
             refused.append(_refused(bad, rule, target))
-    return good, pl.concat(refused) if refused else frame.head(0).pipe(lambda f: stage("quarantine", f))
+    return good, pl.concat(refused) if refused else frame.head(0).pipe(lambda f: parsed_frame("quarantine", f))
 
 
 def _refused(bad: pl.DataFrame, rule: Rule, target: str) -> pl.DataFrame:
-    return stage(
+    return parsed_frame(
         "quarantine",
         bad.with_columns(
             pl.lit(target).alias("target"),

@@ -10,7 +10,7 @@ import polars as pl
 
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.engine import ROW_ID
-from leaderboard_etl.sources.base import staged_schema
+from leaderboard_etl.sources.base import parsed_schema
 
 # A statement may move without changing: rows shift within a table, and every commit has a new revision.
 _NOT_COMPARED = ("revision", "blob_id", "locator")
@@ -25,41 +25,41 @@ def history_table(target: str) -> str:
 def merge(
     con: duckdb.DuckDBPyConnection,
     target: str,
-    staged: pl.DataFrame,
+    parsed: pl.DataFrame,
     source_id: str,
     scope: pl.DataFrame,
     *,
     load_id: int,
     as_of_at: datetime,
 ) -> tuple[int, int, int]:
-    """Updates the open rows of `source_id` from the files in `scope` so that they state what `staged` states.
+    """Updates the open rows of `source_id` from the files in `scope` so that they state what `parsed` states.
 
     `scope` has the columns repo_type, repo_id, path: the files that changed or are gone, each once per load. A row that
     states the same as before stays open with the place where it was first seen. Returns the numbers of rows that are
     open now, were opened, and were closed.
     """
     table = history_table(target)
-    columns = list(staged_schema(target))
+    columns = list(parsed_schema(target))
     compared = ", ".join(column for column in columns if column not in _NOT_COMPARED)
     if target == "quarantine":
         # A file may hold the same bad record twice; both are kept.
         compared += f", row_number() over (partition by {compared} order by locator)"
-    con.register("staged_rows", staged)
-    con.register("staged_scope", scope)
+    con.register("parsed_rows", parsed)
+    con.register("scope_now", scope)
     con.execute(
         f"""
         create or replace temp table open_rows as
         select {ROW_ID} as row_id, hash({compared}) as said
         from {table}
-        where valid_to is null and source_id = ? and load_id < ? and (repo_type, repo_id, path) in (from staged_scope)
+        where valid_to is null and source_id = ? and load_id < ? and (repo_type, repo_id, path) in (from scope_now)
         """,
         [source_id, load_id],
     )
     before = con.execute("select count(*) from open_rows").fetchall()[0][0]
     closed = 0
-    rows = "staged_rows"
+    rows = "parsed_rows"
     if before:
-        con.execute(f"create or replace temp table said_now as select *, hash({compared}) as said from staged_rows")
+        con.execute(f"create or replace temp table said_now as select *, hash({compared}) as said from parsed_rows")
         closed = con.execute(
             f"""
             update {table} set valid_to = $at, closed_load_id = $load
@@ -76,8 +76,8 @@ def merge(
         """,
         {"at": as_of_at, "load": load_id},
     ).fetchall()[0][0]
-    con.unregister("staged_rows")
-    con.unregister("staged_scope")
+    con.unregister("parsed_rows")
+    con.unregister("scope_now")
     con.execute("drop table open_rows; drop table if exists said_now")
     return before + opened - closed, opened, closed
 

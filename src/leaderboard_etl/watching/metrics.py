@@ -26,21 +26,21 @@ _LEDGER_NAME = "ledger.jsonl"  # a ledger that cannot be read still has a size
 _ROWS = {"rows in": "in", "stored": "stored", "quarantined": "quarantined", "new": "new", "ended": "ended"}
 
 
-def check_file(file: Path, warehouse: Warehouse) -> None:
+def expect_metrics_file(file: Path, warehouse: Warehouse) -> None:
     """Raises UsageError if `file` cannot be replaced, is one of the warehouse's own files (under any name), or lies
     where the warehouse writes files."""
-    place = file.resolve()
-    if place.exists() and not place.is_file():
+    resolved = file.resolve()
+    if resolved.exists() and not resolved.is_file():
         raise UsageError(f"--metrics {file} is not a regular file: give the path of a file to write")
     root = warehouse.root.resolve()
-    is_inside = place.is_relative_to(root)
-    parts_below = place.relative_to(root).parts if is_inside else ("",)
+    is_inside = resolved.is_relative_to(root)
+    parts_below = resolved.relative_to(root).parts if is_inside else ("",)
     reserved_names = (warehouse.raw.name, warehouse.prefect.name, warehouse.exports.name, warehouse.lock.name)
     is_reserved = is_inside and (
         not parts_below or parts_below[0] in reserved_names or parts_below[0].startswith(f"{Path(DATABASE_NAME).stem}.")
     )
     own = (warehouse.database, warehouse.raw / STORE_NAME, warehouse.raw / _LEDGER_NAME)
-    if is_reserved or (place.exists() and any(path.exists() and path.samefile(place) for path in own)):
+    if is_reserved or (resolved.exists() and any(path.exists() and path.samefile(resolved) for path in own)):
         raise UsageError(f"--metrics {file} is one of the warehouse's own files or is among them: choose another path")
 
 
@@ -52,7 +52,7 @@ def write_metrics(file: Path, outcome: Mapping[str, Any], warehouse: Warehouse) 
     """
     partial = file.resolve().with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        check_file(file, warehouse)
+        expect_metrics_file(file, warehouse)
         try:
             partial.write_bytes(metrics_text(outcome, warehouse, datetime.now(UTC)))
             partial.replace(file.resolve())

@@ -26,7 +26,7 @@ HURRIED_SECONDS = 1.5
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 
-def check_target(target: str) -> None:
+def expect_notifiable(target: str) -> None:
     """Raises UsageError if `target` is neither an http(s) address nor a command with its arguments."""
     if _is_address(target):
         try:

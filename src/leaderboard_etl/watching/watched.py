@@ -12,8 +12,8 @@ from typing import Any
 from leaderboard_etl import report
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.termination import Terminated, at_the_end, is_asked
-from leaderboard_etl.watching.metrics import check_file, write_metrics
-from leaderboard_etl.watching.notify import ALARMING, HURRIED_SECONDS, LIMIT_SECONDS, check_target, notify
+from leaderboard_etl.watching.metrics import expect_metrics_file, write_metrics
+from leaderboard_etl.watching.notify import ALARMING, HURRIED_SECONDS, LIMIT_SECONDS, expect_notifiable, notify
 
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -27,7 +27,7 @@ def watched(warehouse: Warehouse, notify_target: str | None, metrics_file: Path 
     `notify_target` (see `notify`); the metrics of every run are written to `metrics_file`; null means not at all. If
     reporting fails, one line on standard error says so. Raises UsageError for an unusable target or file.
     """
-    check_watched(warehouse, notify_target, metrics_file)
+    expect_watchable(warehouse, notify_target, metrics_file)
     is_reported, lock = False, threading.Lock()
 
     def report_once(outcome: Mapping[str, Any]) -> None:
@@ -55,13 +55,13 @@ def watched(warehouse: Warehouse, notify_target: str | None, metrics_file: Path 
             raise
 
 
-def check_watched(warehouse: Warehouse, notify_target: str | None, metrics_file: Path | None) -> None:
+def expect_watchable(warehouse: Warehouse, notify_target: str | None, metrics_file: Path | None) -> None:
     """Raises UsageError if the target is neither an address nor a command, or if the file is one of the warehouse's
     own."""
     if notify_target is not None:
-        check_target(notify_target)
+        expect_notifiable(notify_target)
     if metrics_file is not None:
-        check_file(metrics_file, warehouse)
+        expect_metrics_file(metrics_file, warehouse)
 
 
 def _say(trouble: str | None) -> None:

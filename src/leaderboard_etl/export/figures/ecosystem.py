@@ -8,7 +8,7 @@ import altair as alt
 import duckdb
 import polars as pl
 
-from leaderboard_etl.export.figures.labels import place
+from leaderboard_etl.export.figures.labels import lay_out
 from leaderboard_etl.export.figures.style import (
     BLUE,
     FAINT,
@@ -59,7 +59,7 @@ def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
     best_before = pl.col("score_pct").cum_max().shift(1, fill_value=-1)
     mixtures = models.filter(pl.col("kind") == _KINDS[0]).sort(-pl.col("score_pct"), "model")
     labelled = pl.concat([mixtures, dense.filter(pl.col("score_pct") > best_before).reverse()])
-    labels = place(
+    labels = lay_out(
         labelled.select("inference_cost_relative", "score_pct", "model").iter_rows(),
         models.select("inference_cost_relative", "score_pct").rows(),
         x_axis,

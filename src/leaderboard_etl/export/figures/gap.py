@@ -10,7 +10,7 @@ import altair as alt
 import duckdb
 import polars as pl
 
-from leaderboard_etl.export.figures.labels import Axis, place
+from leaderboard_etl.export.figures.labels import Axis, lay_out
 from leaderboard_etl.export.figures.style import (
     COLOR,
     DASH,
@@ -80,7 +80,7 @@ def open_gap(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
     )
     y = score(y_axis)
     ends = steps.group_by("side", maintain_order=True).last().with_columns(year="until_year").select(steps.columns)
-    labels = place(_by_rise(steps), _along(steps, x_axis), x_axis, y_axis)
+    labels = lay_out(_by_rise(steps), _along(steps, x_axis), x_axis, y_axis)
     shade = alt.Chart(pl.DataFrame(spans)).mark_rect(opacity=0.13)
     line = alt.Chart(pl.concat([steps, ends])).mark_line(interpolate="step-after", strokeWidth=2)
     side = alt.Chart(ends).mark_text(align="left", dx=8, fontWeight="bold", fontSize=12)

@@ -55,7 +55,7 @@ def text_width(text: str, font_px: float) -> float:
     return font_px * sum(advances)
 
 
-def place(
+def lay_out(
     names: Iterable[tuple[float, float, str]],
     obstacles: Iterable[tuple[float, float]],
     x_axis: Axis,

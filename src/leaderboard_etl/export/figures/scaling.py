@@ -8,7 +8,7 @@ import altair as alt
 import duckdb
 import polars as pl
 
-from leaderboard_etl.export.figures.labels import Axis, place
+from leaderboard_etl.export.figures.labels import Axis, lay_out
 from leaderboard_etl.export.figures.style import (
     COLOR,
     DASH,
@@ -60,7 +60,7 @@ def model_scaling(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
     columns = ["params_b", "score_pct", "model", "side"]
     all_points = pl.concat([points.select(columns), strip.select(columns)])
     best = strip.sort("score_pct", "model", descending=[True, False]).head(1).select(columns).to_dicts()
-    labels = place(
+    labels = lay_out(
         [
             (row["params_b"], row["score_pct"], row["model"].split("/")[-1])
             for row in [*best, *_labelled_points(points)]

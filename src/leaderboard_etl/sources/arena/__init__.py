@@ -16,7 +16,7 @@ import polars as pl
 from leaderboard_etl.errors import ContractError, SourceError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, refused_file, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame, refused_file
 from leaderboard_etl.sources.description import Source, Trust, Work
 from leaderboard_etl.sources.shared.csv_table import linked_repository, read_csv_table, split_numbers
 from leaderboard_etl.sources.shared.values import is_lfs_pointer
@@ -86,7 +86,7 @@ def _date_of(file: SourceFile) -> date:
 
 def _scores(rows: pl.DataFrame, column: str, run_on: date) -> pl.DataFrame:
     variant_id, unit = _SCORES[column]
-    return stage(
+    return parsed_frame(
         "scores",
         rows.with_columns(
             pl.lit(variant_id).alias("variant_id"),
@@ -104,7 +104,7 @@ def _models(rows: pl.DataFrame) -> pl.DataFrame:
     openness = pl.when(is_proprietary).then(pl.lit("proprietary")).otherwise(pl.lit("open_weights"))
     is_stated = licence.is_not_null() & ~licence.str.to_lowercase().is_in(_SAYS_NOTHING)
     organization = pl.col("Organization") if "Organization" in rows.columns else pl.lit(None, pl.String)
-    return stage(
+    return parsed_frame(
         "models",
         rows.with_columns(
             pl.col("Model").alias("display_name"),

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place_columns, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame, place_columns
 from leaderboard_etl.sources.description import Source, Work
 from leaderboard_etl.sources.shared.parquet_table import Kind, read_parquet_rows
 from leaderboard_etl.sources.shared.settings import NO_SETTING, stated_setting
@@ -69,7 +69,7 @@ def _parse_file(file: SourceFile) -> Parsed:
 
 def _ratings(rows: pl.DataFrame) -> pl.DataFrame:
     license_text = pl.col("license")
-    return stage(
+    return parsed_frame(
         "ratings",
         rows.with_columns(
             pl.lit(BOARD).alias("board"),

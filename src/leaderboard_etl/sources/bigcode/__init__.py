@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame
 from leaderboard_etl.sources.description import Source, Trust, Work
 from leaderboard_etl.sources.shared.csv_table import linked_repository, read_csv_table, sizes_in_billions, split_numbers
 
@@ -78,7 +78,7 @@ def _named(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _scores(rows: pl.DataFrame) -> pl.DataFrame:
-    return stage(
+    return parsed_frame(
         "scores",
         rows.with_columns(
             pl.lit("leaderboard").alias("reported_by"),
@@ -91,7 +91,7 @@ def _scores(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _subtask_scores(rows: pl.DataFrame, column: str, language: str) -> pl.DataFrame:
-    return stage(
+    return parsed_frame(
         "subtask_scores",
         rows.with_columns(
             pl.lit("leaderboard").alias("reported_by"),
@@ -103,7 +103,7 @@ def _subtask_scores(rows: pl.DataFrame, column: str, language: str) -> pl.DataFr
 
 
 def _models(rows: pl.DataFrame) -> pl.DataFrame:
-    return stage(
+    return parsed_frame(
         "models",
         rows.with_columns(
             pl.col("hub_id").str.split("/").list.first().alias("organization"),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame
 from leaderboard_etl.sources.description import Source, Work
 from leaderboard_etl.sources.shared.csv_table import read_csv_table, split_numbers
 from leaderboard_etl.sources.shared.settings import NO_SETTING
@@ -43,7 +43,7 @@ def _parse_file(file: SourceFile) -> Parsed:
         pl.lit("Epoch AI's own run").alias("protocol"),
     )
     return Parsed(
-        scores=stage("scores", scores),
+        scores=parsed_frame("scores", scores),
         quarantine=pl.concat([table.refused, unread]),
         source_rows=table.n_rows,
     )

@@ -252,9 +252,9 @@ def _date(value: object) -> date | None:
 
 
 def _drift(results: _Results) -> list[Drift]:
-    """One finding per dataset, the most frequent first."""
+    """One line of drift per dataset, the most frequent first."""
     datasets = sorted(results.unknown, key=lambda name: (-results.unknown[name].total(), name))
-    findings = [
+    drift = [
         Drift(
             SOURCE_ID,
             "unknown_benchmark",
@@ -267,8 +267,8 @@ def _drift(results: _Results) -> list[Drift]:
     if rest := datasets[_MOST_DRIFT:]:
         count = sum(results.unknown[name].total() for name in rest)
         message = f"{count} results of {len(rest)} further datasets left out: not in policy/eval_tasks.csv"
-        findings.append(Drift(SOURCE_ID, "unknown_benchmark", "further datasets", message))
-    return findings
+        drift.append(Drift(SOURCE_ID, "unknown_benchmark", "further datasets", message))
+    return drift
 
 
 SOURCE = Source(

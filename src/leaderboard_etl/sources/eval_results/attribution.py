@@ -32,7 +32,7 @@ def former_names(policy: Policy) -> dict[str, str]:
 
 
 def reporter_of(address: str | None, repository: str, renamed: Mapping[str, str]) -> str:
-    """VENDOR where the source is the repository itself, or a place of its owner on the Hub or on GitHub, or is absent;
+    """VENDOR where the source is the repository itself, or a page of its owner on the Hub or on GitHub, or is absent;
     THIRD_PARTY where it is anywhere else. Raises CopiedError where it is the card of another owner's model."""
     if address is None:
         return VENDOR

@@ -13,7 +13,7 @@ import polars as pl
 
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, refusals, stage, staged_schema
+from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, parsed_frame, parsed_schema, refusals
 from leaderboard_etl.sources.description import Folders, Source, Trust, Work
 from leaderboard_etl.sources.every_eval_ever.collections import (
     ROOT,
@@ -68,10 +68,10 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
 
 
 def _frame(target: str, rows: Sequence[Row]) -> pl.DataFrame:
-    schema = staged_schema(target)
+    schema = parsed_schema(target)
     if not rows:
-        return stage(target, pl.DataFrame(schema=schema))
-    return stage(target, pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None))
+        return parsed_frame(target, pl.DataFrame(schema=schema))
+    return parsed_frame(target, pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None))
 
 
 SOURCE = Source(

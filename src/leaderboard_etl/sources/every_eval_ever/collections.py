@@ -41,7 +41,7 @@ def wanted_folders(names: Sequence[str], policy: Policy) -> list[str]:
 
 
 def unknown_folders(names: Sequence[str], policy: Policy) -> list[Drift]:
-    """A finding for each name in the datastore's root folder that contains a benchmark and that policy does not know."""
+    """A line of drift for each name in the datastore's root folder that contains a benchmark and that policy does not know."""
     roles = _roles(policy)
     return [
         Drift(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame
 from leaderboard_etl.sources.description import Source, Trust, Work
 from leaderboard_etl.sources.shared.csv_table import read_csv_table, sizes_in_billions, split_numbers
 from leaderboard_etl.sources.shared.settings import NO_SETTING, stated_setting
@@ -76,7 +76,7 @@ def _parse_file(file: SourceFile) -> Parsed:
 
 
 def _refused(rows: pl.DataFrame) -> pl.DataFrame:
-    return stage(
+    return parsed_frame(
         "quarantine",
         rows.with_columns(
             pl.lit("scores").alias("target"),
@@ -92,7 +92,7 @@ def _refused(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _scores(rows: pl.DataFrame) -> pl.DataFrame:
-    return stage(
+    return parsed_frame(
         "scores",
         rows.with_columns(
             pl.lit("fraction").alias("score_unit"),
@@ -107,7 +107,7 @@ def _scores(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _subtask_scores(rows: pl.DataFrame, subject: str) -> pl.DataFrame:
     slug = subject.lower().replace(" ", "_")
-    return stage(
+    return parsed_frame(
         "subtask_scores",
         rows.with_columns(
             pl.format("{}:{}", "variant_id", pl.lit(slug)).alias("task"),
@@ -120,7 +120,7 @@ def _subtask_scores(rows: pl.DataFrame, subject: str) -> pl.DataFrame:
 
 def _models(rows: pl.DataFrame) -> pl.DataFrame:
     """One row per model, whoever reports it."""
-    return stage(
+    return parsed_frame(
         "models",
         rows.unique("source_name", keep="first", maintain_order=True).with_columns(
             pl.col("source_name").alias("display_name"),

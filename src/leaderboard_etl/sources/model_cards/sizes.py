@@ -42,15 +42,15 @@ def stated_sizes(text: str) -> tuple[int | None, int | None, str | None]:
 
 def _hinted(text: str) -> Iterator[str]:
     """The lines of a text that have a hint in them, in order."""
-    places = set()
+    spans = set()
     for hint in _HINTS:
         at = text.find(hint)
         while at >= 0:
             end = text.find("\n", at)
             end = end if end >= 0 else len(text)
-            places.add((text.rfind("\n", 0, at) + 1, end))
+            spans.add((text.rfind("\n", 0, at) + 1, end))
             at = text.find(hint, end)
-    for start, end in sorted(places):
+    for start, end in sorted(spans):
         yield from text[start:end].splitlines()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import REFERENCE_FILES, Policy
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, place_columns, refused_file, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame, place_columns, refused_file
 from leaderboard_etl.sources.description import Source, Trust, Work
 from leaderboard_etl.sources.shared.settings import NO_SETTING
 
@@ -77,7 +77,7 @@ def _scores(rows: pl.DataFrame) -> Parsed:
         (pl.col("self_reported") == "false").alias("is_verified"),
         pl.col("evaluated_on").str.to_date("%Y-%m-%d", strict=False),
     )
-    return Parsed(scores=stage("scores", scores), source_rows=rows.height)
+    return Parsed(scores=parsed_frame("scores", scores), source_rows=rows.height)
 
 
 def _setting() -> pl.Expr:
@@ -109,8 +109,8 @@ def _models(rows: pl.DataFrame) -> Parsed:
         for kind, count, is_claimed in (("total", total, pl.lit(True)), ("active", active, active.ne_missing(total)))
     ]
     return Parsed(
-        models=stage("models", models),
-        parameter_claims=stage("parameter_claims", pl.concat(claims)),
+        models=parsed_frame("models", models),
+        parameter_claims=parsed_frame("parameter_claims", pl.concat(claims)),
         source_rows=rows.height,
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from leaderboard_etl.errors import ContractError, SourceError
-from leaderboard_etl.sources.base import SourceFile, place_columns, stage
+from leaderboard_etl.sources.base import SourceFile, parsed_frame, place_columns
 from leaderboard_etl.sources.shared.values import is_lfs_pointer
 
 _MISSING = ("", "-", "N/A")
@@ -31,7 +31,7 @@ _NUMBER = r"^[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?$"
 class CsvTable:
     """One file. `rows` has `row` (its number in the file, from 0), the published columns as stripped text (null where
     the cell is empty, '-' or 'N/A'), source_id and provenance; a row that repeats all cells of an earlier one is left
-    out. `refused` is a staged quarantine frame of the rows that cannot be read; `n_rows` counts all."""
+    out. `refused` is a parsed quarantine frame of the rows that cannot be read; `n_rows` counts all."""
 
     rows: pl.DataFrame
     refused: pl.DataFrame
@@ -57,7 +57,7 @@ def read_csv_table(source_id: str, file: SourceFile, headers: Collection[frozens
             bad.append((*problem, ",".join(cells)[:500], f"row {number}"))
     source = [pl.lit(source_id).alias("source_id"), *place_columns(file.version)]
     refused = pl.DataFrame(bad, schema=["rule", "reason", "offending_text", "locator"], orient="row")
-    refused = stage("quarantine", refused.with_columns(*source, pl.lit("models").alias("target")))
+    refused = parsed_frame("quarantine", refused.with_columns(*source, pl.lit("models").alias("target")))
     schema: dict[str, type[pl.DataType]] = {"row": pl.Int64, **dict.fromkeys(header, pl.String)}
     rows = pl.DataFrame(good, schema=schema, orient="row")
     rows = rows.unique(header, keep="first", maintain_order=True)
@@ -67,15 +67,15 @@ def read_csv_table(source_id: str, file: SourceFile, headers: Collection[frozens
 def split_numbers(
     rows: pl.DataFrame, column: str, target: str, within: tuple[float, float] | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows whose cell is a number, with it as `score_raw` and with its `locator`; and, as a staged quarantine
+    """The rows whose cell is a number, with it as `score_raw` and with its `locator`; and, as a parsed quarantine
     frame, those whose cell is something else or not `within` the bounds. Rows with a null cell are in neither."""
     cell = pl.col(column)
-    place = pl.format("row {}, {}", "row", pl.lit(column)).alias("locator")
+    locator = pl.format("row {}, {}", "row", pl.lit(column)).alias("locator")
     plain = cell
     for comma in (_DECIMAL_COMMA, _FRACTION_COMMA):
         plain = plain.str.replace(comma, "${whole}.${part}")
     filled = rows.filter(cell.is_not_null()).with_columns(
-        pl.when(plain.str.contains(_NUMBER)).then(plain).cast(pl.Float64, strict=False).alias("score_raw"), place
+        pl.when(plain.str.contains(_NUMBER)).then(plain).cast(pl.Float64, strict=False).alias("score_raw"), locator
     )
     value = pl.col("score_raw")
     holds = value.is_finite() if within is None else value.is_between(*within)
@@ -89,16 +89,16 @@ def split_numbers(
         cell.str.slice(0, 500).alias("offending_text"),
         pl.col("source_name").str.slice(0, 500),
     )
-    return filled.filter(holds.fill_null(False)), stage("quarantine", bad)
+    return filled.filter(holds.fill_null(False)), parsed_frame("quarantine", bad)
 
 
 def sizes_in_billions(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """One staged claim of the total per row; if the cell is not a positive number, params is null and the reason says what the
+    """One parsed claim of the total per row; if the cell is not a positive number, params is null and the reason says what the
     cell held."""
     cell = pl.col(column)
     billions = cell.cast(pl.Float64, strict=False)
     is_size = ((billions > 0) & (billions < MOST_BILLIONS)).fill_null(False)
-    return stage(
+    return parsed_frame(
         "parameter_claims",
         rows.with_columns(
             pl.lit("total").alias("kind"),

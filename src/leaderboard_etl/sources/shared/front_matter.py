@@ -96,7 +96,7 @@ def _built(events: Iterable[Any], most_documents: int) -> list[Any]:
     """The value of each document of a stream. Built from the parser's events, which costs half of a loader's
     tree of nodes, and refuses in time: an alias bomb is a small text with endless data."""
     items: list[Any] = []
-    # Open collections: the place before them in the enclosing one, their first event, and the number of nodes before.
+    # Open collections: the index before them in the enclosing one, their first event, and the number of nodes before.
     around: list[tuple[list[Any], Any, int]] = []
     anchored: dict[str, tuple[object, int]] = {}
     nodes = aliases = documents = 0

@@ -33,8 +33,8 @@ def read_parquet_rows(file: SourceFile, columns: Mapping[str, Kind], keep: pl.Ex
         raise SourceError(f"{file.where} is a git-LFS pointer instead of the table; the last good one stays in force")
     try:
         parquet = pq.ParquetFile(io.BytesIO(file.content))
-        _check_columns(file, parquet.schema_arrow, columns)
-        _check_size(file, parquet.metadata)
+        _expect_columns(file, parquet.schema_arrow, columns)
+        _expect_size(file, parquet.metadata)
         batches, begin = [_empty(columns).filter(keep)], 0
         for batch in parquet.iter_batches(batch_size=_ROWS_AT_ONCE, columns=list(columns)):
             frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
@@ -49,7 +49,7 @@ def read_parquet_rows(file: SourceFile, columns: Mapping[str, Kind], keep: pl.Ex
     return pl.concat(batches)
 
 
-def _check_columns(file: SourceFile, schema: Any, columns: Mapping[str, Kind]) -> None:
+def _expect_columns(file: SourceFile, schema: Any, columns: Mapping[str, Kind]) -> None:
     has = dict(zip(schema.names, schema.types, strict=True))
     problems = [f"{name!r} ({kind}) is missing" for name, kind in columns.items() if name not in has]
     problems += [f"{name!r} is new" for name in has if name not in columns]
@@ -80,7 +80,7 @@ def _fits(dtype: Any, kind: Kind) -> bool:
     return bool(fits[kind] or types.is_null(dtype))
 
 
-def _check_size(file: SourceFile, metadata: Any) -> None:
+def _expect_size(file: SourceFile, metadata: Any) -> None:
     n_bytes = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
     if not (0 <= metadata.num_rows <= _MOST_ROWS and 0 <= n_bytes <= _MOST_BYTES):
         raise SourceError(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame
 from leaderboard_etl.sources.description import Source, Work
 from leaderboard_etl.sources.shared.csv_table import read_csv_table, split_numbers
 
@@ -39,7 +39,7 @@ def _parse_file(file: SourceFile) -> Parsed:
 
 
 def _scores(rows: pl.DataFrame) -> pl.DataFrame:
-    return stage(
+    return parsed_frame(
         "scores",
         rows.with_columns(
             pl.lit(_VARIANT).alias("variant_id"),
@@ -51,7 +51,7 @@ def _scores(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _models(rows: pl.DataFrame) -> pl.DataFrame:
-    return stage(
+    return parsed_frame(
         "models",
         rows.with_columns(
             pl.col("model").alias("hub_id"),

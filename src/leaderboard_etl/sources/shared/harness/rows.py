@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, concat, place, refuse, stage
+from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, concat, parsed_frame, place, refuse
 from leaderboard_etl.sources.shared.harness.file import Run, copied_from
 from leaderboard_etl.sources.shared.harness.metrics import Metrics, read_run
 from leaderboard_etl.sources.shared.harness.scores import leaderboard_scores
@@ -55,7 +55,7 @@ def _parsed_batch(
         frame = pl.DataFrame(runs, schema_overrides={"run": pl.Int32(), **_RUN_SCHEMA})
         parsed.parameter_claims = _sizes(frame)
         metrics = _metric_rows(values, policy)
-        parsed.models = stage("models", frame.with_columns(pl.lit("config").alias("locator")))
+        parsed.models = parsed_frame("models", frame.with_columns(pl.lit("config").alias("locator")))
         parsed.subtask_scores = _subtask_rows(metrics, frame, policy)
         parsed.scores, refused_scores = leaderboard_scores(metrics, frame, policy, variants)
         refused += [refused_scores, _refused_values(metrics, frame)]
@@ -80,7 +80,7 @@ def _run_row(source_id: str, number: int, file: SourceFile, run: Run, unsigned: 
 
 
 def _sizes(runs: pl.DataFrame) -> pl.DataFrame:
-    return stage(
+    return parsed_frame(
         "parameter_claims",
         runs.filter(pl.col("params").is_not_null()).with_columns(
             pl.lit("total").alias("kind"),
@@ -119,7 +119,7 @@ def _metric_rows(values: Metrics, policy: Policy) -> pl.DataFrame:
 
 def _subtask_rows(metrics: pl.DataFrame, runs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     tasks = policy.frame("harness_tasks").select("task", "benchmark_id", "subtask")
-    return stage(
+    return parsed_frame(
         "subtask_scores",
         metrics.lazy()
         .filter(pl.col("text").is_null())
@@ -129,7 +129,7 @@ def _subtask_rows(metrics: pl.DataFrame, runs: pl.DataFrame, policy: Policy) -> 
 
 
 def _refused_values(metrics: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
-    return stage(
+    return parsed_frame(
         "quarantine",
         metrics.filter(pl.col("text").is_not_null())
         .join(runs, on="run", maintain_order="left")

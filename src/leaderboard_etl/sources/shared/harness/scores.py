@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import stage
+from leaderboard_etl.sources.base import parsed_frame
 
 _MMLU = "mmlu_olb_v1"
 _QUESTIONS = ("n_questions", "usual_questions")
@@ -21,7 +21,7 @@ _MMLU_SIGN = "hendrycksTest-abstract_algebra"
 def leaderboard_scores(
     metrics: pl.DataFrame, runs: pl.DataFrame, policy: Policy, variants: Sequence[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Staged scores, and a staged quarantine of scores for which a run has tasks but not all.
+    """Parsed scores, and a parsed quarantine of scores for which a run has tasks but not all.
 
     `metrics` has run, task, metric, metric_filter, score_raw, stderr_raw, n_shot, n_questions, task_version and locator;
     `runs` the columns that every row of a run holds, and is_limited.
@@ -135,7 +135,7 @@ def _problem() -> pl.Expr:
 def _scores(judged: pl.DataFrame) -> pl.DataFrame:
     is_whole = pl.col("is_whole")
     mean_of = pl.format("results, mean of {} tasks from {}", "n_parts", "part_locator")
-    return stage(
+    return parsed_frame(
         "scores",
         judged.with_columns(
             pl.when(is_whole).then("whole").otherwise("mean").alias("score_raw"),
@@ -175,7 +175,7 @@ def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
         ),
     }
     is_incomplete = pl.col("rule") == "aggregate|complete"
-    return stage(
+    return parsed_frame(
         "quarantine",
         judged.with_columns(
             pl.lit("scores").alias("target"),

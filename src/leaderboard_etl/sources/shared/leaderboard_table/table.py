@@ -14,7 +14,7 @@ import polars as pl
 from leaderboard_etl.errors import SourceError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import Drift
-from leaderboard_etl.sources.base import Parsed, SourceFile, place_columns, stage
+from leaderboard_etl.sources.base import Parsed, SourceFile, parsed_frame, place_columns
 from leaderboard_etl.sources.shared.csv_table import MOST_BILLIONS
 from leaderboard_etl.sources.shared.leaderboard_table.columns import match_era, polarity
 from leaderboard_etl.termination import scratch_folder
@@ -41,10 +41,10 @@ _PACKED = ("4bit", "8bit", "GPTQ")
 
 
 @dataclass(frozen=True)
-class _Table:
+class _CanonicalTable:
     """One file in canonical columns. `rows` has `row` (its number in the file, from 0), `source_name`, the canonical
-    columns of its era (a blank text is null), and the columns that every staged frame needs. `published` gives the
-    published name of each canonical column, `decimals` to how many places its numbers were rounded; absent: not rounded."""
+    columns of its era (a blank text is null), and the columns that every parsed frame needs. `published` gives the
+    published name of each canonical column, `decimals` to how many decimals its numbers were rounded; absent: not rounded."""
 
     rows: pl.DataFrame
     era: str
@@ -85,7 +85,7 @@ def read_table(source_id: str, files: Sequence[SourceFile], policy: Policy, unit
     ]
 
 
-def _read_file(source_id: str, file: SourceFile, policy: Policy) -> _Table:
+def _read_file(source_id: str, file: SourceFile, policy: Policy) -> _CanonicalTable:
     """One file, its flags as published."""
     frame = _decode(file)
     eras = policy.frame("column_eras").filter(pl.col("source_id") == source_id)
@@ -97,10 +97,10 @@ def _read_file(source_id: str, file: SourceFile, policy: Policy) -> _Table:
     ]
     published = dict(stored.select("canonical_column", "published_column").iter_rows())
     drift += _unread_dates(source_id, frame, cells, published)
-    rows = _with_staged_columns(source_id, file, pl.DataFrame(cells))
+    rows = _with_parsed_columns(source_id, file, pl.DataFrame(cells))
     rounded = stored.filter(pl.col("decimals").is_not_null())
     decimals = dict(rounded.select("canonical_column", pl.col("decimals").cast(pl.Int64)).iter_rows())
-    return _Table(rows, era, published, decimals, drift)
+    return _CanonicalTable(rows, era, published, decimals, drift)
 
 
 def _decode(file: SourceFile) -> pl.DataFrame:
@@ -173,7 +173,7 @@ def _cells(column: pl.Series, kind: str) -> pl.Series:
 def _unread_dates(
     source_id: str, frame: pl.DataFrame, cells: list[pl.Series], published: dict[str, str]
 ) -> list[Drift]:
-    findings = []
+    drift = []
     for dates in (column for column in cells if column.dtype == pl.Date):
         name = published[dates.name]
         if frame[name].dtype != pl.String:
@@ -181,11 +181,11 @@ def _unread_dates(
         unread = frame[name].filter((frame[name].str.strip_chars() != "") & dates.is_null())
         if len(unread):
             message = f"{len(unread)} cells are not dates and were read as empty, the first {unread[0][:80]!r}"
-            findings.append(Drift(source_id, "unread_dates", name, message))
-    return findings
+            drift.append(Drift(source_id, "unread_dates", name, message))
+    return drift
 
 
-def _with_staged_columns(source_id: str, file: SourceFile, rows: pl.DataFrame) -> pl.DataFrame:
+def _with_parsed_columns(source_id: str, file: SourceFile, rows: pl.DataFrame) -> pl.DataFrame:
     """Adds row number, source, provenance and `source_name`: the full name, else the Model cell without its links."""
     names = []
     if "fullname" in rows.columns:
@@ -205,8 +205,8 @@ def _with_staged_columns(source_id: str, file: SourceFile, rows: pl.DataFrame) -
 
 
 def _with_proved_flags(
-    source_id: str, tables: Sequence[_Table], sentinels: pl.DataFrame
-) -> list[_Table]:
+    source_id: str, tables: Sequence[_CanonicalTable], sentinels: pl.DataFrame
+) -> list[_CanonicalTable]:
     """The files of one era with each flag as its name says: inverted if the sentinels show that it is published so, null if they
     disagree or none of the files has one. What is found is told once, with the first file."""
     first, *others = tables
@@ -214,15 +214,15 @@ def _with_proved_flags(
         if flag not in first.rows.columns:
             continue
         flagged = pl.concat([table.rows.select("source_name", flag) for table in (first, *others)]).drop_nulls(flag)
-        is_straight, findings = polarity(source_id, flagged, flag, sentinels)
+        is_straight, doubts = polarity(source_id, flagged, flag, sentinels)
         proved = pl.col(flag) == is_straight if is_straight is not None else pl.lit(None, pl.Boolean)
         first, *others = [replace(t, rows=t.rows.with_columns(proved.alias(flag))) for t in (first, *others)]
-        first = replace(first, drift=[*first.drift, *findings])
+        first = replace(first, drift=[*first.drift, *doubts])
     return [first, *others]
 
 
-def _score_rows(table: _Table, unit: str) -> pl.DataFrame:
-    """One staged score per row and benchmark column. A null cell is an unpublished score and gives no row; NaN gives a
+def _score_rows(table: _CanonicalTable, unit: str) -> pl.DataFrame:
+    """One parsed score per row and benchmark column. A null cell is an unpublished score and gives no row; NaN gives a
     row, which the rules refuse."""
     parts = []
     for canonical, name in table.published.items():
@@ -242,11 +242,11 @@ def _score_rows(table: _Table, unit: str) -> pl.DataFrame:
                 pl.format("row {}, {}", "row", pl.lit(name)).alias("locator"),
             )
         )
-    return stage("scores", pl.concat(parts))
+    return parsed_frame("scores", pl.concat(parts))
 
 
-def _model_rows(table: _Table) -> pl.DataFrame:
-    """One staged model statement per table row."""
+def _model_rows(table: _CanonicalTable) -> pl.DataFrame:
+    """One parsed model statement per table row."""
     name = pl.col("source_name")
     base = table.column("base_model", pl.String)
     bare_base = base.str.strip_suffix("(Merge)").str.strip_chars()
@@ -255,7 +255,7 @@ def _model_rows(table: _Table) -> pl.DataFrame:
     tuning = kind.str.replace_all(r"\s", "").replace_strict(_TUNING, default="other")
     architecture = pl.col("architecture")
     is_unknown = architecture.is_in(["?", "Unknown"]) | architecture.str.contains(";", literal=True)
-    return stage(
+    return parsed_frame(
         "models",
         table.rows.with_columns(
             name.alias("hub_id"),
@@ -276,8 +276,8 @@ def _model_rows(table: _Table) -> pl.DataFrame:
     )
 
 
-def _size_rows(table: _Table) -> pl.DataFrame:
-    """One staged statement of the total per table row. 0 and -1 mean that the table does not know the size: params is null,
+def _size_rows(table: _CanonicalTable) -> pl.DataFrame:
+    """One parsed statement of the total per table row. 0 and -1 mean that the table does not know the size: params is null,
     and the reason says what the cell held."""
     billions = pl.col("params_b")
     is_size = (billions > 0) & (billions < MOST_BILLIONS)
@@ -294,7 +294,7 @@ def _size_rows(table: _Table) -> pl.DataFrame:
         separator="; ",
         ignore_nulls=True,
     )
-    return stage(
+    return parsed_frame(
         "parameter_claims",
         table.rows.with_columns(
             pl.lit("total").alias("kind"),

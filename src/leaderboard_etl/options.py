@@ -75,7 +75,7 @@ def options_for(
     *,
     progress: Progress | None = None,
 ) -> Iterator[Options]:
-    """Options of a run; for the hub 'sample' the bundled snapshot is served on loopback within the block."""
+    """Options of a run; for the hub 'sample' the bundled Hub is served on loopback within the block."""
     options = Options(
         Warehouse(Path(warehouse)),
         hub=SAMPLE,

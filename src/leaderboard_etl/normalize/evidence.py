@@ -20,7 +20,7 @@ _JUDGEMENT = ("confidence", "is_chosen", "disagreement_pct", "is_disagreeing")
 
 
 def parameter_evidence(
-    claims: pl.DataFrame,
+    stated_sizes: pl.DataFrame,
     statements: pl.DataFrame,
     kin: pl.DataFrame,
     overrides: pl.DataFrame,
@@ -28,7 +28,7 @@ def parameter_evidence(
 ) -> pl.DataFrame:
     """Every statement about a model's size with the chosen one marked: the rows of core.parameter_evidence.
 
-    `claims` and `statements` are open rows of history.parameter_claims and history.models with `model_id`, `kin` the
+    `stated_sizes` and `statements` are open rows of history.parameter_claims and history.models with `model_id`, `kin` the
     rows of lineage.bases, `overrides` and `methods` policy/parameter_overrides.csv and parameter_methods.csv.
     """
     schema = frame_schema(
@@ -37,7 +37,7 @@ def parameter_evidence(
     )
     names = _from_names(statements)
     statements_of_size = pl.concat(
-        [_shaped(frame, schema) for frame in (claims, names, _from_overrides(overrides, statements))]
+        [_shaped(frame, schema) for frame in (stated_sizes, names, _from_overrides(overrides, statements))]
     )
     judged = doubt_rounded(doubt_prediction(doubt_parts(judge(statements_of_size, statements))))
     firsts = _in_pairs(judged, methods)

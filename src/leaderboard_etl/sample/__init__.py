@@ -1,4 +1,4 @@
-"""A small bundled Hub snapshot with real published figures, and the loopback server that serves it like the Hub."""
+"""A small bundled Hub with real published figures, and the loopback server that serves it like the Hub."""
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     policy = Policy(policy_texts(con))
     insert_descriptions(con)
     statements = _open_rows(con, "history.models")
-    claims = _open_rows(con, "history.parameter_claims")
-    stated = _open_rows(con, "history.model_bases")
+    stated_sizes = _open_rows(con, "history.parameter_claims")
+    stated_bases = _open_rows(con, "history.model_bases")
     scored = pl.concat(
         [
             _open_rows(con, f"history.{table}", "distinct source_id, source_name")
@@ -58,11 +58,11 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         + [rated_names(con)]
     ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
-    alone = _judge(statements, claims, stated, subjects(aliases), policy)
+    alone = _judge(statements, stated_sizes, stated_bases, subjects(aliases), policy)
     apart = contradicted(alone.evidence, alone.statements, aliases)
     if apart.height:
         aliases = resolve_names(statements, scored, policy.frame("model_aliases"), apart)
-    judged = _judge(statements, claims, stated, aliases, policy)
+    judged = _judge(statements, stated_sizes, stated_bases, aliases, policy)
     models = assemble_models(
         judged.statements,
         _with_ids(scored, aliases),
@@ -112,15 +112,21 @@ def insert_rules(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
 
 
 def _judge(
-    statements: pl.DataFrame, claims: pl.DataFrame, stated: pl.DataFrame, aliases: pl.DataFrame, policy: Policy
+    statements: pl.DataFrame,
+    stated_sizes: pl.DataFrame,
+    stated_bases: pl.DataFrame,
+    aliases: pl.DataFrame,
+    policy: Policy,
 ) -> _Judged:
-    statements, claims, stated = (_with_ids(frame, aliases) for frame in (statements, claims, stated))
-    curated, names = policy.frame("base_models", younger=("model_id", "base_model_id")), policy.frame("model_aliases")
-    kin = bases(statements, curated, names, policy.frame("official_organizations")["hub_owner"].to_list(), stated)
-    evidence = parameter_evidence(
-        claims, statements, kin, policy.frame("parameter_overrides"), policy.frame("parameter_methods")
+    statements, stated_sizes, stated_bases = (
+        _with_ids(frame, aliases) for frame in (statements, stated_sizes, stated_bases)
     )
-    return _Judged(statements, kin, all_bases(statements, stated, kin, curated, names), evidence)
+    curated, names = policy.frame("base_models", younger=("model_id", "base_model_id")), policy.frame("model_aliases")
+    kin = bases(statements, curated, names, policy.frame("official_organizations")["hub_owner"].to_list(), stated_bases)
+    evidence = parameter_evidence(
+        stated_sizes, statements, kin, policy.frame("parameter_overrides"), policy.frame("parameter_methods")
+    )
+    return _Judged(statements, kin, all_bases(statements, stated_bases, kin, curated, names), evidence)
 
 
 def _insert_submissions(con: duckdb.DuckDBPyConnection) -> None:

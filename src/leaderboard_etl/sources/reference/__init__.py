@@ -99,18 +99,18 @@ def _models(rows: pl.DataFrame) -> Parsed:
         pl.col("training_tokens").cast(pl.Float64, strict=False),
         pl.when(pl.col("openness") == "open_weights").then(pl.col("model_id")).alias("hub_id"),
     )
-    claims = [
-        rows.filter(count.is_not_null() & is_claimed).with_columns(
+    stated_sizes = [
+        rows.filter(count.is_not_null() & is_stated).with_columns(
             pl.lit(kind).alias("kind"),
             pl.lit("reference").alias("method"),
             count.cast(pl.Int64).alias("params"),
             pl.col("params_url").alias("source_url"),
         )
-        for kind, count, is_claimed in (("total", total, pl.lit(True)), ("active", active, active.ne_missing(total)))
+        for kind, count, is_stated in (("total", total, pl.lit(True)), ("active", active, active.ne_missing(total)))
     ]
     return Parsed(
         models=parsed_frame("models", models),
-        parameter_claims=parsed_frame("parameter_claims", pl.concat(claims)),
+        parameter_claims=parsed_frame("parameter_claims", pl.concat(stated_sizes)),
         source_rows=rows.height,
     )
 

@@ -15,7 +15,7 @@ from leaderboard_etl.sources.base import SourceFile, parsed_frame, place_columns
 from leaderboard_etl.sources.shared.values import is_lfs_pointer
 
 _MISSING = ("", "-", "N/A")
-MOST_BILLIONS = 9e9  # the claim column is a 64-bit integer
+MOST_BILLIONS = 9e9  # the column params is a 64-bit integer
 _HUB_LINK = (
     r"^https?://(?:www\.)?huggingface\.co/([A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95})"
     r"/?(?:(?:tree|blob)/.*|[?#].*)?$"
@@ -93,7 +93,7 @@ def split_numbers(
 
 
 def sizes_in_billions(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    """One parsed claim of the total per row; if the cell is not a positive number, params is null and the reason says what the
+    """One statement of the total per row; if the cell is not a positive number, params is null and the reason says what the
     cell held."""
     cell = pl.col(column)
     billions = cell.cast(pl.Float64, strict=False)

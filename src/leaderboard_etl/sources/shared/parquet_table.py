@@ -14,7 +14,7 @@ from leaderboard_etl.sources.shared.values import is_lfs_pointer
 
 Kind = Literal["text", "number", "day"]
 _ROWS_AT_ONCE = 65_536
-# Twenty times what the largest table holds; a small file can claim any number.
+# Twenty times what the largest table holds; a small file can state any number.
 _MOST_ROWS, _MOST_BYTES = 20_000_000, 4 << 30
 _DTYPES: dict[Kind, pl.DataType] = {"text": pl.String(), "number": pl.Float64(), "day": pl.Date()}
 

@@ -16,7 +16,7 @@ select
         when 'olb_v2' then 'Leaderboard v2'
         when 'all' then 'Both leaderboards'
     end || ', ' || replace(definition, '_', ' ') as run_name,
-    year(month) + (dayofyear(month) - 1) / dayofyear(make_date(year(month), 12, 31)) as submission_year,
+    mart.decimal_year(month) as submission_year,
     cumulative,
     submissions,
     n_models,

@@ -61,14 +61,13 @@ final as (
 
     select
         case openness when 'open_weights' then 'Open' else 'Proprietary' end as run_name,
-        year(day) + (dayofyear(day) - 1) / dayofyear(make_date(year(day), 12, 31)) as release_year,
+        mart.decimal_year(day) as release_year,
         score_pct,
         model,
         organization,
         reached_on,
         comparable_group,
-        year(seen_until_on)
-            + (dayofyear(seen_until_on) - 1) / dayofyear(make_date(year(seen_until_on), 12, 31)) as observed_through_year,
+        mart.decimal_year(seen_until_on) as observed_through_year,
         is_new_best,
         score_source,
         source_url,

@@ -120,8 +120,7 @@ final as (
         m.params_method,
         m.is_moe,
         m.released_on,
-        year(m.released_on)
-            + (dayofyear(m.released_on) - 1) / dayofyear(make_date(year(m.released_on), 12, 31)) as release_year,
+        mart.decimal_year(m.released_on) as release_year,
         m.released_on_method,
         r.reported_by,
         case when w.is_vendor then true else not r.is_verified end as is_self_reported,

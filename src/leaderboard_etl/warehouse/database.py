@@ -1,4 +1,4 @@
-"""Creates the tables and views of a new database from sql/schema and sql/views."""
+"""Creates the tables, macros and views of a new database from the files in sql/."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 import duckdb
 
 from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.settings import resource
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
@@ -19,7 +20,9 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_views(con: duckdb.DuckDBPyConnection) -> None:
-    """Creates the views of sql/views with their comments."""
+    """Creates the macros of sql/macros, and the views of sql/views with their comments."""
+    for file in sorted((resource("sql") / "macros").glob("*.sql")):
+        con.execute(file.read_text(encoding="utf-8"))
     for view in views().values():
         con.execute(view.sql)
         for comment in view.comments():

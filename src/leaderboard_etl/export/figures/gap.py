@@ -31,9 +31,8 @@ select
     case openness when 'open_weights' then 'Open' else 'Proprietary' end as side,
     model,
     score_pct,
-    year(reached_on) + (dayofyear(reached_on) - 1) / dayofyear(make_date(year(reached_on), 12, 31)) as year,
-    year(stood_until_on)
-        + (dayofyear(stood_until_on) - 1) / dayofyear(make_date(year(stood_until_on), 12, 31)) as until_year,
+    mart.decimal_year(reached_on) as year,
+    mart.decimal_year(stood_until_on) as until_year,
     stood_until_on
 from (
     select f.*, least(coalesce(f.surpassed_on, s.compared_on), s.compared_on) as stood_until_on

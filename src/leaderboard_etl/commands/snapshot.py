@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import date
 from pathlib import Path
 
 from leaderboard_etl.commands.display import print_json, print_table
@@ -14,7 +13,7 @@ from leaderboard_etl.settings import Warehouse
 
 def register(commands: Commands) -> None:
     """Registers `export`, `verify` and `publish`."""
-    command = add_command(commands, "export", _export, "write the article's files and their manifest")
+    command = add_command(commands, "export", export, "write the article's files and their manifest")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
     add_as_of(command)
     command.add_argument("--database", action="store_true", help="with warehouse.duckdb, the whole state as one file")
@@ -23,13 +22,13 @@ def register(commands: Commands) -> None:
     command = add_command(
         commands,
         "verify",
-        lambda options, warehouse: verify(warehouse, options.folder, as_json=options.json),
+        verify,
         "check an exported folder byte for byte, and against the warehouse",
     )
     command.add_argument("folder", type=Path, metavar="DIR", help="the exported folder")
     add_json(command)
 
-    command = add_command(commands, "publish", _publish, "put the snapshot on the Hub as a dataset (needs HF_TOKEN)")
+    command = add_command(commands, "publish", publish, "put the snapshot on the Hub as a dataset (needs HF_TOKEN)")
     command.add_argument(
         "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; created if it does not exist"
     )
@@ -41,22 +40,14 @@ def register(commands: Commands) -> None:
     add_json(command)
 
 
-def _export(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    return export(warehouse, options.out, as_of=options.as_of, with_database=options.database, as_json=options.json)
-
-
-def _publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    arguments = {"as_of": options.as_of, "with_raw": options.with_raw, "as_json": options.json}
-    return publish(warehouse, options.repo, hub=options.hub, **arguments)
-
-
-def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_database: bool, as_json: bool) -> int:
+def export(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Writes the snapshot and prints what it contains and what it leaves out."""
     from leaderboard_etl.export import summary
     from leaderboard_etl.export.folder import write_snapshot
 
-    manifest = write_snapshot(warehouse, folder, as_of, with_database=with_database)
-    if as_json:
+    folder: Path = options.out
+    manifest = write_snapshot(warehouse, folder, options.as_of, with_database=options.database)
+    if options.json:
         print_json(manifest)
         return 0
     print(f"wrote {folder}, {summary.headline(manifest)}")
@@ -68,13 +59,13 @@ def export(warehouse: Warehouse, folder: Path, *, as_of: date | None, with_datab
     return 0
 
 
-def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
+def verify(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Prints for each file whether it is as the manifest says; exit code 1 if one is not."""
     from leaderboard_etl.export.verify import verify_snapshot
 
-    states, comparison = verify_snapshot(warehouse, folder)
+    states, comparison = verify_snapshot(warehouse, options.folder)
     is_good = all(state.problem is None for state in states)
-    if as_json:
+    if options.json:
         print_json({"is_good": is_good, "recomputed": comparison, "files": {f.name: f.problem for f in states}})
     else:
         print_table([{"file": f.name, "state": f.problem or "unchanged"} for f in states])
@@ -83,15 +74,14 @@ def verify(warehouse: Warehouse, folder: Path, *, as_json: bool) -> int:
     return 0 if is_good else 1
 
 
-def publish(
-    warehouse: Warehouse, repo_id: str, *, hub: str | None, as_of: date | None, with_raw: bool, as_json: bool
-) -> int:
+def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Publishes the snapshot on the Hub as a dataset, and prints the result."""
     from leaderboard_etl.export.publish import publish_snapshot
     from leaderboard_etl.options import hub_address
 
-    published = publish_snapshot(warehouse, repo_id, hub_address(hub), as_of, with_raw=with_raw)
-    if as_json:
+    to = hub_address(options.hub)
+    published = publish_snapshot(warehouse, options.repo, to, options.as_of, with_raw=options.with_raw)
+    if options.json:
         print_json({"url": published.url, "commit": published.commit, "tag": published.tag, "note": published.note})
         return 0
     if published.commit is None:

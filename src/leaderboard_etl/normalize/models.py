@@ -25,7 +25,7 @@ _DENSE_CLASS = (
     r"|XGLM)(ForCausalLM|LMHeadModel|ForConditionalGeneration|ForSequenceClassification|ForCausalRM|Model)$"
 )
 _EXPERT_NAME = r"(?i)/.*(?:\d+x\d|\dbx\d|moe)"
-# A smaller share of active parameters than this is no rounding.
+# A smaller share of active parameters than this is not a rounding.
 _LEAST_DENSE = 0.95
 _RELEASE_METHODS = (
     ("released_on", "reference"),

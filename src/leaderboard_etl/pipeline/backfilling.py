@@ -20,8 +20,9 @@ from leaderboard_etl.errors import EtlError, UnwritableError, UsageError, first_
 from leaderboard_etl.hub.answers import HubLimitedError, NoHubError, RepoCommit, RepoUnavailableError
 from leaderboard_etl.landing.repos import sync_repo
 from leaderboard_etl.options import Options
-from leaderboard_etl.pipeline.fetching import land_project, may_lack, news_of, shown
+from leaderboard_etl.pipeline.fetching import may_lack, news_of, shown
 from leaderboard_etl.pipeline.night import BACKFILL, Ending, Night, Outcome, run_night
+from leaderboard_etl.pipeline.project import land_project
 from leaderboard_etl.pipeline.publishing import audit, ended
 from leaderboard_etl.pipeline.reading import compared_scores, read
 from leaderboard_etl.pipeline.right_clock import is_ahead

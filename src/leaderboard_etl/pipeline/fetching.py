@@ -1,15 +1,14 @@
-"""From the Hub and the project into raw: each step returns what a source gave, its line on record and the files that changed."""
+"""From the Hub into raw: each step returns what a source gave, its line on record and the files that changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import polars as pl
 from msgspec.structs import replace
 
-from leaderboard_etl import __version__
 from leaderboard_etl.errors import EtlError, UnwritableError, first_line
 from leaderboard_etl.hub.answers import GatedRepoError, NoHubError, RepoUnavailableError
 from leaderboard_etl.landing.benchmarks import BoardSync, sync_boards
@@ -19,14 +18,12 @@ from leaderboard_etl.landing.repos import NoFilesError, UnfinishedError, sync_re
 from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.pipeline.right_clock import WrongClockError
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.policy.checking import expect_sound_policy
 from leaderboard_etl.printable import how_many
-from leaderboard_etl.raw.blob_ids import git_blob_id
-from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Ledger, SourceLoad, land_changes
+from leaderboard_etl.raw.ledger import Changes, Drift, Ledger, SourceLoad, land_changes
 from leaderboard_etl.reading.loads import News
 from leaderboard_etl.sources import eval_results, model_cards
 from leaderboard_etl.sources.description import Source
-from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
+from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.sources.rules import could_be_repository
 
 CARDS = model_cards.SOURCE_ID
@@ -35,37 +32,6 @@ RESULTS = eval_results.SOURCE_ID
 MODEL_SOURCES = (CARDS, RESULTS)
 # What a pass over the models landed that is not on record yet, beside the blobs.
 JOURNAL_NAME = f"{CARDS}.journal.jsonl"
-_PROJECT = "leaderboard-etl"
-
-
-def land_project(night: Night) -> list[News]:
-    """Lands the CSVs of this version of the project: first what judges, the policy, then each source that lives here. Raises
-    PolicyError if one does not fit sql/policy."""
-    policy = read_policy()
-    expect_sound_policy(policy)
-    here = [source for source in SOURCES.values() if source.repo_type == "project"]
-    owners = {name: next((s.source_id for s in here if s.wants(f"{name}.csv")), POLICY_SOURCE) for name in policy.texts}
-    return [
-        _land_texts(night, source_id, {name: policy.texts[name] for name in owners if owners[name] == source_id})
-        for source_id in (POLICY_SOURCE, *(source.source_id for source in here))
-    ]
-
-
-def _land_texts(night: Night, source_id: str, texts: Mapping[str, bytes]) -> News:
-    in_ledger = night.state.of(source_id)
-    files = []
-    for name, text in texts.items():
-        blob_id = git_blob_id(text)
-        file = FileVersion("project", _PROJECT, f"{name}.csv", __version__, blob_id, len(text), night.now)
-        if file.place not in in_ledger or in_ledger[file.place].blob_id != blob_id:
-            night.store.put(blob_id, text)
-            files.append(file)
-    gone = [place for place in in_ledger if place[2].removesuffix(".csv") not in texts]
-    if source_id in SOURCES and not night.wants(source_id):
-        files, gone = [], []
-    news = news_of(night, source_id, Changes(files, gone), revision=__version__)
-    night.minutes.note(news.entry)
-    return news
 
 
 def land_table(night: Night, source_id: str) -> list[News]:

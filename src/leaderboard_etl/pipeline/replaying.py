@@ -6,8 +6,9 @@ from typing import Any
 
 from leaderboard_etl.errors import EtlError, WarehouseError
 from leaderboard_etl.options import Options
-from leaderboard_etl.pipeline.fetching import land_project, last_entry, lost, news_of
+from leaderboard_etl.pipeline.fetching import last_entry, lost, news_of
 from leaderboard_etl.pipeline.night import Ending, Night, Outcome, run_night
+from leaderboard_etl.pipeline.project import land_project
 from leaderboard_etl.pipeline.publishing import audit, ended, stay_quiet
 from leaderboard_etl.pipeline.reading import read
 from leaderboard_etl.raw.ledger import Changes, Ledger, Place

@@ -22,6 +22,7 @@ from leaderboard_etl.units import RUN_KEY, normalize_scores, normalized_by_subta
 from leaderboard_etl.warehouse.history import policy_texts
 from leaderboard_etl.warehouse.prices import insert_prices
 from leaderboard_etl.warehouse.ratings import insert_ratings, rated_names
+from leaderboard_etl.warehouse.submissions import insert_submissions
 
 # Wide rows that are sorted at once: some fifty megabytes.
 _ROWS_AT_ONCE = 50_000
@@ -92,7 +93,7 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     _date_no_later_than(con, _first_scores(con))
     con.unregister("normalized")
     _insert_subtask_scores(con)
-    _insert_submissions(con)
+    insert_submissions(con)
     insert_ratings(con, policy)
     insert_prices(con, policy)
 
@@ -127,35 +128,6 @@ def _judge(
         stated_sizes, statements, kin, policy.frame("parameter_overrides"), policy.frame("parameter_methods")
     )
     return _Judged(statements, kin, all_bases(statements, stated_bases, kin, curated, names), evidence)
-
-
-def _insert_submissions(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(
-        """
-        insert into core.submissions
-        with said as (
-
-            select
-                source_id, source_name, 'request' as kind, precision, status, submitted_at::date as submitted_on,
-                repo_id, revision, path, blob_id, locator
-            from history.submissions
-            where valid_to is null
-            union all
-            select
-                source_id, source_name, 'table_row', precision, 'FINISHED', submitted_on,
-                repo_id, revision, path, blob_id, locator
-            from history.models
-            where valid_to is null
-
-        )
-
-        select a.model_id, s.source_id, s.source_name, about.leaderboard, s.* exclude (source_id, source_name)
-        from said as s
-        join core.sources as about on about.source_id = s.source_id and about.submissions = s.kind
-        join core.model_aliases as a on a.source_id = s.source_id and a.source_name = s.source_name
-        order by all
-        """
-    )
 
 
 def _insert_subtask_scores(con: duckdb.DuckDBPyConnection) -> None:

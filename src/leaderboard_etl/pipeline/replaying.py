@@ -39,6 +39,7 @@ def _steps(night: Night) -> Ending:
         again = _as_news(night, source_id, places.get(source_id, set()), news.get(source_id))
         try:
             news[source_id] = read(night, again, policy.changes)
+            night.minutes.note(news[source_id].entry)
         except EtlError as error:
             [news[source_id]] = lost(night, error, source_id)
     kept = list(news.values())

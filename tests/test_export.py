@@ -25,6 +25,7 @@ from leaderboard_etl.export.manifest import TYPES
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.tables import EXPORTS, Export, number, query, text, written
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.warehouse.database import create_macros
 
 # The columns that the article's charts read, in their agreed order; other columns may follow.
 # https://huggingface.co/spaces/tfrere/research-article-template
@@ -313,6 +314,7 @@ def test_a_blank_in_a_plotted_column_is_refused() -> None:
         pytest.raises(ValueError, match="blank cells in the plotted columns run_name"),
     ):
         con.execute("create schema mart")
+        create_macros(con)
         con.execute(
             "create view mart.community_velocity as select null::varchar as leaderboard, 'requests' as definition,"
             " date '2024-01-01' as month, 1 as submissions, 1 as n_models, 1 as cumulative"

@@ -21,12 +21,17 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 def create_views(con: duckdb.DuckDBPyConnection) -> None:
     """Creates the macros of sql/macros, and the views of sql/views with their comments."""
-    for file in sorted((resource("sql") / "macros").glob("*.sql")):
-        con.execute(file.read_text(encoding="utf-8"))
+    create_macros(con)
     for view in views().values():
         con.execute(view.sql)
         for comment in view.comments():
             con.execute(comment)
+
+
+def create_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """Creates the macros of sql/macros."""
+    for file in sorted((resource("sql") / "macros").glob("*.sql")):
+        con.execute(file.read_text(encoding="utf-8"))
 
 
 def end_of_day(day: date) -> datetime:

@@ -409,6 +409,26 @@ def test_a_collection_that_is_gone_is_held_and_said(world: World, server: HubSer
     assert not any("helm_mmlu_2" in path for path in paths), "what nobody knows is not fetched"
 
 
+def test_a_price_stays_known_when_a_newer_one_comes_and_its_file_is_gone(world: World) -> None:
+    folder = "datasets/evaleval/EEE_datastore/data/artificial-analysis-llms/mistral/mixtral"
+
+    def ask(number: int, usd: float) -> None:
+        asked = [price("input", usd), price("output", 2 * usd), result("artificial_analysis.gpqa", 0.3)]
+        world.put(f"{folder}/{number}.json", record("mistralai/Mixtral-8x7B-v0.1", *asked, days=number))
+
+    ask(1, 0.6)
+    assert world.night(1).status == "published"
+    (world.root / f"{folder}/1.json").unlink()
+    ask(2, 0.4)
+    assert world.night(2, accept=()).status == "published"
+    columns = "model_id, provider, is_vendor, input_usd_per_mtok, round(blended_usd_per_mtok, 3), priced_on"
+    rows = world.query(f"select {columns} from core.prices where source_dataset = 'every_eval_ever' order by priced_on")
+    assert rows == [
+        ("mistralai/Mixtral-8x7B-v0.1", "Artificial Analysis", False, 0.6, 0.75, date(2026, 2, 12)),
+        ("mistralai/Mixtral-8x7B-v0.1", "Artificial Analysis", False, 0.4, 0.5, date(2026, 2, 13)),
+    ]
+
+
 def test_records_in_the_datastores_second_layout_are_not_read_and_said(world: World) -> None:
     helm(world, 1, 0.7, days=0)
     content = record("mistralai/Mixtral-8x7B-v0.1", result(MMLU, 0.9), days=1)

@@ -20,9 +20,11 @@ from faulty_hub import HubServer, Response
 from worlds import World
 
 import leaderboard_etl
+from leaderboard_etl import pipeline
 from leaderboard_etl.errors import EngineError, one_line_errors
 from leaderboard_etl.export import folder
 from leaderboard_etl.export.manifest import TOOL
+from leaderboard_etl.options import Options
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.termination import Terminated
@@ -108,6 +110,27 @@ def test_a_pass_over_the_models_that_waits_for_a_closed_window_ends_at_once(
     assert process.returncode == 128 + number, err
     assert "Traceback" not in err
     assert Ledger(world.warehouse.raw).loads[-1].status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (duckdb.InterruptException("Query interrupted"), KeyboardInterrupt),
+        (RuntimeError("Query interrupted"), KeyboardInterrupt),
+        (RuntimeError("a fault of the code"), RuntimeError),
+    ],
+)
+def test_a_signal_that_an_engine_reports_as_its_own_error_ends_a_night_as_that_signal(
+    world: World, error: Exception, raised: type[BaseException]
+) -> None:
+    def steps(night: pipeline.Night) -> pipeline.Ending:
+        raise error
+
+    with pytest.raises(raised):
+        pipeline.run_night(Options(world.warehouse, world.hub, world.endpoint), steps)
+    assert Ledger(world.warehouse.raw).loads[-1].message == (
+        "KeyboardInterrupt" if raised is KeyboardInterrupt else str(error)
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -31,6 +31,8 @@ from leaderboard_etl.target.believed import Believed
 from leaderboard_etl.termination import Terminated, at_the_end, is_asked, signal_in
 from leaderboard_etl.warehouse.audit import Finding
 
+# What ends a night as failed; every other error is a fault of the code.
+_FAILURES = (EtlError, duckdb.Error, sqlite3.Error, OSError, MemoryError)
 # The kind of a load that lands the past, before the first night.
 BACKFILL = "backfill"
 
@@ -110,10 +112,14 @@ def run_night(options: Options, steps: Callable[[Night], Ending], *, kind: str =
     with open_night(options, kind) as night, at_the_end(lambda: night.minutes.give_up(str(Terminated()))):
         try:
             ending = steps(night)
-        except (EtlError, duckdb.Error, sqlite3.Error, OSError, MemoryError) as error:
+        except Exception as error:
+            # Any kind of error: DuckDB reports a query that a signal stopped as RuntimeError, too.
             if (stopped := signal_in(error)) is not None:
                 night.minutes.give_up(str(stopped) or type(stopped).__name__)
                 raise stopped from error
+            if not isinstance(error, _FAILURES):
+                night.minutes.give_up(first_line(error) or type(error).__name__)
+                raise
             message = str(error) if isinstance(error, EtlError) else _failure_message(error)
             night.minutes.give_up(message)
             findings = list(error.findings) if isinstance(error, AuditError) else []

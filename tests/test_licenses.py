@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from leaderboard_etl.normalize.licenses import _key, normalize_licenses
+from leaderboard_etl.normalize.licenses import NOT_LISTED, _key, normalize_licenses
 from leaderboard_etl.policy import read_policy
 
 LICENSES = read_policy().frame("licenses")
@@ -62,6 +62,12 @@ def test_a_licence_is_known_by_its_name_in_full(text: str, license_id: str) -> N
 )
 def test_of_several_licences_the_most_restrictive_counts(text: str, license_id: str | None, license_class: str) -> None:
     assert classes(text)[text] == (license_id, license_class)
+
+
+def test_an_address_is_one_text_and_its_parts_are_no_licences() -> None:
+    address = "https://example.org/licenses/cc-by-nc-4.0"
+    [row] = normalize_licenses(pl.Series([address]), LICENSES).iter_rows(named=True)
+    assert (row["license_class"], row["license_reason"]) == ("unknown", NOT_LISTED)
 
 
 def test_a_community_licence_is_not_permissive() -> None:

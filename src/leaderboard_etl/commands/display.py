@@ -130,7 +130,7 @@ def print_json(value: object) -> None:
 
 
 def _finite(value: Any) -> Any:
-    """The value with null in column of non-finite numbers, which JSON does not have."""
+    """The value with null in place of non-finite numbers, which JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -33,7 +33,7 @@ def left_out(manifest: Mapping[str, Any]) -> list[str]:
     if not rows:
         return []
     counts = ", ".join(f"{row['comparable_group']} {row['n']} of {row['n_scored']}" for row in rows)
-    return [f"proprietary models without a published size, not in model_scaling.csv: {counts}"]
+    return [f"proprietary models without a published size, in model_scaling_unsized.csv: {counts}"]
 
 
 def markdown(manifest: Mapping[str, Any], folder: Path) -> str:

@@ -30,7 +30,9 @@ def normalize_licenses(texts: pl.Series, policy: pl.DataFrame) -> pl.DataFrame:
     named = (
         whole.with_columns(_key("license_text").alias("key"))
         .with_columns(
-            pl.when(pl.col("key").is_in(rows["key"].to_list()))
+            pl.when(
+                pl.col("key").is_in(rows["key"].to_list()) | pl.col("license_text").str.contains("://", literal=True)
+            )
             .then(pl.concat_list("license_text"))
             .otherwise(parts)
             .alias("part")

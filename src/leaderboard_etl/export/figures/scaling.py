@@ -20,12 +20,12 @@ from leaderboard_etl.export.figures.style import (
     WIDTH,
     export_rows,
     finished,
+    log_axis,
     log_ticks,
     marks,
     names,
     score,
     score_axis,
-    size_axis,
     size_encoding,
 )
 
@@ -45,7 +45,7 @@ def model_scaling(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
     if points.is_empty():
         return None
     unsized = unsized.filter(pl.col("side") == "Proprietary")
-    sized_axis, _ = size_axis("params_b", "", [*points["params_b"], *bands["params_b"]], room=1.3)
+    sized_axis = log_axis([*points["params_b"], *bands["params_b"]], room=1.3)
     x_axis = sized_axis if unsized.is_empty() else _with_strip(sized_axis)
     x = size_encoding("params_b", "Parameters (billions, log scale)", x_axis, log_ticks(sized_axis))
     strip = unsized.with_columns(params_b=pl.Series(_strip_places(unsized.height, x_axis), dtype=pl.Float64))

@@ -66,8 +66,13 @@ def score(axis: Axis) -> alt.Y:
 
 def size_axis(field: str, title: str, values: Sequence[float], room: float) -> tuple[Axis, alt.X]:
     """A logarithmic axis that extends by the factor `room` beyond `values` on both sides, and its encoding."""
-    axis = Axis(min(values) / room, max(values) * room, 0, WIDTH, is_log=True)
+    axis = log_axis(values, room)
     return axis, size_encoding(field, title, axis, log_ticks(axis))
+
+
+def log_axis(values: Sequence[float], room: float) -> Axis:
+    """A horizontal logarithmic axis that extends by the factor `room` beyond `values` on both sides."""
+    return Axis(min(values) / room, max(values) * room, 0, WIDTH, is_log=True)
 
 
 def size_encoding(field: str, title: str, axis: Axis, ticks: Sequence[float]) -> alt.X:

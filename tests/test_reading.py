@@ -17,7 +17,7 @@ from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.blob_ids import sha256_id
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.reading import batches
+from leaderboard_etl.reading import batches, runners
 from leaderboard_etl.reading.batches import parse_batches
 from leaderboard_etl.reading.kept import Kept, Shelf
 from leaderboard_etl.sources.base import TARGETS, SourceFile
@@ -30,13 +30,13 @@ RESULTS = SOURCES["olb_v2_results"]
 def parsed_files(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
     """How often each file was parsed, by source id and path; a batch holds the files of one model."""
     counted: Counter[tuple[str, str]] = Counter()
-    parse = batches._parse
+    parse = runners._parse
 
     def counting(source: Any, files: Sequence[SourceFile], policy: Any) -> Any:
         counted.update((source.source_id, file.version.path) for file in files)
         return parse(source, files, policy)
 
-    monkeypatch.setattr(batches, "_parse", counting)
+    monkeypatch.setattr(runners, "_parse", counting)
     monkeypatch.setattr(batches, "_MOST_FILES_AT_ONCE", 1)
     return counted
 

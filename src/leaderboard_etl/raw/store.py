@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import zstandard
 
@@ -23,6 +24,26 @@ STORE_NAME = "blobs.sqlite"
 _LEVEL = 9
 # At most this much must be fetched again after a killed run: about a hundred result files.
 _COMMIT_EVERY_BYTES = 1 << 20
+_per_thread = threading.local()
+
+
+class PackedBlob(NamedTuple):
+    """A blob as it lies in a store. It can be sent to another machine and unpacked there."""
+
+    store: str
+    blob_id: str
+    size_bytes: int
+    zstd: bytes
+
+    def content(self) -> bytes:
+        """The bytes, verified by their hash. Raises WarehouseError if they are damaged."""
+        try:
+            content = _decompressor().decompress(self.zstd, max_output_size=self.size_bytes)
+        except zstandard.ZstdError as error:
+            raise WarehouseError(_damaged(self.store, error, self.blob_id)) from error
+        if not verify(self.blob_id, content):
+            raise WarehouseError(_damaged(self.store, "wrong hash", self.blob_id))
+        return content
 
 
 class BlobStore:
@@ -120,17 +141,15 @@ class BlobStore:
 
     def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yields (blob id, bytes) of the given ids that are in the store, each verified by its hash."""
-        unpack = zstandard.ZstdDecompressor()
+        for packed in self.packed(blob_ids):
+            yield packed.blob_id, packed.content()
+
+    def packed(self, blob_ids: Iterable[str]) -> Iterator[PackedBlob]:
+        """Yields the given blobs that are in the store as they lie there, neither unpacked nor verified."""
         for blob_id in blob_ids:
             rows = self._query("select zstd, size_bytes from blobs where blob_id = ?", (blob_id,))
             for packed, size_bytes in rows:
-                try:
-                    content = unpack.decompress(packed, max_output_size=size_bytes)
-                except zstandard.ZstdError as error:
-                    raise WarehouseError(_damaged(self.path, error, blob_id)) from error
-                if not verify(blob_id, content):
-                    raise WarehouseError(_damaged(self.path, "wrong hash", blob_id))
-                yield blob_id, content
+                yield PackedBlob(str(self.path), blob_id, size_bytes, packed)
 
     def _compressor(self) -> zstandard.ZstdCompressor:
         """The compressor of this thread; sharing one between threads crashes the process."""
@@ -170,7 +189,15 @@ class BlobStore:
             raise WarehouseError(_damaged(self.path, error)) from error
 
 
-def _damaged(path: Path, why: object, blob_id: str = "") -> str:
+def _decompressor() -> zstandard.ZstdDecompressor:
+    """The decompressor of this thread; sharing one between threads crashes the process."""
+    if not hasattr(_per_thread, "decompressor"):
+        _per_thread.decompressor = zstandard.ZstdDecompressor()
+    decompressor: zstandard.ZstdDecompressor = _per_thread.decompressor
+    return decompressor
+
+
+def _damaged(path: Path | str, why: object, blob_id: str = "") -> str:
     what = f"blob {blob_id} in {path}" if blob_id else str(path)
     if getattr(why, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
         return f"{what} cannot be written ({why}); the published warehouse is untouched: free space and run again"

@@ -1,18 +1,17 @@
-"""Parses landed files into frames, one batch at a time; every record that breaks a rule goes into quarantine."""
+"""Splits landed files into batches and has each parsed into frames; every record that breaks a rule goes into quarantine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from leaderboard_etl.errors import EtlError, SourceError, WarehouseError
+from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import FileState, FileVersion
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.reading.runners import Batch, Landed, run_batches
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import POLICY_SOURCE
-from leaderboard_etl.sources.rules import apply_rules
 
 # A batch is at most this large, so that its bytes and its records fit in memory together.
 _MOST_BYTES_AT_ONCE, _MOST_FILES_AT_ONCE = 24 << 20, 400
@@ -24,41 +23,26 @@ def policy_in_force(store: BlobStore, state: FileState) -> Policy:
     return Policy({file.path.removesuffix(".csv"): store.get(file.blob_id) for file in files})
 
 
-Batch = tuple[Sequence[FileVersion], Parsed]
-
-
 def parse_batches(source: Source, files: Iterable[FileVersion], store: BlobStore, policy: Policy) -> Iterator[Batch]:
-    """Parses the given landed files batch by batch; every record that breaks a rule is in its batch's quarantine.
+    """Parses the given landed files batch by batch, where the runner in force does so (reading/runners.py); every record
+    that breaks a rule is in its batch's quarantine.
 
     Raises ContractError or SourceError as the source's parser does, SourceError if the parser crashes, and
     WarehouseError if the store lacks a file.
     """
-    for versions in _batches(sorted(files)):
-        contents = dict(store.read(file.blob_id for file in versions))
-        absent = [file for file in versions if file.blob_id not in contents]
-        if absent:
-            raise WarehouseError(
-                f"{store.path} lacks files of {source.source_id}, the first {absent[0].path} of {absent[0].repo_id}: fetch"
-                " them again with `leaderboard-etl run --full`"
-            )
-        read = _parse(source, [SourceFile(file, contents[file.blob_id]) for file in versions], policy)
-        yield versions, apply_rules(read, source, policy.benchmarks)
+    landed = (_landed(source, versions, store) for versions in _batches(sorted(files)))
+    yield from run_batches(source, policy, landed)
 
 
-def _parse(source: Source, files: Sequence[SourceFile], policy: Policy) -> Parsed:
-    """Parses files. A crash of the parser becomes a SourceError, so that the other sources are still loaded."""
-    try:
-        return source.parse(files, policy)
-    except EtlError:
-        raise
-    except Exception as error:
-        for file in files if len(files) > 1 else ():
-            _parse(source, [file], policy)  # raises for the file that causes the crash
-        version = files[0].version
-        raise SourceError(
-            f"{version.path} of {version.repo_id} broke the parser of {source.source_id} ({type(error).__name__}: {error});"
-            " the parser needs mending"
-        ) from error
+def _landed(source: Source, versions: Sequence[FileVersion], store: BlobStore) -> Landed:
+    blobs = {blob.blob_id: blob for blob in store.packed(file.blob_id for file in versions)}
+    absent = [file for file in versions if file.blob_id not in blobs]
+    if absent:
+        raise WarehouseError(
+            f"{store.path} lacks files of {source.source_id}, the first {absent[0].path} of {absent[0].repo_id}: fetch"
+            " them again with `leaderboard-etl run --full`"
+        )
+    return [(file, blobs[file.blob_id]) for file in versions]
 
 
 def _batches(versions: Iterable[FileVersion]) -> Iterator[list[FileVersion]]:

@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 import polars as pl
 
 from leaderboard_etl.raw.ledger import Drift, FileVersion
-from leaderboard_etl.reading.batches import Batch
+from leaderboard_etl.reading.runners import Batch
 from leaderboard_etl.sources.base import TARGETS, Parsed, empty
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Load, Place, SourceLoad, read_changes
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.reading.batches import Batch, parse_batches, policy_in_force
+from leaderboard_etl.reading.batches import parse_batches, policy_in_force
 from leaderboard_etl.reading.kept import Kept
+from leaderboard_etl.reading.runners import Batch
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
 

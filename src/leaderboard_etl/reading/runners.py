@@ -1,0 +1,70 @@
+"""Where batches of landed files are parsed: in this process, or wherever the run says.
+
+To parse a batch is a pure function of its bytes and of policy, so a runner is a map over batches, and which one is in
+force cannot change what is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from leaderboard_etl.errors import EtlError, SourceError
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.raw.ledger import FileVersion
+from leaderboard_etl.raw.store import PackedBlob
+from leaderboard_etl.sources.base import Parsed, SourceFile
+from leaderboard_etl.sources.description import Source
+from leaderboard_etl.sources.rules import apply_rules
+
+# The files of one batch with their bytes, still packed.
+Landed = Sequence[tuple[FileVersion, PackedBlob]]
+# The files of one batch, and what they say.
+Batch = tuple[Sequence[FileVersion], Parsed]
+# Parses the batches of a source, and yields them in their order.
+Runner = Callable[[Source, Policy, Iterable[Landed]], Iterator[Batch]]
+
+
+def run_batches(source: Source, policy: Policy, batches: Iterable[Landed]) -> Iterator[Batch]:
+    """Has the batches parsed by the runner of the innermost `runs_on`; without one, here and one after the other."""
+    return _in_force[-1](source, policy, batches)
+
+
+def read_batch(source: Source, policy: Policy, landed: Landed) -> Parsed:
+    """What the files of one batch say, by the rules; their bytes are verified first. Raises like parse_batches."""
+    parsed = _parse(source, [SourceFile(file, blob.content()) for file, blob in landed], policy)
+    return apply_rules(parsed, source, policy.benchmarks)
+
+
+@contextmanager
+def runs_on(runner: Runner) -> Iterator[None]:
+    """Within the block `runner` parses every batch: of a run's news, and of what a build reads from raw."""
+    _in_force.append(runner)
+    try:
+        yield
+    finally:
+        _in_force.remove(runner)
+
+
+def _here(source: Source, policy: Policy, batches: Iterable[Landed]) -> Iterator[Batch]:
+    for landed in batches:
+        yield [file for file, _ in landed], read_batch(source, policy, landed)
+
+
+_in_force: list[Runner] = [_here]
+
+
+def _parse(source: Source, files: Sequence[SourceFile], policy: Policy) -> Parsed:
+    """Parses files. A crash of the parser becomes a SourceError, so that the other sources are still loaded."""
+    try:
+        return source.parse(files, policy)
+    except EtlError:
+        raise
+    except Exception as error:
+        for file in files if len(files) > 1 else ():
+            _parse(source, [file], policy)  # raises for the file that causes the crash
+        version = files[0].version
+        raise SourceError(
+            f"{version.path} of {version.repo_id} broke the parser of {source.source_id} ({type(error).__name__}: {error});"
+            " the parser needs mending"
+        ) from error

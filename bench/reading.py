@@ -4,7 +4,7 @@ cards: FOLDER/owner/name/README.md and so on. Measures front matter, model-index
 them; the floor is PyYAML's CBaseLoader on the front matter only.
 
 results: FOLDER/open-llm-leaderboard{-old,}/results/**.json. `--files` copies of them are made under other names and
-with other digits, landed, and rebuilt offline. The floor writes the same number of rows and columns from the same raw
+with other digits, landed, and rebuilt offline. The floor writes the same number of rows with ten columns from the same raw
 store, verified, with the fastest decoder, into DuckDB. The start of Python is not measured; the analyses have a line of
 their own.
 """
@@ -29,18 +29,16 @@ import yaml
 
 from bench.landing import land, source_file
 from leaderboard_etl import engine
-from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.pipeline import publishing
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.raw.ledger import FileState, FileVersion, Ledger
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources import model_cards
-from leaderboard_etl.sources.base import SourceFile, place
+from leaderboard_etl.sources.base import SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.sources.shared.front_matter import front_block
 from leaderboard_etl.sources.shared.harness.file import decode
-from leaderboard_etl.warehouse.database import create_tables
 from leaderboard_etl.warehouse.marts import build_marts
 
 # Shares of the two sources; 20,000 files in these shares have 1.3 GB.
@@ -113,23 +111,24 @@ def results(folder: Path, n_files: int, warehouse: Warehouse) -> None:
 
 
 def floor(warehouse: Warehouse) -> int:
-    """Verifies and decodes every file and writes its rows with all columns; returns the number of rows."""
+    """Verifies and decodes every file and writes ten columns of its rows; returns the number of rows."""
     with BlobStore(warehouse.raw, read_only=True) as store:
         state = FileState(store, Ledger(warehouse.raw).loads)
         con = engine.create(warehouse.root / "floor.duckdb")
-        create_tables(con)
-        for source_id in RESULTS:
+        for number, source_id in enumerate(RESULTS):
             files = sorted(state.of(source_id).values())
             for first in range(0, len(files), 500):
                 con.register("incoming", _plain_rows(source_id, files[first : first + 500], store))
-                con.execute("insert into history.subtask_scores select * from incoming")
-        row = con.execute("select count(*) from history.subtask_scores").fetchone()
+                is_first = not number and not first
+                con.execute("create table rows as from incoming" if is_first else "insert into rows from incoming")
+        row = con.execute("select count(*) from rows").fetchone()
         con.close()
     return row[0] if row else 0
 
 
 def _plain_rows(source_id: str, files: list[FileVersion], store: BlobStore) -> pl.DataFrame:
-    numbers, keys, names, values = [], [], [], []
+    """source_id, repository, commit, path, blob, folder, task, metric, value and standard error of every metric."""
+    numbers, keys, names, values, errors = [], [], [], [], []
     for number, (_, content) in enumerate(store.read(file.blob_id for file in files)):
         for key, metrics in decode(content).results.items():
             for name, value in metrics.items():
@@ -138,29 +137,16 @@ def _plain_rows(source_id: str, files: list[FileVersion], store: BlobStore) -> p
                     keys.append(key)
                     names.append(name)
                     values.append(value)
-    runs = pl.DataFrame([{"file": number, **place(file)} for number, file in enumerate(files)])
-    rows = pl.DataFrame({"file": numbers, "task": keys, "metric": names, "score_raw": values}).join(runs, on="file")
-    return rows.select(_filled(column.name, column.sql_type, rows, source_id) for column in tables()[TABLE].columns)
-
-
-TABLE = "history.subtask_scores"
-_LIKE = {
-    "locator": "task",
-    "run_id": "path",
-    "source_name": "path",
-    "model_sha": "revision",
-    "harness_version": "metric",
-}
-
-
-def _filled(name: str, sql_type: str, rows: pl.DataFrame, source_id: str) -> pl.Expr:
-    """A column as it is, or another one of the same type in its place."""
-    column = name if name in rows.columns else _LIKE.get(name)
-    if column is not None:
-        return pl.col(column).alias(name)
-    text = {"valid_to": None, "closed_load_id": None, "evaluated_on": "2025-06-01", "valid_from": "2025-06-01"}
-    value = text.get(name, {"varchar": source_id, "double": "0.5"}.get(sql_type, "1"))
-    return pl.lit(value, pl.String).alias(name)
+                    metric, comma, rest = name.partition(",")
+                    error = metrics.get(f"{metric}_stderr{comma}{rest}")
+                    errors.append(error if type(error) is float else None)
+    runs = pl.DataFrame(
+        [(source_id, f.repo_id, f.revision, f.path, f.blob_id, f.path.rpartition("/")[0]) for f in files],
+        schema=["source_id", "repo_id", "revision", "path", "blob_id", "source_name"],
+        orient="row",
+    )
+    rows = pl.DataFrame({"task": keys, "metric": names, "score_raw": values, "stderr_raw": errors})
+    return pl.concat([runs[numbers], rows], how="horizontal")
 
 
 def made(folder: Path, repo_id: str, n_files: int) -> Iterator[SourceFile]:

@@ -71,7 +71,7 @@ def test_duckdb_writes_out_most_of_what_it_holds_before_frames_need_the_memory(t
 def test_score_tables_larger_than_memory_come_out_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # So large that sorting all of it at once fails in this memory.
     monkeypatch.setattr(core, "_ROWS_AT_ONCE", 20_000)
-    n_models, n_tasks = 400, 500
+    n_models, n_runs = 400, 500
     con = engine.create(tmp_path / "staging.duckdb")
     create_tables(con)
     for name, text in read_policy().texts.items():
@@ -87,23 +87,22 @@ def test_score_tables_larger_than_memory_come_out_sorted(tmp_path: Path, monkeyp
     # In reverse order, so that nothing is sorted already.
     con.execute(
         f"""
-        insert into history.subtask_scores by name
+        insert into history.scores by name
         select
-            * exclude (number), 'float16' as precision, null as has_chat_template,
-            repeat('a', 40) || ' 2024-07-01' as run_id,
-            'leaderboard_a_task_with_a_long_name_' || tasks.number as task, 'acc' as metric, 'none' as metric_filter,
-            0.5 as score_raw, 'leaderboard' as reported_by, 'results.leaderboard_task' as locator, {place}
-        from range({n_tasks - 1}, -1, -1) as tasks(number), ({models})
+            * exclude (number), 'gpqa_olb_v2' as variant_id, 'float16' as precision, null as has_chat_template,
+            'n/a' as setting, repeat('a', 40) || ' run ' || (1_000 + runs.number) as run_id, 0.5 as score_raw,
+            'fraction' as score_unit, 'leaderboard' as reported_by, 'results.leaderboard_task' as locator, {place}
+        from range({n_runs - 1}, -1, -1) as runs(number), ({models})
         """
     )
-    con.execute("set memory_limit = '60MB'; set threads = 2")
+    con.execute("set memory_limit = '100MB'; set threads = 2")
     core.build_core(con)
-    key = "(model_id, source_id, run_id, task)"
+    key = "(model_id, source_id, run_id)"
     found = con.execute(
         f"select count(*), count(*) filter (before > {key}) from (select *, lag({key}) over (order by rowid) as before"
-        " from core.subtask_scores)"
+        " from core.scores)"
     ).fetchall()
-    assert found == [(n_models * n_tasks, 0)]
+    assert found == [(n_models * n_runs, 0)]
     con.close()
 
 

@@ -215,33 +215,40 @@ create table core.scores (
 );
 
 -- Every metric of every task and subtask. One row per source, name, run, task and metric.
-create table core.subtask_scores (
-    model_id varchar not null,            -- = core.models
-    benchmark_id varchar,                 -- = history.subtask_scores
-    subtask varchar,                      -- = history.subtask_scores
-    task varchar not null,                -- = history.subtask_scores
-    metric varchar not null,              -- = history.subtask_scores
-    metric_filter varchar not null,       -- = history.subtask_scores
-    score_raw double not null,            -- = history.subtask_scores
-    stderr_raw double,                    -- = history.subtask_scores
-    n_shot integer,                       -- = history.subtask_scores
-    task_version varchar,                 -- = history.subtask_scores
-    harness_version varchar,              -- = history.subtask_scores
-    model_sha varchar,                    -- = history.subtask_scores
-    precision varchar not null,           -- = history.subtask_scores
-    has_chat_template boolean,            -- = history.subtask_scores
-    run_id varchar not null,              -- = history.subtask_scores
-    reported_by varchar not null,         -- = history.subtask_scores
-    evaluated_on date,                    -- = history.subtask_scores
-    source_id varchar not null,           -- = history.subtask_scores
-    source_name varchar not null,         -- = history.subtask_scores
-    repo_id varchar not null,             -- = history.subtask_scores
-    revision varchar not null,            -- = history.subtask_scores
-    path varchar not null,                -- = history.subtask_scores
-    blob_id varchar not null,             -- = history.subtask_scores
-    locator varchar not null,             -- = history.subtask_scores
-    load_id integer not null              -- = history.subtask_scores
-);
+-- columns:
+--   model_id: = core.models
+--   benchmark_id: = history.subtask_scores
+--   subtask: = history.subtask_scores
+--   task: = history.subtask_scores
+--   metric: = history.subtask_scores
+--   metric_filter: = history.subtask_scores
+--   score_raw: = history.subtask_scores
+--   stderr_raw: = history.subtask_scores
+--   n_shot: = history.subtask_scores
+--   task_version: = history.subtask_scores
+--   harness_version: = history.subtask_scores
+--   model_sha: = history.subtask_scores
+--   precision: = history.subtask_scores
+--   has_chat_template: = history.subtask_scores
+--   run_id: = history.subtask_scores
+--   reported_by: = history.subtask_scores
+--   evaluated_on: = history.subtask_scores
+--   source_id: = history.subtask_scores
+--   source_name: = history.subtask_scores
+--   repo_id: = history.subtask_scores
+--   revision: = history.subtask_scores
+--   path: = history.subtask_scores
+--   blob_id: = history.subtask_scores
+--   locator: = history.subtask_scores
+--   load_id: = history.subtask_scores
+create view core.subtask_scores as
+select
+    a.model_id, h.benchmark_id, h.subtask, h.task, h.metric, h.metric_filter, h.score_raw, h.stderr_raw, h.n_shot,
+    h.task_version, h.harness_version, h.model_sha, h.precision, h.has_chat_template, h.run_id, h.reported_by, h.evaluated_on,
+    h.source_id, h.source_name, h.repo_id, h.revision, h.path, h.blob_id, h.locator, h.load_id
+from history.subtask_scores as h
+join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
+where h.valid_to is null;
 
 -- What was submitted to the Open LLM Leaderboards: requests, and rows of their tables. One row per source, name, precision and file.
 create table core.submissions (

@@ -31,37 +31,92 @@ create table history.scores (
     valid_to timestamp                    -- as_of_at of closed_load_id, UTC, exclusive; null: still believed
 );
 
--- Every metric of every task and subtask in the raw evaluation files. One row per source, name, run, task, metric, shots and validity interval.
-create table history.subtask_scores (
+-- Every run of a model that a source holds subtask scores of, as the file said that first stated one of them. One row per source,
+-- name, run and version of its file. History speaks of it by its key; it holds nothing that no measurement refers to.
+create table history.runs (
+    run_key bigint not null,              -- Its number: the load that first held it times 1,000,000,000, and its place in that load
     source_id varchar not null,           -- = history.scores
     source_name varchar not null,         -- = history.scores
     precision varchar not null,           -- = history.scores
     has_chat_template boolean,            -- = history.scores
     run_id varchar not null,              -- Model sha and date of the run, which distinguish several runs of one model
-    task varchar not null,                -- Task as lm-evaluation-harness names it (hendrycksTest-abstract_algebra, leaderboard_bbh_snarks ...)
-    metric varchar not null,              -- Metric as the harness names it (acc, acc_norm, exact_match, prompt_level_strict_acc ...)
-    metric_filter varchar not null,       -- Filter of the harness; 'none': no filter
-    benchmark_id varchar,                 -- Benchmark that the task belongs to; null: not one of core.benchmarks
-    subtask varchar,                      -- Name of the subtask within the benchmark; null: the task is the benchmark itself
-    score_raw double not null,            -- The published value, untouched
-    stderr_raw double,                    -- = history.scores
-    n_shot integer,                       -- In-context examples; null: not stated
-    task_version varchar,                 -- Version of the task in the harness; null: not stated
     harness_version varchar,              -- Commit of the harness; null: not stated
     model_sha varchar,                    -- Commit of the model repository that was run; null: not stated
-    reported_by varchar not null,          -- = history.scores
+    reported_by varchar not null,         -- = history.scores
     evaluated_on date,                    -- Date of the run; null: not stated
     repo_type varchar not null,           -- = history.scores
     repo_id varchar not null,             -- = history.scores
     revision varchar not null,            -- = history.scores
     path varchar not null,                -- = history.scores
-    blob_id varchar not null,             -- = history.scores
-    locator varchar not null,             -- = history.scores
+    blob_id varchar not null              -- = history.scores
+);
+
+-- Every metric of every task that a run holds, under all that repeats from run to run. One row per task, metric, filter, shots, task
+-- version, benchmark, subtask and place in the file.
+create table history.metrics (
+    metric_key bigint not null,           -- Its number: the load that first held it times 1,000,000,000, and its place in that load
+    task varchar not null,                -- Task as lm-evaluation-harness names it (hendrycksTest-abstract_algebra, leaderboard_bbh_snarks ...)
+    metric varchar not null,              -- Metric as the harness names it (acc, acc_norm, exact_match, prompt_level_strict_acc ...)
+    metric_filter varchar not null,       -- Filter of the harness; 'none': no filter
+    benchmark_id varchar,                 -- Benchmark that the task belongs to; null: not one of core.benchmarks
+    subtask varchar,                      -- Name of the subtask within the benchmark; null: the task is the benchmark itself
+    n_shot integer,                       -- In-context examples; null: not stated
+    task_version varchar,                 -- Version of the task in the harness; null: not stated
+    locator varchar not null              -- = history.scores
+);
+
+-- The numbers themselves: what history.subtask_scores shows with the run and the metric written out. One row per run, metric and
+-- validity interval.
+create table history.measurements (
+    run_key bigint not null,              -- = history.runs
+    metric_key bigint not null,           -- = history.metrics
+    score_raw double not null,            -- The published value, untouched
+    stderr_raw double,                    -- = history.scores
     load_id integer not null,             -- = history.scores
     closed_load_id integer,               -- = history.scores
     valid_from timestamp not null,        -- = history.scores
     valid_to timestamp                    -- = history.scores
 );
+
+-- Every metric of every task and subtask in the raw evaluation files. One row per source, name, run, task, metric, shots and validity interval.
+-- columns:
+--   source_id: = history.runs
+--   source_name: = history.runs
+--   precision: = history.runs
+--   has_chat_template: = history.runs
+--   run_id: = history.runs
+--   task: = history.metrics
+--   metric: = history.metrics
+--   metric_filter: = history.metrics
+--   benchmark_id: = history.metrics
+--   subtask: = history.metrics
+--   score_raw: = history.measurements
+--   stderr_raw: = history.measurements
+--   n_shot: = history.metrics
+--   task_version: = history.metrics
+--   harness_version: = history.runs
+--   model_sha: = history.runs
+--   reported_by: = history.runs
+--   evaluated_on: = history.runs
+--   repo_type: = history.runs
+--   repo_id: = history.runs
+--   revision: = history.runs
+--   path: = history.runs
+--   blob_id: = history.runs
+--   locator: = history.metrics
+--   load_id: = history.measurements
+--   closed_load_id: = history.measurements
+--   valid_from: = history.measurements
+--   valid_to: = history.measurements
+create view history.subtask_scores as
+select
+    r.source_id, r.source_name, r.precision, r.has_chat_template, r.run_id, m.task, m.metric, m.metric_filter, m.benchmark_id,
+    m.subtask, v.score_raw, v.stderr_raw, m.n_shot, m.task_version, r.harness_version, r.model_sha, r.reported_by,
+    r.evaluated_on, r.repo_type, r.repo_id, r.revision, r.path, r.blob_id, m.locator, v.load_id, v.closed_load_id, v.valid_from,
+    v.valid_to
+from history.measurements as v
+join history.runs as r using (run_key)
+join history.metrics as m using (metric_key);
 
 -- What each source states about a model. One row per source, name, precision, file and validity interval.
 create table history.models (

@@ -8,6 +8,9 @@ A column that means the same as another is described once: `= history.scores` me
 the same name there, `= core.models.display_name` for that of another name; what follows `; ` is added to it. The values
 of a closed vocabulary are in `check (column in (…))`, of a view's column in parentheses behind its name; they are
 inherited too. DuckDB does not get the `check`: the audit warns instead, so that an unlisted value does not end a night.
+
+A view of sql/schema stands for a table whose rows are kept in narrower ones. Its columns have the types of the columns that they
+repeat.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _CREATE = re.compile(r"^create (?:or replace )?(table|view) (\w+\.\w+)", re.MULTILINE)
+_CREATE_VIEW = re.compile(r"^create view ", re.MULTILINE)
 _COLUMN = re.compile(
     r"^\s{4}(?P<name>\w+) (?P<type>[a-z]+)(?P<required> not null)?(?: check \((?P=name) in \((?P<allowed>[^)]*)\)\))?"
     r",?\s*--\s*(?P<comment>.+)$"
@@ -37,7 +41,8 @@ _SAME = re.compile(r"^= (?P<relation>\w+\.\w+)(?:\.(?P<column>\w+))?(?:; (?P<mor
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its SQL type (empty for views, where the query decides), whether null is refused, and its meaning.
+    """One column: its SQL type (empty for views of sql/views, where the query decides), whether null is refused, and its
+    meaning.
 
     `allowed` are the values of a closed vocabulary; empty if any value is allowed.
     """
@@ -78,8 +83,14 @@ def tables() -> dict[str, Relation]:
 
 
 @cache
+def wide_views() -> dict[str, Relation]:
+    """Views of sql/schema by name, in the order in which they are created: each stands for a table."""
+    return {name: view for name, view in views().items() if _stands_for_table(view)}
+
+
+@cache
 def views() -> dict[str, Relation]:
-    """Views of sql/views by name, in an order in which each finds the ones that it reads."""
+    """Views of sql/schema and sql/views by name, in an order in which each finds the ones that it reads."""
     unordered = {name: _with_full_texts(view) for name, view in _written().items() if view.kind == "view"}
     ordered: dict[str, Relation] = {}
 
@@ -113,7 +124,7 @@ def described(text: str) -> tuple[str, tuple[Column, ...]]:
 
 
 def frame_schema(table: str, *, without: tuple[str, ...] = ()) -> dict[str, pl.DataType]:
-    """Column names and Polars dtypes of a table, to check parsed frames against."""
+    """Column names and Polars dtypes of a table, or of a view that stands for one, to check parsed frames against."""
     import polars as pl
 
     dtypes: dict[str, pl.DataType] = {
@@ -125,7 +136,8 @@ def frame_schema(table: str, *, without: tuple[str, ...] = ()) -> dict[str, pl.D
         "date": pl.Date(),
         "timestamp": pl.Datetime("us"),
     }
-    return {c.name: dtypes[c.sql_type] for c in tables()[table].columns if c.name not in without}
+    relation = tables().get(table) or wide_views()[table]
+    return {c.name: dtypes[c.sql_type] for c in relation.columns if c.name not in without}
 
 
 @cache
@@ -142,7 +154,7 @@ def _full(relation: Relation, column: Column, path: tuple[str, ...]) -> Column:
     """The column with its own text or that of the column that it repeats, and its allowed values."""
     here = f"{relation.name}.{column.name}"
     same = _SAME.match(column.comment)
-    text, allowed = column.comment, column.allowed
+    text, allowed, sql_type, is_required = column.comment, column.allowed, column.sql_type, column.is_required
     if same is not None:
         name = same["column"] or column.name
         other = _written().get(same["relation"])
@@ -153,15 +165,21 @@ def _full(relation: Relation, column: Column, path: tuple[str, ...]) -> Column:
         full = _full(other, described, (*path, here))
         text = "; ".join(part for part in (full.comment, same["more"]) if part)
         allowed = allowed or full.allowed
+        if _stands_for_table(relation):
+            sql_type, is_required = full.sql_type, full.is_required
     if not all(value in text for value in allowed):
         text = f"{text}. One of {', '.join(allowed)}"
-    return replace(column, comment=text, allowed=allowed)
+    return replace(column, comment=text, allowed=allowed, sql_type=sql_type, is_required=is_required)
+
+
+def _stands_for_table(relation: Relation) -> bool:
+    return relation.kind == "view" and relation.file.parent.name == "schema"
 
 
 def _table_files() -> Iterator[Relation]:
     for file in sorted((resource("sql") / "schema").glob("*.sql")):
         for statement in _statements(file.read_text(encoding="utf-8")):
-            yield _read_table(statement, file)
+            yield _read_view(statement, file) if _CREATE_VIEW.search(statement) else _read_table(statement, file)
 
 
 def _view_files() -> Iterator[Relation]:
@@ -177,7 +195,7 @@ def _statements(text: str) -> Iterator[str]:
     block: list[str] = []
     for line in text.splitlines():
         block.append(line)
-        if line.rstrip().endswith(");"):
+        if line.rstrip().endswith(";") and not line.startswith("--"):
             yield "\n".join(block)
             block = []
 

@@ -11,6 +11,7 @@ import duckdb
 from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.migrations import schema_version
+from leaderboard_etl.contracts.schema import wide_views
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.audit import audit
 from leaderboard_etl.warehouse.history import policy_texts
@@ -25,7 +26,8 @@ def complete_database(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def database_facts(path: Path) -> dict[str, Any]:
-    """Bytes, sha256 and storage version of the file, and the row count and content hash of each table.
+    """Bytes, sha256 and storage version of the file, and the row count and content hash of each table and of each view that
+    stands for one.
 
     DuckDB writes a new random identity into each file, so the file's own bytes differ each time; the content hashes are
     the same for the same state.
@@ -36,7 +38,7 @@ def database_facts(path: Path) -> dict[str, Any]:
         names = con.execute(
             "select schema_name || '.' || table_name from duckdb_tables() where not internal order by all"
         ).fetchall()
-        content = {name: _content(con, name) for (name,) in names}
+        content = {name: _content(con, name) for name in sorted([*(name for (name,) in names), *wide_views()])}
         version = con.execute("select tags['storage_version'] from duckdb_databases() where not internal").fetchall()
     return {
         "bytes": path.stat().st_size,

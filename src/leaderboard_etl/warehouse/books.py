@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.contracts.schema import Relation, tables, wide_views
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ class Entry:
 
 def entries(con: duckdb.DuckDBPyConnection) -> list[Entry]:
     """The counts of every load and source. Raises duckdb.Error if the file cannot be read or lacks a table."""
-    histories = [name for name, table in tables().items() if table.schema == "history" and _has_recorded_counts(name)]
+    histories = [
+        relation.name
+        for relation in (*tables().values(), *wide_views().values())
+        if relation.schema == "history" and _has_recorded_counts(relation)
+    ]
     opened, closed = (
         " union all ".join(f"select {column} as load_id, source_id from {name}" for name in histories)
         for column in ("load_id", "closed_load_id")
@@ -71,6 +75,6 @@ def first_fault(con: duckdb.DuckDBPyConnection) -> str | None:
     return None if disagreeing is None else f"load {disagreeing.load_id}, {disagreeing.source_id}: {disagreeing.fault}"
 
 
-def _has_recorded_counts(name: str) -> bool:
-    columns = {column.name for column in tables()[name].columns}
+def _has_recorded_counts(relation: Relation) -> bool:
+    columns = {column.name for column in relation.columns}
     return {"source_id", "load_id", "closed_load_id"} <= columns

@@ -20,6 +20,7 @@ from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.sources.as_tables import described
 from leaderboard_etl.units import RUN_KEY, normalize_scores, normalized_by_subtask
 from leaderboard_etl.warehouse.history import policy_texts
+from leaderboard_etl.warehouse.measurements import measured_names
 from leaderboard_etl.warehouse.prices import insert_prices
 from leaderboard_etl.warehouse.ratings import insert_ratings, rated_names
 from leaderboard_etl.warehouse.submissions import insert_submissions
@@ -52,11 +53,8 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     stated_sizes = _open_rows(con, "history.parameter_claims")
     stated_bases = _open_rows(con, "history.model_bases")
     scored = pl.concat(
-        [
-            _open_rows(con, f"history.{table}", "distinct source_id, source_name")
-            for table in ("scores", "subtask_scores", "submissions")
-        ]
-        + [rated_names(con)]
+        [_open_rows(con, f"history.{table}", "distinct source_id, source_name") for table in ("scores", "submissions")]
+        + [measured_names(con), rated_names(con)]
     ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
     alone = _judge(statements, stated_sizes, stated_bases, subjects(aliases), policy)
@@ -92,7 +90,6 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     _insert_scores(con)
     _date_no_later_than(con, _first_scores(con))
     con.unregister("normalized")
-    _insert_subtask_scores(con)
     insert_submissions(con)
     insert_ratings(con, policy)
     insert_prices(con, policy)
@@ -128,24 +125,6 @@ def _judge(
         stated_sizes, statements, kin, policy.frame("parameter_overrides"), policy.frame("parameter_methods")
     )
     return _Judged(statements, kin, all_bases(statements, stated_bases, kin, curated, names), evidence)
-
-
-def _insert_subtask_scores(con: duckdb.DuckDBPyConnection) -> None:
-    columns = ", ".join(
-        "a.model_id" if c.name == "model_id" else f"h.{c.name}" for c in tables()["core.subtask_scores"].columns
-    )
-    for first, last in _model_ranges(con, "history.subtask_scores"):
-        con.execute(
-            f"""
-            insert into core.subtask_scores
-            select {columns}
-            from history.subtask_scores as h
-            join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
-            where h.valid_to is null and a.model_id between ? and ?
-            order by a.model_id, h.source_id, h.run_id, h.task, h.metric, h.metric_filter
-            """,
-            [first, last],
-        )
 
 
 def _model_ranges(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
@@ -260,11 +239,15 @@ def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
     ).pl()
     tasks = policy.frame("harness_tasks")
     con.register("subtasks", tasks.filter(pl.col("n_choices").is_not_null()).select("task", "metric"))
-    subtasks = _open_rows(
-        con,
-        "history.subtask_scores semi join subtasks using (task, metric)",
-        f"{', '.join(RUN_KEY)}, task, metric, score_raw",
-    )
+    subtasks: pl.DataFrame = con.sql(
+        f"""
+        select {", ".join(RUN_KEY)}, task, metric, score_raw
+        from history.measurements
+        join (select metric_key, task, metric from history.metrics semi join subtasks using (task, metric)) using (metric_key)
+        join history.runs using (run_key)
+        where valid_to is null
+        """
+    ).pl()
     con.unregister("subtasks")
     slim = slim.join(
         normalized_by_subtask(subtasks, tasks),

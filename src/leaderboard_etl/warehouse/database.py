@@ -6,15 +6,15 @@ from datetime import date, datetime, time, timedelta
 
 import duckdb
 
-from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.contracts.schema import tables, views, wide_views
 from leaderboard_etl.settings import resource
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Creates schemas, tables and comments in one transaction, because eight hundred single statements would each wait
-    for the disk."""
+    """Creates schemas, tables, the views that stand for tables, and comments in one transaction, because eight hundred single
+    statements would each wait for the disk."""
     statements = [f"create schema {schema}" for schema in ("raw", "history", "core", "mart", "ops")]
-    for table in tables().values():
+    for table in (*tables().values(), *wide_views().values()):
         statements += [table.sql.strip().removesuffix(";"), *table.comments()]
     con.execute(";\n".join(["begin", *statements, "commit"]))
 
@@ -22,7 +22,9 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 def create_views(con: duckdb.DuckDBPyConnection) -> None:
     """Creates the macros of sql/macros, and the views of sql/views with their comments."""
     create_macros(con)
-    for view in views().values():
+    for name, view in views().items():
+        if name in wide_views():
+            continue
         con.execute(view.sql)
         for comment in view.comments():
             con.execute(comment)

@@ -12,8 +12,10 @@ from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.raw.ledger import Changes, Drift, Load, Place, SourceLoad, parse_utc
 from leaderboard_etl.reading.loads import LoadContent, Part
 from leaderboard_etl.sources.base import TARGETS, Parsed
+from leaderboard_etl.sources.measured import narrow
 from leaderboard_etl.sources.rules import KEYS, repeated
 from leaderboard_etl.warehouse.history import history_table, merge
+from leaderboard_etl.warehouse.measurements import merge_measured
 
 _PLACE = ["repo_type", "repo_id", "path"]
 # The key of the other targets contains the file.
@@ -66,9 +68,12 @@ def _fold_batch(
     counts["source_rows"] += parsed.source_rows
     counts["rows_in"] += parsed.rows_in or 0
     for target in (*TARGETS, "quarantine"):
-        n_open, n_opened, n_closed = merge(
-            con, target, parsed.frame(target), source_id, scope, load_id=load.load_id, as_of_at=load.as_of()
-        )
+        frame, load_id, as_of_at = parsed.frame(target), load.load_id, load.as_of()
+        if target == "subtask_scores":
+            changed = merge_measured(con, narrow(frame), source_id, scope, load_id=load_id, as_of_at=as_of_at)
+        else:
+            changed = merge(con, target, frame, source_id, scope, load_id=load_id, as_of_at=as_of_at)
+        n_open, n_opened, n_closed = changed
         if target == "quarantine":
             counts["rows_quarantined"] += n_open
         else:

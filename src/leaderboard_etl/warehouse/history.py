@@ -13,8 +13,10 @@ from leaderboard_etl.engine import ROW_ID
 from leaderboard_etl.sources.base import parsed_schema
 
 # A statement may move without changing: rows shift within a table, and every commit has a new revision.
-_NOT_COMPARED = ("revision", "blob_id", "locator")
+NOT_COMPARED = ("revision", "blob_id", "locator")
 _CARRIED = ("raw", "history", "ops")
+# Rows of history.measurements refer to theirs by key.
+_KEYED = {"history.runs": "run_key", "history.metrics": "metric_key"}
 _REBUILT = ("ops.build", "ops.check_results")
 
 
@@ -40,7 +42,7 @@ def merge(
     """
     table = history_table(target)
     columns = list(parsed_schema(target))
-    compared = ", ".join(column for column in columns if column not in _NOT_COMPARED)
+    compared = ", ".join(column for column in columns if column not in NOT_COMPARED)
     if target == "quarantine":
         # A file may hold the same bad record twice; both are kept.
         compared += f", row_number() over (partition by {compared} order by locator)"
@@ -106,6 +108,12 @@ def copy_until(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -> No
             ended = f"case when {still_open} then null else closed_load_id end as closed_load_id"
             until = f"case when {still_open} then null else valid_to end as valid_to"
             query = f"select * replace ({ended}, {until}) from {catalog}.{name} where valid_from <= $at"
+        elif name in _KEYED:
+            key = _KEYED[name]
+            query = (
+                f"select * from {catalog}.{name} where {key} in"
+                f" (select {key} from {catalog}.history.measurements where valid_from <= $at)"
+            )
         elif name == "raw.files":
             last = f"case when last_load_id in {loads} then last_load_id end as last_load_id"
             query = f"select * replace ({last}) from {catalog}.{name} where first_load_id in {loads}"

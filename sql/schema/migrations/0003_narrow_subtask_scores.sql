@@ -1,0 +1,4 @@
+-- released: 0.3.0
+-- how: rebuild
+-- history.subtask_scores and core.subtask_scores are views. Their rows are in history.measurements, with the run and the metric by
+-- key; history.runs and history.metrics hold each of them once.

@@ -1,0 +1,140 @@
+"""The history of subtask scores: each run and each metric once, and the numbers as rows of keys (history.measurements).
+
+history.subtask_scores and core.subtask_scores show them written out. A key says which load first held its run or metric, so that
+writers of different loads never give the same key to two.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.engine import ROW_ID
+from leaderboard_etl.sources.measured import METRIC_COLUMNS, RUN_COLUMNS, Measured
+from leaderboard_etl.warehouse.history import NOT_COMPARED
+
+_KEYS_OF_LOAD = 1_000_000_000
+_PLACE = ("repo_type", "repo_id", "path")
+
+
+def merge_measured(
+    con: duckdb.DuckDBPyConnection,
+    measured: Measured,
+    source_id: str,
+    scope: pl.DataFrame,
+    *,
+    load_id: int,
+    as_of_at: datetime,
+) -> tuple[int, int, int]:
+    """As history.merge, for subtask scores."""
+    said_of_run, said_of_metric = (
+        f"hash({', '.join(column for column in columns if column not in NOT_COMPARED)}) as said"
+        for columns in (RUN_COLUMNS, METRIC_COLUMNS)
+    )
+    con.register("scope_now", scope)
+    con.execute(
+        f"""
+        create or replace temp table open_rows as
+        select v.{ROW_ID} as row_id, hash(r.said, m.said, v.score_raw, v.stderr_raw) as said
+        from history.measurements as v
+        join (
+            select run_key, {said_of_run}
+            from history.runs
+            where source_id = ? and (repo_type, repo_id, path) in (from scope_now)
+        ) as r using (run_key)
+        join (select metric_key, {said_of_metric} from history.metrics) as m using (metric_key)
+        where v.valid_to is null and v.load_id < ?
+        """,
+        [source_id, load_id],
+    )
+    before: int = con.execute("select count(*) from open_rows").fetchall()[0][0]
+    closed, values = 0, measured.values
+    if before:
+        con.register("runs_now", measured.runs.with_row_index("run_no"))
+        con.register("metrics_now", measured.metrics.with_row_index("metric_no"))
+        con.register("values_now", values.with_row_index("row_number"))
+        con.execute(
+            f"""
+            create or replace temp table said_now as
+            select v.row_number, hash(r.said, m.said, v.score_raw, v.stderr_raw) as said
+            from values_now as v
+            join (select run_no, {said_of_run} from runs_now) as r using (run_no)
+            join (select metric_no, {said_of_metric} from metrics_now) as m using (metric_no)
+            """
+        )
+        closed = con.execute(
+            f"""
+            update history.measurements set valid_to = $at, closed_load_id = $load
+            where {ROW_ID} in (select row_id from open_rows where said not in (select said from said_now))
+            """,
+            {"at": as_of_at, "load": load_id},
+        ).fetchall()[0][0]
+        new = con.sql(
+            "select row_number from said_now where said not in (select said from open_rows) order by row_number"
+        ).pl()
+        values = values[new["row_number"]]
+        for name in ("runs_now", "metrics_now", "values_now"):
+            con.unregister(name)
+        con.execute("drop table said_now")
+    con.execute("drop table open_rows")
+    con.unregister("scope_now")
+    if values.height:
+        _insert(con, Measured(measured.runs, measured.metrics, values), load_id, as_of_at)
+    return before + values.height - closed, values.height, closed
+
+
+def measured_names(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """source_id and source_name of every model with a subtask score that is believed."""
+    names: pl.DataFrame = con.sql(
+        """
+        select distinct source_id, source_name
+        from history.runs
+        where run_key in (select run_key from history.measurements where valid_to is null)
+        """
+    ).pl()
+    return names
+
+
+def _insert(con: duckdb.DuckDBPyConnection, measured: Measured, load_id: int, as_of_at: datetime) -> None:
+    """Adds values, and before them the runs and metrics that no earlier value has.
+
+    Files are read in the order of their places. Runs are numbered in that order, metrics in that of the first run that has them,
+    so that the numbers do not depend on how many files are read at once.
+    """
+    runs, metrics, values = measured
+    used = runs.with_row_index("run_no").filter(pl.col("run_no").is_in(values["run_no"].unique().implode()))
+    run_keys = _keys(con, "history.runs", "run", used.sort(*_PLACE, *runs.columns), load_id)
+    values = values.join(run_keys, on="run_no", maintain_order="left")
+    first = values.group_by("metric_no").agg(pl.col("run_key").min().alias("first_key"))
+    used = metrics.with_row_index("metric_no").join(first, on="metric_no").sort("first_key", *metrics.columns)
+    metric_keys = _keys(con, "history.metrics", "metric", used.drop("first_key"), load_id)
+    values = values.join(metric_keys, on="metric_no", maintain_order="left")
+    con.register("opened", values.select("run_key", "metric_key", "score_raw", "stderr_raw"))
+    con.execute(
+        "insert into history.measurements select *, $load, null, $at, null from opened",
+        {"at": as_of_at, "load": load_id},
+    )
+    con.unregister("opened")
+
+
+def _keys(con: duckdb.DuckDBPyConnection, table: str, of: str, rows: pl.DataFrame, load_id: int) -> pl.DataFrame:
+    """The key of each row, by its number. Rows that the table lacks are added to it, in their order."""
+    number, *columns = rows.columns
+    key = f"{of}_key"
+    con.register("used_rows", rows.with_row_index("place"))
+    is_same = " and ".join(f"t.{column} is not distinct from u.{column}" for column in columns)
+    keys: pl.DataFrame = con.sql(
+        f"select u.{number}, min(t.{key}) as {key} from used_rows as u left join {table} as t on {is_same}"
+        f" group by u.place, u.{number} order by u.place"
+    ).pl()
+    con.unregister("used_rows")
+    last = load_id * _KEYS_OF_LOAD
+    [(last,)] = con.execute(f"select coalesce(max({key}), {last}) from {table} where {key} > {last}").fetchall()
+    is_new = keys[key].is_null()
+    keys = keys.with_columns(pl.coalesce(key, last + is_new.cum_sum().cast(pl.Int64)))
+    con.register("new_rows", rows.select(keys[key], *columns).filter(is_new))
+    con.execute(f"insert into {table} select * from new_rows")
+    con.unregister("new_rows")
+    return keys.select(number, key)

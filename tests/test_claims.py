@@ -135,6 +135,21 @@ def test_the_closed_share_of_the_gap_is_given_for_every_start(empty: duckdb.Duck
     assert answer(empty, "gap_narrowed_mmlu")[:4] == ("partly", 0.75, 0.5, 0.75)
 
 
+def test_where_points_and_log_odds_disagree_on_the_closed_gap_the_verdict_depends(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    gap_by_month(empty, [1.0] * 12 + [0.2])
+    empty.execute("update mart.gap_monthly set gap_pct = 0.9 where gap_log_odds = 0.2")
+    verdict, closed, least, greatest, evidence = answer(empty, "gap_narrowed_mmlu")
+    assert (verdict, closed, least, greatest) == (
+        "depends",
+        pytest.approx(0.8),
+        pytest.approx(0.8),
+        pytest.approx(0.91),
+    )
+    assert "0.91 of it closed; in log-odds 1.00 and 0.20: 0.80 of it closed" in str(evidence)
+
+
 def test_a_model_on_a_device_need_only_match_the_commercial_one_and_be_seen_in_time(
     empty: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -203,6 +218,101 @@ def test_the_community_did_it_if_most_new_bests_are_of_no_listed_organization(em
         " ('mmlu_reported', 'mmlu', 'MMLU', true, date '2025-09-30', date '2025-09-30', 1.0, null, 'https://example.org')"
     )
     assert answer(empty, "community_driven")[:2] == ("holds", pytest.approx(2 / 3))
+
+
+def test_the_articles_own_examples_are_of_the_community(empty: duckdb.DuckDBPyConnection) -> None:
+    empty.execute("drop view mart.gap_frontier")
+    empty.execute(
+        "create table mart.gap_frontier as select 'unflagged' as population, 'mt_bench' as comparable_group,"
+        " 'open_weights' as openness, date '2025-09-30' as observed_through_on, model_id as model, * from (values"
+        " ('vendor/model', date '2023-02-01'), ('lmsys/vicuna-33b-v1.3', date '2023-06-19')) as t(model_id, reached_on)"
+    )
+    for model in ("vendor/model", "lmsys/vicuna-33b-v1.3"):
+        put_model(empty, model)
+    put_group(empty, "mt_bench")
+    assert answer(empty, "community_driven")[1] == 0.5
+
+
+def test_open_source_takes_a_licence_that_lets_anyone_use_the_model(empty: duckdb.DuckDBPyConnection) -> None:
+    empty.execute("drop view mart.gap_frontier")
+    empty.execute(
+        "create table mart.gap_frontier as select 'official' as population, 'mmlu_reported' as comparable_group,"
+        " 'open_weights' as openness, date '2025-09-30' as observed_through_on, model_id as model, * from (values"
+        " ('o/mit', date '2023-02-01'), ('o/gpl', date '2023-06-19'), ('o/llama', date '2024-06-19')) as t(model_id, reached_on)"
+    )
+    for model, kind in {
+        "o/mit": "permissive",
+        "o/gpl": "copyleft",
+        "o/llama": "community",
+        "o/tiny": "unknown",
+    }.items():
+        put_model(empty, model, license_class=kind, params_total=7, released_on="2024-01-01")
+    put_group(empty, "mmlu_reported")
+    assert answer(empty, "open_source_licenses")[:3] == ("partly", pytest.approx(2 / 3), 0.5)
+    by_class = "select license_class, is_open_source, n_bests, share_of_models from mart.license_classes order by 1"
+    assert empty.execute(by_class).fetchall() == [
+        ("community", False, 1, 0.25),
+        ("copyleft", True, 1, 0.25),
+        ("permissive", True, 1, 0.25),
+        ("unknown", None, 0, 0.25),
+    ]
+
+
+def test_more_models_after_llama_than_before_are_a_wildfire_if_ten_times_as_many(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    days = [
+        "2022-02-23",
+        "2022-02-24",
+        *["2023-03-01"] * 8,
+        "2024-02-23",
+        "2024-02-24",
+    ]  # too early, one before, nine after, too late
+    put_model(empty, "huggyllama/llama-65b", released_on="2023-02-24")
+    for number, day in enumerate(days):
+        put_model(empty, f"o/{number}", released_on=day)
+    assert answer(empty, "wildfire")[:2] == ("holds", 10.0)
+
+
+def test_a_commercial_offering_is_matched_once_both_models_are_out(empty: duckdb.DuckDBPyConnection) -> None:
+    put_model(empty, "huggyllama/llama-65b", released_on="2023-02-24")
+    put_group(empty, "mt_bench")
+    empty.execute("drop view mart.model_scaling")
+    empty.execute(
+        "create table mart.model_scaling as select 'mt_bench' as comparable_group, 'official' as population, model_id as model, *"
+        " from (values ('openai/gpt-3.5-turbo-0301', 'proprietary', 79.0, date '2023-03-01'),"
+        " ('p/weak', 'proprietary', 64.0, date '2023-07-10'), ('p/undated', 'proprietary', 10.0, null),"
+        " ('o/early', 'open_weights', 63.0, date '2023-04-25'), ('o/best', 'open_weights', 78.0, date '2023-12-31'))"
+        " as t(model_id, openness, score_pct, released_on)"
+    )
+    told = answer(empty, "within_weeks")
+    assert told[:2] == ("fails", 136.0)  # the weak one came on day 136, when its match had been out for long
+    assert "p/weak 64.0 percent of the scale, matched by o/early 63.0; first match of GPT-3.5 Turbo o/best" in str(
+        told[4]
+    )
+    empty.execute("update mart.model_scaling set released_on = date '2023-03-10' where model_id = 'p/weak'")
+    assert answer(empty, "within_weeks")[:2] == ("holds", 60.0)
+
+
+def put_model(
+    con: duckdb.DuckDBPyConnection, model_id: str, license_class: str = "permissive", **facts: object
+) -> None:
+    """One official open model."""
+    given = ", ".join(f"${name} as {name}" for name in facts)
+    con.execute(
+        "insert into core.models by name select $model_id as model_id, $model_id as display_name, 'o' as organization,"
+        " 'open_weights' as openness, $license_class as license_class, true as is_official, 'official' as population"
+        + (f", {given}" if given else ""),
+        {"model_id": model_id, "license_class": license_class, **facts},
+    )
+
+
+def put_group(con: duckdb.DuckDBPyConnection, group: str) -> None:
+    """One headline group, with matches within a point."""
+    con.execute(
+        "insert into core.comparable_groups values"
+        f" ('{group}', '{group}', 'G', true, date '2025-09-30', date '2025-09-30', 1.0, null, 'https://example.org')"
+    )
 
 
 def judged_groups(con: duckdb.DuckDBPyConnection, *rows: tuple[str, float, float, float, bool]) -> None:
@@ -326,9 +436,43 @@ def test_a_cell_of_the_articles_table_agrees_within_its_printed_digits(empty: du
             [int(active)],
         )
         empty.execute(
-            "insert into mart.article_table values ('row', 'MoE', 'm', 'cost_relative', '0.18', 'https://example.org')"
+            "insert into mart.article_table values ('row', 'MoE', 'm', 'cost_relative', '0.18', null, 'https://example.org')"
         )
         assert empty.execute("select is_agreeing from mart.article_cells").fetchall() == [(agrees,)]
+
+
+def test_a_score_of_the_articles_table_is_compared_under_its_own_protocol_and_not_with_the_nearest(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    put_model(empty, "m")
+    put_group(empty, "mmlu_reported")
+    empty.execute(
+        "insert into mart.article_table values ('row', 'Dense', 'm', 'mmlu_pct', '87.3', 5, 'https://example.org')"
+    )
+    empty.execute("drop view if exists mart.article_cells; drop table core.scores cascade")
+    empty.execute(
+        "create table core.scores as select 'm' as model_id, 'reference' as reported_by, * from (values"
+        " ('mmlu_reported', 0, 87.3), ('mmlu_reported', 5, 85.0), ('mmlu_reported', 5, 86.0), ('mmlu_helm', 5, 87.3),"
+        " ('mmlu_helm_lite', 5, 87.3)) as t(comparable_group, n_shot, score_pct)"
+    )
+    empty.execute((resource("sql") / "views" / "article_cells.sql").read_text(encoding="utf-8"))
+    told = "select our_value, is_agreeing, n_values, least_value, greatest_value from mart.article_cells"
+    assert empty.execute(told).fetchall() == [(85.5, False, 2, 85.0, 87.3)]
+    # What others measured counts where nobody reports.
+    empty.execute("delete from core.scores where n_shot = 5 and comparable_group = 'mmlu_reported'")
+    assert empty.execute(told).fetchall() == [(87.3, True, 1, 87.3, 87.3)]
+
+
+def test_claims_come_in_the_order_of_the_policy(empty: duckdb.DuckDBPyConnection) -> None:
+    judge_claims(empty, read_policy(), DAY)
+    told = empty.execute("select claim_id from mart.paper_claims order by article_order").fetchall()
+    assert [row[0] for row in told] == read_policy().frame("claims")["claim_id"].to_list()
+
+
+def test_what_is_enough_for_partly_is_said_in_words() -> None:
+    claims = read_policy().frame("claims")
+    unsaid = claims.filter(pl.col("partly_if").is_null() != pl.col("partly_expected").is_null())
+    assert unsaid["claim_id"].to_list() == []
 
 
 def test_a_night_judges_every_claim_and_keeps_the_query(world: World) -> None:

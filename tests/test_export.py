@@ -137,6 +137,7 @@ WHOLE: dict[str, tuple[str, pl.Expr]] = {
         "select count(distinct model_id) from mart.model_scaling where population = 'official' and benchmark = 'mmlu'",
         pl.len(),
     ),
+    "license_classes.csv": ("select sum(n_models) from mart.license_classes", pl.col("n_models").sum()),
     "community_velocity.csv": ("select sum(submissions) from mart.community_velocity", pl.col("submissions").sum()),
 }
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from worlds import small_world
 
 from leaderboard_etl.export.figures import as_svg, figures
-from leaderboard_etl.export.figures.ecosystem import community_velocity, moe_efficiency
+from leaderboard_etl.export.figures.ecosystem import community_velocity, license_classes, moe_efficiency
 from leaderboard_etl.export.figures.gap import _spans, open_closed_lags, open_gap
 from leaderboard_etl.export.figures.labels import Axis, Label, lay_out, text_width
 from leaderboard_etl.export.figures.scaling import model_scaling
@@ -103,7 +103,14 @@ def test_the_same_state_gives_the_same_bytes_and_each_figure_twice(con: duckdb.D
     files = figures(con)
     assert files == figures(con)
     names = {name.rsplit(".")[0] for name in files}
-    assert names == {"model_scaling", "open_gap", "open_closed_lags", "moe_efficiency", "community_velocity"}
+    assert names == {
+        "model_scaling",
+        "open_gap",
+        "open_closed_lags",
+        "moe_efficiency",
+        "community_velocity",
+        "license_classes",
+    }
     for name in names:
         width, height = struct.unpack(">II", files[f"{name}.png"][16:24])
         svg = files[f"{name}.svg"].decode()
@@ -146,8 +153,8 @@ def test_an_empty_warehouse_has_no_figures() -> None:
     with duckdb.connect() as con:
         create_tables(con)
         create_views(con)
-        charts = (model_scaling, open_gap, open_closed_lags, moe_efficiency, community_velocity)
-        assert [draw(con) for draw in charts] == [None] * 5
+        charts = (model_scaling, open_gap, open_closed_lags, moe_efficiency, community_velocity, license_classes)
+        assert [draw(con) for draw in charts] == [None] * len(charts)
 
 
 _DRAW = """

@@ -122,8 +122,8 @@ def test_markup_from_the_data_stays_text(empty: duckdb.DuckDBPyConnection) -> No
         [HOSTILE],
     )
     empty.execute(
-        "insert into mart.paper_claims (claim_id, article_place, sentence, measures, expected, holds_if, verdict, as_of_on,"
-        " evidence, note, evidence_query) values ($1, $1, $1, $1, $1, $1, 'fails', '2025-01-01', $1, $1, $1)",
+        "insert into mart.paper_claims (claim_id, article_order, article_place, sentence, measures, expected, holds_if, verdict,"
+        " as_of_on, evidence, note, evidence_query) values ($1, 1, $1, $1, $1, $1, $1, 'fails', '2025-01-01', $1, $1, $1)",
         [HOSTILE],
     )
     page = report_page(empty)

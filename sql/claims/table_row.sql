@@ -4,7 +4,9 @@ select
     count(our_value) as n,
     string_agg(
         cell || ' printed ' || printed || ', ours ' || coalesce(round(our_value, 3)::varchar, 'unknown')
-        || case when n_values > 1 then printf(' (nearest of %d from %.1f to %.1f)', n_values, least_value, greatest_value) else '' end,
+        || coalesce(
+            printf(' (%d-shot, median of %d; all from %.1f to %.1f)', n_shot, n_values, least_value, greatest_value), ''
+        ),
         '; ' order by cell
     ) || ': ' || any_value(model_id) || coalesce(', ' || any_value(tuning), '') as evidence
 from mart.article_cells

@@ -1,14 +1,16 @@
 -- Sentences of the article that can be checked. Decides mart.paper_claims: a query answers with a number, conditions on it give the
--- verdict. One row per claim.
+-- verdict. One row per claim, in the article's order.
 -- task: a new claim | add the sentence, what is measured and the conditions; its query goes to sql/claims
 create table policy.claims (
     claim_id varchar not null,  -- Name of the claim
-    article_place varchar not null,  -- Section of the sentence
-    sentence varchar not null,  -- The sentence
+    article_place varchar not null,  -- Where the sentence stands: the section, and a numbered point, table or chart in it
+    sentence varchar not null,  -- The words of the article, verbatim: a sentence, a part of one, or the first cell of a table's row
+    paraphrase varchar,  -- What of these words is judged, in ours; null: all that they say
     measures varchar not null,  -- What the number is, with its unit
     expected varchar not null,  -- What the article expects, in words
     holds_if varchar not null,  -- SQL condition on computed_value, and on within where the query answers how far from equal still is equal, under which the claim holds
-    partly_if varchar,  -- The same for partly; null: never
+    partly_expected varchar,  -- What is enough for partly, in words; null: never
+    partly_if varchar,  -- The same as a condition; null: never
     note varchar,  -- What a reader of the verdict must know
     query varchar,  -- File of sql/claims without its ending; null: claim_id
     subject varchar,  -- Value of $subject in the query; null: not used
@@ -22,6 +24,7 @@ create table policy.article_table (
     model_id varchar not null,  -- The model that the row is about
     cell varchar not null check (cell in ('params_total_b', 'params_active_b', 'mmlu_pct', 'cost_relative')),  -- Column of the article's table
     printed varchar not null,  -- The figure as printed
+    n_shot integer,  -- In-context examples behind a score, as the model's maker states them; null: not a score
     source_url varchar not null,  -- What the article cites for it
     primary key (row_id, cell)
 );

@@ -1,4 +1,4 @@
--- The article's claims with their verdicts, the computed value and its evidence
+-- The article's claims, in its order, with their verdicts, the computed value and its evidence
 select claim_id, verdict, round(computed_value, 3) as computed_value, n, observed_through_on, evidence
 from mart.paper_claims
-order by verdict = 'not measurable', claim_id
+order by article_order

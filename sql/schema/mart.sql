@@ -342,14 +342,17 @@ create table mart.article_table (
     model_id varchar not null,               -- Model that the row is taken to be
     cell varchar not null check (cell in ('params_total_b', 'params_active_b', 'mmlu_pct', 'cost_relative')), -- Cell: params_total_b and params_active_b (billions), mmlu_pct (percent) or cost_relative (dense 70B = 1.0)
     printed varchar not null,                -- The number as printed, without its unit
+    n_shot integer,                          -- In-context examples behind a score, as the model's maker states them; null: not a score, or not known to an older load
     source_url varchar not null              -- Where the model's maker states the figures
 );
 
 -- Every sentence of the article that data can check, with the value computed from this warehouse and the verdict that follows. One row per claim. Verdicts follow from the condition in holds_if; evidence_query is complete and can be run again.
 create table mart.paper_claims (
     claim_id varchar not null,               -- Id, as in policy/claims
+    article_order integer not null,          -- Its place among the claims in the article's order, 1 = first
     article_place varchar not null,          -- Section of the article
-    sentence varchar not null,               -- What it says
+    sentence varchar not null,               -- What it says, verbatim
+    paraphrase varchar,                      -- What of these words is judged, in ours; null: all that they say
     measures varchar not null,               -- What computed_value measures, with its unit
     computed_value double,                   -- Value that the query computed; null: not measurable
     lo double,                               -- Lower end of its interval, or a bound or range as measures says; null: not computed
@@ -357,6 +360,7 @@ create table mart.paper_claims (
     n bigint,                                -- Rows that it uses
     expected varchar not null,               -- What would make the claim hold, as text
     holds_if varchar not null,               -- The same as a condition on the result of the query
+    partly_expected varchar,                 -- What is enough for partly, as text; null: holds or fails
     partly_if varchar,                       -- Condition for partly; null: holds or fails
     verdict varchar not null check (verdict in ('holds', 'partly', 'fails', 'depends', 'not measurable')), -- Verdict by the conditions; depends: another choice of scores or tolerances, from lo to hi, changes it; not measurable: also if the claim is about now and nothing is current
     observed_through_on date,                -- Last date that the data reach; null: the claim has no date

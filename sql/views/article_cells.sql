@@ -1,7 +1,8 @@
 -- Each cell of the article's architecture table beside our figure for the model that the row is taken to be.
 -- One row per row and cell of the table. A cell agrees within the larger of half a unit of its last printed digit and one
--- percent (MMLU: the points that policy/comparable_groups counts as a match). Of several MMLU scores the nearest counts,
--- because the table only claims that some source reports the figure; least_value and greatest_value show how far they spread.
+-- percent (MMLU: the points that policy/comparable_groups counts as a match). An MMLU score counts if it was made with as many
+-- examples as the model's maker states for the printed one: the median of those that are reported, else of those that others
+-- measured. least_value and greatest_value show how far all of them spread, under any number of examples.
 -- Cost is 2 x active parameters per token with a dense 70B as 1.0: a ratio of operations, not a price.
 -- columns:
 --   row_id: = mart.article_table
@@ -10,27 +11,30 @@
 --   tuning: = core.models
 --   cell: = mart.article_table
 --   printed: = mart.article_table
+--   n_shot: = mart.article_table
 --   printed_value: The printed number as a number
 --   our_value: Our figure; null: unknown
 --   difference: our_value minus printed_value; null: unknown
 --   tolerance: Difference that still agrees
 --   is_agreeing: Whether the difference is within the tolerance; null: we have no figure
---   n_values: Figures of ours that it was chosen from
---   least_value: Least figure of ours
---   greatest_value: Greatest figure of ours
+--   n_values: Figures of ours under that protocol; 1 where the cell is not a score
+--   least_value: Least figure of ours, under any protocol
+--   greatest_value: Greatest figure of ours, under any protocol
 create view mart.article_cells as
-with ours as (
+with figures as (
 
-    select model_id, 'params_total_b' as cell, params_total / 1e9 as our_value from core.models
+    select model_id, 'params_total_b' as cell, null::integer as n_shot, false as is_measured, params_total / 1e9 as our_value
+    from core.models
     union all
-    select model_id, 'params_active_b', params_active / 1e9 from core.models
+    select model_id, 'params_active_b', null, false, params_active / 1e9 from core.models
     union all
-    select model_id, 'cost_relative', params_active / 70e9 from core.models
+    select model_id, 'cost_relative', null, false, params_active / 70e9 from core.models
     union all
-    select model_id, 'mmlu_pct', score_pct
+    -- A part of the subjects is another benchmark.
+    select model_id, 'mmlu_pct', n_shot, comparable_group <> 'mmlu_reported', score_pct
     from core.scores
     left join core.reporters using (reported_by)
-    where benchmark_id = 'mmlu' and coalesce(is_charted, true)
+    where comparable_group in ('mmlu_reported', 'mmlu_measured', 'mmlu_helm') and coalesce(is_charted, true)
 
 ),
 
@@ -51,46 +55,47 @@ printed as (
 
 ),
 
-nearest as (
+spread as (
 
-    select
-        p.row_id,
-        p.architecture,
-        p.model_id,
-        p.cell,
-        p.printed,
-        p.printed_value,
-        greatest(p.half_digit, p.leeway) as tolerance,
-        arg_min(o.our_value, (abs(o.our_value - p.printed_value), o.our_value)) as our_value,
-        count(o.our_value) as n_values,
-        min(o.our_value) as least_value,
-        max(o.our_value) as greatest_value
-    from printed as p
-    left join ours as o on o.model_id = p.model_id and o.cell = p.cell
+    select model_id, cell, min(our_value) as least_value, max(our_value) as greatest_value
+    from figures
     group by all
+
+),
+
+alike as (
+
+    select p.row_id, p.cell, median(f.our_value) as our_value, count(f.our_value) as n_values
+    from printed as p
+    join figures as f on f.model_id = p.model_id and f.cell = p.cell and (p.n_shot is null or f.n_shot = p.n_shot)
+    group by p.row_id, p.cell, f.is_measured
+    qualify row_number() over (partition by p.row_id, p.cell order by f.is_measured) = 1
 
 ),
 
 final as (
 
     select
-        n.row_id,
-        n.architecture,
-        n.model_id,
+        p.row_id,
+        p.architecture,
+        p.model_id,
         m.tuning,
-        n.cell,
-        n.printed,
-        n.printed_value,
-        n.our_value,
-        n.our_value - n.printed_value as difference,
-        n.tolerance,
+        p.cell,
+        p.printed,
+        p.n_shot,
+        p.printed_value,
+        a.our_value,
+        a.our_value - p.printed_value as difference,
+        greatest(p.half_digit, p.leeway) as tolerance,
         -- 79.5 minus 78.5 is one point, despite the last binary digit.
-        round(abs(n.our_value - n.printed_value), 9) <= n.tolerance as is_agreeing,
-        n.n_values,
-        n.least_value,
-        n.greatest_value
-    from nearest as n
+        round(abs(a.our_value - p.printed_value), 9) <= greatest(p.half_digit, p.leeway) as is_agreeing,
+        coalesce(a.n_values, 0) as n_values,
+        s.least_value,
+        s.greatest_value
+    from printed as p
     left join core.models as m using (model_id)
+    left join alike as a using (row_id, cell)
+    left join spread as s on s.model_id = p.model_id and s.cell = p.cell
 
 )
 

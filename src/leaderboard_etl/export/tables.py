@@ -62,6 +62,7 @@ EXPORTS = (
     Export("open_closed_lags.csv", ("benchmark", "estimator", "lag_days", "is_censored")),
     Export("moe_efficiency.csv", ("params_total_b", "params_active_b", "score_pct", "inference_cost_relative")),
     Export("community_velocity.csv", ("run_name", "submission_year", "cumulative", "submissions")),
+    Export("license_classes.csv", ("release_year", "license_class", "n_models")),
     Export("claims.json", ("claim_id", "sentence", "verdict")),
 )
 

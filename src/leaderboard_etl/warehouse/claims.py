@@ -32,7 +32,7 @@ _NO_ROWS = "this warehouse has no rows that its query needs"
 
 
 def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
-    """Fills mart.paper_claims: one row per row of policy/claims.csv.
+    """Fills mart.paper_claims: one row per row of policy/claims.csv, which is in the article's order.
 
     The query is sql/claims/<query>.sql, that of claim_id if the column is blank; $subject in it stands for the column
     subject. A query without a row, or with a null computed_value, is not measurable, as is a claim of an older load whose
@@ -40,7 +40,10 @@ def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) ->
     with several rows.
     """
     with _one_thread(con):
-        rows = [_judged(con, claim, as_of) for claim in policy.frame("claims").iter_rows(named=True)]
+        rows = [
+            {"article_order": number, **_judged(con, claim, as_of)}
+            for number, claim in enumerate(policy.frame("claims").iter_rows(named=True), 1)
+        ]
     schema = frame_schema("mart.paper_claims")
     con.register("incoming", pl.DataFrame(rows, schema=schema, orient="row"))
     con.execute("insert into mart.paper_claims select * from incoming")
@@ -117,6 +120,8 @@ def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of:
     return {
         **{name: claim[name] for name in ("claim_id", "article_place", "sentence", "measures", "expected")},
         **{name: claim[name] for name in ("holds_if", "partly_if", "note")},
+        # Older loads have no such columns.
+        **{name: claim.get(name) for name in ("paraphrase", "partly_expected")},
         **frame.row(0, named=True),
         "as_of_on": as_of,
         "evidence_query": query,

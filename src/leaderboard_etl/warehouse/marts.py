@@ -90,7 +90,7 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     _insert(con, "mart.scaling_laws", law_optima(laws).join(described, on="law_id"))
     # A load older than this file does not have it.
     if "article_table" in policy.texts:
-        _insert(con, "mart.article_table", policy.frame("article_table"))
+        _insert(con, "mart.article_table", policy.frame("article_table", younger=("n_shot",)))
     judge_claims(con, policy, as_of)
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 import vl_convert
 
-from leaderboard_etl.export.figures.ecosystem import community_velocity, moe_efficiency
+from leaderboard_etl.export.figures.ecosystem import community_velocity, license_classes, moe_efficiency
 from leaderboard_etl.export.figures.gap import open_closed_lags, open_gap
 from leaderboard_etl.export.figures.scaling import model_scaling
 from leaderboard_etl.export.figures.style import Chart
 
-_CHARTS = (model_scaling, open_gap, open_closed_lags, moe_efficiency, community_velocity)
+_CHARTS = (model_scaling, open_gap, open_closed_lags, moe_efficiency, community_velocity, license_classes)
 _VEGA_LITE = "6.4"
 # 720 pixels at three dots per pixel are 7.2 inches at 300 dots per inch.
 _SCALE, _PPI = 3, 72

@@ -1,4 +1,4 @@
-"""The figures besides the gap: the cost of mixture-of-experts models, and the submissions of the community."""
+"""The figures besides the gap: the cost of mixture-of-experts models, the submissions of the community, and the licences."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from leaderboard_etl.export.figures.style import (
     INK,
     LEGEND,
     UPRIGHT,
+    VERMILION,
     export_rows,
     finished,
     marks,
@@ -26,6 +27,15 @@ from leaderboard_etl.export.figures.style import (
 )
 
 _KINDS = ["Mixture of experts", "Dense"]
+# From the least restrictive licence to the most, with the word of the legend and a colour.
+_LICENSES = {
+    "permissive": ("Permissive", BLUE),
+    "copyleft": ("Copyleft", "#56b4e9"),
+    "community": ("Community licence", "#e69f00"),
+    "non_commercial": ("Non-commercial", VERMILION),
+    "proprietary": ("Proprietary", INK),
+    "unknown": ("Unknown", "#c3c8ce"),
+}
 
 
 def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
@@ -110,3 +120,45 @@ def community_velocity(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         "September and October 2023 hold bulk imports of older submissions to v1; models without a date are left out.",
     ]
     return finished(bars + counts, "Models submitted to the Open LLM Leaderboards", caption)
+
+
+def license_classes(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
+    """The shares of kinds of licence among official open models, by year of release; None if no model has a date."""
+    rows = export_rows(con, "license_classes")
+    if rows.is_empty():
+        return None
+    kinds = [kind for kind in _LICENSES if (rows["license_class"] == kind).any()]
+    rows = rows.with_columns(
+        year=pl.col("release_year").cast(pl.String),
+        kind=pl.col("license_class").replace({kind: _LICENSES[kind][0] for kind in kinds}),
+        place=pl.col("license_class").replace_strict({kind: number for number, kind in enumerate(kinds)}),
+    )
+    x = alt.X("year:N", title="Year of release", axis=alt.Axis(labelAngle=0, ticks=False))
+    y = alt.Y(
+        "share_of_models:Q",
+        title="Share of the models",
+        stack="zero",
+        scale=alt.Scale(domain=[0, 1], nice=False),
+        axis=alt.Axis(**UPRIGHT, format="%"),
+    )
+    color = alt.Color(
+        "kind:N",
+        scale=alt.Scale(domain=[_LICENSES[kind][0] for kind in kinds], range=[_LICENSES[kind][1] for kind in kinds]),
+        legend=alt.Legend(**{**LEGEND, "legendX": 150}),
+    )
+    bars = alt.Chart(rows).mark_bar(stroke="white", strokeWidth=0.5).encode(x=x, y=y, color=color, order="place:Q")
+    totals = rows.group_by("year").agg(pl.col("n_models").sum()).sort("year")
+    counts = (
+        alt.Chart(totals)
+        .mark_text(dy=-6, fontSize=11, color=INK)
+        .encode(x=x, y=alt.datum(1), text=alt.Text("n_models:Q", format=","))
+    )
+    is_open_source = pl.col("is_open_source").fill_null(False)
+    n_open, n_all = rows.filter(is_open_source)["n_models"].sum(), rows["n_models"].sum()
+    bests_open, bests = rows.filter(is_open_source)["n_bests"].sum(), rows["n_bests"].sum()
+    caption = [
+        f"{n_open:,} of {n_all:,} dated official open models are under a permissive or copyleft licence; they set {bests_open} of"
+        f" {bests} new open bests.",
+        "Above each bar its number of models. A community licence limits who may use a model, or what for.",
+    ]
+    return finished(bars + counts, "Open weights are not all open source", caption)

@@ -13,6 +13,7 @@ from prefect.client.schemas import State
 
 from leaderboard_etl import orchestration, pipeline, report
 from leaderboard_etl.commands.progress import progress
+from leaderboard_etl.dask_runner import batches_on
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.options import options_for
 from leaderboard_etl.pipeline import Ending, Night
@@ -69,14 +70,18 @@ def nightly(
     accept: list[str] | None = None,
     memory: str | None = None,
     raw_from: str | None = None,
+    runner: str | None = None,
     notify: str | None = None,
     metrics: str | None = None,
 ) -> State[dict[str, Any]]:
     """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
     with watched(Warehouse(Path(warehouse)), notify, None if metrics is None else Path(metrics)) as report_result:
-        with options_for(
-            warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, raw_from, progress=progress()
-        ) as options:
+        with (
+            options_for(
+                warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, raw_from, progress=progress()
+            ) as options,
+            batches_on(runner, options.warehouse.prefect),
+        ):
             outcome = pipeline.run_night(options, story)
         report_result(report.as_json(outcome))
     orchestration.table_artifact("load", report.load_rows(outcome))

@@ -40,7 +40,7 @@ ROOMS = (
         "target",
     ),
     *("sample", "options", "pipeline", "report", "watching", "export", "doctor", "importers"),
-    *("prefect_server", "prefect_api", "recorded", "orchestration", "commands", "cli"),
+    *("prefect_server", "prefect_api", "recorded", "dask_runner", "orchestration", "commands", "cli"),
 )
 
 
@@ -70,7 +70,8 @@ def test_every_package_is_in_the_order() -> None:
 
 def test_every_distribution_that_the_package_imports_is_declared() -> None:
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
-    declared = {re.split(r"[^\w-]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    extras = [line for name in ("dask", "s3") for line in project["optional-dependencies"][name]]
+    declared = {re.split(r"[^\w-]", line)[0].lower().replace("_", "-") for line in project["dependencies"] + extras}
     imported = {
         name.partition(".")[0]
         for file in PACKAGE.rglob("*.py")
@@ -80,5 +81,5 @@ def test_every_distribution_that_the_package_imports_is_declared() -> None:
     }
     owners = packages_distributions()
     others = sorted(imported - {PACKAGE.name, *sys.stdlib_module_names})
-    owned = {name: {owner.lower().replace("_", "-") for owner in owners[name]} for name in others}
+    owned = {name: {owner.lower().replace("_", "-") for owner in owners.get(name, [name])} for name in others}
     assert [name for name in others if not owned[name] & declared] == []

@@ -116,6 +116,12 @@ def add_night(command: Parser) -> None:
         help="memory to plan with, e.g. 1GB: it bounds DuckDB, not the frames of scores beside it (default: half of what the"
         " machine or its cgroup has)",
     )
+    command.add_argument(
+        "--runner",
+        metavar="threads|dask[:ADDRESS]",
+        help="where files are parsed: in this process, on two Dask workers of our own, or on a cluster, e.g."
+        " dask:tcp://host:8786 (default: threads)",
+    )
     add_watching(command)
     command.add_argument(
         "--accept", action="append", metavar="SOURCE@REVISION", help="accept a source that was held back at this commit"

@@ -162,6 +162,7 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
             )
     if options.memory is not None:
         memory_bytes(options.memory)
+    _expect_runner(options.runner)
     if options.hub != SAMPLE:
         hub_address(options.hub)
     return {
@@ -174,7 +175,15 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
         "accept": options.accept,
         "memory": options.memory,
         "raw_from": _absolute_raw_from(options.raw_from),
+        "runner": options.runner,
     }
+
+
+def _expect_runner(runner: str | None) -> None:
+    if runner is not None:
+        from leaderboard_etl.dask_runner import cluster_address
+
+        cluster_address(runner)
 
 
 def _expect_deadline(minutes: float) -> None:
@@ -195,12 +204,14 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _rebuild(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, Any]:
+    from leaderboard_etl.dask_runner import batches_on
     from leaderboard_etl.pipeline import rebuild
 
     begun = time.monotonic()
     most_memory_bytes = None if options.memory is None else memory_bytes(options.memory)
     notes: list[str] = []
-    findings = rebuild(warehouse, most_memory_bytes=most_memory_bytes, say=notes.append)
+    with batches_on(options.runner, warehouse.prefect):
+        findings = rebuild(warehouse, most_memory_bytes=most_memory_bytes, say=notes.append)
     seconds = time.monotonic() - begun
     return {
         "status": "published",

@@ -39,7 +39,7 @@ ROOMS = (
         "warehouse",
         "target",
     ),
-    *("sample", "options", "pipeline", "report", "watching", "export", "doctor", "importers"),
+    *("sample", "options", "pipeline", "report", "watching", "export", "article", "doctor", "importers"),
     *("prefect_server", "prefect_api", "recorded", "dask_runner", "orchestration", "commands", "cli"),
 )
 

@@ -11,6 +11,7 @@ create table policy.claims (
     holds_if varchar not null,  -- SQL condition on computed_value, and on within where the query answers how far from equal still is equal, under which the claim holds
     partly_expected varchar,  -- What is enough for partly, in words; null: never
     partly_if varchar,  -- The same as a condition; null: never
+    rewrite varchar,  -- A sentence that the data bear, with {value}, {lo} and {hi} in it as Python formats them; null: what is not measured has none
     note varchar,  -- What a reader of the verdict must know
     query varchar,  -- File of sql/claims without its ending; null: claim_id
     subject varchar,  -- Value of $subject in the query; null: not used
@@ -27,4 +28,16 @@ create table policy.article_table (
     n_shot integer,  -- In-context examples behind a score, as the model's maker states them; null: not a score
     source_url varchar not null,  -- What the article cites for it
     primary key (row_id, cell)
+);
+
+-- The numbers that an article on this subject prints, in whatever words. Decides what `article check` compares with mart.article_numbers.
+-- One row per number. Patterns are Python's regular expressions, without regard to case.
+-- task: another number for `article check` | add its pattern here, and the number itself to sql/views/article_numbers.sql
+create table policy.article_numbers (
+    printed_id varchar not null,  -- Name of the printed number
+    number_ids varchar not null,  -- Numbers of mart.article_numbers that it may be, separated by spaces; one that agrees is enough
+    sentence_has varchar not null,  -- What the sentence has besides
+    printed varchar not null,  -- The number, as group n (or n2 in another word order), and as m the end of a range
+    agrees_if varchar not null check (agrees_if in ('equal', 'exactly', 'ours_or_less', 'ours_or_more', 'around_ours', 'in_our_range')),  -- When the printed number agrees: equal to ours within its last digit or a percent; the same to its last digit; at most ours, as in "over 10,000"; at least ours, as in "fits into 48 GB"; a range around ours; a number between our lo and hi
+    primary key (printed_id)
 );

@@ -14,6 +14,7 @@ from typing import TextIO
 
 from leaderboard_etl import __version__
 from leaderboard_etl.commands import (
+    article,
     dictionary,
     doctor,
     explain,
@@ -134,7 +135,20 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"leaderboard-etl {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (run, inspect, doctor, dictionary, policy, new_source, query, explain, snapshot, raw, quarantine):
+    for module in (
+        run,
+        inspect,
+        doctor,
+        dictionary,
+        policy,
+        new_source,
+        query,
+        explain,
+        article,
+        snapshot,
+        raw,
+        quarantine,
+    ):
         module.register(commands)
     return parser
 

@@ -10,6 +10,7 @@ import duckdb
 
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import WarehouseError, first_line
+from leaderboard_etl.export.article_file import ARTICLE, article_json
 from leaderboard_etl.export.database import complete_database
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
@@ -54,6 +55,7 @@ def _files(con: duckdb.DuckDBPyConnection, day: date) -> dict[str, bytes]:
     frames = {stem: answer.shown for stem, answer in answers.items()}
     files = {export.name: answers[export.stem].file for export in EXPORTS}
     files |= {export.parquet_name: parquet(frames[export.stem]) for export in EXPORTS}
+    files[ARTICLE] = article_json(con, day)
     files |= pictures(con)
     files[DESCRIPTOR] = datapackage(frames, files, day, citations(con))
     files[MANIFEST] = dumped(manifest(con, answers, files, day))

@@ -104,6 +104,7 @@ def test_an_existing_tag_is_not_moved(genuine: World, hub: WritableHub) -> None:
     second = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
     assert second.commit != first.commit
     assert second.note is not None and "the tag as-of-2025-01-01 stays at commit" in second.note
+    assert (first.tag, second.tag) == ("as-of-2025-01-01", None)
     assert hub.tags == {"as-of-2025-01-01": first.commit}
 
 
@@ -165,6 +166,7 @@ def test_a_hub_without_tags_is_reported_in_a_note(genuine: World, hub: WritableH
     hub.takes_tags = False
     pushed = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
     assert pushed.note == f"this Hub does not support tags: cite the commit {pushed.commit}"
+    assert pushed.tag is None
 
 
 @pytest.mark.parametrize(

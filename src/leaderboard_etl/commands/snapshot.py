@@ -87,7 +87,8 @@ def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
     if published.commit is None:
         print(f"{published.url} holds this snapshot already: nothing was changed")
     else:
-        print(f"published {published.url} at commit {published.commit[:12]}, tag {published.tag}")
+        tagged = "" if published.tag is None else f", tag {published.tag}"
+        print(f"published {published.url} at commit {published.commit[:12]}{tagged}")
     if published.note:
         print(published.note)
     return 0

@@ -26,11 +26,12 @@ _NOT_OURS = (".gitattributes",)
 
 @dataclass(frozen=True)
 class Pushed:
-    """The result of a push: `commit` is null if the repository held everything already; `note` is for a person."""
+    """The result of a push: `commit` is null if the repository held everything already, `tag` if it does not name this commit (it
+    stays at another, or the Hub has no tags); `note` is for a person."""
 
     url: str
     commit: str | None
-    tag: str
+    tag: str | None
     note: str | None
 
 
@@ -82,7 +83,7 @@ def push_dataset(
             )
             commit = answer.oid
         note = _tag(api, repo_id, tag, commit or head)
-    return Pushed(f"{endpoint}/datasets/{repo_id}", commit, tag, note)
+    return Pushed(f"{endpoint}/datasets/{repo_id}", commit, tag if note is None else None, note)
 
 
 def _head_or_new(hub: Hub, api: HfApi, repo_id: str) -> str:

@@ -10,7 +10,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -51,9 +51,14 @@ def state_day(con: duckdb.DuckDBPyConnection) -> date:
 
 
 def manifest(
-    con: duckdb.DuckDBPyConnection, answers: Mapping[str, Selection], files: Mapping[str, bytes], day: date
+    con: duckdb.DuckDBPyConnection,
+    answers: Mapping[str, Selection],
+    files: Mapping[str, bytes],
+    day: date,
+    absent: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Describes the snapshot `files`. `answers` are its tables by stem; `con` holds the state as of `day`.
+    """Describes the snapshot `files`. `answers` are its tables by stem; `con` holds the state as of `day`; `absent` are the
+    files and folders that could not be made.
 
     The same state gives the same manifest.
     """
@@ -73,6 +78,7 @@ def manifest(
         "load_ids": [load[0] for load in loads],
         "sources": _sources(con, [load[0] for load in loads]),
         "files": described,
+        "absent": list(absent),
         "excluded": {export.name: rows for export in EXPORTS if (rows := answers[export.stem].left_out)},
         "coverage": con.sql("select * from mart.coverage order by comparable_group, openness").pl().to_dicts(),
         "citations": citations(con),
@@ -104,9 +110,16 @@ def build_facts(manifest: bytes) -> dict[str, Any]:
     }
 
 
-def package_versions() -> dict[str, str]:
-    """Installed versions of PACKAGES."""
-    return {name: importlib.metadata.version(name) for name in PACKAGES}
+def package_versions() -> dict[str, str | None]:
+    """Installed versions of PACKAGES; null: not installed."""
+    return {name: _version(name) for name in PACKAGES}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def dumped(value: object) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from leaderboard_etl.errors import UsageError
 from leaderboard_etl.export.card import dataset_card
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, TOOL, build_facts, dumped
 from leaderboard_etl.export.snapshot import make_snapshot
+from leaderboard_etl.export.summary import absent
 from leaderboard_etl.hub.transport import prepare_environment
 from leaderboard_etl.hub.upload import Pushed, push_dataset
 from leaderboard_etl.landing.head_start import FOLDER
@@ -39,7 +41,7 @@ def publish_snapshot(
     files[CARD] = dataset_card(manifest, repo_id, endpoint)
     if with_raw:
         files |= _packs(warehouse)
-    return push_dataset(
+    pushed = push_dataset(
         endpoint,
         repo_id,
         files,
@@ -49,6 +51,7 @@ def publish_snapshot(
         message=f"Snapshot as of {manifest['as_of']}",
         tag=f"as-of-{manifest['as_of']}",
     )
+    return replace(pushed, note="; ".join(filter(None, (pushed.note, *absent(manifest)))) or None)
 
 
 def _packs(warehouse: Warehouse) -> dict[str, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -14,16 +15,27 @@ from leaderboard_etl.export.article_file import ARTICLE, article_json
 from leaderboard_etl.export.database import complete_database
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
-from leaderboard_etl.export.figures import figures
 from leaderboard_etl.export.manifest import MANIFEST, citations, dumped, manifest, state_day
-from leaderboard_etl.export.report_page import report_page
 from leaderboard_etl.export.tables import EXPORTS, parquet, query
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 
+# What an export lacks where the packages of the extra are not installed. The report page shows two of the charts.
+PICTURES = ("figures/", "report.html")
 
-def make_snapshot(warehouse: Warehouse, as_of: date | None, *, database: Path | None = None) -> dict[str, bytes]:
+
+def can_draw() -> bool:
+    """Whether the packages for pictures are installed: leaderboard-etl[pictures]."""
+    return all(find_spec(name) is not None for name in ("altair", "vl_convert"))
+
+
+def make_snapshot(
+    warehouse: Warehouse, as_of: date | None, *, database: Path | None = None, with_pictures: bool | None = None
+) -> dict[str, bytes]:
     """The deterministic files of a snapshot by name: the same state gives the same bytes.
+
+    Without PICTURES the manifest and the descriptor say so, and the other files are the same; null: with them if they can
+    be drawn.
 
     Without `as_of` it is the published state; the manifest names its day, and asking for that day gives the same bytes.
     With `database` the whole state is also written into a new DuckDB file there.
@@ -38,27 +50,29 @@ def make_snapshot(warehouse: Warehouse, as_of: date | None, *, database: Path | 
         with closing(open_published(warehouse, as_of=as_of, into=database)) as con:
             if database is not None:
                 complete_database(con)
-            return _files(con, as_of or state_day(con))
+            return _files(con, as_of or state_day(con), can_draw() if with_pictures is None else with_pictures)
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise _other_code(warehouse.database, first_line(error)) from error
 
 
 def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
-    """Embeds for the article's template, figures for print and the report page, by name."""
-    files = {f"embeds/{name}": content for name, content in embeds().items()}
-    files |= {f"figures/{name}": content for name, content in figures(con).items()}
-    return {**files, "report.html": report_page(con)}
+    """Figures for print and the report page, by name."""
+    from leaderboard_etl.export.figures import figures
+    from leaderboard_etl.export.report_page import report_page
+
+    return {**{f"figures/{name}": content for name, content in figures(con).items()}, "report.html": report_page(con)}
 
 
-def _files(con: duckdb.DuckDBPyConnection, day: date) -> dict[str, bytes]:
+def _files(con: duckdb.DuckDBPyConnection, day: date, with_pictures: bool) -> dict[str, bytes]:
     answers = {export.stem: query(con, export) for export in EXPORTS}
     frames = {stem: answer.shown for stem, answer in answers.items()}
     files = {export.name: answers[export.stem].file for export in EXPORTS}
     files |= {export.parquet_name: parquet(frames[export.stem]) for export in EXPORTS}
     files[ARTICLE] = article_json(con, day)
-    files |= pictures(con)
+    files |= {f"embeds/{name}": content for name, content in embeds().items()}
+    files |= pictures(con) if with_pictures else {}
     files[DESCRIPTOR] = datapackage(frames, files, day, citations(con))
-    files[MANIFEST] = dumped(manifest(con, answers, files, day))
+    files[MANIFEST] = dumped(manifest(con, answers, files, day, () if with_pictures else PICTURES))
     return files
 
 

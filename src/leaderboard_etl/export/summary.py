@@ -23,8 +23,22 @@ def file_rows(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def left_out(manifest: Mapping[str, Any]) -> list[str]:
-    """One line with the number of proprietary models that the article's scatter chart cannot show, by group; empty if
-    it shows all."""
+    """One line about the files that could not be made, and one with the number of proprietary models that the article's
+    scatter chart cannot show, by group; each only if there are any."""
+    return [*absent(manifest), *_unsized(manifest)]
+
+
+def absent(manifest: Mapping[str, Any]) -> list[str]:
+    """One line that names the files that could not be made, and says how to have them; empty if all were made."""
+    if not manifest["absent"]:
+        return []
+    names = ", ".join(manifest["absent"])
+    return [
+        f"absent, because nothing here can draw: {names}; pip install 'leaderboard-etl[pictures]', then export again"
+    ]
+
+
+def _unsized(manifest: Mapping[str, Any]) -> list[str]:
     rows = [
         row
         for row in manifest["excluded"].get("model_scaling.csv", [])

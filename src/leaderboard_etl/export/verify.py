@@ -16,7 +16,7 @@ from leaderboard_etl.errors import EtlError
 from leaderboard_etl.export.database import DATABASE
 from leaderboard_etl.export.folder import read_manifest
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, package_versions
-from leaderboard_etl.export.snapshot import make_snapshot
+from leaderboard_etl.export.snapshot import can_draw, make_snapshot
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 
@@ -79,17 +79,28 @@ def _recompute(
             hubs = con.execute("select distinct endpoint from ops.loads").fetchall()
         if hubs != [(manifest.get("hub"),)]:
             return {}, f"not recomputed: the snapshot is of the Hub {manifest.get('hub')!r}, this warehouse of another"
-        files = make_snapshot(warehouse, date.fromisoformat(manifest["as_of"]))
+        has_pictures = not manifest.get("absent")
+        day = date.fromisoformat(manifest["as_of"])
+        files = make_snapshot(warehouse, day, with_pictures=has_pictures and can_draw())
     except EtlError as error:
         return {}, f"not recomputed: {error}"
     loads = json.loads(files[MANIFEST])["load_ids"]
     if loads != manifest.get("load_ids"):
         there = f"it is made from the loads {manifest.get('load_ids')}, by now that day has {loads}"
         return {}, f"not recomputed: {there}"
-    if build.get("packages") == package_versions():
+    if _are_ours(build.get("packages")) and (can_draw() or not has_pictures):
         return files, "recomputed from the warehouse"
     stable = {n: c for n, c in files.items() if n.endswith(_STABLE) and n not in _OF_THE_PACKAGES}
-    return stable, "recomputed from the warehouse, except Parquet and pictures, which other package versions made"
+    return stable, "recomputed from the warehouse, except Parquet and pictures, which other packages made"
+
+
+def _are_ours(packages: object) -> bool:
+    """Whether a snapshot was made with the versions that are installed here; what it was made without does not matter."""
+    if not isinstance(packages, dict):
+        return False
+    used = {name: version for name, version in packages.items() if version is not None}
+    ours = package_versions()
+    return bool(used) and used == {name: ours.get(name) for name in used}
 
 
 def _problem(folder: Path, name: str, facts: Mapping[str, Any]) -> str | None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
-from prefect.client.schemas import State
-
 from leaderboard_etl import orchestration, report
 from leaderboard_etl.commands.progress import progress
 from leaderboard_etl.options import options_for
@@ -16,7 +13,7 @@ from leaderboard_etl.settings import DEFAULT_DEADLINE_MINUTES, Warehouse
 from leaderboard_etl.watching.watched import watched
 
 
-@flow(name="backfill", log_prints=False)
+@orchestration.flow("backfill")
 def backfill(
     warehouse: str = "warehouse",
     hub: str | None = None,
@@ -25,7 +22,7 @@ def backfill(
     raw_from: str | None = None,
     notify: str | None = None,
     metrics: str | None = None,
-) -> State[dict[str, Any]]:
+) -> Any:
     """Lands the past of each source that has a dated past; a stopped backfill continues where it ended."""
     with watched(Warehouse(Path(warehouse)), notify, None if metrics is None else Path(metrics)) as report_result:
         arguments: dict[str, Any] = {"deadline_minutes": deadline_minutes, "raw_from": raw_from, "progress": progress()}

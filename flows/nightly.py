@@ -7,10 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas import State
-
 from leaderboard_etl import orchestration, pipeline, report
 from leaderboard_etl.commands.progress import progress
 from leaderboard_etl.dask_runner import batches_on
@@ -23,34 +19,33 @@ from leaderboard_etl.watching.watched import watched
 # Runs a step as a Prefect task: retried with back-off if the Hub failed, and limited in time. Without a flow it only runs it.
 do = partial(
     orchestration.run_step,
+    is_passing=pipeline.is_passing,
     retries=2,
     retry_delay_seconds=[5, 30],
-    retry_condition_fn=pipeline.is_passing,
     timeout_seconds=4 * 3600,
-    # The raw store and the ledger hold what a step did; a cached result would hide it.
-    cache_policy=NO_CACHE,
-    persist_result=False,
 )
+# The same for a step of which Prefect is told only once there is news, because its start takes longer than a night without news.
+look = partial(do, is_quiet=pipeline.is_quiet)
 
 
 def story(night: Night) -> Ending:
     """The steps of one night: each takes the results of earlier steps."""
-    policy, *landed = do(pipeline.land_project, night)
+    policy, *landed = look(pipeline.land_project, night)
     for source_id in night.table_sources:
         try:
-            landed += do(pipeline.land_table, night, source_id)
+            landed += look(pipeline.land_table, night, source_id)
         except EtlError as error:
             landed += pipeline.lost(night, error, source_id)
-    tables = [do(pipeline.read, night, news, policy.changes) for news in landed]
+    tables = [look(pipeline.read, night, news, policy.changes) for news in landed]
     try:
         # The tables name the models that are asked about here.
-        landed = do(pipeline.land_models, night, tables)
+        landed = look(pipeline.land_models, night, tables)
     except EtlError as error:
         landed = pipeline.lost(night, error, *pipeline.MODEL_SOURCES)
-    models = [do(pipeline.read, night, news, policy.changes) for news in landed]
+    models = [look(pipeline.read, night, news, policy.changes) for news in landed]
     kept = [policy, *tables, *models]
     if not pipeline.has_news(night, kept):
-        quiet: Ending = do(pipeline.stay_quiet, night, kept)
+        quiet: Ending = look(pipeline.stay_quiet, night, kept)
         return quiet
     load = night.minutes.line("published", [news.entry for news in kept])
     staged = do(night.target.stage, night.believed, [(load, kept)])
@@ -59,7 +54,7 @@ def story(night: Night) -> Ending:
     return pipeline.ended(night, audited, note)
 
 
-@flow(name="nightly", log_prints=False)
+@orchestration.flow("nightly")
 def nightly(
     warehouse: str = "warehouse",
     hub: str | None = None,
@@ -73,7 +68,7 @@ def nightly(
     runner: str | None = None,
     notify: str | None = None,
     metrics: str | None = None,
-) -> State[dict[str, Any]]:
+) -> Any:
     """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
     with watched(Warehouse(Path(warehouse)), notify, None if metrics is None else Path(metrics)) as report_result:
         with (

@@ -41,6 +41,30 @@ def toy(steps: int = 1, status: str = "published", bug: bool = False, seconds: f
         raise ValueError("a bug in the flow")
     return orchestration.final_state(status, "a headline", {"status": status})
 """
+# Finds something in one of three steps, or fails in one at the first try.
+QUIET = """
+import sys
+from leaderboard_etl import orchestration
+
+tries = []
+
+def look(number, fails):
+    tries.append(number)
+    if number == fails and tries.count(number) == 1:
+        raise OSError("not now")
+    return number
+
+@orchestration.flow("quiet")
+def quiet(finds: int = -1, fails: int = -1, acts: bool = False):
+    look_at = lambda number: orchestration.run_step(
+        look, number, fails, name=f"look {number}", is_quiet=lambda found: found != finds
+    )
+    found = [look_at(number) for number in range(3)]
+    if acts:
+        orchestration.run_step(print, "acts", name="act")
+    orchestration.markdown_artifact("report", "# a report")
+    return orchestration.final_state("no_news", "a headline", [found, len(tries), "prefect" in sys.modules])
+"""
 DRIVER = """
 import sys
 from pathlib import Path
@@ -50,6 +74,10 @@ TOY = Path(__file__).with_name("toy.py")
 
 def run(home, **parameters):
     return orchestration.run_flow(TOY, "toy", Path(home), parameters)
+
+def run_quietly(home, **parameters):
+    quiet = TOY.with_name("quiet.py")
+    return orchestration.run_flow(quiet, "quiet", Path(home), parameters, may_stay_quiet=True)
 
 if __name__ == "__main__":
     exec(sys.argv[1])
@@ -100,6 +128,7 @@ class Place:
 def make_place(root: Path) -> Place:
     (root / "user").mkdir()
     (root / "toy.py").write_text(TOY)
+    (root / "quiet.py").write_text(QUIET)
     (root / "driver.py").write_text(DRIVER)
     return Place(root)
 
@@ -170,7 +199,14 @@ def test_every_task_run_and_artifact_of_a_short_run_is_recorded(place: Place, fi
 def test_prefect_writes_under_its_home_only(place: Place, first_run: tuple[int, str, str]) -> None:
     assert list((place.root / "user").iterdir()) == []
     assert (place.home / "prefect.db").is_file()
-    assert {entry.name for entry in place.root.iterdir()} <= {"user", "toy.py", "driver.py", "warehouse", "__pycache__"}
+    assert {entry.name for entry in place.root.iterdir()} <= {
+        "user",
+        "toy.py",
+        "quiet.py",
+        "driver.py",
+        "warehouse",
+        "__pycache__",
+    }
 
 
 def test_the_server_is_gone_after_a_run(place: Place, first_run: tuple[int, str, str]) -> None:
@@ -229,6 +265,55 @@ def test_prefect_api_url_is_used_and_a_terminated_run_is_crashed(place: Place, f
     assert (code, err) == (-signal.SIGTERM, "")
     assert is_gone(url)
     assert place.flow_runs()[-2:] == [("CRASHED", "Crashed"), ("COMPLETED", "Published")]
+
+
+def test_a_run_that_finds_nothing_starts_no_prefect(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    code, out, err = place.do("print(run_quietly('warehouse/prefect'))")
+    assert (code, out, err) == (0, "[[0, 1, 2], 3, False]\n", "")
+    assert not place.home.exists() and list((place.root / "user").iterdir()) == []
+
+
+FINDS = {
+    "finds=1": ("[[0, 1, 2], 3, True]", ["look 2"]),  # what had found it ran before Prefect did
+    "fails=1": ("[[0, 1, 2], 4, True]", ["look 1", "look 2"]),
+    "acts=True": ("acts\n[[0, 1, 2], 3, True]", ["act"]),
+}
+
+
+@pytest.mark.parametrize("how", FINDS)
+def test_prefect_records_a_run_from_the_step_on_that_finds_something_or_fails_or_acts(
+    how: str, place: Place, first_run: tuple[int, str, str]
+) -> None:
+    before = len(place.flow_runs())
+    code, out, err = place.do(f"print(run_quietly('warehouse/prefect', {how}))")
+    told, tasks = FINDS[how]
+    assert (code, out, err) == (0, f"{told}\n", "")
+    assert place.flow_runs()[before:] == [("COMPLETED", "No news")]
+    newest = "select id from flow_run order by created desc limit 1"
+    recorded = place.ask(f"select name from task_run where flow_run_id = ({newest}) order by start_time")
+    assert [str(name).rpartition("-")[0] for (name,) in recorded] == tasks
+
+
+def test_with_prefect_api_url_every_run_is_recorded(place: Place, first_run: tuple[int, str, str]) -> None:
+    other = place.start("run('warehouse/prefect', seconds=100)")
+    url = first_line(other)
+    code, out, err = place.do("print(run_quietly('elsewhere/prefect'))", PREFECT_API_URL=url)
+    other.kill()
+    place.finish(other)
+    assert (code, out, err) == (0, "[[0, 1, 2], 3, True]\n", "")
+    assert place.ask("select count(*) from task_run where name like 'look%'")[0] >= (3,)
+    assert place.flow_runs()[-1] == ("COMPLETED", "No news")
+
+
+def test_if_prefect_cannot_start_at_the_news_the_run_goes_on_without_it(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    place.home.parent.mkdir()
+    place.home.touch()
+    code, out, err = place.do("print(run_quietly('warehouse/prefect', finds=0, acts=True))")
+    assert code == 0, err
+    assert out.splitlines()[0] == "acts" and "[[0, 1, 2], 3," in out
+    assert err.count("\n") == 1 and "Prefect failed" in err
 
 
 def test_an_api_that_does_not_answer_is_one_clear_error(tmp_path: Path) -> None:

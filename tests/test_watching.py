@@ -20,14 +20,14 @@ import yaml
 from conftest import Faults
 from faulty_hub import Response
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from worlds import World, nightly
+from worlds import World
 
 from leaderboard_etl import report
 from leaderboard_etl.cli import main
 from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.orchestration import final_state
 from leaderboard_etl.raw.ledger import Ledger
-from leaderboard_etl.settings import PACKAGE, Warehouse
+from leaderboard_etl.settings import PACKAGE, Warehouse, resource
 from leaderboard_etl.watching.metrics import expect_metrics_file, metrics_text, write_metrics
 from leaderboard_etl.watching.notify import expect_notifiable, notify
 from leaderboard_etl.watching.watched import watched
@@ -184,11 +184,10 @@ def test_an_error_before_the_outcome_is_reported_once_and_raised(webhook: Webhoo
 
 
 def test_a_failed_run_is_reported_and_a_failed_report_changes_neither_outcome_nor_exit_code(
-    world: World, webhook: Webhook, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    published: World, webhook: Webhook, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.night(1)
-    (world.warehouse.raw / "blobs.sqlite").unlink()
-    given = ["run", "--offline", "--json", "-w", str(world.warehouse.root)]
+    (published.warehouse.raw / "blobs.sqlite").unlink()
+    given = ["run", "--offline", "--json", "-w", str(published.warehouse.root)]
     assert main([*given, "--notify", command(SAVE, tmp_path / "told")]) == 1
     first = capsys.readouterr()
     told = json.loads((tmp_path / "told").read_bytes())
@@ -214,7 +213,10 @@ def test_a_run_with_wrong_usage_is_reported_as_well(webhook: Webhook, tmp_path: 
 def test_the_flow_reports_a_degraded_night_and_one_that_could_not_begin(
     world: World, webhook: Webhook, faults: Faults
 ) -> None:
-    night = nightly().nightly.fn
+    from prefect.flows import load_flow_from_entrypoint
+
+    flow: Any = load_flow_from_entrypoint(f"{resource('flows') / 'nightly.py'}:nightly")
+    night = flow.fn
     faults.answers["open-llm-leaderboard/contents"] = Response(status=404)
     metrics = world.warehouse.root / "night.prom"
     given = {"warehouse": str(world.warehouse.root), "card_budget": 0, "notify": webhook.url, "metrics": str(metrics)}
@@ -228,11 +230,10 @@ def test_the_flow_reports_a_degraded_night_and_one_that_could_not_begin(
     assert samples(metrics.read_text())[STATUS, "failed"] == 1
 
 
-def test_the_metrics_show_what_the_run_did_and_what_the_warehouse_holds(world: World) -> None:
-    world.night(1)
-    outcome = world.night(2, full=True)
+def test_the_metrics_show_what_the_run_did_and_what_the_warehouse_holds(published: World) -> None:
+    outcome = published.night(2, full=True)
     now = datetime(2025, 1, 2, 4, tzinfo=UTC)
-    text = metrics_text(report.as_json(outcome), world.warehouse, now).decode()
+    text = metrics_text(report.as_json(outcome), published.warehouse, now).decode()
     assert text.endswith("# EOF\n")
     found = samples(text)
     name = "leaderboard_etl"
@@ -240,14 +241,14 @@ def test_the_metrics_show_what_the_run_did_and_what_the_warehouse_holds(world: W
     assert found[(f"{name}_last_success_age_seconds",)] == 3600
     assert found[(f"{name}_last_success_timestamp_seconds",)] == now.timestamp() - 3600
     assert found[(f"{name}_run_duration_seconds",)] == pytest.approx(outcome.seconds, abs=0.001)
-    calls = [load.source("olb_v2_contents") for load in Ledger(world.warehouse.raw).loads]
+    calls = [load.source("olb_v2_contents") for load in Ledger(published.warehouse.raw).loads]
     assert found[f"{name}_api_calls_total", "olb_v2_contents"] == sum(call.api_calls for call in calls if call) > 1
     assert found[f"{name}_file_calls_total", "olb_v2_contents"] == 1
-    [[n_records]] = world.query("select count(*) from ops.quarantine where valid_to is null")
+    [[n_records]] = published.query("select count(*) from ops.quarantine where valid_to is null")
     assert found[(f"{name}_quarantined_records",)] == n_records
-    database = world.warehouse.database
+    database = published.warehouse.database
     assert found[f"{name}_file_size_bytes", database.name] == database.stat().st_size
-    assert found[f"{name}_file_size_bytes", "ledger.jsonl"] == Ledger(world.warehouse.raw).path.stat().st_size
+    assert found[f"{name}_file_size_bytes", "ledger.jsonl"] == Ledger(published.warehouse.raw).path.stat().st_size
 
 
 def test_the_metrics_of_a_night_that_published_count_rows_by_source(world: World) -> None:

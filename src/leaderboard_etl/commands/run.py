@@ -85,7 +85,7 @@ def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
             _prepare(options)
             from leaderboard_etl.orchestration import run_flow
 
-            outcome = run_flow(flow_file("nightly"), "nightly", warehouse.prefect, parameters)
+            outcome = run_flow(flow_file("nightly"), "nightly", warehouse.prefect, parameters, may_stay_quiet=True)
         report_result(outcome)
     for note in outcome.get("notes", []):
         say("note", message=note)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from leaderboard_etl.pipeline.fetching import MODEL_SOURCES, land_models, land_table, lost
 from leaderboard_etl.pipeline.night import Ending, Night, Outcome, is_passing, open_night, run_night
 from leaderboard_etl.pipeline.project import land_project
-from leaderboard_etl.pipeline.publishing import Audited, audit, ended, has_news, rebuild, stay_quiet
+from leaderboard_etl.pipeline.publishing import Audited, audit, ended, has_news, is_quiet, rebuild, stay_quiet
 from leaderboard_etl.pipeline.reading import read
 from leaderboard_etl.pipeline.replaying import replay
 from leaderboard_etl.reading.loads import News
@@ -22,6 +22,7 @@ __all__ = [
     "ended",
     "has_news",
     "is_passing",
+    "is_quiet",
     "land_models",
     "land_project",
     "land_table",

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import duckdb
 
@@ -143,18 +142,9 @@ def run_night(options: Options, steps: Callable[[Night], Ending], *, kind: str =
     )
 
 
-def is_passing(task: Any, run: Any, state: Any) -> bool:
-    """Whether a failed step may succeed when it is retried, because the Hub failed and not the data. For Prefect's
-    retries."""
-    try:
-        state.result()
-    except (NoHubError, HubLimitedError):
-        return False
-    except HubError:
-        return True
-    except Exception:
-        return False
-    return False
+def is_passing(error: BaseException) -> bool:
+    """Whether a failed step may succeed when it is retried, because the Hub failed and not the data."""
+    return isinstance(error, HubError) and not isinstance(error, NoHubError | HubLimitedError)
 
 
 @contextmanager

@@ -50,6 +50,14 @@ def has_news(night: Night, news: Sequence[News]) -> bool:
     return night.believed.n_loads is None
 
 
+def is_quiet(found: News | Sequence[News] | Ending) -> bool:
+    """Whether what a step found leaves open that the night has no news."""
+    if isinstance(found, Ending):
+        return True
+    news = [found] if isinstance(found, News) else found
+    return all(each.entry.state == "unchanged" for each in news)
+
+
 def audit(night: Night, staged: Staged) -> Audited:
     """The staged state, if no check of severity error finds rows. A new warning marks the last load
     as degraded if an earlier night is on record: without one every warning is new.

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from card_world import Pass
 from faulty_hub import HubServer, Request, Response
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from sourcing import without_fixture
-from worlds import World, small_world
+from worlds import World, after_first_night, copied, small_world
 
 from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.settings import Warehouse
 
 # No deadlines, because the speed of the machine says nothing about the code. In CI the inputs are the same each time, so that a
 # failure comes from the change; elsewhere they are new.
@@ -60,6 +62,29 @@ def server(tmp_path: Path, faults: Faults) -> Iterator[HubServer]:
 def world(tmp_path: Path, server: HubServer) -> World:
     """Both tables with thirty models each, so that a tenth of them is more than one row."""
     return small_world(tmp_path, server.url)
+
+
+@pytest.fixture(scope="session")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the small world after its first night, which one process of a run of pytest makes for all."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "first_night"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.is_dir():
+            after_first_night(tmp_path_factory.mktemp("first_night")).rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def standing(first_night: Path) -> World:
+    """The small world after its first night, for tests that only read it; its Hub does not answer."""
+    return World(first_night / "hub", "http://127.0.0.1:9", Warehouse(first_night / "warehouse"))
+
+
+@pytest.fixture
+def published(first_night: Path, tmp_path: Path, server: HubServer) -> World:
+    """A copy of the small world after its first night, with a Hub of its own."""
+    return copied(first_night, tmp_path, server.url)
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from articles import Article, Reader, chromium, served
-from faulty_hub import HubServer
 from playwright.sync_api import Browser, Locator, Page, expect
-from worlds import small_world
+from worlds import World
 
 from leaderboard_etl.export.embeds import embeds
 from leaderboard_etl.export.snapshot import make_snapshot
@@ -32,13 +31,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    folder = tmp_path_factory.mktemp("small")
-    (folder / "hub").mkdir()
-    with HubServer(folder / "hub") as server:
-        world = small_world(folder, server.url)
-        world.night(1)
-    return make_snapshot(world.warehouse, None)
+def snapshot(standing: World) -> dict[str, bytes]:
+    return make_snapshot(standing.warehouse, None)
 
 
 @pytest.fixture

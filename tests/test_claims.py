@@ -475,9 +475,8 @@ def test_what_is_enough_for_partly_is_said_in_words() -> None:
     assert unsaid["claim_id"].to_list() == []
 
 
-def test_a_night_judges_every_claim_and_keeps_the_query(world: World) -> None:
-    world.night(1)
-    rows = world.query("select claim_id, verdict, evidence_query from mart.paper_claims")
+def test_a_night_judges_every_claim_and_keeps_the_query(published: World) -> None:
+    rows = published.query("select claim_id, verdict, evidence_query from mart.paper_claims")
     assert {row[0] for row in rows} == set(read_policy().frame("claims")["claim_id"])
     assert {row[1] for row in rows} <= {"holds", "partly", "fails", "depends", "not measurable"}
     assert all("select" in row[2] for row in rows)

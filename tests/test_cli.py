@@ -16,8 +16,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 from conftest import Faults
-from faulty_hub import Response
-from worlds import World, no_wait, v2_row
+from faulty_hub import HubServer, Response
+from worlds import World, after_first_night, copied, no_wait, v2_row
 
 from leaderboard_etl.cli import main
 from leaderboard_etl.commands.hints import pasteable, runnable
@@ -27,11 +27,15 @@ from leaderboard_etl.policy.schema import policy_tables
 from leaderboard_etl.settings import Warehouse, default_warehouse
 
 
+@pytest.fixture(scope="module")
+def good_and_bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = v2_row("org/bad", 1e9), v2_row("org/good-7b", 0.5)
+    return after_first_night(tmp_path_factory.mktemp("good_and_bad"), lambda world: world.put_v2(*rows))
+
+
 @pytest.fixture
-def published(world: World) -> World:
-    world.put_v2(v2_row("org/bad", 1e9), v2_row("org/good-7b", 0.5))
-    world.night(1)
-    return world
+def published(good_and_bad: Path, tmp_path: Path, server: HubServer) -> World:
+    return copied(good_and_bad, tmp_path, server.url)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:

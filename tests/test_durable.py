@@ -17,9 +17,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Faults
-from faulty_hub import HubServer
-from worlds import World, content, small_world, v2_row
+from worlds import World, content, v2_row
 
 from leaderboard_etl import durable, engine, pipeline
 from leaderboard_etl.cli import main
@@ -38,24 +36,6 @@ from leaderboard_etl.target.believed import Believed
 # this run uses.
 _LASTING = {"fsync", "replace", "rename", "truncate", "_db.commit"}
 _WRITING = ("raw", "landing", "warehouse", "target", "pipeline")
-
-
-@pytest.fixture(scope="module")
-def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a Hub and the warehouse after one night on it."""
-    folder = tmp_path_factory.mktemp("first")
-    (folder / "hub").mkdir()
-    with HubServer(folder / "hub") as server:
-        assert small_world(folder, server.url).night(1).status == "published"
-    return folder
-
-
-@pytest.fixture
-def published(first_night: Path, tmp_path: Path, faults: Faults) -> Iterator[World]:
-    """A copy of the first night's folder, served again."""
-    shutil.copytree(first_night, tmp_path, dirs_exist_ok=True)
-    with HubServer(tmp_path / "hub", intercept=faults) as server:
-        yield World(tmp_path / "hub", server.url, Warehouse(tmp_path / "warehouse"))
 
 
 @pytest.fixture

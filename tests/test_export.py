@@ -7,7 +7,6 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,9 @@ import duckdb
 import frictionless
 import polars as pl
 import pytest
-from faulty_hub import HubServer
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import small_world
+from worlds import World
 
 from leaderboard_etl.export.manifest import TYPES
 from leaderboard_etl.export.snapshot import make_snapshot
@@ -66,13 +64,8 @@ class Exported:
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
-    folder = tmp_path_factory.mktemp("exported")
-    (folder / "hub").mkdir()
-    with HubServer(folder / "hub") as server:
-        world = small_world(folder, server.url)
-        world.night(1)
-    yield Exported(make_snapshot(world.warehouse, None), world.warehouse.database)
+def exported(standing: World) -> Exported:
+    return Exported(make_snapshot(standing.warehouse, None), standing.warehouse.database)
 
 
 @pytest.mark.parametrize("name", CONTRACT)

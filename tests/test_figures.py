@@ -14,10 +14,9 @@ from itertools import combinations
 import duckdb
 import polars as pl
 import pytest
-from faulty_hub import HubServer
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import small_world
+from worlds import World
 
 from leaderboard_etl.export.figures import as_svg, figures
 from leaderboard_etl.export.figures.ecosystem import community_velocity, license_classes, moe_efficiency
@@ -32,13 +31,8 @@ SHARES = st.floats(0, 1)
 
 
 @pytest.fixture(scope="module")
-def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("figures")
-    (folder / "hub").mkdir()
-    with HubServer(folder / "hub") as server:
-        world = small_world(folder, server.url)
-        world.night(1)
-    with duckdb.connect(str(world.warehouse.database), read_only=True) as con:
+def con(standing: World) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(standing.warehouse.database), read_only=True) as con:
         yield con
 
 

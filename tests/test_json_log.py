@@ -63,11 +63,10 @@ def test_progress_is_an_event_with_numbers(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_run_and_a_command_that_fails_write_nothing_but_json_lines(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    published: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.night(1)
     capsys.readouterr()
-    root = str(world.warehouse.root)
+    root = str(published.warehouse.root)
     assert main(["run", "--offline", "--log-format", "json", "-w", root]) == 0
     [line] = lines(capsys.readouterr().err)
     assert (line["event"], line["status"], line["exit_code"]) == ("outcome", "published", 0) and line["seconds"] > 0

@@ -53,13 +53,12 @@ def test_a_first_night_publishes_every_row_of_both_tables(world: World) -> None:
 
 
 def test_a_night_without_news_sends_one_request_per_repository_and_leaves_the_file_as_it_is(
-    world: World, server: HubServer
+    published: World, server: HubServer
 ) -> None:
-    world.night(1)
-    before = world.warehouse.database.read_bytes()
+    before = published.warehouse.database.read_bytes()
     server.requests.clear()
-    assert world.night(2).status == "no_news"
-    assert world.warehouse.database.read_bytes() == before
+    assert published.night(2).status == "no_news"
+    assert published.warehouse.database.read_bytes() == before
     heads = [request.path for request in server.requests if not request.path.startswith("/api/models")]
     repositories = [source for source in SOURCES.values() if source.repo_id]
     boards = [path for path in heads if path.endswith("/leaderboard")]
@@ -67,27 +66,25 @@ def test_a_night_without_news_sends_one_request_per_repository_and_leaves_the_fi
     assert len(heads) == len(set(heads)) == len(repositories) + len(boards) + 1
     others = set(heads) - set(boards) - {"/api/datasets"}  # the last one: the list of official benchmarks
     assert all(path.endswith("/revision/main") for path in others)
-    assert len((world.warehouse.raw / "ledger.jsonl").read_text().splitlines()) == 2
+    assert len((published.warehouse.raw / "ledger.jsonl").read_text().splitlines()) == 2
 
 
-def test_a_new_commit_takes_one_get_per_changed_file(world: World, server: HubServer) -> None:
-    world.night(1)
-    world.put("datasets/open-llm-leaderboard/contents/README.md", b"hello")
-    world.put_v2(v2_row("org/new"))
+def test_a_new_commit_takes_one_get_per_changed_file(published: World, server: HubServer) -> None:
+    published.put("datasets/open-llm-leaderboard/contents/README.md", b"hello")
+    published.put_v2(v2_row("org/new"))
     server.requests.clear()
-    world.night(2, accept=("olb_v2_contents@0000000",))
+    published.night(2, accept=("olb_v2_contents@0000000",))
     gets = [request.path for request in server.requests if "/resolve/" in request.path and "datasets" in request.path]
     assert [path.rsplit("/", 1)[-1] for path in gets] == ["train-00000-of-00001.parquet"]
     assert not [request for request in server.requests if request.method == "HEAD"]
 
 
-def test_restated_scores_are_history_and_the_day_before_is_unchanged(world: World) -> None:
-    world.night(1)
-    world.put_v2(*[v2_row(f"org/model-{n}b", 0.9 if n == 7 else 0.3 + n / 100) for n in range(1, 31)])
-    world.night(2)
+def test_restated_scores_are_history_and_the_day_before_is_unchanged(published: World) -> None:
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.9 if n == 7 else 0.3 + n / 100) for n in range(1, 31)])
+    published.night(2)
     gpqa = "select score_raw from core.scores where model_id = 'org/model-7b' and variant_id = 'gpqa_olb_v2'"
-    assert world.query(gpqa) == [(0.9,)]
-    with open_published(world.warehouse, as_of=date(2025, 1, 1)) as con:
+    assert published.query(gpqa) == [(0.9,)]
+    with open_published(published.warehouse, as_of=date(2025, 1, 1)) as con:
         assert con.execute(gpqa).fetchall() == [(0.37,)]
         assert con.execute("select score_pct from mart.model_scaling where comparable_group = 'gpqa_measured'"
                            " and model_id = 'org/model-7b'").fetchall() == [(37.0,)]  # fmt: skip
@@ -99,85 +96,79 @@ def test_as_of_a_day_before_the_first_load_is_a_clear_error(world: World) -> Non
         open_published(world.warehouse, as_of=date(2025, 1, 1))
 
 
-def test_a_file_of_code_that_did_not_know_a_table_is_a_clear_error(world: World) -> None:
-    world.night(1)
-    with duckdb.connect(str(world.warehouse.database)) as con:
+def test_a_file_of_code_that_did_not_know_a_table_is_a_clear_error(published: World) -> None:
+    with duckdb.connect(str(published.warehouse.database)) as con:
         con.execute("drop table history.model_bases; drop table core.model_bases")
     with pytest.raises(WarehouseError, match=r"made by other code .*model_bases.*run --offline"):
-        open_published(world.warehouse, as_of=date(2025, 1, 1))
+        open_published(published.warehouse, as_of=date(2025, 1, 1))
     with pytest.raises(WarehouseError, match="made by other code"):
-        explain(world.warehouse, "mistralai/Mistral-7B-v0.1", None, as_of=None, as_json=False)
+        explain(published.warehouse, "mistralai/Mistral-7B-v0.1", None, as_of=None, as_json=False)
 
 
-def test_offline_rebuilds_the_same_content_without_a_socket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.night(1)
-    world.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
-    world.night(2)
-    before = content(world.warehouse.database, without=("ops.check_results",))
+def test_offline_rebuilds_the_same_content_without_a_socket(published: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
+    published.night(2)
+    before = content(published.warehouse.database, without=("ops.check_results",))
 
     def refuse(*arguments: object, **named: object) -> None:
         raise AssertionError("a socket was opened")
 
     monkeypatch.setattr("socket.socket", refuse)
-    pipeline.rebuild(world.warehouse)
-    assert content(world.warehouse.database, without=("ops.check_results",)) == before
+    pipeline.rebuild(published.warehouse)
+    assert content(published.warehouse.database, without=("ops.check_results",)) == before
 
 
-def test_the_next_night_catches_up_with_a_ledger_ahead_of_the_file(world: World, tmp_path: Path) -> None:
+def test_the_next_night_catches_up_with_a_ledger_ahead_of_the_file(published: World, tmp_path: Path) -> None:
     """A run leaves this state if it is killed between writing its ledger line and replacing the file."""
-    world.night(1)
-    shutil.copy(world.warehouse.database, tmp_path / "old")
-    world.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
-    world.night(2)
+    shutil.copy(published.warehouse.database, tmp_path / "old")
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
+    published.night(2)
     # Audit, loads and marts contain the day of the last load, which differs.
     dated = ("ops.check_results", "ops.load", "ops.build", "mart.")
-    expected = content(world.warehouse.database, without=dated)
-    (tmp_path / "old").replace(world.warehouse.database)
-    assert world.night(3).status in ("published", "degraded")
-    assert content(world.warehouse.database, without=dated) == expected
+    expected = content(published.warehouse.database, without=dated)
+    (tmp_path / "old").replace(published.warehouse.database)
+    assert published.night(3).status in ("published", "degraded")
+    assert content(published.warehouse.database, without=dated) == expected
 
 
-def test_a_reader_is_never_blocked_and_sees_whole_loads(world: World) -> None:
-    world.night(1)
-    with duckdb.connect(str(world.warehouse.database), read_only=True) as reader:
-        world.put_v2(*[v2_row(f"org/model-{n}b", 0.9) for n in range(1, 31)])
-        assert world.night(2).status == "published"
+def test_a_reader_is_never_blocked_and_sees_whole_loads(published: World) -> None:
+    with duckdb.connect(str(published.warehouse.database), read_only=True) as reader:
+        published.put_v2(*[v2_row(f"org/model-{n}b", 0.9) for n in range(1, 31)])
+        assert published.night(2).status == "published"
         assert reader.execute(
             "select max(score_raw) from core.scores where source_id = 'olb_v2_contents'"
         ).fetchall() == [(0.6,)]
-    assert world.query("select max(score_raw) from core.scores where source_id = 'olb_v2_contents'") == [(0.9,)]
+    assert published.query("select max(score_raw) from core.scores where source_id = 'olb_v2_contents'") == [(0.9,)]
 
 
-def test_a_renamed_column_holds_that_source_and_the_others_load(world: World) -> None:
-    world.night(1)
-    world.put(
+def test_a_renamed_column_holds_that_source_and_the_others_load(published: World) -> None:
+    published.put(
         V2, parquet([{("GPQA raw" if k == "GPQA Raw" else k): v for k, v in row.items()} for row in V2_SENTINELS])
     )
-    world.put_v1()
-    outcome = world.night(2, accept=())
+    published.put_v1()
+    outcome = published.night(2, accept=())
     assert outcome.status == "degraded"
     assert outcome.load is not None
     entry = outcome.load.source("olb_v2_contents")
     assert entry is not None and entry.state == "held"
     assert "renamed to 'GPQA raw'?" in (entry.message or "")
-    assert world.query("select count(*) from core.scores where variant_id = 'gpqa_olb_v2'") == [(32,)]
+    assert published.query("select count(*) from core.scores where variant_id = 'gpqa_olb_v2'") == [(32,)]
 
 
-def test_a_vanished_tenth_is_held_until_it_is_accepted(world: World) -> None:
-    world.night(1)
-    world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 20)])
-    outcome = world.night(2)
+def test_a_vanished_tenth_is_held_until_it_is_accepted(published: World) -> None:
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 20)])
+    outcome = published.night(2)
     assert outcome.load is not None
     entry = outcome.load.source("olb_v2_contents")
     assert entry is not None and entry.state == "held" and entry.revision
-    assert world.query("select count(*) from core.scores where variant_id = 'gpqa_olb_v2'") == [(32,)]
+    assert published.query("select count(*) from core.scores where variant_id = 'gpqa_olb_v2'") == [(32,)]
     # The same finding again is not news, but the night is still degraded.
-    held = world.warehouse.database.read_bytes()
-    assert world.night(3).status == "degraded"
-    assert world.warehouse.database.read_bytes() == held
-    world.night(4, accept=(f"olb_v2_contents@{entry.revision}",))
-    assert world.query("select count(*) from core.scores where variant_id = 'gpqa_olb_v2'") == [(21,)]
-    assert world.query("select kind from ops.drift order by load_id")[-1] == ("accepted",)
+    held = published.warehouse.database.read_bytes()
+    assert published.night(3).status == "degraded"
+    assert published.warehouse.database.read_bytes() == held
+    published.night(4, accept=(f"olb_v2_contents@{entry.revision}",))
+    assert published.query("select count(*) from core.scores where variant_id = 'gpqa_olb_v2'") == [(21,)]
+    assert published.query("select kind from ops.drift order by load_id")[-1] == ("accepted",)
 
 
 def test_a_source_without_a_brake_is_loaded_whatever_vanishes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,12 +344,11 @@ def test_two_runs_at_once_are_refused(world: World) -> None:
         raise errors[0]
 
 
-def test_a_warehouse_belongs_to_one_hub(world: World) -> None:
-    world.night(1)
+def test_a_warehouse_belongs_to_one_hub(published: World) -> None:
     with pytest.raises(UsageError, match="fed by one Hub"):
-        world.options["only"] = ()
+        published.options["only"] = ()
         pipeline.run_night(
-            Options(world.warehouse, world.hub, "https://elsewhere"), lambda night: pipeline.Ending("no_news")
+            Options(published.warehouse, published.hub, "https://elsewhere"), lambda night: pipeline.Ending("no_news")
         )
 
 
@@ -377,39 +367,38 @@ def test_an_unreachable_hub_fails_the_night_and_leaves_the_published_file(
 
 
 def test_a_refused_token_ends_the_night_and_marks_no_model_unavailable(
-    world: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
+    published: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.night(1)
-    before = world.warehouse.database.read_bytes()
+    before = published.warehouse.database.read_bytes()
     monkeypatch.setenv("HF_TOKEN", "hf_expired")
     server.refused_tokens.add("hf_expired")
     server.requests.clear()
-    outcome = world.night(2)
+    outcome = published.night(2)
     assert outcome.status == "failed" and "HF_TOKEN" in (outcome.message or "") and "\n" not in (outcome.message or "")
     assert len(server.requests) == 1
     assert outcome.load is not None and not any(entry.changes_blob for entry in outcome.load.sources)
-    assert world.warehouse.database.read_bytes() == before
+    assert published.warehouse.database.read_bytes() == before
 
 
-def test_a_failed_audit_publishes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.night(1)
-    before = world.warehouse.database.read_bytes()
+def test_a_failed_audit_publishes_nothing(published: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = published.warehouse.database.read_bytes()
     broken = audit.Check("always", "error", "anything at all", "select 1 as n")
     monkeypatch.setattr(audit, "checks", lambda: (broken,))
-    world.put_v2(*[v2_row(f"org/model-{n}b", 0.9) for n in range(1, 31)])
-    outcome = world.night(2)
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.9) for n in range(1, 31)])
+    outcome = published.night(2)
     assert outcome.status == "failed" and "always" in (outcome.message or "")
-    statuses = [json.loads(line)["status"] for line in (world.warehouse.raw / "ledger.jsonl").read_text().splitlines()]
+    statuses = [
+        json.loads(line)["status"] for line in (published.warehouse.raw / "ledger.jsonl").read_text().splitlines()
+    ]
     assert statuses == ["published", "failed"]
-    assert world.warehouse.database.read_bytes() == before
+    assert published.warehouse.database.read_bytes() == before
     monkeypatch.undo()
-    assert world.night(3).status == "published"
+    assert published.night(3).status == "published"
 
 
-def test_flags_are_verified_by_models_with_known_flags(world: World) -> None:
-    world.night(1)
+def test_flags_are_verified_by_models_with_known_flags(published: World) -> None:
     # v1 publishes them inverted and v2 does not; both must give the same flags for Mixtral.
-    assert world.query("select source_id, is_moe, is_merge, is_flagged from history.models"
+    assert published.query("select source_id, is_moe, is_merge, is_flagged from history.models"
                        " where source_name = 'mistralai/Mixtral-8x7B-v0.1' and source_id like 'olb%' order by all") == [
         ("olb_v1_contents", True, False, False),
         ("olb_v2_contents", True, False, False),
@@ -443,10 +432,9 @@ def test_flags_of_a_table_in_shards_are_verified_by_the_models_of_all_also_if_on
     assert world.query(f"{rows_of} order by path") == [(17,), (16,)]
 
 
-def test_every_view_answers_on_a_published_warehouse(world: World) -> None:
-    world.night(1)
+def test_every_view_answers_on_a_published_warehouse(published: World) -> None:
     for name in ("model_scaling", "gap_frontier", "gap_monthly", "moe_efficiency", "coverage"):
-        assert world.query(f"select count(*) from mart.{name}")[0][0] > 0, name
+        assert published.query(f"select count(*) from mart.{name}")[0][0] > 0, name
 
 
 def test_the_ledger_holds_no_secret_and_no_path(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

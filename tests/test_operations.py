@@ -36,21 +36,20 @@ def back_up(warehouse: Warehouse, folder: Path) -> None:
 
 
 def test_a_backup_taken_at_any_step_of_a_night_is_a_warehouse(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    published: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.night(1)
-    first = content(world.warehouse.database, without=("ops.build",))
+    first = content(published.warehouse.database, without=("ops.build",))
     taken: list[Path] = []
 
     def watch(step: str) -> None:
         taken.append(tmp_path / f"backup-{len(taken)}")
-        back_up(world.warehouse, taken[-1])
+        back_up(published.warehouse, taken[-1])
 
-    world.put_v2(*[v2_row(f"org/model-{n}b", 0.5) for n in range(1, 31)])
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.5) for n in range(1, 31)])
     monkeypatch.setattr(durable, "watcher", watch)
-    world.night(2)
+    published.night(2)
     monkeypatch.setattr(durable, "watcher", None)
-    second = content(world.warehouse.database, without=("ops.build",))
+    second = content(published.warehouse.database, without=("ops.build",))
     assert first != second and len(taken) >= 4
     restored = set()
     for n_loads, folder in {len(Ledger(folder / "raw").loads): folder for folder in taken}.items():
@@ -60,13 +59,12 @@ def test_a_backup_taken_at_any_step_of_a_night_is_a_warehouse(
     assert restored == {1, 2}
 
 
-def test_a_restored_warehouse_continues_with_the_next_night(world: World, tmp_path: Path) -> None:
-    world.night(1)
-    back_up(world.warehouse, tmp_path / "moved")
-    moved = World(world.root, world.hub, Warehouse(tmp_path / "moved"), world.options, world.endpoint)
+def test_a_restored_warehouse_continues_with_the_next_night(published: World, tmp_path: Path) -> None:
+    back_up(published.warehouse, tmp_path / "moved")
+    moved = World(published.root, published.hub, Warehouse(tmp_path / "moved"), published.options, published.endpoint)
     moved.put_v2(*[v2_row(f"org/model-{n}b", 0.5) for n in range(1, 31)])
-    assert moved.night(2).status == world.night(2).status == "published"
-    assert content(moved.warehouse.database) == content(world.warehouse.database)
+    assert moved.night(2).status == published.night(2).status == "published"
+    assert content(moved.warehouse.database) == content(published.warehouse.database)
 
 
 @pytest.mark.parametrize(

@@ -143,10 +143,9 @@ def test_the_card_names_configurations_columns_sources_and_the_day(genuine: Worl
     assert f"@misc{{leaderboard_etl_2025_01_01,\n  author = {{{{{REPO.split('/')[0]}}}}},\n" in body
 
 
-def test_a_sample_is_not_published(world: World, hub: WritableHub) -> None:
-    world.night(1)
+def test_a_sample_is_not_published(published: World, hub: WritableHub) -> None:
     with pytest.raises(UsageError, match="holds the bundled sample"):
-        publish_snapshot(world.warehouse, REPO, hub.url, None)
+        publish_snapshot(published.warehouse, REPO, hub.url, None)
     assert hub.commits == []
 
 

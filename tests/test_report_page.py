@@ -56,25 +56,23 @@ def words(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
-def test_it_shows_what_the_last_load_changed(world: World) -> None:
-    world.night(1)
-    first = page_of(world)
+def test_it_shows_what_the_last_load_changed(published: World) -> None:
+    first = page_of(published)
     assert "This is the first load: everything in it is new." in first
     rows = [v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 31)]
-    world.put_v2(v2_row("org/model-1b", 0.9), *rows[1:], v2_row("org/new-3b", 0.4))
-    world.put_v1(*[v1_row(f"org/model-{n}b", 30.0 + n) for n in range(1, 31)])
-    world.night(2)
-    second = words(page_of(world))
+    published.put_v2(v2_row("org/model-1b", 0.9), *rows[1:], v2_row("org/new-3b", 0.4))
+    published.put_v1(*[v1_row(f"org/model-{n}b", 30.0 + n) for n in range(1, 31)])
+    published.night(2)
+    second = words(page_of(published))
     assert "Since the load before, of 2025-01-01." in second
     # Six benchmarks: the scores of one model changed and those of another are new, each also as a normalised score.
-    [scores] = world.query("select count(*) from history.scores where load_id = 2 and source_name = 'org/new-3b'")
+    [scores] = published.query("select count(*) from history.scores where load_id = 2 and source_name = 'org/new-3b'")
     assert re.search(rf"olb_v2_contents {scores[0]} {scores[0]} 0\b", second)
     assert re.search(r"org/model-1b \S+ 0\.3100 0\.9000", second)
 
 
-def test_every_section_is_there_and_well_formed(world: World) -> None:
-    world.night(1)
-    page = page_of(world)
+def test_every_section_is_there_and_well_formed(published: World) -> None:
+    page = page_of(published)
     parsed = Parsed(page.encode())
     assert parsed.open == []
     assert {"changes", "gap", "scaling", "claims", "coverage", "quarantine"} <= set(parsed.ids)
@@ -82,11 +80,11 @@ def test_every_section_is_there_and_well_formed(world: World) -> None:
     assert {link for link in parsed.links if not link.startswith("data:")} == {
         f"#{name}" for name in parsed.ids if not name.startswith("claim-")
     }
-    [(n_claims,)] = world.query("select count(*) from mart.paper_claims")
-    [(n_silent,)] = world.query("select count(*) from mart.paper_claims where verdict = 'not measurable'")
+    [(n_claims,)] = published.query("select count(*) from mart.paper_claims")
+    [(n_silent,)] = published.query("select count(*) from mart.paper_claims where verdict = 'not measurable'")
     assert len([name for name in parsed.ids if name.startswith("claim-")]) == n_claims - n_silent
     assert 0 < n_silent < n_claims
-    for (claim_id,) in world.query("select claim_id from mart.paper_claims"):
+    for (claim_id,) in published.query("select claim_id from mart.paper_claims"):
         assert f">{claim_id}</code>" in page
 
 

@@ -16,38 +16,19 @@ from typing import Any
 
 import duckdb
 import pytest
-from faulty_hub import HubServer
-from worlds import World, small_world, v1_row, v2_row
+from worlds import World, v1_row, v2_row
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.cli import main
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.export.folder import read_manifest, write_snapshot
-from leaderboard_etl.export.snapshot import make_snapshot
+from leaderboard_etl.export.snapshot import PICTURES, make_snapshot
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.settings import PACKAGE, Warehouse
 
 FIRST = date(2025, 1, 1)
-
-
-@pytest.fixture
-def published(world: World) -> World:
-    """A separate world for a test that adds nights to it."""
-    world.night(1)
-    return world
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A world shared by the tests that only read it."""
-    folder = tmp_path_factory.mktemp("standing")
-    (folder / "hub").mkdir()
-    with HubServer(folder / "hub") as server:
-        world = small_world(folder, server.url)
-        world.night(1)
-    return world
 
 
 def rescore(world: World) -> None:
@@ -280,6 +261,41 @@ def test_verify_with_other_packages_compares_only_the_text_files(standing: World
     assert {f.name: f.problem for f in findings if f.problem} == {
         "parquet/claims.parquet": "changed: its sha256 is not the one that the manifest says"
     }
+
+
+def undrawn(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command where the packages for pictures are not installed."""
+    code = (
+        "import sys; sys.modules.update(altair=None, vl_convert=None)\n"
+        "from leaderboard_etl.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    path = {"PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *sys.path])}
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, env={**os.environ, **path}, capture_output=True, text=True, check=False)
+
+
+def test_without_the_packages_for_pictures_an_export_names_what_is_absent_and_keeps_the_bytes_of_the_rest(
+    standing: World, tmp_path: Path
+) -> None:
+    warehouse, without, whole = standing.warehouse, tmp_path / "without", tmp_path / "whole"
+    done = undrawn("export", "-w", warehouse.root, "--out", without)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "absent, because nothing here can draw: figures/, report.html; pip install" in done.stdout
+    assert json.loads((without / "manifest.json").read_bytes())["absent"] == [*PICTURES]
+
+    write_snapshot(warehouse, whole, None)
+    assert json.loads((whole / "manifest.json").read_bytes())["absent"] == []
+    names = {path.relative_to(whole).as_posix() for path in whole.rglob("*") if path.is_file()}
+    missing = {name for name in names if not (without / name).exists()}
+    assert missing == {name for name in names if name.startswith(PICTURES)} and len(missing) > 5
+    others = names - missing - {"manifest.json", "datapackage.json", "build.json"}
+    assert {name for name in others if (whole / name).read_bytes() != (without / name).read_bytes()} == set()
+
+    edit("build.json", lambda b: b["packages"].update({"altair": None, "vl-convert-python": None}))(without)
+    assert problems(without, warehouse) == set()  # what it lacks is no problem where it could be drawn
+    assert verify_snapshot(warehouse, without)[1] == "recomputed from the warehouse"
+    there = undrawn("verify", "-w", warehouse.root, whole)
+    assert there.returncode == 0 and "every file is as the manifest says" in there.stdout
 
 
 @pytest.mark.parametrize("name", ["../outside.csv", "/etc/hostname"])

@@ -38,14 +38,13 @@ def run_snapshot(world: World, **parameters: Any) -> subprocess.CompletedProcess
     )
 
 
-def test_it_exports_into_a_folder_named_by_the_day_and_stores_artifacts(world: World) -> None:
-    world.night(1)
-    done = run_snapshot(world, as_of="as-of-2025-01-01")
+def test_it_exports_into_a_folder_named_by_the_day_and_stores_artifacts(published: World) -> None:
+    done = run_snapshot(published, as_of="as-of-2025-01-01")
     assert done.returncode == 0, done.stderr
-    folder = world.warehouse.exports / "2025-01-01"
+    folder = published.warehouse.exports / "2025-01-01"
     assert json.loads(done.stdout) == {"folder": str(folder), "as_of": "2025-01-01"}
     assert (folder / "model_scaling.csv").is_file()
-    with closing(sqlite3.connect(world.warehouse.prefect / "prefect.db")) as db:
+    with closing(sqlite3.connect(published.warehouse.prefect / "prefect.db")) as db:
         artifacts = dict(db.execute("select key, data from artifact").fetchall())
     assert "| model_scaling.csv |" in artifacts["snapshot"]
     figures = {path.name.replace(".", "-").replace("_", "-").lower() for path in (folder / "figures").glob("*")}

@@ -166,11 +166,10 @@ def test_the_reporters_are_the_values_that_the_dictionary_lists() -> None:
     assert {reporter.reported_by for reporter in REPORTERS} == set(listed)
 
 
-def test_a_warehouse_contains_the_descriptions_of_the_sources(world: World) -> None:
-    world.night()
+def test_a_warehouse_contains_the_descriptions_of_the_sources(published: World) -> None:
     frames = described()
     assert frames["core.sources"]["source_id"].to_list() == sorted(SOURCES)
-    assert {table: world.query(f"from {table}") for table in frames} == {
+    assert {table: published.query(f"from {table}") for table in frames} == {
         table: frame.rows() for table, frame in frames.items()
     }
 

@@ -14,8 +14,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from faulty_hub import HubServer
-from worlds import World, small_world, v2_row
+from worlds import World
 
 from leaderboard_etl.cli import main
 from leaderboard_etl.printable import ACTING
@@ -24,23 +23,12 @@ from leaderboard_etl.target.opening import open_published
 ACTORS = [0x1B, 0x07, 0x0D, 0x7F, 0x9B, 0x200E, 0x200F, 0x202A, 0x202E, 0x2066, 0x2069, 0x061C, 0x2028, 0xE0041]
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("world")
-    (folder / "hub").mkdir()
-    with HubServer(folder / "hub") as server:
-        world = small_world(folder, server.url)
-        world.put_v2(v2_row("org/good-7b", 0.5))
-        assert world.night(1).status == "published"
-    yield world
-
-
 @pytest.fixture
-def untouched(world: World) -> Iterator[None]:
+def untouched(standing: World) -> Iterator[None]:
     """Fails a test that changes a file of the warehouse or adds one."""
 
     def files() -> dict[str, str]:
-        found = (path for path in world.warehouse.root.rglob("*") if path.is_file())
+        found = (path for path in standing.warehouse.root.rglob("*") if path.is_file())
         return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
     before = files()
@@ -48,8 +36,8 @@ def untouched(world: World) -> Iterator[None]:
     assert files() == before
 
 
-def ask(capsys: pytest.CaptureFixture[str], world: World, *arguments: str | Path) -> tuple[int, str, str]:
-    code = main(["sql", "-w", str(world.warehouse.root), *map(str, arguments)])
+def ask(capsys: pytest.CaptureFixture[str], standing: World, *arguments: str | Path) -> tuple[int, str, str]:
+    code = main(["sql", "-w", str(standing.warehouse.root), *map(str, arguments)])
     printed = capsys.readouterr()
     return code, printed.out, printed.err
 
@@ -111,7 +99,7 @@ REFUSED = [
 @pytest.mark.parametrize("query", REFUSED)
 def test_a_query_reaches_no_file_no_network_no_setting_and_no_secret(
     query: str,
-    world: World,
+    standing: World,
     untouched: None,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -120,19 +108,19 @@ def test_a_query_reaches_no_file_no_network_no_setting_and_no_secret(
     monkeypatch.setenv("HF_TOKEN", "hf_never_shown")
     (tmp_path / "secret.csv").write_text("word\nhush\n")
     polars_frame = pl.DataFrame({"word": ["hush"]})
-    told = query.format(warehouse=world.warehouse.root, outside=tmp_path)
-    code, out, err = ask(capsys, world, told)
+    told = query.format(warehouse=standing.warehouse.root, outside=tmp_path)
+    code, out, err = ask(capsys, standing, told)
     assert (code, out) == (2, ""), polars_frame.shape
     assert err.count("\n") == 1 and "hush" not in err.replace(told, "") and "hf_never_shown" not in err
     assert [entry.name for entry in tmp_path.iterdir()] == ["secret.csv"]
 
 
-def test_the_state_of_a_day_is_locked_as_well(world: World, untouched: None, tmp_path: Path) -> None:
+def test_the_state_of_a_day_is_locked_as_well(standing: World, untouched: None, tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("word\nhush\n")
-    with open_published(world.warehouse, as_of=date(2025, 1, 31)) as con:
+    with open_published(standing.warehouse, as_of=date(2025, 1, 31)) as con:
         for query in REFUSED:
             with pytest.raises(duckdb.Error):
-                con.execute(query.format(warehouse=world.warehouse.root, outside=tmp_path)).fetchall()
+                con.execute(query.format(warehouse=standing.warehouse.root, outside=tmp_path)).fetchall()
         assert con.execute("select count(*) > 0 from mart.model_scaling").fetchall() == [(True,)]
     assert [entry.name for entry in tmp_path.iterdir()] == ["secret.csv"]
 
@@ -141,12 +129,14 @@ def test_the_state_of_a_day_is_locked_as_well(world: World, untouched: None, tmp
     "query",
     ["from read_text('/etc/hostname')", "copy (select 1) to '/nowhere/x'", "load httpfs", "set threads = 1"],
 )
-def test_a_refusal_says_how_to_lift_it(query: str, world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    _, _, err = ask(capsys, world, query)
+def test_a_refusal_says_how_to_lift_it(query: str, standing: World, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, err = ask(capsys, standing, query)
     assert "--unsafe" in err and err.count("\n") == 1
 
 
-def test_queries_that_only_read_work_on_a_locked_connection(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_queries_that_only_read_work_on_a_locked_connection(
+    standing: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     for query in [
         "set variable x = 3; select getvariable('x') as answer",
         "create temp table t as select 3 as answer; from t",
@@ -155,35 +145,35 @@ def test_queries_that_only_read_work_on_a_locked_connection(world: World, capsys
         "select 3 as answer from range(100000) as t(n) order by hash(n) limit 1",
         "select hour(timestamptz '2025-01-01 03:00:00+00' at time zone 'Asia/Tokyo') - 9 as answer",
     ]:
-        code, out, err = ask(capsys, world, "--json", query)
+        code, out, err = ask(capsys, standing, "--json", query)
         assert (code, err) == (0, "") and json.loads(out) == [{"answer": 3}], query
 
 
-def test_a_query_uses_half_of_duckdbs_default_memory(world: World) -> None:
+def test_a_query_uses_half_of_duckdbs_default_memory(standing: World) -> None:
     limit = "select split_part(current_setting('memory_limit'), ' ', 1)::double"
-    with duckdb.connect() as free, open_published(world.warehouse) as locked:
+    with duckdb.connect() as free, open_published(standing.warehouse) as locked:
         [(whole,)], [(half,)] = free.execute(limit).fetchall(), locked.execute(limit).fetchall()
     assert half == pytest.approx(whole / 2, rel=0.02)
 
 
 def test_unsafe_allows_all_of_duckdb_but_the_published_file_stays_read_only(
-    world: World, untouched: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    standing: World, untouched: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "words.csv").write_text("word\nhush\n")
     query = f"copy (from '{tmp_path}/words.csv') to '{tmp_path}/again.csv'; select word from '{tmp_path}/again.csv'"
-    code, out, _ = ask(capsys, world, "--unsafe", "--json", query)
+    code, out, _ = ask(capsys, standing, "--unsafe", "--json", query)
     assert code == 0 and json.loads(out) == [{"word": "hush"}]
-    code, _, err = ask(capsys, world, "--unsafe", "delete from core.scores")
+    code, _, err = ask(capsys, standing, "--unsafe", "delete from core.scores")
     assert code == 2 and "read-only" in err
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "parquet", "table"])
 def test_every_format_is_written_to_a_file_although_duckdb_may_write_none(
-    form: str, world: World, untouched: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    form: str, standing: World, untouched: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "rows"
     query = "select n, n as n, 'é' as t, date '2024-01-02' as d from range(60000) as r(n)"
-    code, _, err = ask(capsys, world, "--format", form, "-o", out, query)
+    code, _, err = ask(capsys, standing, "--format", form, "-o", out, query)
     assert (code, err) == (0, f"wrote {out}\n")
     read = pl.read_csv if form == "csv" else pl.read_parquet if form == "parquet" else pl.read_json
     frame = read(out)
@@ -206,47 +196,47 @@ ODD_TYPES = {
 @pytest.mark.parametrize("value", ODD_TYPES)
 @pytest.mark.parametrize("form", ["table", "csv", "json", "parquet"])
 def test_what_duckdb_alone_has_a_type_for_is_its_text(
-    value: str, form: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    value: str, form: str, standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     query = f"select {value} as v, 'x' as x"
     if form == "parquet":
-        assert ask(capsys, world, "--format", form, "-o", tmp_path / "rows", query)[0] == 0
+        assert ask(capsys, standing, "--format", form, "-o", tmp_path / "rows", query)[0] == 0
         assert pl.read_parquet(tmp_path / "rows")["v"].to_list() == [ODD_TYPES[value]]
         return
-    code, out, err = ask(capsys, world, "--format", form, query)
+    code, out, err = ask(capsys, standing, "--format", form, query)
     assert (code, err) == (0, "") and ODD_TYPES[value] in out
 
 
 @pytest.mark.parametrize("date", ["date '290000-01-01'", "timestamp '20000-01-01'", "timestamp '-infinity'"])
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_a_date_that_text_cannot_hold_is_one_line(
-    date: str, form: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    date: str, form: str, standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, _, err = ask(capsys, world, "--format", form, "-o", tmp_path / "rows", f"select {date} as day, 1.5 as x")
+    code, _, err = ask(capsys, standing, "--format", form, "-o", tmp_path / "rows", f"select {date} as day, 1.5 as x")
     assert code == 2 and err.count("\n") == 1 and "'day'" in err and not [*tmp_path.iterdir()]
-    assert ask(capsys, world, f"select {date} as day, 1.5 as x")[0] == 2
+    assert ask(capsys, standing, f"select {date} as day, 1.5 as x")[0] == 2
 
 
 @pytest.mark.parametrize("query", ["", " ;\n"])
-def test_an_empty_query_is_wrong_usage(query: str, world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = ask(capsys, world, query)
+def test_an_empty_query_is_wrong_usage(query: str, standing: World, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = ask(capsys, standing, query)
     assert (code, out) == (2, "") and "empty" in err
 
 
 def test_an_output_without_rows_has_its_columns(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for form, content in {"csv": b"a\n", "json": b"[]\n"}.items():
-        assert ask(capsys, world, "--format", form, "-o", tmp_path / form, "select 1 as a where false")[0] == 0
+        assert ask(capsys, standing, "--format", form, "-o", tmp_path / form, "select 1 as a where false")[0] == 0
         assert (tmp_path / form).read_bytes() == content
 
 
 def test_a_query_that_fails_leaves_the_output_as_it_was(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "rows.csv").write_text("before\n")
     late = "select case when n = 55000 then error('late') end as a from range(60000) as t(n)"
-    assert ask(capsys, world, "--format", "csv", "-o", tmp_path / "rows.csv", late)[0] == 2
+    assert ask(capsys, standing, "--format", "csv", "-o", tmp_path / "rows.csv", late)[0] == 2
     assert (tmp_path / "rows.csv").read_text() == "before\n" and len(list(tmp_path.iterdir())) == 1
 
 
@@ -257,17 +247,17 @@ def test_an_output_is_never_in_the_warehouse_under_any_name(
     name: str,
     by: str,
     unsafe: bool,
-    world: World,
+    standing: World,
     untouched: None,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    place = world.warehouse.root / name
+    place = standing.warehouse.root / name
     output = tmp_path / "out"
     if by == "path":
         output = place
     elif by == "link to a folder":
-        output.symlink_to(world.warehouse.root, target_is_directory=True)
+        output.symlink_to(standing.warehouse.root, target_is_directory=True)
         output /= name
     elif by == "link to a file":
         output.symlink_to(place)
@@ -276,7 +266,7 @@ def test_an_output_is_never_in_the_warehouse_under_any_name(
     else:
         pytest.skip("a hard link has a file")
     lifted = ["--unsafe"] if unsafe else []
-    code, _, err = ask(capsys, world, *lifted, "--format", "csv", "-o", output, "select 1")
+    code, _, err = ask(capsys, standing, *lifted, "--format", "csv", "-o", output, "select 1")
     assert code == 2 and err.count("\n") == 1 and "-o" in err
     if by == "hard link":
         output.unlink()
@@ -284,21 +274,21 @@ def test_an_output_is_never_in_the_warehouse_under_any_name(
 
 @pytest.mark.parametrize("place", [".", "no such folder/x", "file/x"])
 def test_an_output_that_cannot_be_written_is_one_line(
-    place: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    place: str, standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    code, _, err = ask(capsys, world, "-o", tmp_path / place, "select 1")
+    code, _, err = ask(capsys, standing, "-o", tmp_path / place, "select 1")
     assert code == 1 and err.count("\n") == 1 and "cannot be written" in err
 
 
 @pytest.mark.parametrize("code", ACTORS)
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_cells_and_column_names_have_no_effect_on_a_terminal(
-    code: int, form: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    code: int, form: str, standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = f"a{chr(code)}[31mb"
     query = f"""select chr({code}) || '[31m' as "{text}", ['{text}'] as list"""
-    _, out, _ = ask(capsys, world, "--format", form, query)
+    _, out, _ = ask(capsys, standing, "--format", form, query)
     assert not ACTING.search(out)
     if form == "json":
         assert json.loads(out) == [{text: f"{chr(code)}[31m", "list": [text]}]
@@ -306,26 +296,28 @@ def test_cells_and_column_names_have_no_effect_on_a_terminal(
     escape = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
     assert f"{escape}[31m" in out and f"a{escape}[31mb" in out
     if form == "csv":
-        ask(capsys, world, "--format", form, "-o", tmp_path / "x.csv", query)
+        ask(capsys, standing, "--format", form, "-o", tmp_path / "x.csv", query)
         assert (tmp_path / "x.csv").read_text() == out
 
 
-def test_a_message_about_a_query_has_no_effect_on_a_terminal(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    _, _, err = ask(capsys, world, "select error(chr(27) || ']0;title' || chr(8238) || chr(10) || 'next')")
+def test_a_message_about_a_query_has_no_effect_on_a_terminal(
+    standing: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, _, err = ask(capsys, standing, "select error(chr(27) || ']0;title' || chr(8238) || chr(10) || 'next')")
     assert "\\x1b]0;title\\u202e next" in err and err.count("\n") == 1 and not ACTING.search(err)
 
 
 def test_a_csv_runs_nothing_in_a_spreadsheet_and_keeps_lines_within_a_cell(
-    world: World, capsys: pytest.CaptureFixture[str]
+    standing: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     query = "select '=1+1' as a, '-2' as b, e'two\\nlines' as c, null::varchar as \"@d\", 'org/m' as e"
-    _, out, _ = ask(capsys, world, "--format", "csv", query)
+    _, out, _ = ask(capsys, standing, "--format", "csv", query)
     assert list(csv.reader(io.StringIO(out))) == [
         ["a", "b", "c", "'@d", "e"],
         ["'=1+1", "-2", "two\nlines", "", "org/m"],
     ]
 
 
-def test_json_has_null_for_what_is_not_a_number(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = ask(capsys, world, "--json", "select 'nan'::double as a, ['inf'::double, 1.5] as b")
+def test_json_has_null_for_what_is_not_a_number(standing: World, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = ask(capsys, standing, "--json", "select 'nan'::double as a, ['inf'::double, 1.5] as b")
     assert json.loads(out) == [{"a": None, "b": [None, 1.5]}]

@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+from faulty_hub import HubServer
 from sourcing import repository
 
 from leaderboard_etl import pipeline, report
@@ -194,6 +195,22 @@ def small_world(folder: Path, hub: str) -> World:
         if source.repo_id and not own.is_dir():
             shutil.copytree(repository(source), own)
     return world
+
+
+def after_first_night(folder: Path, prepare: Callable[[World], None] = lambda world: None) -> Path:
+    """`folder` with a small world that was prepared and had its first night."""
+    (folder / "hub").mkdir()
+    with HubServer(folder / "hub") as server:
+        world = small_world(folder, server.url)
+        prepare(world)
+        assert world.night(1).status == "published"
+    return folder
+
+
+def copied(made: Path, folder: Path, hub: str) -> World:
+    """A copy of a world's folder, which nobody else changes."""
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    return World(folder / "hub", hub, Warehouse(folder / "warehouse"))
 
 
 async def no_wait(seconds: float) -> None:

@@ -13,7 +13,7 @@ from leaderboard_etl.dask_runner import batches_on
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.options import options_for
 from leaderboard_etl.pipeline import Ending, Night
-from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse
+from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, warehouse_at
 from leaderboard_etl.watching.watched import watched
 
 # Runs a step as a Prefect task: retried with back-off if the Hub failed, and limited in time. Without a flow it only runs it.
@@ -66,15 +66,16 @@ def nightly(
     memory: str | None = None,
     raw_from: str | None = None,
     runner: str | None = None,
+    database: str | None = None,
     notify: str | None = None,
     metrics: str | None = None,
 ) -> Any:
     """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
-    with watched(Warehouse(Path(warehouse)), notify, None if metrics is None else Path(metrics)) as report_result:
+    opened = warehouse_at(warehouse, database)
+    with watched(opened, notify, None if metrics is None else Path(metrics)) as report_result:
+        arguments = (full, card_budget, deadline_minutes, accept, memory, raw_from, database)
         with (
-            options_for(
-                warehouse, hub, only, full, card_budget, deadline_minutes, accept, memory, raw_from, progress=progress()
-            ) as options,
+            options_for(warehouse, hub, only, *arguments, progress=progress()) as options,
             batches_on(runner, options.warehouse.prefect),
         ):
             outcome = pipeline.run_night(options, story)

@@ -11,9 +11,9 @@ OWN = {
     r"duckdb\.connect|storage_compatibility_version": ("engine.py",),
     r"(?i)(?<!without )\browid\b": ("engine.py",),
     r"[\"']\.?(duckdb)?\.wal\b|\.wal\b": ("engine.py",),
-    r"os\.replace|os\.rename|_published\b.*replace|replace\(.*_published": ("target/file.py",),
-    r"warehouse\.staging": ("target/__init__.py", "doctor/folder.py"),
-    r"open_file\(": ("engine.py", "target/file.py", "doctor/", "export/database.py"),
+    r"os\.replace|os\.rename|_published\b.*replace|replace\(.*_published": ("target/file.py", "target/ducklake.py"),
+    r"warehouse\.staging": ("target/__init__.py", "target/ducklake.py", "doctor/folder.py"),
+    r"open_file\(": ("engine.py", "target/file.py", "target/ducklake.py", "doctor/", "export/database.py"),
 }
 
 

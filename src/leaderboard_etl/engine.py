@@ -3,12 +3,17 @@ module of the project connects to a database."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
+from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.memory import limit_memory
+from leaderboard_etl.settings import Lake
 
 # At this size of its log a file under construction is checkpointed before its end.
 MOST_LOG_BYTES = 256_000_000
@@ -46,8 +51,39 @@ def in_memory() -> duckdb.DuckDBPyConnection:
 
 def attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     """Lets `con` read another file under a name. Raises duckdb.Error if it cannot be opened."""
-    escaped = str(path).replace("'", "''")
-    con.execute(f"attach '{escaped}' as {name} (read_only)")
+    con.execute(f"attach {_quoted(str(path))} as {name} (read_only)")
+
+
+def attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, name: str, *, is_read_only: bool) -> None:
+    """Lets `con` read a lake under a name, or write it. Writing makes a lake where there is none.
+
+    Raises WarehouseError if an extension of DuckDB is not installed, duckdb.Error if the lake cannot be opened.
+    """
+    for extension in _EXTENSIONS[lake.kind]:
+        _load(con, extension)
+    if lake.kind == "md":
+        con.execute(f"attach {_quoted(lake.catalog)} as {name}{' (read_only)' * is_read_only}")
+        return
+    data_path = lake.data_path
+    if data_path is None and lake.kind == "sqlite" and not _file_of(lake).exists():
+        data_path = f"{_file_of(lake)}.files"
+    if data_path is None or data_path.startswith("s3://"):
+        _reach_object_storage(con)
+    # Rows in the catalog would save small files, but a column may then not be called row_id.
+    options = "data_inlining_row_limit 0"
+    if data_path is not None:
+        options += f", data_path {_quoted(data_path.rstrip('/') + '/')}"
+    if lake.kind == "sqlite" and not is_read_only:
+        # With its write-ahead log SQLite lets readers and one writer work at the same time.
+        options += ", meta_journal_mode 'WAL', meta_busy_timeout 10000"
+    con.execute(f"attach {_quoted('ducklake:' + lake.catalog)} as {name} ({options}{', read_only' * is_read_only})")
+
+
+def is_no_lake(error: duckdb.Error, lake: Lake) -> bool:
+    """Whether a lake could not be opened for reading because nobody has written one there yet."""
+    if lake.kind == "sqlite" and not _file_of(lake).exists():
+        return True
+    return "creating a new DuckLake is explicitly disabled" in str(error)
 
 
 def log_of(path: Path) -> Path:
@@ -67,6 +103,60 @@ def remove(path: Path) -> None:
             shutil.rmtree(each, ignore_errors=True)
         else:
             each.unlink(missing_ok=True)
+
+
+# What DuckDB needs besides itself, by the kind of a lake's catalog.
+_EXTENSIONS = {
+    "sqlite": ("sqlite_scanner", "ducklake"),
+    "postgres": ("postgres_scanner", "ducklake"),
+    "md": ("motherduck",),
+}
+# DuckDB's names for what the environment says of an object store.
+_S3_OPTIONS = {
+    "key_id": "AWS_ACCESS_KEY_ID",
+    "secret": "AWS_SECRET_ACCESS_KEY",
+    "session_token": "AWS_SESSION_TOKEN",
+    "region": "AWS_REGION",
+}
+
+
+def _file_of(lake: Lake) -> Path:
+    """The catalog of a lake in SQLite."""
+    return Path(lake.catalog.removeprefix("sqlite:"))
+
+
+def _reach_object_storage(con: duckdb.DuckDBPyConnection) -> None:
+    """Lets `con` read and write files on object storage, with what the environment says of it."""
+    _load(con, "httpfs")
+    store = ", ".join(f"{option} {_quoted(value)}" for option, value in _s3_options(os.environ).items())
+    con.execute(f"create or replace secret (type s3{', ' * bool(store)}{store})")
+
+
+def _s3_options(environment: Mapping[str, str]) -> dict[str, str]:
+    options = {option: environment[name] for option, name in _S3_OPTIONS.items() if environment.get(name)}
+    scheme, _, host = (environment.get("AWS_ENDPOINT_URL") or "").partition("://")
+    if host:
+        options |= {"endpoint": host.rstrip("/"), "url_style": "path", "use_ssl": str(scheme == "https").lower()}
+    return options
+
+
+def _load(con: duckdb.DuckDBPyConnection, extension: str) -> None:
+    """Loads an extension from its Python package or, if there is none, as DuckDB itself installed it."""
+    package = importlib.util.find_spec(f"duckdb_extension_{extension}")
+    places = package.submodule_search_locations if package is not None else None
+    file = f"extensions/v{duckdb.__version__}/{extension}.duckdb_extension"
+    found = next((path for path in (Path(place) / file for place in places or ()) if path.exists()), None)
+    try:
+        con.execute(f"load {extension}" if found is None else f"load {_quoted(str(found))}")
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"DuckDB {duckdb.__version__} cannot load its extension {extension} ({first_line(error)[:200]}): install the versions"
+            " that belong together, `pip install -c constraints-ducklake.txt 'leaderboard-etl[ducklake]'`"
+        ) from error
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _without_bar(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

@@ -13,7 +13,13 @@ from urllib.parse import urlsplit
 
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.memory import memory_bytes
-from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, DEFAULT_ENDPOINT, Warehouse
+from leaderboard_etl.settings import (
+    DEFAULT_CARD_BUDGET,
+    DEFAULT_DEADLINE_MINUTES,
+    DEFAULT_ENDPOINT,
+    Warehouse,
+    warehouse_at,
+)
 
 SAMPLE = "sample"
 
@@ -72,12 +78,13 @@ def options_for(
     accept: Sequence[str] | None = None,
     memory: str | None = None,
     raw_from: str | None = None,
+    database: str | None = None,
     *,
     progress: Progress | None = None,
 ) -> Iterator[Options]:
     """Options of a run; for the hub 'sample' the bundled Hub is served on loopback within the block."""
     options = Options(
-        Warehouse(Path(warehouse)),
+        warehouse_at(warehouse, database),
         hub=SAMPLE,
         endpoint=SAMPLE,
         only=tuple(only or ()),

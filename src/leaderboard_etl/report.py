@@ -95,7 +95,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "rows": load_rows(outcome),
         "notes": notes(outcome),
         "warehouse": str(outcome.options.warehouse.root),
-        "database": str(outcome.options.warehouse.database),
+        "database": outcome.options.warehouse.published_name,
         "seconds": round(outcome.seconds, 3),
         "load": msgspec.to_builtins(outcome.load),
         "counts": outcome.counts,

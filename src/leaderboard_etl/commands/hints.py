@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from leaderboard_etl.settings import Warehouse, default_warehouse
+from leaderboard_etl.settings import Warehouse, default_database, default_warehouse, warehouse_at
 
 _NAME = "leaderboard-etl"
 _HINT = re.compile(rf"`{_NAME} ([^`]+)`")
@@ -22,9 +22,8 @@ def pasteable(*arguments: str | Path) -> str:
 
 
 def of_warehouse(warehouse: Warehouse, *arguments: str | Path) -> str:
-    """The command line with these arguments and, unless the default warehouse is used, with -w."""
-    folder: list[str | Path] = [] if warehouse.root == default_warehouse() else ["-w", warehouse.root]
-    return pasteable(*arguments, *folder)
+    """The command line with these arguments and, unless the defaults are used, with -w and --database."""
+    return pasteable(*arguments, *_place(warehouse))
 
 
 def runnable(text: str, warehouse: Warehouse | None) -> str:
@@ -37,11 +36,22 @@ def runnable(text: str, warehouse: Warehouse | None) -> str:
 
     def whole(hint: re.Match[str]) -> str:
         command = f"{_called()} {hint[1]}"
-        if warehouse is not None and warehouse.root != default_warehouse() and "-w" not in hint[1].split():
-            command += f" -w {shlex.quote(str(warehouse.root))}"
+        if warehouse is not None:
+            given = hint[1].split()
+            options = _place(warehouse)
+            pairs = zip(options[::2], options[1::2], strict=True)
+            command += "".join(f" {shlex.join(map(str, pair))}" for pair in pairs if pair[0] not in given)
         return f"`{command}`"
 
     return _HINT.sub(whole, text)
+
+
+def _place(warehouse: Warehouse) -> list[str | Path]:
+    """The options that name a warehouse, as pairs; without those that are the defaults."""
+    options: list[str | Path] = [] if warehouse.root == default_warehouse() else ["-w", warehouse.root]
+    if warehouse.lake is not None and warehouse.lake != warehouse_at("", default_database()).lake:
+        options += ["--database", warehouse.lake.address]
+    return options
 
 
 def _called() -> str:

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from leaderboard_etl.errors import UsageError
-from leaderboard_etl.settings import DEFAULT_CARD_BUDGET, DEFAULT_DEADLINE_MINUTES, Warehouse, default_warehouse
+from leaderboard_etl.settings import (
+    DEFAULT_CARD_BUDGET,
+    DEFAULT_DEADLINE_MINUTES,
+    Warehouse,
+    default_database,
+    default_warehouse,
+    warehouse_at,
+)
 from leaderboard_etl.termination import WORDS
 
 Command: TypeAlias = Callable[[argparse.Namespace, Warehouse], int]
@@ -37,8 +44,9 @@ class Parser(argparse.ArgumentParser):
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
-def add_command(commands: Commands, name: str, run: Command, text: str) -> Parser:
-    """Registers a command: `run` takes the options and their warehouse, and returns the exit code."""
+def add_command(commands: Commands, name: str, run: Command, text: str, *, needs_address: bool = True) -> Parser:
+    """Registers a command: `run` takes the options and their warehouse, and returns the exit code. Unless `needs_address`,
+    --database may stand without an address; it is '' then."""
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.add_argument(
         "-w",
@@ -48,17 +56,26 @@ def add_command(commands: Commands, name: str, run: Command, text: str) -> Parse
         metavar="DIR",
         help="the warehouse folder (default: LEADERBOARD_ETL_WAREHOUSE, else warehouse/)",
     )
+    command.add_argument(
+        "--database",
+        nargs=None if needs_address else "?",
+        const=None if needs_address else "",
+        metavar="ADDRESS",
+        help="where the tables are, if not in the folder: ducklake:sqlite:PATH, ducklake:postgres:dbname=NAME host=HOST or"
+        " md:NAME (default: LEADERBOARD_ETL_DATABASE)",
+    )
     command.set_defaults(run=run, is_terminable=True, last_words=WORDS)
     return command
 
 
 def warehouse_of(options: argparse.Namespace) -> Warehouse:
-    """The warehouse in the options. Raises UsageError if it is a file or if the locale cannot read its name."""
+    """The warehouse in the options. Raises UsageError if it is a file, if the locale cannot read its name, or for an address
+    of a database that is none."""
     if options.warehouse.is_file():
         raise UsageError(f"{options.warehouse} is a file, not a folder: choose another --warehouse")
     if any("\ud800" <= letter <= "\udfff" for letter in str(options.warehouse)):
         raise UsageError(f"this locale cannot read the name of the folder {options.warehouse}: set PYTHONUTF8=1")
-    return Warehouse(options.warehouse)
+    return warehouse_at(options.warehouse, options.database or default_database())
 
 
 def add_json(command: Parser, text: str = "print as JSON") -> None:

@@ -96,7 +96,7 @@ def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
         for note in outcome["notes"]:
             print(note)
         print(
-            f"rebuilt {warehouse.database} from {warehouse.raw} in {outcome['seconds']:.1f} s;"
+            f"rebuilt {outcome['database']} from {warehouse.raw} in {outcome['seconds']:.1f} s;"
             f" {how_many(outcome['n_checks'], 'check')} ran"
         )
     else:
@@ -118,6 +118,7 @@ def _backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
             "only": options.only,
             "deadline_minutes": options.deadline,
             "raw_from": _absolute_raw_from(options.raw_from),
+            "database": None if warehouse.lake is None else warehouse.lake.address,
         }
         _prepare(options)
         from leaderboard_etl.orchestration import run_flow
@@ -176,6 +177,7 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
         "memory": options.memory,
         "raw_from": _absolute_raw_from(options.raw_from),
         "runner": options.runner,
+        "database": None if warehouse.lake is None else warehouse.lake.address,
     }
 
 
@@ -216,7 +218,7 @@ def _rebuild(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, Any
     return {
         "status": "published",
         "exit_code": 0,
-        "database": str(warehouse.database),
+        "database": warehouse.published_name,
         "seconds": seconds,
         "n_checks": len(findings),
         "notes": notes,

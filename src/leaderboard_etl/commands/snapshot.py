@@ -13,10 +13,16 @@ from leaderboard_etl.settings import Warehouse
 
 def register(commands: Commands) -> None:
     """Registers `export`, `verify` and `publish`."""
-    command = add_command(commands, "export", export, "write the article's files and their manifest")
+    command = add_command(
+        commands, "export", export, "write the article's files and their manifest", needs_address=False
+    )
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
     add_as_of(command)
-    command.add_argument("--database", action="store_true", help="with warehouse.duckdb, the whole state as one file")
+    command.add_argument(
+        "--with-database",
+        action="store_true",
+        help="with warehouse.duckdb, the whole state as one file; --database without an address means this as well",
+    )
     add_json(command, "print the manifest")
 
     command = add_command(
@@ -46,7 +52,8 @@ def export(options: argparse.Namespace, warehouse: Warehouse) -> int:
     from leaderboard_etl.export.folder import write_snapshot
 
     folder: Path = options.out
-    manifest = write_snapshot(warehouse, folder, options.as_of, with_database=options.database)
+    with_database = options.with_database or options.database == ""
+    manifest = write_snapshot(warehouse, folder, options.as_of, with_database=with_database)
     if options.json:
         print_json(manifest)
         return 0

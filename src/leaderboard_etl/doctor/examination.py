@@ -47,7 +47,8 @@ def examine(warehouse: Warehouse) -> Examination:
         raise WarehouseError(
             f"{warehouse.root} holds no warehouse: start with `leaderboard-etl run -w {shlex.quote(str(warehouse.root))}`"
         )
-    published = read_published(warehouse.database)
+    # The copy of a lake is examined by each run; it holds loads of other ledgers, too.
+    published = read_published(warehouse.database) if warehouse.lake is None else Published(warehouse.database)
     try:
         ledger = read_ledger(ledger_path, published)
     except OSError as error:
@@ -65,7 +66,7 @@ def examine(warehouse: Warehouse) -> Examination:
         *([_torn(ledger)] if is_last_torn else []),
         *([_no_history(ledger, blobs)] if blobs.n_held and not (ledger.lines or published.path.exists()) else []),
         *examine_blobs(blobs, has_published=published.is_sound),
-        *([] if strangers else examine_published(warehouse, published, ledger.sound, blobs.changes)),
+        *([] if strangers or warehouse.lake else examine_published(warehouse, published, ledger.sound, blobs.changes)),
         *examine_folder(warehouse),
     ]
     return Examination(published, ledger, blobs, all_faults, is_last_torn)

@@ -67,12 +67,13 @@ class Minutes:
         )
 
     def write_down(self, load: Load) -> None:
-        """Appends a load to the ledger, unless the line of a terminated run is already there. Raises WarehouseError if
-        the ledger cannot be written."""
+        """Appends a load to the ledger, where its number is the next one, unless the line of a terminated run is already
+        there. Raises WarehouseError if the ledger cannot be written."""
         load.finished_at = format_utc(datetime.now(UTC))
         with self._writing:
             if self.failed is None:
-                self._ledger.append(load)
+                # In a lake it may have another number.
+                self._ledger.append(replace(load, load_id=self._ledger.next_id()))
                 self.failed = load if load.status == "failed" else None
 
     @contextmanager

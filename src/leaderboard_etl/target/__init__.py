@@ -11,5 +11,10 @@ __all__ = ["FromRaw", "Staged", "Target", "target_of"]
 
 
 def target_of(warehouse: Warehouse) -> Target:
-    """The target of a warehouse: a file in its folder."""
+    """The target of a warehouse: a file in its folder, or a lake."""
+    if warehouse.lake is not None:
+        # Whoever has a file does not need the import.
+        from leaderboard_etl.target.ducklake import LakeTarget
+
+        return LakeTarget(warehouse, warehouse.lake)
     return FileTarget(warehouse, warehouse.database, warehouse.staging)

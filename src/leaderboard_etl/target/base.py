@@ -14,6 +14,8 @@ from leaderboard_etl.errors import AuditError, one_line_errors
 from leaderboard_etl.printable import how_many
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import duckdb
     import polars as pl
 
@@ -126,6 +128,11 @@ class Target(ABC):
     @abstractmethod
     def attach_to(self, con: duckdb.DuckDBPyConnection, name: str) -> None:
         """Lets another database read the published state under a name. Raises duckdb.Error if it cannot be opened."""
+
+    @abstractmethod
+    def held(self, con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> tuple[list[tuple[int, datetime]], bool]:
+        """The loads of a ledger that the published state holds, open in `con`, by id and as_of_at; and whether this version
+        of the code folded them. `loads` are those of the ledger."""
 
     @abstractmethod
     def discard(self) -> None:

@@ -13,7 +13,6 @@ from typing import TypeVar
 import duckdb
 import polars as pl
 
-from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.errors import EtlError, WarehouseError, first_line
 from leaderboard_etl.raw.ledger import Ledger, Load, Place
@@ -40,11 +39,11 @@ class Believed:
     ) -> None:
         """Examines the published file. Raises WarehouseError if newer code made it, or if it holds loads that the ledger
         lacks, because replacing it would lose them."""
-        self.store, self.loads, self.most_memory_bytes = store, list(ledger.loads), most_memory_bytes
+        self.store, self.most_memory_bytes, self._ledger = store, most_memory_bytes, ledger
         self._published = target_of(warehouse)
         # Built from raw if the published file cannot be used; nothing else reads it.
         self._rebuilt = FileTarget(warehouse, warehouse.believed, warehouse.believed)
-        self._is_rebuilt = False
+        self._n_rebuilt: int | None = None
         self._n_held: int | None = None
         self._is_ours = False
         self.trouble: str | None = None
@@ -58,16 +57,19 @@ class Believed:
         try:
             with self._published.read() as con:
                 refuse_newer_state(con, self._published)
-                held = con.execute("select load_id, as_of_at from ops.loads order by load_id").fetchall()
-                made_by = con.execute("select code_version from ops.build").fetchall()
+                held, self._is_ours = self._published.held(con, ledger.loads)
         except duckdb.Error as error:
             self._reject_published(f"cannot be read ({first_line(error)})")
             return
         self._expect_no_unknown_load(held, ledger)
         self._n_held = len(held)
-        self._is_ours = made_by == [(code_version(),)]
         if self._is_ours:
             self._expect_sound_row_counts()
+
+    @property
+    def loads(self) -> Sequence[Load]:
+        """The loads in the ledger, also those that this run has written there."""
+        return list(self._ledger.loads)
 
     @property
     def n_loads(self) -> int | None:
@@ -95,7 +97,7 @@ class Believed:
         if target is None:
             return 0
         _copy_history(target, con)
-        return len(self.loads) if target is self._rebuilt else self._n_held or 0
+        return (self._n_rebuilt if target is self._rebuilt else self._n_held) or 0
 
     def scores_at(self, source_id: str, places: Sequence[Place]) -> pl.DataFrame | None:
         """The current scores of a source in some files: source_name, precision, variant_id, score_raw, score_unit; and
@@ -145,7 +147,7 @@ class Believed:
     def close(self) -> None:
         """Removes the temporary file that was built from raw."""
         self._rebuilt.discard()
-        self._is_rebuilt = False
+        self._n_rebuilt = None
 
     def _ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer | None:
         """The answer from the published file, or from the one built from raw; null if nothing was ever published."""
@@ -162,10 +164,10 @@ class Believed:
     def _usable_target(self) -> Target | None:
         if self.trouble is None:
             return self._published if self._n_held is not None else None
-        if not self._is_rebuilt and any(load.is_applied for load in self.loads):
+        if self._n_rebuilt is None and any(load.is_applied for load in self.loads):
             self._rebuilt.stage(FromRaw(self.store, self.loads, self.most_memory_bytes)).con.close()
-            self._is_rebuilt = True
-        return self._rebuilt if self._is_rebuilt else None
+            self._n_rebuilt = len(self.loads)
+        return self._rebuilt if self._n_rebuilt is not None else None
 
     def _reject_target(self, target: Target, error: Exception) -> None:
         if target is self._rebuilt:

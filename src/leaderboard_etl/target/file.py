@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from leaderboard_etl import engine
+from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.durable import durable, sync
 from leaderboard_etl.errors import WarehouseError, first_line
+from leaderboard_etl.raw.ledger import Load
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.base import Staged, Target
 from leaderboard_etl.target.space import expect_space
 
 # Read-only for everyone, so that another user's `duckdb leaderboard.duckdb` cannot change the published file either.
-_PUBLISHED_MODE = 0o444
+PUBLISHED_MODE = 0o444
 
 
 class FileTarget(Target):
@@ -45,6 +48,10 @@ class FileTarget(Target):
 
     def attach_to(self, con: duckdb.DuckDBPyConnection, name: str) -> None:
         engine.attach(con, self._published, name)
+
+    def held(self, con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> tuple[list[tuple[int, datetime]], bool]:
+        held = con.execute("select load_id, as_of_at from ops.loads order by load_id").fetchall()
+        return held, con.execute("select code_version from ops.build").fetchall() == [(code_version(),)]
 
     def discard(self) -> None:
         if self._writer is not None:
@@ -86,7 +93,7 @@ class FileTarget(Target):
     def _show(self) -> str | None:
         try:
             note = self._put_log_aside()
-            self._staging.chmod(_PUBLISHED_MODE)
+            self._staging.chmod(PUBLISHED_MODE)
             with durable("published file"):
                 self._staging.replace(self._published)
                 sync(self._published.parent)

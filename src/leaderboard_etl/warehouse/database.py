@@ -6,17 +6,24 @@ from datetime import date, datetime, time, timedelta
 
 import duckdb
 
-from leaderboard_etl.contracts.schema import tables, views, wide_views
+from leaderboard_etl.contracts.schema import Relation, tables, views, wide_views
 from leaderboard_etl.settings import resource
+
+SCHEMAS = ("raw", "history", "core", "mart", "ops")
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Creates schemas, tables, the views that stand for tables, and comments in one transaction, because eight hundred single
     statements would each wait for the disk."""
-    statements = [f"create schema {schema}" for schema in ("raw", "history", "core", "mart", "ops")]
-    for table in (*tables().values(), *wide_views().values()):
-        statements += [table.sql.strip().removesuffix(";"), *table.comments()]
+    statements = [f"create schema {schema}" for schema in SCHEMAS]
+    for relation in (*tables().values(), *wide_views().values()):
+        statements += creation(relation)
     con.execute(";\n".join(["begin", *statements, "commit"]))
+
+
+def creation(relation: Relation) -> list[str]:
+    """The statements that create a table or view and describe it."""
+    return [relation.sql.strip().removesuffix(";"), *relation.comments()]
 
 
 def create_views(con: duckdb.DuckDBPyConnection) -> None:

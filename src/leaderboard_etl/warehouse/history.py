@@ -3,6 +3,7 @@ new ones."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import duckdb
@@ -93,6 +94,19 @@ def policy_texts(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
     """The current policy files, by name."""
     rows = con.execute("select name, content from history.policy_files where valid_to is null").fetchall()
     return {name: content.encode() for name, content in rows}
+
+
+def copy_loads(con: duckdb.DuckDBPyConnection, catalog: str, load_ids: Sequence[int]) -> None:
+    """Fills the empty raw, history and ops tables with what some loads of the attached `catalog` brought."""
+    for name in carried_tables():
+        key = _KEYED.get(name)
+        if key is not None:
+            of_loads = (
+                f"{key} in (select {key} from {catalog}.history.measurements where list_contains($loads, load_id))"
+            )
+        else:
+            of_loads = f"list_contains($loads, {'first_load_id' if name == 'raw.files' else 'load_id'})"
+        con.execute(f"insert into {name} by name select * from {catalog}.{name} where {of_loads}", {"loads": load_ids})
 
 
 def copy_until(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -> None:

@@ -1,0 +1,475 @@
+"""A lake as target: tables that several machines read and write, Parquet files with a catalog (DuckLake).
+
+Each machine keeps a copy of the lake's state in a file and brings it up to date before it reads. A new state is staged
+beside that copy and audited there, as without a lake. Then the rows by which it differs from the lake are written in one
+transaction, and what was staged becomes the copy. Every writer has its own raw store and ledger: a load gets its number
+in the lake when it is committed.
+
+A commit replaces the only row of lake.head. So of two writers that began from the same state one commits; the other takes
+over what the first published, and builds its own state again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import duckdb
+from msgspec.structs import replace
+
+from leaderboard_etl import engine
+from leaderboard_etl.code_version import code_version
+from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.durable import durable
+from leaderboard_etl.errors import WarehouseError, first_line
+from leaderboard_etl.settings import Lake, Warehouse, without_passwords
+from leaderboard_etl.target.base import Basis, FromRaw, Staged
+from leaderboard_etl.target.file import PUBLISHED_MODE, FileTarget
+from leaderboard_etl.warehouse.database import SCHEMAS, create_macros, create_tables, create_views, creation
+from leaderboard_etl.warehouse.history import copy_loads
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from leaderboard_etl.raw.ledger import Load
+    from leaderboard_etl.raw.store import BlobStore
+    from leaderboard_etl.reading.loads import NewLoad
+    from leaderboard_etl.warehouse.audit import Finding, Standing
+
+# The lake's own tables: which state it holds, and which line of which ledger each of its loads is.
+_OWN_TABLES = (
+    "create schema lake",
+    "create table lake.head (commit_id varchar not null)",
+    "create table lake.loads (load_id integer not null, chain varchar not null, ledger_load_id integer not null,"
+    " code_version varchar not null)",
+)
+_LOADS = "lake.loads"
+# The names of the lake and of the staged file in the connection that writes, and of the copy in the one that stages.
+_LAKE, _FILE, _COPY = "there", "staged", "copied"
+_MOST_TRIES = 20
+_LONGEST_WAIT_S = 4.0
+# What is said where another writer was faster, or holds the catalog at this moment.
+_PASSING = (
+    "conflict",
+    "is locked",
+    "failed to flush",
+    "serialize",
+    "deadlock",
+    "already exists",
+    "duplicate key",
+    "unique",
+)
+
+
+class LoadRow(NamedTuple):
+    """One row of lake.loads: a load of the lake, the ledger whose line it is, and the code that folded it."""
+
+    load_id: int
+    chain: str
+    ledger_load_id: int
+    code_version: str
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    """A basis whose loads have the numbers that they have in the lake, or get when they are committed."""
+
+    basis: Basis
+    loads: Sequence[Load]
+    carry_others: Callable[[duckdb.DuckDBPyConnection], None]
+
+    @property
+    def store(self) -> BlobStore:
+        return self.basis.store
+
+    @property
+    def most_memory_bytes(self) -> int | None:
+        return self.basis.most_memory_bytes
+
+    def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
+        done = self.basis.carry_into(con)
+        self.carry_others(con)
+        return done
+
+
+class LakeTarget(FileTarget):
+    """The state in a lake, and the copy of it on this machine."""
+
+    def __init__(self, warehouse: Warehouse, lake: Lake) -> None:
+        super().__init__(warehouse, warehouse.database, warehouse.staging)
+        self._lake = lake
+        self._is_there: bool | None = None  # null: not asked yet
+        self._rows: list[LoadRow] = []
+        self._base: str | None = None  # the commit that the staged state is built on; null: the lake was empty
+        self._commit_id, self._chain = "", ""
+        self._basis: Basis | None = None
+        self._judged_by: tuple[Standing | None, pl.DataFrame] | None = None
+        self._writing: duckdb.DuckDBPyConnection | None = None
+
+    def __str__(self) -> str:
+        return str(self._lake)
+
+    @property
+    def name(self) -> str:
+        return str(self._lake)
+
+    def is_there(self) -> bool:
+        if self._is_there is None:
+            self._follow()
+        return bool(self._is_there)
+
+    def read(self) -> duckdb.DuckDBPyConnection:
+        self.is_there()
+        return super().read()
+
+    def attach_to(self, con: duckdb.DuckDBPyConnection, name: str) -> None:
+        self.is_there()
+        super().attach_to(con, name)
+
+    def held(self, con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> tuple[list[tuple[int, datetime]], bool]:
+        rows = con.execute(
+            "select l.ledger_load_id, o.as_of_at, l.code_version from lake.loads as l join ops.loads as o using (load_id)"
+            " where l.chain = ? order by l.ledger_load_id",
+            [_chain(loads[0]) if loads else ""],
+        ).fetchall()
+        return [(row[0], row[1]) for row in rows], all(row[2] == code_version() for row in rows)
+
+    def stage(self, basis: Basis, new: Sequence[NewLoad] = ()) -> Staged:
+        self._follow()
+        own = [*basis.loads, *(load for load, _ in new)]
+        self._basis, self._chain, self._commit_id = basis, _chain(own[0]), uuid.uuid4().hex
+        self._base, self._rows = self._copied()
+        number = self._numbers(own, is_from_raw=isinstance(basis, FromRaw))
+        numbered = {load.load_id: replace(load, load_id=number[load.load_id]) for load in own}
+        staged = super().stage(
+            _Numbered(basis, [numbered[load.load_id] for load in basis.loads], self._carry_others),
+            [(numbered[load.load_id], given) for load, given in new],
+        )
+        rows = [
+            *self._others,
+            *(LoadRow(number[load.load_id], self._chain, load.load_id, code_version()) for load in own),
+        ]
+        for statement in _OWN_TABLES:
+            staged.con.execute(statement)
+        staged.con.execute("insert into lake.head values (?)", [self._commit_id])
+        staged.con.executemany("insert into lake.loads values (?, ?, ?, ?)", sorted(rows))
+        staged.con.execute("update ops.build set load_id = (select max(load_id) from ops.loads)")
+        return staged
+
+    def audit(self, staged: Staged, standing: Standing | None, accepted: pl.DataFrame) -> list[Finding]:
+        self._judged_by = standing, accepted
+        return super().audit(staged, standing, accepted)
+
+    def discard(self) -> None:
+        self._roll_back()
+        super().discard()
+
+    @property
+    def _others(self) -> list[LoadRow]:
+        return [row for row in self._rows if row.chain != self._chain]
+
+    def _numbers(self, own: Sequence[Load], *, is_from_raw: bool) -> dict[int, int]:
+        """The numbers in the lake of the loads of this ledger. Loads that are folded again, in a lake that holds loads of
+        others, come after those, which stay as they are."""
+        mine = [row for row in self._rows if row.chain == self._chain]
+        is_folded_again = is_from_raw or any(row.code_version != code_version() for row in mine)
+        number = {} if is_folded_again and self._others else {row.ledger_load_id: row.load_id for row in mine}
+        last = max((row.load_id for row in self._rows), default=0)
+        for load in own:
+            if load.load_id not in number:
+                number[load.load_id] = last = last + 1
+        return number
+
+    def _carry_others(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Copies what other writers stated, unless it came with the own history."""
+        [(n_loads,)] = con.execute("select count(*) from ops.loads").fetchall()
+        if n_loads or not self._others:
+            return
+        super().attach_to(con, _COPY)
+        try:
+            con.execute("begin")
+            copy_loads(con, _COPY, [row.load_id for row in self._others])
+            con.execute("commit")
+        finally:
+            con.execute(f"detach {_COPY}")
+
+    def _seal(self, staged: Staged) -> None:
+        super()._seal(staged)
+        try:
+            self._write()
+        except duckdb.Error as error:
+            # Another writer was faster: _show takes over what it published.
+            self._roll_back()
+            self._expect_passing(error)
+
+    def _show(self) -> str | None:
+        for n_tries in range(_MOST_TRIES):
+            try:
+                if self._writing is None:
+                    self._write()
+                with durable("published file"):
+                    self._commit()
+                return super()._show()
+            except duckdb.Error as error:
+                self._roll_back()
+                self._expect_passing(error)
+            _wait(n_tries)
+            self._follow()
+            there, _ = self._copied()
+            if there == self._commit_id:
+                return None  # it was committed, and only the answer was lost
+            if there != self._base:
+                self._stage_again()
+        raise WarehouseError(
+            f"{self} was changed by others at each of {_MOST_TRIES} tries: nothing was published; the next run goes on from"
+            " there"
+        )
+
+    def _stage_again(self) -> None:
+        """Builds the state again, on what another writer has published since."""
+        assert self._basis is not None and self._judged_by is not None
+        super().discard()
+        staged = self.stage(self._basis)
+        self.audit(staged, *self._judged_by)
+        super()._seal(staged)
+
+    def _write(self) -> None:
+        """Writes the difference between the staged file and the lake, in a transaction that is still open afterwards."""
+        self._writing = con = engine.in_memory()
+        engine.attach_lake(con, self._lake, _LAKE, is_read_only=False)
+        engine.attach(con, self._staging, _FILE)
+        con.execute("begin")
+        if _head(con, _LAKE) != self._base:
+            raise duckdb.TransactionException("conflict: another writer has committed")
+        is_new = self._base is None
+        if not is_new:
+            self._expect_all_of_others(con)
+        con.execute(f"use {_LAKE}")
+        if is_new:
+            _run(con, (*(f"create schema {schema}" for schema in SCHEMAS), *_OWN_TABLES))
+        if is_new or con.execute("select code_version from ops.build").fetchall() != [(code_version(),)]:
+            _reshape(con)
+        con.execute("use memory")
+        for name in (*tables(), _LOADS, "lake.head"):
+            _write_difference(con, name)
+        if self._lake.kind != "md":
+            con.execute(f"call {_LAKE}.set_commit_message(?, ?)", ["leaderboard-etl", self._message(con)])
+
+    def _commit(self) -> None:
+        assert self._writing is not None
+        self._writing.execute("commit")
+        self._roll_back()
+
+    def _roll_back(self) -> None:
+        """Ends the transaction, if one is open, and lets go of the staged file."""
+        if self._writing is None:
+            return
+        for statement in ("rollback", "use memory", f"detach {_FILE}", f"detach {_LAKE}"):
+            with suppress(duckdb.Error):  # there may be nothing to end
+                self._writing.execute(statement)
+        self._writing.close()
+        self._writing = None
+
+    def _message(self, con: duckdb.DuckDBPyConnection) -> str:
+        """What a commit says of itself: its loads, and how much the lake holds after it."""
+        before = {row.load_id for row in self._rows}
+        [(models, scores)] = con.execute(
+            f"select (select count(*) from {_FILE}.core.models), (select count(*) from {_FILE}.core.scores)"
+        ).fetchall()
+        loads = con.execute(
+            f"select load_id, kind, status, as_of_at from {_FILE}.ops.loads order by load_id"
+        ).fetchall()
+        new = [
+            f"load {row[0]} ({row[1]}, {row[2]}, {row[3]:%Y-%m-%d %H:%M} UTC)" for row in loads if row[0] not in before
+        ]
+        return f"{', '.join(new) or 'made again from raw'}: core.models {models}, core.scores {scores}"
+
+    def _expect_all_of_others(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Raises WarehouseError if the staged state lacks a load of another writer, which publishing would lose."""
+        lost = con.execute(
+            f"select min(load_id) from {_LAKE}.{_LOADS} where chain <> ?"
+            f" and load_id not in (select load_id from {_FILE}.ops.loads)",
+            [self._chain],
+        ).fetchall()
+        if lost != [(None,)]:
+            engine.remove(self._published)
+            raise WarehouseError(
+                f"{self} holds load {lost[0][0]} of another writer, which the copy on this machine lacked: nothing was"
+                " published, the copy is removed; run again"
+            )
+
+    def _expect_passing(self, error: duckdb.Error) -> None:
+        if not _is_passing(error):
+            raise WarehouseError(
+                f"{self} could not be written ({without_passwords(first_line(error))}): nothing was published, the next run goes"
+                " on from there"
+            ) from error
+
+    def _copied(self) -> tuple[str | None, list[LoadRow]]:
+        """The commit whose state the copy holds, and its loads; null and none if there is no lake, or no sound copy."""
+        if self._is_there is False or not self._published.exists():
+            return None, []
+        try:
+            with engine.open_file(self._published) as con:
+                rows = con.execute(f"select load_id, chain, ledger_load_id, code_version from {_LOADS}").fetchall()
+                return _head(con), [LoadRow(*row) for row in rows]
+        except duckdb.Error:
+            return None, []
+
+    def _follow(self) -> None:
+        """Brings the copy up to date. Raises WarehouseError if the lake cannot be read."""
+        for n_tries in range(_MOST_TRIES):
+            try:
+                self._is_there = True
+                head = self._asked_head()
+                self._is_there = head is not None
+                if head is not None and head != self._copied()[0]:
+                    self._copy()
+                return
+            except duckdb.Error as error:
+                if n_tries == _MOST_TRIES - 1 or not _is_passing(error):
+                    raise WarehouseError(f"{self} cannot be opened: {without_passwords(first_line(error))}") from error
+            except OSError as error:
+                raise WarehouseError(f"{self} cannot be copied to {self._published.parent}: {error}") from error
+            _wait(n_tries)
+
+    def _asked_head(self) -> str | None:
+        """The commit that the lake holds now; null if there is none yet."""
+        with engine.in_memory() as con:
+            try:
+                engine.attach_lake(con, self._lake, _LAKE, is_read_only=True)
+            except duckdb.Error as error:
+                if engine.is_no_lake(error, self._lake):
+                    return None
+                raise
+            return _head(con, _LAKE)
+
+    def _copy(self) -> None:
+        """Replaces the copy by the lake's present state."""
+        self._published.parent.mkdir(parents=True, exist_ok=True)
+        part = self._published.with_name(f"{self._published.name}.{uuid.uuid4().hex[:8]}")
+        try:
+            with engine.create(part) as con:
+                engine.attach_lake(con, self._lake, _LAKE, is_read_only=True)
+                made_by = con.execute(f"select code_version from {_LAKE}.ops.build").fetchall()
+                is_ours = made_by == [(code_version(),)]
+                if is_ours:
+                    create_tables(con)
+                con.execute("begin")
+                for schema, table in con.execute(
+                    "select schema_name, table_name from duckdb_tables() where database_name = ?", [_LAKE]
+                ).fetchall():
+                    if is_ours and schema != "lake":
+                        how = "insert into"
+                    else:
+                        con.execute(f"create schema if not exists {schema}")
+                        how = "create table"
+                    con.execute(
+                        f"{how} {schema}.{table} {'as ' * (how == 'create table')}"
+                        f"from {_LAKE}.{schema}.{table} order by {engine.ROW_ID}"
+                    )
+                con.execute("commit")
+                con.execute(f"detach {_LAKE}")
+                if is_ours:
+                    create_views(con)
+                with durable("published file"):
+                    con.execute("checkpoint")
+            part.chmod(PUBLISHED_MODE)
+            with durable("published file"):
+                part.replace(self._published)
+        finally:
+            engine.remove(part)
+
+
+def _is_passing(error: duckdb.Error) -> bool:
+    """Whether the same may succeed a moment later."""
+    text = str(error).lower()
+    return any(sign in text for sign in _PASSING)
+
+
+def _wait(n_tries: int) -> None:
+    """Waits for a random time, on average longer after each try."""
+    time.sleep(random.uniform(0, min(_LONGEST_WAIT_S, 0.1 * 2**n_tries)))
+
+
+def _chain(first: Load) -> str:
+    """The name of a ledger: what its first line says, which never changes."""
+    sources = sorted(f"{each.source_id} {each.state} {each.changes_blob}" for each in first.sources)
+    text = "|".join([first.as_of_at, first.kind, first.endpoint, *sources])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _head(con: duckdb.DuckDBPyConnection, catalog: str | None = None) -> str | None:
+    """The commit in a database; null if nothing was ever committed."""
+    prefix = "" if catalog is None else f"{catalog}."
+    try:
+        return str(con.execute(f"select commit_id from {prefix}lake.head").fetchall()[0][0])
+    except duckdb.CatalogException:
+        return None
+
+
+def _reshape(con: duckdb.DuckDBPyConnection) -> None:
+    """Gives the lake in use the tables, views and macros of this code; tables that keep their columns keep their rows."""
+    there: dict[str, list[tuple[str, str]]] = {}
+    for schema, table, column, kind in con.execute(
+        "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns()"
+        f" join duckdb_tables() using (database_name, schema_name, table_name) where database_name = '{_LAKE}'"
+        " order by column_index"
+    ).fetchall():
+        there.setdefault(f"{schema}.{table}", []).append((column, kind))
+    for schema, name in con.execute(
+        f"select schema_name, view_name from duckdb_views() where database_name = '{_LAKE}' and not internal"
+    ).fetchall():
+        con.execute(f"drop view {schema}.{name}")
+    for schema, name, kind in con.execute(
+        "select distinct schema_name, function_name, replace(function_type, '_', ' ') from duckdb_functions()"
+        f" where database_name = '{_LAKE}' and not internal"
+    ).fetchall():
+        con.execute(f"drop {kind.replace('table macro', 'macro table')} {schema}.{name}")
+    others = [name for name in there if name not in tables() and not name.startswith("lake.")]
+    changed = [
+        name
+        for name, table in tables().items()
+        if there.get(name) != [(column.name, column.sql_type) for column in table.columns]
+    ]
+    for name in [*others, *(name for name in changed if name in there)]:
+        con.execute(f"drop table {name}")
+    for name in changed:
+        _run(con, creation(tables()[name]))
+    create_macros(con)
+    for view in views().values():
+        # DuckLake has no comments on the columns of a view.
+        _run(con, (each for each in creation(view) if not each.startswith("comment on column")))
+
+
+def _run(con: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:
+    for statement in statements:
+        con.execute(statement)
+
+
+def _write_difference(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Deletes the rows of a table in the lake that the staged file lacks, and inserts those that only it has."""
+    total = "select count(*), sum(hash(t)::hugeint) from {}.{} as t"
+    here, there = (con.execute(total.format(catalog, name)).fetchall() for catalog in (_FILE, _LAKE))
+    if here == there:
+        return
+    for table, catalog in (("rows_here", _FILE), ("rows_there", _LAKE)):
+        # Equal rows are told apart by a number: both may be there.
+        con.execute(
+            f"create or replace temp table {table} as"
+            f" select {engine.ROW_ID} as row_id, hash(t) as said, row_number() over (partition by hash(t)) as nth"
+            f" from {catalog}.{name} as t"
+        )
+    gone = "select row_id from rows_there anti join rows_here using (said, nth)"
+    come = "select row_id from rows_here anti join rows_there using (said, nth)"
+    con.execute(f"delete from {_LAKE}.{name} where {engine.ROW_ID} in ({gone})")
+    con.execute(
+        f"insert into {_LAKE}.{name} from {_FILE}.{name} where {engine.ROW_ID} in ({come}) order by {engine.ROW_ID}"
+    )

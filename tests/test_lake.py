@@ -1,0 +1,267 @@
+"""Tables in a lake: the same content as in a file, one commit for each night, and several writers at once.
+
+They need DuckDB's extensions as Python packages (constraints-ducklake.txt), which .ci/run has in a second environment.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from faulty_hub import HubServer
+from worlds import World, content, small_world, v1_row, v2_row
+
+from leaderboard_etl import durable, engine
+from leaderboard_etl.cli import main
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.pipeline import rebuild
+from leaderboard_etl.raw.ledger import Ledger
+from leaderboard_etl.settings import Warehouse, parsed_lake
+from leaderboard_etl.target.opening import open_published
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("duckdb_extension_ducklake") is None,
+    reason="DuckDB's extensions are not installed: see constraints-ducklake.txt",
+)
+
+_POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+_SPAWN = multiprocessing.get_context("spawn")
+_SOURCES = {"v1": "olb_v1_contents", "v2": "olb_v2_contents"}
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server of this test, without a database."""
+    programs = _POSTGRES
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed")
+    user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    with tempfile.TemporaryDirectory(prefix="lake-pg-", dir="/tmp") as folder:
+        if user:
+            shutil.chown(folder, "postgres", "postgres")
+
+        def run(name: str, *arguments: str) -> None:
+            subprocess.run([programs / name, *arguments], check=True, cwd=folder, stdout=subprocess.DEVNULL, **user)
+
+        run("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "postgres")
+        only_here = f"-k {folder} -c listen_addresses= -c fsync=off"
+        run("pg_ctl", "-D", f"{folder}/data", "-o", only_here, "-l", f"{folder}/log", "-w", "start")
+        try:
+            yield f"host={folder} user=postgres"
+        finally:
+            run("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a lake that does not exist yet."""
+    if request.param == "sqlite":
+        return f"ducklake:sqlite:{tmp_path}/catalog.sqlite"
+    place = request.getfixturevalue("postgres")
+    assert _POSTGRES is not None
+    name = f"lake_{os.urandom(4).hex()}"
+    subprocess.run([_POSTGRES / "createdb", "-h", place.split()[0][5:], "-U", "postgres", name], check=True)
+    return f"ducklake:postgres:dbname={name} {place}?data_path={tmp_path}/files"
+
+
+@dataclass
+class Shared:
+    """A Hub, and the address of a lake that several warehouse folders write."""
+
+    world: World
+    address: str
+
+    def writer(self, name: str, *only: str) -> World:
+        folder = Warehouse(self.world.warehouse.root.with_name(name), parsed_lake(self.address))
+        return replace(self.world, warehouse=folder, options={"only": only} if only else {})
+
+    def lake(self) -> duckdb.DuckDBPyConnection:
+        """The lake, as any client of DuckDB opens it."""
+        con = engine.in_memory()
+        engine.attach_lake(con, parsed_lake(self.address), "there", is_read_only=True)
+        con.execute("use there")
+        return con
+
+    def content(self) -> dict[str, tuple[Any, ...]]:
+        with self.lake() as con:
+            return {
+                name: con.execute(f"select count(*), sum(hash(t)::hugeint) from {name} as t").fetchall()[0]
+                for name in tables()
+            }
+
+
+@pytest.fixture
+def shared(tmp_path: Path, address: str, server: HubServer) -> Shared:
+    return Shared(small_world(tmp_path, server.url), address)
+
+
+def put(world: World, version: str, shift: float) -> None:
+    """A new state of one of the two tables: every score is another."""
+    if version == "v1":
+        world.put_v1(*[v1_row(f"org/model-{n}b", 30.0 + n + shift) for n in range(1, 31)])
+    else:
+        world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + (n + shift) / 100) for n in range(1, 31)])
+
+
+def test_a_lake_holds_the_same_as_a_file(shared: Shared, capsys: pytest.CaptureFixture[str]) -> None:
+    """After two nights, read by any client, in the copy of a reader elsewhere, as of a day, and rebuilt from raw."""
+    file, lake = shared.world, shared.writer("lake")
+    for day in (1, 2):
+        assert [world.night(day).status for world in (file, lake)] == ["published", "published"]
+        put(file, "v2", 1.0)
+    expected = content(file.warehouse.database)
+    assert shared.content() == expected
+    reader = Warehouse(shared.world.root.with_name("reader"), parsed_lake(shared.address))
+    for as_of in (None, date(2025, 1, 1)):
+        with open_published(reader, as_of=as_of) as theirs, open_published(file.warehouse, as_of=as_of) as ours:
+            for query in ("from mart.gap_frontier order by all", "from core.scores order by all"):
+                assert theirs.execute(query).fetchall() == ours.execute(query).fetchall() != []
+    assert content(reader.database, without=("lake.",)) == expected
+    with shared.lake() as con:
+        assert con.execute("from mart.coverage order by all").fetchall()
+        messages = con.execute("select commit_message from ducklake_snapshots('there') order by snapshot_id").fetchall()
+    assert [message.split(": ")[0] for (message,) in messages if message] == [
+        f"load {day} (nightly, published, 2025-01-0{day} 03:00 UTC)" for day in (1, 2)
+    ]
+    rebuild(lake.warehouse)
+    assert shared.content() == expected
+    assert main(["check", "-w", str(reader.root), "--database", shared.address]) == 0
+    assert main(["explain", "-w", str(reader.root), "--database", shared.address, "org/model-7b"]) == 0
+    capsys.readouterr()
+
+
+def _killed_night(world: World, day: int) -> None:
+    """Ends when the rows are written and only the commit is left."""
+
+    def kill(step: str) -> None:
+        if step == "before published file":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    durable.watcher = kill
+    world.night(day)
+
+
+def test_a_killed_night_leaves_nothing_in_the_lake_and_the_next_continues(shared: Shared) -> None:
+    lake = shared.writer("lake")
+    lake.night(1)
+    before = shared.content()
+    put(lake, "v2", 1.0)
+
+    process = _SPAWN.Process(target=_killed_night, args=(lake, 2))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert shared.content() == before
+    assert [load.status for load in Ledger(lake.warehouse.raw).loads] == ["published", "published"]
+    assert lake.night(3).status == "published"
+    after = shared.content()
+    rebuild(lake.warehouse)
+    assert shared.content() == after != before
+
+
+def test_a_writer_that_was_overtaken_builds_on_what_the_other_published(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other commits after the line of this load is in the ledger, the latest moment."""
+    first, second = (shared.writer(version, source) for version, source in _SOURCES.items())
+    first.night(1)
+    second.night(2)
+    put(first, "v1", 1.0)
+    put(first, "v2", 1.0)
+    waiting = [second]
+
+    def overtake(step: str) -> None:
+        if step == "after ledger line" and waiting:
+            assert waiting.pop().night(3).status == "published"
+
+    monkeypatch.setattr(durable, "watcher", overtake)
+    assert first.night(4).status == "published"
+    with shared.lake() as con:
+        rows = con.execute("select load_id, ledger_load_id from lake.loads order by load_id").fetchall()
+        dates = con.execute("select load_id, as_of_at::date::varchar from ops.loads order by load_id").fetchall()
+        scores = con.execute(
+            "select source_id, load_id, count(*) from history.scores where valid_to is null group by all order by all"
+        ).fetchall()
+    assert rows == [(1, 1), (2, 1), (3, 2), (4, 2)]
+    assert dates == [(1, "2025-01-01"), (2, "2025-01-02"), (3, "2025-01-03"), (4, "2025-01-04")]
+    assert [row for row in scores if row[0] in _SOURCES.values() and row[2] > 20] == [
+        ("olb_v1_contents", 4, 180),
+        ("olb_v2_contents", 3, 180),
+    ]
+    alone = replace(shared.world, options={"only": tuple(_SOURCES.values())})
+    alone.night(5)
+    expected, there = content(alone.warehouse.database, without=("raw.", "history.", "ops.")), shared.content()
+    assert {name: there[name][0] for name in expected} == {name: rows for name, (rows, _) in expected.items()}
+
+
+def _write(world: World, version: str, n_nights: int) -> None:
+    for day in range(1, n_nights + 1):
+        put(world, version, day / 10)
+        assert world.night(day).status == "published"
+
+
+def test_two_processes_lose_nothing_when_they_write_at_once(shared: Shared) -> None:
+    n_nights = 3
+    writers = {version: shared.writer(version, source) for version, source in _SOURCES.items()}
+    processes = [_SPAWN.Process(target=_write, args=(world, version, n_nights)) for version, world in writers.items()]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    with shared.lake() as con:
+        loads = con.execute("select load_id, chain, ledger_load_id from lake.loads order by load_id").fetchall()
+        assert [row[0] for row in loads] == list(range(1, 2 * n_nights + 1))
+        assert con.execute("select load_id from ops.loads order by load_id").fetchall() == [(row[0],) for row in loads]
+        chains = {chain: [row[2] for row in loads if row[1] == chain] for _, chain, _ in loads}
+        assert sorted(chains.values()) == [[1, 2, 3], [1, 2, 3]]
+        versions = con.execute(
+            "select source_id, count(distinct load_id), count(*) filter (where valid_to is null) from history.scores"
+            " where list_contains(?, source_id) group by all order by all",
+            [list(_SOURCES.values())],
+        ).fetchall()
+    n_scores = 6 * 32
+    assert versions == [(source, n_nights, n_scores) for source in sorted(_SOURCES.values())]
+    for world in writers.values():
+        assert [load.load_id for load in Ledger(world.warehouse.raw).loads] == [1, 2, 3]
+        # Whoever comes now takes over what both published, and has nothing to add.
+        assert world.night(9).status == "no_news"
+
+
+def test_a_state_that_lacks_what_others_published_is_refused(shared: Shared) -> None:
+    first, second = (shared.writer(version, source) for version, source in _SOURCES.items())
+    first.night(1)
+    second.night(2)
+    copy = first.warehouse.database
+    copy.chmod(0o644)
+    with duckdb.connect(str(copy)) as con:
+        con.execute("delete from history.scores where source_id = 'olb_v2_contents'")
+    before = shared.content()
+    put(first, "v1", 1.0)
+    first.night(3)
+    assert {name: rows for name, (rows, _) in shared.content().items() if name == "history.scores"} != {}
+    assert shared.content()["history.scores"][0] > before["history.scores"][0]
+
+
+def test_what_is_wrong_with_an_address_is_one_plain_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for address, said in {
+        "leaderboard.duckdb": "is not a database: give ducklake:sqlite:PATH",
+        "ducklake:mysql:db": "is not a database: give ducklake:sqlite:PATH",
+        f"ducklake:sqlite:{tmp_path}/none.sqlite": "no run has published here yet",
+        "ducklake:postgres:dbname=x host=127.0.0.1 port=9 password=hidden": "cannot be opened",
+    }.items():
+        assert main(["sql", "-w", str(tmp_path / "w"), "--database", address, "select 1"]) in (1, 2)
+        error = capsys.readouterr().err
+        assert said in error and error.count("\n") == 1 and "hidden" not in error

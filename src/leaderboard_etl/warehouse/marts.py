@@ -90,7 +90,10 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     _insert(con, "mart.scaling_laws", law_optima(laws).join(described, on="law_id"))
     # A load older than this file does not have it.
     if "article_table" in policy.texts:
-        _insert(con, "mart.article_table", policy.frame("article_table", younger=("n_shot",)))
+        printed = policy.frame("article_table")
+        if "n_shot" not in printed.columns:  # nor, if it is younger than the file, the shots
+            printed = printed.with_columns(pl.lit(None).alias("n_shot"))
+        _insert(con, "mart.article_table", printed)
     judge_claims(con, policy, as_of)
 
 

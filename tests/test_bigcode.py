@@ -25,7 +25,9 @@ def test_python_is_the_score_and_the_other_languages_are_subtasks() -> None:
     assert parsed.scores.select("variant_id", "score_raw", "score_unit").rows() == [
         ("humaneval_bigcode", 33.57, "percent")
     ]
-    assert parsed.subtask_scores.select("task", "metric", "score_raw").rows() == [("multiple-java", "pass@1", 30.22)]
+    assert parsed.frame("subtask_scores").select("task", "metric", "score_raw").rows() == [
+        ("multiple-java", "pass@1", 30.22)
+    ]
 
 
 def test_a_row_that_links_to_a_repository_is_named_by_it() -> None:
@@ -46,7 +48,7 @@ def test_a_size_is_a_claim_in_parameters_and_an_unreadable_one_null_with_its_tex
 
 def test_an_empty_score_is_absent_and_a_wrong_one_quarantined() -> None:
     parsed = table(ROW | {"humaneval-python": "", "java": "130"})
-    assert parsed.scores.is_empty() and parsed.subtask_scores.is_empty()
+    assert parsed.scores.is_empty() and parsed.frame("subtask_scores").is_empty()
     assert parsed.quarantine.select("rule", "offending_text").rows() == [("score_raw|range", "130")]
 
 

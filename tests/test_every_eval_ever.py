@@ -66,7 +66,7 @@ def test_the_whole_is_a_score_and_the_subjects_are_parts_of_it_to_the_last_digit
         ("meta/llama-2-70b", "mmlu_helm_5shot", 0.695, "fraction", "third_party", True)
     ]
     independent = {r["evaluation_name"]: r["score_details"]["score"] for r in json.loads(content)["evaluation_results"]}
-    assert parsed.subtask_scores.select("subtask", "score_raw", "benchmark_id").rows() == [
+    assert parsed.frame("subtask_scores").select("subtask", "score_raw", "benchmark_id").rows() == [
         ("abstract_algebra", independent["Abstract Algebra"], "mmlu"),
         ("us_foreign_policy", independent["Us Foreign Policy"], "mmlu"),
     ]
@@ -83,7 +83,7 @@ def test_what_helm_measured_on_mmlu_equals_the_genuine_files_to_the_last_digit()
         }
         assert scores(parsed, "variant_id", "score_raw") == [("mmlu_helm_5shot", told.pop(MMLU))]
         told.pop("Mean win rate", None)
-        assert sorted(parsed.subtask_scores["score_raw"].to_list()) == sorted(told.values())
+        assert sorted(parsed.frame("subtask_scores")["score_raw"].to_list()) == sorted(told.values())
         assert parsed.quarantine.is_empty()
 
 
@@ -121,7 +121,7 @@ def test_what_is_only_compared_comes_last_and_gives_no_score() -> None:
     told = {"additional_details": {"precision": "bfloat16"}}
     parsed = read(record("Org/Model", result("MMLU-PRO", 0.4205), model_info=told), folder="hfopenllm_v2/Org/Model")
     assert parsed.scores.is_empty()
-    assert parsed.subtask_scores.select("task", "precision", "score_raw", "subtask").rows() == [
+    assert parsed.frame("subtask_scores").select("task", "precision", "score_raw", "subtask").rows() == [
         ("mmlu_pro_olb_v2", "bfloat16", 0.4205, None)
     ]
 
@@ -165,7 +165,7 @@ def test_a_row_that_a_leaderboard_calls_self_reported_is_the_vendors_whatever_it
         ("mmlu_pro_reported", "vendor", False),
         ("mmlu_pro_tiger_5shot_cot", "third_party", True),
     ]
-    assert parsed.subtask_scores["task"].unique().to_list() == ["mmlu_pro_tiger_5shot_cot:law"]
+    assert parsed.frame("subtask_scores")["task"].unique().to_list() == ["mmlu_pro_tiger_5shot_cot:law"]
 
 
 def vals(score: float, **changes: Any) -> bytes:

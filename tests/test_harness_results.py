@@ -87,7 +87,7 @@ def test_a_run_with_another_number_of_examples_makes_no_score_and_its_metrics_ar
     results = {"leaderboard_mmlu_pro": {"acc,none": 0.4}}
     parsed = read("olb_v2_results", {"results": results, "n-shot": {"leaderboard_mmlu_pro": 0}})
     assert parsed.scores.is_empty()
-    assert parsed.subtask_scores["n_shot"].to_list() == [0]
+    assert parsed.frame("subtask_scores")["n_shot"].to_list() == [0]
     assert parsed.quarantine["rule"].to_list() == ["run|shots"]
     assert "with 0 examples where the score is defined with 5" in parsed.quarantine["reason"][0]
 
@@ -96,7 +96,7 @@ def test_a_run_with_another_number_of_examples_makes_no_score_and_its_metrics_ar
 def test_the_harness_of_2023_says_once_with_how_many_examples_all_tasks_were_run(stated: int, rules: list[str]) -> None:
     tasks = {task: {"acc": 0.4, "acc_stderr": 0.01} for task in parts("mmlu_olb_v1")}
     parsed = read("olb_v1_results", {"results": tasks, "config": {"num_fewshot": stated, "limit": None}})
-    assert parsed.subtask_scores["n_shot"].unique().to_list() == [stated]
+    assert parsed.frame("subtask_scores")["n_shot"].unique().to_list() == [stated]
     assert parsed.quarantine["rule"].to_list() == rules
 
 
@@ -175,7 +175,7 @@ def test_an_installed_harness_without_a_commit_still_gives_its_version_and_templ
     results = {"leaderboard_mmlu_pro": {"acc,none": 0.4}}
     installed = {"results": results, "git_hash": None, "lm_eval_version": "0.4.9.2", "chat_template": None}
     parsed = read("olb_v2_results", installed)
-    assert parsed.subtask_scores.select("harness_version", "has_chat_template").rows() == [("0.4.9.2", False)]
+    assert parsed.frame("subtask_scores").select("harness_version", "has_chat_template").rows() == [("0.4.9.2", False)]
     assert read("olb_v2_results", {"results": results}).scores["has_chat_template"].to_list() == [None]
 
 
@@ -200,7 +200,9 @@ def test_nan_is_refused_with_its_place_and_the_rest_of_the_file_is_read() -> Non
 def test_a_stderr_that_is_not_available_is_null() -> None:
     file = {"results": {"leaderboard_mmlu_pro": {"alias": "x", "acc,none": 0.4, "acc_stderr,none": "N/A"}}}
     parsed = read("olb_v2_results", file)
-    assert parsed.subtask_scores.select("metric", "metric_filter", "stderr_raw").rows() == [("acc", "none", None)]
+    assert parsed.frame("subtask_scores").select("metric", "metric_filter", "stderr_raw").rows() == [
+        ("acc", "none", None)
+    ]
 
 
 def test_a_group_value_comes_from_results_else_from_groups_else_from_weighted_subtasks() -> None:
@@ -245,10 +247,10 @@ def test_musr_of_a_run_is_normalised_by_subtask() -> None:
     values = {"murder_mysteries": 0.7, "object_placements": 0.4, "team_allocation": 0.6}
     results = {f"leaderboard_musr_{name}": {"acc_norm,none": value} for name, value in values.items()}
     parsed = read("olb_v2_results", {"results": results})
-    found = normalized_by_subtask(parsed.subtask_scores, TASKS)
+    found = normalized_by_subtask(parsed.frame("subtask_scores"), TASKS)
     assert found["score_norm_subtasks_pct"].to_list() == pytest.approx([35.0], abs=1e-9)
     del results["leaderboard_musr_team_allocation"]
-    assert normalized_by_subtask(read("olb_v2_results", {"results": results}).subtask_scores, TASKS).is_empty()
+    assert normalized_by_subtask(read("olb_v2_results", {"results": results}).frame("subtask_scores"), TASKS).is_empty()
 
 
 def test_a_run_that_names_the_model_commit_is_the_leaderboards_and_one_that_does_not_is_the_communitys() -> None:
@@ -256,7 +258,7 @@ def test_a_run_that_names_the_model_commit_is_the_leaderboards_and_one_that_does
     named = {"results": results, "config": {"model_args": f"pretrained=org/model,revision={SHA},dtype=bfloat16"}}
     parsed = read("olb_v2_results", named)
     assert parsed.scores.select("reported_by", "precision").rows() == [("leaderboard", "bfloat16")]
-    assert parsed.subtask_scores["model_sha"].to_list() == [SHA]
+    assert parsed.frame("subtask_scores")["model_sha"].to_list() == [SHA]
     unnamed = {"results": results, "config": {"model_args": "pretrained=org/model,dtype=auto"}}
     assert read("olb_v2_results", unnamed).scores.select("reported_by", "precision").rows() == [
         ("community", "unknown")
@@ -348,14 +350,14 @@ def test_files_whose_long_names_share_a_beginning_are_two_runs() -> None:
 )
 def test_a_key_names_its_task_with_and_without_suite_and_shots(key: str, task: str, n_shot: int | None) -> None:
     parsed = read("olb_v1_results", {"results": {key: {"acc": 0.5}}})
-    assert parsed.subtask_scores.select("task", "n_shot").rows() == [(task, n_shot)]
+    assert parsed.frame("subtask_scores").select("task", "n_shot").rows() == [(task, n_shot)]
 
 
 def test_a_run_of_the_newer_lighteval_is_read_with_its_precision_and_without_an_invented_version() -> None:
     made_with = {"model_name": "org/model", "dtype": "bfloat16", "revision": "main"}
     general = {"lighteval_sha": "?", "model_name": "org/model", "model_config": made_with, "max_samples": None}
     results = {"arc:challenge": {"acc_norm": 0.5, "acc_norm_stderr": 0.01}, "all": {"acc_norm": 0.5}}
-    rows = read("olb_v1_results", {"config_general": general, "results": results}).subtask_scores
+    rows = read("olb_v1_results", {"config_general": general, "results": results}).frame("subtask_scores")
     assert rows.select("task", "stderr_raw", "precision", "harness_version").rows() == [
         ("arc:challenge", 0.01, "bfloat16", None),
         ("all", None, "bfloat16", None),
@@ -427,7 +429,7 @@ def test_any_json_in_place_of_a_key_never_raises(results: Any, config: Any, othe
 
 def test_a_lone_surrogate_in_a_name_does_not_hide_the_rest_of_the_file() -> None:
     parsed = read("olb_v1_results", {"results": {"gsm8k": {"acc": 0.5}, "\ud800": {"acc": 0.25}}})
-    assert sorted(parsed.subtask_scores["task"]) == ["?", "gsm8k"]
+    assert sorted(parsed.frame("subtask_scores")["task"]) == ["?", "gsm8k"]
 
 
 @pytest.mark.parametrize("pair", [{"acc": "0.5"}, {"acc": True}, {"acc": [0.5]}, {"acc": None}, 0.5])
@@ -442,7 +444,9 @@ def test_a_value_that_is_not_a_number_is_refused_with_its_text(pair: Any) -> Non
 def test_a_byte_order_mark_and_infinity_do_not_hide_the_rest_of_the_file() -> None:
     raw = b'\xef\xbb\xbf{"results": {"harness|winogrande|5": {"acc": 0.5, "acc_stderr": Infinity}, "all": {"acc": Infinity}}}'
     parsed = read("olb_v1_results", raw)
-    assert parsed.subtask_scores.select("task", "score_raw", "stderr_raw").rows() == [("winogrande", 0.5, None)]
+    assert parsed.frame("subtask_scores").select("task", "score_raw", "stderr_raw").rows() == [
+        ("winogrande", 0.5, None)
+    ]
     assert parsed.quarantine["offending_text"].to_list() == ['"acc": Infinity']
 
 
@@ -450,7 +454,7 @@ def test_tasks_nested_in_their_group_are_read_as_tasks() -> None:
     names = parts("gpqa_olb_v2")
     group = {"leaderboard_gpqa": {"acc_norm,none": 0.3}, **{name: {"acc_norm,none": 0.3} for name in names}}
     parsed = read("olb_v2_results", {"results": {"leaderboard_gpqa": group}})
-    assert sorted(parsed.subtask_scores["task"]) == ["leaderboard_gpqa", *sorted(names)]
+    assert sorted(parsed.frame("subtask_scores")["task"]) == ["leaderboard_gpqa", *sorted(names)]
     assert score(parsed, "gpqa_olb_v2") == 0.3 and parsed.quarantine.is_empty()
 
 
@@ -467,7 +471,7 @@ def test_among_several_shots_of_a_task_the_variants_own_makes_the_score() -> Non
     results = {"harness|arc:challenge|0": {"acc_norm": 0.1}, "harness|arc:challenge|25": {"acc_norm": 0.6}}
     parsed = read("olb_v1_results", {"results": results})
     assert score(parsed, "arc_challenge_olb_v1") == 0.6
-    assert parsed.subtask_scores.select("n_shot", "score_raw").rows() == [(0, 0.1), (25, 0.6)]
+    assert parsed.frame("subtask_scores").select("n_shot", "score_raw").rows() == [(0, 0.1), (25, 0.6)]
 
 
 def test_every_column_of_a_metric_is_read_in_both_generations() -> None:
@@ -488,7 +492,7 @@ def test_every_column_of_a_metric_is_read_in_both_generations() -> None:
         "config_general": {"model_sha": SHA, "model_dtype": "torch.float16", "lighteval_sha": "e" * 40},
     }
     on = date(2024, 6, 12)
-    assert read("olb_v1_results", old).subtask_scores.select(columns).rows() == [
+    assert read("olb_v1_results", old).frame("subtask_scores").select(columns).rows() == [
         (
             *("hendrycksTest-anatomy", "acc", "none", 0.5, 0.04, 5, "1", "e" * 40),
             *(SHA, "float16", None, on, "anatomy", "results.harness|hendrycksTest-anatomy|5.acc"),
@@ -503,7 +507,7 @@ def test_every_column_of_a_metric_is_read_in_both_generations() -> None:
         "date": 1718186400.0,
         "chat_template": "{{ messages }}",
     }
-    assert read("olb_v2_results", new).subtask_scores.select(columns).rows() == [
+    assert read("olb_v2_results", new).frame("subtask_scores").select(columns).rows() == [
         (
             *("leaderboard_gpqa_main", "acc_norm", "none", 0.3, 0.02, 0, "1.0", "ea4fe0c"),
             *(SHA, "bfloat16", True, on, "main", "results.leaderboard_gpqa_main.acc_norm,none"),
@@ -592,5 +596,5 @@ def test_a_value_outside_0_to_1_is_refused_as_a_share_and_makes_no_score() -> No
     assert ("subtask_scores", "score_raw|range", '"acc": -0.1') in refused
     assert [rule for target, rule, _ in refused if target == "scores"] == ["aggregate|complete"]
     # A metric that is not a share may have any value.
-    assert parsed.subtask_scores.filter(pl.col("metric") == "ppl")["score_raw"].to_list() == [43.7]
-    assert parsed.subtask_scores.filter(pl.col("metric") == "acc")["score_raw"].is_between(0, 1).all()
+    assert parsed.frame("subtask_scores").filter(pl.col("metric") == "ppl")["score_raw"].to_list() == [43.7]
+    assert parsed.frame("subtask_scores").filter(pl.col("metric") == "acc")["score_raw"].is_between(0, 1).all()

@@ -30,7 +30,7 @@ def test_a_measured_row_is_a_score_of_the_leaderboard_and_its_subjects_are_parts
     assert parsed.scores.select("source_name", "variant_id", "score_raw", "score_unit", "reported_by", "is_verified").rows() == [
         ("Yi-1.5-34B-Chat", "mmlu_pro_tiger_5shot_cot", 0.5229, "fraction", "leaderboard", True)
     ]  # fmt: skip
-    parts = parsed.subtask_scores.select("subtask", "score_raw").rows()
+    parts = parsed.frame("subtask_scores").select("subtask", "score_raw").rows()
     assert len(parts) == 14 and parts[3] == ("computer_science", 0.13)
 
 
@@ -69,7 +69,7 @@ def test_an_unknown_size_makes_no_claim_and_an_unreadable_one_says_what_stood_th
 @pytest.mark.parametrize("cell", ["52.29", "-0.1", "high"])
 def test_a_cell_that_is_no_fraction_is_refused(cell: str) -> None:
     parsed = table(ROW | {"Overall": cell, "Law": "34.79"})
-    assert parsed.scores.is_empty() and parsed.subtask_scores.is_empty()
+    assert parsed.scores.is_empty() and parsed.frame("subtask_scores").is_empty()
     assert parsed.quarantine["rule"].to_list() == ["score_raw|range", "score_raw|range"]
 
 
@@ -116,4 +116,4 @@ def test_a_row_and_its_copy_in_every_eval_ever_say_the_same() -> None:
     same = ["variant_id", "score_raw", "score_unit"]
     assert ours.scores.select(same).equals(theirs.scores.select(same))
     parts = ["task", "metric", "metric_filter", "benchmark_id", "subtask", "score_raw"]
-    assert ours.subtask_scores.select(parts).equals(theirs.subtask_scores.select(parts))
+    assert ours.frame("subtask_scores").select(parts).equals(theirs.frame("subtask_scores").select(parts))

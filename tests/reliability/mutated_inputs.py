@@ -309,7 +309,10 @@ def outcome(given: Input, content: bytes) -> tuple[str, str]:
         return "broke", f"took {seconds:.1f} s"
     if parsed.rows_in != sum(frame.height for frame in frames) + parsed.quarantine.height:
         return "broke", "records went missing between the parser and the rules"
-    if not parsed.scores["score_raw"].is_finite().all() or not parsed.subtask_scores["score_raw"].is_finite().all():
+    if (
+        not parsed.scores["score_raw"].is_finite().all()
+        or not parsed.frame("subtask_scores")["score_raw"].is_finite().all()
+    ):
         return "broke", "a score that is no finite number"
     if any(frame.height for frame in frames):
         return "read", ""

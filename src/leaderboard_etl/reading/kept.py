@@ -14,6 +14,7 @@ import polars as pl
 from leaderboard_etl.raw.ledger import Drift, FileVersion
 from leaderboard_etl.reading.runners import Batch
 from leaderboard_etl.sources.base import TARGETS, Parsed, empty
+from leaderboard_etl.sources.measured import Measured
 
 
 class _Span(NamedTuple):
@@ -25,7 +26,7 @@ class _KeptBatch(NamedTuple):
     files: Sequence[FileVersion]
     source_rows: int
     rows_in: int | None
-    spans: Mapping[str, _Span]
+    spans: Mapping[str, tuple[_Span, ...]]
 
 
 class Shelf:
@@ -75,8 +76,8 @@ class Kept:
         self._batches: list[_KeptBatch] = []
         drift: list[Drift] = []
         for read, parsed in batches:
-            frames = {target: parsed.frame(target) for target in (*TARGETS, "quarantine")}
-            spans = {target: shelf.put(frame) for target, frame in frames.items() if frame.height}
+            held = [target for target in (*TARGETS, "quarantine") if parsed.count(target)]
+            spans = {target: tuple(map(shelf.put, _frames(getattr(parsed, target)))) for target in held}
             self._batches.append(_KeptBatch(read, parsed.source_rows, parsed.rows_in, spans))
             drift += parsed.drift
         self.drift = _one_per_subject(drift)
@@ -84,16 +85,21 @@ class Kept:
     def __iter__(self) -> Iterator[Batch]:
         for batch in self._batches:
             parsed = Parsed(source_rows=batch.source_rows, rows_in=batch.rows_in)
-            for target, span in batch.spans.items():
-                setattr(parsed, target, self._shelf.get(span))
+            for target, spans in batch.spans.items():
+                frames = [self._shelf.get(span) for span in spans]
+                setattr(parsed, target, Measured(*frames) if len(frames) > 1 else frames[0])
             yield batch.files, parsed
 
     def frame(self, target: str, *columns: str) -> pl.DataFrame:
-        """Some columns of one target's rows, from all batches."""
-        spans = [batch.spans[target] for batch in self._batches if target in batch.spans]
+        """Some columns of one target's rows, from all batches; subtask scores are not kept as rows."""
+        spans = [span for batch in self._batches for span in batch.spans.get(target, ())]
         if not spans:
             return empty(target).select(columns)
         return pl.concat([self._shelf.get(span, columns) for span in spans]).select(columns)
+
+
+def _frames(held: pl.DataFrame | Measured) -> Sequence[pl.DataFrame]:
+    return held if isinstance(held, Measured) else [held]
 
 
 def _one_per_subject(drift: Sequence[Drift]) -> list[Drift]:

@@ -11,6 +11,7 @@ import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.raw.ledger import Drift, FileVersion
+from leaderboard_etl.sources.measured import Measured, joined, narrow
 
 TARGETS = ("scores", "subtask_scores", "models", "model_bases", "parameter_claims", "submissions", "ratings", "prices")
 _VALIDITY = ("load_id", "closed_load_id", "valid_from", "valid_to")
@@ -64,14 +65,22 @@ def empty(target: str) -> pl.DataFrame:
     return pl.DataFrame(schema=parsed_schema(target))
 
 
+@cache
+def _nothing_measured() -> Measured:
+    return narrow(empty("subtask_scores"))
+
+
 @dataclass
 class Parsed:
-    """The records that a source read from some files. Frames have the columns of history.* without validity, quarantine those of
-    ops.quarantine; every record read is in one of them. `source_rows` counts table rows, or files if a file is a record;
-    `rows_in` the records that the rules checked, null before they did."""
+    """The records that a source read from some files; every record read is in one of its frames.
+
+    Frames have the columns of history.* without validity, quarantine those of ops.quarantine; subtask scores are kept narrow.
+    `source_rows` counts table rows, or files if a file is a record; `rows_in` the records that the rules checked, null before
+    they did.
+    """
 
     scores: pl.DataFrame = field(default_factory=lambda: empty("scores"))
-    subtask_scores: pl.DataFrame = field(default_factory=lambda: empty("subtask_scores"))
+    subtask_scores: Measured = field(default_factory=_nothing_measured)
     models: pl.DataFrame = field(default_factory=lambda: empty("models"))
     model_bases: pl.DataFrame = field(default_factory=lambda: empty("model_bases"))
     parameter_claims: pl.DataFrame = field(default_factory=lambda: empty("parameter_claims"))
@@ -84,9 +93,21 @@ class Parsed:
     drift: list[Drift] = field(default_factory=list)
 
     def frame(self, target: str) -> pl.DataFrame:
+        """The records of a target; subtask scores are written out."""
         frame = getattr(self, target)
+        if isinstance(frame, Measured):
+            return frame.wide()
         assert isinstance(frame, pl.DataFrame)
         return frame
+
+    def put(self, target: str, frame: pl.DataFrame) -> None:
+        """Replaces the records of a target."""
+        setattr(self, target, narrow(frame) if target == "subtask_scores" else frame)
+
+    def count(self, target: str) -> int:
+        """The number of records of a target."""
+        height: int = getattr(self, target).height
+        return height
 
 
 def parsed_frame(target: str, frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
@@ -102,6 +123,8 @@ def parsed_frame(target: str, frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFram
 
 def concat(parts: Sequence[Parsed]) -> Parsed:
     """Several results as one."""
+    if len(parts) == 1:
+        return parts[0]
     rows_in = [p.rows_in for p in parts if p.rows_in is not None]
     whole = Parsed(
         source_rows=sum(p.source_rows for p in parts),
@@ -111,7 +134,7 @@ def concat(parts: Sequence[Parsed]) -> Parsed:
     for target in (*TARGETS, "quarantine"):
         frames = [getattr(p, target) for p in parts]
         if frames:
-            setattr(whole, target, pl.concat(frames))
+            setattr(whole, target, joined(frames) if target == "subtask_scores" else pl.concat(frames))
     return whole
 
 

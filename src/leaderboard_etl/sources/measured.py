@@ -5,6 +5,7 @@ A result file holds a hundred numbers. Written out as rows of history.subtask_sc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -13,6 +14,10 @@ from leaderboard_etl.contracts.schema import frame_schema
 
 RUN_COLUMNS = tuple(frame_schema("history.runs", without=("run_key",)))
 METRIC_COLUMNS = tuple(frame_schema("history.metrics", without=("metric_key",)))
+_VALUES = ("run_no", "metric_no", "score_raw", "stderr_raw")
+_WIDE = tuple(
+    frame_schema("history.subtask_scores", without=("load_id", "closed_load_id", "valid_from", "valid_to")),
+)
 
 
 class Measured(NamedTuple):
@@ -23,19 +28,33 @@ class Measured(NamedTuple):
     metrics: pl.DataFrame
     values: pl.DataFrame
 
+    @property
+    def height(self) -> int:
+        return self.values.height
+
+    def wide(self) -> pl.DataFrame:
+        """The values as rows of history.subtask_scores without validity, in their order."""
+        run, metric, *numbers = (self.values[name] for name in _VALUES)
+        return pl.concat([self.runs[run], self.metrics[metric], pl.DataFrame(numbers)], how="horizontal").select(_WIDE)
+
 
 def narrow(rows: pl.DataFrame) -> Measured:
     """Rows of history.subtask_scores without validity, in the same order."""
-    runs, run = _numbered(rows, RUN_COLUMNS)
-    metrics, metric = _numbered(rows, METRIC_COLUMNS)
-    return Measured(
-        runs, metrics, rows.select(run.alias("run_no"), metric.alias("metric_no"), "score_raw", "stderr_raw")
-    )
+    runs, run_no = numbered(rows, RUN_COLUMNS)
+    metrics, metric_no = numbered(rows, METRIC_COLUMNS)
+    return Measured(runs, metrics, rows.select(run_no.alias("run_no"), metric_no.alias("metric_no"), *_VALUES[2:]))
 
 
-def _numbered(rows: pl.DataFrame, columns: tuple[str, ...]) -> tuple[pl.DataFrame, pl.Series]:
+def joined(parts: Sequence[Measured]) -> Measured:
+    """Several as one."""
+    return parts[0] if len(parts) == 1 else narrow(pl.concat([part.wide() for part in parts]))
+
+
+def numbered(rows: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, pl.Series]:
     """The distinct rows in these columns, by first occurrence, and for each row the number of its own."""
     distinct = rows.select(columns).unique(maintain_order=True)
+    if distinct.height == rows.height:
+        return distinct, pl.int_range(rows.height, dtype=pl.UInt32, eager=True)
     numbered = distinct.with_row_index("number")
     number = rows.select(columns).join(numbered, on=columns, how="left", nulls_equal=True, maintain_order="left")
     return distinct, number["number"]

@@ -98,7 +98,7 @@ class Records:
         for target, rows in self._rows.items():
             if rows:
                 frame = pl.DataFrame(rows, schema_overrides=parsed_schema(target), infer_schema_length=None)
-                setattr(parsed, target, parsed_frame(target, frame))
+                parsed.put(target, parsed_frame(target, frame))
         return parsed
 
     def _name(self, file: SourceFile, source_name: str | None) -> str | None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from leaderboard_etl.sources.base import Parsed, parsed_frame
 from leaderboard_etl.sources.description import Source
+from leaderboard_etl.sources.measured import Measured, numbered
 from leaderboard_etl.units import score_pct
 
 KEYS = {
@@ -47,16 +48,36 @@ class Rule:
 
 def apply_rules(parsed: Parsed, source: Source, benchmarks: pl.DataFrame) -> Parsed:
     """`parsed` with every record that breaks a rule moved to its quarantine."""
-    rows_in = sum(parsed.frame(target).height for target in (*KEYS, "quarantine"))
+    rows_in = sum(parsed.count(target) for target in (*KEYS, "quarantine"))
     kept = Parsed(source_rows=parsed.source_rows, rows_in=rows_in, drift=parsed.drift)
     refused = [parsed.quarantine]
     for target in KEYS:
-        frame = parsed.frame(target)
-        good, bad = _split(frame, _rules(target, source, benchmarks), target)
-        setattr(kept, target, good)
+        if not parsed.count(target):
+            continue
+        if target == "subtask_scores" and _all_keep_rules(parsed.subtask_scores, source):
+            kept.subtask_scores = parsed.subtask_scores
+            continue
+        good, bad = _split(parsed.frame(target), _rules(target, source, benchmarks), target)
+        kept.put(target, good)
         refused.append(bad)
-    kept.quarantine = pl.concat(refused)
+    kept.quarantine = pl.concat(refused) if len(refused) > 1 else parsed.quarantine
     return kept
+
+
+def _all_keep_rules(measured: Measured, source: Source) -> bool:
+    """Whether every value keeps the rules of subtask scores, asked of each run and each metric once. Where one does not, all are
+    written out and judged one by one."""
+    runs, metrics, values = measured
+    if not values["score_raw"].is_finite().fill_null(False).all():
+        return False
+    if not runs.select(_name_rule(source).holds.fill_null(False).all()).item():
+        return False
+    key = KEYS["subtask_scores"]
+    same_run, same_metric = (
+        numbered(frame, [column for column in key if column in frame.columns])[1] for frame in (runs, metrics)
+    )
+    pairs = same_run[values["run_no"]].cast(pl.UInt64) * metrics.height + same_metric[values["metric_no"]]
+    return pairs.n_unique() == values.height
 
 
 def _rules(target: str, source: Source, benchmarks: pl.DataFrame) -> list[Rule]:
@@ -254,6 +275,9 @@ def _length_rule(columns: list[str]) -> Rule:
 def _split(frame: pl.DataFrame, rules: list[Rule], target: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     good = frame
     refused = []
+    # Nearly every frame keeps all rules, which one look at it shows.
+    if frame.select(pl.all_horizontal(rule.holds.fill_null(False).all() for rule in rules)).item():
+        return frame, parsed_frame("quarantine", frame.head(0))
     for rule in rules:
         marked = good.with_columns(rule.holds.fill_null(False).alias("__holds"))
         good = marked.filter(pl.col("__holds")).drop("__holds")

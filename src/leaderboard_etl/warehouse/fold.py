@@ -12,9 +12,8 @@ from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.raw.ledger import Changes, Drift, Load, Place, SourceLoad, parse_utc
 from leaderboard_etl.reading.loads import LoadContent, Part
 from leaderboard_etl.sources.base import TARGETS, Parsed
-from leaderboard_etl.sources.measured import narrow
 from leaderboard_etl.sources.rules import KEYS, repeated
-from leaderboard_etl.warehouse.history import history_table, merge
+from leaderboard_etl.warehouse.history import history_table, merge, never_stated
 from leaderboard_etl.warehouse.measurements import merge_measured
 
 _PLACE = ["repo_type", "repo_id", "path"]
@@ -38,8 +37,9 @@ def _fold_part(con: duckdb.DuckDBPyConnection, load: Load, part: Part) -> dict[s
     """Updates the history with one source's contribution; returns its counts."""
     source_id = part.entry.source_id
     counts = _zero_counts()
+    first = never_stated(con, (*TARGETS, "quarantine"), source_id, load.load_id)
     # Close the rows of files that are gone first, because their content may be in another file now.
-    _fold_batch(con, load, source_id, part.changes.gone, Parsed(), counts)
+    _fold_batch(con, load, source_id, part.changes.gone, Parsed(), counts, first)
     unread_places = {file.place for file in part.files}
     for number, (files, parsed) in enumerate(part.batches):
         if number:  # an open transaction keeps everything that it wrote in memory
@@ -47,7 +47,7 @@ def _fold_part(con: duckdb.DuckDBPyConnection, load: Load, part: Part) -> dict[s
         places = [file.place for file in files]
         unread_places.difference_update(places)
         _fold_batch(
-            con, load, source_id, places, _without_repeats(con, source_id, parsed, places, unread_places), counts
+            con, load, source_id, places, _without_repeats(con, source_id, parsed, places, unread_places), counts, first
         )
     return counts
 
@@ -59,8 +59,10 @@ def _fold_batch(
     places: Sequence[Place],
     parsed: Parsed,
     counts: dict[str, int],
+    first: Collection[str],
 ) -> None:
-    """Updates the history of some files with what was read from them, and adds to the counts of the load."""
+    """Updates the history of some files with what was read from them, and adds to the counts of the load. `first` are the targets
+    that the source never stated before."""
     if not places:
         return
     scope = pl.DataFrame(places, schema=_PLACE, orient="row")
@@ -68,11 +70,23 @@ def _fold_batch(
     counts["source_rows"] += parsed.source_rows
     counts["rows_in"] += parsed.rows_in or 0
     for target in (*TARGETS, "quarantine"):
-        frame, load_id, as_of_at = parsed.frame(target), load.load_id, load.as_of()
+        load_id, as_of_at, is_first = load.load_id, load.as_of(), target in first
         if target == "subtask_scores":
-            changed = merge_measured(con, narrow(frame), source_id, scope, load_id=load_id, as_of_at=as_of_at)
+            measured = parsed.subtask_scores
+            changed = merge_measured(
+                con, measured, source_id, scope, load_id=load_id, as_of_at=as_of_at, is_first=is_first
+            )
         else:
-            changed = merge(con, target, frame, source_id, scope, load_id=load_id, as_of_at=as_of_at)
+            changed = merge(
+                con,
+                target,
+                parsed.frame(target),
+                source_id,
+                scope,
+                load_id=load_id,
+                as_of_at=as_of_at,
+                is_first=is_first,
+            )
         n_open, n_opened, n_closed = changed
         if target == "quarantine":
             counts["rows_quarantined"] += n_open
@@ -98,22 +112,25 @@ def _without_repeats(
     kept = replace(parsed)
     con.register("passed_over", pl.DataFrame([*read, *unread], schema=_PLACE, orient="row"))
     for target in _ACROSS_FILES:
-        frame = parsed.frame(target)
-        if frame.is_empty():
+        if not parsed.count(target):
             continue
-        elsewhere = _keys_elsewhere(con, target, source_id, frame)
+        runs = parsed.subtask_scores.runs if target == "subtask_scores" else parsed.frame(target)
+        if target == "subtask_scores" and not _runs_elsewhere(con, source_id, runs):
+            continue
+        elsewhere = _keys_elsewhere(con, target, source_id, runs)
         if elsewhere.is_empty():
             continue
+        frame = parsed.frame(target)
         repeats = frame.join(elsewhere, on=elsewhere.columns, how="semi", nulls_equal=True)
-        setattr(kept, target, frame.join(elsewhere, on=elsewhere.columns, how="anti", nulls_equal=True))
+        kept.put(target, frame.join(elsewhere, on=elsewhere.columns, how="anti", nulls_equal=True))
         kept.quarantine = pl.concat([kept.quarantine, repeated(repeats, target, "of another file")])
     con.unregister("passed_over")
     return kept
 
 
-def _keys_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The keys in open rows of other files, for the models of the frame."""
-    con.register("read_now", frame.select("source_name", "run_id").unique())
+def _keys_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str, runs: pl.DataFrame) -> pl.DataFrame:
+    """The keys in open rows of other files, for the models and runs of the frame."""
+    con.register("read_now", runs.select("source_name", "run_id").unique())
     keys: pl.DataFrame = con.sql(
         f"""
         select distinct {", ".join(KEYS[target])}
@@ -126,6 +143,24 @@ def _keys_elsewhere(con: duckdb.DuckDBPyConnection, target: str, source_id: str,
     ).pl()
     con.unregister("read_now")
     return keys
+
+
+def _runs_elsewhere(con: duckdb.DuckDBPyConnection, source_id: str, runs: pl.DataFrame) -> bool:
+    """Whether other files ever held subtask scores of these models and runs; nearly always none did."""
+    con.register("read_now", runs.select("source_name", "run_id").unique())
+    found = con.execute(
+        """
+        select 1
+        from history.runs
+        semi join read_now using (source_name, run_id)
+        anti join passed_over using (repo_type, repo_id, path)
+        where source_id = ?
+        limit 1
+        """,
+        [source_id],
+    ).fetchall()
+    con.unregister("read_now")
+    return bool(found)
 
 
 def _fold_policy(con: duckdb.DuckDBPyConnection, content: LoadContent) -> None:

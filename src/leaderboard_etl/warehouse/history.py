@@ -3,7 +3,7 @@ new ones."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import duckdb
@@ -34,13 +34,16 @@ def merge(
     *,
     load_id: int,
     as_of_at: datetime,
+    is_first: bool = False,
 ) -> tuple[int, int, int]:
     """Updates the open rows of `source_id` from the files in `scope` so that they state what `parsed` states.
 
     `scope` has the columns repo_type, repo_id, path: the files that changed or are gone, each once per load. A row that
-    states the same as before stays open with the place where it was first seen. Returns the numbers of rows that are
-    open now, were opened, and were closed.
+    states the same as before stays open with the place where it was first seen. `is_first` says that no earlier load opened a
+    row of the source in this table. Returns the numbers of rows that are open now, were opened, and were closed.
     """
+    if is_first and parsed.is_empty():
+        return 0, 0, 0
     table = history_table(target)
     columns = list(parsed_schema(target))
     compared = ", ".join(column for column in columns if column not in NOT_COMPARED)
@@ -48,18 +51,20 @@ def merge(
         # A file may hold the same bad record twice; both are kept.
         compared += f", row_number() over (partition by {compared} order by locator)"
     con.register("parsed_rows", parsed)
-    con.register("scope_now", scope)
-    con.execute(
-        f"""
-        create or replace temp table open_rows as
-        select {ROW_ID} as row_id, hash({compared}) as said
-        from {table}
-        where valid_to is null and source_id = ? and load_id < ? and (repo_type, repo_id, path) in (from scope_now)
-        """,
-        [source_id, load_id],
-    )
-    before = con.execute("select count(*) from open_rows").fetchall()[0][0]
-    closed = 0
+    before = closed = 0
+    if not is_first:
+        con.register("scope_now", scope)
+        con.execute(
+            f"""
+            create or replace temp table open_rows as
+            select {ROW_ID} as row_id, hash({compared}) as said
+            from {table}
+            where valid_to is null and source_id = ? and load_id < ? and (repo_type, repo_id, path) in (from scope_now)
+            """,
+            [source_id, load_id],
+        )
+        con.unregister("scope_now")
+        before = con.execute("select count(*) from open_rows").fetchall()[0][0]
     rows = "parsed_rows"
     if before:
         con.execute(f"create or replace temp table said_now as select *, hash({compared}) as said from parsed_rows")
@@ -80,9 +85,18 @@ def merge(
         {"at": as_of_at, "load": load_id},
     ).fetchall()[0][0]
     con.unregister("parsed_rows")
-    con.unregister("scope_now")
-    con.execute("drop table open_rows; drop table if exists said_now")
+    con.execute("drop table if exists open_rows; drop table if exists said_now")
     return before + opened - closed, opened, closed
+
+
+def never_stated(con: duckdb.DuckDBPyConnection, targets: Iterable[str], source_id: str, load_id: int) -> set[str]:
+    """Those of the targets of which no load before this one opened a row of the source."""
+    queries = (
+        f"select '{target}' where not exists (from {history_table(target)} where source_id = $source and load_id < $load)"
+        for target in targets
+    )
+    rows = con.execute(" union all ".join(queries), {"source": source_id, "load": load_id}).fetchall()
+    return {target for (target,) in rows}
 
 
 def carried_tables() -> list[str]:

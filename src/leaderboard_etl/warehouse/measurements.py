@@ -27,8 +27,13 @@ def merge_measured(
     *,
     load_id: int,
     as_of_at: datetime,
+    is_first: bool = False,
 ) -> tuple[int, int, int]:
     """As history.merge, for subtask scores."""
+    values = measured.values
+    if is_first:
+        _insert(con, measured, load_id, as_of_at, is_first=True)
+        return values.height, values.height, 0
     said_of_run, said_of_metric = (
         f"hash({', '.join(column for column in columns if column not in NOT_COMPARED)}) as said"
         for columns in (RUN_COLUMNS, METRIC_COLUMNS)
@@ -50,7 +55,7 @@ def merge_measured(
         [source_id, load_id],
     )
     before: int = con.execute("select count(*) from open_rows").fetchall()[0][0]
-    closed, values = 0, measured.values
+    closed = 0
     if before:
         con.register("runs_now", measured.runs.with_row_index("run_no"))
         con.register("metrics_now", measured.metrics.with_row_index("metric_no"))
@@ -80,8 +85,7 @@ def merge_measured(
         con.execute("drop table said_now")
     con.execute("drop table open_rows")
     con.unregister("scope_now")
-    if values.height:
-        _insert(con, Measured(measured.runs, measured.metrics, values), load_id, as_of_at)
+    _insert(con, measured._replace(values=values), load_id, as_of_at, is_first=False)
     return before + values.height - closed, values.height, closed
 
 
@@ -97,19 +101,23 @@ def measured_names(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return names
 
 
-def _insert(con: duckdb.DuckDBPyConnection, measured: Measured, load_id: int, as_of_at: datetime) -> None:
+def _insert(
+    con: duckdb.DuckDBPyConnection, measured: Measured, load_id: int, as_of_at: datetime, *, is_first: bool
+) -> None:
     """Adds values, and before them the runs and metrics that no earlier value has.
 
     Files are read in the order of their places. Runs are numbered in that order, metrics in that of the first run that has them,
     so that the numbers do not depend on how many files are read at once.
     """
     runs, metrics, values = measured
+    if values.is_empty():
+        return
     used = runs.with_row_index("run_no").filter(pl.col("run_no").is_in(values["run_no"].unique().implode()))
-    run_keys = _keys(con, "history.runs", "run", used.sort(*_PLACE, *runs.columns), load_id)
+    run_keys = _keys(con, "history.runs", "run", used.sort(*_PLACE, *runs.columns), load_id, is_first)
     values = values.join(run_keys, on="run_no", maintain_order="left")
     first = values.group_by("metric_no").agg(pl.col("run_key").min().alias("first_key"))
     used = metrics.with_row_index("metric_no").join(first, on="metric_no").sort("first_key", *metrics.columns)
-    metric_keys = _keys(con, "history.metrics", "metric", used.drop("first_key"), load_id)
+    metric_keys = _keys(con, "history.metrics", "metric", used.drop("first_key"), load_id, False)
     values = values.join(metric_keys, on="metric_no", maintain_order="left")
     con.register("opened", values.select("run_key", "metric_key", "score_raw", "stderr_raw"))
     con.execute(
@@ -119,10 +127,28 @@ def _insert(con: duckdb.DuckDBPyConnection, measured: Measured, load_id: int, as
     con.unregister("opened")
 
 
-def _keys(con: duckdb.DuckDBPyConnection, table: str, of: str, rows: pl.DataFrame, load_id: int) -> pl.DataFrame:
-    """The key of each row, by its number. Rows that the table lacks are added to it, in their order."""
+def _keys(
+    con: duckdb.DuckDBPyConnection, table: str, of: str, rows: pl.DataFrame, load_id: int, are_new: bool
+) -> pl.DataFrame:
+    """The key of each row, by its number. Rows that the table lacks are added to it, in their order; `are_new` says that it lacks
+    all."""
     number, *columns = rows.columns
     key = f"{of}_key"
+    keys = rows.select(number, pl.lit(None, pl.Int64).alias(key)) if are_new else _known(con, table, key, rows)
+    last = load_id * _KEYS_OF_LOAD
+    [(last,)] = con.execute(f"select coalesce(max({key}), {last}) from {table} where {key} > {last}").fetchall()
+    is_new = keys[key].is_null()
+    if is_new.any():
+        keys = keys.with_columns(pl.coalesce(key, last + is_new.cum_sum().cast(pl.Int64)))
+        con.register("new_rows", rows.select(keys[key], *columns).filter(is_new))
+        con.execute(f"insert into {table} select * from new_rows")
+        con.unregister("new_rows")
+    return keys
+
+
+def _known(con: duckdb.DuckDBPyConnection, table: str, key: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The number of each row and its key in the table, null if it is not there, in their order."""
+    number, *columns = rows.columns
     con.register("used_rows", rows.with_row_index("place"))
     is_same = " and ".join(f"t.{column} is not distinct from u.{column}" for column in columns)
     keys: pl.DataFrame = con.sql(
@@ -130,11 +156,4 @@ def _keys(con: duckdb.DuckDBPyConnection, table: str, of: str, rows: pl.DataFram
         f" group by u.place, u.{number} order by u.place"
     ).pl()
     con.unregister("used_rows")
-    last = load_id * _KEYS_OF_LOAD
-    [(last,)] = con.execute(f"select coalesce(max({key}), {last}) from {table} where {key} > {last}").fetchall()
-    is_new = keys[key].is_null()
-    keys = keys.with_columns(pl.coalesce(key, last + is_new.cum_sum().cast(pl.Int64)))
-    con.register("new_rows", rows.select(keys[key], *columns).filter(is_new))
-    con.execute(f"insert into {table} select * from new_rows")
-    con.unregister("new_rows")
-    return keys.select(number, key)
+    return keys

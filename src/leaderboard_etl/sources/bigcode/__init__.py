@@ -13,6 +13,7 @@ import polars as pl
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame
 from leaderboard_etl.sources.description import Source, Trust, Work
+from leaderboard_etl.sources.measured import narrow
 from leaderboard_etl.sources.shared.csv_table import linked_repository, read_csv_table, sizes_in_billions, split_numbers
 
 SOURCE_ID = "bigcode"
@@ -58,7 +59,7 @@ def _parse_file(file: SourceFile) -> Parsed:
         refused.append(unread)
     return Parsed(
         scores=_scores(scores),
-        subtask_scores=pl.concat(subtasks),
+        subtask_scores=narrow(pl.concat(subtasks)),
         models=_models(rows),
         parameter_claims=sizes_in_billions(rows, _SIZE),
         quarantine=pl.concat(refused),

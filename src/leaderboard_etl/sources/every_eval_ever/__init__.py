@@ -28,6 +28,7 @@ from leaderboard_etl.sources.every_eval_ever.newest import each_change, newest_s
 from leaderboard_etl.sources.every_eval_ever.record import read_record
 from leaderboard_etl.sources.every_eval_ever.results import Row, Rules, Statements, drift_subjects, read_results, unread
 from leaderboard_etl.sources.every_eval_ever.works import COLLECTIONS
+from leaderboard_etl.sources.measured import narrow
 
 
 def wants(path: str) -> bool:
@@ -49,7 +50,7 @@ def parse(files: Sequence[SourceFile], policy: Policy) -> Parsed:
         read_results(file, collection_of(file.version.path) or "", record, rules, statements)
     return Parsed(
         scores=_frame("scores", newest_statements(statements.scores, "variant_id", "setting")),
-        subtask_scores=_frame("subtask_scores", newest_statements(statements.parts, "task", "metric")),
+        subtask_scores=narrow(_frame("subtask_scores", newest_statements(statements.parts, "task", "metric"))),
         models=_frame("models", newest_statements(statements.models)),
         prices=_frame("prices", each_change(statements.prices)),
         quarantine=refusals(statements.refused),

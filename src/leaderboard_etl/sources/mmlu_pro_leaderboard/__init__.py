@@ -14,6 +14,7 @@ import polars as pl
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame
 from leaderboard_etl.sources.description import Source, Trust, Work
+from leaderboard_etl.sources.measured import narrow
 from leaderboard_etl.sources.shared.csv_table import read_csv_table, sizes_in_billions, split_numbers
 from leaderboard_etl.sources.shared.settings import NO_SETTING, stated_setting
 
@@ -67,7 +68,7 @@ def _parse_file(file: SourceFile) -> Parsed:
         refused.append(unread)
     return Parsed(
         scores=_scores(scores),
-        subtask_scores=pl.concat(subtasks),
+        subtask_scores=narrow(pl.concat(subtasks)),
         models=_models(rows),
         parameter_claims=sizes_in_billions(_with_size(rows), _SIZE),
         quarantine=pl.concat(refused),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -34,6 +36,12 @@ _COPY = re.compile(r"(?: \(\d{1,3}\)|(?: -)? copy(?: \d{1,3})?)$", re.IGNORECASE
 _MOST_ID = 120
 
 
+_NOTHING = msgspec.Raw(b"null")
+_RAW = ("versions", "n-shot", "n-samples", "n_samples")
+# Texts of this many different files stay decoded, some megabytes.
+_REMEMBERED = 256
+
+
 @dataclass(frozen=True)
 class Run:
     """One file. `model_name` is the name of the folder, because the name inside may be a local path. If the folder is not a
@@ -56,14 +64,15 @@ class Run:
 
 
 class ResultFile(msgspec.Struct):
-    """The keys that we read; the decoder skips all others, which are most of a file."""
+    """The keys that we read; the decoder skips all others, which are most of a file. What most files of a leaderboard say in the
+    same words stays JSON, so that it is decoded once for all of them (`said_of_tasks`)."""
 
     results: dict[str, Any]
     groups: Any = None
-    versions: Any = None
-    n_shot: Any = msgspec.field(default=None, name="n-shot")
-    n_samples: Any = msgspec.field(default=None, name="n-samples")
-    n_samples_too: Any = msgspec.field(default=None, name="n_samples")
+    versions: msgspec.Raw = _NOTHING
+    n_shot: msgspec.Raw = msgspec.field(default=_NOTHING, name="n-shot")
+    n_samples: msgspec.Raw = msgspec.field(default=_NOTHING, name="n-samples")
+    n_samples_too: msgspec.Raw = msgspec.field(default=_NOTHING, name="n_samples")
     config: Any = None
     config_general: Any = None
     params: Any = None
@@ -94,8 +103,10 @@ def decode(raw: bytes) -> ResultFile:
     if is_lfs_pointer(raw):
         raise RefusedError("file|lfs_pointer", "a git-LFS pointer instead of the result file")
     try:
-        return _decoder.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        content = _decoder.decode(raw)
+        said_of_tasks(content)
+        return content
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         pass  # the harness writes NaN, which strict JSON lacks: the standard library's reader accepts it
     try:
         loaded = json_value(raw)
@@ -104,13 +115,57 @@ def decode(raw: bytes) -> ResultFile:
     if not isinstance(loaded, dict) or not isinstance(loaded.get("results"), dict):
         raise RefusedError("file|shape", "JSON, but without the object 'results' that a result file has")
     try:
-        return msgspec.convert(loaded, ResultFile)
-    except (msgspec.ValidationError, RecursionError) as error:
+        for name in _RAW:
+            if name in loaded:
+                loaded[name] = msgspec.Raw(json.dumps(loaded[name], ensure_ascii=False).encode())
+        content = msgspec.convert(loaded, ResultFile)
+        said_of_tasks(content)
+        return content
+    except (msgspec.ValidationError, ValueError, RecursionError) as error:
         raise RefusedError("file|shape", f"not the shape of a result file: {error}") from None
 
 
-def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
-    """The run that the file at `path` describes; `samples` are the numbers of questions by task.
+@dataclass(frozen=True, eq=False)
+class SaidOfTasks:
+    """What a file says of its tasks, by task: their versions, their numbers of examples, and of questions; `asks_part` is true if
+    one of them asked only a part of its questions. Files that say it in the same words share one."""
+
+    versions: Mapping[str, Any]
+    n_shot: Mapping[str, Any]
+    n_samples: Mapping[str, Any]
+    asks_part: bool
+
+
+def said_of_tasks(content: ResultFile) -> SaidOfTasks:
+    """Raises ValueError, and nothing else, for what is not JSON."""
+    return _said(*map(bytes, (content.versions, content.n_shot, content.n_samples, content.n_samples_too)))
+
+
+@lru_cache(_REMEMBERED)
+def _said(*texts: bytes) -> SaidOfTasks:
+    versions, n_shot, n_samples, n_samples_too = (mapping(_value(text)) for text in texts)
+    samples = flat(n_samples or n_samples_too)
+    return SaidOfTasks(versions, n_shot, samples, _asks_part(samples))
+
+
+def _value(text: bytes) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return json_value(text)
+
+
+def flat(block: Mapping[str, Any]) -> dict[str, Any]:
+    """The block with every mapping of mappings in it replaced by its content."""
+    flat: dict[str, Any] = {}
+    for key, values in block.items():
+        is_nested = isinstance(values, dict) and bool(values) and all(isinstance(v, dict) for v in values.values())
+        flat.update(values if is_nested else {key: values})
+    return flat
+
+
+def run_of(content: ResultFile, path: str, *, asks_part: bool) -> Run:
+    """The run that the file at `path` describes; `asks_part` is that of what it says of its tasks.
 
     Raises RefusedError for a file outside a model's folder.
     """
@@ -147,7 +202,7 @@ def run_of(content: ResultFile, path: str, samples: Mapping[str, Any]) -> Run:
         or _text(content.lm_eval_version),
         evaluated_on=_moment(content.date, file_name),
         params=_params(config.get("model_num_parameters")),
-        is_limited=_is_limited(config, samples),
+        is_limited=asks_part or _is_limited(config),
     )
 
 
@@ -174,10 +229,11 @@ def _model_of(folder: str, names: Sequence[str]) -> str:
     )
 
 
-def _is_limited(config: Mapping[str, Any], samples: Mapping[str, Any]) -> bool:
-    limits = (config.get("limit"), config.get("max_samples"))
-    if any(value not in (None, "", 0, "null") for value in limits):
-        return True
+def _is_limited(config: Mapping[str, Any]) -> bool:
+    return any(value not in (None, "", 0, "null") for value in (config.get("limit"), config.get("max_samples")))
+
+
+def _asks_part(samples: Mapping[str, Any]) -> bool:
     asked = ((count(sizes.get("effective")), count(sizes.get("original"))) for sizes in map(mapping, samples.values()))
     return any(effective is not None and original is not None and effective < original for effective, original in asked)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import fields
 
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, concat, parsed_frame, place, refuse
+from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, concat, parsed_frame, refuse
+from leaderboard_etl.sources.measured import METRIC_COLUMNS, RUN_COLUMNS, Measured, numbered
 from leaderboard_etl.sources.shared.harness.file import Run, copied_from
 from leaderboard_etl.sources.shared.harness.metrics import Metrics, read_run
 from leaderboard_etl.sources.shared.harness.scores import leaderboard_scores
@@ -18,12 +18,12 @@ from leaderboard_etl.sources.shared.harness.scores import leaderboard_scores
 _FILES_AT_ONCE = 500
 # 0.1 + 0.2 of a mean may be over 1 by a last digit.
 _LAST_DIGITS = 1e-11
-_RUN_SCHEMA = {"evaluated_on": pl.Date, "model_sha": pl.String, "harness_version": pl.String, "params": pl.Int64}
-_METRIC_SCHEMA = {
-    **dict.fromkeys(("run", "n_shot"), pl.Int32),
-    "n_questions": pl.Int64,
-    **dict.fromkeys(("score_raw", "stderr_raw"), pl.Float64),
-    **dict.fromkeys(("task", "metric", "metric_filter", "task_version", "section", "key", "name", "text"), pl.String),
+_OF_FILE = ("hub_id", "organization", "reported_by", "repo_type", "repo_id", "revision", "path", "blob_id")
+_RUN_SCHEMA = {
+    **dict.fromkeys(("source_id", *(field.name for field in fields(Run)), *_OF_FILE), pl.String()),
+    **dict.fromkeys(("has_chat_template", "is_limited"), pl.Boolean()),
+    "evaluated_on": pl.Date(),
+    "params": pl.Int64(),
 }
 
 
@@ -41,42 +41,41 @@ def parsed_runs(
 def _parsed_batch(
     source_id: str, files: Sequence[SourceFile], policy: Policy, variants: Sequence[str], unsigned: str
 ) -> Parsed:
-    values, runs, refused = Metrics(), [], []
+    numbers, runs, refused = Metrics(), [], []
     paths = {file.version.path for file in files}
-    for number, file in enumerate(files):
+    for file in files:
         try:
             if (original := copied_from(file.version.path)) != file.version.path and original in paths:
                 raise RefusedError("file|copy", f"by its name a second copy of {original}")
-            runs.append(_run_row(source_id, number, file, read_run(file, number, values), unsigned))
+            runs.append(_run_row(source_id, file, read_run(file, numbers), unsigned))
         except RefusedError as error:
             refused.append(_refused_file(source_id, file, error))
     parsed = Parsed(source_rows=len(files))
     if runs:
-        frame = pl.DataFrame(runs, schema_overrides={"run": pl.Int32(), **_RUN_SCHEMA})
+        frame = pl.DataFrame(runs, schema=_RUN_SCHEMA, orient="row").rename({"model_name": "source_name"})
         parsed.parameter_claims = _sizes(frame)
-        metrics = _metric_rows(values, policy)
         parsed.models = parsed_frame("models", frame.with_columns(pl.lit("config").alias("locator")))
-        parsed.subtask_scores = _subtask_rows(metrics, frame, policy)
-        parsed.scores, refused_scores = leaderboard_scores(metrics, frame, policy, variants)
-        refused += [refused_scores, _refused_values(metrics, frame)]
+        metrics, values = _judged(*numbers.frames(), policy)
+        parsed.subtask_scores = _measured(metrics, values, frame)
+        parsed.scores, refused_scores = leaderboard_scores(metrics, values, frame, policy, variants)
+        refused += [refused_scores, _refused_values(metrics, values, frame)]
     if refused:
         parsed.quarantine = pl.concat(refused)
     return parsed
 
 
-def _run_row(source_id: str, number: int, file: SourceFile, run: Run, unsigned: str) -> dict[str, Any]:
-    """The columns that every row of a run has, and the further ones of its model statement."""
+def _run_row(source_id: str, file: SourceFile, run: Run, unsigned: str) -> tuple[object, ...]:
+    """The columns that every row of a run has, and the further ones of its model statement, as in _RUN_SCHEMA."""
     owner, slash, _ = run.model_name.partition("/")
-    return {
-        "run": number,
-        "source_id": source_id,
-        "source_name": run.model_name,
-        "hub_id": run.model_name,
-        "organization": owner if slash else None,
-        "reported_by": "leaderboard" if run.model_sha else unsigned,
-        **{name: value for name, value in asdict(run).items() if name != "model_name"},
-        **place(file.version),
-    }
+    version = file.version
+    return (
+        source_id,
+        *vars(run).values(),
+        run.model_name,
+        owner if slash else None,
+        "leaderboard" if run.model_sha else unsigned,
+        *(version.repo_type, version.repo_id, version.revision, version.path, version.blob_id),
+    )
 
 
 def _sizes(runs: pl.DataFrame) -> pl.DataFrame:
@@ -90,51 +89,54 @@ def _sizes(runs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _metric_rows(values: Metrics, policy: Policy) -> pl.DataFrame:
-    """The values as a frame, with their key path as `locator`. An impossible value becomes NaN, with its `text` and the `rule`
-    and `reason` that refuse it.
+def _judged(metrics: pl.DataFrame, values: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The metrics with their key path as `locator`, their benchmark and subtask; and the values. An impossible value becomes NaN,
+    with its `text`, and `is_outside` if it is a number.
 
     A metric that gives a score somewhere is a share of the questions, in every task.
     """
-    stderr, value = pl.col("stderr_raw"), pl.col("score_raw")
-    shares = policy.frame("harness_tasks")["metric"].str.split(" ").explode().unique()
-    is_share = pl.col("metric").is_in(shares.implode())
-    is_outside = is_share & value.is_finite() & ~value.is_between(0, 1 + _LAST_DIGITS)
-    return (
-        pl.DataFrame(vars(values), schema=_METRIC_SCHEMA)
-        .with_columns(
-            pl.when(stderr.is_finite()).then(stderr).alias("stderr_raw"),
-            pl.concat_str(pl.col("section", "key", "name"), separator=".").str.slice(0, 400).alias("locator"),
-            pl.when(is_outside).then(pl.format('"{}": {}', "name", value)).otherwise("text").alias("text"),
-            pl.when(is_outside).then(float("nan")).otherwise(value).alias("score_raw"),
-            pl.when(is_outside).then(pl.lit("score_raw|range")).otherwise(pl.lit("score_raw|number")).alias("rule"),
-            pl.when(is_outside)
-            .then(pl.lit("a share of the questions is from 0 to 1: another unit, or a wrong value"))
-            .otherwise(pl.lit("the value is not a finite number"))
-            .alias("reason"),
+    tasks = policy.frame("harness_tasks")
+    shares = tasks["metric"].str.split(" ").explode().unique()
+    metrics = metrics.join(
+        tasks.select("task", "benchmark_id", "subtask"), on="task", how="left", maintain_order="left"
+    ).with_columns(pl.concat_str(pl.col("section", "key", "name"), separator=".").str.slice(0, 400).alias("locator"))
+    is_share = metrics["metric"].is_in(shares.implode())
+    value = values["score_raw"]
+    is_outside = is_share[values["metric_no"]] & value.is_finite() & ~value.is_between(0, 1 + _LAST_DIGITS)
+    values = values.with_columns(is_outside.alias("is_outside"))
+    if is_outside.any():
+        name = metrics["name"][values["metric_no"]]
+        values = values.with_columns(
+            pl.when("is_outside").then(pl.format('"{}": {}', name, "score_raw")).otherwise("text").alias("text"),
+            pl.when("is_outside").then(float("nan")).otherwise("score_raw").alias("score_raw"),
         )
-        .drop("section", "key", "name")
+    return metrics, values
+
+
+def _measured(metrics: pl.DataFrame, values: pl.DataFrame, runs: pl.DataFrame) -> Measured:
+    distinct, number = numbered(metrics, METRIC_COLUMNS)
+    good = values.filter(pl.col("text").is_null())
+    return Measured(
+        runs.select(RUN_COLUMNS),
+        distinct,
+        good.select("run_no", number[good["metric_no"]].alias("metric_no"), "score_raw", "stderr_raw"),
     )
 
 
-def _subtask_rows(metrics: pl.DataFrame, runs: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    tasks = policy.frame("harness_tasks").select("task", "benchmark_id", "subtask")
-    return parsed_frame(
-        "subtask_scores",
-        metrics.lazy()
-        .filter(pl.col("text").is_null())
-        .join(tasks.lazy(), on="task", how="left", maintain_order="left")
-        .join(runs.lazy(), on="run", maintain_order="left"),
-    )
-
-
-def _refused_values(metrics: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
+def _refused_values(metrics: pl.DataFrame, values: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
+    bad = values.filter(pl.col("text").is_not_null())
+    reasons = {
+        "score_raw|range": "a share of the questions is from 0 to 1: another unit, or a wrong value",
+        "score_raw|number": "the value is not a finite number",
+    }
+    rule = pl.when("is_outside").then(pl.lit("score_raw|range")).otherwise(pl.lit("score_raw|number"))
+    rows = [runs[bad["run_no"]], metrics[bad["metric_no"]].select("locator"), bad]
     return parsed_frame(
         "quarantine",
-        metrics.filter(pl.col("text").is_not_null())
-        .join(runs, on="run", maintain_order="left")
-        .with_columns(
+        pl.concat(rows, how="horizontal").with_columns(
             pl.lit("subtask_scores").alias("target"),
+            rule.alias("rule"),
+            rule.replace_strict(reasons).alias("reason"),
             pl.col("text").alias("offending_text"),
         ),
     )

@@ -19,18 +19,17 @@ _MMLU_SIGN = "hendrycksTest-abstract_algebra"
 
 
 def leaderboard_scores(
-    metrics: pl.DataFrame, runs: pl.DataFrame, policy: Policy, variants: Sequence[str]
+    metrics: pl.DataFrame, values: pl.DataFrame, runs: pl.DataFrame, policy: Policy, variants: Sequence[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Parsed scores, and a parsed quarantine of scores for which a run has tasks but not all.
 
-    `metrics` has run, task, metric, metric_filter, score_raw, stderr_raw, n_shot, n_questions, task_version and locator;
-    `runs` the columns that every row of a run holds, and is_limited.
+    `values` has run_no, metric_no, score_raw and stderr_raw; `metrics`, at these numbers, task, metric, metric_filter, n_shot,
+    n_questions, task_version and locator; `runs` the columns that every row of a run holds, and is_limited.
     """
-    recipes = _recipes(policy, variants)
+    judged = _sums(_counting(metrics, values, policy, variants), _recipes(policy, variants))
     judged = (
-        _sums(_counting(metrics, policy, variants), recipes)
-        .join(runs, on="run", maintain_order="left")
-        .with_columns(pl.col("run").is_in(_old_mmlu_runs(metrics).implode()).alias("has_old_mmlu"))
+        pl.concat([judged, runs[judged["run_no"]]], how="horizontal")
+        .with_columns(pl.col("run_no").is_in(_old_mmlu_runs(metrics, values).implode()).alias("has_old_mmlu"))
         .with_columns(_problem().alias("rule"))
     )
     return _scores(judged.filter(pl.col("rule").is_null())), _refusals(judged.filter(pl.col("rule").is_not_null()))
@@ -51,8 +50,9 @@ def _recipes(policy: Policy, variants: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _counting(metrics: pl.DataFrame, policy: Policy, variants: Sequence[str]) -> pl.DataFrame:
-    """The metrics that count towards a score, one per task: the one at the variant's shots if a file has several."""
+def _counting(metrics: pl.DataFrame, values: pl.DataFrame, policy: Policy, variants: Sequence[str]) -> pl.DataFrame:
+    """The values that count towards a score, one per task: the one at the variant's shots if a file has several. Each has the
+    columns of its metric and of policy/harness_tasks.csv."""
     tasks = policy.frame("harness_tasks").filter(pl.col("variant_id").is_in(variants))
     wanted = tasks.select(
         "task",
@@ -61,15 +61,26 @@ def _counting(metrics: pl.DataFrame, policy: Policy, variants: Sequence[str]) ->
         (pl.col("role") == "part").alias("is_part"),
         pl.col("n_questions").cast(pl.Int64).alias("usual_questions"),
     ).explode("metric")
+    wanted = wanted.with_columns(pl.struct("variant_id", "task", "metric").rank("dense").alias("part_no"))
     shots = policy.benchmarks.select("variant_id", pl.col("n_shot").alias("variant_n_shot"))
-    return (
-        metrics.filter(pl.col("metric_filter") == "none")
+    roles = (
+        metrics.with_row_index("metric_no")
+        .filter(pl.col("metric_filter") == "none")
         .join(wanted, on=["task", "metric"], maintain_order="left")
         .join(shots, on="variant_id", maintain_order="left")
         .with_columns((pl.col("n_shot") != pl.col("variant_n_shot")).fill_null(True).alias("is_other"))
-        .sort("is_other", maintain_order=True)
-        .unique(["run", "variant_id", "task", "metric"], keep="first", maintain_order=True)
+        .with_row_index("role_no")
     )
+    # Which values count is decided with numbers alone; the texts come last.
+    counting = (
+        values.select("run_no", "metric_no", "score_raw", "stderr_raw")
+        .join(roles.select("metric_no", "role_no", "part_no", "is_other"), on="metric_no", maintain_order="left")
+        .sort("is_other", maintain_order=True)
+        .unique(["run_no", "part_no"], keep="first", maintain_order=True)
+    )
+    of_role = roles.select("variant_id", "task", "is_part", "n_shot", "n_questions", "usual_questions", "locator")
+    numbers = counting.select("run_no", "score_raw", "stderr_raw")
+    return pl.concat([numbers, of_role[counting["role_no"]]], how="horizontal")
 
 
 def _sums(counting: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
@@ -81,7 +92,7 @@ def _sums(counting: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
     is_other_set = (pl.col("n_questions") != pl.col("usual_questions")).fill_null(False)
     weight = pl.when(pl.col("variant_id") == _MMLU).then(1).otherwise(questions).filter(is_part)
     return (
-        counting.group_by("run", "variant_id", maintain_order=True)
+        counting.group_by("run_no", "variant_id", maintain_order=True)
         .agg(
             pl.col("score_raw").filter(is_whole).mean().alias("whole"),
             is_whole.sum().alias("n_wholes"),
@@ -109,9 +120,9 @@ def _of_each_task(column: str, is_counted: pl.Expr) -> pl.Expr:
     return pl.struct("task", column).filter(is_counted).unique().struct.field(column)
 
 
-def _old_mmlu_runs(metrics: pl.DataFrame) -> pl.Series:
-    is_old = (pl.col("task") == _MMLU_SIGN) & pl.col("task_version").is_in(["0", "0.0"])
-    return metrics.filter(is_old)["run"].unique()
+def _old_mmlu_runs(metrics: pl.DataFrame, values: pl.DataFrame) -> pl.Series:
+    is_old = (metrics["task"] == _MMLU_SIGN) & metrics["task_version"].is_in(["0", "0.0"]).fill_null(False)
+    return values.filter(is_old[values["metric_no"]])["run_no"].unique()
 
 
 def _problem() -> pl.Expr:

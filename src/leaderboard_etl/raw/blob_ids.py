@@ -7,7 +7,9 @@ import hashlib
 
 def git_blob_id(content: bytes) -> str:
     """The git blob id: sha1 of the header `blob <length>` and the content, 40 hex digits."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    digest = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
+    digest.update(content)  # joined to the header, it would be copied
+    return digest.hexdigest()
 
 
 def sha256_id(content: bytes) -> str:

@@ -13,6 +13,7 @@ from leaderboard_etl.errors import EtlError, SourceError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import PackedBlob
+from leaderboard_etl.reading.ahead import ahead
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.rules import apply_rules
@@ -32,8 +33,7 @@ def run_batches(source: Source, policy: Policy, batches: Iterable[Landed]) -> It
 
 def read_batch(source: Source, policy: Policy, landed: Landed) -> Parsed:
     """What the files of one batch say, by the rules; their bytes are verified first. Raises like parse_batches."""
-    parsed = _parse(source, [SourceFile(file, blob.content()) for file, blob in landed], policy)
-    return apply_rules(parsed, source, policy.benchmarks)
+    return _read_files(source, policy, _unpacked(landed))
 
 
 @contextmanager
@@ -47,8 +47,17 @@ def runs_on(runner: Runner) -> Iterator[None]:
 
 
 def _here(source: Source, policy: Policy, batches: Iterable[Landed]) -> Iterator[Batch]:
-    for landed in batches:
-        yield [file for file, _ in landed], read_batch(source, policy, landed)
+    """One thread unpacks and verifies a batch, another parses the one before, and the caller folds the one before that."""
+    unpacked = ahead(_unpacked(landed) for landed in batches)
+    yield from ahead(([file.version for file in files], _read_files(source, policy, files)) for files in unpacked)
+
+
+def _unpacked(landed: Landed) -> list[SourceFile]:
+    return [SourceFile(file, blob.content()) for file, blob in landed]
+
+
+def _read_files(source: Source, policy: Policy, files: Sequence[SourceFile]) -> Parsed:
+    return apply_rules(_parse(source, files, policy), source, policy.benchmarks)
 
 
 _in_force: list[Runner] = [_here]

@@ -29,7 +29,7 @@ from leaderboard_etl.errors import EtlError, UsageError, first_line
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.prefect_api import prefect_settings
 from leaderboard_etl.printable import how_many, one_line
-from leaderboard_etl.reading.runners import Batch, Landed, read_batch, runs_on
+from leaderboard_etl.reading.runners import Batch, Landed, read_batch, runs_on, unpacked
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import SOURCES
@@ -145,7 +145,7 @@ class DaskRunner:
         result = self._waited_for(job) if job is not None else None
         if result is None:
             self._n_here += len(files)
-            return files, read_batch(source, policy, landed)
+            return files, read_batch(source, policy, unpacked(landed))
         self.files_by_worker[result.worker] += len(files)
         return files, result.parsed
 
@@ -230,7 +230,7 @@ def _work(source_id: str, packed_policy: bytes, landed: Landed, wanted: str) -> 
 
     if (mine := same_results()) != wanted:
         raise OtherVersionError(f"a worker has {mine}; this process has {wanted}")
-    parsed = read_batch(SOURCES[source_id], _unpacked_policy(packed_policy), landed)
+    parsed = read_batch(SOURCES[source_id], _unpacked_policy(packed_policy), unpacked(landed))
     return Result(str(get_worker().address), parsed)
 
 

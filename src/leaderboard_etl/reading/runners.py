@@ -31,9 +31,14 @@ def run_batches(source: Source, policy: Policy, batches: Iterable[Landed]) -> It
     return _in_force[-1](source, policy, batches)
 
 
-def read_batch(source: Source, policy: Policy, landed: Landed) -> Parsed:
-    """What the files of one batch say, by the rules; their bytes are verified first. Raises like parse_batches."""
-    return _read_files(source, policy, _unpacked(landed))
+def unpacked(landed: Landed) -> list[SourceFile]:
+    """The files of one batch with their bytes, verified. Raises WarehouseError if they are damaged."""
+    return [SourceFile(file, blob.content()) for file, blob in landed]
+
+
+def read_batch(source: Source, policy: Policy, files: Sequence[SourceFile]) -> Parsed:
+    """What the files of one batch say, by the rules. Raises like parse_batches."""
+    return apply_rules(_parse(source, files, policy), source, policy.benchmarks)
 
 
 @contextmanager
@@ -48,16 +53,8 @@ def runs_on(runner: Runner) -> Iterator[None]:
 
 def _here(source: Source, policy: Policy, batches: Iterable[Landed]) -> Iterator[Batch]:
     """One thread unpacks and verifies a batch, another parses the one before, and the caller folds the one before that."""
-    unpacked = ahead(_unpacked(landed) for landed in batches)
-    yield from ahead(([file.version for file in files], _read_files(source, policy, files)) for files in unpacked)
-
-
-def _unpacked(landed: Landed) -> list[SourceFile]:
-    return [SourceFile(file, blob.content()) for file, blob in landed]
-
-
-def _read_files(source: Source, policy: Policy, files: Sequence[SourceFile]) -> Parsed:
-    return apply_rules(_parse(source, files, policy), source, policy.benchmarks)
+    of_batches = ahead(unpacked(landed) for landed in batches)
+    yield from ahead(([file.version for file in files], read_batch(source, policy, files)) for files in of_batches)
 
 
 _in_force: list[Runner] = [_here]

@@ -10,9 +10,9 @@ WAREHOUSE ?= warehouse/sample
 run: $(VENV)/.installed
 	@$(BIN)/leaderboard-etl run --hub sample --warehouse $(WAREHOUSE)
 
-# A file's tests share a world and run in order; files run side by side.
+# A file's tests share a world and run in order; files run side by side, the longest first.
 test: $(VENV)/.tested
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # What a reader sees in a real browser; chromium is Debian's (apt-get install chromium).
 test-browser: $(VENV)/.tested

@@ -29,11 +29,53 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 
+# The files that take longest come first, so that processes that share a run end it together, with short files.
+_LONGEST = (
+    *(
+        "night",
+        "orchestration",
+        "termination",
+        "hostile_hub",
+        "first_nights",
+        "backfill",
+        "every_eval_ever",
+        "snapshot",
+    ),
+    *(
+        "reliability",
+        "doctor",
+        "sample_night",
+        "durable",
+        "cli",
+        "batches",
+        "migrations",
+        "operations",
+        "claims",
+        "publish",
+    ),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sorts the files by _LONGEST, and leaves the others and the tests of a file in their order."""
+    place = {f"test_{name}": at for at, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
+
 def pytest_sessionstart() -> None:
     """Without its fixture a source would fail every night of every test, so report the missing fixture once and
     stop."""
     if missing := without_fixture():
         pytest.exit("\n".join(missing), returncode=1)
+
+
+@pytest.fixture(autouse=True)
+def _marts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves the mart tables empty in tests that are marked so."""
+    marker = request.node.get_closest_marker("marts")
+    if marker is not None and marker.args == (False,):
+        for module in ("build", "marts"):
+            monkeypatch.setattr(f"leaderboard_etl.warehouse.{module}.build_marts", lambda *_, **__: {})
 
 
 @dataclass

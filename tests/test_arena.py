@@ -11,6 +11,8 @@ from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import SOURCES
 
+pytestmark = pytest.mark.marts(False)
+
 NEW = "key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link"
 LATEST = "leaderboard_table_20250505.csv"
 VICUNA = "https://huggingface.co/lmsys/vicuna-13b-v1.3"

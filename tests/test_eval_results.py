@@ -18,6 +18,8 @@ from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.eval_results import API_PATH, BOARD_PATH
 from leaderboard_etl.sources.registry import SOURCES
 
+pytestmark = pytest.mark.marts(False)
+
 PATH = ".eval_results/gpqa.yaml"
 
 

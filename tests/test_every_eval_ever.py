@@ -21,6 +21,8 @@ from leaderboard_etl.sources.every_eval_ever.collections import unknown_folders,
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.sources.rules import apply_rules
 
+pytestmark = pytest.mark.marts(False)
+
 SOURCE = SOURCES["every_eval_ever"]
 MMLU = "MMLU All Subjects"
 WHOLE = {"score": 0.695, **counted(MMLU, 28084, 114)}
@@ -446,6 +448,7 @@ def measured_by_vals(world: World, model_id: str, pct: float) -> None:
     world.put(f"datasets/evaleval/EEE_datastore/data/vals-ai/{model_id.lower()}/1.json", content)
 
 
+@pytest.mark.marts(True)
 def test_the_gap_of_a_vendor_that_stops_freezes_and_is_marked_in_the_nights_that_follow(world: World) -> None:
     """Proprietary models to August 2024, open ones on to August 2025, and one proprietary model a year later."""
     closed = {
@@ -504,6 +507,7 @@ def test_the_gap_of_a_vendor_that_stops_freezes_and_is_marked_in_the_nights_that
         assert told["monthly"][0] == stopped and told["monthly"][1] > 0
 
 
+@pytest.mark.marts(True)
 def test_a_coined_name_is_a_model_where_policy_or_another_source_knows_it(world: World) -> None:
     for number, name in enumerate(("MISTRALAI/mixtral-8x7b-v0.1", "google/Palmyra-X-43B", "nobody/knows-it")):
         world.put(

@@ -22,6 +22,8 @@ from leaderboard_etl.raw.ledger import Changes, FileVersion, Ledger, Load, Sourc
 from leaderboard_etl.raw.pack import Pack, write_packs
 from leaderboard_etl.raw.store import BlobStore
 
+pytestmark = pytest.mark.marts(False)
+
 REPO = "open-llm-leaderboard-old/results"
 NOW = "2025-01-01T03:00:00.000000Z"
 N_FILES = 40

@@ -18,6 +18,8 @@ from leaderboard_etl import pipeline, report
 from leaderboard_etl.commands.progress import Fetching, bars, log_lines
 from leaderboard_etl.options import Options
 
+pytestmark = pytest.mark.marts(False)
+
 SOURCE = "olb_v1_results"
 CLOCK = datetime(2025, 1, 1, 3, 14, 5)
 

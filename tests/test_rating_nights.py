@@ -12,6 +12,8 @@ from worlds import World
 
 from leaderboard_etl.pipeline import Outcome
 
+pytestmark = pytest.mark.marts(False)
+
 REPO = "datasets/lmarena-ai/leaderboard-dataset"
 ARCHIVE = "spaces/lmarena-ai/chatbot-arena-leaderboard"
 OLD, OTHER = f"{ARCHIVE}/leaderboard_table_20250505.csv", f"{ARCHIVE}/leaderboard_table_20250506.csv"
@@ -52,6 +54,7 @@ def told(night: Outcome, source_id: str) -> tuple[str, list[str]]:
     return entry.state, [finding.kind for finding in entry.drift]
 
 
+@pytest.mark.marts(True)
 def test_each_night_adds_its_day_the_past_is_fetched_once_and_an_archive_may_go(
     board: World, server: HubServer, faults: Faults
 ) -> None:

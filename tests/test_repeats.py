@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from worlds import V2, World, parquet, v2_row
+
+pytestmark = pytest.mark.marts(False)
 
 _RESULTS = "datasets/open-llm-leaderboard/results/org/m"
 _RUN = json.dumps({"results": {"leaderboard_mmlu_pro": {"acc,none": 0.4}}, "git_hash": "x"}).encode()

@@ -17,6 +17,8 @@ from leaderboard_etl.settings import POLICY
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 
+pytestmark = pytest.mark.marts(False)
+
 TABLE = "spaces/lmarena-ai/chatbot-arena-leaderboard/leaderboard_table_20250505.csv"
 BROKEN = (
     b"key,Model,MT-bench (score),MMLU,Knowledge cutoff date,License,Organization,Link\nm,M,7 points,0.5,-,MIT,O,-\n"

@@ -67,13 +67,14 @@ def nightly(
     raw_from: str | None = None,
     runner: str | None = None,
     database: str | None = None,
+    raw: str | None = None,
     notify: str | None = None,
     metrics: str | None = None,
 ) -> Any:
     """Fetches what changed on the Hub, and publishes a new warehouse if there is news."""
     opened = warehouse_at(warehouse, database)
     with watched(opened, notify, None if metrics is None else Path(metrics)) as report_result:
-        arguments = (full, card_budget, deadline_minutes, accept, memory, raw_from, database)
+        arguments = (full, card_budget, deadline_minutes, accept, memory, raw_from, database, raw)
         with (
             options_for(warehouse, hub, only, *arguments, progress=progress()) as options,
             batches_on(runner, options.warehouse.prefect),

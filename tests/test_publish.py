@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,11 @@ from leaderboard_etl.cli import main
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.export.publish import publish_snapshot
 from leaderboard_etl.export.tables import EXPORTS
+from leaderboard_etl.raw.blob_ids import git_blob_id
+from leaderboard_etl.raw.ledger import Changes, FileVersion, Ledger, Load, SourceLoad, land_changes
 from leaderboard_etl.raw.pack import Pack
+from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.settings import Warehouse
 
 REPO = "author/snapshot"
 READ_BACK = """
@@ -214,3 +219,30 @@ def test_with_raw_the_landed_files_are_published_as_packs(genuine: World, hub: W
     wanted = {blob_id for (blob_id,) in genuine.query("select blob_id from raw.files where repo_type = 'dataset'")}
     assert wanted and {blob_id for blob_id, _ in pack.read(wanted)} == wanted
     pack.close()
+
+
+def test_a_later_night_adds_a_pack_of_its_own_files_in_one_commit(
+    genuine: World, hub: WritableHub, tmp_path: Path
+) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse")
+    shutil.copytree(genuine.warehouse.root, warehouse.root)
+    publish_snapshot(warehouse, REPO, hub.url, None, with_raw=True)
+    packs = hub.root / "datasets" / REPO / "raw"
+    before = packs.joinpath("pack-0001.sqlite").read_bytes()
+    body = b"a file of the second night"
+    with BlobStore(warehouse.raw) as store:
+        store.put(git_blob_id(body), body)
+        at = "2025-01-02T03:00:00.000000Z"
+        version = FileVersion("dataset", "org/name", "new.json", "c" * 40, git_blob_id(body), len(body), at)
+        entry = SourceLoad("olb_v2_results", "loaded", changes_blob=land_changes(store, Changes([version])))
+        store.flush()
+        ledger = Ledger(warehouse.raw)
+        ledger.append(Load(ledger.next_id(), "nightly", "published", at, genuine.endpoint, "test", [entry]))
+    assert publish_snapshot(warehouse, REPO, hub.url, None, with_raw=True).commit is not None
+    assert packs.joinpath("pack-0001.sqlite").read_bytes() == before
+    pack = Pack(packs / "pack-0002.sqlite")
+    wanted = {blob_id for (blob_id,) in genuine.query("select blob_id from raw.files")} | {git_blob_id(body)}
+    assert list(pack.read(wanted)) == [(git_blob_id(body), body)]
+    pack.close()
+    assert publish_snapshot(warehouse, REPO, hub.url, None, with_raw=True).commit is None
+    assert not packs.joinpath("pack-0003.sqlite").exists()

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _LOCAL_WORKERS = 2
 _CONNECT_SECONDS = 30
+_START_SECONDS = 180  # of our own workers, each of which imports what it parses with; on a busy machine that takes long
 # A worker that died starts again within seconds; a cluster that stays without one is given up.
 _NO_WORKER_SECONDS = 60
 _LOOK_SECONDS = 5
@@ -254,7 +255,10 @@ def _client(address: str, home: Path) -> Iterator[Client]:
                 "silence_logs": logging.CRITICAL,
             }
         with DaskTaskRunner(**options) as runner:
-            runner.client.wait_for_workers(1 if address else _LOCAL_WORKERS, timeout=_CONNECT_SECONDS)
+            if address:
+                runner.client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
+            else:
+                runner.client.wait_for_workers(_LOCAL_WORKERS, timeout=_START_SECONDS)
             # On all of them, so that the first jobs find each ready.
             theirs, mine = set(runner.client.run(same_results).values()), same_results()
             if theirs - {mine}:

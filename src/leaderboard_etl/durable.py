@@ -11,6 +11,9 @@ continue from there, and no reader may see half of it.
 
 A run may first have to put something aside, which is kept: `line aside`, a last line of the ledger that names bytes which
 never reached the disk, and `wal aside`, a log that another writer left beside the published file.
+
+With a raw store elsewhere (`--raw`), before step 3: `packs elsewhere`, the new bytes and the note that names them are there, and
+`line elsewhere`, the ledger's line is. That is the commit. After step 4 `database elsewhere`: the published file is there too.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 STEPS = ("blobs", "staging file", "ledger line", "published file", "line aside", "wal aside")
+STEPS_ELSEWHERE = ("packs elsewhere", "line elsewhere", "database elsewhere")
 
 # Called with "before STEP" and "after STEP". Proofs kill the process there; a run has no such function.
 watcher: Callable[[str], None] | None = None
@@ -30,8 +34,8 @@ watcher: Callable[[str], None] | None = None
 
 @contextmanager
 def durable(step: str) -> Iterator[None]:
-    """The block makes one of STEPS durable: every commit, sync or replacement of a file of the warehouse is in such a block."""
-    if step not in STEPS:
+    """The block makes one of the steps durable: every commit, sync or replacement of a warehouse's file is in one."""
+    if step not in STEPS + STEPS_ELSEWHERE:
         raise ValueError(f"{step!r} is not a durable step; there are: {', '.join(STEPS)}")
     with undisturbed():
         if watcher is not None:

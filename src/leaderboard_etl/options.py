@@ -41,7 +41,7 @@ class Options:
 
     `started_at` is the instant that the load's values are believed from; null: now. `most_memory_bytes` is what the process may
     hold; null: half of what the machine or its cgroup allows. `raw_from` is another raw store to ask before the Hub, as HeadStart
-    takes it; null: no other store.
+    takes it; null: no other store. `raw` is a URL of our own raw store; null: the warehouse's folder has it.
     """
 
     warehouse: Warehouse
@@ -54,6 +54,7 @@ class Options:
     accept: tuple[str, ...] = ()
     most_memory_bytes: int | None = None
     raw_from: str | None = None
+    raw: str | None = None
     started_at: datetime | None = None
     progress: Progress | None = None
 
@@ -79,6 +80,7 @@ def options_for(
     memory: str | None = None,
     raw_from: str | None = None,
     database: str | None = None,
+    raw: str | None = None,
     *,
     progress: Progress | None = None,
 ) -> Iterator[Options]:
@@ -94,6 +96,7 @@ def options_for(
         accept=tuple(accept or ()),
         most_memory_bytes=None if memory is None else memory_bytes(memory),
         raw_from=raw_from,
+        raw=raw,
         progress=progress,
     )
     if hub == SAMPLE:

@@ -128,6 +128,12 @@ def add_night(command: Parser) -> None:
     add_deadline(command)
     add_raw_from(command)
     command.add_argument(
+        "--raw",
+        metavar="URL",
+        help="where our own raw store and ledger live, e.g. s3://BUCKET/FOLDER; the warehouse folder is then a copy that may"
+        " be empty at the start",
+    )
+    command.add_argument(
         "--memory",
         metavar="SIZE",
         help="memory to plan with, e.g. 1GB: it bounds DuckDB, not the frames of scores beside it (default: half of what the"

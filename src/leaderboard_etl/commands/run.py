@@ -178,6 +178,7 @@ def _parameters(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, 
         "raw_from": _absolute_raw_from(options.raw_from),
         "runner": options.runner,
         "database": None if warehouse.lake is None else warehouse.lake.address,
+        "raw": options.raw,
     }
 
 
@@ -213,7 +214,7 @@ def _rebuild(options: argparse.Namespace, warehouse: Warehouse) -> dict[str, Any
     most_memory_bytes = None if options.memory is None else memory_bytes(options.memory)
     notes: list[str] = []
     with batches_on(options.runner, warehouse.prefect):
-        findings = rebuild(warehouse, most_memory_bytes=most_memory_bytes, say=notes.append)
+        findings = rebuild(warehouse, most_memory_bytes=most_memory_bytes, raw=options.raw, say=notes.append)
     seconds = time.monotonic() - begun
     return {
         "status": "published",

@@ -41,6 +41,9 @@ def register(commands: Commands) -> None:
     command.add_argument(
         "--with-raw", action="store_true", help="with packs of the landed files, for others' run --raw-from"
     )
+    command.add_argument(
+        "--raw", metavar="URL", help="with --with-raw: where our own raw store lives, as `run --raw` says"
+    )
     add_as_of(command)
     command.add_argument("--hub", metavar="URL", help="the Hub to write to (default: HF_ENDPOINT, else the public Hub)")
     add_json(command)
@@ -87,7 +90,7 @@ def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
     from leaderboard_etl.options import hub_address
 
     to = hub_address(options.hub)
-    published = publish_snapshot(warehouse, options.repo, to, options.as_of, with_raw=options.with_raw)
+    published = publish_snapshot(warehouse, options.repo, to, options.as_of, with_raw=options.with_raw, raw=options.raw)
     if options.json:
         print_json({"url": published.url, "commit": published.commit, "tag": published.tag, "note": published.note})
         return 0

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from leaderboard_etl.errors import UsageError
+import msgspec
+
+from leaderboard_etl.errors import HubError, UsageError
 from leaderboard_etl.export.card import dataset_card
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, TOOL, build_facts, dumped
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.summary import absent
+from leaderboard_etl.hub import loop
+from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.hub.transport import prepare_environment
 from leaderboard_etl.hub.upload import Pushed, push_dataset
 from leaderboard_etl.landing.head_start import FOLDER
 from leaderboard_etl.options import SAMPLE
-from leaderboard_etl.raw.ledger import Ledger
+from leaderboard_etl.raw.chain import read_lines
+from leaderboard_etl.raw.lock import run_lock
+from leaderboard_etl.raw.mirror import raw_of
 from leaderboard_etl.raw.pack import write_packs
-from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.termination import scratch_folder
 
 CARD = "README.md"
+_PACKED = f"{FOLDER}/packs.json"
+_MOST_PACKED_BYTES = 64 << 10
 
 
 def publish_snapshot(
-    warehouse: Warehouse, repo_id: str, endpoint: str, as_of: date | None, *, with_raw: bool = False
+    warehouse: Warehouse,
+    repo_id: str,
+    endpoint: str,
+    as_of: date | None,
+    *,
+    with_raw: bool = False,
+    raw: str | None = None,
 ) -> Pushed:
     """Makes the dataset `repo_id` hold the snapshot, its card and build.json, with the tag `as-of-<day>`.
 
-    `with_raw` adds packs of every file that was ever landed from the Hub. Publishing the same snapshot again makes no
-    commit. Raises UsageError for the warehouse of a sample, and what make_snapshot and push_dataset raise.
+    `with_raw` adds packs of every file that was ever landed from the Hub: new packs only, of what the dataset does not have
+    yet. Their bytes come from the store at the URL `raw`; null: from the warehouse's folder. All of it is one commit;
+    publishing the same snapshot again makes none.
+
+    Raises UsageError for the warehouse of a sample, and what make_snapshot and push_dataset raise.
     """
     prepare_environment(endpoint)
     files = make_snapshot(warehouse, as_of)
@@ -40,7 +57,7 @@ def publish_snapshot(
         raise UsageError(f"{warehouse.root} holds the bundled sample: it is for trying things out and is not published")
     files[CARD] = dataset_card(manifest, repo_id, endpoint)
     if with_raw:
-        files |= _packs(warehouse)
+        files |= _new_packs(warehouse, raw, endpoint, repo_id)
     pushed = push_dataset(
         endpoint,
         repo_id,
@@ -54,7 +71,42 @@ def publish_snapshot(
     return replace(pushed, note="; ".join(filter(None, (pushed.note, *absent(manifest)))) or None)
 
 
-def _packs(warehouse: Warehouse) -> dict[str, bytes]:
-    with scratch_folder() as scratch, BlobStore(warehouse.raw, read_only=True) as store:
-        paths = write_packs(store, Ledger(warehouse.raw).loads, scratch / "packs")
-        return {f"{FOLDER}/{path.name}": path.read_bytes() for path in paths}
+class _Packed(msgspec.Struct):
+    """raw/packs.json of a dataset: how many packs it has, and the last load of which they hold everything, by its line."""
+
+    n_packs: int
+    load_id: int
+    line_sha256: str
+
+
+def _new_packs(warehouse: Warehouse, raw: str | None, endpoint: str, repo_id: str) -> dict[str, bytes]:
+    """The packs that the dataset lacks, and the file that says what its packs hold. A dataset that was packed from another
+    ledger gets everything again."""
+    with (
+        run_lock(warehouse.lock),
+        raw_of(warehouse, raw, read_only=True) as (store, ledger),
+        scratch_folder() as scratch,
+    ):
+        lines = [hashlib.sha256(line.content).hexdigest() for line in read_lines(ledger.path.read_bytes())[0]]
+        before = _packed_before(endpoint, repo_id)
+        if not 0 < before.load_id <= len(lines) or lines[before.load_id - 1] != before.line_sha256:
+            before = _Packed(0, 0, "")
+        packed, loads = ledger.loads[: before.load_id], ledger.loads[before.load_id :]
+        paths = write_packs(store, loads, scratch / "packs", packed=packed, first=before.n_packs + 1)
+        if not paths:
+            return {}
+        now = _Packed(before.n_packs + len(paths), len(lines), lines[-1])
+        packs = {f"{FOLDER}/{path.name}": path.read_bytes() for path in paths}
+        return packs | {_PACKED: msgspec.json.encode(now)}
+
+
+def _packed_before(endpoint: str, repo_id: str) -> _Packed:
+    from huggingface_hub import get_token
+
+    hub = Hub(endpoint, get_token())
+    try:
+        head = hub.head("dataset", repo_id)
+        found = loop.run(hub.fetch_named("dataset", repo_id, head, _PACKED, _MOST_PACKED_BYTES))
+        return _Packed(0, 0, "") if found is None else msgspec.json.decode(found[1], type=_Packed)
+    except (HubError, msgspec.MsgspecError):
+        return _Packed(0, 0, "")  # if the Hub does not answer, the push says so

@@ -20,6 +20,7 @@ from leaderboard_etl.pipeline.minutes import Minutes
 from leaderboard_etl.pipeline.right_clock import WrongClockError, expect_right_clock
 from leaderboard_etl.raw.ledger import FileState, Ledger, Load, format_utc
 from leaderboard_etl.raw.lock import run_lock
+from leaderboard_etl.raw.mirror import raw_of
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.raw.torn import is_torn, refuse_strange_store
 from leaderboard_etl.reading.kept import Shelf
@@ -158,8 +159,7 @@ def open_night(options: Options, kind: str = "nightly") -> Iterator[Night]:
         raise UsageError(f"unknown source {unknown[0]!r}; there are: {', '.join(SOURCES)}")
     with ExitStack() as stack:
         stack.enter_context(run_lock(options.warehouse.lock))
-        store = stack.enter_context(BlobStore(options.warehouse.raw))
-        ledger = Ledger(options.warehouse.raw)
+        store, ledger = stack.enter_context(raw_of(options.warehouse, options.raw))
         believed, note = without_torn_line(options.warehouse, store, ledger, options.most_memory_bytes)
         stack.callback(believed.close)
         if ledger.last is not None and ledger.last.endpoint != options.endpoint:

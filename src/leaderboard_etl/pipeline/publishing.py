@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from leaderboard_etl.errors import WarehouseError, one_line_errors
 from leaderboard_etl.pipeline.night import BACKFILL, Ending, Night, without_torn_line
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.raw.ledger import Drift, FileState, Ledger, Load
+from leaderboard_etl.raw.ledger import Drift, FileState, Load
 from leaderboard_etl.raw.lock import run_lock
-from leaderboard_etl.raw.store import BlobStore
+from leaderboard_etl.raw.mirror import raw_of
 from leaderboard_etl.reading.batches import policy_in_force
 from leaderboard_etl.reading.loads import News
 from leaderboard_etl.settings import Warehouse
@@ -92,18 +92,22 @@ def stay_quiet(night: Night, news: Sequence[News]) -> Ending:
 
 @one_line_errors()
 def rebuild(
-    warehouse: Warehouse, *, most_memory_bytes: int | None = None, say: Callable[[str], None] = lambda note: None
+    warehouse: Warehouse,
+    *,
+    most_memory_bytes: int | None = None,
+    raw: str | None = None,
+    say: Callable[[str], None] = lambda note: None,
 ) -> list[Finding]:
     """Builds the whole warehouse again from raw and ledger, without the network, and publishes it.
 
-    The process uses about `most_memory_bytes`; null means half of what the machine or its cgroup allows. `say` is
+    The process uses about `most_memory_bytes`; null means half of what the machine or its cgroup allows. `raw` is a URL of
+    the raw store; null: the folder. `say` is
     called with a note if a ledger line was set aside. Raises WarehouseError if nothing was ever loaded, AuditError if
     the result breaks a check.
     """
-    if not warehouse.raw.exists() and not warehouse.database.exists():
+    if raw is None and not warehouse.raw.exists() and not warehouse.database.exists():
         raise _nothing_landed(warehouse)  # before there is a folder with a lock
-    with run_lock(warehouse.lock), BlobStore(warehouse.raw, read_only=True) as store:
-        ledger = Ledger(warehouse.raw)
+    with run_lock(warehouse.lock), raw_of(warehouse, raw, read_only=True) as (store, ledger):
         # Refuses to continue if the published file holds loads that the ledger lacks.
         believed, aside_note = without_torn_line(warehouse, store, ledger, most_memory_bytes)
         believed.close()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -137,6 +137,8 @@ class Ledger:
         self.path = folder / "ledger.jsonl"
         self.aside = folder / "ledger.aside.jsonl"
         self.loads: list[Load] = []
+        # Called with each line before it is written here: of a ledger that lives elsewhere, there it is recorded first.
+        self.before_line: Callable[[bytes], None] | None = None
         content = self.path.read_bytes() if self.path.exists() else b""
         lines, self.torn = read_lines(content)
         self._last_line = lines[-1].content if lines else b""
@@ -160,6 +162,8 @@ class Ledger:
         """Appends one line with the hash of the line before it, and waits until it is on disk. Raises WarehouseError if
         it cannot be written."""
         line = seal(load_body(load), self._last_line)
+        if self.before_line is not None:
+            self.before_line(line)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._set_aside(self.torn, keep_bytes=self._valid_bytes)

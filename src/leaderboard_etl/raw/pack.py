@@ -32,9 +32,12 @@ _SCHEMA = """
 """
 
 
-def write_packs(store: BlobStore, loads: Iterable[Load], folder: Path) -> list[Path]:
+def write_packs(
+    store: BlobStore, loads: Iterable[Load], folder: Path, *, packed: Iterable[Load] = (), first: int = 1
+) -> list[Path]:
     """Writes every file that the loads landed from repositories on the Hub into packs in `folder`, which is created if
-    needed; returns the paths of the packs, pack-0001.sqlite and so on. The same files give the same packs.
+    needed; returns the paths of the packs, numbered from `first`: pack-0001.sqlite and so on. The same files give the same
+    packs. What the loads `packed` landed is in a pack already and left out.
 
     Raises UsageError if `folder` is a file, and WarehouseError if it already holds packs or cannot be written, or if
     the store lacks a file.
@@ -43,7 +46,10 @@ def write_packs(store: BlobStore, loads: Iterable[Load], folder: Path) -> list[P
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.glob(PATTERN)):
             raise WarehouseError(f"{folder} holds a pack already: give --out another folder")
-        return list(_written(folder, _blocks(store, _landed(store, loads))))
+        there = {file.blob_id for file in _landed(store, packed)}
+        files = [file for file in _landed(store, loads) if file.blob_id not in there]
+        written = packs_of(((file.blob_id, store.get(file.blob_id)) for file in files), folder, first=first)
+        return [path for path, _ in written] or ([_empty_pack(folder)] if first == 1 else [])
     except FileExistsError as error:
         raise UsageError(f"{folder} is a file: choose a folder for --out") from error
     except (OSError, sqlite3.Error) as error:
@@ -76,45 +82,55 @@ def _order(file: FileVersion) -> tuple[str, str]:
     return (file.path, file.repo_id) if file.repo_type == "model" else ("", file.path)
 
 
-def _blocks(store: BlobStore, files: Iterable[FileVersion]) -> Iterator[tuple[bytes, list[tuple[str, int, int]]]]:
-    """Yields blocks: the bytes, and (blob id, offset, size) of each file in them."""
+def _blocks(blobs: Iterable[tuple[str, bytes]]) -> Iterator[tuple[bytes, list[tuple[str, int, int]]]]:
+    """Yields blocks: the bytes, and (blob id, offset, size) of each blob in them."""
     content, places = bytearray(), list[tuple[str, int, int]]()
-    for file in files:
-        body = store.get(file.blob_id)
+    for blob_id, body in blobs:
         if content and len(content) + len(body) > _BLOCK_BYTES:
             yield bytes(content), places
             content, places = bytearray(), []
-        places.append((file.blob_id, len(content), len(body)))
+        places.append((blob_id, len(content), len(body)))
         content += body
     if places:
         yield bytes(content), places
 
 
-def _written(folder: Path, blocks: Iterable[tuple[bytes, list[tuple[str, int, int]]]]) -> Iterator[Path]:
+def _empty_pack(folder: Path) -> Path:
+    path = folder / "pack-0001.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(_SCHEMA)
+    return path
+
+
+def packs_of(
+    blobs: Iterable[tuple[str, bytes]], folder: Path, *, most_bytes: int = _MOST_PACK_BYTES, first: int = 1
+) -> Iterator[tuple[Path, list[str]]]:
+    """Writes blobs into packs of about `most_bytes`, numbered from `first`; yields each pack and the blob ids in it."""
     # With these settings zstd finds repetitions over the whole block and not only within about a megabyte.
     parameters = zstandard.ZstdCompressionParameters.from_level(_LEVEL, window_log=24, enable_ldm=True)
     compressor = zstandard.ZstdCompressor(compression_params=parameters)
-    remaining_blocks = iter(blocks)
+    remaining_blocks = _blocks(blobs)
     following = next(remaining_blocks, None)
-    number = 0
-    while following is not None or not number:
+    number = first - 1
+    while following is not None:
         number += 1
         path = folder / f"pack-{number:04}.sqlite"
-        pack_bytes = 0
+        pack_bytes, blob_ids = 0, list[str]()
         with closing(sqlite3.connect(path)) as db:
             db.executescript(_SCHEMA)
             block = 0
-            while following is not None and pack_bytes < _MOST_PACK_BYTES:
+            while following is not None and pack_bytes < most_bytes:
                 content, places = following
                 packed = compressor.compress(content)
                 db.execute("insert into blocks values (?, ?, ?)", (block, len(content), packed))
                 rows = [(blob_id, block, offset, size) for blob_id, offset, size in places]
                 db.executemany("insert into blobs values (?, ?, ?, ?)", rows)
                 pack_bytes += len(packed)
+                blob_ids += [blob_id for blob_id, _, _ in places]
                 block += 1
                 following = next(remaining_blocks, None)
             db.commit()
-        yield path
+        yield path, blob_ids
 
 
 class Pack:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import zstandard
 
@@ -46,16 +46,28 @@ class PackedBlob(NamedTuple):
         return content
 
 
+class Behind(Protocol):
+    """Another store behind a local one, of which every blob counts as being here too (raw/elsewhere.py)."""
+
+    @property
+    def held(self) -> Collection[str]:
+        """The ids of the blobs that are there."""
+
+    def read(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yields (blob id, bytes) of these, and of others that come with them."""
+
+
 class BlobStore:
     """Bytes by blob id: 40 hex digits for a git blob, `sha256:` and 64 hex digits for LFS files and API answers.
 
     Every writer holds the warehouse's run lock, so one process writes at a time; any number may read.
     """
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
-        """Opens or creates `folder`/blobs.sqlite. Raises WarehouseError if the file is missing (read-only) or is not a
-        store."""
+    def __init__(self, folder: Path, *, read_only: bool = False, behind: Behind | None = None) -> None:
+        """Opens or creates `folder`/blobs.sqlite. What is only in the store `behind` is brought when it is read. Raises
+        WarehouseError if the file is missing (read-only) or is not a store."""
         self.path = folder / STORE_NAME
+        self._behind = behind
         self._lock = threading.Lock()
         self._pending_bytes = 0
         if read_only and not self.path.exists():
@@ -90,7 +102,12 @@ class BlobStore:
         self.close()
 
     def __contains__(self, blob_id: str) -> bool:
-        return bool(self._query("select 1 from blobs where blob_id = ?", (blob_id,)))
+        is_here = bool(self._query("select 1 from blobs where blob_id = ?", (blob_id,)))
+        return is_here or (self._behind is not None and blob_id in self._behind.held)
+
+    def ids(self) -> set[str]:
+        """The ids of the blobs in this file."""
+        return {str(row[0]) for row in self._query("select blob_id from blobs", ())}
 
     def count(self) -> int:
         """The number of blobs in the store."""
@@ -103,7 +120,7 @@ class BlobStore:
             return wanted
         if len(wanted) < 200:
             return {blob_id for blob_id in wanted if blob_id not in self}
-        return wanted - {row[0] for row in self._query("select blob_id from blobs", ())}
+        return wanted - self.ids() - set(() if self._behind is None else self._behind.held)
 
     def put(self, blob_id: str, content: bytes) -> None:
         """Stores `content` under its id; storing it twice is not an error. Raises WarehouseError if the content does
@@ -146,10 +163,19 @@ class BlobStore:
 
     def packed(self, blob_ids: Iterable[str]) -> Iterator[PackedBlob]:
         """Yields the given blobs that are in the store as they lie there, neither unpacked nor verified."""
+        if self._behind is not None:
+            blob_ids = list(blob_ids)
+            self._bring(self._behind, blob_ids)
         for blob_id in blob_ids:
             rows = self._query("select zstd, size_bytes from blobs where blob_id = ?", (blob_id,))
             for packed, size_bytes in rows:
                 yield PackedBlob(str(self.path), blob_id, size_bytes, packed)
+
+    def _bring(self, behind: Behind, blob_ids: Iterable[str]) -> None:
+        absent = [blob_id for blob_id in blob_ids if blob_id in behind.held]
+        absent = [blob_id for blob_id in absent if not self._query("select 1 from blobs where blob_id = ?", (blob_id,))]
+        for blob_id, content in behind.read(absent) if absent else ():
+            self.put(blob_id, content)
 
     def _compressor(self) -> zstandard.ZstdCompressor:
         """The compressor of this thread; sharing one between threads crashes the process."""

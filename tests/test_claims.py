@@ -9,13 +9,13 @@ from datetime import date
 import duckdb
 import polars as pl
 import pytest
-from worlds import World
+from worlds import World, judge_claims
 
 from leaderboard_etl.errors import PolicyError
 from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.report import markdown, notes
 from leaderboard_etl.settings import resource
-from leaderboard_etl.warehouse.claims import changed_verdicts, judge_claims
+from leaderboard_etl.warehouse.claims import changed_verdicts
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
 DAY = date(2026, 1, 1)

@@ -15,7 +15,7 @@ from leaderboard_etl.contracts.schema import frame_schema, tables, views
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.warehouse.core import insert_descriptions, insert_rules
 from leaderboard_etl.warehouse.database import create_tables, create_views
-from leaderboard_etl.warehouse.marts import _FAMILIES, ANSWERS, POPULATIONS, analyses, build_marts
+from leaderboard_etl.warehouse.marts import _FAMILIES, _SIZED, ANSWERS, DENSE, POPULATIONS, Given, build_marts
 
 DAY = date(2026, 1, 1)
 GROUPS = pl.DataFrame(
@@ -94,8 +94,26 @@ MEMBERS = pl.DataFrame(
 ).explode("model_id")
 
 
+def analyses(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
+    """The tables of all analyses that depend on the points alone."""
+    given = Given(points, MEMBERS, groups, SIDES, as_of)
+    found = {
+        **given.lags(given.parts(POPULATIONS)),
+        **given.fits(given.parts((*POPULATIONS, DENSE))),
+        **given.bands(given.parts(("official",))),
+        **given.capability(),
+        **given.parity(),
+        **given.dense_equivalent(),
+        **given.size_to_reach(given.parts(_SIZED)),
+    }
+    density = given.density(
+        [(group,) for group in groups["comparable_group"]], found["mart.scaling_fit"].filter(population=DENSE)
+    )
+    return {**found, **density, **given.density_frontier(density["mart.capability_density"])}
+
+
 def frames(rows: list[dict[str, object]]) -> dict[str, pl.DataFrame]:
-    return analyses(pl.DataFrame(rows), MEMBERS, GROUPS, SIDES, DAY)
+    return analyses(pl.DataFrame(rows), GROUPS, DAY)
 
 
 def lag_of(found: dict[str, pl.DataFrame], population: str) -> list[float | None]:
@@ -189,7 +207,7 @@ def test_a_changed_score_leaves_the_lags_and_fits_of_other_groups_and_population
 
     def worked_out(rows: list[dict[str, object]]) -> int:
         before = ANSWERS.n_computed
-        analyses(pl.DataFrame(rows), MEMBERS, two, SIDES, DAY)
+        analyses(pl.DataFrame(rows), two, DAY)
         return ANSWERS.n_computed - before
 
     assert worked_out([*WORLD, *other]) > 0
@@ -202,7 +220,7 @@ def test_a_changed_score_leaves_the_lags_and_fits_of_other_groups_and_population
 
 def test_a_day_after_both_sides_were_last_observed_changes_no_lag() -> None:
     rows = pl.DataFrame(WORLD)
-    then, later = (analyses(rows, MEMBERS, GROUPS, SIDES, DAY + timedelta(days=days)) for days in (0, 400))
+    then, later = (analyses(rows, GROUPS, DAY + timedelta(days=days)) for days in (0, 400))
     for table in ("mart.gap_lag", "mart.gap_lag_daily", "mart.gap_lag_summary"):
         assert then[table].equals(later[table])
     direct = gap_lags(rows, GROUPS, DAY + timedelta(days=400))

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 from sourcing import POLICY
 from test_views import insert, model
+from worlds import judge_claims
 
 from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.importers.prices import Imported, import_prices
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.warehouse.claims import judge_claims
 from leaderboard_etl.warehouse.core import insert_rules
 from leaderboard_etl.warehouse.database import create_tables, create_views
 from leaderboard_etl.warehouse.prices import insert_prices

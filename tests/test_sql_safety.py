@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 from worlds import World
 
 from leaderboard_etl.cli import main
+from leaderboard_etl.commands import rows_file
 from leaderboard_etl.printable import ACTING
 from leaderboard_etl.target.opening import open_published
 
@@ -321,3 +323,33 @@ def test_a_csv_runs_nothing_in_a_spreadsheet_and_keeps_lines_within_a_cell(
 def test_json_has_null_for_what_is_not_a_number(standing: World, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = ask(capsys, standing, "--json", "select 'nan'::double as a, ['inf'::double, 1.5] as b")
     assert json.loads(out) == [{"a": None, "b": [None, 1.5]}]
+
+
+def test_a_csv_of_plain_columns_needs_no_frames_and_has_the_same_bytes() -> None:
+    numbers = [
+        0.0,
+        -0.0,
+        1e-5,
+        1.5e-5,
+        1e-4,
+        1.5e-7,
+        1e15,
+        1e16,
+        5e-324,
+        1.7e308,
+        float("inf"),
+        float("nan"),
+        0.1,
+        100.0,
+        1 / 3,
+    ]
+    texts = ["", "a", "a,b", 'a"b', "x\ny", "=1+1", "-5", "@x", "\tab", " lead", "\x1b[31m", "é", None]
+    rows = list(itertools.zip_longest(numbers, texts, ["2024-01-01", "0001-01-01", None], [True, False, None], [1, -1]))
+    with duckdb.connect() as con:
+        con.execute("create table plain (number double, text varchar, day date, is_so boolean, count bigint)")
+        con.executemany("insert into plain values (?, ?, ?, ?, ?)", rows)
+        relation = con.sql('select *, number as "x,y", text as "=z" from plain')
+        assert rows_file._is_plain(relation)
+        plain = b"".join(rows_file._plain_csv_pieces(relation))
+        assert plain == b"".join(rows_file._csv_pieces(rows_file._frames(relation)))
+        assert plain.count(b"\n") > len(rows)

@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ from sourcing import repository
 
 from leaderboard_etl import pipeline, report
 from leaderboard_etl.options import Options
+from leaderboard_etl.policy import Policy
 from leaderboard_etl.settings import Warehouse, resource
 from leaderboard_etl.sources.registry import SOURCES
+from leaderboard_etl.warehouse.claims import judged_claims
 
 _log = logging.getLogger("night")
 V2 = "datasets/open-llm-leaderboard/contents/data/train-00000-of-00001.parquet"
@@ -246,3 +248,10 @@ def content(database: Path, *, without: tuple[str, ...] = ()) -> dict[str, tuple
             for (name,) in names
             if not name.startswith(without)
         }
+
+
+def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
+    """Fills mart.paper_claims alone."""
+    con.register("incoming", judged_claims(con, policy, as_of))
+    con.execute("insert into mart.paper_claims from incoming")
+    con.unregister("incoming")

@@ -78,3 +78,10 @@ create table ops.build (
     load_id integer,                   -- Last load of the ledger that the file holds; null: no load
     schema_version integer not null    -- Version of the tables: the newest number in sql/schema/migrations
 );
+
+-- What the stored results of the analyses were made from: a run computes a part again only where its inputs have another hash. One row per analysis and part.
+create table ops.analysis_inputs (
+    analysis varchar not null,         -- Analysis: a query in sql/inputs, which says what it reads
+    part varchar not null,             -- Part of its tables, such as a comparable group: the values of the columns that name it; empty: the whole
+    input_hash varchar not null        -- Hash of the rows that the part was made from, of the code and of the versions of the packages that compute
+);

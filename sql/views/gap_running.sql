@@ -2,6 +2,7 @@
 -- One row per population, comparable group, openness and release date: filter on population, 'official' by default (see
 -- mart.populations). Only models with a date, and none after the date through which that side could be observed.
 -- Caveats: as mart.gap_frontier.
+-- kept by comparable_group
 -- columns:
 --   population: = mart.populations
 --   comparable_group: = core.benchmarks

@@ -2,6 +2,7 @@
 -- One row per model and ancestor, however many ways lead up to it; depth 0 is the model itself.
 -- Caveats: bases are those of core.model_bases; a base outside core.models has no further ones here. Of models that are said to be
 -- made from each other, directly or through others, no such step is believed.
+-- kept
 -- columns:
 --   model_id: = core.models
 --   depth: Steps up on the shortest way, 0 = the model itself

@@ -6,6 +6,7 @@
 -- quantised, the highest stated setting of that reporter (core.settings; without tools before with tools), the newest dated
 -- evaluation; of what is left the median, of an even number the lower one of the middle. Never a name, never the greatest.
 -- Values that a card shows only in a table (vendor_card_table) are left out. Caveats: mixed_protocols in *_reported groups.
+-- kept by comparable_group
 -- columns:
 --   model_id: = core.models
 --   model: = core.models.display_name
@@ -43,6 +44,8 @@ with candidates as (
 
     select
         s.rowid as row_id,
+        -- Decides among equal scores; not the number of the row, which depends on how the table came about.
+        (s.variant_id, s.source_id, s.source_name, s.precision, s.has_chat_template, s.setting, s.run_id) as place,
         s.model_id,
         s.comparable_group,
         s.score_pct,
@@ -91,7 +94,7 @@ chosen as (
         any_value(r.median_pct) as median_pct,
         any_value(r.hi_pct) as hi_pct,
         count(*) as n_left,
-        list_sort(list({'score_pct': c.score_pct, 'row_id': c.row_id}))[(count(*) + 1) // 2].row_id as row_id
+        list_sort(list({'score_pct': c.score_pct, 'place': c.place, 'row_id': c.row_id}))[(count(*) + 1) // 2].row_id as row_id
     from candidates as c
     join ranges as r using (model_id, comparable_group, precedence)
     group by model_id, comparable_group

@@ -3,6 +3,7 @@
 -- one: that of the same commit and precision where it has several, else the newest, but of a run of its own that tells no
 -- precision the nearest; without a row, the most official of the others. Of several runs of one source, commit and precision the newest is compared.
 -- Caveats: protocols differ between comparable groups; a difference there is not an error of either side.
+-- kept by benchmark
 -- columns:
 --   model_id: = core.models
 --   benchmark: = core.benchmarks.benchmark_id

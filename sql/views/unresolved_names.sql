@@ -1,5 +1,6 @@
 -- Names of sources that no rule and no row of policy/model_aliases.csv leads to a known model, with the nearest candidates.
 -- One row per source and name. Each counts as a model by itself until policy says which it is: candidates are suggestions only.
+-- kept
 -- columns:
 --   source_id: = core.model_aliases
 --   source_name: = core.model_aliases

@@ -18,7 +18,7 @@ from leaderboard_etl import __version__
 from leaderboard_etl.settings import PACKAGE, resource
 
 _ROOT = PACKAGE.name
-_FOLD = (("target.file", "warehouse.audit"), ("schema", "macros", "views", "claims", "checks"))
+_FOLD = (("target.file", "warehouse.audit"), ("schema", "macros", "views", "inputs", "claims", "checks"))
 _EXPORTS = (("export.snapshot",), ("exports", "report"))
 _TEMPLATES = (".html", ".css", ".js", ".jinja")
 # The module that imports the folders of its own package, whatever they are called; the template is copied, never run.

@@ -64,11 +64,16 @@ def of_this_calendar(frame: pl.DataFrame) -> pl.DataFrame:
     for column in frame.select(pl.selectors.date() | pl.selectors.datetime()):
         days = column.to_physical() // _PER_DAY[getattr(column.dtype, "time_unit", None)]
         if not days.is_between(_FIRST_DAY, _LAST_DAY).all():
-            raise UsageError(
-                f"column {column.name!r} holds a date outside the years 1 to 9999, which text cannot hold: query it as"
-                " ::varchar, or with --format parquet"
-            )
+            raise beyond_the_calendar(column.name)
     return frame
+
+
+def beyond_the_calendar(column: str) -> UsageError:
+    """The error for a date or time that no writer of text knows."""
+    return UsageError(
+        f"column {column!r} holds a date outside the years 1 to 9999, which text cannot hold: query it as"
+        " ::varchar, or with --format parquet"
+    )
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:

@@ -36,6 +36,7 @@ _COLUMN = re.compile(
 )
 _CHECK = re.compile(r" check \(\w+ in \([^)]*\)\)")
 _VIEW_COLUMN = re.compile(r"^--\s{3}(?P<name>\w+)(?: \((?P<allowed>[^)]*)\))?: (?P<comment>.+)$")
+_KEPT = re.compile(r"^-- kept(?: by (?P<part>[\w, ]+))?$")
 _SAME = re.compile(r"^= (?P<relation>\w+\.\w+)(?:\.(?P<column>\w+))?(?:; (?P<more>.+))?$")
 
 
@@ -56,7 +57,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Relation:
-    """A table or view with its description and columns in order; `sql` creates it."""
+    """A table or view with its description and columns in order; `sql` creates it.
+
+    `kept_by`: a run keeps the view's rows as a table of its name, and makes them again part by part; these columns name the
+    part. Empty: the whole is one part. Null: the view is not kept.
+    """
 
     name: str
     kind: str
@@ -64,14 +69,20 @@ class Relation:
     columns: tuple[Column, ...]
     sql: str
     file: Path
+    kept_by: tuple[str, ...] | None = None
 
     @property
     def schema(self) -> str:
         return self.name.split(".")[0]
 
-    def comments(self) -> Iterator[str]:
-        """SQL statements that put the descriptions into a database."""
-        yield f"comment on {self.kind} {self.name} is {_quote(self.comment)}"
+    @property
+    def query(self) -> str:
+        """The query of a view."""
+        return self.sql.partition(f"create view {self.name} as\n")[2]
+
+    def comments(self, kind: str | None = None) -> Iterator[str]:
+        """SQL statements that put the descriptions into a database; `kind`: what the relation is there, if it is a kept view."""
+        yield f"comment on {kind or self.kind} {self.name} is {_quote(self.comment)}"
         for column in self.columns:
             yield f"comment on column {self.name}.{column.name} is {_quote(column.comment)}"
 
@@ -109,6 +120,12 @@ def views() -> dict[str, Relation]:
     return ordered
 
 
+@cache
+def kept_views() -> dict[str, Relation]:
+    """The views of sql/views that a run keeps as tables, in the order in which they are made."""
+    return {name: view for name, view in views().items() if view.kept_by is not None}
+
+
 def described(text: str) -> tuple[str, tuple[Column, ...]]:
     """The comment lines of a query and the columns that its `-- columns:` list describes."""
     comment: list[str] = []
@@ -118,7 +135,7 @@ def described(text: str) -> tuple[str, tuple[Column, ...]]:
         if column is not None:
             allowed = tuple(column["allowed"].split(", ")) if column["allowed"] else ()
             columns.append(Column(column["name"], "", False, column["comment"].strip(), allowed))
-        elif line.startswith("-- ") and not line.startswith("-- columns:"):
+        elif line.startswith("-- ") and not line.startswith("-- columns:") and not _KEPT.match(line):
             comment.append(line[3:].strip())
     return " ".join(comment), tuple(columns)
 
@@ -229,7 +246,9 @@ def _read_view(text: str, file: Path) -> Relation:
     if match is None or match[1] != "view":
         raise EtlError(f"{file}: no `create view schema.name as`")
     comment, columns = described(text[: match.start()])
-    return Relation(match[2], "view", comment, columns, text, file)
+    kept = next((found for line in text[: match.start()].splitlines() if (found := _KEPT.match(line))), None)
+    part = None if kept is None else tuple(kept["part"].split(", ")) if kept["part"] else ()
+    return Relation(match[2], "view", comment, columns, text, file, part)
 
 
 def _code(sql: str) -> str:

@@ -30,7 +30,12 @@ def can_draw() -> bool:
 
 
 def make_snapshot(
-    warehouse: Warehouse, as_of: date | None, *, database: Path | None = None, with_pictures: bool | None = None
+    warehouse: Warehouse,
+    as_of: date | None,
+    *,
+    database: Path | None = None,
+    with_pictures: bool | None = None,
+    is_recomputed: bool = False,
 ) -> dict[str, bytes]:
     """The deterministic files of a snapshot by name: the same state gives the same bytes.
 
@@ -38,6 +43,7 @@ def make_snapshot(
     be drawn.
 
     Without `as_of` it is the published state; the manifest names its day, and asking for that day gives the same bytes.
+    With `is_recomputed` and a day no result of an analysis is taken from the published file.
     With `database` the whole state is also written into a new DuckDB file there.
     Raises UsageError for a day that is still to come or lies before the first load, WarehouseError if there is no published
     file or other code made it.
@@ -47,7 +53,7 @@ def make_snapshot(
             _expect_our_code(con, warehouse.database)
             if as_of is None and database is not None:
                 as_of = state_day(con)
-        with closing(open_published(warehouse, as_of=as_of, into=database)) as con:
+        with closing(open_published(warehouse, as_of=as_of, into=database, is_recomputed=is_recomputed)) as con:
             if database is not None:
                 complete_database(con)
             return _files(con, as_of or state_day(con), can_draw() if with_pictures is None else with_pictures)

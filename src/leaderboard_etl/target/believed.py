@@ -13,7 +13,7 @@ from typing import TypeVar
 import duckdb
 import polars as pl
 
-from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.contracts.schema import kept_views, tables
 from leaderboard_etl.errors import EtlError, WarehouseError, first_line
 from leaderboard_etl.raw.ledger import Ledger, Load, Place
 from leaderboard_etl.raw.store import BlobStore
@@ -23,6 +23,7 @@ from leaderboard_etl.target.file import FileTarget
 from leaderboard_etl.target.opening import refuse_newer_state
 from leaderboard_etl.warehouse.books import first_fault
 from leaderboard_etl.warehouse.history import carried_tables
+from leaderboard_etl.warehouse.results import carry_results
 
 Answer = TypeVar("Answer")
 
@@ -84,7 +85,8 @@ class Believed:
     def look_through(self) -> None:
         """Reads the whole published file, so that damage is detected now and not by a reader."""
         if self.n_loads is not None:
-            self._ask(lambda con: [con.execute(f"select sum(hash(t)::hugeint) from {name} as t") for name in tables()])
+            names = (*tables(), *kept_views())
+            self._ask(lambda con: [con.execute(f"select sum(hash(t)::hugeint) from {name} as t") for name in names])
 
     def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
         """Copies the published history into the empty tables of a staging file; returns how many loads of the ledger it
@@ -208,6 +210,7 @@ def _copy_history(target: Target, con: duckdb.DuckDBPyConnection) -> None:
         con.execute("begin")
         for name in carried_tables():
             con.execute(f"insert into {name} select * from published.{name}")
+        carry_results(con, "published")
         con.execute("commit")
     finally:
         con.execute("detach published")

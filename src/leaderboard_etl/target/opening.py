@@ -20,13 +20,19 @@ from leaderboard_etl.warehouse.database import create_tables, create_views, end_
 
 
 def open_published(
-    warehouse: Warehouse, *, as_of: date | None = None, into: Path | None = None, is_locked: bool = True
+    warehouse: Warehouse,
+    *,
+    as_of: date | None = None,
+    into: Path | None = None,
+    is_locked: bool = True,
+    is_recomputed: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """Returns a read-only connection to the published state. Readers never block a run, because a run replaces the
     file.
 
     With `as_of` it is an in-memory database in which core and the views show the end of that day (UTC), and raw,
-    history and ops end there; with `into` it is a new file at that path, open for writing. All connections except one
+    history and ops end there; results made from the same rows as the published ones are taken from there, but with
+    `is_recomputed` all are computed. With `into` it is a new file at that path, open for writing. All connections except one
     with `into` are locked (see target.locked) unless `is_locked` is false. Raises WarehouseError if nothing is
     published, UsageError for a date before the first load or in the future.
     """
@@ -56,7 +62,7 @@ def open_published(
     except duckdb.Error as error:
         raise WarehouseError(f"{target} cannot be opened ({first_line(error)}): run again, or restore it") from error
     with made_by_this_code(target):
-        _rebuild_as_of(con, as_of)
+        _rebuild_as_of(con, as_of, is_recomputed)
     return lock(con) if is_locked and into is None else con
 
 
@@ -82,11 +88,13 @@ def refuse_newer_state(con: duckdb.DuckDBPyConnection, name: object) -> None:
         refuse_newer(name, version, code)
 
 
-def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: bool) -> None:
     # Imported here because a query of the current state does not need them and must start fast.
+    from leaderboard_etl.code_version import code_version
     from leaderboard_etl.warehouse.core import build_core
     from leaderboard_etl.warehouse.history import copy_until
     from leaderboard_etl.warehouse.marts import build_marts
+    from leaderboard_etl.warehouse.results import carry_results
 
     first = con.execute(
         "select min(as_of_at) from published.ops.loads where status in ('published', 'degraded')"
@@ -99,6 +107,10 @@ def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         )
     copy_until(con, "published", end_of_day(as_of))
     build_core(con)
+    if not is_recomputed and con.execute("select code_version from published.ops.build").fetchall() == [
+        (code_version(),)
+    ]:
+        carry_results(con, "published")
     create_views(con)
     build_marts(con, as_of)
     con.execute("detach published")

@@ -31,8 +31,8 @@ _ANSWER = {
 _NO_ROWS = "this warehouse has no rows that its query needs"
 
 
-def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
-    """Fills mart.paper_claims: one row per row of policy/claims.csv, which is in the article's order.
+def judged_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> pl.DataFrame:
+    """The rows of mart.paper_claims: one per row of policy/claims.csv, which is in the article's order.
 
     The query is sql/claims/<query>.sql, that of claim_id if the column is blank; $subject in it stands for the column
     subject. A query without a row, or with a null computed_value, is not measurable, as is a claim of an older load whose
@@ -44,10 +44,7 @@ def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) ->
             {"article_order": number, **_judged(con, claim, as_of)}
             for number, claim in enumerate(policy.frame("claims").iter_rows(named=True), 1)
         ]
-    schema = frame_schema("mart.paper_claims")
-    con.register("incoming", pl.DataFrame(rows, schema=schema, orient="row"))
-    con.execute("insert into mart.paper_claims select * from incoming")
-    con.unregister("incoming")
+    return pl.DataFrame(rows, schema=frame_schema("mart.paper_claims"), orient="row")
 
 
 def changed_verdicts(con: duckdb.DuckDBPyConnection, before: Mapping[str, str]) -> list[tuple[str, str, str]]:

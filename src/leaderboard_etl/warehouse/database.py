@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 import duckdb
 
-from leaderboard_etl.contracts.schema import Relation, tables, views, wide_views
+from leaderboard_etl.contracts.schema import Relation, kept_views, tables, views, wide_views
 from leaderboard_etl.settings import resource
 
 SCHEMAS = ("raw", "history", "core", "mart", "ops")
@@ -27,14 +27,24 @@ def creation(relation: Relation) -> list[str]:
 
 
 def create_views(con: duckdb.DuckDBPyConnection) -> None:
-    """Creates the macros of sql/macros, and the views of sql/views with their comments."""
+    """Creates the macros of sql/macros, and the views of sql/views with their comments, but for those that are tables
+    here."""
     create_macros(con)
+    there = kept_tables(con) | wide_views().keys()
     for name, view in views().items():
-        if name in wide_views():
+        if name in there:
             continue
         con.execute(view.sql)
         for comment in view.comments():
             con.execute(comment)
+
+
+def kept_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """The names of the kept views that are tables in this database."""
+    rows = con.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    return {name for (name,) in rows} & kept_views().keys()
 
 
 def create_macros(con: duckdb.DuckDBPyConnection) -> None:

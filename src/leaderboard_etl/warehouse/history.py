@@ -18,7 +18,7 @@ NOT_COMPARED = ("revision", "blob_id", "locator")
 _CARRIED = ("raw", "history", "ops")
 # Rows of history.measurements refer to theirs by key.
 _KEYED = {"history.runs": "run_key", "history.metrics": "metric_key"}
-_REBUILT = ("ops.build", "ops.check_results")
+_REBUILT = ("ops.build", "ops.check_results", "ops.analysis_inputs")
 
 
 def history_table(target: str) -> str:

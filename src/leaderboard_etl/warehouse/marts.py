@@ -1,10 +1,12 @@
-"""mart: the results of the analyses of core, as tables that ad-hoc SQL can read. Rebuilt whole."""
+"""mart: the results of the analyses of core, as tables that ad-hoc SQL can read. What is made from equal rows stays (results)."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import duckdb
 import polars as pl
@@ -20,12 +22,13 @@ from leaderboard_etl.analysis.parity import CURRENT_DAYS, headline_groups, major
 from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
 from leaderboard_etl.analysis.self_report import self_report_gap
-from leaderboard_etl.contracts.schema import frame_schema
+from leaderboard_etl.contracts.schema import kept_views
 from leaderboard_etl.memory import release_memory
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.answers import Answers
-from leaderboard_etl.warehouse.claims import judge_claims
+from leaderboard_etl.warehouse.claims import judged_claims
 from leaderboard_etl.warehouse.history import policy_texts
+from leaderboard_etl.warehouse.results import Analysis, Computed, Part, refresh, refresh_view
 
 # The view mart.populations says who takes part; in addition, dense models alone give the curve for mixtures of experts.
 POPULATIONS = ("official", "official_base", "fine_tune", "merge", "flagged", "unflagged", "all")
@@ -46,151 +49,299 @@ _FAMILIES = """
     group by model_id
     having count(distinct family) = 1
 """
+# The points of every chart, with what the analyses need beside them, and the populations in which each takes part.
 _POINTS = f"""
+    with memberships as (
+        select model_id, list(population order by population) as populations from mart.populations group by model_id
+    )
     select
         -- The place of a score changes with every commit of its repository, and does not matter here.
-        p.* exclude (score_source, source_url, chosen_because), f.family, m.training_tokens, b.random_baseline, b.score_ceiling
+        p.* exclude (score_source, source_url, chosen_because), f.family, m.training_tokens, b.random_baseline, b.score_ceiling,
+        case
+            when list_contains(s.populations, 'official') and (not p.is_moe or p.params_active_b = p.params_b)
+                then list_append(s.populations, '{DENSE}')
+            else s.populations
+        end as populations
     from mart.model_scaling as p
     join core.models as m using (model_id)
+    join memberships as s using (model_id)
     left join ({_FAMILIES}) as f using (model_id)
     join core.benchmarks as b on b.variant_id = p.variant
     order by p.comparable_group, p.model_id
 """
+_SCORES = f"""
+    select
+        s.model_id, s.benchmark_id, s.comparable_group, s.variant_id, s.reported_by, s.is_verified, s.score_pct, f.family
+    from core.scores as s
+    left join ({_FAMILIES}) as f using (model_id)
+"""
+# In what order the rows of a kept view are: what is asked for together stands together.
+_ORDER = {"mart.model_scaling": "comparable_group, model_id", "mart.lineage": "model_id, depth, ancestor_id"}
+_BY_GROUP = ("population", "comparable_group")
+CLAIMS = Analysis("paper_claims", ("mart.paper_claims",))
+Frames = Mapping[str, pl.DataFrame]
 
 
-def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Fills the empty mart tables from core and the views of it, as of the end of a day."""
+def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> Computed:
+    """Brings the mart tables up to date with core, as of the end of a day; kept views become tables.
+
+    What is made from the same rows by the same code stays as it is (warehouse.results). Returns the parts that were computed, by
+    analysis.
+    """
+    con.execute(f"set variable as_of = date '{as_of}'")
+    computed = {
+        view.name.split(".")[1]: refresh_view(con, view, _ORDER.get(view.name, "all")) for view in kept_views().values()
+    }
+    con.execute(f"create or replace temp table points as {_POINTS}")
+    con.execute("create or replace temp table sides as from mart.gap_sides order by all")
     policy = Policy(policy_texts(con))
-    points: pl.DataFrame = con.sql(_POINTS).pl()
-    groups: pl.DataFrame = con.sql(
-        "select *, benchmark_id as benchmark from core.comparable_groups order by comparable_group"
-    ).pl()
-    members: pl.DataFrame = con.sql("from mart.populations").pl()
-    sides: pl.DataFrame = con.sql("from mart.gap_sides").pl()
-    current = con.execute("select value from core.rules where rule = 'current_days'").fetchall()
-    release_memory(con)
     # The matrices are small: threads would only wait for each other, for minutes if other programs need the processors.
     with threadpool_limits(limits=1, user_api="blas"):
-        for table, frame in analyses(points, members, groups, sides, as_of, int(current[0][0])).items():
-            _insert(con, table, frame)
-    prices: pl.DataFrame = con.sql("from core.prices").pl()
-    for name in _SIZED:
-        ours = points.join(members.filter(population=name), on="model_id", how="semi")
-        _insert(con, "mart.price_to_reach", price_to_reach(ours, prices).with_columns(pl.lit(name).alias("population")))
-    scores = con.sql(
-        "select s.model_id, s.benchmark_id, s.comparable_group, s.variant_id, s.reported_by, s.is_verified, s.score_pct,"
-        " f.family"
-        f" from core.scores as s left join ({_FAMILIES}) as f using (model_id)"
-    ).pl()
-    _insert(con, "mart.self_report_gap", self_report_gap(scores))
-    models = con.sql("select model_id, params_total, params_active, is_moe, training_tokens from core.models").pl()
-    laws = read_laws(policy)
-    _insert(con, "mart.tokens_per_parameter", tokens_per_parameter(models, laws))
-    described = policy.frame("scaling_laws").select("law_id", "source_url", "note")
-    _insert(con, "mart.scaling_laws", law_optima(laws).join(described, on="law_id"))
+        for analysis, compute in _analyses(con, policy, as_of):
+            computed[analysis.name] = refresh(con, analysis, compute)
+    computed[CLAIMS.name] = refresh(con, CLAIMS, lambda _: {CLAIMS.tables[0]: judged_claims(con, policy, as_of)})
+    con.execute("drop table points; drop table sides")
+    release_memory(con)
+    return computed
+
+
+def _analyses(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date
+) -> Iterator[tuple[Analysis, Callable[[list[Part]], Frames]]]:
+    """Each analysis but that of the claims, and what computes parts of it. An analysis may read the tables of those before it."""
+    given = _Lazy(con, as_of)
+
+    def table(name: str, condition: str = "true") -> pl.DataFrame:
+        frame: pl.DataFrame = con.sql(f"from {name} where {condition}").pl()
+        return frame
+
+    yield (
+        Analysis("lags", ("mart.gap_lag", "mart.gap_lag_daily", "mart.gap_lag_summary"), _BY_GROUP),
+        lambda parts: given.read.lags(parts),
+    )
+    yield Analysis("fits", ("mart.scaling_fit",), _BY_GROUP), lambda parts: given.read.fits(parts)
+    yield Analysis("bands", ("mart.scaling_band",), _BY_GROUP), lambda parts: given.read.bands(parts)
+    yield (
+        Analysis("capability", ("mart.capability_index", "mart.capability_items", "mart.capability_gap")),
+        lambda _: given.read.capability(),
+    )
+    yield (
+        Analysis("parity", ("mart.parity", "mart.parity_sensitivity", "mart.parity_majority")),
+        lambda _: given.read.parity(),
+    )
+    yield (
+        Analysis("density", ("mart.capability_density",), ("comparable_group",)),
+        lambda parts: given.read.density(parts, table("mart.scaling_fit", f"population = '{DENSE}'")),
+    )
+    yield (
+        Analysis("density_frontier", ("mart.density_frontier",)),
+        lambda _: given.read.density_frontier(table("mart.capability_density")),
+    )
+    yield Analysis("dense_equivalent", ("mart.dense_equivalent",)), lambda _: given.read.dense_equivalent()
+    yield Analysis("size_to_reach", ("mart.size_to_reach",), _BY_GROUP), lambda parts: given.read.size_to_reach(parts)
+    yield (
+        Analysis("price_to_reach", ("mart.price_to_reach",), ("population",)),
+        lambda parts: given.read.price_to_reach(parts, table("core.prices")),
+    )
+    yield (
+        Analysis("self_report_gap", ("mart.self_report_gap",), ("benchmark_id",)),
+        lambda parts: {
+            "mart.self_report_gap": self_report_gap(
+                con.sql(_SCORES).pl().filter(pl.col("benchmark_id").is_in([benchmark for (benchmark,) in parts]))
+            )
+        },
+    )
+    yield (
+        Analysis("training", ("mart.tokens_per_parameter", "mart.scaling_laws")),
+        lambda _: _training(con, policy),
+    )
     # A load older than this file does not have it.
     if "article_table" in policy.texts:
-        printed = policy.frame("article_table")
-        if "n_shot" not in printed.columns:  # nor, if it is younger than the file, the shots
-            printed = printed.with_columns(pl.lit(None).alias("n_shot"))
-        _insert(con, "mart.article_table", printed)
-    judge_claims(con, policy, as_of)
+        frame = policy.frame("article_table")
+        if "n_shot" not in frame.columns:  # nor, if it is younger than the file, the shots
+            frame = frame.with_columns(pl.lit(None).alias("n_shot"))
+        yield Analysis("article_table", ("mart.article_table",)), lambda _: {"mart.article_table": frame}
 
 
-def analyses(
-    points: pl.DataFrame,
-    members: pl.DataFrame,
-    groups: pl.DataFrame,
-    sides: pl.DataFrame,
-    as_of: date,
-    current_days: int = CURRENT_DAYS,
-) -> dict[str, pl.DataFrame]:
-    """The frames of the mart tables that depend only on points: rows of mart.model_scaling with family, training tokens,
-    baseline and ceiling. members and sides: the rows of mart.populations and mart.gap_sides.
+class _Lazy:
+    """What the analyses are given, read when one of them computes anything."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+        self._con, self._as_of = con, as_of
+
+    @cached_property
+    def read(self) -> Given:
+        con = self._con
+        points: pl.DataFrame = con.sql("select * exclude (populations) from points").pl()
+        groups: pl.DataFrame = con.sql(
+            "select *, benchmark_id as benchmark from core.comparable_groups order by comparable_group"
+        ).pl()
+        members: pl.DataFrame = con.sql("from mart.populations").pl()
+        sides: pl.DataFrame = con.sql("from sides").pl()
+        current = con.execute("select value from core.rules where rule = 'current_days'").fetchall()
+        release_memory(con)
+        return Given(points, members, groups, sides, self._as_of, int(current[0][0]))
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the analyses are made from, and the analyses: each gives rows of its tables, of the wanted parts alone.
+
+    points: rows of mart.model_scaling with family, training tokens, baseline and ceiling. members and sides: the rows of
+    mart.populations and mart.gap_sides. groups: those of core.comparable_groups, with benchmark.
 
     Lags and fits are computed group by group, so that a score of one group leaves the others as they are.
     """
-    points = points.sort("comparable_group", "model_id")
-    of = {name: points.join(members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS}
-    is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
-    of[DENSE] = of["official"].filter(is_dense)
-    observed = {name: _observed(groups, sides.filter(population=name)) for name in POPULATIONS}
 
-    def each(names: Iterable[str], analyse: Callable[..., pl.DataFrame], *more: object) -> pl.DataFrame:
-        # Equal populations, as in a small warehouse, share one answer.
-        return pl.concat(
-            [
-                ANSWERS.of(analyse.__name__, analyse, of[name], *more).with_columns(pl.lit(name).alias("population"))
-                for name in names
-            ]
-        )
+    points: pl.DataFrame
+    members: pl.DataFrame
+    groups: pl.DataFrame
+    sides: pl.DataFrame
+    as_of: date
+    current_days: int = CURRENT_DAYS
 
-    def each_lag(analyse: Callable[..., pl.DataFrame]) -> pl.DataFrame:
-        return pl.concat(
-            [
-                ANSWERS.of(
-                    analyse.__name__,
+    @cached_property
+    def of(self) -> dict[str, pl.DataFrame]:
+        """The points of each population, in the order of groups and models."""
+        points = self.points.sort("comparable_group", "model_id")
+        of = {
+            name: points.join(self.members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS
+        }
+        is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
+        return of | {DENSE: of["official"].filter(is_dense)}
+
+    @cached_property
+    def observed(self) -> dict[str, pl.DataFrame]:
+        """The groups as each population observes them."""
+        return {name: _observed(self.groups, self.sides.filter(population=name)) for name in POPULATIONS}
+
+    @cached_property
+    def _by_group(self) -> dict[str, dict[str, pl.DataFrame]]:
+        return {
+            name: {str(part): rows for (part,), rows in of.partition_by("comparable_group", as_dict=True).items()}
+            for name, of in self.of.items()
+        }
+
+    def parts(self, names: Iterable[str]) -> list[Part]:
+        """Every group of these populations."""
+        groups = self.groups["comparable_group"].to_list()
+        return [(name, group) for name in names for group in groups]
+
+    def rows(self, population: str, group: str) -> pl.DataFrame:
+        """The points of one population in one group."""
+        return self._by_group[population].get(group, self.points.clear())
+
+    def lags(self, parts: Iterable[Part]) -> Frames:
+        groups = {
+            (name, group["comparable_group"][0]): group
+            for name, observed in self.observed.items()
+            for group in _censored(observed).partition_by("comparable_group", maintain_order=True)
+        }
+        wanted = [part for part in parts if part in groups]
+
+        def each(analyse: Callable[..., pl.DataFrame]) -> pl.DataFrame:
+            frames = [
+                _answer(
                     analyse,
-                    rows.filter(comparable_group=group["comparable_group"][0]),
-                    group,
-                    _observed_through(group, as_of),
-                ).with_columns(pl.lit(name).alias("population"))
-                for name, rows in of.items()
-                if name in POPULATIONS
-                for group in _censored(observed[name]).partition_by("comparable_group", maintain_order=True)
+                    self.rows(*part),
+                    groups[part],
+                    _observed_through(groups[part], self.as_of),
+                    population=part[0],
+                )
+                for part in wanted
             ]
-        )
+            return (
+                pl.concat(frames)
+                if frames
+                else _named(analyse(self.points.clear(), self.groups.clear(), self.as_of), "")
+            )
 
-    def each_fit(names: Iterable[str], analyse: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
-        return pl.concat(
-            [
-                ANSWERS.of(analyse.__name__, analyse, rows).with_columns(pl.lit(name).alias("population"))
-                for name in names
-                for rows in of[name].partition_by("comparable_group", maintain_order=True) or [of[name]]
-            ]
-        )
+        return {
+            "mart.gap_lag": each(gap_lags),
+            "mart.gap_lag_daily": each(daily_lags),
+            "mart.gap_lag_summary": each(_lag_summary),
+        }
 
-    def each_judged(judge: Callable[..., pl.DataFrame], **more: int) -> pl.DataFrame:
-        return pl.concat(
-            [
-                judge(of[name], observed[name], as_of, **more).with_columns(pl.lit(name).alias("population"))
-                for name in POPULATIONS
-            ]
-        )
+    def fits(self, parts: Iterable[Part]) -> Frames:
+        return {"mart.scaling_fit": self._each_fit(_fits, parts)}
 
-    fits = each_fit(of, _fits)
-    density = capability_density(of["official"], fits.filter(pl.col("population") == DENSE))
-    capability = ANSWERS.of("fit_capability", fit_capability, of["official"])
-    headline = observed["official"].filter("is_headline")
-    judged = each_judged(parity, current_days=current_days)
-    counted = pl.col("comparable_group").is_in(headline_groups(judged.filter(population="official"), groups))
-    judged = judged.with_columns(is_headline=counted)
+    def bands(self, parts: Iterable[Part]) -> Frames:
+        return {"mart.scaling_band": self._each_fit(_bands, parts)}
+
+    def capability(self) -> Frames:
+        fitted = ANSWERS.of("fit_capability", fit_capability, self.of["official"])
+        headline = self.observed["official"].filter("is_headline")
+        return {
+            "mart.capability_index": fitted.index,
+            "mart.capability_items": fitted.items,
+            "mart.capability_gap": index_gap(
+                fitted,
+                self.as_of,
+                observed_through_open_on=_last(headline, "open_newest_on"),
+                observed_through_proprietary_on=_last(headline, "proprietary_newest_on"),
+            ),
+        }
+
+    def parity(self) -> Frames:
+        def each(judge: Callable[..., pl.DataFrame], **more: int) -> pl.DataFrame:
+            return pl.concat(
+                [_named(judge(self.of[name], self.observed[name], self.as_of, **more), name) for name in POPULATIONS]
+            )
+
+        judged = each(parity, current_days=self.current_days)
+        headline = headline_groups(judged.filter(population="official"), self.groups)
+        counted = pl.col("comparable_group").is_in(headline)
+        judged = judged.with_columns(is_headline=counted)
+        return {
+            "mart.parity": judged,
+            "mart.parity_sensitivity": each(sensitivity).with_columns(is_headline=counted),
+            "mart.parity_majority": pl.concat(
+                [_named(majority(judged.filter(pl.col("population") == name)), name) for name in POPULATIONS]
+            ),
+        }
+
+    def density(self, parts: Iterable[Part], dense_fits: pl.DataFrame) -> Frames:
+        """dense_fits: the rows of mart.scaling_fit of the population official_dense."""
+        official = self.of["official"].filter(pl.col("comparable_group").is_in([group for (group,) in parts]))
+        return {"mart.capability_density": capability_density(official, dense_fits)}
+
+    def density_frontier(self, density: pl.DataFrame) -> Frames:
+        """density: the rows of mart.capability_density."""
+        return {"mart.density_frontier": density_frontier(density, seed=_seed(self.of["official"]))}
+
+    def dense_equivalent(self) -> Frames:
+        found = ANSWERS.of("dense_equivalents", _dense_equivalents, self.of["official"], self.of[DENSE])
+        return {"mart.dense_equivalent": found}
+
+    def size_to_reach(self, parts: Iterable[Part]) -> Frames:
+        frames = [_named(size_to_reach(self.rows(*part)), part[0]) for part in parts]
+        return {"mart.size_to_reach": pl.concat(frames or [_named(size_to_reach(self.points.clear()), "")])}
+
+    def price_to_reach(self, parts: Iterable[Part], prices: pl.DataFrame) -> Frames:
+        frames = [_named(price_to_reach(self.of[name], prices), name) for (name,) in parts]
+        return {"mart.price_to_reach": pl.concat(frames or [_named(price_to_reach(self.points.clear(), prices), "")])}
+
+    def _each_fit(self, analyse: Callable[..., pl.DataFrame], parts: Iterable[Part]) -> pl.DataFrame:
+        frames = [_answer(analyse, self.rows(*part), population=part[0]) for part in parts]
+        return pl.concat(frames or [_named(analyse(self.points.clear()), "")])
+
+
+def _answer(analyse: Callable[..., pl.DataFrame], *inputs: object, population: str) -> pl.DataFrame:
+    """Equal populations, as in a small warehouse, share one answer."""
+    return _named(ANSWERS.of(analyse.__name__, analyse, *inputs), population)
+
+
+def _named(rows: pl.DataFrame, population: str) -> pl.DataFrame:
+    return rows.with_columns(pl.lit(population).alias("population"))
+
+
+def _training(con: duckdb.DuckDBPyConnection, policy: Policy) -> Frames:
+    models = con.sql("select model_id, params_total, params_active, is_moe, training_tokens from core.models").pl()
+    laws = read_laws(policy)
+    described = policy.frame("scaling_laws").select("law_id", "source_url", "note")
     return {
-        "mart.gap_lag": each_lag(gap_lags),
-        "mart.gap_lag_daily": each_lag(daily_lags),
-        "mart.gap_lag_summary": each_lag(_lag_summary),
-        "mart.scaling_fit": fits,
-        "mart.scaling_band": each_fit(("official",), _bands),
-        "mart.capability_index": capability.index,
-        "mart.capability_items": capability.items,
-        "mart.capability_gap": index_gap(
-            capability,
-            as_of,
-            observed_through_open_on=_last(headline, "open_newest_on"),
-            observed_through_proprietary_on=_last(headline, "proprietary_newest_on"),
-        ),
-        "mart.parity": judged,
-        "mart.parity_sensitivity": each_judged(sensitivity).with_columns(is_headline=counted),
-        "mart.parity_majority": pl.concat(
-            [
-                majority(judged.filter(pl.col("population") == name)).with_columns(pl.lit(name).alias("population"))
-                for name in POPULATIONS
-            ]
-        ),
-        "mart.capability_density": density,
-        "mart.dense_equivalent": ANSWERS.of("dense_equivalents", _dense_equivalents, of["official"], of[DENSE]),
-        "mart.density_frontier": density_frontier(density, seed=_seed(of["official"])),
-        "mart.size_to_reach": each(_SIZED, size_to_reach),
+        "mart.tokens_per_parameter": tokens_per_parameter(models, laws),
+        "mart.scaling_laws": law_optima(laws).join(described, on="law_id"),
     }
 
 
@@ -244,11 +395,3 @@ def _last(groups: pl.DataFrame, column: str) -> date | None:
     """The last of the days; null if there is none."""
     last = groups[column].max()
     return last if isinstance(last, date) else None
-
-
-def _insert(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
-    schema = frame_schema(table)
-    rows = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
-    con.register("incoming", rows.sort(pl.all(), nulls_last=True))
-    con.execute(f"insert into {table} select * from incoming")
-    con.unregister("incoming")

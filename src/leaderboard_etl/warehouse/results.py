@@ -1,0 +1,177 @@
+"""What the results of analyses were made from, so that a run computes again only what is made from something else.
+
+A result is computed part by part, such as a comparable group. sql/inputs/<analysis>.sql says what each part is made from: it
+returns the columns that name a part and `said`, the hash of a row; where the part is null, the row is an input of every part.
+ops.analysis_inputs keeps a hash of these for the rows that the tables hold. Rows are hashed without regard to their order, and a
+table is always written whole and sorted: a part that was left alone and one that was computed again are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.code_version import code_version
+from leaderboard_etl.contracts.schema import Relation, frame_schema, kept_views, tables
+from leaderboard_etl.settings import resource
+from leaderboard_etl.warehouse.database import kept_tables
+
+# Other versions of these may give other last digits.
+_COMPUTING = ("duckdb", "numpy", "polars")
+_SEPARATOR = " / "
+Part = tuple[str, ...]
+Computed = dict[str, list[Part]]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The name of a query in sql/inputs, the tables that the analysis fills, and their columns that name a part; none: the
+    whole is one part."""
+
+    name: str
+    tables: tuple[str, ...]
+    part: tuple[str, ...] = ()
+
+
+def refresh(
+    con: duckdb.DuckDBPyConnection,
+    analysis: Analysis,
+    compute: Callable[[list[Part]], Mapping[str, pl.DataFrame]],
+) -> list[Part]:
+    """Brings the tables of an analysis up to date, and returns the parts that were computed: those whose inputs differ from what
+    the tables hold.
+
+    `compute` gets these parts and returns rows of the tables, of these parts alone.
+    """
+    now = _hashes(con, analysis)
+    stale, outdated = _compare(con, analysis, now)
+    if not outdated:
+        return []
+    frames = compute(stale)
+    for table in analysis.tables:
+        frame = frames[table]
+        con.register("incoming", frame.select(pl.col(name).cast(dtype) for name, dtype in frame_schema(table).items()))
+        _replace(con, table, "all", analysis, outdated, "from incoming")
+        con.unregister("incoming")
+    _remember(con, analysis, now, outdated)
+    return stale
+
+
+def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str) -> list[Part]:
+    """The same for a view that is kept as a table: its own query computes the rows. In the end it is a table."""
+    analysis = Analysis(view.name.split(".")[1], (view.name,), view.kept_by or ())
+    is_table = view.name in kept_tables(con)
+    if not is_table:
+        con.execute("delete from ops.analysis_inputs where analysis = ?", [analysis.name])
+    now = _hashes(con, analysis)
+    stale, outdated = _compare(con, analysis, now)
+    if is_table and not outdated:
+        return []
+    query = f"select * from ({view.query})"
+    if len(stale) < len(now):
+        # Literals, which DuckDB tests before it groups.
+        wanted = ", ".join("'" + part[0].replace("'", "''") + "'" for part in stale) or "null"
+        query += f" where {analysis.part[0]} in ({wanted})"
+    if is_table:
+        _replace(con, view.name, order, analysis, outdated, query)
+    else:
+        con.execute(f"create or replace temp table refreshed as {query} order by {order}")
+        con.execute(
+            f"drop view if exists {view.name}; create table {view.name} as from refreshed; drop table refreshed"
+        )
+        for comment in view.comments("table"):
+            con.execute(comment)
+    _remember(con, analysis, now, outdated)
+    return stale
+
+
+def carry_results(con: duckdb.DuckDBPyConnection, catalog: str) -> None:
+    """Copies the results, and what they were made from, out of an attached database that the same code made; before the views
+    of this one are created."""
+    for name, table in tables().items():
+        if table.schema == "mart":
+            con.execute(f"insert into {name} from {catalog}.{name}")
+    for name, view in kept_views().items():
+        con.execute(f"create table {name} as from {catalog}.{name}")
+        for comment in view.comments("table"):
+            con.execute(comment)
+    con.execute(f"insert into ops.analysis_inputs from {catalog}.ops.analysis_inputs")
+
+
+def _hashes(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> dict[Part, str]:
+    """The hash of the inputs of each part."""
+    query = (resource("sql") / "inputs" / f"{analysis.name}.sql").read_text(encoding="utf-8")
+    columns = "".join(f"{column}, " for column in analysis.part)
+    rows = con.execute(
+        f"select {columns}count(*), sum(said::hugeint)::varchar from ({query}) group by all order by all"
+    ).fetchall()
+    said: dict[Part, str] = {tuple(part): f"{count} {total}" for *part, count, total in rows}
+    everywhere = [said.pop(part) for part in list(said) if None in part]
+    parts = said if analysis.part else {(): said.get((), "")}
+    return {part: _digest(_made_by(), *everywhere, of_part) for part, of_part in parts.items()}
+
+
+@cache
+def _made_by() -> str:
+    """The code, and the packages that compute."""
+    return " ".join([code_version(), *(f"{name} {version(name)}" for name in _COMPUTING)])
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.blake2b("\0".join(texts).encode(), digest_size=16).hexdigest()
+
+
+def _compare(
+    con: duckdb.DuckDBPyConnection, analysis: Analysis, now: Mapping[Part, str]
+) -> tuple[list[Part], list[str]]:
+    """The parts to compute, and the names of those whose rows go: these, and parts that are no more."""
+    rows = con.execute(
+        "select part, input_hash from ops.analysis_inputs where analysis = ?", [analysis.name]
+    ).fetchall()
+    before = dict(rows)
+    stale = [part for part, key in now.items() if before.get(_SEPARATOR.join(part)) != key]
+    names = {_SEPARATOR.join(part) for part in now}
+    return stale, [*(_SEPARATOR.join(part) for part in stale), *(name for name in before if name not in names)]
+
+
+def _replace(
+    con: duckdb.DuckDBPyConnection, table: str, order: str, analysis: Analysis, outdated: Sequence[str], new: str
+) -> None:
+    """Replaces the outdated parts of a table by the rows of the query `new`, in the table's order."""
+    con.execute(
+        f"""
+        create or replace temp table refreshed as
+        select * from (
+            select * from {table} where not list_contains($outdated, {_name(analysis.part)})
+            union all by name
+            {new}
+        )
+        order by {order}
+        """,
+        {"outdated": list(outdated)},
+    )
+    con.execute(f"delete from {table}; insert into {table} by name from refreshed; drop table refreshed")
+
+
+def _remember(
+    con: duckdb.DuckDBPyConnection, analysis: Analysis, now: Mapping[Part, str], outdated: Sequence[str]
+) -> None:
+    con.execute(
+        "delete from ops.analysis_inputs where analysis = ? and list_contains(?, part)", [analysis.name, list(outdated)]
+    )
+    keys = {name: key for part, key in now.items() if (name := _SEPARATOR.join(part)) in set(outdated)}
+    con.execute(
+        "insert into ops.analysis_inputs select ?, unnest(?::varchar[]), unnest(?::varchar[])",
+        [analysis.name, list(keys), list(keys.values())],
+    )
+
+
+def _name(part: Part) -> str:
+    """The name of a part in SQL."""
+    return f"concat_ws('{_SEPARATOR}', {', '.join(part)})" if part else "''"

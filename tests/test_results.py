@@ -1,0 +1,144 @@
+"""A result of an analysis stays while what it is made from is the same, and is computed again when that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from faulty_hub import HubServer
+from worlds import World, content, small_world, v1_row
+
+from leaderboard_etl import pipeline
+from leaderboard_etl.contracts.schema import kept_views, tables
+from leaderboard_etl.settings import resource
+from leaderboard_etl.target.opening import open_published
+from leaderboard_etl.warehouse.marts import POPULATIONS, build_marts
+
+DAY = date(2025, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published file of one night."""
+    folder = tmp_path_factory.mktemp("published")
+    (folder / "hub").mkdir()
+    with HubServer(folder / "hub") as server:
+        world = small_world(folder, server.url)
+        world.night(1)
+        return world.warehouse.database
+
+
+@pytest.fixture
+def con(published: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of it, open for writing."""
+    (tmp_path / "copy.duckdb").write_bytes(published.read_bytes())
+    with duckdb.connect(str(tmp_path / "copy.duckdb")) as con:
+        build_marts(con, DAY)
+        yield con
+
+
+def mart(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
+    """The rows of every stored result, in their order."""
+    names = [*(name for name, table in tables().items() if table.schema == "mart"), *kept_views()]
+    return {name: con.execute(f"from {name}").fetchall() for name in names}
+
+
+def from_nothing(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
+    """The same computed again whole."""
+    con.execute("delete from ops.analysis_inputs")
+    build_marts(con, DAY)
+    return mart(con)
+
+
+def computed(con: duckdb.DuckDBPyConnection) -> dict[str, set[tuple[str, ...]]]:
+    return {name: set(parts) for name, parts in build_marts(con, DAY).items() if parts}
+
+
+def test_nothing_is_computed_where_nothing_changed(con: duckdb.DuckDBPyConnection) -> None:
+    assert computed(con) == {}
+
+
+def test_one_changed_score_recomputes_exactly_its_dependents(con: duckdb.DuckDBPyConnection) -> None:
+    # A fine-tune's score on MMLU: no official model's, so nothing of the official population depends on it.
+    con.execute(
+        "update core.scores set score_pct = 43.5, score_norm_pct = 25 where source_id = 'olb_v1_contents'"
+        " and benchmark_id = 'mmlu' and model_id = 'org/model-9b'"
+    )
+    rows = con.execute("select population from mart.populations where model_id = 'org/model-9b'").fetchall()
+    members = {name for (name,) in rows}
+    group = "mmlu_measured"
+    assert computed(con) == {
+        "model_scaling": {(group,)},
+        "gap_running": {(group,)},
+        "source_agreement": {("mmlu",)},
+        "lags": {(name, group) for name in members},
+        "fits": {(name, group) for name in members},
+        "size_to_reach": {(name, group) for name in members & {"official", "all"}},
+        "parity": {()},
+        "self_report_gap": {("mmlu",)},
+        "paper_claims": {()},
+    }
+    assert members < set(POPULATIONS) and "official" not in members
+    assert mart(con) == from_nothing(con)
+
+
+def test_one_changed_row_of_policy_recomputes_exactly_its_dependents(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("update core.comparable_groups set match_tolerance_pct = 4 where comparable_group = 'mmlu_measured'")
+    assert computed(con) == {
+        "gap_running": {("mmlu_measured",)},
+        "lags": {(name, "mmlu_measured") for name in POPULATIONS},
+        "parity": {()},
+        "paper_claims": {()},
+    }
+    assert mart(con) == from_nothing(con)
+
+
+def test_a_later_day_recomputes_only_what_tells_the_day(con: duckdb.DuckDBPyConnection) -> None:
+    lags = {part for (part,) in con.execute("select part from ops.analysis_inputs where analysis = 'lags'").fetchall()}
+    found = {name: parts for name, parts in build_marts(con, date(2031, 1, 1)).items() if parts}
+    assert set(found) <= {"lags", "capability", "parity", "paper_claims"}
+    assert len(found.get("lags", [])) < len(lags)
+
+
+def test_a_part_that_is_no_more_leaves_no_rows(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("delete from core.scores where comparable_group = 'mmlu_measured'")
+    build_marts(con, DAY)
+    assert mart(con) == from_nothing(con)
+    assert con.execute(
+        "select count(*) from mart.model_scaling where comparable_group = 'mmlu_measured'"
+    ).fetchall() == [(0,)]
+
+
+def test_a_night_carries_results_over_and_a_rebuild_from_raw_gives_the_same(world: World) -> None:
+    world.night(1)
+    before = dict(world.query("select analysis || part, input_hash from ops.analysis_inputs"))
+    world.put_v1(*[v1_row(f"org/model-{n}b", 31.0 + n) for n in range(1, 31)])
+    world.night(2)
+    carried = content(world.warehouse.database)
+    after = dict(world.query("select analysis || part, input_hash from ops.analysis_inputs"))
+    assert 10 < len(before.items() & after.items()) < len(after)
+    pipeline.rebuild(world.warehouse)
+    assert content(world.warehouse.database) == carried
+
+
+def test_results_as_of_a_day_are_those_of_the_same_rows_and_a_damaged_one_is_found_by_recomputing(world: World) -> None:
+    world.night(1)
+    day = date(2025, 1, 1)
+    with (
+        open_published(world.warehouse, as_of=day) as carried,
+        open_published(world.warehouse, as_of=day, is_recomputed=True) as recomputed,
+    ):
+        assert mart(carried) == mart(recomputed)
+    world.warehouse.database.chmod(0o644)
+    with duckdb.connect(str(world.warehouse.database)) as con:
+        con.execute("update mart.scaling_fit set n = 1234567")
+    with open_published(world.warehouse, as_of=day, is_recomputed=True) as recomputed:
+        assert recomputed.execute("select count(*) from mart.scaling_fit where n = 1234567").fetchall() == [(0,)]
+
+
+def test_every_analysis_says_what_it_is_made_from_(con: duckdb.DuckDBPyConnection) -> None:
+    analyses = {name for (name,) in con.execute("select distinct analysis from ops.analysis_inputs").fetchall()}
+    assert analyses == {path.stem for path in (resource("sql") / "inputs").glob("*.sql")}

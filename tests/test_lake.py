@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import httpx
 import pytest
 from faulty_hub import HubServer
 from worlds import World, content, small_world, v1_row, v2_row
@@ -74,6 +75,23 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     name = f"lake_{os.urandom(4).hex()}"
     subprocess.run([_POSTGRES / "createdb", "-h", place.split()[0][5:], "-U", "postgres", name], check=True)
     return f"ducklake:postgres:dbname={name} {place}?data_path={tmp_path}/files"
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty bucket of an S3 server on loopback, which the environment names."""
+    moto = pytest.importorskip("moto.server")
+    server = moto.ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    settings = {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "REGION": "us-east-1"}
+    for name, value in {**settings, "ENDPOINT_URL": f"http://{host}:{port}"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    try:
+        assert httpx.put(f"http://{host}:{port}/lake").status_code == 200
+        yield "s3://lake"
+    finally:
+        server.stop()
 
 
 @dataclass
@@ -153,6 +171,7 @@ def _killed_night(world: World, day: int) -> None:
     world.night(day)
 
 
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 def test_a_killed_night_leaves_nothing_in_the_lake_and_the_next_continues(shared: Shared) -> None:
     lake = shared.writer("lake")
     lake.night(1)
@@ -240,19 +259,36 @@ def test_two_processes_lose_nothing_when_they_write_at_once(shared: Shared) -> N
         assert world.night(9).status == "no_news"
 
 
-def test_a_state_that_lacks_what_others_published_is_refused(shared: Shared) -> None:
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_a_damaged_copy_is_taken_from_the_lake_again_and_costs_no_writer_anything(shared: Shared) -> None:
     first, second = (shared.writer(version, source) for version, source in _SOURCES.items())
     first.night(1)
     second.night(2)
-    copy = first.warehouse.database
-    copy.chmod(0o644)
-    with duckdb.connect(str(copy)) as con:
-        con.execute("delete from history.scores where source_id = 'olb_v2_contents'")
-    before = shared.content()
+    before = scores_by_source(shared)
+    first.night(3)  # takes over what the second published
+    first.warehouse.database.chmod(0o644)
+    with duckdb.connect(str(first.warehouse.database)) as con:
+        con.execute(f"delete from history.scores where source_id = '{_SOURCES['v2']}'")
     put(first, "v1", 1.0)
-    first.night(3)
-    assert {name: rows for name, (rows, _) in shared.content().items() if name == "history.scores"} != {}
-    assert shared.content()["history.scores"][0] > before["history.scores"][0]
+    assert first.night(4).status == "published"
+    after = scores_by_source(shared)
+    assert after[_SOURCES["v2"]] == before[_SOURCES["v2"]]
+    assert after[_SOURCES["v1"]] > before[_SOURCES["v1"]]
+
+
+def scores_by_source(shared: Shared) -> dict[str, int]:
+    with shared.lake() as con:
+        return dict(con.execute("select source_id, count(*) from history.scores group by all").fetchall())
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_the_files_may_be_on_object_storage(shared: Shared, bucket: str) -> None:
+    there = Shared(shared.world, f"{shared.address}?data_path={bucket}/files")
+    assert there.writer("lake").night(1).status == "published"
+    assert shared.world.night(1).status == "published"
+    # The catalog knows where the files are.
+    assert shared.content() == content(shared.world.warehouse.database)
+    assert not Path(shared.address.removeprefix("ducklake:sqlite:") + ".files").exists()
 
 
 def test_what_is_wrong_with_an_address_is_one_plain_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,3 +32,13 @@ def test_engine_specific_code_is_only_in_the_target_package() -> None:
             for found in re.finditer(own, text)
         ]
     assert elsewhere == []
+
+
+def test_the_versions_for_a_lake_are_the_project_s_but_for_duckdb() -> None:
+    root = PACKAGE.parents[1]
+    ours, lake = (
+        {line for line in (root / name).read_text(encoding="utf-8").splitlines() if not line.startswith("#")}
+        for name in ("constraints.txt", "constraints-ducklake.txt")
+    )
+    assert {line.partition("==")[0] for line in ours - lake} == {"duckdb"}
+    assert {line.partition("==")[2] for line in lake - ours} == {"1.5.5"}

@@ -134,6 +134,10 @@ class Target(ABC):
         """The loads of a ledger that the published state holds, open in `con`, by id and as_of_at; and whether this version
         of the code folded them. `loads` are those of the ledger."""
 
+    def renew(self) -> bool:
+        """Gets what `read` opens again from where else it is kept; false: it is nowhere else, or that was tried before."""
+        return False
+
     @abstractmethod
     def discard(self) -> None:
         """Closes and removes a staged state that was not published."""

@@ -48,8 +48,11 @@ class Believed:
         self._n_held: int | None = None
         self._is_ours = False
         self.trouble: str | None = None
+        self._examine()
+
+    def _examine(self) -> None:
         if not self._published.is_there():
-            if ledger.applied():
+            if self._ledger.applied():
                 self._reject_published("is not there")
             return
         if (log := self._published.log_left()) is not None:
@@ -58,11 +61,11 @@ class Believed:
         try:
             with self._published.read() as con:
                 refuse_newer_state(con, self._published)
-                held, self._is_ours = self._published.held(con, ledger.loads)
+                held, self._is_ours = self._published.held(con, self._ledger.loads)
         except duckdb.Error as error:
             self._reject_published(f"cannot be read ({first_line(error)})")
             return
-        self._expect_no_unknown_load(held, ledger)
+        self._expect_no_unknown_load(held, self._ledger)
         self._n_held = len(held)
         if self._is_ours:
             self._expect_sound_row_counts()
@@ -177,6 +180,9 @@ class Believed:
         self._reject_published(f"cannot answer ({first_line(error)})")
 
     def _reject_published(self, why: str) -> None:
+        if self._published.renew():
+            self._examine()
+            return
         self.trouble = f"{self._published.name} {why}: made again from raw, which holds everything"
 
     def _expect_sound_row_counts(self) -> None:

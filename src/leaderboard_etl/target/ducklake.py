@@ -32,6 +32,7 @@ from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.settings import Lake, Warehouse, without_passwords
 from leaderboard_etl.target.base import Basis, FromRaw, Staged
 from leaderboard_etl.target.file import PUBLISHED_MODE, FileTarget
+from leaderboard_etl.warehouse.books import first_fault
 from leaderboard_etl.warehouse.database import SCHEMAS, create_macros, create_tables, create_views, creation
 from leaderboard_etl.warehouse.history import copy_loads
 
@@ -106,6 +107,7 @@ class LakeTarget(FileTarget):
         super().__init__(warehouse, warehouse.database, warehouse.staging)
         self._lake = lake
         self._is_there: bool | None = None  # null: not asked yet
+        self._is_renewed = False
         self._rows: list[LoadRow] = []
         self._base: str | None = None  # the commit that the staged state is built on; null: the lake was empty
         self._commit_id, self._chain = "", ""
@@ -141,6 +143,16 @@ class LakeTarget(FileTarget):
         ).fetchall()
         return [(row[0], row[1]) for row in rows], all(row[2] == code_version() for row in rows)
 
+    def renew(self) -> bool:
+        if self._is_renewed or not self.is_there():
+            return False
+        self._is_renewed = True
+        engine.remove(self._published)
+        if (log := self.log_left()) is not None:
+            log.unlink()
+        self._follow()
+        return bool(self._is_there)
+
     def stage(self, basis: Basis, new: Sequence[NewLoad] = ()) -> Staged:
         self._follow()
         own = [*basis.loads, *(load for load, _ in new)]
@@ -161,6 +173,11 @@ class LakeTarget(FileTarget):
         staged.con.execute("insert into lake.head values (?)", [self._commit_id])
         staged.con.executemany("insert into lake.loads values (?, ?, ?, ?)", sorted(rows))
         staged.con.execute("update ops.build set load_id = (select max(load_id) from ops.loads)")
+        if self._others and (fault := first_fault(staged.con)) is not None:
+            # Publishing would take from the lake what the copy lost.
+            raise WarehouseError(
+                f"{self._published} was written to by something else ({fault}): nothing was published; remove it and run again"
+            )
         return staged
 
     def audit(self, staged: Staged, standing: Standing | None, accepted: pl.DataFrame) -> list[Finding]:

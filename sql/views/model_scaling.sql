@@ -44,8 +44,6 @@ with candidates as (
 
     select
         s.rowid as row_id,
-        -- Decides among equal scores; not the number of the row, which depends on how the table came about.
-        (s.variant_id, s.source_id, s.source_name, s.precision, s.has_chat_template, s.setting, s.run_id) as place,
         s.model_id,
         s.comparable_group,
         s.score_pct,
@@ -84,20 +82,51 @@ ranges as (
 ),
 
 -- The wide rows of the chosen alone: half the time of a window over all of them.
-chosen as (
+left_over as (
+
+    select c.model_id, c.comparable_group, c.row_id, c.score_pct, r.n_values, r.lo_pct, r.median_pct, r.hi_pct
+    from candidates as c
+    join ranges as r using (model_id, comparable_group, precedence)
+
+),
+
+counted as (
 
     select
         model_id,
         comparable_group,
-        any_value(r.n_values) as n_values,
-        any_value(r.lo_pct) as lo_pct,
-        any_value(r.median_pct) as median_pct,
-        any_value(r.hi_pct) as hi_pct,
+        any_value(n_values) as n_values,
+        any_value(lo_pct) as lo_pct,
+        any_value(median_pct) as median_pct,
+        any_value(hi_pct) as hi_pct,
         count(*) as n_left,
-        list_sort(list({'score_pct': c.score_pct, 'place': c.place, 'row_id': c.row_id}))[(count(*) + 1) // 2].row_id as row_id
-    from candidates as c
-    join ranges as r using (model_id, comparable_group, precedence)
+        any_value(row_id) as any_row_id
+    from left_over
     group by model_id, comparable_group
+
+),
+
+-- Among equal scores their place decides, not the number of the row, which depends on how the table came about.
+middle as (
+
+    select l.model_id, l.comparable_group, l.row_id
+    from left_over as l
+    join counted as c using (model_id, comparable_group)
+    join core.scores as s on s.rowid = l.row_id
+    where c.n_left > 1
+    qualify row_number() over (
+        partition by l.model_id, l.comparable_group
+        order by
+            l.score_pct, s.variant_id, s.source_id, s.source_name, s.precision, s.has_chat_template, s.setting, s.run_id
+    ) = (c.n_left + 1) // 2
+
+),
+
+chosen as (
+
+    select c.*, coalesce(m.row_id, c.any_row_id) as row_id
+    from counted as c
+    left join middle as m using (model_id, comparable_group)
 
 ),
 

@@ -89,9 +89,7 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> Computed:
     analysis.
     """
     con.execute(f"set variable as_of = date '{as_of}'")
-    computed = {
-        view.name.split(".")[1]: refresh_view(con, view, _ORDER.get(view.name, "all")) for view in kept_views().values()
-    }
+    computed = keep_views(con)
     con.execute(f"create or replace temp table points as {_POINTS}")
     con.execute("create or replace temp table sides as from mart.gap_sides order by all")
     policy = Policy(policy_texts(con))
@@ -103,6 +101,13 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> Computed:
     con.execute("drop table points; drop table sides")
     release_memory(con)
     return computed
+
+
+def keep_views(con: duckdb.DuckDBPyConnection) -> Computed:
+    """The same for the kept views alone."""
+    return {
+        view.name.split(".")[1]: refresh_view(con, view, _ORDER.get(view.name, "all")) for view in kept_views().values()
+    }
 
 
 def _analyses(

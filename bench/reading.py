@@ -29,6 +29,7 @@ import polars as pl
 import yaml
 
 from bench.landing import land, source_file
+from bench.record import record
 from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.pipeline import publishing
@@ -54,12 +55,13 @@ def main() -> None:
     parser.add_argument("part", choices=["cards", "results"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--files", type=int, default=20_000, help="result files to make (default: 20000)")
+    parser.add_argument("--record", type=Path, help="add the figures of result files to this CSV file")
     arguments = parser.parse_args()
     if arguments.part == "cards":
         cards(arguments.folder)
         return
     with TemporaryDirectory() as scratch:
-        results(arguments.folder, arguments.files, Warehouse(Path(scratch) / "warehouse"))
+        results(arguments.folder, arguments.files, Warehouse(Path(scratch) / "warehouse"), arguments.record)
 
 
 def cards(folder: Path) -> None:
@@ -87,7 +89,7 @@ def _load(blocks: list[str]) -> None:
             yaml.load(block, Loader=yaml.CBaseLoader)
 
 
-def results(folder: Path, n_files: int, warehouse: Warehouse) -> None:
+def results(folder: Path, n_files: int, warehouse: Warehouse, record_file: Path | None) -> None:
     """Lands the files, reads them in the fastest way, and rebuilds the warehouse."""
     repositories = {source_id: SOURCES[source_id].repo_id for source_id in RESULTS}
     files: dict[str, Iterable[SourceFile]] = {
@@ -107,8 +109,13 @@ def results(folder: Path, n_files: int, warehouse: Warehouse) -> None:
 
     with patch("leaderboard_etl.warehouse.build.build_marts", timed):
         whole = _spent(lambda: publishing.rebuild(warehouse))
-    _compare("rebuilt offline", whole.without(analyses[0]), least)
-    _compare("the analyses", analyses[0], least)
+    measured = {"floor": least, "rebuilt offline": whole.without(analyses[0]), "the analyses": analyses[0]}
+    for name, spent in list(measured.items())[1:]:
+        _compare(name, spent, least)
+    ratios = [(s.cpu_s / least.cpu_s, s.clock_s / least.clock_s) for s in measured.values()]
+    record(
+        record_file, [(name, n_files, *s, *ratio) for (name, s), ratio in zip(measured.items(), ratios, strict=True)]
+    )
     # ru_maxrss is in kilobytes on Linux.
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 

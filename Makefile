@@ -4,8 +4,10 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 LAKE_VENV ?= .venv-ducklake
 WAREHOUSE ?= warehouse/sample
+FOLDER ?= src/leaderboard_etl/sample/hub/datasets
+FILES ?= 5000
 
-.PHONY: run test test-browser test-ducklake lint types docs clean
+.PHONY: run test test-browser test-ducklake lint types docs clean bench
 
 run: $(VENV)/.installed
 	@$(BIN)/leaderboard-etl run --hub sample --warehouse $(WAREHOUSE)
@@ -30,6 +32,12 @@ lint: $(VENV)/.tested
 
 types: $(VENV)/.tested
 	@$(BIN)/mypy
+
+# How fast this is: beside its floor and, where OTHERS is the interpreter of an environment with dlt and pandas, beside these.
+# FOLDER holds result files in the Hub's layout, of which copies are made.
+bench: $(VENV)/.tested
+	@$(BIN)/python -m bench.reading results $(FOLDER) --files $(FILES) --record bench/record.csv
+	@test -z "$(OTHERS)" || $(BIN)/python -m bench.others $(FOLDER) --files $(FILES) --python $(OTHERS) --record bench/record.csv
 
 # The pages that are made from policy and from the sources' descriptions; a test compares them.
 docs: $(VENV)/.installed

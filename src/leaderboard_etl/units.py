@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 PCT_OF_UNIT = {"fraction": 100.0, "percent": 1.0, "points_10": 10.0}
@@ -61,10 +63,12 @@ def normalize_scores(scores: pl.DataFrame, benchmarks: pl.DataFrame) -> pl.DataF
 RUN_KEY = ("source_id", "source_name", "precision", "has_chat_template", "run_id")
 
 
-def normalized_by_subtask(subtask_scores: pl.DataFrame, tasks: pl.DataFrame) -> pl.DataFrame:
-    """The mean of the normalised subtasks of each run: the columns of RUN_KEY, variant_id and score_norm_subtasks_pct.
+def normalized_by_subtask(
+    subtask_scores: pl.DataFrame, tasks: pl.DataFrame, run: Sequence[str] = RUN_KEY
+) -> pl.DataFrame:
+    """The mean of the normalised subtasks of each run: the columns `run`, variant_id and score_norm_subtasks_pct.
 
-    `subtask_scores` are open rows of history.subtask_scores (fractions), `tasks` is policy/harness_tasks.csv. Each subtask
+    `subtask_scores` are open subtask scores (fractions), `tasks` is policy/harness_tasks.csv. Each subtask
     is normalised with 1/n_choices as its level of guessing and clipped at 0 before the mean, as the leaderboard does
     (https://huggingface.co/docs/leaderboards/open_llm_leaderboard/normalization). Variants with a subtask without
     n_choices, and runs that lack a subtask, have no row.
@@ -78,7 +82,7 @@ def normalized_by_subtask(subtask_scores: pl.DataFrame, tasks: pl.DataFrame) -> 
     return (
         subtask_scores.join(parts, on=["task", "metric"], how="inner")
         .with_columns(normalized_pct(pl.col("score_raw"), 1.0 / pl.col("n_choices"), pl.lit(1.0)).alias("norm_pct"))
-        .group_by(*RUN_KEY, "variant_id")
+        .group_by(*run, "variant_id")
         .agg(
             pl.col("norm_pct").mean().alias("score_norm_subtasks_pct"),
             (pl.col("task").n_unique() == pl.col("n_parts").first()).alias("is_complete"),

@@ -86,10 +86,10 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         judged.evidence.sort("model_id", "kind", "method", "source_id", "source_name", "precision", "path"),
     )
     release_memory(con)
-    con.register("normalized", _normalized(con, policy))
+    _normalize(con, policy)
     _insert_scores(con)
     _date_no_later_than(con, _first_scores(con))
-    con.unregister("normalized")
+    con.execute("drop table normalized")
     insert_submissions(con)
     insert_ratings(con, policy)
     insert_prices(con, policy)
@@ -212,52 +212,68 @@ def _date_no_later_than(con: duckdb.DuckDBPyConnection, first_scores: pl.DataFra
     con.unregister("first_scores")
 
 
-def _normalized(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
-    """The normalisation of each open score of history, by its row there: `row_id`, the columns of _NORMALIZED, and
-    `is_superseded`: a newer edition of the source has a score of the same name."""
-    slim: pl.DataFrame = con.sql(
-        f"""
-        with newest as (
+def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Creates the temporary table `normalized`, the normalisation of each open score of history by its row there: `row_id`, the
+    columns of _NORMALIZED, and `is_superseded`: a newer edition of the source has a score of the same name.
 
-            select source_id, source_name, variant_id, max(run_id) as newest_run_id
-            from history.scores
-            join core.sources using (source_id)
-            where valid_to is null and has_editions
-            group by all
-
-        )
-
-        select
-            h.{ROW_ID} as row_id, source_id, source_name, variant_id, precision, score_raw, score_unit, stderr_raw,
-            score_norm_published_pct, n_shot, has_chat_template, run_id,
-            -- The run of an edition is its date.
-            run_id < coalesce(newest_run_id, run_id) as is_superseded
-        from history.scores as h
-        left join newest using (source_id, source_name, variant_id)
-        where valid_to is null
+    Polars sees a part of the rows at a time, so that memory does not grow with the table.
+    """
+    by_subtask = _normalized_by_subtask(con, policy)
+    con.execute(
         """
-    ).pl()
+        create or replace temp table newest as
+        select source_id, source_name, variant_id, max(run_id) as newest_run_id
+        from history.scores
+        join core.sources using (source_id)
+        where valid_to is null and has_editions
+        group by all
+        """
+    )
+    [(last_row,)] = con.execute(f"select coalesce(max({ROW_ID}), -1) from history.scores").fetchall()
+    for first in range(0, last_row + 1, _ROWS_AT_ONCE) or [0]:
+        slim: pl.DataFrame = con.sql(
+            f"""
+            select
+                h.{ROW_ID} as row_id, source_id, source_name, variant_id, precision, score_raw, score_unit, stderr_raw,
+                score_norm_published_pct, n_shot, has_chat_template, run_id,
+                -- The run of an edition is its date.
+                run_id < coalesce(newest_run_id, run_id) as is_superseded
+            from history.scores as h
+            left join newest using (source_id, source_name, variant_id)
+            where valid_to is null and h.{ROW_ID} between {first} and {first + _ROWS_AT_ONCE - 1}
+            """
+        ).pl()
+        slim = slim.join(by_subtask, on=[*RUN_KEY, "variant_id"], how="left", nulls_equal=True, maintain_order="left")
+        normalized = normalize_scores(_corrected(slim, policy.frame("corrections")), policy.benchmarks)
+        con.register("part", normalized.select("row_id", "corrected_model_id", "is_superseded", *_NORMALIZED))
+        con.execute(
+            "insert into normalized from part" if first else "create or replace temp table normalized as from part"
+        )
+        con.unregister("part")
+    con.execute("drop table newest")
+
+
+def _normalized_by_subtask(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
+    """The columns of RUN_KEY, variant_id and score_norm_subtasks_pct of every run that is believed and has all subtasks."""
     tasks = policy.frame("harness_tasks")
     con.register("subtasks", tasks.filter(pl.col("n_choices").is_not_null()).select("task", "metric"))
-    subtasks: pl.DataFrame = con.sql(
-        f"""
-        select {", ".join(RUN_KEY)}, task, metric, score_raw
+    values: pl.DataFrame = con.sql(
+        """
+        select run_key, metric_key, score_raw
         from history.measurements
-        join (select metric_key, task, metric from history.metrics semi join subtasks using (task, metric)) using (metric_key)
-        join history.runs using (run_key)
         where valid_to is null
+            and metric_key in (select metric_key from history.metrics semi join subtasks using (task, metric))
         """
     ).pl()
     con.unregister("subtasks")
-    slim = slim.join(
-        normalized_by_subtask(subtasks, tasks),
-        on=[*RUN_KEY, "variant_id"],
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    )
-    normalized = normalize_scores(_corrected(slim, policy.frame("corrections")), policy.benchmarks)
-    return normalized.select("row_id", "corrected_model_id", "is_superseded", *_NORMALIZED)
+    metrics = con.sql("select metric_key, task, metric from history.metrics").pl()
+    means = normalized_by_subtask(values.join(metrics, on="metric_key", maintain_order="left"), tasks, ["run_key"])
+    con.register("means", means)
+    of_runs: pl.DataFrame = con.sql(
+        f"select {', '.join(RUN_KEY)}, variant_id, score_norm_subtasks_pct from means join history.runs using (run_key)"
+    ).pl()
+    con.unregister("means")
+    return of_runs
 
 
 def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:

@@ -31,6 +31,8 @@ from leaderboard_etl.target.opening import open_published
 from leaderboard_etl.warehouse import audit
 from leaderboard_etl.warehouse.history import merge
 
+pytestmark = pytest.mark.marts(False)
+
 
 def state_of(world: World, source_id: str) -> str:
     return str(
@@ -79,6 +81,7 @@ def test_a_new_commit_takes_one_get_per_changed_file(published: World, server: H
     assert not [request for request in server.requests if request.method == "HEAD"]
 
 
+@pytest.mark.marts(True)
 def test_restated_scores_are_history_and_the_day_before_is_unchanged(published: World) -> None:
     published.put_v2(*[v2_row(f"org/model-{n}b", 0.9 if n == 7 else 0.3 + n / 100) for n in range(1, 31)])
     published.night(2)
@@ -105,6 +108,7 @@ def test_a_file_of_code_that_did_not_know_a_table_is_a_clear_error(published: Wo
         explain(published.warehouse, "mistralai/Mistral-7B-v0.1", None, as_of=None, as_json=False)
 
 
+@pytest.mark.marts(True)
 def test_offline_rebuilds_the_same_content_without_a_socket(published: World, monkeypatch: pytest.MonkeyPatch) -> None:
     published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
     published.night(2)
@@ -118,6 +122,7 @@ def test_offline_rebuilds_the_same_content_without_a_socket(published: World, mo
     assert content(published.warehouse.database, without=("ops.check_results",)) == before
 
 
+@pytest.mark.marts(True)
 def test_the_next_night_catches_up_with_a_ledger_ahead_of_the_file(published: World, tmp_path: Path) -> None:
     """A run leaves this state if it is killed between writing its ledger line and replacing the file."""
     shutil.copy(published.warehouse.database, tmp_path / "old")
@@ -432,6 +437,7 @@ def test_flags_of_a_table_in_shards_are_verified_by_the_models_of_all_also_if_on
     assert world.query(f"{rows_of} order by path") == [(17,), (16,)]
 
 
+@pytest.mark.marts(True)
 def test_every_view_answers_on_a_published_warehouse(published: World) -> None:
     for name in ("model_scaling", "gap_frontier", "gap_monthly", "moe_efficiency", "coverage"):
         assert published.query(f"select count(*) from mart.{name}")[0][0] > 0, name

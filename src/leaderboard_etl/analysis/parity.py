@@ -24,7 +24,12 @@ _SIDES = {"open": "open_weights", "proprietary": "proprietary"}
 
 
 def parity(
-    points: pl.DataFrame, groups: pl.DataFrame, as_of: date, *, current_days: int = CURRENT_DAYS
+    points: pl.DataFrame,
+    groups: pl.DataFrame,
+    as_of: date,
+    *,
+    current_days: int = CURRENT_DAYS,
+    tried: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """One row per comparable group of `groups`, also for groups without a score.
 
@@ -33,7 +38,7 @@ def parity(
     is_headline, observed_through_open_on, observed_through_proprietary_on (null: not limited), perhaps match_tolerance_pct
     (points; null or absent: 1.0) and columns of mart.gap_sides: compared_on (null or absent: not limited),
     is_alive_together (null or absent: unknown), the newest model of each side and its date. Points of other groups
-    are ignored.
+    are ignored. tried: what `sensitivity` says of the same, where it is known already.
 
     Only models released on or before compared_on take part: the earliest of as_of, the group's compared_on and the two
     observed-through dates. A side's best model is the one with the highest score_pct; of equals the earliest released, then
@@ -49,7 +54,7 @@ def parity(
     current).
     """
     ranges = (
-        sensitivity(points, groups, as_of)
+        (sensitivity(points, groups, as_of) if tried is None else tried)
         .group_by("comparable_group")
         .agg(
             difference_lo_pct=pl.col("difference_pct").min(),

@@ -211,12 +211,14 @@ def cases(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int
         columns = {
             name: group[name].to_numpy() for name in (*forms, "openness", "era", "family", "clipped", "y", "used")
         }
+        # Numbers in the order of the names: texts would be sorted again for each case.
+        columns["family"] = np.unique(columns["family"], return_inverse=True)[1]
         is_scored = ~np.isnan(columns["y"])
+        of = {(key, "all"): is_scored for key in ("openness", "era")}
+        of |= {("openness", value): is_scored & (columns["openness"] == value) for value in OPENNESS if value != "all"}
+        of |= {("era", value): is_scored & (columns["era"] == value) for value in ERAS if value != "all"}
         for openness, era in itertools.product(OPENNESS, ERAS):
-            chosen = is_scored.copy()
-            for key, value in (("openness", openness), ("era", era)):
-                if value != "all":
-                    chosen &= columns[key] == value
+            chosen = of["openness", openness] & of["era", era]
             for form in forms:
                 names = (group["comparable_group"][0], group["benchmark"][0], openness, era, form)
                 keys = dict(zip(("comparable_group", "benchmark", "openness", "era", "form"), names, strict=True))

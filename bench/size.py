@@ -25,7 +25,7 @@ from leaderboard_etl.memory import memory_bytes
 from leaderboard_etl.pipeline import rebuild
 from leaderboard_etl.settings import Warehouse
 
-_SHARES = {"olb_v1_results": 2 / 3, "olb_v2_results": 1 / 3}
+SHARES = {"olb_v1_results": 2 / 3, "olb_v2_results": 1 / 3}
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def _build(folder: Path, n_files: int, raw: Path | None, memory: str | None) -> 
         warehouse = Warehouse(Path(scratch) / "warehouse")
         if raw is not None:
             shutil.copytree(raw, warehouse.raw)
-        sources = {source_id: result_files(folder, source_id, round(n_files * of)) for source_id, of in _SHARES.items()}
+        sources = {source_id: result_files(folder, source_id, round(n_files * of)) for source_id, of in SHARES.items()}
         size_mb = land(warehouse.raw, sources) / 1e6
         begun = time.perf_counter()
         with _spilled(warehouse.root) as most_mb:

@@ -187,6 +187,17 @@ def test_a_store_that_fails_is_one_line(machine: Callable[[], Warehouse], s3: st
         night(machine(), "s3://there-is-no-such-bucket/raw", "one")
     with pytest.raises(UsageError, match="fsspec"):
         night(machine(), "nowhere://bucket/raw", "one")
+    with pytest.raises(UsageError, match="not a URL"):
+        night(machine(), "bucket/raw", "one")
+
+
+def test_a_folder_is_a_store_too(tmp_path: Path, machine: Callable[[], Warehouse]) -> None:
+    url = f"file://{tmp_path}/store"
+    assert night(machine(), url, "one") == ["one"]
+    assert night(machine(), url, "two") == ["one", "two"]
+    with pytest.raises(WarehouseError, match="meanwhile"), raw_of(machine(), url) as (_, ledger):
+        (tmp_path / "store/ledger/00000003.jsonl").write_text("of somebody else\n")
+        ledger.append(Load(ledger.next_id(), "nightly", "no_news", NOW, "sample", "test"))
 
 
 def test_nights_on_machines_that_keep_nothing_are_one_history(

@@ -57,6 +57,8 @@ class Elsewhere:
     def __init__(self, url: str, scratch: Path) -> None:
         """`scratch` is a folder for packs on their way. Raises UsageError if the URL names no filesystem that is installed."""
         self.url, self._scratch = url, scratch
+        if "://" not in url:
+            raise UsageError(f"--raw {url!r} is not a URL: give s3://BUCKET/FOLDER, or another that fsspec knows")
         try:
             import fsspec
 
@@ -67,6 +69,10 @@ class Elsewhere:
                 " pip install 'leaderboard-etl[s3]'"
             ) from error
         self._root = root.rstrip("/")
+        if "file" in self._files.protocol:  # object stores have no folders to make
+            with self._errors():
+                for folder in ("ledger", "notes", "packs"):
+                    self._files.makedirs(self._path(folder), exist_ok=True)
         self.held: dict[str, str | None] = {}  # null: a list of changes, which came with its note
         self._lists: dict[str, bytes] = {}
 

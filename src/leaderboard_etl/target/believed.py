@@ -211,12 +211,11 @@ class Believed:
 
 
 def _copy_history(target: Target, con: duckdb.DuckDBPyConnection) -> None:
+    """After an error the staging file, and with it this connection, is thrown away: to detach would hide the error."""
     target.attach_to(con, "published")
-    try:
-        con.execute("begin")
-        for name in carried_tables():
-            con.execute(f"insert into {name} select * from published.{name}")
-        carry_results(con, "published")
-        con.execute("commit")
-    finally:
-        con.execute("detach published")
+    con.execute("begin")
+    for name in carried_tables():
+        con.execute(f"insert into {name} select * from published.{name}")
+    carry_results(con, "published")
+    con.execute("commit")
+    con.execute("detach published")

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 
 from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
-from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.contracts.schema import kept_views, tables, views
 from leaderboard_etl.durable import durable
 from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.settings import Lake, Warehouse, without_passwords
@@ -274,7 +274,7 @@ class LakeTarget(FileTarget):
         if is_new or con.execute("select code_version from ops.build").fetchall() != [(code_version(),)]:
             _reshape(con)
         con.execute("use memory")
-        for name in (*tables(), _LOADS, "lake.head"):
+        for name in (*tables(), *kept_views(), _LOADS, "lake.head"):
             _write_difference(con, name)
         if self._lake.kind != "md":
             con.execute(f"call {_LAKE}.set_commit_message(?, ?)", ["leaderboard-etl", self._message(con)])
@@ -383,7 +383,7 @@ class LakeTarget(FileTarget):
                 for schema, table in con.execute(
                     "select schema_name, table_name from duckdb_tables() where database_name = ?", [_LAKE]
                 ).fetchall():
-                    if is_ours and schema != "lake":
+                    if is_ours and f"{schema}.{table}" in tables():
                         how = "insert into"
                     else:
                         con.execute(f"create schema if not exists {schema}")
@@ -395,6 +395,8 @@ class LakeTarget(FileTarget):
                 con.execute("commit")
                 con.execute(f"detach {_LAKE}")
                 if is_ours:
+                    for view in kept_views().values():
+                        _run(con, view.comments("table"))
                     create_views(con)
                 with durable("published file"):
                     con.execute("checkpoint")
@@ -433,37 +435,45 @@ def _head(con: duckdb.DuckDBPyConnection, catalog: str | None = None) -> str | N
 
 
 def _reshape(con: duckdb.DuckDBPyConnection) -> None:
-    """Gives the lake in use the tables, views and macros of this code; tables that keep their columns keep their rows."""
-    there: dict[str, list[tuple[str, str]]] = {}
-    for schema, table, column, kind in con.execute(
-        "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns()"
-        f" join duckdb_tables() using (database_name, schema_name, table_name) where database_name = '{_LAKE}'"
-        " order by column_index"
-    ).fetchall():
-        there.setdefault(f"{schema}.{table}", []).append((column, kind))
+    """Gives the lake in use the tables, views and macros of the staged file; tables that keep their columns keep their rows."""
+    here, there = (_shape(con, catalog) for catalog in (_FILE, _LAKE))
     for schema, name in con.execute(
         f"select schema_name, view_name from duckdb_views() where database_name = '{_LAKE}' and not internal"
     ).fetchall():
         con.execute(f"drop view {schema}.{name}")
     for schema, name, kind in con.execute(
-        "select distinct schema_name, function_name, replace(function_type, '_', ' ') from duckdb_functions()"
+        "select distinct schema_name, function_name, function_type from duckdb_functions()"
         f" where database_name = '{_LAKE}' and not internal"
     ).fetchall():
-        con.execute(f"drop {kind.replace('table macro', 'macro table')} {schema}.{name}")
-    others = [name for name in there if name not in tables() and not name.startswith("lake.")]
-    changed = [
-        name
-        for name, table in tables().items()
-        if there.get(name) != [(column.name, column.sql_type) for column in table.columns]
-    ]
-    for name in [*others, *(name for name in changed if name in there)]:
-        con.execute(f"drop table {name}")
+        con.execute(f"drop {'macro table' if kind == 'table_macro' else 'macro'} {schema}.{name}")
+    changed = [name for name, columns in here.items() if there.get(name) != columns]
+    for name in there:
+        if name in changed or name not in here:
+            con.execute(f"drop table {name}")
     for name in changed:
-        _run(con, creation(tables()[name]))
+        if name in tables():
+            _run(con, creation(tables()[name]))
+        else:
+            con.execute(f"create table {name} as from {_FILE}.{name} limit 0")
+            _run(con, kept_views()[name].comments("table"))
     create_macros(con)
     for view in views().values():
-        # DuckLake has no comments on the columns of a view.
-        _run(con, (each for each in creation(view) if not each.startswith("comment on column")))
+        if view.name not in here:
+            # DuckLake has no comments on the columns of a view.
+            _run(con, (each for each in creation(view) if not each.startswith("comment on column")))
+
+
+def _shape(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, list[tuple[str, str]]]:
+    """The columns of the tables in a database, by table, and their types; without the lake's own tables."""
+    shape: dict[str, list[tuple[str, str]]] = {}
+    for name, column, kind in con.execute(
+        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()"
+        " join duckdb_tables() using (database_name, schema_name, table_name)"
+        " where database_name = ? and schema_name <> 'lake' order by column_index",
+        [catalog],
+    ).fetchall():
+        shape.setdefault(name, []).append((column, kind))
+    return shape
 
 
 def _run(con: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:

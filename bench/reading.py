@@ -155,7 +155,9 @@ def _plain_rows(source_id: str, files: list[FileVersion], store: BlobStore) -> p
         schema=["source_id", "repo_id", "revision", "path", "blob_id", "source_name"],
         orient="row",
     )
-    rows = pl.DataFrame({"task": keys, "metric": names, "score_raw": values, "stderr_raw": errors})
+    rows = pl.DataFrame(
+        {"task": keys, "metric": names, "score_raw": values, "stderr_raw": pl.Series(errors, dtype=pl.Float64)}
+    )
     return pl.concat([runs[numbers], rows], how="horizontal")
 
 

@@ -1,4 +1,4 @@
--- The current state after judgement: one model id across sources, one unit, one normalisation. Each run rebuilds it (or a query as of a date) from history.
+-- The current state after judgement: one model id across sources, one unit, one normalisation. Each run brings it up to date with history, or makes it anew (as a query as of a date does).
 
 -- Sources, as their folders describe them. One row per source; statements of policy itself have source_id 'policy' and no row here.
 create table core.sources (

@@ -2,12 +2,13 @@
 continue from there, and no reader may see half of it.
 
 1. `blobs`: the bytes that the Hub gave, and what changed in each source, are committed and synced. Nothing names them yet.
-2. `staging file`: the new file is built and audited beside the published one, checkpointed, synced, opened again read-only
-   and compared with what was put into it. The next run removes it. It comes before the ledger's line because a full disk,
-   an audit or the engine may refuse it, and a line must not state what was never published.
+2. `staging file`: the new file is built beside the published one, from nothing or from a copy of that, audited, checkpointed,
+   synced, opened again read-only and compared with what was put into it. The next run removes it. It comes before the ledger's
+   line because a full disk, an audit or the engine may refuse it, and a line must not state what was never published.
 3. `ledger line`: the load is on record; from here on it belongs to the warehouse. If the run ends here, the published file
    lags behind, and the next run folds the load in.
-4. `published file`: the staging file replaces the published one.
+4. `published file`: the staging file replaces the published one; the hash beside it is replaced too. If the run ends between
+   the two, they do not match, and the next run looks the file through.
 
 A run may first have to put something aside, which is kept: `line aside`, a last line of the ledger that names bytes which
 never reached the disk, and `wal aside`, a log that another writer left beside the published file.

@@ -30,6 +30,11 @@ def create(path: Path, *, most_memory_bytes: int | None = None) -> duckdb.DuckDB
     cgroup allows.
     """
     remove(path)
+    return open_to_write(path, most_memory_bytes=most_memory_bytes)
+
+
+def open_to_write(path: Path, *, most_memory_bytes: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A file that only this run uses, open for writing; `most_memory_bytes` is that of `create`."""
     con = _without_bar(duckdb.connect(str(path), config=_STORAGE))
     # One checkpoint at the end writes each block once: the file stays as compact as one built fresh. What does not fit into
     # memory until then is written earlier, compressed; uncompressed rows would take ten times the space.

@@ -68,7 +68,10 @@ def doubt_rounded(judged: pl.DataFrame) -> pl.DataFrame:
     one of the whole."""
     is_total = pl.col("kind") == "total"
     is_exact = is_total & pl.col("method").is_in(_EXACT) & pl.col("reason").is_null() & ~pl.col("is_doubtful")
-    counted = judged.filter(is_exact).sort("model_id", "method").group_by("model_id", maintain_order=True)
+    by_count = judged.filter(is_exact).sort(
+        "model_id", "method", "params", descending=[False, False, True], nulls_last=True
+    )
+    counted = by_count.group_by("model_id", maintain_order=True)
     exact = counted.agg(pl.col("params").drop_nulls().first().alias("counted"))
     is_near = (pl.col("params") - pl.col("counted")).abs() < MOST_DISAGREEMENT_PCT / 100 * pl.col("counted")
     is_rounded = (

@@ -58,7 +58,7 @@ def bases(
             pl.col("is_merge").fill_null(False).any().alias("is_merge"),
         )
     )
-    name_alone = pl.col("model_id").str.replace(QUANTIZED_NAME, "")
+    name_alone = bare_name("model_id")
     is_copy = name_alone != pl.col("model_id")
     is_quantized = pl.col("is_run_packed") | is_copy
     relation = (
@@ -72,7 +72,7 @@ def bases(
         .then(pl.lit("finetune"))
     )
     ids = _ids_by_name(statements, aliases)
-    untuned = [pl.col("model_id").str.replace(_TUNED_WORD, by) for by in ("${1}", "-base${1}")]
+    untuned = untuned_names("model_id")
     is_vendors = _key("model_id").str.split("/").list.first().is_in([vendor.lower() for vendor in vendors])
     is_tuned = is_vendors & pl.col("model_id").str.contains(_TUNED_WORD) & ~pl.col("is_merge")
     return (
@@ -101,6 +101,16 @@ def bases(
         .select("model_id", "base_model_id", "base_model_relation")
         .sort("model_id")
     )
+
+
+def bare_name(column: str) -> pl.Expr:
+    """A name without the ending of a quantised copy."""
+    return pl.col(column).str.replace(QUANTIZED_NAME, "")
+
+
+def untuned_names(column: str) -> list[pl.Expr]:
+    """The names that the pretrained model may have of which a name says that it follows instructions."""
+    return [pl.col(column).str.replace(_TUNED_WORD, by) for by in ("${1}", "-base${1}")]
 
 
 def all_bases(

@@ -71,6 +71,7 @@ def audit(night: Night, staged: Staged) -> Audited:
     if has_night and any(finding.is_new_warning for finding in findings):
         last = replace(last, status="degraded")
         staged.con.execute("update ops.loads set status = 'degraded' where load_id = ?", [last.load_id])
+    night.believed.rest()
     last = replace(last, summary=_summary(staged.con, findings))
     return Audited(staged, [*earlier, last], findings, _counts(staged.con, last))
 

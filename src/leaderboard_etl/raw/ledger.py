@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -272,11 +273,14 @@ def read_changes(store: BlobStore, source: SourceLoad) -> Changes:
 
 
 class FileState:
-    """The current files of every source by place: the fold of the changes of all loads applied so far."""
+    """The current files of every source by place: the fold of the changes of all loads applied so far. Those of a source are read
+    when its files are first asked for."""
 
     def __init__(self, store: BlobStore, loads: Iterable[Load] = ()) -> None:
         self._store = store
         self._files: dict[str, dict[Place, FileVersion]] = {}
+        self._waiting: dict[str, list[SourceLoad | Changes]] = {}
+        self._lock = threading.Lock()
         for load in loads:
             self.apply(load)
 
@@ -285,16 +289,21 @@ class FileState:
         if not load.is_applied:
             return
         for source in load.sources:
-            self.change(source.source_id, read_changes(self._store, source))
+            self._waiting.setdefault(source.source_id, []).append(source)
 
     def change(self, source_id: str, changes: Changes) -> None:
         """Applies changes of one source."""
-        files = self._files.setdefault(source_id, {})
-        for repo_type, repo_id, path in changes.gone:
-            files.pop((repo_type, repo_id, path), None)
-        for file in changes.changed:
-            files[file.place] = file
+        self._waiting.setdefault(source_id, []).append(changes)
 
     def of(self, source_id: str) -> dict[Place, FileVersion]:
         """The current files of one source, by place."""
-        return self._files.setdefault(source_id, {})
+        with self._lock:
+            files = self._files.setdefault(source_id, {})
+            for each in self._waiting.get(source_id, ()):
+                changes = each if isinstance(each, Changes) else read_changes(self._store, each)
+                for repo_type, repo_id, path in changes.gone:
+                    files.pop((repo_type, repo_id, path), None)
+                for file in changes.changed:
+                    files[file.place] = file
+            self._waiting.pop(source_id, None)
+            return files

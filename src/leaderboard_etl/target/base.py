@@ -49,6 +49,10 @@ class Basis(Protocol):
     def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
         """May fill the empty history tables; returns how many of the loads that covers."""
 
+    def copy_to(self, path: Path, loads: Sequence[Load]) -> int | None:
+        """May copy the whole published file, if the state after `loads` can be made from it by folding in what is new. Returns
+        how many of the loads it holds; null if nothing was copied."""
+
 
 @dataclass(frozen=True)
 class FromRaw:
@@ -62,6 +66,10 @@ class FromRaw:
         """Carries nothing."""
         return 0
 
+    def copy_to(self, path: Path, loads: Sequence[Load]) -> int | None:
+        """Copies nothing."""
+        return None
+
 
 class Target(ABC):
     """Where the tables live. Their content is the same everywhere; a target decides how they are written and published."""
@@ -73,16 +81,20 @@ class Target(ABC):
         behind, if memory or space do not suffice.
         """
         # Readers, who only ask where the tables are, do not need the import.
-        from leaderboard_etl.warehouse.build import build
+        from leaderboard_etl.warehouse.build import build, extend
 
         basis.store.flush()
         with ExitStack() as unfinished, one_line_errors():
             unfinished.callback(self.discard)
-            staged = Staged(self._begin(basis.most_memory_bytes), [*basis.loads, *(load for load, _ in new)])
+            loads = [*basis.loads, *(load for load, _ in new)]
             news = {load.load_id: given for load, given in new}
-            build(staged.con, basis.store, staged.loads, carry_into=basis.carry_into, news=news)
+            con, n_held = self._begin(basis, loads)
+            if n_held is None:
+                build(con, basis.store, loads, carry_into=basis.carry_into, news=news)
+            else:
+                extend(con, basis.store, loads, n_held, news)
             unfinished.pop_all()
-        return staged
+        return Staged(con, loads)
 
     def audit(self, staged: Staged, standing: Standing | None, accepted: pl.DataFrame) -> list[Finding]:
         """What the checks of sql/checks find in a staged state; the parameters are those of warehouse.audit.
@@ -129,6 +141,14 @@ class Target(ABC):
     def attach_to(self, con: duckdb.DuckDBPyConnection, name: str) -> None:
         """Lets another database read the published state under a name. Raises duckdb.Error if it cannot be opened."""
 
+    def is_sealed(self) -> bool:
+        """Whether the published state is what the last run published, byte for byte, so that it need not be looked through."""
+        return False
+
+    def copy_to(self, path: Path) -> bool:
+        """Copies the sealed state to a file, unless it should be written anew. Raises OSError."""
+        return False
+
     @abstractmethod
     def held(self, con: duckdb.DuckDBPyConnection, loads: Sequence[Load]) -> tuple[list[tuple[int, datetime]], bool]:
         """The loads of a ledger that the published state holds, open in `con`, by id and as_of_at; and whether this version
@@ -143,8 +163,9 @@ class Target(ABC):
         """Closes and removes a staged state that was not published."""
 
     @abstractmethod
-    def _begin(self, most_memory_bytes: int | None) -> duckdb.DuckDBPyConnection:
-        """A database without tables. Raises WarehouseError if there is no room for one."""
+    def _begin(self, basis: Basis, loads: Sequence[Load]) -> tuple[duckdb.DuckDBPyConnection, int | None]:
+        """A database without tables, and null; or one that holds the state after the first of `loads`, and their number. Raises
+        WarehouseError if there is no room for one."""
 
     @abstractmethod
     def _seal(self, staged: Staged) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import duckdb
@@ -18,6 +19,7 @@ from leaderboard_etl.errors import EtlError, WarehouseError, first_line
 from leaderboard_etl.raw.ledger import Ledger, Load, Place
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.sources.registry import POLICY_SOURCE
 from leaderboard_etl.target import FromRaw, Target, target_of
 from leaderboard_etl.target.file import FileTarget
 from leaderboard_etl.target.opening import refuse_newer_state
@@ -29,7 +31,7 @@ Answer = TypeVar("Answer")
 
 
 class Believed:
-    """The state before this run, on which the next one is built. Each question opens the file again, so that a run never
+    """The state before this run, on which the next one is built. A question opens the file; `rest` closes it, so that nothing
     prevents it from being replaced.
 
     `trouble` says in one sentence why the published file cannot be used; null if it can, or if nothing was published.
@@ -47,6 +49,8 @@ class Believed:
         self._n_rebuilt: int | None = None
         self._n_held: int | None = None
         self._is_ours = False
+        self._is_sealed = False
+        self._open: tuple[Target, duckdb.DuckDBPyConnection] | None = None
         self.trouble: str | None = None
         self._examine()
 
@@ -68,6 +72,8 @@ class Believed:
         self._expect_no_unknown_load(held, self._ledger)
         self._n_held = len(held)
         if self._is_ours:
+            self._is_sealed = self._published.is_sealed()
+        if self._is_ours and not self._is_sealed:
             self._expect_sound_row_counts()
 
     @property
@@ -87,9 +93,17 @@ class Believed:
 
     def look_through(self) -> None:
         """Reads the whole published file, so that damage is detected now and not by a reader."""
-        if self.n_loads is not None:
+        if self.n_loads is not None and not self._is_sealed:
             names = (*tables(), *kept_views())
             self._ask(lambda con: [con.execute(f"select sum(hash(t)::hugeint) from {name} as t") for name in names])
+
+    def copy_to(self, path: Path, loads: Sequence[Load]) -> int | None:
+        """Copies the published file, if it is what the last run published, is compact, and was judged by the policy that is in
+        force after `loads`; returns how many of these it holds."""
+        held = self.n_loads
+        if held is None or not self._is_sealed or any(_has_policy(load) for load in loads[held:]):
+            return None
+        return held if self._published.copy_to(path) else None
 
     def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
         """Copies the published history into the empty tables of a staging file; returns how many loads of the ledger it
@@ -101,6 +115,7 @@ class Believed:
         target = self._usable_target()
         if target is None:
             return 0
+        self.rest()
         _copy_history(target, con)
         return (self._n_rebuilt if target is self._rebuilt else self._n_held) or 0
 
@@ -149,8 +164,15 @@ class Believed:
             places[source_id].add((place[0], place[1], place[2]))
         return places
 
+    def rest(self) -> None:
+        """Closes the file until the next question."""
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
+
     def close(self) -> None:
-        """Removes the temporary file that was built from raw."""
+        """Closes the file, and removes the one that was built from raw."""
+        self.rest()
         self._rebuilt.discard()
         self._n_rebuilt = None
 
@@ -158,13 +180,18 @@ class Believed:
         """The answer from the published file, or from the one built from raw; null if nothing was ever published."""
         while (target := self._usable_target()) is not None:
             try:
-                with target.read() as con:
-                    return question(con)
+                return question(self._reading(target))
             except (duckdb.OutOfMemoryException, duckdb.InterruptException):
                 raise  # not a fault of the file
             except (duckdb.Error, EtlError) as error:
                 self._reject_target(target, error)
         return None
+
+    def _reading(self, target: Target) -> duckdb.DuckDBPyConnection:
+        if self._open is None or self._open[0] is not target:
+            self.rest()
+            self._open = target, target.read()
+        return self._open[1]
 
     def _usable_target(self) -> Target | None:
         if self.trouble is None:
@@ -175,6 +202,7 @@ class Believed:
         return self._rebuilt if self._n_rebuilt is not None else None
 
     def _reject_target(self, target: Target, error: Exception) -> None:
+        self.rest()
         if target is self._rebuilt:
             raise WarehouseError(f"{target.name}, made from raw, cannot be read ({first_line(error)})") from error
         self._reject_published(f"cannot answer ({first_line(error)})")
@@ -208,6 +236,11 @@ class Believed:
                 f" {ledger.path} does not: to replace the file would lose it. Restore raw/ from a copy of the same"
                 " warehouse, see what `leaderboard-etl doctor` says, or move the file away to go on without it"
             )
+
+
+def _has_policy(load: Load) -> bool:
+    entry = load.source(POLICY_SOURCE)
+    return load.is_applied and entry is not None and entry.changes_blob is not None
 
 
 def _copy_history(target: Target, con: duckdb.DuckDBPyConnection) -> None:

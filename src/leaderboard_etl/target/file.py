@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from leaderboard_etl.durable import durable, sync
 from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.raw.ledger import Load
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.target.base import Staged, Target
+from leaderboard_etl.target.base import Basis, Staged, Target
+from leaderboard_etl.target.seal import MOST_GROWN, Seal, copy_bytes, read_seal, sha256_of, write_seal
 from leaderboard_etl.target.space import expect_space
 
 # Read-only for everyone, so that another user's `duckdb leaderboard.duckdb` cannot change the published file either.
@@ -28,6 +31,10 @@ class FileTarget(Target):
     def __init__(self, warehouse: Warehouse, published: Path, staging: Path) -> None:
         self._warehouse, self._published, self._staging = warehouse, published, staging
         self._writer: duckdb.DuckDBPyConnection | None = None
+        # The seal of the published file, and its state on disk when it was found to be right; null: it was not.
+        self._sealed: Seal | None = None
+        self._sealed_stat: os.stat_result | None = None
+        self._anew_bytes: int | None = None  # of the file that the staged one was copied from; null: it was not copied
 
     def __str__(self) -> str:
         return str(self._published)
@@ -58,10 +65,30 @@ class FileTarget(Target):
             self._writer.close()
         engine.remove(self._staging)
 
-    def _begin(self, most_memory_bytes: int | None) -> duckdb.DuckDBPyConnection:
+    def is_sealed(self) -> bool:
+        seal = read_seal(self._published)
+        with suppress(OSError):
+            before = self._published.stat()
+            if seal is not None and sha256_of(self._published) == seal.sha256:
+                self._sealed, self._sealed_stat = seal, before
+                return True
+        return False
+
+    def copy_to(self, path: Path) -> bool:
+        seal, now = self._sealed, self._published.stat()
+        if seal is None or now.st_size > MOST_GROWN * seal.anew_bytes or _changed(now, self._sealed_stat):
+            return False
+        copy_bytes(self._published, path)
+        return True
+
+    def _begin(self, basis: Basis, loads: Sequence[Load]) -> tuple[duckdb.DuckDBPyConnection, int | None]:
         expect_space(self._warehouse)
-        self._writer = engine.create(self._staging, most_memory_bytes=most_memory_bytes)
-        return self._writer
+        engine.remove(self._staging)
+        n_held = basis.copy_to(self._staging, loads)
+        seal = read_seal(self._published) if n_held is not None else None
+        self._anew_bytes = seal.anew_bytes if seal is not None else None
+        self._writer = engine.open_to_write(self._staging, most_memory_bytes=basis.most_memory_bytes)
+        return self._writer, n_held
 
     def _seal(self, staged: Staged) -> None:
         """Closes the staging file: checkpoints and syncs it, and checks that every table holds the rows that were
@@ -78,6 +105,7 @@ class FileTarget(Target):
                 sync(path)
                 with engine.open_file(path) as written:
                     n_written = _row_counts(written)
+                self._seal_of_staged = Seal(sha256_of(path), self._anew_bytes or path.stat().st_size)
             except (duckdb.Error, OSError) as error:
                 raise WarehouseError(
                     f"{path} could not be written ({first_line(error)}): nothing was published; free space and run again"
@@ -95,6 +123,7 @@ class FileTarget(Target):
             note = self._put_log_aside()
             self._staging.chmod(PUBLISHED_MODE)
             with durable("published file"):
+                write_seal(self._published, self._seal_of_staged)
                 self._staging.replace(self._published)
                 sync(self._published.parent)
         except OSError as error:
@@ -112,6 +141,14 @@ class FileTarget(Target):
             log.replace(aside)
             sync(log.parent)
         return f"{log.name}, which another writer left beside the published file, is now {aside.name}"
+
+
+def _changed(now: os.stat_result, before: os.stat_result | None) -> bool:
+    return before is None or (now.st_ino, now.st_size, now.st_mtime_ns) != (
+        before.st_ino,
+        before.st_size,
+        before.st_mtime_ns,
+    )
 
 
 def _row_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

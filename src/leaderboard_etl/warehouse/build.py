@@ -11,7 +11,7 @@ from leaderboard_etl.contracts.migrations import schema_version
 from leaderboard_etl.raw.ledger import FileState, Load
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.reading.loads import News, read_load
-from leaderboard_etl.warehouse.core import build_core
+from leaderboard_etl.warehouse.core import build_core, update_core
 from leaderboard_etl.warehouse.database import create_tables, create_views
 from leaderboard_etl.warehouse.fold import fold_load
 from leaderboard_etl.warehouse.marts import build_marts
@@ -32,18 +32,49 @@ def build(
     """
     create_tables(con)
     done = carry_into(con) if carry_into is not None else 0
-    state = FileState(store, loads[:done])
     con.execute("begin")
-    for load in loads[done:]:
-        fold_load(con, read_load(store, state, load, (news or {}).get(load.load_id, ())))
-    con.commit().begin()
-    last_id = loads[-1].load_id if loads else None
-    con.execute("insert into ops.build values (?, ?, ?)", [code_version(), last_id, schema_version()])
+    _fold(con, store, loads, done, news or {})
+    con.execute("insert into ops.build values (?, ?, ?)", [code_version(), _last_id(loads), schema_version()])
     build_core(con)
     con.commit().begin()
     create_views(con)
     build_marts(con, _last_change(loads).as_of().date())
     con.execute("commit")
+
+
+def extend(
+    con: duckdb.DuckDBPyConnection,
+    store: BlobStore,
+    loads: Sequence[Load],
+    done: int,
+    news: Mapping[int, Sequence[News]],
+) -> None:
+    """Brings a database that holds the state after the first `done` loads up to the state after all of them. The same code must
+    have made it, and no load since then may have changed policy. `news` is that of `build`, and so is the content."""
+    con.execute("begin")
+    _fold(con, store, loads, done, news)
+    con.execute("update ops.build set load_id = ?", [_last_id(loads)])
+    update_core(con, _last_id(loads[:done]) or 0)
+    build_marts(con, _last_change(loads).as_of().date())
+    con.execute("commit")
+
+
+def _fold(
+    con: duckdb.DuckDBPyConnection,
+    store: BlobStore,
+    loads: Sequence[Load],
+    done: int,
+    news: Mapping[int, Sequence[News]],
+) -> None:
+    """Folds the loads after the first `done`, each in a transaction of its own."""
+    state = FileState(store, loads[:done])
+    for load in loads[done:]:
+        fold_load(con, read_load(store, state, load, news.get(load.load_id, ())))
+    con.commit().begin()
+
+
+def _last_id(loads: Sequence[Load]) -> int | None:
+    return loads[-1].load_id if loads else None
 
 
 def _last_change(loads: Sequence[Load]) -> Load:

@@ -1,7 +1,12 @@
-"""core: the current state of history, judged by the policy in force. Rebuilt whole; it is small."""
+"""core: the current state of history, judged by the policy in force: of all names, or again of those that news reaches.
+
+The same code judges all names and some of them. So what a night changes is equal to what all would give, if no judgement rests on
+another name than those that normalize/reach.py finds.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import duckdb
@@ -15,18 +20,34 @@ from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.normalize.joins import contradicted, subjects
 from leaderboard_etl.normalize.lineage import all_bases, bases
 from leaderboard_etl.normalize.models import assemble_models
+from leaderboard_etl.normalize.reach import reach
 from leaderboard_etl.normalize.settings import ranked_settings
 from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.sources.as_tables import described
 from leaderboard_etl.units import RUN_KEY, normalize_scores, normalized_by_subtask
-from leaderboard_etl.warehouse.history import policy_texts
+from leaderboard_etl.warehouse.history import is_within, policy_texts
 from leaderboard_etl.warehouse.measurements import measured_names
 from leaderboard_etl.warehouse.prices import insert_prices
-from leaderboard_etl.warehouse.ratings import insert_ratings, rated_names
+from leaderboard_etl.warehouse.ratings import insert_ratings, insert_series, rated_names
 from leaderboard_etl.warehouse.submissions import insert_submissions
 
 # Wide rows that are sorted at once: some fifty megabytes.
 _ROWS_AT_ONCE = 50_000
+_NAME = ["source_id", "source_name"]
+# The tables and views of history that say something about a model under a name.
+_NAMING = tuple(
+    f"history.{name}"
+    for name in (
+        "models",
+        "parameter_claims",
+        "model_bases",
+        "scores",
+        "subtask_scores",
+        "submissions",
+        "ratings",
+        "prices",
+    )
+)
 _NORMALIZED = (
     *("benchmark_id", "comparable_group", "score_pct", "score_norm_pct", "norm_method", "stderr_pct", "n_shot"),
     *("is_corrected", "variant_id"),
@@ -49,12 +70,95 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     """Fills the empty core tables from the open rows of history."""
     policy = Policy(policy_texts(con))
     insert_descriptions(con)
-    statements = _open_rows(con, "history.models")
-    stated_sizes = _open_rows(con, "history.parameter_claims")
-    stated_bases = _open_rows(con, "history.model_bases")
+    _insert(con, "core.benchmarks", policy.benchmarks.sort("benchmark_id", "variant_id"))
+    _insert(con, "core.comparable_groups", policy.frame("comparable_groups").sort("comparable_group"))
+    insert_rules(con, policy)
+    insert_series(con, policy)
+    _insert_judged(con, policy, "")
+    release_memory(con)
+    _normalize(con, policy, "")
+    _insert_scores(con, _model_ranges(con, "history.scores"))
+    _date_no_later_than(con, _first_scores(con))
+    con.execute("drop table normalized")
+    insert_submissions(con)
+    insert_ratings(con, policy)
+    insert_prices(con, policy)
+
+
+def update_core(con: duckdb.DuckDBPyConnection, since_load_id: int) -> None:
+    """Brings core, as it was after a load, up to date with history. The policy must be the same."""
+    policy = Policy(policy_texts(con))
+    changed = _changed_names(con, since_load_id)
+    reached = reach(
+        changed["source_name"],
+        _names_stated(con, "history.models", "hub_id, display_name, base_model_text", since_load_id),
+        _names_stated(con, "history.model_bases", "base_model_text", since_load_id),
+        policy,
+    )
+    before = _model_of_names(con)
+    names = pl.concat([before.select(_NAME), changed]).unique()
+    names = names.filter(pl.col("source_name").str.to_lowercase().is_in(reached.implode()))
+    con.register("reached", names)
+    con.register("reached_models", before.join(names, on=_NAME, how="semi").select("model_id").unique())
+    for table in ("models", "model_aliases", "model_bases", "parameter_evidence", "submissions", "prices"):
+        con.execute(f"delete from core.{table} where model_id in (from reached_models)")
+    _insert_judged(con, policy, "reached")
+    _replace_settings(con, policy)
+    _normalize(con, policy, "reached")
+    _date_no_later_than(con, _first_scores(con))
+    insert_submissions(con, "reached")
+    insert_prices(con, policy, "reached")
+    moved = _model_of_names(con).join(before, on=before.columns, how="anti", nulls_equal=True).select(_NAME)
+    corrected = names.join(_corrected_names(policy), on=_NAME, how="semi")
+    con.register("rescored", pl.concat([changed, moved, corrected]).unique())
+    for table in ("scores", "ratings"):
+        con.execute(f"delete from core.{table} where (source_id, source_name) in (from rescored)")
+    _insert_scores(con, None)
+    insert_ratings(con, policy, "rescored")
+    con.execute("drop table normalized")
+    for name in ("reached", "reached_models", "rescored"):
+        con.unregister(name)
+
+
+def _changed_names(con: duckdb.DuckDBPyConnection, since_load_id: int) -> pl.DataFrame:
+    """(source_id, source_name) of every row that was opened or closed after a load."""
+    queries = [
+        f"select source_id, source_name from {relation} where load_id > $since or closed_load_id > $since"
+        for relation in _NAMING
+    ]
+    names: pl.DataFrame = con.sql(" union ".join(queries), params={"since": since_load_id}).pl()
+    return names
+
+
+def _names_stated(con: duckdb.DuckDBPyConnection, table: str, columns: str, since_load_id: int) -> pl.DataFrame:
+    """Distinct names with other columns of the open rows of a table, and of those that were closed after a load."""
+    names: pl.DataFrame = con.sql(
+        f"select distinct source_name, {columns} from {table} where valid_to is null or closed_load_id > $since",
+        params={"since": since_load_id},
+    ).pl()
+    return names
+
+
+def _model_of_names(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Every name with its model, and with what rows of core repeat of that."""
+    names: pl.DataFrame = con.sql(
+        "select source_id, source_name, model_id, tuning, openness"
+        " from core.model_aliases join core.models using (model_id)"
+    ).pl()
+    return names
+
+
+def _insert_judged(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> None:
+    """Judges names, all or those `within` a registered frame, and inserts them with their models."""
+    statements = _open_rows(con, "history.models", within=within)
+    stated_sizes = _open_rows(con, "history.parameter_claims", within=within)
+    stated_bases = _open_rows(con, "history.model_bases", within=within)
     scored = pl.concat(
-        [_open_rows(con, f"history.{table}", "distinct source_id, source_name") for table in ("scores", "submissions")]
-        + [measured_names(con), rated_names(con)]
+        [
+            _open_rows(con, f"history.{table}", "distinct source_id, source_name", within=within)
+            for table in ("scores", "submissions")
+        ]
+        + [measured_names(con, within), rated_names(con, within)]
     ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
     alone = _judge(statements, stated_sizes, stated_bases, subjects(aliases), policy)
@@ -74,9 +178,6 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         families=policy.frame("families"),
         import_days=policy.frame("import_days", younger=("source_id", "submitted_on")),
     )
-    _insert(con, "core.benchmarks", policy.benchmarks.sort("benchmark_id", "variant_id"))
-    _insert(con, "core.comparable_groups", policy.frame("comparable_groups").sort("comparable_group"))
-    insert_rules(con, policy)
     _insert(con, "core.model_aliases", aliases)
     _insert(con, "core.models", models.sort("model_id"))
     _insert(con, "core.model_bases", judged.parents)
@@ -85,14 +186,6 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
         "core.parameter_evidence",
         judged.evidence.sort("model_id", "kind", "method", "source_id", "source_name", "precision", "path"),
     )
-    release_memory(con)
-    _normalize(con, policy)
-    _insert_scores(con)
-    _date_no_later_than(con, _first_scores(con))
-    con.execute("drop table normalized")
-    insert_submissions(con)
-    insert_ratings(con, policy)
-    insert_prices(con, policy)
 
 
 def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:
@@ -103,10 +196,24 @@ def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:
 
 def insert_rules(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Fills the empty core.rules and core.settings. A load older than these rules is judged by those of today."""
-    policy_of = {name: policy if name in policy.texts else read_policy() for name in ("rules", "settings")}
-    _insert(con, "core.rules", policy_of["rules"].frame("rules").sort("rule"))
-    settings = _open_rows(con, "history.scores", "distinct setting").sort("setting")
-    _insert(con, "core.settings", ranked_settings(settings["setting"], policy_of["settings"].frame("settings")))
+    _insert(con, "core.rules", _of_its_day(policy, "rules").sort("rule"))
+    _insert(con, "core.settings", _settings(con, policy))
+
+
+def _replace_settings(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    settings = _settings(con, policy)
+    if not con.sql("select * from core.settings order by setting").pl().equals(settings):
+        con.execute("delete from core.settings")
+        _insert(con, "core.settings", settings)
+
+
+def _settings(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
+    stated = _open_rows(con, "history.scores", "distinct setting").sort("setting")
+    return ranked_settings(stated["setting"], _of_its_day(policy, "settings"))
+
+
+def _of_its_day(policy: Policy, name: str) -> pl.DataFrame:
+    return (policy if name in policy.texts else read_policy()).frame(name)
 
 
 def _judge(
@@ -154,12 +261,14 @@ def _model_ranges(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str,
     ).fetchall()
 
 
-def _insert_scores(con: duckdb.DuckDBPyConnection) -> None:
-    """Polars normalises the few numeric columns and DuckDB holds the wide rows, so that a million scores fit in memory."""
+def _insert_scores(con: duckdb.DuckDBPyConnection, ranges: Sequence[tuple[str, str]] | None) -> None:
+    """Inserts the scores of ranges of models; null: of the names in the registered frame `rescored`. Polars normalises the few
+    numeric columns and DuckDB holds the wide rows, so that a million scores fit in memory."""
     columns = tables()["core.scores"].columns
     own = {"model_id": "m.model_id", "tuning": "m.tuning"} | {name: f"n.{name}" for name in _NORMALIZED}
     selected = ", ".join(own.get(column.name, f"h.{column.name}") for column in columns)
-    for first, last in _model_ranges(con, "history.scores"):
+    scope = "(h.source_id, h.source_name) in (from rescored)" if ranges is None else "a.model_id between ? and ?"
+    for bounds in [()] if ranges is None else ranges:
         con.execute(
             f"""
             insert into core.scores
@@ -169,10 +278,10 @@ def _insert_scores(con: duckdb.DuckDBPyConnection) -> None:
             join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
             left join core.models as c on c.model_id = n.corrected_model_id
             join core.models as m on m.model_id = coalesce(c.model_id, a.model_id)
-            where a.model_id between ? and ? and not n.is_superseded
+            where {scope} and not n.is_superseded
             order by a.model_id, h.variant_id, h.source_id, h.source_name, h.precision, h.has_chat_template, h.setting, h.run_id
             """,
-            [first, last],
+            bounds,
         )
 
 
@@ -212,25 +321,27 @@ def _date_no_later_than(con: duckdb.DuckDBPyConnection, first_scores: pl.DataFra
     con.unregister("first_scores")
 
 
-def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Creates the temporary table `normalized`, the normalisation of each open score of history by its row there: `row_id`, the
-    columns of _NORMALIZED, and `is_superseded`: a newer edition of the source has a score of the same name.
+def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> None:
+    """Creates the temporary table `normalized`, the normalisation of each open score of history, of all names or of those `within`
+    a registered frame, by its row there: `row_id`, the columns of _NORMALIZED, and `is_superseded`: a newer edition of the source
+    has a score of the same name.
 
     Polars sees a part of the rows at a time, so that memory does not grow with the table.
     """
-    by_subtask = _normalized_by_subtask(con, policy)
+    by_subtask = _normalized_by_subtask(con, policy, within)
     con.execute(
-        """
+        f"""
         create or replace temp table newest as
         select source_id, source_name, variant_id, max(run_id) as newest_run_id
         from history.scores
         join core.sources using (source_id)
-        where valid_to is null and has_editions
+        where valid_to is null and has_editions and {is_within(within)}
         group by all
         """
     )
     [(last_row,)] = con.execute(f"select coalesce(max({ROW_ID}), -1) from history.scores").fetchall()
-    for first in range(0, last_row + 1, _ROWS_AT_ONCE) or [0]:
+    n_at_once = last_row + 1 if within else _ROWS_AT_ONCE
+    for first in range(0, last_row + 1, max(n_at_once, 1)) or [0]:
         slim: pl.DataFrame = con.sql(
             f"""
             select
@@ -240,7 +351,8 @@ def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
                 run_id < coalesce(newest_run_id, run_id) as is_superseded
             from history.scores as h
             left join newest using (source_id, source_name, variant_id)
-            where valid_to is null and h.{ROW_ID} between {first} and {first + _ROWS_AT_ONCE - 1}
+            where valid_to is null and h.{ROW_ID} between {first} and {first + n_at_once - 1} and {is_within(within)}
+            order by row_id
             """
         ).pl()
         slim = slim.join(by_subtask, on=[*RUN_KEY, "variant_id"], how="left", nulls_equal=True, maintain_order="left")
@@ -253,16 +365,19 @@ def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     con.execute("drop table newest")
 
 
-def _normalized_by_subtask(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
-    """The columns of RUN_KEY, variant_id and score_norm_subtasks_pct of every run that is believed and has all subtasks."""
+def _normalized_by_subtask(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> pl.DataFrame:
+    """The columns of RUN_KEY, variant_id and score_norm_subtasks_pct of every run, of all names or of those `within` a registered
+    frame, that is believed and has all subtasks."""
+    of_names = f"run_key in (select run_key from history.runs where {is_within(within)})" if within else "true"
     tasks = policy.frame("harness_tasks")
     con.register("subtasks", tasks.filter(pl.col("n_choices").is_not_null()).select("task", "metric"))
     values: pl.DataFrame = con.sql(
-        """
+        f"""
         select run_key, metric_key, score_raw
         from history.measurements
-        where valid_to is null
+        where valid_to is null and {of_names}
             and metric_key in (select metric_key from history.metrics semi join subtasks using (task, metric))
+        order by run_key, metric_key
         """
     ).pl()
     con.unregister("subtasks")
@@ -304,8 +419,16 @@ def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _open_rows(con: duckdb.DuckDBPyConnection, table: str, what: str = "*") -> pl.DataFrame:
-    rows: pl.DataFrame = con.sql(f"select {what} from {table} where valid_to is null").pl()
+def _corrected_names(policy: Policy) -> pl.DataFrame:
+    """The names of which policy gives some scores to another model."""
+    return policy.frame("corrections").select(_NAME)
+
+
+def _open_rows(con: duckdb.DuckDBPyConnection, table: str, what: str = "*", *, within: str = "") -> pl.DataFrame:
+    in_order = f"order by {ROW_ID}" if what == "*" else ""
+    rows: pl.DataFrame = con.sql(
+        f"select {what} from {table} where valid_to is null and {is_within(within)} {in_order}"
+    ).pl()
     return rows
 
 

@@ -148,3 +148,9 @@ def copy_until(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -> No
         else:
             query = f"select * from {catalog}.{name} where load_id in {loads}"
         con.execute(f"insert into {name} {query}", {"at": at})
+
+
+def is_within(names: str, of: str = "") -> str:
+    """The condition that the name of a row is in a registered frame of names; with '' it holds for all. `of` is what the query
+    calls the table, with its dot."""
+    return f"({of}source_id, {of}source_name) in (from {names})" if names else "true"

@@ -13,7 +13,7 @@ import polars as pl
 
 from leaderboard_etl.engine import ROW_ID
 from leaderboard_etl.sources.measured import METRIC_COLUMNS, RUN_COLUMNS, Measured
-from leaderboard_etl.warehouse.history import NOT_COMPARED
+from leaderboard_etl.warehouse.history import NOT_COMPARED, is_within
 
 _KEYS_OF_LOAD = 1_000_000_000
 _PLACE = ("repo_type", "repo_id", "path")
@@ -89,13 +89,13 @@ def merge_measured(
     return before + values.height - closed, values.height, closed
 
 
-def measured_names(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """source_id and source_name of every model with a subtask score that is believed."""
+def measured_names(con: duckdb.DuckDBPyConnection, within: str = "") -> pl.DataFrame:
+    """source_id and source_name of every model with a subtask score that is believed, if they are `within` a registered frame."""
     names: pl.DataFrame = con.sql(
-        """
+        f"""
         select distinct source_id, source_name
         from history.runs
-        where run_key in (select run_key from history.measurements where valid_to is null)
+        where run_key in (select run_key from history.measurements where valid_to is null) and {is_within(within)}
         """
     ).pl()
     return names

@@ -9,6 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from leaderboard_etl.policy import Policy
+from leaderboard_etl.warehouse.history import is_within
 
 # The columns of policy/prices.csv, for a load older than the table.
 _COLUMNS = (
@@ -17,11 +18,12 @@ _COLUMNS = (
 )
 
 
-def insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Fills the empty core.prices; a load older than policy/prices.csv has none of its rows."""
+def insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy, within: str = "") -> None:
+    """Inserts into core.prices those of all models, or of those with a name `within` a registered frame; a load older than
+    policy/prices.csv has none of its rows."""
     con.register("listed", policy.frame("prices", younger=_COLUMNS))
     con.execute(
-        """
+        f"""
         insert into core.prices
         with blend as (
 
@@ -37,6 +39,7 @@ def insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
                 priced_on::date as priced_on, source_dataset, source_name, source_url
             from listed
             join core.models as m on lower(m.model_id) = lower(listed.model_id)
+            where m.model_id in (select model_id from core.model_aliases where {is_within(within)})
 
         ),
 
@@ -49,6 +52,7 @@ def insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
                 h.priced_on, h.source_id as source_dataset, h.source_name, h.source_url
             from history.prices as h
             join core.model_aliases as a on a.source_id = h.source_id and a.source_name = h.source_name
+            where {is_within(within, "h.")}
             qualify row_number() over (
                 partition by h.source_id, h.source_name, h.run_id, h.priced_on order by h.load_id desc, h.path desc
             ) = 1

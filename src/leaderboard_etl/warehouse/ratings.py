@@ -11,32 +11,40 @@ import polars as pl
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.licenses import license_openness
 from leaderboard_etl.policy import Policy
+from leaderboard_etl.warehouse.history import is_within
 
 
-def rated_names(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """(source_id, source_name) of every model that was ever rated."""
-    names: pl.DataFrame = con.sql("select distinct source_id, source_name from history.ratings").pl()
+def rated_names(con: duckdb.DuckDBPyConnection, within: str = "") -> pl.DataFrame:
+    """(source_id, source_name) of every model that was ever rated, if they are `within` a registered frame of names."""
+    names: pl.DataFrame = con.sql(
+        f"select distinct source_id, source_name from history.ratings where {is_within(within)}"
+    ).pl()
     return names
 
 
-def insert_ratings(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Fills the empty core.rating_series from policy, and core.ratings from history, core.models and core.model_aliases."""
+def insert_series(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Fills the empty core.rating_series from policy."""
     columns = frame_schema("core.rating_series")
     # A load older than the table does not have it.
     series = policy.frame("rating_series") if "rating_series" in policy.texts else pl.DataFrame(schema=columns)
     con.register("incoming", series.select(list(columns)).sort("source_id", "board", "starts_on"))
     con.execute("insert into core.rating_series select * from incoming")
     con.unregister("incoming")
+
+
+def insert_ratings(con: duckdb.DuckDBPyConnection, policy: Policy, within: str = "") -> None:
+    """Inserts into core.ratings what history, core.models and core.model_aliases say of all names, or of those `within` a
+    registered frame."""
     texts: pl.DataFrame = con.sql("select distinct license_text from history.ratings").pl()
     con.register("licenses", license_openness(texts["license_text"], policy.frame("licenses")))
     con.execute(
-        """
+        f"""
         insert into core.ratings by name
         with newest as (
 
             -- The file of the newest day goes before that of the past, whose name comes first in the alphabet.
             select *
-            from history.ratings
+            from history.ratings where {is_within(within)}
             qualify row_number() over (
                 partition by source_id, board, published_on, source_name
                 order by load_id desc, valid_to is null desc, path desc

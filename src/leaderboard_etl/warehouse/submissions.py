@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import duckdb
 
+from leaderboard_etl.warehouse.history import is_within
 
-def insert_submissions(con: duckdb.DuckDBPyConnection) -> None:
-    """Fills the empty core.submissions from the open rows of history: requests, and rows of the leaderboards' tables."""
+
+def insert_submissions(con: duckdb.DuckDBPyConnection, within: str = "") -> None:
+    """Inserts into core.submissions the open rows of history, requests and rows of the leaderboards' tables: of all names, or of
+    those `within` a registered frame."""
     con.execute(
-        """
+        f"""
         insert into core.submissions
         with said as (
 
@@ -30,6 +33,7 @@ def insert_submissions(con: duckdb.DuckDBPyConnection) -> None:
         from said as s
         join core.sources as about on about.source_id = s.source_id and about.submissions = s.kind
         join core.model_aliases as a on a.source_id = s.source_id and a.source_name = s.source_name
+        where {is_within(within, "s.")}
         order by all
         """
     )

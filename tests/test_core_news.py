@@ -1,0 +1,173 @@
+"""What news changes in core is what judging everything again would change."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from worlds import story
+
+from leaderboard_etl import engine, pipeline
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.options import options_for
+from leaderboard_etl.warehouse import build, core
+
+CORE = [name for name, table in tables().items() if table.schema == "core"]
+N_NIGHTS = 6
+Change = Callable[["Nights"], None]
+
+
+class Nights:
+    """Rows of history that one night after another closes and opens, in place of a fold."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, seed: int) -> None:
+        self.con, self.random = con, random.Random(seed)
+        self.last_load_id: int = con.execute("select max(load_id) from ops.loads").fetchall()[0][0]
+
+    def night(self) -> None:
+        self.last_load_id += 1
+        for change in self.random.sample(CHANGES, self.random.randrange(1, 5)):
+            change(self)
+
+    @property
+    def _at(self) -> str:
+        return f"timestamp '2099-01-01' + interval {self.last_load_id} day"
+
+    def some(self, table: str, n_rows: int, condition: str = "valid_to is null") -> list[int]:
+        rows = self.con.execute(f"select rowid from history.{table} where {condition} order by all").fetchall()
+        return [row[0] for row in self.random.sample(rows, min(n_rows, len(rows)))]
+
+    def name(self) -> str:
+        """A name that some source uses, as SQL."""
+        names = self.con.execute("select distinct source_name from history.models order by all").fetchall()
+        return "'" + str(self.random.choice(names)[0]).replace("'", "''") + "'"
+
+    def close(self, table: str, rows: list[int]) -> None:
+        self.con.execute(
+            f"update history.{table} set valid_to = {self._at}, closed_load_id = {self.last_load_id}"
+            " where valid_to is null and list_contains(?, rowid)",
+            [rows],
+        )
+
+    def reopen(self, table: str, rows: list[int], **changed: str) -> None:
+        """Opens rows like these with other values, given as SQL."""
+        changed |= {
+            "load_id": f"{self.last_load_id}",
+            "closed_load_id": "null",
+            "valid_from": self._at,
+            "valid_to": "null",
+        }
+        columns = [changed.get(column.name, column.name) for column in tables()[f"history.{table}"].columns]
+        self.con.execute(
+            f"insert into history.{table} select {', '.join(columns)} from history.{table} where list_contains(?, rowid)",
+            [rows],
+        )
+
+    def restate(self, table: str, n_rows: int, condition: str = "true", **changed: str) -> None:
+        rows = self.some(table, n_rows, f"valid_to is null and {condition}")
+        self.close(table, rows)
+        self.reopen(table, rows, **changed)
+
+
+def _gone(nights: Nights) -> None:
+    name = nights.name()
+    for table in ("models", "parameter_claims", "model_bases", "scores", "submissions"):
+        nights.close(table, nights.some(table, 10**6, f"valid_to is null and source_name = {name}"))
+
+
+def _added(nights: Nights) -> None:
+    ending = nights.random.choice(["-GPTQ", "-4bit", "-Instruct", "-chat", "-v9"])
+    for table in ("models", "scores", "submissions"):
+        nights.reopen(table, nights.some(table, 2), source_name=f"source_name || '{ending}'")
+
+
+def _other_facts(nights: Nights) -> None:
+    facts = [
+        {"tuning": "'base'"},
+        {"openness": "'proprietary'"},
+        {"is_merge": "true"},
+        {"is_flagged": "true"},
+        {"architecture": "'MixtralForCausalLM'"},
+        {"license_text": "'mit'"},
+        {"created_at": "timestamp '2022-03-02'"},
+        {"weight_type": "'Adapter'"},
+    ]
+    nights.restate("models", 3, **nights.random.choice(facts))
+
+
+def _rescored(nights: Nights) -> None:
+    nights.restate("scores", 20, score_raw="0.9 * score_raw", evaluated_on="evaluated_on - 300", setting="'high'")
+    nights.close("scores", nights.some("scores", 5))
+
+
+def _otherwise_based(nights: Nights) -> None:
+    nights.restate("models", 2, base_model_text=nights.name())
+    relation = nights.random.choice(["'merge'", "'finetune'", "'quantized'", "'adapter'"])
+    nights.restate("model_bases", 2, base_model_text=nights.name(), relation=relation)
+
+
+def _other_bases(nights: Nights) -> None:
+    # Evidence of this method stands in the place of the base's.
+    is_base = "source_name in (select source_name from core.parameter_evidence where method = 'base_model')"
+    nights.restate("parameter_claims", 20, is_base, params="3 * params")
+    nights.restate("models", 10, is_base, architecture="'MixtralForCausalLM'", is_moe="true", family="'Foo'")
+
+
+CHANGES: list[Change] = [
+    _gone,
+    _added,
+    _other_facts,
+    _rescored,
+    _otherwise_based,
+    _other_bases,
+    lambda nights: nights.restate("models", 1, hub_id=nights.name()),
+    lambda nights: nights.restate("models", 2, display_name=nights.name()),
+    lambda nights: nights.restate("parameter_claims", 3, params="2 * params"),
+    lambda nights: nights.restate("ratings", 3, rating="rating + 1"),
+    lambda nights: nights.restate("prices", 3, input_usd_per_mtok="input_usd_per_mtok + 1"),
+    lambda nights: nights.reopen("model_bases", nights.some("model_bases", 1, "valid_to is not null")),
+]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published file of a night on the sample, without the analyses, which core does not read."""
+    with pytest.MonkeyPatch.context() as patch, options_for(tmp_path_factory.mktemp("news"), "sample") as options:
+        patch.setattr(build, "build_marts", lambda *_: None)
+        assert pipeline.run_night(options, story()).status in ("published", "degraded")
+        return options.warehouse.database
+
+
+@pytest.fixture
+def con(sample: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    copy = tmp_path / "copy.duckdb"
+    copy.write_bytes(sample.read_bytes())
+    with engine.open_to_write(copy) as con:
+        yield con
+
+
+def facts(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    return {
+        name: con.execute(f"select count(*), sum(hash(t)::hugeint) from {name} as t").fetchall()[0] for name in CORE
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_core_after_news_is_core_made_whole(con: duckdb.DuckDBPyConnection, seed: int) -> None:
+    nights = Nights(con, seed)
+    for _ in range(N_NIGHTS):
+        before = nights.last_load_id
+        nights.night()
+        core.update_core(con, before)
+        updated = facts(con)
+        con.execute("begin")
+        for name in CORE:
+            con.execute(f"delete from {name}")
+        core.build_core(con)
+        whole = facts(con)
+        con.rollback()
+        assert {name: said for name, said in updated.items() if said != whole[name]} == {}

@@ -64,14 +64,15 @@ def audit(night: Night, staged: Staged) -> Audited:
 
     Raises AuditError if a check of severity error finds rows; nothing is published then.
     """
-    findings = night.target.audit(staged, night.believed.standing, read_policy().frame("accepted_warnings"))
+    with night.believed.asked_often():
+        findings = night.target.audit(staged, night.believed.standing, read_policy().frame("accepted_warnings"))
+        verdicts_before = night.believed.verdicts()
     *earlier, last = staged.loads[len(night.ledger.loads) :]
-    last = _with_verdicts(staged.con, last, night.believed.verdicts())
+    last = _with_verdicts(staged.con, last, verdicts_before)
     has_night = any(load.kind != BACKFILL for load in night.ledger.applied())
     if has_night and any(finding.is_new_warning for finding in findings):
         last = replace(last, status="degraded")
         staged.con.execute("update ops.loads set status = 'degraded' where load_id = ?", [last.load_id])
-    night.believed.rest()
     last = replace(last, summary=_summary(staged.con, findings))
     return Audited(staged, [*earlier, last], findings, _counts(staged.con, last))
 

@@ -7,7 +7,8 @@ changed by something else, a temporary file is built from raw and used instead, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,8 +32,8 @@ Answer = TypeVar("Answer")
 
 
 class Believed:
-    """The state before this run, on which the next one is built. A question opens the file; `rest` closes it, so that nothing
-    prevents it from being replaced.
+    """The state before this run, on which the next one is built. Each question opens the file again, so that a run never
+    prevents it from being replaced; `asked_often` keeps it open for a while.
 
     `trouble` says in one sentence why the published file cannot be used; null if it can, or if nothing was published.
     """
@@ -50,6 +51,7 @@ class Believed:
         self._n_held: int | None = None
         self._is_ours = False
         self._is_sealed = False
+        self._is_asked_often = False
         self._open: tuple[Target, duckdb.DuckDBPyConnection] | None = None
         self.trouble: str | None = None
         self._examine()
@@ -115,7 +117,6 @@ class Believed:
         target = self._usable_target()
         if target is None:
             return 0
-        self.rest()
         _copy_history(target, con)
         return (self._n_rebuilt if target is self._rebuilt else self._n_held) or 0
 
@@ -164,17 +165,20 @@ class Believed:
             places[source_id].add((place[0], place[1], place[2]))
         return places
 
-    def rest(self) -> None:
-        """Closes the file until the next question."""
-        if self._open is not None:
-            self._open[1].close()
-            self._open = None
-
     def close(self) -> None:
-        """Closes the file, and removes the one that was built from raw."""
-        self.rest()
+        """Removes the temporary file that was built from raw."""
         self._rebuilt.discard()
         self._n_rebuilt = None
+
+    @contextmanager
+    def asked_often(self) -> Iterator[None]:
+        """Within the block the file stays open between questions. It must not be replaced there."""
+        self._is_asked_often = True
+        try:
+            yield
+        finally:
+            self._is_asked_often = False
+            self._rest()
 
     def _ask(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer | None:
         """The answer from the published file, or from the one built from raw; null if nothing was ever published."""
@@ -185,13 +189,21 @@ class Believed:
                 raise  # not a fault of the file
             except (duckdb.Error, EtlError) as error:
                 self._reject_target(target, error)
+            finally:
+                if not self._is_asked_often:
+                    self._rest()
         return None
 
     def _reading(self, target: Target) -> duckdb.DuckDBPyConnection:
         if self._open is None or self._open[0] is not target:
-            self.rest()
+            self._rest()
             self._open = target, target.read()
         return self._open[1]
+
+    def _rest(self) -> None:
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
 
     def _usable_target(self) -> Target | None:
         if self.trouble is None:
@@ -202,7 +214,7 @@ class Believed:
         return self._rebuilt if self._n_rebuilt is not None else None
 
     def _reject_target(self, target: Target, error: Exception) -> None:
-        self.rest()
+        self._rest()
         if target is self._rebuilt:
             raise WarehouseError(f"{target.name}, made from raw, cannot be read ({first_line(error)})") from error
         self._reject_published(f"cannot answer ({first_line(error)})")

@@ -37,6 +37,8 @@ from leaderboard_etl.warehouse.database import SCHEMAS, create_macros, create_ta
 from leaderboard_etl.warehouse.history import copy_loads
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import polars as pl
 
     from leaderboard_etl.raw.ledger import Load
@@ -93,6 +95,10 @@ class _Numbered:
     @property
     def most_memory_bytes(self) -> int | None:
         return self.basis.most_memory_bytes
+
+    def copy_to(self, path: Path, loads: Sequence[Load]) -> int | None:
+        """Copies nothing: the loads of other writers are carried by rows."""
+        return None
 
     def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
         done = self.basis.carry_into(con)

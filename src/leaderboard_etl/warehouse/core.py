@@ -322,9 +322,9 @@ def _date_no_later_than(con: duckdb.DuckDBPyConnection, first_scores: pl.DataFra
 
 
 def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> None:
-    """Creates the temporary table `normalized`, the normalisation of each open score of history, of all names or of those `within`
-    a registered frame, by its row there: `row_id`, the columns of _NORMALIZED, and `is_superseded`: a newer edition of the source
-    has a score of the same name.
+    """Creates the temporary table `normalized`, the normalisation of each open score of history, of all names or of those
+    `within` a registered frame, by its row there: `row_id`, the columns of _NORMALIZED, and `is_superseded`: a newer edition of
+    the source has a score of the same name.
 
     Polars sees a part of the rows at a time, so that memory does not grow with the table.
     """
@@ -352,7 +352,7 @@ def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> N
             from history.scores as h
             left join newest using (source_id, source_name, variant_id)
             where valid_to is null and h.{ROW_ID} between {first} and {first + n_at_once - 1} and {is_within(within)}
-            order by row_id
+            {"order by row_id" if within else ""}
             """
         ).pl()
         slim = slim.join(by_subtask, on=[*RUN_KEY, "variant_id"], how="left", nulls_equal=True, maintain_order="left")
@@ -377,7 +377,7 @@ def _normalized_by_subtask(con: duckdb.DuckDBPyConnection, policy: Policy, withi
         from history.measurements
         where valid_to is null and {of_names}
             and metric_key in (select metric_key from history.metrics semi join subtasks using (task, metric))
-        order by run_key, metric_key
+        {f"order by {ROW_ID}" if within else ""}
         """
     ).pl()
     con.unregister("subtasks")

@@ -28,6 +28,8 @@ from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.target.opening import open_published
 
+pytestmark = pytest.mark.marts(False)
+
 V2_ONLY = ("olb_v2_contents",)
 
 
@@ -96,6 +98,7 @@ def test_each_day_shows_the_tables_last_state_of_that_day_and_nights_follow(past
     assert (raw_on(past, date(2024, 8, 3)), raw_on(past, date(2025, 1, 2))) == ({0.33}, {0.4})
 
 
+@pytest.mark.marts(True)
 def test_a_rebuild_from_raw_gives_the_same_past(past: World) -> None:
     backfill(options(past))
     before = content(past.warehouse.database)

@@ -18,7 +18,7 @@ from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
 from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
-from leaderboard_etl.analysis.parity import CURRENT_DAYS, headline_groups, majority, parity, sensitivity
+from leaderboard_etl.analysis.parity import CHOICES, CURRENT_DAYS, headline_groups, majority, parity, sensitivity
 from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
 from leaderboard_etl.analysis.self_report import self_report_gap
@@ -289,7 +289,9 @@ class Given:
 
     def parity(self) -> Frames:
         # All populations at once, each group of each as a group of its own: a ninth of the questions.
-        points = pl.concat([_apart(self.of[name], name) for name in POPULATIONS])
+        needed = {"comparable_group", "model_id", "model", "openness", "released_on", "stderr_pct", *CHOICES.values()}
+        narrow = [column for column in self.points.columns if column in needed]
+        points = pl.concat([_apart(self.of[name].select(narrow), name) for name in POPULATIONS])
         groups = pl.concat([_apart(self.observed[name], name) for name in POPULATIONS])
         tried = sensitivity(points, groups, self.as_of)
         judged = _together(parity(points, groups, self.as_of, current_days=self.current_days, tried=tried))

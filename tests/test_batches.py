@@ -18,11 +18,14 @@ from leaderboard_etl.reading.batches import parse_batches
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import SOURCES
 
+pytestmark = pytest.mark.marts(False)
+
 
 def result_file(value: float) -> bytes:
     return json.dumps({"results": {"leaderboard_mmlu_pro": {"acc,none": value}}, "git_hash": "x"}).encode()
 
 
+@pytest.mark.marts(True)
 def test_many_batches_of_a_source_give_the_same_rows_as_one(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,8 @@ from leaderboard_etl.settings import PACKAGE, Warehouse
 from leaderboard_etl.target import Staged, file, target_of
 from leaderboard_etl.target.believed import Believed
 
+pytestmark = pytest.mark.marts(False)
+
 # Calls that commit, sync, truncate or replace a file, in the packages that write into a warehouse. For each of them a test
 # must show that the next run continues after a kill. DuckDB's commits are left out, because they write to files that only
 # this run uses.
@@ -89,6 +91,7 @@ def _unguarded(node: ast.AST) -> Iterator[str]:
         yield from _unguarded(child)
 
 
+@pytest.mark.marts(True)
 def test_a_last_line_that_names_missing_bytes_is_set_aside_and_the_run_continues(
     published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,6 +125,7 @@ def test_missing_bytes_that_were_once_published_mean_a_damaged_store_and_not_a_t
     assert not (published.warehouse.raw / "ledger.aside.jsonl").exists()
 
 
+@pytest.mark.marts(True)
 def test_with_the_published_file_removed_the_brake_still_works_and_the_file_is_made_again(published: World) -> None:
     before = content(published.warehouse.database, without=("ops.",))
     published.warehouse.database.unlink()
@@ -137,6 +141,7 @@ def test_with_the_published_file_removed_the_brake_still_works_and_the_file_is_m
 
 
 @pytest.mark.parametrize("kind", ["bits", "cut", "other tables"])
+@pytest.mark.marts(True)
 def test_a_damaged_published_file_is_rebuilt_and_reported_in_one_line(published: World, kind: str) -> None:
     database = published.warehouse.database
     before = content(database, without=("ops.", "mart."))
@@ -156,6 +161,7 @@ def test_a_damaged_published_file_is_rebuilt_and_reported_in_one_line(published:
     assert content(database, without=("ops.", "mart.")) == before
 
 
+@pytest.mark.marts(True)
 def test_a_log_of_another_writer_is_put_aside_and_sql_suggests_the_run_that_does_so(
     published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

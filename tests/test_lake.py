@@ -277,6 +277,23 @@ def test_a_damaged_copy_is_taken_from_the_lake_again_and_costs_no_writer_anythin
     assert after[_SOURCES["v1"]] > before[_SOURCES["v1"]]
 
 
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_loads_that_other_code_folded_are_folded_again_and_those_of_others_stay(shared: Shared) -> None:
+    first, second = (shared.writer(version, source) for version, source in _SOURCES.items())
+    first.night(1)
+    second.night(2)
+    before = scores_by_source(shared)
+    with engine.in_memory() as con:
+        engine.attach_lake(con, parsed_lake(shared.address), "there", is_read_only=False)
+        con.execute("update there.lake.loads set code_version = 'older' where load_id = 1")
+        con.execute("update there.lake.head set commit_id = 'older'")
+    assert first.night(3).status == "published"
+    assert scores_by_source(shared) == before
+    with shared.lake() as con:
+        rows = con.execute("select load_id, ledger_load_id from lake.loads where code_version <> 'older' order by all")
+        assert rows.fetchall() == [(2, 1), (3, 1), (4, 2)]
+
+
 def scores_by_source(shared: Shared) -> dict[str, int]:
     with shared.lake() as con:
         return dict(con.execute("select source_id, count(*) from history.scores group by all").fetchall())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -52,6 +53,7 @@ class NameSize:
     reason: str | None
 
 
+@lru_cache(1 << 15)  # each name is asked for twice: alone, and after names were joined
 def parse_name(name: str) -> NameSize:
     """The size that a model's name states.
 

@@ -41,14 +41,15 @@ def _fold_part(con: duckdb.DuckDBPyConnection, load: Load, part: Part) -> dict[s
     # Close the rows of files that are gone first, because their content may be in another file now.
     _fold_batch(con, load, source_id, part.changes.gone, Parsed(), counts, first)
     unread_places = {file.place for file in part.files}
+    seen: dict[str, set[tuple[object, ...]]] = {target: set() for target in _ACROSS_FILES}
     for number, (files, parsed) in enumerate(part.batches):
         if number:  # an open transaction keeps everything that it wrote in memory
             con.commit().begin()
         places = [file.place for file in files]
         unread_places.difference_update(places)
-        _fold_batch(
-            con, load, source_id, places, _without_repeats(con, source_id, parsed, places, unread_places), counts, first
-        )
+        suspects = _suspects(parsed, seen, first)
+        kept = _without_repeats(con, source_id, parsed, places, unread_places, suspects) if suspects else parsed
+        _fold_batch(con, load, source_id, places, kept, counts, first)
     return counts
 
 
@@ -96,24 +97,38 @@ def _fold_batch(
             counts["rows_closed"] += n_closed
 
 
+def _suspects(parsed: Parsed, seen: Mapping[str, set[tuple[object, ...]]], first: Collection[str]) -> list[str]:
+    """The targets of which another file may hold the same key. Of one that the source never stated before, only files of this
+    load can, so it suffices to remember their models and runs in `seen`."""
+    suspects = []
+    for target, before in seen.items():
+        if not parsed.count(target):
+            continue
+        frame = parsed.subtask_scores.runs if target == "subtask_scores" else parsed.frame(target)
+        runs = set(frame.select("source_name", "run_id").unique().iter_rows())
+        if target not in first or not before.isdisjoint(runs):
+            suspects.append(target)
+        before |= runs
+    return suspects
+
+
 def _without_repeats(
     con: duckdb.DuckDBPyConnection,
     source_id: str,
     parsed: Parsed,
     read: Sequence[Place],
     unread: Collection[Place],
+    targets: Collection[str],
 ) -> Parsed:
     """Moves every record of `parsed` into quarantine whose key is in an open row of another file: a key may be in two tables
     of a repository or in two folders of a model, often on two days. Within one batch the rules keep the first record.
 
     `parsed` was read from the files at the places `read`. Open rows of the places `unread`, which the same load reads
-    later, do not count.
+    later, do not count. Only these `targets` can have such keys.
     """
     kept = replace(parsed)
     con.register("passed_over", pl.DataFrame([*read, *unread], schema=_PLACE, orient="row"))
-    for target in _ACROSS_FILES:
-        if not parsed.count(target):
-            continue
+    for target in targets:
         runs = parsed.subtask_scores.runs if target == "subtask_scores" else parsed.frame(target)
         if target == "subtask_scores" and not _runs_elsewhere(con, source_id, runs):
             continue

@@ -30,6 +30,7 @@ from leaderboard_etl.report import notes
 from leaderboard_etl.settings import PACKAGE, Warehouse
 from leaderboard_etl.target import Staged, file, target_of
 from leaderboard_etl.target.believed import Believed
+from leaderboard_etl.target.seal import MOST_GROWN, read_seal
 
 pytestmark = pytest.mark.marts(False)
 
@@ -204,6 +205,20 @@ def test_a_file_that_does_not_hold_what_was_staged_is_not_published(
     with pytest.raises(WarehouseError, match=r"core\.models holds 0 of 3 rows: nothing was published"):
         target.publish(Staged(engine.create(published.warehouse.staging), []), recording())
     assert on_record == [] and published.warehouse.database.read_bytes() == before
+
+
+@pytest.mark.marts(True)
+def test_a_file_that_a_night_copied_and_changed_keeps_no_more_room_than_it_needs(published: World) -> None:
+    database = published.warehouse.database
+    for night in (2, 3):
+        published.put_v2(*(v2_row(f"org/model-{n}b", 0.3 + n / 100 + night / 50) for n in range(1, 31)))
+        published.night(night)
+        assert published.query("select max(load_id) from ops.loads") == [(night,)]
+        seal = read_seal(database)
+        assert seal is not None and database.stat().st_size <= MOST_GROWN * seal.anew_bytes
+    commented = "select count(*) from duckdb_columns() where comment is not null and schema_name = 'mart'"
+    assert published.query(commented)[0][0] > 100
+    assert [path.name for path in database.parent.glob("*.anew*")] == []
 
 
 def test_an_empty_warehouse_has_no_published_state(tmp_path: Path) -> None:

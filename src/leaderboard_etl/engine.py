@@ -91,6 +91,19 @@ def is_no_lake(error: duckdb.Error, lake: Lake) -> bool:
     return "creating a new DuckLake is explicitly disabled" in str(error)
 
 
+def write_anew(path: Path, *, most_memory_bytes: int | None = None) -> None:
+    """Writes a finished file again without the room of what it no longer holds. Raises duckdb.Error and OSError."""
+    anew = _anew_of(path)
+    con = create(anew, most_memory_bytes=most_memory_bytes)
+    try:
+        attach(con, path, "grown")
+        name = con.execute("select current_database()").fetchall()[0][0]
+        con.execute(f'copy from database grown to "{name}"; detach grown; checkpoint')
+    finally:
+        con.close()
+    anew.replace(path)
+
+
 def log_of(path: Path) -> Path:
     """Where DuckDB keeps what a writer has not checkpointed; a finished file has no such log."""
     return path.with_name(path.name + ".wal")
@@ -98,7 +111,9 @@ def log_of(path: Path) -> Path:
 
 def files_of(path: Path) -> list[Path]:
     """A file and all that DuckDB keeps beside it while it is written, as far as they are there."""
-    return [each for each in (path, log_of(path), path.with_name(path.name + ".tmp")) if each.exists()]
+    own = [path, log_of(path), path.with_name(path.name + ".tmp")]
+    anew = _anew_of(path)
+    return [each for each in (*own, anew, log_of(anew), anew.with_name(anew.name + ".tmp")) if each.exists()]
 
 
 def remove(path: Path) -> None:
@@ -162,6 +177,10 @@ def _load(con: duckdb.DuckDBPyConnection, extension: str) -> None:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _anew_of(path: Path) -> Path:
+    return path.with_name(path.name + ".anew")
 
 
 def _without_bar(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

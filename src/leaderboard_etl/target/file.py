@@ -34,6 +34,7 @@ class FileTarget(Target):
         # The seal of the published file, and its state on disk when it was found to be right; null: it was not.
         self._sealed: Seal | None = None
         self._sealed_stat: os.stat_result | None = None
+        self._most_memory_bytes: int | None = None
         self._anew_bytes: int | None = None  # of the file that the staged one was copied from; null: it was not copied
 
     def __str__(self) -> str:
@@ -87,7 +88,8 @@ class FileTarget(Target):
         n_held = basis.copy_to(self._staging, loads)
         seal = read_seal(self._published) if n_held is not None else None
         self._anew_bytes = seal.anew_bytes if seal is not None else None
-        self._writer = engine.open_to_write(self._staging, most_memory_bytes=basis.most_memory_bytes)
+        self._most_memory_bytes = basis.most_memory_bytes
+        self._writer = engine.open_to_write(self._staging, most_memory_bytes=self._most_memory_bytes)
         return self._writer, n_held
 
     def _seal(self, staged: Staged) -> None:
@@ -100,6 +102,8 @@ class FileTarget(Target):
                 # Closing checkpoints as well, but hides a failure.
                 con.execute("checkpoint")
                 con.close()
+                if self._anew_bytes is not None and path.stat().st_size > MOST_GROWN * self._anew_bytes:
+                    engine.write_anew(path, most_memory_bytes=self._most_memory_bytes)
                 if engine.log_of(path).exists():
                     raise WarehouseError(f"{path} is not whole, its log still holds a part: nothing was published")
                 sync(path)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-# A file that is changed night by night keeps the room of what it no longer holds. From this share of its first size on a night
-# writes all of it anew.
+# A file that is changed night by night keeps the room of what it no longer holds. Past this multiple of its first size the night
+# writes it again without that room; one that is still larger then has grown by what it holds, and the next night sorts all of it.
 MOST_GROWN = 1.3
 
 

@@ -161,6 +161,9 @@ def differences(plain: Path, other: Path, names: set[str], files: set[str]) -> l
         con.execute("create table touched as select lower(unnest(?::varchar[])) as name", [sorted(names)])
         con.execute("create table shared as select unnest(?::varchar[]) as name", [sorted(files)])
         for table, columns in _columns(con).items():
+            # Keys are numbers in the order of files; history.subtask_scores shows what they stand for.
+            if {"run_key", "metric_key"} & set(columns):
+                continue
             compared = [name for name in columns if name not in _NOT_COMPARED]
             named = [name for name in ("source_name", "model_id", "repo_id") if name in columns]
             is_other = " and ".join(f"lower({name}) not in (from touched)" for name in named) or "true"

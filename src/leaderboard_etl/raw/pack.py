@@ -48,7 +48,8 @@ def write_packs(
             raise WarehouseError(f"{folder} holds a pack already: give --out another folder")
         there = {file.blob_id for file in _landed(store, packed)}
         files = [file for file in _landed(store, loads) if file.blob_id not in there]
-        written = packs_of(((file.blob_id, store.get(file.blob_id)) for file in files), folder, first=first)
+        blobs = ((file.blob_id, store.get(file.blob_id)) for file in files)
+        written = packs_of(blobs, folder, most_bytes=_MOST_PACK_BYTES, first=first)
         return [path for path, _ in written] or ([_empty_pack(folder)] if first == 1 else [])
     except FileExistsError as error:
         raise UsageError(f"{folder} is a file: choose a folder for --out") from error
@@ -103,7 +104,7 @@ def _empty_pack(folder: Path) -> Path:
 
 
 def packs_of(
-    blobs: Iterable[tuple[str, bytes]], folder: Path, *, most_bytes: int = _MOST_PACK_BYTES, first: int = 1
+    blobs: Iterable[tuple[str, bytes]], folder: Path, *, most_bytes: int, first: int = 1
 ) -> Iterator[tuple[Path, list[str]]]:
     """Writes blobs into packs of about `most_bytes`, numbered from `first`; yields each pack and the blob ids in it."""
     # With these settings zstd finds repetitions over the whole block and not only within about a megabyte.

@@ -22,6 +22,9 @@ def insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy, within: str = 
     """Inserts into core.prices those of all models, or of those with a name `within` a registered frame; a load older than
     policy/prices.csv has none of its rows."""
     con.register("listed", policy.frame("prices", younger=_COLUMNS))
+    of_names = (
+        f"m.model_id in (select model_id from core.model_aliases where {is_within(within)})" if within else "true"
+    )
     con.execute(
         f"""
         insert into core.prices
@@ -39,7 +42,7 @@ def insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy, within: str = 
                 priced_on::date as priced_on, source_dataset, source_name, source_url
             from listed
             join core.models as m on lower(m.model_id) = lower(listed.model_id)
-            where m.model_id in (select model_id from core.model_aliases where {is_within(within)})
+            where {of_names}
 
         ),
 

@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
-from faulty_hub import HubServer
-from worlds import small_world
+from worlds import World
 
 from leaderboard_etl.article.checking import Checked, check_article
 from leaderboard_etl.article.numbers import printed_value, written_like
@@ -20,9 +20,11 @@ from leaderboard_etl.article.text import read_article
 from leaderboard_etl.article.writing import rewritten
 from leaderboard_etl.cli import main
 from leaderboard_etl.export.article_file import article_json
+from leaderboard_etl.export.article_tables import article_tables
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
+from leaderboard_etl.warehouse.database import create_tables, create_views
 
 ARTICLE = Path(__file__).with_name("fixtures") / "article.mdx"
 # What a warehouse says of the numbers of the article, as mart.article_numbers does.
@@ -67,14 +69,9 @@ MMLU tests 57 subjects [@mmlu]. More than 11,000 submissions reached the leaderb
 """
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    folder = tmp_path_factory.mktemp("article")
-    (folder / "hub").mkdir()
-    with HubServer(folder / "hub") as server:
-        world = small_world(folder, server.url)
-        world.night(1)
-    return world.warehouse
+@pytest.fixture
+def sample(standing: World) -> Warehouse:
+    return standing.warehouse
 
 
 def ours(changes: Mapping[str, object] | None = None) -> dict[str, dict[str, Any]]:
@@ -235,6 +232,37 @@ def test_the_text_can_be_filled_from_a_file_with_every_number_under_its_name(sam
         assert told == (None if value is None else pytest.approx(value, abs=0.01)), name
         assert whole["about"][name]["unit"] == unit
     assert whole["numbers"]["facts"]["llama"]["released_year"] == 2023
+
+
+def test_the_table_of_architectures_is_there_with_our_figures_as_mdx_and_latex(sample: Warehouse) -> None:
+    with closing(open_published(sample)) as con:
+        files = article_tables(con, [])
+        total = con.execute(
+            "select our_value from mart.article_cells where row_id = 'moe_8x7b' and cell = 'params_total_b'"
+        ).fetchall()
+    mdx, tex = (files[f"tables/architectures.{kind}"].decode() for kind in ("mdx", "tex"))
+    assert total == [(46.7,)] and "| MoE 8x7B | Mixtral" in mdx and " | 46.7 | 12.9 | " in mdx
+    assert [line.count("|") for line in mdx.splitlines()] == [7] * 6
+    assert "MoE 8x7B & Mixtral" in tex and " & 46.7 & 12.9 & " in tex and tex.count(r"\\") == 5
+    assert r"Total (B) & Active (B) & MMLU (\%)" in tex
+
+
+def test_a_source_is_a_bibtex_entry_in_which_nothing_acts() -> None:
+    cited = {
+        "source_id": "arena",
+        "citation": "Chiang & others, 100% {odd} (2024), arXiv:2403.04132",
+        "license": "CC_BY",
+        "source_url": "https://example.org/a_b",
+    }
+    with duckdb.connect() as con:
+        create_tables(con)
+        create_views(con)
+        entries = article_tables(con, [cited, cited])["tables/sources.bib"].decode()
+    assert entries.startswith(
+        "@misc{arena,\n  title = {Chiang \\& others, 100\\% \\{odd\\} (2024), arXiv:2403.04132},\n"
+        "  url = {https://example.org/a_b},\n  note = {Licence: CC\\_BY},\n  year = {2024},\n  eprint = {2403.04132},"
+    )
+    assert "@misc{arena_2,\n" in entries
 
 
 def test_the_command_leaves_the_file_alone_ends_with_3_and_tells_programs_all(

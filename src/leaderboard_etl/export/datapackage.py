@@ -19,6 +19,9 @@ _MEDIA_TYPES = {
     ".json": "application/json",
     ".parquet": "application/vnd.apache.parquet",
     ".html": "text/html",
+    ".mdx": "text/mdx",
+    ".tex": "application/x-tex",
+    ".bib": "application/x-bibtex",
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }

@@ -12,6 +12,7 @@ import duckdb
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.export.article_file import ARTICLE, article_json
+from leaderboard_etl.export.article_tables import article_tables
 from leaderboard_etl.export.database import complete_database
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
@@ -75,6 +76,7 @@ def _files(con: duckdb.DuckDBPyConnection, day: date, with_pictures: bool) -> di
     files = {export.name: answers[export.stem].file for export in EXPORTS}
     files |= {export.parquet_name: parquet(frames[export.stem]) for export in EXPORTS}
     files[ARTICLE] = article_json(con, day)
+    files |= article_tables(con, citations(con))
     files |= {f"embeds/{name}": content for name, content in embeds().items()}
     files |= pictures(con) if with_pictures else {}
     files[DESCRIPTOR] = datapackage(frames, files, day, citations(con))

@@ -22,6 +22,7 @@ from leaderboard_etl import pipeline
 from leaderboard_etl.cli import main
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import UsageError, WarehouseError
+from leaderboard_etl.export.card import dataset_card
 from leaderboard_etl.export.folder import read_manifest, write_snapshot
 from leaderboard_etl.export.snapshot import PICTURES, make_snapshot
 from leaderboard_etl.export.verify import verify_snapshot
@@ -79,6 +80,18 @@ def test_a_degraded_night_without_news_changes_no_snapshot_of_its_day(published:
     rescore(published)
     published.night(3)
     assert make_snapshot(published.warehouse, date(2025, 1, 2)) == second
+
+
+def test_the_manifest_and_the_card_say_which_source_failed_and_why(published: World) -> None:
+    shutil.rmtree(published.root / "spaces" / "bigcode")
+    rescore(published)
+    assert published.night(2).status == "degraded"
+    manifest = json.loads(make_snapshot(published.warehouse, None)["manifest.json"])
+    failed = manifest["sources"]["bigcode"]
+    assert failed["state"] == "failed" and failed["load_id"] == 1 and "bigcode" in failed["message"]
+    assert manifest["sources"]["olb_v2_contents"].items() >= {"state": "loaded", "load_id": 2}.items()
+    card = dataset_card(manifest, "org/name", "https://example.org").decode()
+    assert f"| bigcode | {failed['revision']}; failed: {failed['message']} | 1 |" in card
 
 
 def test_rebuilt_from_raw_elsewhere_under_another_clock_locale_and_hash_seed_it_is_the_same(

@@ -95,7 +95,7 @@ def _what_is_left_out(manifest: Mapping[str, Any]) -> list[str]:
 def _provenance(manifest: Mapping[str, Any]) -> list[str]:
     lines = ["| source | revision | load |", "| --- | --- | --- |"]
     lines += [
-        f"| {name} | {source['revision'] or 'many repositories'} | {source['load_id']} |"
+        f"| {name} | {_revision(source)} | {source['load_id'] or ''} |"
         for name, source in sorted(manifest["sources"].items())
     ]
     load_ids = ", ".join(str(load_id) for load_id in manifest["load_ids"])
@@ -103,6 +103,12 @@ def _provenance(manifest: Mapping[str, Any]) -> list[str]:
         f"Read from {manifest['hub']}, loads {load_ids}, by code {manifest['code_version']}. The commit of each source:",
         "\n".join(lines),
     ]
+
+
+def _revision(source: Mapping[str, Any]) -> str:
+    """The commit that a source is at, and why the newest load could not take a newer one."""
+    at = source["revision"] or ("many repositories" if source["load_id"] else "never loaded")
+    return f"{at}; {source['state']}: {_cell(source['message'] or '')}" if "message" in source else at
 
 
 def _citation(manifest: Mapping[str, Any], repo_id: str, endpoint: str, tag: str) -> str:

@@ -153,29 +153,42 @@ def _loads(con: duckdb.DuckDBPyConnection, day: date) -> list[tuple[int, str]]:
 
 
 def _sources(con: duckdb.DuckDBPyConnection, load_ids: list[int]) -> dict[str, dict[str, Any]]:
-    """For each source its current revision (null if it has many repositories) and the load that last changed it."""
+    """For each source its current revision (null if it has many repositories, or was never loaded), the load that last changed
+    it, and its state in the newest load, with what was said of it: why it failed, or was held back."""
     rows = con.execute(
         """
         with taken as (
 
-            select s.source_id, s.revision, s.load_id, l.as_of_at, s.files_changed + s.files_gone > 0 as has_news
+            select
+                s.source_id, s.revision, s.load_id, s.state, s.message, l.as_of_at,
+                s.state in ('loaded', 'unchanged') as is_taken, s.files_changed + s.files_gone > 0 as has_news
             from ops.load_sources as s
             join ops.loads as l using (load_id)
-            where load_id in (select unnest($ids)) and s.state in ('loaded', 'unchanged')
+            where load_id in (select unnest($ids))
 
         )
 
         select
             source_id,
-            arg_max(revision, (as_of_at, load_id)),
-            arg_max(load_id, (as_of_at, load_id)) filter (where has_news)
+            arg_max(revision, (as_of_at, load_id)) filter (where is_taken),
+            arg_max(load_id, (as_of_at, load_id)) filter (where is_taken and has_news),
+            arg_max(state, (as_of_at, load_id)),
+            arg_max(struct_pack(message), (as_of_at, load_id)).message
         from taken
         group by source_id
         order by source_id
         """,
         {"ids": load_ids},
     ).fetchall()
-    return {name: {"revision": revision, "load_id": load_id} for name, revision, load_id in rows}
+    return {
+        name: {
+            "revision": revision,
+            "load_id": load_id,
+            "state": state,
+            **({} if message is None else {"message": message}),
+        }
+        for name, revision, load_id, state, message in rows
+    }
 
 
 def _file_facts(content: bytes) -> dict[str, Any]:

@@ -92,6 +92,7 @@ class DaskRunner:
         self.client: Client | None = None
         self._is_lost = False
         self._n_here = 0
+        self._n_sent = 0
 
     def __enter__(self) -> DaskRunner:
         return self
@@ -132,9 +133,14 @@ class DaskRunner:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of a job of some megabytes: they are what the worker needs
-                return self._connected().submit(
-                    _work, source.source_id, packed_policy, landed, same_results(), pure=False
-                )
+                client = self._connected()
+                job = (_work, source.source_id, packed_policy, landed, same_results())
+                # Each in turn: left to itself the scheduler gives short jobs to whoever happens to be fastest. One that is idle
+                # may still take another's.
+                workers = sorted(client.nthreads())
+                turn = [workers[self._n_sent % len(workers)]] if workers else None
+                self._n_sent += 1
+                return client.submit(*job, pure=False, workers=turn, allow_other_workers=turn is not None)
         except EtlError:
             raise
         except Exception as error:

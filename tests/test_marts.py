@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import duckdb
@@ -13,9 +14,10 @@ from leaderboard_etl import pipeline
 from leaderboard_etl.analysis.lags import gap_lags
 from leaderboard_etl.contracts.schema import frame_schema, tables, views
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.warehouse.analyses import ANSWERS, DENSE, POPULATIONS, Given
 from leaderboard_etl.warehouse.core import insert_descriptions, insert_rules
 from leaderboard_etl.warehouse.database import create_tables, create_views
-from leaderboard_etl.warehouse.marts import _FAMILIES, _SIZED, ANSWERS, DENSE, POPULATIONS, Given, build_marts
+from leaderboard_etl.warehouse.marts import _FAMILIES, build_marts
 
 DAY = date(2026, 1, 1)
 GROUPS = pl.DataFrame(
@@ -94,17 +96,22 @@ MEMBERS = pl.DataFrame(
 ).explode("model_id")
 
 
+def parts(given: Given, populations: Sequence[str]) -> list[tuple[str, ...]]:
+    """Every group of these populations."""
+    return [(name, group) for name in populations for group in given.groups["comparable_group"]]
+
+
 def analyses(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
     """The tables of all analyses that depend on the points alone."""
     given = Given(points, MEMBERS, groups, SIDES, as_of)
     found = {
-        **given.lags(given.parts(POPULATIONS)),
-        **given.fits(given.parts((*POPULATIONS, DENSE))),
-        **given.bands(given.parts(("official",))),
+        **given.lags(parts(given, POPULATIONS)),
+        **given.fits(parts(given, (*POPULATIONS, DENSE))),
+        **given.bands(parts(given, ("official",))),
         **given.capability(),
         **given.parity(),
         **given.dense_equivalent(),
-        **given.size_to_reach(given.parts(_SIZED)),
+        **given.size_to_reach(parts(given, ("official", "all"))),
     }
     density = given.density(
         [(group,) for group in groups["comparable_group"]], found["mart.scaling_fit"].filter(population=DENSE)

@@ -15,7 +15,8 @@ from leaderboard_etl import pipeline
 from leaderboard_etl.contracts.schema import kept_views, tables
 from leaderboard_etl.settings import resource
 from leaderboard_etl.target.opening import open_published
-from leaderboard_etl.warehouse.marts import POPULATIONS, build_marts
+from leaderboard_etl.warehouse.analyses import POPULATIONS
+from leaderboard_etl.warehouse.marts import build_marts
 
 DAY = date(2025, 1, 2)
 

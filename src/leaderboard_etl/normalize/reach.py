@@ -27,7 +27,8 @@ def reach(changed: pl.Series, statements: pl.DataFrame, stated_bases: pl.DataFra
     same = _links(
         [statements.select("source_name", name) for name in ("hub_id", "display_name")]
         + [policy.frame("model_aliases").select("source_name", "model_id")]
-        + [_corrections(policy)]
+        # The names whose scores policy gives to another model.
+        + [policy.frame("corrections", added=("corrected_model_id",)).select("source_name", "corrected_model_id")]
     )
     names = pl.concat(
         [changed.rename("key").to_frame(), statements.select(_key("source_name")), same.select("key")]
@@ -42,17 +43,6 @@ def reach(changed: pl.Series, statements: pl.DataFrame, stated_bases: pl.DataFra
     start = changed.str.to_lowercase().rename("key").to_frame().unique()
     below = _spread(start, pl.concat([same, _turned(up)]))
     return _spread(below, pl.concat([same, up]))["key"]
-
-
-def _corrections(policy: Policy) -> pl.DataFrame:
-    """The names whose scores policy gives to another model; older loads do not have the column."""
-    frame = policy.frame("corrections")
-    columns = ["source_name", "corrected_model_id"]
-    return (
-        frame.select(columns)
-        if columns[1] in frame.columns
-        else frame.select(columns[0], pl.lit(None, pl.String).alias(columns[1]))
-    )
 
 
 def _spread(start: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:

@@ -31,15 +31,18 @@ class Policy:
         self.texts = dict(texts)
         self._frames: dict[str, pl.DataFrame] = {}
 
-    def frame(self, name: str, *, younger: tuple[str, ...] = ()) -> pl.DataFrame:
+    def frame(self, name: str, *, younger: tuple[str, ...] = (), added: tuple[str, ...] = ()) -> pl.DataFrame:
         """One policy table. Blank cells are null. Columns are text, except in tables that the warehouse keeps as they are,
-        which have its types. A load may be older than a table: with the table's columns in `younger` it is then empty.
+        which have its types. A load may be older than a table: with the table's columns in `younger` it is then empty. Or it
+        may be older than some columns: those of `added` are then null.
         Raises PolicyError if the file is absent or does not fit."""
         if younger and name not in self.texts:
             return pl.DataFrame(schema=dict.fromkeys(younger, pl.String))
         if name not in self._frames:
             self._frames[name] = self._read(name)
-        return self._frames[name]
+        frame = self._frames[name]
+        absent = [column for column in added if column not in frame.columns]
+        return frame.with_columns(pl.lit(None, pl.String).alias(column) for column in absent) if absent else frame
 
     @cached_property
     def benchmarks(self) -> pl.DataFrame:

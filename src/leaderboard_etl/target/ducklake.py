@@ -15,7 +15,7 @@ import hashlib
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,14 +26,25 @@ from msgspec.structs import replace
 
 from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
-from leaderboard_etl.contracts.schema import kept_views, tables, views
+from leaderboard_etl.contracts.schema import kept_views, tables
 from leaderboard_etl.durable import durable
 from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.settings import Lake, Warehouse, without_passwords
 from leaderboard_etl.target.base import Basis, FromRaw, Staged
 from leaderboard_etl.target.file import PUBLISHED_MODE, FileTarget
+from leaderboard_etl.target.lake_tables import (
+    COPY,
+    FILE,
+    LAKE,
+    LOADS,
+    OWN_TABLES,
+    head_of,
+    reshape,
+    run_all,
+    write_difference,
+)
 from leaderboard_etl.warehouse.books import first_fault
-from leaderboard_etl.warehouse.database import SCHEMAS, create_macros, create_tables, create_views, creation
+from leaderboard_etl.warehouse.database import SCHEMAS, create_tables, create_views
 from leaderboard_etl.warehouse.history import copy_loads
 
 if TYPE_CHECKING:
@@ -46,16 +57,6 @@ if TYPE_CHECKING:
     from leaderboard_etl.reading.loads import NewLoad
     from leaderboard_etl.warehouse.audit import Finding, Standing
 
-# The lake's own tables: which state it holds, and which line of which ledger each of its loads is.
-_OWN_TABLES = (
-    "create schema lake",
-    "create table lake.head (commit_id varchar not null)",
-    "create table lake.loads (load_id integer not null, chain varchar not null, ledger_load_id integer not null,"
-    " code_version varchar not null)",
-)
-_LOADS = "lake.loads"
-# The names of the lake and of the staged file in the connection that writes, and of the copy in the one that stages.
-_LAKE, _FILE, _COPY = "there", "staged", "copied"
 _MOST_TRIES = 20
 _LONGEST_WAIT_S = 4.0
 # What is said where another writer was faster, or holds the catalog at this moment.
@@ -174,7 +175,7 @@ class LakeTarget(FileTarget):
             *self._others,
             *(LoadRow(number[load.load_id], self._chain, load.load_id, code_version()) for load in own),
         ]
-        for statement in _OWN_TABLES:
+        for statement in OWN_TABLES:
             staged.con.execute(statement)
         staged.con.execute("insert into lake.head values (?)", [self._commit_id])
         staged.con.executemany("insert into lake.loads values (?, ?, ?, ?)", sorted(rows))
@@ -215,13 +216,13 @@ class LakeTarget(FileTarget):
         [(n_loads,)] = con.execute("select count(*) from ops.loads").fetchall()
         if n_loads or not self._others:
             return
-        super().attach_to(con, _COPY)
+        super().attach_to(con, COPY)
         try:
             con.execute("begin")
-            copy_loads(con, _COPY, [row.load_id for row in self._others])
+            copy_loads(con, COPY, [row.load_id for row in self._others])
             con.execute("commit")
         finally:
-            con.execute(f"detach {_COPY}")
+            con.execute(f"detach {COPY}")
 
     def _seal(self, staged: Staged) -> None:
         super()._seal(staged)
@@ -266,24 +267,24 @@ class LakeTarget(FileTarget):
     def _write(self) -> None:
         """Writes the difference between the staged file and the lake, in a transaction that is still open afterwards."""
         self._writing = con = engine.in_memory()
-        engine.attach_lake(con, self._lake, _LAKE, is_read_only=False)
-        engine.attach(con, self._staging, _FILE)
+        engine.attach_lake(con, self._lake, LAKE, is_read_only=False)
+        engine.attach(con, self._staging, FILE)
         con.execute("begin")
-        if _head(con, _LAKE) != self._base:
+        if head_of(con, LAKE) != self._base:
             raise duckdb.TransactionException("conflict: another writer has committed")
         is_new = self._base is None
         if not is_new:
             self._expect_all_of_others(con)
-        con.execute(f"use {_LAKE}")
+        con.execute(f"use {LAKE}")
         if is_new:
-            _run(con, (*(f"create schema {schema}" for schema in SCHEMAS), *_OWN_TABLES))
+            run_all(con, (*(f"create schema {schema}" for schema in SCHEMAS), *OWN_TABLES))
         if is_new or con.execute("select code_version from ops.build").fetchall() != [(code_version(),)]:
-            _reshape(con)
+            reshape(con)
         con.execute("use memory")
-        for name in (*tables(), *kept_views(), _LOADS, "lake.head"):
-            _write_difference(con, name)
+        for name in (*tables(), *kept_views(), LOADS, "lake.head"):
+            write_difference(con, name)
         if self._lake.kind != "md":
-            con.execute(f"call {_LAKE}.set_commit_message(?, ?)", ["leaderboard-etl", self._message(con)])
+            con.execute(f"call {LAKE}.set_commit_message(?, ?)", ["leaderboard-etl", self._message(con)])
 
     def _commit(self) -> None:
         assert self._writing is not None
@@ -294,7 +295,7 @@ class LakeTarget(FileTarget):
         """Ends the transaction, if one is open, and lets go of the staged file."""
         if self._writing is None:
             return
-        for statement in ("rollback", "use memory", f"detach {_FILE}", f"detach {_LAKE}"):
+        for statement in ("rollback", "use memory", f"detach {FILE}", f"detach {LAKE}"):
             with suppress(duckdb.Error):  # there may be nothing to end
                 self._writing.execute(statement)
         self._writing.close()
@@ -304,11 +305,9 @@ class LakeTarget(FileTarget):
         """What a commit says of itself: its loads, and how much the lake holds after it."""
         before = {row.load_id for row in self._rows}
         [(models, scores)] = con.execute(
-            f"select (select count(*) from {_FILE}.core.models), (select count(*) from {_FILE}.core.scores)"
+            f"select (select count(*) from {FILE}.core.models), (select count(*) from {FILE}.core.scores)"
         ).fetchall()
-        loads = con.execute(
-            f"select load_id, kind, status, as_of_at from {_FILE}.ops.loads order by load_id"
-        ).fetchall()
+        loads = con.execute(f"select load_id, kind, status, as_of_at from {FILE}.ops.loads order by load_id").fetchall()
         new = [
             f"load {row[0]} ({row[1]}, {row[2]}, {row[3]:%Y-%m-%d %H:%M} UTC)" for row in loads if row[0] not in before
         ]
@@ -317,8 +316,8 @@ class LakeTarget(FileTarget):
     def _expect_all_of_others(self, con: duckdb.DuckDBPyConnection) -> None:
         """Raises WarehouseError if the staged state lacks a load of another writer, which publishing would lose."""
         lost = con.execute(
-            f"select min(load_id) from {_LAKE}.{_LOADS} where chain <> ?"
-            f" and load_id not in (select load_id from {_FILE}.ops.loads)",
+            f"select min(load_id) from {LAKE}.{LOADS} where chain <> ?"
+            f" and load_id not in (select load_id from {FILE}.ops.loads)",
             [self._chain],
         ).fetchall()
         if lost != [(None,)]:
@@ -341,8 +340,8 @@ class LakeTarget(FileTarget):
             return None, []
         try:
             with engine.open_file(self._published) as con:
-                rows = con.execute(f"select load_id, chain, ledger_load_id, code_version from {_LOADS}").fetchall()
-                return _head(con), [LoadRow(*row) for row in rows]
+                rows = con.execute(f"select load_id, chain, ledger_load_id, code_version from {LOADS}").fetchall()
+                return head_of(con), [LoadRow(*row) for row in rows]
         except duckdb.Error:
             return None, []
 
@@ -367,12 +366,12 @@ class LakeTarget(FileTarget):
         """The commit that the lake holds now; null if there is none yet."""
         with engine.in_memory() as con:
             try:
-                engine.attach_lake(con, self._lake, _LAKE, is_read_only=True)
+                engine.attach_lake(con, self._lake, LAKE, is_read_only=True)
             except duckdb.Error as error:
                 if engine.is_no_lake(error, self._lake):
                     return None
                 raise
-            return _head(con, _LAKE)
+            return head_of(con, LAKE)
 
     def _copy(self) -> None:
         """Replaces the copy by the lake's present state."""
@@ -380,14 +379,14 @@ class LakeTarget(FileTarget):
         part = self._published.with_name(f"{self._published.name}.{uuid.uuid4().hex[:8]}")
         try:
             with engine.create(part) as con:
-                engine.attach_lake(con, self._lake, _LAKE, is_read_only=True)
-                made_by = con.execute(f"select code_version from {_LAKE}.ops.build").fetchall()
+                engine.attach_lake(con, self._lake, LAKE, is_read_only=True)
+                made_by = con.execute(f"select code_version from {LAKE}.ops.build").fetchall()
                 is_ours = made_by == [(code_version(),)]
                 if is_ours:
                     create_tables(con)
                 con.execute("begin")
                 for schema, table in con.execute(
-                    "select schema_name, table_name from duckdb_tables() where database_name = ?", [_LAKE]
+                    "select schema_name, table_name from duckdb_tables() where database_name = ?", [LAKE]
                 ).fetchall():
                     if is_ours and f"{schema}.{table}" in tables():
                         how = "insert into"
@@ -396,13 +395,13 @@ class LakeTarget(FileTarget):
                         how = "create table"
                     con.execute(
                         f"{how} {schema}.{table} {'as ' * (how == 'create table')}"
-                        f"from {_LAKE}.{schema}.{table} order by {engine.ROW_ID}"
+                        f"from {LAKE}.{schema}.{table} order by {engine.ROW_ID}"
                     )
                 con.execute("commit")
-                con.execute(f"detach {_LAKE}")
+                con.execute(f"detach {LAKE}")
                 if is_ours:
                     for view in kept_views().values():
-                        _run(con, view.comments("table"))
+                        run_all(con, view.comments("table"))
                     create_views(con)
                 with durable("published file"):
                     con.execute("checkpoint")
@@ -429,80 +428,3 @@ def _chain(first: Load) -> str:
     sources = sorted(f"{each.source_id} {each.state} {each.changes_blob}" for each in first.sources)
     text = "|".join([first.as_of_at, first.kind, first.endpoint, *sources])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _head(con: duckdb.DuckDBPyConnection, catalog: str | None = None) -> str | None:
-    """The commit in a database; null if nothing was ever committed."""
-    prefix = "" if catalog is None else f"{catalog}."
-    try:
-        return str(con.execute(f"select commit_id from {prefix}lake.head").fetchall()[0][0])
-    except duckdb.CatalogException:
-        return None
-
-
-def _reshape(con: duckdb.DuckDBPyConnection) -> None:
-    """Gives the lake in use the tables, views and macros of the staged file; tables that keep their columns keep their rows."""
-    here, there = (_shape(con, catalog) for catalog in (_FILE, _LAKE))
-    for schema, name in con.execute(
-        f"select schema_name, view_name from duckdb_views() where database_name = '{_LAKE}' and not internal"
-    ).fetchall():
-        con.execute(f"drop view {schema}.{name}")
-    for schema, name, kind in con.execute(
-        "select distinct schema_name, function_name, function_type from duckdb_functions()"
-        f" where database_name = '{_LAKE}' and not internal"
-    ).fetchall():
-        con.execute(f"drop {'macro table' if kind == 'table_macro' else 'macro'} {schema}.{name}")
-    changed = [name for name, columns in here.items() if there.get(name) != columns]
-    for name in there:
-        if name in changed or name not in here:
-            con.execute(f"drop table {name}")
-    for name in changed:
-        if name in tables():
-            _run(con, creation(tables()[name]))
-        else:
-            con.execute(f"create table {name} as from {_FILE}.{name} limit 0")
-            _run(con, kept_views()[name].comments("table"))
-    create_macros(con)
-    for view in views().values():
-        if view.name not in here:
-            # DuckLake has no comments on the columns of a view.
-            _run(con, (each for each in creation(view) if not each.startswith("comment on column")))
-
-
-def _shape(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, list[tuple[str, str]]]:
-    """The columns of the tables in a database, by table, and their types; without the lake's own tables."""
-    shape: dict[str, list[tuple[str, str]]] = {}
-    for name, column, kind in con.execute(
-        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()"
-        " join duckdb_tables() using (database_name, schema_name, table_name)"
-        " where database_name = ? and schema_name <> 'lake' order by column_index",
-        [catalog],
-    ).fetchall():
-        shape.setdefault(name, []).append((column, kind))
-    return shape
-
-
-def _run(con: duckdb.DuckDBPyConnection, statements: Iterable[str]) -> None:
-    for statement in statements:
-        con.execute(statement)
-
-
-def _write_difference(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Deletes the rows of a table in the lake that the staged file lacks, and inserts those that only it has."""
-    total = "select count(*), sum(hash(t)::hugeint) from {}.{} as t"
-    here, there = (con.execute(total.format(catalog, name)).fetchall() for catalog in (_FILE, _LAKE))
-    if here == there:
-        return
-    for table, catalog in (("rows_here", _FILE), ("rows_there", _LAKE)):
-        # Equal rows are told apart by a number: both may be there.
-        con.execute(
-            f"create or replace temp table {table} as"
-            f" select {engine.ROW_ID} as row_id, hash(t) as said, row_number() over (partition by hash(t)) as nth"
-            f" from {catalog}.{name} as t"
-        )
-    gone = "select row_id from rows_there anti join rows_here using (said, nth)"
-    come = "select row_id from rows_here anti join rows_there using (said, nth)"
-    con.execute(f"delete from {_LAKE}.{name} where {engine.ROW_ID} in ({gone})")
-    con.execute(
-        f"insert into {_LAKE}.{name} from {_FILE}.{name} where {engine.ROW_ID} in ({come}) order by {engine.ROW_ID}"
-    )

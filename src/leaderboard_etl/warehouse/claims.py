@@ -28,6 +28,8 @@ _ANSWER = {
     # The value under the other choices that the query may make: where the verdict differs among them, it depends.
     "choices": "double[]",
 }
+# Columns of policy/claims that older loads do not have.
+_ADDED = ("query", "subject", "paraphrase", "partly_expected")
 _NO_ROWS = "this warehouse has no rows that its query needs"
 
 
@@ -42,7 +44,7 @@ def judged_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -
     with _one_thread(con):
         rows = [
             {"article_order": number, **_judged(con, claim, as_of)}
-            for number, claim in enumerate(policy.frame("claims").iter_rows(named=True), 1)
+            for number, claim in enumerate(policy.frame("claims", added=_ADDED).iter_rows(named=True), 1)
         ]
     return pl.DataFrame(rows, schema=frame_schema("mart.paper_claims"), orient="row")
 
@@ -66,11 +68,11 @@ def _one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def _query(claim: dict[str, str | None]) -> str:
     """The claim's query with its subject filled in, so that it can be read and run as it is."""
-    name = claim.get("query") or claim["claim_id"]
+    name = claim["query"] or claim["claim_id"]
     file = resource("sql") / "claims" / f"{name}.sql"
     if not file.exists():
         return f"select null::double as computed_value, 'no query sql/claims/{name}.sql in this version' as evidence"
-    subject = (claim.get("subject") or "").replace("'", "''")
+    subject = (claim["subject"] or "").replace("'", "''")
     return file.read_text(encoding="utf-8").strip().replace("$subject", f"'{subject}'")
 
 
@@ -115,10 +117,11 @@ def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of:
     if frame.height != 1:
         raise PolicyError(f"claim {claim_id}: its query answers with {frame.height} rows; a claim is one number")
     return {
-        **{name: claim[name] for name in ("claim_id", "article_place", "sentence", "measures", "expected")},
-        **{name: claim[name] for name in ("holds_if", "partly_if", "note")},
-        # Older loads have no such columns.
-        **{name: claim.get(name) for name in ("paraphrase", "partly_expected")},
+        **{
+            name: claim[name]
+            for name in ("claim_id", "article_place", "sentence", "paraphrase", "measures", "expected")
+        },
+        **{name: claim[name] for name in ("holds_if", "partly_expected", "partly_if", "note")},
         **frame.row(0, named=True),
         "as_of_on": as_of,
         "evidence_query": query,

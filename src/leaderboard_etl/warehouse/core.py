@@ -53,7 +53,7 @@ _NORMALIZED = (
     *("is_corrected", "variant_id"),
 )
 # Columns of policy/corrections that older loads do not have.
-_YOUNGER_CORRECTIONS = ("corrected_variant_id", "corrected_model_id")
+_ADDED_TO_CORRECTIONS = ("corrected_variant_id", "corrected_model_id")
 
 
 class _Judged(NamedTuple):
@@ -339,6 +339,7 @@ def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> N
         group by all
         """
     )
+    corrections = policy.frame("corrections", added=_ADDED_TO_CORRECTIONS)
     [(last_row,)] = con.execute(f"select coalesce(max({ROW_ID}), -1) from history.scores").fetchall()
     n_at_once = last_row + 1 if within else _ROWS_AT_ONCE
     for first in range(0, last_row + 1, max(n_at_once, 1)) or [0]:
@@ -356,7 +357,7 @@ def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> N
             """
         ).pl()
         slim = slim.join(by_subtask, on=[*RUN_KEY, "variant_id"], how="left", nulls_equal=True, maintain_order="left")
-        normalized = normalize_scores(_corrected(slim, policy.frame("corrections")), policy.benchmarks)
+        normalized = normalize_scores(_corrected(slim, corrections), policy.benchmarks)
         con.register("part", normalized.select("row_id", "corrected_model_id", "is_superseded", *_NORMALIZED))
         con.execute(
             "insert into normalized from part" if first else "create or replace temp table normalized as from part"
@@ -395,17 +396,12 @@ def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
     """Scores with the corrections of policy applied, each only if the source still publishes the value that it expects.
 
     Adds `is_corrected` and `corrected_model_id` (null: the score belongs to the model of its name)."""
-    younger = [name for name in _YOUNGER_CORRECTIONS if name not in corrections.columns]
-    rows = (
-        corrections.with_columns(pl.lit(None, pl.String).alias(name) for name in younger)
-        .filter(pl.col("status") == "active")
-        .select(
-            *("source_id", "source_name", "variant_id", "precision"),
-            pl.col("expected_score_raw").cast(pl.Float64).alias("score_raw"),
-            pl.col("corrected_score_raw").cast(pl.Float64),
-            *_YOUNGER_CORRECTIONS,
-            pl.lit(True).alias("is_corrected"),
-        )
+    rows = corrections.filter(pl.col("status") == "active").select(
+        *("source_id", "source_name", "variant_id", "precision"),
+        pl.col("expected_score_raw").cast(pl.Float64).alias("score_raw"),
+        pl.col("corrected_score_raw").cast(pl.Float64),
+        *_ADDED_TO_CORRECTIONS,
+        pl.lit(True).alias("is_corrected"),
     )
     on = ["source_id", "source_name", "variant_id", "precision", "score_raw"]
     return (

@@ -1,0 +1,239 @@
+"""What the analyses are given, and the analyses themselves, over all populations: frames in, rows of the mart tables out."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import polars as pl
+
+from leaderboard_etl.analysis.capability import fit_capability, index_gap
+from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
+from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
+from leaderboard_etl.analysis.lag_summary import lag_summary
+from leaderboard_etl.analysis.lags import daily_lags, gap_lags
+from leaderboard_etl.analysis.parity import CHOICES, CURRENT_DAYS, headline_groups, majority, parity, sensitivity
+from leaderboard_etl.analysis.prices import price_to_reach
+from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
+from leaderboard_etl.warehouse.answers import Answers
+from leaderboard_etl.warehouse.results import Part
+
+# The view mart.populations says who takes part; in addition, dense models alone give the curve for mixtures of experts.
+POPULATIONS = ("official", "official_base", "fine_tune", "merge", "flagged", "unflagged", "all")
+DENSE = "official_dense"
+ANSWERS = Answers()
+Frames = Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the analyses are made from, and the analyses: each gives rows of its tables, of the wanted parts alone.
+
+    points: rows of mart.model_scaling with family, training tokens, baseline and ceiling. members and sides: the rows of
+    mart.populations and mart.gap_sides. groups: those of core.comparable_groups, with benchmark.
+
+    Lags and fits are computed group by group, so that a score of one group leaves the others as they are.
+    """
+
+    points: pl.DataFrame
+    members: pl.DataFrame
+    groups: pl.DataFrame
+    sides: pl.DataFrame
+    as_of: date
+    current_days: int = CURRENT_DAYS
+
+    @cached_property
+    def of(self) -> dict[str, pl.DataFrame]:
+        """The points of each population, in the order of groups and models."""
+        points = self.points.sort("comparable_group", "model_id")
+        of = {
+            name: points.join(self.members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS
+        }
+        is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
+        return of | {DENSE: of["official"].filter(is_dense)}
+
+    @cached_property
+    def observed(self) -> dict[str, pl.DataFrame]:
+        """The groups as each population observes them."""
+        return {name: _observed(self.groups, self.sides.filter(population=name)) for name in POPULATIONS}
+
+    @cached_property
+    def _by_group(self) -> dict[str, dict[str, pl.DataFrame]]:
+        return {
+            name: {str(part): rows for (part,), rows in of.partition_by("comparable_group", as_dict=True).items()}
+            for name, of in self.of.items()
+        }
+
+    def rows(self, population: str, group: str) -> pl.DataFrame:
+        """The points of one population in one group."""
+        return self._by_group[population].get(group, self.points.clear())
+
+    def lags(self, parts: Iterable[Part]) -> Frames:
+        groups = {
+            (name, group["comparable_group"][0]): group
+            for name, observed in self.observed.items()
+            for group in _censored(observed).partition_by("comparable_group", maintain_order=True)
+        }
+        wanted = [part for part in parts if part in groups]
+
+        def each(analyse: Callable[..., pl.DataFrame]) -> pl.DataFrame:
+            frames = [
+                _answer(
+                    analyse,
+                    self.rows(*part),
+                    groups[part],
+                    _observed_through(groups[part], self.as_of),
+                    population=part[0],
+                )
+                for part in wanted
+            ]
+            return (
+                pl.concat(frames)
+                if frames
+                else _named(analyse(self.points.clear(), self.groups.clear(), self.as_of), "")
+            )
+
+        return {
+            "mart.gap_lag": each(gap_lags),
+            "mart.gap_lag_daily": each(daily_lags),
+            "mart.gap_lag_summary": each(_lag_summary),
+        }
+
+    def fits(self, parts: Iterable[Part]) -> Frames:
+        return {"mart.scaling_fit": self._each_fit(_fits, parts)}
+
+    def bands(self, parts: Iterable[Part]) -> Frames:
+        return {"mart.scaling_band": self._each_fit(_bands, parts)}
+
+    def capability(self) -> Frames:
+        fitted = ANSWERS.of("fit_capability", fit_capability, self.of["official"])
+        headline = self.observed["official"].filter("is_headline")
+        return {
+            "mart.capability_index": fitted.index,
+            "mart.capability_items": fitted.items,
+            "mart.capability_gap": index_gap(
+                fitted,
+                self.as_of,
+                observed_through_open_on=_last(headline, "open_newest_on"),
+                observed_through_proprietary_on=_last(headline, "proprietary_newest_on"),
+            ),
+        }
+
+    def parity(self) -> Frames:
+        # All populations at once, each group of each as a group of its own: a ninth of the questions.
+        needed = {"comparable_group", "model_id", "model", "openness", "released_on", "stderr_pct", *CHOICES.values()}
+        narrow = [column for column in self.points.columns if column in needed]
+        points = pl.concat([_apart(self.of[name].select(narrow), name) for name in POPULATIONS])
+        groups = pl.concat([_apart(self.observed[name], name) for name in POPULATIONS])
+        tried = sensitivity(points, groups, self.as_of)
+        judged = _together(parity(points, groups, self.as_of, current_days=self.current_days, tried=tried))
+        headline = headline_groups(judged.filter(population="official"), self.groups)
+        counted = pl.col("comparable_group").is_in(headline)
+        judged = judged.with_columns(is_headline=counted)
+        return {
+            "mart.parity": judged,
+            "mart.parity_sensitivity": _together(tried).with_columns(is_headline=counted),
+            "mart.parity_majority": pl.concat(
+                [_named(majority(judged.filter(pl.col("population") == name)), name) for name in POPULATIONS]
+            ),
+        }
+
+    def density(self, parts: Iterable[Part], dense_fits: pl.DataFrame) -> Frames:
+        """dense_fits: the rows of mart.scaling_fit of the population official_dense."""
+        official = self.of["official"].filter(pl.col("comparable_group").is_in([group for (group,) in parts]))
+        return {"mart.capability_density": capability_density(official, dense_fits)}
+
+    def density_frontier(self, density: pl.DataFrame) -> Frames:
+        """density: the rows of mart.capability_density."""
+        return {"mart.density_frontier": density_frontier(density, seed=_seed(self.of["official"]))}
+
+    def dense_equivalent(self) -> Frames:
+        found = ANSWERS.of("dense_equivalents", _dense_equivalents, self.of["official"], self.of[DENSE])
+        return {"mart.dense_equivalent": found}
+
+    def size_to_reach(self, parts: Iterable[Part]) -> Frames:
+        frames = [_named(size_to_reach(self.rows(*part)), part[0]) for part in parts]
+        return {"mart.size_to_reach": pl.concat(frames or [_named(size_to_reach(self.points.clear()), "")])}
+
+    def price_to_reach(self, parts: Iterable[Part], prices: pl.DataFrame) -> Frames:
+        frames = [_named(price_to_reach(self.of[name], prices), name) for (name,) in parts]
+        return {"mart.price_to_reach": pl.concat(frames or [_named(price_to_reach(self.points.clear(), prices), "")])}
+
+    def _each_fit(self, analyse: Callable[..., pl.DataFrame], parts: Iterable[Part]) -> pl.DataFrame:
+        frames = [_answer(analyse, self.rows(*part), population=part[0]) for part in parts]
+        return pl.concat(frames or [_named(analyse(self.points.clear()), "")])
+
+
+def _answer(analyse: Callable[..., pl.DataFrame], *inputs: object, population: str) -> pl.DataFrame:
+    """Equal populations, as in a small warehouse, share one answer."""
+    return _named(ANSWERS.of(analyse.__name__, analyse, *inputs), population)
+
+
+def _named(rows: pl.DataFrame, population: str) -> pl.DataFrame:
+    return rows.with_columns(pl.lit(population).alias("population"))
+
+
+def _apart(rows: pl.DataFrame, population: str) -> pl.DataFrame:
+    """The rows with the population in the name of their group."""
+    return rows.with_columns(pl.format("{}\n{}", pl.lit(population), "comparable_group").alias("comparable_group"))
+
+
+def _together(rows: pl.DataFrame) -> pl.DataFrame:
+    """The population and the group as columns again."""
+    name = pl.col("comparable_group").str.split_exact("\n", 1)
+    return rows.with_columns(population=name.struct[0], comparable_group=name.struct[1])
+
+
+def _observed_through(group: pl.DataFrame, as_of: date) -> date:
+    """The last day that matters for a group's lags: days after both sides were last observed change nothing."""
+    days = [group["observed_through_open_on"][0], group["observed_through_proprietary_on"][0]]
+    return as_of if None in days else min(as_of, max(days))
+
+
+def _fits(rows: pl.DataFrame) -> pl.DataFrame:
+    seed = _seed(rows)
+    return pl.concat([scaling_fits(rows, seed=seed), compute_fits(rows, seed=seed, draws=200)])
+
+
+def _bands(rows: pl.DataFrame) -> pl.DataFrame:
+    return fit_bands(rows, seed=_seed(rows))
+
+
+def _lag_summary(rows: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    return lag_summary(rows, groups, as_of, seed=_seed(rows))
+
+
+def _dense_equivalents(rows: pl.DataFrame, dense: pl.DataFrame) -> pl.DataFrame:
+    return dense_equivalents(rows, dense, seed=_seed(rows))
+
+
+def _seed(rows: pl.DataFrame) -> int:
+    """The same rows give the same draws, on any machine and in any later run, whatever else is in the warehouse."""
+    return zlib.crc32(rows.select("model_id", "comparable_group", "score_pct", "params_b").write_csv().encode())
+
+
+def _observed(groups: pl.DataFrame, sides: pl.DataFrame) -> pl.DataFrame:
+    """The groups with the days in mart.gap_sides of one population instead of those in policy."""
+    days = ["observed_through_open_on", "observed_through_proprietary_on"]
+    days_of_sides = sides.drop("population")
+    return groups.join(
+        days_of_sides, on="comparable_group", how="left", suffix="_of_side", maintain_order="left"
+    ).with_columns(pl.coalesce(f"{day}_of_side", day).alias(day) for day in days)
+
+
+def _censored(groups: pl.DataFrame) -> pl.DataFrame:
+    """The columns of the groups that the lags need: both sides end on the day on which they can be compared."""
+    days = ["observed_through_open_on", "observed_through_proprietary_on"]
+    return groups.select(
+        *("comparable_group", "benchmark", "match_tolerance_pct"),
+        *(pl.coalesce("compared_on", day).alias(day) for day in days),
+    )
+
+
+def _last(groups: pl.DataFrame, column: str) -> date | None:
+    """The last of the days; null if there is none."""
+    last = groups[column].max()
+    return last if isinstance(last, date) else None

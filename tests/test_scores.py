@@ -9,11 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard_etl.policy import read_policy
+from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.units import normalize_scores, normalized_pct
 from leaderboard_etl.warehouse.core import _corrected
 
 fractions = st.floats(0, 1, allow_nan=False)
+
+
+def corrected(scores: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
+    """Scores under a policy with these corrections."""
+    return _corrected(scores, Policy({"corrections": rules.write_csv().encode()}))
 
 
 def norm(raw: float, baseline: float, ceiling: float = 1.0) -> float:
@@ -91,9 +96,9 @@ def test_a_correction_applies_only_while_the_source_publishes_the_wrong_value() 
     ]
     corrections = pl.DataFrame(rules)
     published = pl.DataFrame([{**key, "score_raw": raw} for raw in (0.643, 0.43)])
-    found = _corrected(published, corrections.filter(status="active"))
+    found = corrected(published, corrections.filter(status="active"))
     assert found.select("score_raw", "is_corrected").rows() == [(0.423, True), (0.43, False)]
-    assert _corrected(published, corrections.filter(status="inactive"))["score_raw"].to_list() == [0.643, 0.43]
+    assert corrected(published, corrections.filter(status="inactive"))["score_raw"].to_list() == [0.643, 0.43]
 
 
 @pytest.mark.parametrize(
@@ -110,14 +115,14 @@ def test_a_correction_moves_a_score_to_the_right_variant_or_model(
 ) -> None:
     key = {"source_id": "reference", "source_name": "o/m", "variant_id": "gpqa_reported", "precision": "unknown"}
     rules = pl.DataFrame([CORRECTED | key | {"expected_score_raw": "0.801"} | rule])
-    found = _corrected(pl.DataFrame([{**key, "score_raw": 0.801}]), rules)
+    found = corrected(pl.DataFrame([{**key, "score_raw": 0.801}]), rules)
     assert found.select("variant_id", "score_raw", "corrected_model_id", "is_corrected").row(0) == wanted
 
 
 def test_a_load_with_an_older_corrections_table_is_judged_by_it() -> None:
     key = {"source_id": "arena", "source_name": "small", "variant_id": "mmlu_arena", "precision": "unknown"}
     rules = pl.DataFrame([{**key, "expected_score_raw": "0.6", "corrected_score_raw": "0.4", "status": "active"}])
-    found = _corrected(pl.DataFrame([{**key, "score_raw": 0.6}]), rules)
+    found = corrected(pl.DataFrame([{**key, "score_raw": 0.6}]), rules)
     assert found.select("variant_id", "score_raw", "corrected_model_id").row(0) == ("mmlu_arena", 0.4, None)
 
 

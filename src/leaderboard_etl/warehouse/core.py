@@ -339,7 +339,6 @@ def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> N
         group by all
         """
     )
-    corrections = policy.frame("corrections", added=_ADDED_TO_CORRECTIONS)
     [(last_row,)] = con.execute(f"select coalesce(max({ROW_ID}), -1) from history.scores").fetchall()
     n_at_once = last_row + 1 if within else _ROWS_AT_ONCE
     for first in range(0, last_row + 1, max(n_at_once, 1)) or [0]:
@@ -357,7 +356,7 @@ def _normalize(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> N
             """
         ).pl()
         slim = slim.join(by_subtask, on=[*RUN_KEY, "variant_id"], how="left", nulls_equal=True, maintain_order="left")
-        normalized = normalize_scores(_corrected(slim, corrections), policy.benchmarks)
+        normalized = normalize_scores(_corrected(slim, policy), policy.benchmarks)
         con.register("part", normalized.select("row_id", "corrected_model_id", "is_superseded", *_NORMALIZED))
         con.execute(
             "insert into normalized from part" if first else "create or replace temp table normalized as from part"
@@ -392,10 +391,11 @@ def _normalized_by_subtask(con: duckdb.DuckDBPyConnection, policy: Policy, withi
     return of_runs
 
 
-def _corrected(scores: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
+def _corrected(scores: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """Scores with the corrections of policy applied, each only if the source still publishes the value that it expects.
 
     Adds `is_corrected` and `corrected_model_id` (null: the score belongs to the model of its name)."""
+    corrections = policy.frame("corrections", added=_ADDED_TO_CORRECTIONS)
     rows = corrections.filter(pl.col("status") == "active").select(
         *("source_id", "source_name", "variant_id", "precision"),
         pl.col("expected_score_raw").cast(pl.Float64).alias("score_raw"),

@@ -218,15 +218,18 @@ def test_sides_differ_by_shape_and_take_the_articles_colours(article: Article, r
 
 
 def test_a_palette_that_comes_after_its_own_event_is_taken(article: Article, reader: Reader) -> None:
-    # The order of the template's scripts: https://huggingface.co/spaces/tfrere/research-article-template
+    # As the template does it: a module, which runs after the page is read and before DOMContentLoaded, and fires first.
+    # https://huggingface.co/spaces/tfrere/research-article-template
     article.put({"model_scaling.csv": SCALING_HEADER + "A,Org,Open,41.5,7,,,mmlu_reported\n"})
-    late = """<script>document.addEventListener('readystatechange', () => {
-        if (document.readyState !== 'interactive') return;
-        document.dispatchEvent(new Event('palettes:updated'));
+    late = """<script type="module">
+        document.dispatchEvent(new CustomEvent('palettes:updated'));
         window.ColorPalettes = { getColors: () => ['#112233', '#445566'] };
-    });</script>"""
+    </script>"""
     page = reader.opens(article.page(SCALING, data="model_scaling.csv", head=late))
-    assert marks(page).evaluate("mark => getComputedStyle(mark).fill") == "rgb(17, 34, 51)"
+    expect(marks(page)).to_have_css("fill", "rgb(17, 34, 51)")
+    config = {"colorOrder": ["Proprietary", "Open"]}
+    page = reader.opens(article.page(SCALING, data="model_scaling.csv", head=late, config=config))
+    expect(marks(page)).to_have_css("fill", "rgb(68, 85, 102)")
 
 
 def test_models_without_a_size_stand_beside_the_axis_and_a_side_without_a_line_says_why(

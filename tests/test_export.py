@@ -205,6 +205,19 @@ def test_the_frontier_is_a_step_line_that_ends_with_observation(exported: Export
         assert rises and all(b["is_new_best"] and b["release_year"] - a["release_year"] < 1.1 / 365 for a, b in rises)
 
 
+def test_by_the_alphabet_of_side_proprietary_models_have_the_first_colour(exported: Exported) -> None:
+    sides = (
+        exported.table("parquet/frontier_gap.parquet")
+        .group_by("side", maintain_order=True)
+        .agg("run_name")
+        .sort("side")
+    )
+    assert [(row["side"], *set(row["run_name"])) for row in sides.iter_rows(named=True)] == [
+        ("Closed", "Proprietary"),
+        ("Open", "Open"),
+    ]
+
+
 def test_the_benchmark_file_is_a_full_grid_within_twelve_colours(exported: Exported) -> None:
     rows = exported.rows("llm_benchmarks.json")
     pairs = {(row["benchmark"], row["model"]) for row in rows}

@@ -15,6 +15,7 @@
 --   source_url: Link to the score's file or recorded source
 --   newest_model: Newest scored model of this side
 --   newest_on: Its release date
+--   side: Closed or Open: the same as run_name in words whose order by the alphabet gives proprietary models the template's first colour, orange, and open ones its second, blue
 with scored as (
 
     select
@@ -73,6 +74,7 @@ final as (
         source_url,
         newest_model,
         newest_on,
+        case openness when 'open_weights' then 'Open' else 'Closed' end as side,
         -- Names of models that cannot make a frontier.
         case when reason is not null then {
             'openness': openness,

@@ -19,6 +19,7 @@ import polars as pl
 
 from leaderboard_etl.analysis.capability import fit_capability, index_gap
 from leaderboard_etl.analysis.item_response import PENALTY
+from leaderboard_etl.analysis.lag_groups import read_groups
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.scaling import Floats, fit_bands, fit_line, scaling_fits
 
@@ -75,7 +76,9 @@ def lags(worlds: int, draws: int, rng: np.random.Generator) -> None:
     for n_families, scatter_pct in itertools.product((6, 20, 40), SCATTERS_PCT):
         summaries = pl.concat(
             [
-                lag_summary(*two_sides(n_families, scatter_pct, rng), draws=draws, seed=n).with_columns(world=pl.lit(n))
+                lag_summary(read_groups(*two_sides(n_families, scatter_pct, rng)), draws=draws, seed=n).with_columns(
+                    world=pl.lit(n)
+                )
                 for n in range(worlds)
             ]
         )

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from leaderboard_etl.analysis.capability import fit_capability
+from leaderboard_etl.analysis.lag_groups import read_groups
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
 
 TABLES = Path(__file__).parent / "fixtures" / "epoch-2026-03"
@@ -67,7 +68,7 @@ def first_at(side: list[Best], level: float) -> date | None:
 
 @cache
 def lags() -> pl.DataFrame:
-    return gap_lags(*lag_inputs(), AS_OF)
+    return gap_lags(read_groups(*lag_inputs(), AS_OF))
 
 
 def lag_inputs() -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -142,7 +143,7 @@ def test_catch_up_lags_on_epochs_index_are_those_of_a_plain_reading() -> None:
 
 def test_daily_lags_on_epochs_index_are_those_of_a_plain_reading() -> None:
     open_, closed = bests("open_weights"), bests("proprietary")
-    ours = daily_lags(*lag_inputs(), AS_OF)
+    ours = daily_lags(read_groups(*lag_inputs(), AS_OF))
     begin = max(open_[0][0], closed[0][0])
     assert ours["day"].min() == begin and ours.height == (AS_OF - begin).days + 1
     for day, lag_days in ours.select("day", "lag_days").iter_rows():
@@ -154,7 +155,7 @@ def test_daily_lags_on_epochs_index_are_those_of_a_plain_reading() -> None:
 def test_methods_md_tells_what_epochs_index_gives_by_our_estimators() -> None:
     october = date(2025, 10, 30)  # of their first note
     points, groups = lag_inputs()
-    area = gap_lags(points, groups, october).filter(estimator="area")["lag_days"][0]
+    area = gap_lags(read_groups(points, groups, october)).filter(estimator="area")["lag_days"][0]
     open_, closed = bests("open_weights"), bests("proprietary")
     days = pl.date_range(max(open_[0][0], closed[0][0]), october, eager=True)
     gaps = [best_by(closed, day) - best_by(open_, day) for day in days]

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from leaderboard_etl.analysis.lag_groups import read_groups
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
 from leaderboard_etl.analysis.survival import Bools, Floats, curves, medians, restricted_means
@@ -76,7 +77,7 @@ def groups(
 
 
 def lags(points: pl.DataFrame, estimator: str, as_of: date = LATE, of: pl.DataFrame | None = None) -> pl.DataFrame:
-    return gap_lags(points, groups() if of is None else of, as_of).filter(pl.col("estimator") == estimator)
+    return gap_lags(read_groups(points, groups() if of is None else of, as_of)).filter(pl.col("estimator") == estimator)
 
 
 def pairs(rows: pl.DataFrame, tolerance_pct: float | None = None) -> list[tuple[Any, ...]]:
@@ -255,7 +256,7 @@ def test_daily_counts_for_how_long_the_proprietary_frontier_stood_at_the_open_le
     sums = sum(range(50, 200)) + sum(n - 100 for n in range(200, 300)) + sum(n - 400 for n in range(400, 500))
     found = lags(WORLD, "daily", day(499))
     assert found["lag_days"].to_list() == pytest.approx([sums / 450])
-    series = daily_lags(WORLD, groups(), day(499))
+    series = daily_lags(read_groups(WORLD, groups(), day(499)))
     assert series["lag_days"].sum() == sums
     assert series.row(-1) == ("g", day(499), 70.0, day(400), 99)
 
@@ -311,7 +312,8 @@ def test_models_of_unknown_openness_or_date_or_score_take_no_part() -> None:
     noise = frame(point("u", "unknown", 99.0, 1), point("d", "open", 99.0, None), point("s", "closed", float("nan"), 1))
     nothing = frame(point("n", "closed", 99.0, 1)).with_columns(score_pct=pl.lit(None, pl.Float64))
     assert_frame_equal(
-        gap_lags(pl.concat([WORLD, noise, nothing]), groups(), day(900)), gap_lags(WORLD, groups(), day(900))
+        gap_lags(read_groups(pl.concat([WORLD, noise, nothing]), groups(), day(900))),
+        gap_lags(read_groups(WORLD, groups(), day(900))),
     )
 
 
@@ -330,7 +332,7 @@ STEPS = LINEAR.filter(pl.col("score_pct") % 5 == 0)
 
 @pytest.mark.parametrize("estimator", ["catch_up", "threshold", "area", "daily"])
 def test_each_estimator_finds_the_true_lag_of_a_simulated_world(estimator: str) -> None:
-    summary = lag_summary(LINEAR, groups(tolerance_pct=0.0), day(199), draws=2, seed=1)
+    summary = lag_summary(read_groups(LINEAR, groups(tolerance_pct=0.0), day(199)), draws=2, seed=1)
     row = summary.filter(estimator=estimator, sensitivity="all").row(0, named=True)
     found = row["median_lag_days"] if estimator in ("catch_up", "threshold") else row["mean_lag_days"]
     assert found == pytest.approx(LAG)
@@ -348,7 +350,7 @@ def test_every_pair_has_the_lag_of_the_world_when_steps_are_wider_than_the_toler
 
 
 def test_the_summary_counts_what_is_not_matched_instead_of_leaving_it_out() -> None:
-    row = lag_summary(WORLD, groups(), day(1000), draws=50, seed=3).filter(
+    row = lag_summary(read_groups(WORLD, groups(), day(1000)), draws=50, seed=3).filter(
         pl.col("tolerance_pct").is_in([0.0, 1.0, 5.0]), estimator="catch_up", sensitivity="all"
     )
     columns = ("tolerance_pct", "n_pairs", "n_censored", "median_lag_days", "mean_lag_days")
@@ -361,11 +363,11 @@ def test_the_summary_counts_what_is_not_matched_instead_of_leaving_it_out() -> N
 
 
 def test_without_a_family_is_the_summary_of_the_points_without_it() -> None:
-    summary = lag_summary(WORLD, groups(), day(1000), draws=20, seed=3)
+    summary = lag_summary(read_groups(WORLD, groups(), day(1000)), draws=20, seed=3)
     families = {"C50", "C60", "O59"}
     others = {"all", "without self-reported"}
     assert set(summary["sensitivity"]) == {f"without {family}" for family in families} | others
-    left = lag_summary(WORLD.filter(pl.col("family") != "O59"), groups(), day(1000), draws=20, seed=3)
+    left = lag_summary(read_groups(WORLD.filter(pl.col("family") != "O59"), groups(), day(1000)), draws=20, seed=3)
     columns = ("estimator", "tolerance_pct", "n_pairs", "n_censored", "median_lag_days", "mean_lag_days")
     without = summary.filter(sensitivity="without O59").select(columns)
     whole = left.filter(pl.col("tolerance_pct").is_null() | pl.col("tolerance_pct").is_in([0.0, 1.0]))
@@ -375,14 +377,16 @@ def test_without_a_family_is_the_summary_of_the_points_without_it() -> None:
 def test_the_summary_has_the_lag_under_each_tolerance() -> None:
     # C60 is matched by O59 after 100 days where a point is forgiven, by O70 after 200 where none is.
     points = frame(point("C60", "closed", 60.0, 100), point("O59", "open", 59.0, 200), point("O70", "open", 70.0, 300))
-    rows = lag_summary(points, groups(), day(1000), draws=2, seed=3).filter(estimator="catch_up", sensitivity="all")
+    rows = lag_summary(read_groups(points, groups(), day(1000)), draws=2, seed=3).filter(
+        estimator="catch_up", sensitivity="all"
+    )
     told = rows.select("tolerance_pct", "median_lag_days").rows()
     assert told == [(0.0, 200.0), (0.5, 200.0), (1.0, 100.0), (2.0, 100.0), (5.0, 100.0)]
 
 
 def test_the_backward_form_has_a_summary_in_which_a_lead_is_a_negative_lag() -> None:
     # 50 and 100 days behind, then 100 ahead of C90 (test_backward_takes_the_first_...).
-    row = lag_summary(WORLD, groups(), day(1000), draws=2, seed=3).filter(
+    row = lag_summary(read_groups(WORLD, groups(), day(1000)), draws=2, seed=3).filter(
         estimator="backward", sensitivity="all", tolerance_pct=0.0
     )
     assert row.select("n_pairs", "n_censored", "median_lag_days").rows() == [(3, 0, 50.0)]
@@ -390,16 +394,18 @@ def test_the_backward_form_has_a_summary_in_which_a_lead_is_a_negative_lag() -> 
 
 def test_a_family_that_is_not_named_is_the_organization_and_the_label_says_so() -> None:
     unnamed = WORLD.with_columns(family=pl.lit(None, pl.String), organization=pl.col("openness"))
-    summary = lag_summary(unnamed, groups(), day(1000), draws=2, seed=3)
+    summary = lag_summary(read_groups(unnamed, groups(), day(1000)), draws=2, seed=3)
     labels = {f"without {side} (no family named)" for side in ("open_weights", "proprietary")}
     assert labels < set(summary["sensitivity"])
 
 
 def test_without_self_reported_says_so_when_no_score_is_marked() -> None:
-    summary = lag_summary(WORLD, groups(), day(1000), draws=2, seed=3).filter(sensitivity="without self-reported")
+    summary = lag_summary(read_groups(WORLD, groups(), day(1000)), draws=2, seed=3).filter(
+        sensitivity="without self-reported"
+    )
     assert summary["refusal_reason"].unique().to_list() == ["no score is marked as self-reported"]
     marked = WORLD.with_columns(is_self_reported=pl.col("model_id") == "O59")
-    row = lag_summary(marked, groups(), day(1000), draws=2, seed=3).filter(
+    row = lag_summary(read_groups(marked, groups(), day(1000)), draws=2, seed=3).filter(
         sensitivity="without self-reported", estimator="catch_up", tolerance_pct=1.0
     )
     assert row["median_lag_days"].to_list() == [300.0]
@@ -407,10 +413,10 @@ def test_without_self_reported_says_so_when_no_score_is_marked() -> None:
 
 def test_a_group_with_one_side_only_is_refused_by_name() -> None:
     open_only = WORLD.filter(pl.col("openness") == "open_weights")
-    summary = lag_summary(open_only, groups(), day(1000), draws=2, seed=3)
+    summary = lag_summary(read_groups(open_only, groups(), day(1000)), draws=2, seed=3)
     assert set(summary["refusal_reason"]) == {"not measurable: n proprietary = 0"}
     assert set(summary["estimator"]) == {"catch_up", "catch_up_nats", "backward", "threshold", "area", "daily"}
-    found = gap_lags(open_only, groups(), day(1000))
+    found = gap_lags(read_groups(open_only, groups(), day(1000)))
     assert found.select("estimator", "lag_days", "reason").rows() == [
         (name, None, "not measurable: n proprietary = 0") for name in ("area", "daily")
     ]
@@ -418,7 +424,7 @@ def test_a_group_with_one_side_only_is_refused_by_name() -> None:
 
 def test_two_pairs_have_a_median_but_no_interval() -> None:
     points = frame(point("a", "closed", 50.0, 0), point("b", "closed", 60.0, 5), point("O", "open", 70.0, 9))
-    row = lag_summary(points, groups(), day(50), draws=9, seed=1).filter(
+    row = lag_summary(read_groups(points, groups(), day(50)), draws=9, seed=1).filter(
         pl.col("tolerance_pct") <= 1, estimator="catch_up", sensitivity="all"
     )
     assert row["median_lag_days"].to_list() == [4.0, 4.0, 4.0]
@@ -432,7 +438,7 @@ def test_an_interval_has_no_upper_end_if_a_single_family_made_all_the_matches() 
     def interval(open_family: str | None) -> dict[str, Any]:
         closed = [point(f"c{n}", "closed", 50.0 + n, 30 * n) for n in range(12)]
         open_ = [point(f"o{n}", "open", 50.0 + n, 30 * n + 60, family=open_family) for n in range(12)]
-        rows = lag_summary(frame(*closed, *open_), groups(), day(500), draws=100, seed=1)
+        rows = lag_summary(read_groups(frame(*closed, *open_), groups(), day(500)), draws=100, seed=1)
         row = rows.filter(estimator="catch_up", sensitivity="all", tolerance_pct=0.0).row(0, named=True)
         return {name: row[name] for name in ("median_lag_days", "lo_days", "hi_days", "refusal_reason")}
 
@@ -457,9 +463,10 @@ WORLDS = MODELS.map(lambda rows: [point(f"m{n}", s, p, d, family=f) for n, (s, p
 def test_the_order_of_rows_changes_nothing(rows: list[dict[str, Any]], shuffler: random.Random) -> None:
     shuffled = shuffler.sample(rows, len(rows))
     one, other = frame(*rows), frame(*shuffled)
-    assert_frame_equal(gap_lags(one, groups(), day(80)), gap_lags(other, groups(), day(80)))
+    assert_frame_equal(gap_lags(read_groups(one, groups(), day(80))), gap_lags(read_groups(other, groups(), day(80))))
     assert_frame_equal(
-        lag_summary(one, groups(), day(80), draws=8, seed=5), lag_summary(other, groups(), day(80), draws=8, seed=5)
+        lag_summary(read_groups(one, groups(), day(80)), draws=8, seed=5),
+        lag_summary(read_groups(other, groups(), day(80)), draws=8, seed=5),
     )
 
 
@@ -493,11 +500,11 @@ def test_the_arrays_agree_with_a_literal_implementation(rows: list[dict[str, Any
     columns = ("closed_score_pct", "lag_days", "is_censored")
     assert found.select(columns).rows() == (expected if closed and open_ else [])
     mean = lags(frame(*rows), "daily", until)["lag_days"][0]
-    series = daily_lags(frame(*rows), groups(), until)["lag_days"].mean()
+    series = daily_lags(read_groups(frame(*rows), groups(), until))["lag_days"].mean()
     assert mean == pytest.approx(series)
     estimates = {
         r["estimator"]: r["mean_lag_days"]
-        for r in lag_summary(frame(*rows), groups(), until, seed=1, draws=1)
+        for r in lag_summary(read_groups(frame(*rows), groups(), until), seed=1, draws=1)
         .filter(sensitivity="all")
         .iter_rows(named=True)
     }

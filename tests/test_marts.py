@@ -11,6 +11,7 @@ import pytest
 from worlds import World, v1_row
 
 from leaderboard_etl import pipeline
+from leaderboard_etl.analysis.lag_groups import read_groups
 from leaderboard_etl.analysis.lags import gap_lags
 from leaderboard_etl.contracts.schema import frame_schema, tables, views
 from leaderboard_etl.policy import read_policy
@@ -230,7 +231,7 @@ def test_a_day_after_both_sides_were_last_observed_changes_no_lag() -> None:
     then, later = (analyses(rows, GROUPS, DAY + timedelta(days=days)) for days in (0, 400))
     for table in ("mart.gap_lag", "mart.gap_lag_daily", "mart.gap_lag_summary"):
         assert then[table].equals(later[table])
-    direct = gap_lags(rows, GROUPS, DAY + timedelta(days=400))
+    direct = gap_lags(read_groups(rows, GROUPS, DAY + timedelta(days=400)))
     assert direct.height > 0
     assert (
         later["mart.gap_lag"].filter(population="all").drop("population").sort(pl.all()).equals(direct.sort(pl.all()))

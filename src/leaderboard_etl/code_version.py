@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +24,14 @@ _EXPORTS = (("export.snapshot",), ("exports", "report"))
 _TEMPLATES = (".html", ".css", ".js", ".jinja")
 # The module that imports the folders of its own package, whatever they are called; the template is copied, never run.
 _REGISTRY, _NOT_RUN = "sources.registry", "template"
+
+
+@dataclass(frozen=True)
+class Code:
+    """A module: a hash of its statements, and the names below the package that it imports."""
+
+    digest: str
+    imports: tuple[str, ...]
 
 
 @cache
@@ -38,17 +47,17 @@ def export_version() -> str:
     return _version(*_EXPORTS, templates)
 
 
-def modules_of(*entries: str) -> dict[str, ast.Module]:
+def modules_of(*entries: str) -> dict[str, Code]:
     """The modules of the package that the entries import, themselves included, each by its name below the package."""
-    modules: dict[str, ast.Module] = {}
+    modules: dict[str, Code] = {}
     waiting = list(entries)
     while waiting:
         name = waiting.pop()
         file = _file(name)
         if name in modules or file is None:
             continue
-        modules[name] = ast.parse(file.read_bytes())
-        waiting += _imports(modules[name])
+        modules[name] = _read(file)
+        waiting += modules[name].imports
         if name == _REGISTRY:
             folders = {path.parent.name for path in file.parent.glob("*/__init__.py")} - {_NOT_RUN}
             waiting += [f"sources.{folder}" for folder in sorted(folders)]
@@ -72,13 +81,20 @@ def statements(node: object) -> object:
 
 def _version(entries: tuple[str, ...], folders: tuple[str, ...], files: Iterator[Path] | tuple[Path, ...] = ()) -> str:
     digest = hashlib.sha256()
-    for name, tree in sorted(modules_of(*entries).items()):
-        digest.update(f"{name}\0{statements(tree)!r}\0".encode())
+    for name, code in sorted(modules_of(*entries).items()):
+        digest.update(f"{name}\0{code.digest}\0".encode())
     sql = (path for folder in folders for path in (resource("sql") / folder).glob("*.sql"))
     for path in sorted((*sql, *files), key=lambda path: (path.parent.name, path.name)):
         digest.update(f"{path.parent.name}/{path.name}\0".encode())
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+@cache
+def _read(file: Path) -> Code:
+    """Cached, because both versions read most modules."""
+    tree = ast.parse(file.read_bytes())
+    return Code(hashlib.sha256(repr(statements(tree)).encode()).hexdigest(), tuple(_imports(tree)))
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:

@@ -8,6 +8,7 @@ that 63.4 minus 1.0 is exactly 62.4; dates are days since 1970.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -38,13 +39,13 @@ class Side:
     masks: Bools
     until: int
 
-    @property
+    @cached_property
     def best(self) -> Ints:
         """The greatest level up to each model (resamples, models); far below zero before the first model."""
         best: Ints = np.maximum.accumulate(np.where(self.masks, self.levels, _LEAST), axis=1)
         return best
 
-    @property
+    @cached_property
     def is_frontier(self) -> Bools:
         """Whether each model exceeds all models before it."""
         rises: Bools = np.diff(self.best, axis=1, prepend=_LEAST) > 0

@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from leaderboard_etl.analysis.lag_estimators import UNIT, Side
+from leaderboard_etl.analysis.lag_estimators import UNIT, Ints, Side
 from leaderboard_etl.analysis.survival import Bools
 
 DEFAULT_TOLERANCE_PCT = 1.0
@@ -37,9 +38,16 @@ class Group:
     closed_until: date
     open_until: date
 
-    @property
-    def families(self) -> list[str]:
-        return sorted({*self.closed["family"], *self.open_["family"]})
+    @cached_property
+    def family_numbers(self) -> tuple[Ints, Ints]:
+        """The families of the models of both sides, numbered from 0 in the order of their names."""
+        names = pl.concat([self.closed["family"], self.open_["family"]])
+        numbers = names.rank("dense").to_numpy().astype(np.int64) - 1
+        return numbers[: self.closed.height], numbers[self.closed.height :]
+
+    @cached_property
+    def n_families(self) -> int:
+        return 1 + max((int(side.max()) for side in self.family_numbers if side.size), default=-1)
 
     @property
     def refusal_reason(self) -> str | None:
@@ -47,19 +55,23 @@ class Group:
         absent = [name for name, side in (("proprietary", self.closed), ("open", self.open_)) if side.is_empty()]
         return f"not measurable: {', '.join(f'n {name} = 0' for name in absent)}" if absent else None
 
-    def sides(self, chosen: Bools | None = None) -> tuple[Side, Side]:
-        """The proprietary and the open side for each choice of families (choices, families); None means one choice with
-        all families."""
-        chosen = np.ones((1, len(self.families)), dtype=np.bool_) if chosen is None else chosen
-        position = {family: n for n, family in enumerate(self.families)}
+    @cached_property
+    def whole(self) -> tuple[Side, Side]:
+        """The proprietary and the open side with all families: one resample."""
+        return self.sides(np.ones((1, self.n_families), dtype=np.bool_))
+
+    def sides(self, chosen: Bools) -> tuple[Side, Side]:
+        """The proprietary and the open side for each choice of families (choices, families)."""
         closed, open_ = (
             Side(
                 days=frame["released_on"].to_physical().to_numpy().astype(np.int64),
                 levels=np.rint(frame["score_pct"].to_numpy() * UNIT).astype(np.int64),
-                masks=chosen[:, [position[family] for family in frame["family"]]],
+                masks=chosen[:, numbers],
                 until=(until - _EPOCH).days,
             )
-            for frame, until in ((self.closed, self.closed_until), (self.open_, self.open_until))
+            for frame, numbers, until in zip(
+                (self.closed, self.open_), self.family_numbers, (self.closed_until, self.open_until), strict=True
+            )
         )
         return closed, open_
 

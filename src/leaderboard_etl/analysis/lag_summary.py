@@ -1,14 +1,13 @@
 """Summarises the lags of one group as one number per estimator: Kaplan-Meier over censored lags, an interval by
 families, and how the number changes without one family, with another tolerance, or without self-reported scores.
 
-lag_groups describes `points` and `groups`; lag_estimators defines the estimators.
+lag_groups reads the groups; lag_estimators defines the estimators.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import polars as pl
 
 from leaderboard_etl.analysis import lag_estimators as estimate
 from leaderboard_etl.analysis.lag_estimators import UNIT
-from leaderboard_etl.analysis.lag_groups import Group, read_groups
+from leaderboard_etl.analysis.lag_groups import Group
 from leaderboard_etl.analysis.lags import ROW, SERIES, number_or_none, pair_lags
 from leaderboard_etl.analysis.survival import Floats, curves, medians, restricted_means
 
@@ -37,9 +36,7 @@ SUMMARY: dict[str, Any] = {
 }
 
 
-def lag_summary(
-    points: pl.DataFrame, groups: pl.DataFrame, as_of: date, *, draws: int = 400, seed: int
-) -> pl.DataFrame:
+def lag_summary(groups: Iterable[Group], *, draws: int = 400, seed: int) -> pl.DataFrame:
     """One row per group, estimator, tolerance and sensitivity. The result depends on the seed but not on the order of
     rows.
 
@@ -62,7 +59,7 @@ def lag_summary(
     """
     rows = [
         row
-        for group in read_groups(points, groups, as_of)
+        for group in groups
         for sensitivity, variant, reason, is_resampled in _sensitivities(group)
         for row in _summary_rows(variant, sensitivity, reason, draws if is_resampled else 0, seed)
     ]
@@ -74,7 +71,7 @@ def _sensitivities(group: Group) -> Iterator[tuple[str, Group, str | None, bool]
     yield "all", group, None, True
     if group.refusal_reason is not None:
         return
-    lags = estimate.catch_up(*group.sides(), round(group.tolerance_pct * UNIT))
+    lags = estimate.catch_up(*group.whole, round(group.tolerance_pct * UNIT))
     is_match = ~np.isnan(lags.lag_days[0]) & ~lags.is_right[0]
     matched = group.closed["family"].gather(lags.closed_at[0, is_match])
     matching = group.open_["family"].gather(lags.open_at[0, is_match])
@@ -103,10 +100,9 @@ def _summary_rows(
         return
     # Each variant has its own random stream, so that no number depends on which other groups or variants are computed.
     stream = np.random.default_rng([seed, zlib.crc32(f"{group.comparable_group}\n{sensitivity}".encode())])
-    n_families = len(group.families)
-    chosen = np.zeros((1 + draws, n_families), dtype=np.bool_)
+    chosen = np.zeros((1 + draws, group.n_families), dtype=np.bool_)
     chosen[0] = True  # the first row is the group itself
-    drawn = stream.integers(0, n_families, size=(draws, n_families))
+    drawn = stream.integers(0, group.n_families, size=(draws, group.n_families))
     chosen[1 + np.arange(draws)[:, None], drawn] = True
     sides = group.sides(chosen)
     for name, tolerance_pct, lags in pair_lags(sides, _tolerances(group, sensitivity)):

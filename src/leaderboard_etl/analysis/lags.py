@@ -1,13 +1,12 @@
 """How many days open-weights models follow proprietary models, by comparable group. Positive: open is later.
 
-lag_groups describes `points` and `groups`; lag_estimators defines the estimators; lag_summary gives one number for
+lag_groups reads the groups; lag_estimators defines the estimators; lag_summary gives one number for
 each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import polars as pl
 
 from leaderboard_etl.analysis import lag_estimators as estimate
 from leaderboard_etl.analysis.lag_estimators import UNIT, Lags, Side
-from leaderboard_etl.analysis.lag_groups import Group, read_groups
+from leaderboard_etl.analysis.lag_groups import Group
 
 THRESHOLDS_PCT = tuple(range(35, 100, 5))
 
@@ -43,7 +42,7 @@ DAILY: dict[str, Any] = {
 }
 
 
-def gap_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def gap_lags(groups: Iterable[Group]) -> pl.DataFrame:
     """Every single lag: one row per group, estimator, tolerance and pair of models or threshold.
 
     tolerance_pct: how many points below the score still match; null if the estimator has its own tolerance or none.
@@ -57,11 +56,11 @@ def gap_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.Data
 
     A group in which one side has no model has only the rows of area and daily, with the reason.
     """
-    rows = [row for group in read_groups(points, groups, as_of) for row in _lag_rows(group)]
+    rows = [row for group in groups for row in _lag_rows(group)]
     return pl.DataFrame(rows, schema=LAGS, orient="row")
 
 
-def daily_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def daily_lags(groups: Iterable[Group]) -> pl.DataFrame:
     """The daily values that the estimator `daily` averages: one row per group and day on which both sides are observed.
 
     open_score_pct: the open frontier that day, percent.
@@ -69,9 +68,9 @@ def daily_lags(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.Da
     lag_days: days since closed_first_on; 0: open led.
     """
     frames = [pl.DataFrame(schema=DAILY)]
-    for group in read_groups(points, groups, as_of):
+    for group in groups:
         if group.refusal_reason is None:
-            days, levels, since = estimate.daily_series(*group.sides())
+            days, levels, since = estimate.daily_series(*group.whole)
             columns = {"day": days, "closed_first_on": np.where(since == estimate.NEVER, np.nan, since)}
             frame = pl.DataFrame(columns, nan_to_null=True).select(pl.all().cast(pl.Int32).cast(pl.Date))
             frame = frame.with_columns(
@@ -96,7 +95,7 @@ def pair_lags(sides: tuple[Side, Side], tolerances_pct: Sequence[float]) -> Iter
 def _lag_rows(group: Group) -> Iterator[dict[str, Any]]:
     identity = {"comparable_group": group.comparable_group, "benchmark": group.benchmark}
     both_until = min(group.closed_until, group.open_until)
-    sides = group.sides()
+    sides = group.whole
     if group.refusal_reason is None:
         for name, tolerance_pct, lags in pair_lags(sides, sorted({0.0, group.tolerance_pct})):
             for row in _pair_rows(group, name, lags):
@@ -120,7 +119,7 @@ def _pair_rows(group: Group, name: str, lags: Lags) -> Iterator[dict[str, Any]]:
     closed, open_ = group.closed.to_dicts(), group.open_.to_dicts()
     is_listed = ~np.isnan(lags.lag_days[0])
     if name == "backward":
-        is_listed = group.sides()[1].is_frontier[0]
+        is_listed = group.whole[1].is_frontier[0]
     elif name == "threshold":
         is_listed |= (lags.closed_at[0] < len(closed)) & (lags.open_at[0] < len(open_))
     for column in np.flatnonzero(is_listed):

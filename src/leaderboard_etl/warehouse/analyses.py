@@ -13,6 +13,7 @@ import polars as pl
 from leaderboard_etl.analysis.capability import fit_capability, index_gap
 from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
 from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
+from leaderboard_etl.analysis.lag_groups import read_groups
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
 from leaderboard_etl.analysis.parity import CHOICES, CURRENT_DAYS, headline_groups, majority, parity, sensitivity
@@ -79,28 +80,18 @@ class Given:
         }
         wanted = [part for part in parts if part in groups]
 
-        def each(analyse: Callable[..., pl.DataFrame]) -> pl.DataFrame:
-            frames = [
-                _answer(
-                    analyse,
-                    self.rows(*part),
-                    groups[part],
-                    _observed_through(groups[part], self.as_of),
-                    population=part[0],
+        found = [
+            [
+                _named(frame, part[0])
+                for frame in ANSWERS.of(
+                    "lags", _lags, self.rows(*part), groups[part], _observed_through(groups[part], self.as_of)
                 )
-                for part in wanted
             ]
-            return (
-                pl.concat(frames)
-                if frames
-                else _named(analyse(self.points.clear(), self.groups.clear(), self.as_of), "")
-            )
-
-        return {
-            "mart.gap_lag": each(gap_lags),
-            "mart.gap_lag_daily": each(daily_lags),
-            "mart.gap_lag_summary": each(_lag_summary),
-        }
+            for part in wanted
+        ]
+        nothing = [_named(frame, "") for frame in _lags(self.points.clear(), self.groups.clear(), self.as_of)]
+        gaps, days, summaries = (pl.concat(frames) for frames in zip(nothing, *found, strict=True))
+        return {"mart.gap_lag": gaps, "mart.gap_lag_daily": days, "mart.gap_lag_summary": summaries}
 
     def fits(self, parts: Iterable[Part]) -> Frames:
         return {"mart.scaling_fit": self._each_fit(_fits, parts)}
@@ -155,8 +146,13 @@ class Given:
         return {"mart.dense_equivalent": found}
 
     def size_to_reach(self, parts: Iterable[Part]) -> Frames:
-        frames = [_named(size_to_reach(self.rows(*part)), part[0]) for part in parts]
-        return {"mart.size_to_reach": pl.concat(frames or [_named(size_to_reach(self.points.clear()), "")])}
+        # The groups of a population at once: they do not touch each other.
+        wanted = {name: [group for population, group in parts if population == name] for name in self.of}
+        frames = [
+            _named(size_to_reach(self.of[name].filter(pl.col("comparable_group").is_in(groups))), name)
+            for name, groups in wanted.items()
+        ]
+        return {"mart.size_to_reach": pl.concat(frames)}
 
     def price_to_reach(self, parts: Iterable[Part], prices: pl.DataFrame) -> Frames:
         frames = [_named(price_to_reach(self.of[name], prices), name) for (name,) in parts]
@@ -202,8 +198,10 @@ def _bands(rows: pl.DataFrame) -> pl.DataFrame:
     return fit_bands(rows, seed=_seed(rows))
 
 
-def _lag_summary(rows: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    return lag_summary(rows, groups, as_of, seed=_seed(rows))
+def _lags(rows: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, ...]:
+    """Every single lag, every day's lag, and their summary, of groups that are read once."""
+    read = list(read_groups(rows, groups, as_of))
+    return gap_lags(read), daily_lags(read), lag_summary(read, seed=_seed(rows))
 
 
 def _dense_equivalents(rows: pl.DataFrame, dense: pl.DataFrame) -> pl.DataFrame:

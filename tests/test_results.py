@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 from faulty_hub import HubServer
 from worlds import World, content, small_world, v1_row
 
-from leaderboard_etl import pipeline
+from leaderboard_etl import engine, pipeline
 from leaderboard_etl.contracts.schema import kept_views, tables
 from leaderboard_etl.settings import resource
 from leaderboard_etl.target.opening import open_published
+from leaderboard_etl.target.seal import MOST_GROWN
 from leaderboard_etl.warehouse.analyses import POPULATIONS
+from leaderboard_etl.warehouse.database import create_tables
 from leaderboard_etl.warehouse.marts import build_marts
+from leaderboard_etl.warehouse.results import Analysis, refresh
 
 DAY = date(2025, 1, 2)
 
@@ -143,3 +148,24 @@ def test_results_as_of_a_day_are_those_of_the_same_rows_and_a_damaged_one_is_fou
 def test_every_analysis_says_what_it_is_made_from_(con: duckdb.DuckDBPyConnection) -> None:
     analyses = {name for (name,) in con.execute("select distinct analysis from ops.analysis_inputs").fetchall()}
     assert analyses == {path.stem for path in (resource("sql") / "inputs").glob("*.sql")}
+
+
+def test_results_that_thirty_nights_replace_whole_take_no_more_room_than_a_file_may_have_grown(tmp_path: Path) -> None:
+    names = ("row_id", "architecture", "model_id", "printed", "source_url")
+    analysis = Analysis("article_table", ("mart.article_table",))
+    sizes = []
+    for night in range(31):
+        said = pl.Series(range(72_000)).hash(night)
+        rows = pl.DataFrame({name: (said + at).cast(pl.String) for at, name in enumerate(names)})
+        with engine.open_to_write(tmp_path / "file.duckdb") as con:
+            if not night:
+                create_tables(con)
+                con.execute("insert into history.policy_files values ('article_table', '', '', 1, null, now(), null)")
+            con.begin()
+            con.execute("update history.policy_files set content = ?", [str(night)])
+            new = rows.with_columns(cell=pl.lit("mmlu_pct"), n_shot=None)
+            assert refresh(con, analysis, partial(lambda new, _: {"mart.article_table": new}, new)) == [()]
+            con.commit()
+            assert con.execute("select count(*) from mart.article_table").fetchall() == [(rows.height,)]
+        sizes.append((tmp_path / "file.duckdb").stat().st_size)
+    assert max(sizes) <= MOST_GROWN * sizes[0]

@@ -91,6 +91,19 @@ def is_no_lake(error: duckdb.Error, lake: Lake) -> bool:
     return "creating a new DuckLake is explicitly disabled" in str(error)
 
 
+def reuse_room(con: duckdb.DuckDBPyConnection) -> None:
+    """Lets what `con` writes next take the room of what it deleted: commits and checkpoints, and opens a transaction again if
+    one was open. Without it the file grows by all that is replaced."""
+    is_within = True
+    try:
+        con.commit()
+    except duckdb.TransactionException:  # none was open
+        is_within = False
+    con.execute("checkpoint")
+    if is_within:
+        con.begin()
+
+
 def write_anew(path: Path, *, most_memory_bytes: int | None = None) -> None:
     """Writes a finished file again without the room of what it no longer holds. Raises duckdb.Error and OSError."""
     anew = _anew_of(path)

@@ -35,7 +35,8 @@ class FileTarget(Target):
         self._sealed: Seal | None = None
         self._sealed_stat: os.stat_result | None = None
         self._most_memory_bytes: int | None = None
-        self._anew_bytes: int | None = None  # of the file that the staged one was copied from; null: it was not copied
+        # Of the published file, if the staged one is a copy of it; null: it is not.
+        self._seal_of_copied: Seal | None = None
 
     def __str__(self) -> str:
         return str(self._published)
@@ -77,7 +78,7 @@ class FileTarget(Target):
 
     def copy_to(self, path: Path) -> bool:
         seal, now = self._sealed, self._published.stat()
-        if seal is None or now.st_size > MOST_GROWN * seal.anew_bytes or _changed(now, self._sealed_stat):
+        if seal is None or not seal.is_sorted or _changed(now, self._sealed_stat):
             return False
         copy_bytes(self._published, path)
         return True
@@ -86,8 +87,7 @@ class FileTarget(Target):
         expect_space(self._warehouse)
         engine.remove(self._staging)
         n_held = basis.copy_to(self._staging, loads)
-        seal = read_seal(self._published) if n_held is not None else None
-        self._anew_bytes = seal.anew_bytes if seal is not None else None
+        self._seal_of_copied = read_seal(self._published) if n_held is not None else None
         self._most_memory_bytes = basis.most_memory_bytes
         self._writer = engine.open_to_write(self._staging, most_memory_bytes=self._most_memory_bytes)
         return self._writer, n_held
@@ -102,14 +102,21 @@ class FileTarget(Target):
                 # Closing checkpoints as well, but hides a failure.
                 con.execute("checkpoint")
                 con.close()
-                if self._anew_bytes is not None and path.stat().st_size > MOST_GROWN * self._anew_bytes:
+                copied = self._seal_of_copied
+                is_bloated = copied is not None and path.stat().st_size > MOST_GROWN * copied.anew_bytes
+                if is_bloated:
                     engine.write_anew(path, most_memory_bytes=self._most_memory_bytes)
                 if engine.log_of(path).exists():
                     raise WarehouseError(f"{path} is not whole, its log still holds a part: nothing was published")
                 sync(path)
                 with engine.open_file(path) as written:
                     n_written = _row_counts(written)
-                self._seal_of_staged = Seal(sha256_of(path), self._anew_bytes or path.stat().st_size)
+                size = path.stat().st_size
+                self._seal_of_staged = Seal(
+                    sha256_of(path),
+                    anew_bytes=size if copied is None or is_bloated else copied.anew_bytes,
+                    sorted_bytes=size if copied is None else copied.sorted_bytes,
+                )
             except (duckdb.Error, OSError) as error:
                 raise WarehouseError(
                     f"{path} could not be written ({first_line(error)}): nothing was published; free space and run again"

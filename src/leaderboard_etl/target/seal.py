@@ -15,16 +15,24 @@ from pathlib import Path
 
 import msgspec
 
-# A file that is changed night by night keeps the room of what it no longer holds. Past this multiple of its first size the night
-# writes it again without that room; one that is still larger then has grown by what it holds, and the next night sorts all of it.
+# A file that is changed night by night keeps the room of what it no longer holds. Past this multiple of its size without such
+# room the night writes it again. Where that is larger than this multiple of its size when all was sorted, it has grown by what it
+# holds, and the next night sorts all of it.
 MOST_GROWN = 1.3
 
 
 class Seal(msgspec.Struct, frozen=True):
-    """The sha256 of a published file, and its size when all of it was last written anew."""
+    """The sha256 of a published file, and its size when it was last written without the room of what it no longer holds, and when
+    all of it was last sorted."""
 
     sha256: str
     anew_bytes: int
+    sorted_bytes: int
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether what was added since all was sorted is little."""
+        return self.anew_bytes <= MOST_GROWN * self.sorted_bytes
 
 
 def seal_path(database: Path) -> Path:

@@ -17,6 +17,7 @@ from importlib.metadata import version
 import duckdb
 import polars as pl
 
+from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import Relation, frame_schema, kept_views, tables
 from leaderboard_etl.settings import resource
@@ -25,6 +26,8 @@ from leaderboard_etl.warehouse.database import kept_tables
 # Other versions of these may give other last digits.
 _COMPUTING = ("duckdb", "numpy", "polars")
 _SEPARATOR = " / "
+# A table of more values leaves so much room, when all of it is replaced, that a checkpoint in between is worth its time.
+_MANY_VALUES = 500_000
 Part = tuple[str, ...]
 Computed = dict[str, list[Part]]
 
@@ -156,7 +159,11 @@ def _replace(
         """,
         {"outdated": list(outdated)},
     )
-    con.execute(f"delete from {table}; insert into {table} by name from refreshed; drop table refreshed")
+    n_columns = len(con.execute("describe refreshed").fetchall())
+    [(n_deleted,)] = con.execute(f"delete from {table}").fetchall()
+    if n_deleted * n_columns > _MANY_VALUES:
+        engine.reuse_room(con)
+    con.execute(f"insert into {table} by name from refreshed; drop table refreshed")
 
 
 def _remember(

@@ -7,14 +7,18 @@ import io
 import itertools
 import json
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import frictionless
+import mlcroissant
 import polars as pl
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds import World
@@ -61,6 +65,11 @@ class Exported:
 
     def table(self, name: str) -> pl.DataFrame:
         return pl.read_parquet(self.files[name])
+
+    def write(self, folder: Path) -> None:
+        for name, content in self.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
 
 
 @pytest.fixture(scope="module")
@@ -253,18 +262,76 @@ def test_the_manifest_has_the_citations_of_the_sources_loaded(exported: Exported
 
 
 def test_other_tools_can_read_the_folder_by_its_descriptor(exported: Exported, tmp_path: Path) -> None:
-    for name, content in exported.files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(content)
+    exported.write(tmp_path)
     report = frictionless.validate(str(tmp_path / "datapackage.json"))
     assert report.valid, report.flatten(["name", "rowNumber", "message"])
     rows = {task.name: task.stats.get("rows") for task in report.tasks if task.type in ("table", "json")}
     assert {name: rows[re.sub(r"[._]", "-", name)] for name in (export.name for export in EXPORTS)} == {
         export.name: exported.manifest["files"][export.name]["rows"] for export in EXPORTS
     }
-    file = tmp_path / "model_scaling.csv"
-    file.write_bytes(file.read_bytes().replace(b"Open", b"open", 1))
-    assert not frictionless.validate(str(tmp_path / "datapackage.json")).valid
+    for table, sound, damaged in (
+        ("model_scaling.csv", b",Open,", b",open,"),  # no value of its vocabulary
+        ("license_classes.csv", None, b"2022,permissive,true,1,1,0,1\n" * 2),  # a key twice
+    ):
+        content = exported.files[table]
+        changed = content + damaged if sound is None else content.replace(sound, damaged, 1)
+        assert changed != content
+        (tmp_path / table).write_bytes(changed)
+        assert not _is_valid_without_its_hash(tmp_path, table)
+        (tmp_path / table).write_bytes(content)
+
+
+def _is_valid_without_its_hash(folder: Path, table: str) -> bool:
+    """Whether a table has the keys and values that the descriptor allows, whatever its bytes."""
+    descriptor = json.loads((folder / "datapackage.json").read_bytes())
+    [resource] = [resource for resource in descriptor["resources"] if resource["path"] == table]
+    del resource["hash"], resource["bytes"]
+    (folder / "one.json").write_text(json.dumps(descriptor | {"resources": [resource]}))
+    return bool(frictionless.validate(str(folder / "one.json")).valid)
+
+
+def test_a_key_names_one_row(exported: Exported) -> None:
+    for export in EXPORTS:
+        keys = exported.table(export.parquet_name).select(export.key)
+        assert keys.is_unique().all(), export.name
+        assert export.has_blank_keys or keys.null_count().sum_horizontal().item() == 0
+
+
+def test_machine_learning_tools_can_read_the_tables_by_their_description(exported: Exported, tmp_path: Path) -> None:
+    exported.write(tmp_path)
+    dataset = mlcroissant.Dataset(jsonld=str(tmp_path / "croissant.json"))
+    assert [*dataset.metadata.ctx.issues.errors] == []
+    read = {name: sum(1 for _ in dataset.records(name)) for name in ("model_scaling", "claims")}
+    assert read == {name: exported.table(f"parquet/{name}.parquet").height for name in read}
+
+
+def test_the_folder_says_under_which_licence_each_source_may_be_passed_on(exported: Exported) -> None:
+    package = json.loads(exported.files["datapackage.json"])
+    works = {source["path"]: source for source in package["sources"]}
+    assert works["https://github.com/evalplus/evalplus.github.io"]["is_redistributable"]
+    assert not works["https://github.com/epoch-research/open-model-trends"]["is_redistributable"]
+    assert {licence["name"]: licence["path"] for licence in package["licenses"]}["CC-BY-4.0"] == (
+        "https://spdx.org/licenses/CC-BY-4.0.html"
+    )
+    page = exported.files["LICENSE-DATA.md"].decode()
+    assert "| `reference` evalplus | Apache-2.0 | Apache-2.0 |" in page
+    assert "| `reference` epoch-open-model-trends |  | none stated |" in page
+
+
+def test_the_citation_file_is_one_that_citing_tools_read(exported: Exported, tmp_path: Path) -> None:
+    exported.write(tmp_path)
+    checker = Path(sys.executable).with_name("check-jsonschema")
+    checked = subprocess.run(
+        [checker, "--builtin-schema", "vendor.citation-file-format", tmp_path / "CITATION.cff"],
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stdout
+    cited = yaml.safe_load((tmp_path / "CITATION.cff").read_text())
+    assert cited["version"] == exported.manifest["as_of"]
+    assert {work["title"] for work in cited["references"]} == {
+        row["citation"] for row in exported.manifest["citations"]
+    }
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_rebuilt_from_raw_elsewhere_under_another_clock_locale_and_hash_seed_it_
     for files, day in zip(here, ("2025-01-02", "2025-01-01"), strict=True):
         there = other.exports / day
         names = {path.relative_to(there).as_posix() for path in there.rglob("*") if path.is_file()}
-        assert names == {*files, "build.json"}
+        assert names == {*files, "build.json", "README.md"}
         assert {name: (there / name).read_bytes() for name in files} == files
 
 
@@ -221,7 +221,7 @@ def test_verify_reports_one_problem_per_file(standing: World, tmp_path: Path) ->
     (out / "claims.json").symlink_to(tmp_path)
     findings, word = verify_snapshot(standing.warehouse, out)
     assert word == "recomputed from the warehouse"
-    assert sorted(finding.name for finding in findings) == sorted([*manifest["files"], "manifest.json"])
+    assert sorted(finding.name for finding in findings) == sorted([*manifest["files"], "manifest.json", "README.md"])
     assert {finding.name: finding.problem for finding in findings if finding.problem} == {
         csv: "changed: its sha256 is not the one that the manifest says",
         "claims.json": "a link to elsewhere: the file itself is missing",
@@ -231,12 +231,14 @@ def test_verify_reports_one_problem_per_file(standing: World, tmp_path: Path) ->
 def test_a_copy_from_the_hub_can_be_verified_like_the_folder(standing: World, tmp_path: Path) -> None:
     folder = tmp_path / "downloaded"
     write_snapshot(standing.warehouse, folder, None)
-    for name in ("README.md", ".gitattributes", ".cache/huggingface/download/README.md.metadata"):
+    for name in (".gitattributes", ".cache/huggingface/download/README.md.metadata"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     assert problems(folder, standing.warehouse) == set()
     (folder / "parquet" / "README.md").touch()
     assert problems(folder, standing.warehouse) == {"parquet/README.md"}
+    (folder / "README.md").write_text("by hand")
+    assert problems(folder, standing.warehouse) == {"parquet/README.md", "README.md"}
 
 
 def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path) -> None:
@@ -358,7 +360,7 @@ def test_an_earlier_snapshot_is_replaced_whole(standing: World, tmp_path: Path) 
     (out / "stale.csv").write_text("x\n")
     manifest = write_snapshot(standing.warehouse, out, None)
     names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    assert names == {*manifest["files"], "manifest.json", "build.json"}
+    assert names == {*manifest["files"], "manifest.json", "build.json", "README.md"}
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 

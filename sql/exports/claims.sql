@@ -11,7 +11,7 @@
 --   hi: Upper end
 --   n: Rows that it uses
 --   expected: What would make it hold, in words
---   verdict: holds, partly, fails, depends (on which of several scores, or on the tolerance) or not measurable
+--   verdict (holds, partly, fails, depends, not measurable): holds, partly, fails, depends (on which of several scores, or on the tolerance) or not measurable
 --   observed_through_on: Last date that the data reach; null: not bound to a date
 --   as_of_on: Day of the state
 --   evidence: The rows that the value comes from, in words; null: none

@@ -8,8 +8,8 @@
 --   submissions: How many in this month
 --   n_models: Distinct models among them
 --   month: First day of the month
---   leaderboard: olb_v1, olb_v2 or all
---   definition: requests, finished_requests, table_rows or distinct_models
+--   leaderboard (olb_v1, olb_v2, all): olb_v1, olb_v2 or all
+--   definition (requests, finished_requests, table_rows, distinct_models): requests, finished_requests, table_rows or distinct_models
 select
     case leaderboard
         when 'olb_v1' then 'Leaderboard v1'

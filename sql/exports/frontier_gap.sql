@@ -2,7 +2,7 @@
 -- The frontier is a step: besides each new best there is a row for the day before the next one, and for the last day on which
 -- both sides can be compared (mart.gap_sides), so that straight lines between the points draw it as it was. Only rows with is_new_best are models.
 -- columns:
---   run_name: Open or Proprietary
+--   run_name (Open, Proprietary): Open or Proprietary
 --   release_year: Day as a decimal year
 --   score_pct: Best score so far of a model released by that day, percent
 --   model: Model that holds it

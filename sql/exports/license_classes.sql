@@ -2,7 +2,7 @@
 -- One row per year and class that has a model.
 -- columns:
 --   release_year: Year of release
---   license_class: permissive, copyleft, community, non_commercial, proprietary or unknown
+--   license_class (permissive, copyleft, community, non_commercial, proprietary, unknown): permissive, copyleft, community, non_commercial, proprietary or unknown
 --   is_open_source: Whether anyone may use and change such a model for any purpose; null: unknown
 --   n_models: Models released in that year
 --   n_sized: Those whose total size is known

@@ -4,12 +4,12 @@
 -- columns:
 --   model: Name for people
 --   organization: Owner or vendor
---   openness: Open or Proprietary
+--   openness (Open, Proprietary): Open or Proprietary
 --   benchmark: Benchmark id
 --   variant: Benchmark variant of the score
 --   score_pct: Score, percent
 --   params_b: Parameters in billions, as params_kind counts them
---   params_kind: What params_b counts: always total here
+--   params_kind (total): What params_b counts: always total here
 --   params_method: How the size was had
 --   is_moe: Mixture of experts; blank: no source says
 --   released_on: Release date by the best evidence; blank: none
@@ -18,9 +18,9 @@
 --   source_url: Link to the score's file or recorded source
 --   reported_by: Who says so: leaderboard, community, vendor_*, arena or reference
 --   comparable_group: Variants that may be compared
---   tuning: base, instruct or other; blank: unknown
+--   tuning (base, instruct, other): base, instruct or other; blank: unknown
 --   n_shot: In-context examples; blank: not stated
---   released_on_method: Evidence for the date: reference, hub_upload, hub_created, leaderboard_submission, which may be months later, or first_score, where a table had a score before the day that these say; blank: none
+--   released_on_method (reference, hub_upload, hub_created, leaderboard_submission, first_score): Evidence for the date: reference, hub_upload, hub_created, leaderboard_submission, which may be months later, or first_score, where a table had a score before the day that these say; blank: none
 --   model_id: Model
 --   setting: Reasoning effort, thinking budget or tools; n/a: not stated
 --   n_values: Scores of the model in this group that the one was chosen from

@@ -3,7 +3,7 @@
 -- columns:
 --   comparable_group: Variants that may be compared
 --   benchmark: Benchmark id
---   openness: Open or Proprietary
+--   openness (Open, Proprietary): Open or Proprietary
 --   n_scored: Models with a score
 --   n_sized: Of these, with a published or known size
 --   newest_sized_on: Release date of the newest of these; blank: none is dated

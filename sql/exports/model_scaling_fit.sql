@@ -3,14 +3,14 @@
 -- The same models as there, all release dates, total parameters. A side has a line only where its data bear one out:
 -- model_scaling_coverage.csv says why one has none.
 -- columns:
---   openness: Open or Proprietary
+--   openness (Open, Proprietary): Open or Proprietary
 --   params_b: Size in billions, as form counts it
 --   score_pct: The line, percent
 --   lo_pct: Lower end of its band, percent
 --   hi_pct: Upper end, percent
 --   comparable_group: Variants that may be compared
 --   benchmark: Benchmark id
---   form: Which parameters: always total here
+--   form (total): Which parameters: always total here
 --   n_sized: Models that the line was fitted to
 --   n_scored: Models of this side with a score, sized or not
 with sides as (

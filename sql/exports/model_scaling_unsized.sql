@@ -3,7 +3,7 @@
 -- columns:
 --   model: Name for people
 --   organization: Owner or vendor
---   openness: Open or Proprietary
+--   openness (Open, Proprietary): Open or Proprietary
 --   benchmark: Benchmark id
 --   variant: Benchmark variant of the score
 --   score_pct: Score, percent

@@ -3,8 +3,8 @@
 -- columns:
 --   model: Name for people
 --   organization: Owner or vendor
---   openness: Open or Proprietary
---   tuning: base, instruct or other; blank: unknown
+--   openness (Open, Proprietary): Open or Proprietary
+--   tuning (base, instruct, other): base, instruct or other; blank: unknown
 --   is_moe: Mixture of experts; blank: no source says
 --   params_total_b: Total parameters in billions
 --   params_active_b: Parameters used per token in billions
@@ -12,6 +12,7 @@
 --   n_shot: Its in-context examples; blank: not stated
 --   inference_cost_relative: Operations per token over those of a dense model of 70 billion
 --   released_on: Release date; blank: no evidence
+--   model_id: Model
 with scored as (
 
     select distinct model_id from mart.model_scaling where benchmark = 'mmlu' and population = 'official'
@@ -48,6 +49,7 @@ select
     mmlu_reported_n_shot as n_shot,
     inference_cost_relative,
     released_on,
+    model_id,
     case when reason is not null then {
         'openness': side,
         'reason': reason,

@@ -3,7 +3,7 @@
 -- The estimators are described with mart.gap_lag; area and daily compare whole frontiers and name no models.
 -- columns:
 --   benchmark: Benchmark id
---   estimator: catch_up, catch_up_nats, backward, threshold, area or daily
+--   estimator (catch_up, catch_up_nats, backward, threshold, area, daily): catch_up, catch_up_nats, backward, threshold, area or daily
 --   closed_model: Proprietary model; blank: whole frontiers are compared
 --   open_model: Open model that matched it; blank: none yet, or whole frontiers are compared
 --   lag_days: Days that the open side was later; negative: earlier
@@ -15,7 +15,7 @@
 --   closed_score_pct: Its score, percent
 --   open_released_on: Release date of the open model
 --   open_score_pct: Its score, percent
---   censoring: right, left or none
+--   censoring (right, left, none): right, left or none
 --   censored_on: Last day that could be seen on both sides
 --   reason: Why the lag is censored; blank: it is not
 select

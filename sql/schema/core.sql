@@ -38,6 +38,7 @@ create table core.citations (
     collection_id varchar,              -- Part of the source that the work is about; null: the source as a whole
     citation varchar not null,          -- Authors, title, year, place
     license varchar not null,           -- Licence of the data, in words if it is not a known licence
+    license_id varchar,                 -- SPDX id of the licence under which anyone may pass the data on; null: none such is stated
     source_url varchar not null         -- Link to the work
 );
 

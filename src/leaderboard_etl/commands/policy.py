@@ -76,22 +76,12 @@ def data_licenses(as_json: bool) -> int:
 
 def data_licenses_page() -> str:
     """The text of LICENSE-DATA.md: the licence and the citation of each source's data."""
+    from leaderboard_etl.export.citing import licenses_page
     from leaderboard_etl.sources.as_tables import described
 
-    lines = [
-        "# Licences of the data",
-        "",
-        "The code is under Apache-2.0 (LICENSE). The data keep the licences of their sources; where none is stated, a work may",
-        "be cited and linked, and passing them on is the reader's own judgement. This page is generated from the sources'",
-        "descriptions in `src/leaderboard_etl/sources/` (`make docs`).",
-        "",
-        "| source | licence | to cite | link |",
-        "| --- | --- | --- | --- |",
-    ]
-    for row in described()["core.citations"].iter_rows(named=True):
-        source = f"`{row['source_id']}`" + (f" {row['collection_id']}" if row["collection_id"] else "")
-        lines.append(f"| {source} | {row['license']} | {row['citation']} | <{row['source_url']}> |")
-    return "\n".join(lines) + "\n"
+    rows = described()["core.citations"].iter_rows(named=True)
+    made = "This page is generated from the sources' descriptions in `src/leaderboard_etl/sources/` (`make docs`)."
+    return licenses_page(rows, made)
 
 
 def index_page() -> str:

@@ -1,18 +1,28 @@
-"""`export`, `verify` and `publish`: the article's files, as a folder and as a dataset on the Hub."""
+"""`export`, `verify`, `diff` and `publish`: the article's files, as a folder and as a dataset on the Hub."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from leaderboard_etl.commands.display import print_json, print_table
+from leaderboard_etl.commands.display import plain, print_json, print_table
 from leaderboard_etl.commands.hints import pasteable
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
+from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
+
+if TYPE_CHECKING:
+    from leaderboard_etl.export.difference import TableDifference
+
+# As many rows of each table as one reads on a terminal.
+_MOST_SHOWN = 20
 
 
 def register(commands: Commands) -> None:
-    """Registers `export`, `verify` and `publish`."""
+    """Registers `export`, `verify`, `diff` and `publish`."""
     command = add_command(
         commands, "export", export, "write the article's files and their manifest", needs_address=False
     )
@@ -33,6 +43,12 @@ def register(commands: Commands) -> None:
     )
     command.add_argument("folder", type=Path, metavar="DIR", help="the exported folder")
     add_json(command)
+
+    command = add_command(commands, "diff", diff, "say what changed between two exported folders", needs_address=False)
+    command.add_argument("before", type=Path, metavar="BEFORE", help="the earlier folder")
+    command.add_argument("after", type=Path, metavar="AFTER", help="the later folder")
+    command.add_argument("--table", metavar="NAME", help="every row of this table; else the first few of each")
+    add_json(command, "print every row")
 
     command = add_command(commands, "publish", publish, "put the snapshot on the Hub as a dataset (needs HF_TOKEN)")
     command.add_argument(
@@ -82,6 +98,59 @@ def verify(options: argparse.Namespace, warehouse: Warehouse) -> int:
         print(comparison)
         print("every file is as the manifest says" if is_good else "the snapshot is not what its manifest says")
     return 0 if is_good else 1
+
+
+def diff(options: argparse.Namespace, warehouse: Warehouse) -> int:
+    """Prints for each table how many rows came, went and changed, and which; exit code 3 if anything did."""
+    from leaderboard_etl.export.difference import snapshot_difference
+    from leaderboard_etl.export.tables import EXPORTS
+
+    stems = [export.stem for export in EXPORTS]
+    if options.table is not None and options.table not in stems:
+        raise UsageError(f"--table {options.table}: a snapshot has {', '.join(stems)}")
+    every = snapshot_difference(options.before, options.after)
+    told = [each for each in every if not each.is_none and options.table in (None, each.table)]
+    if options.json:
+        print_json([asdict(each) for each in told])
+        return 3 if told else 0
+    counts = [
+        {"table": each.table, "gone": len(each.gone), "new": len(each.new), "changed": len(each.changed)}
+        for each in told
+    ]
+    print_table(counts, title=f"from {options.before} to {options.after}" if told else None)
+    for each in told:
+        _print_difference(each, None if options.table else _MOST_SHOWN)
+    if not told:
+        print("the tables are equal" if options.table is None else f"{options.table} is equal")
+    return 3 if told else 0
+
+
+def _print_difference(difference: TableDifference, most: int | None) -> None:
+    if difference.only_in is not None:
+        print(f"{difference.table}: only {difference.only_in} has this table")
+        return
+    if difference.other_columns:
+        print(f"{difference.table}: only one of them has the columns {', '.join(difference.other_columns)}")
+    lines = [f"- {_key(key)}" for key in difference.gone]
+    lines += [f"+ {_key(key)}" for key in difference.new]
+    lines += [
+        f"~ {_key(key)}: {', '.join(f'{name} {_cell(old)} -> {_cell(new)}' for name, (old, new) in cells.items())}"
+        for key, cells in difference.changed
+    ]
+    if lines:
+        print(f"{difference.table}:")
+    for line in lines[:most]:
+        print(f"  {line}")
+    if most is not None and len(lines) > most:
+        print(f"  and {len(lines) - most:,} more: --table {difference.table}")
+
+
+def _key(values: Mapping[str, Any]) -> str:
+    return " ".join(_cell(value) for value in values.values() if value is not None)
+
+
+def _cell(value: object) -> str:
+    return "blank" if value is None else plain(value)
 
 
 def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:

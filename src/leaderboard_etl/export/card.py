@@ -1,25 +1,39 @@
-"""Writes the card of the published dataset: what each table holds, what is left out, where it came from, and how to
-cite it."""
+"""Writes README.md of a snapshot, on the Hub the dataset's card: what each table holds, what is left out, where it came from,
+and how to cite it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from leaderboard_etl.export.citing import CITATION, LICENSES, TITLE
 from leaderboard_etl.export.tables import EXPORTS, Export
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_TITLE = "Scores of open and proprietary language models"
+
+
+def folder_readme(manifest: Mapping[str, Any]) -> bytes:
+    """The README.md of a folder. Its text depends only on the manifest."""
+    usage = (
+        "```python\nimport polars as pl\n\n"
+        f'scaling = pl.read_parquet("{EXPORTS[0].parquet_name}")  # or any reader of CSV: {EXPORTS[0].name}\n```'
+    )
+    tables = (
+        "Each is a CSV or JSON file, and a Parquet file with the same rows. `datapackage.json` and `croissant.json` describe the"
+        " folder for tools, `manifest.json` has the hash of every file and of the query that made it."
+    )
+    cite = f"Cite the snapshot as `{CITATION}` says, and the works whose values you use."
+    return ("\n\n".join(_parts(manifest, usage, tables, cite)) + "\n").encode("utf-8")
 
 
 def dataset_card(manifest: Mapping[str, Any], repo_id: str, endpoint: str) -> bytes:
-    """The README.md of a snapshot. Its metadata block and its text depend only on the manifest."""
+    """The README.md of a dataset on the Hub. Its metadata block and its text depend only on the manifest and the repository."""
     from huggingface_hub import DatasetCardData
 
     tag = f"as-of-{manifest['as_of']}"
     rows = max(manifest["files"][export.name]["rows"] for export in EXPORTS)
     data = DatasetCardData(
-        pretty_name=_TITLE,
+        pretty_name=TITLE,
         license="other",
         license_name="licences-of-the-sources",
         license_link=f"{endpoint}/datasets/{repo_id}#sources-and-licences",
@@ -30,30 +44,38 @@ def dataset_card(manifest: Mapping[str, Any], repo_id: str, endpoint: str) -> by
             for number, export in enumerate(EXPORTS)
         ],
     )
-    parts = [
-        f"---\n{data.to_yaml()}\n---",
-        f"# {_TITLE}",
+    tables = (
+        "Each is a configuration of this dataset, and a CSV or JSON file beside it with the same rows. `datapackage.json` and"
+        " `croissant.json` describe the folder for tools, `manifest.json` has the hash of every file and of the query that made"
+        " it."
+    )
+    parts = _parts(manifest, _usage(repo_id, tag), tables, _citation(manifest, repo_id, endpoint, tag))
+    return ("\n\n".join((f"---\n{data.to_yaml()}\n---", *parts)) + "\n").encode("utf-8")
+
+
+def _parts(manifest: Mapping[str, Any], usage: str, tables: str, cite: str) -> list[str]:
+    return [
+        f"# {TITLE}",
         f"The state as of {manifest['as_of']} (UTC): scores, sizes, gaps and lags of open-weights and proprietary models, with"
         " the place that each value came from. Written by leaderboard-etl; not edited by hand.",
-        _usage(repo_id, tag),
+        usage,
         "## Tables",
-        "Each is a configuration of this dataset, and a CSV or JSON file beside it with the same rows. `datapackage.json`"
-        " describes the folder for tools, `manifest.json` has the hash of every file and of the query that made it.",
+        tables,
         *(_table(export, manifest) for export in EXPORTS),
         "## What is not in it",
         *_what_is_left_out(manifest),
         "## Provenance",
         *_provenance(manifest),
         "## Sources and licences",
-        "The values keep the licences of their sources. Cite those whose values you use:",
+        f"The values keep the licences of their sources; `{LICENSES}` says which may be passed on under which licence. Cite"
+        " those whose values you use:",
         "\n".join(
             f"- {_text(row['citation'])}. Licence: {_text(row['license'])}. <{row['source_url']}> ({row['source_id']})"
             for row in manifest["citations"]
         ),
         "## Citation",
-        _citation(manifest, repo_id, endpoint, tag),
+        cite,
     ]
-    return ("\n\n".join(parts) + "\n").encode("utf-8")
 
 
 def _usage(repo_id: str, tag: str) -> str:
@@ -115,7 +137,7 @@ def _citation(manifest: Mapping[str, Any], repo_id: str, endpoint: str, tag: str
     day = manifest["as_of"]
     return (
         f"```bibtex\n@misc{{leaderboard_etl_{day.replace('-', '_')},\n  author = {{{{{repo_id.split('/')[0]}}}}},\n"
-        f"  title = {{{_TITLE}, as of {day}}},\n"
+        f"  title = {{{TITLE}, as of {day}}},\n"
         f"  year = {{{day[:4]}}},\n  howpublished = {{\\url{{{endpoint}/datasets/{repo_id}}}}},\n  note = {{Tag {tag}}}\n}}\n```"
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from leaderboard_etl.export.citing import TITLE, license_entries
 from leaderboard_etl.export.manifest import TYPES, dumped
 from leaderboard_etl.export.tables import EXPORTS, Export
 
@@ -20,32 +21,35 @@ _MEDIA_TYPES = {
     ".parquet": "application/vnd.apache.parquet",
     ".html": "text/html",
     ".mdx": "text/mdx",
+    ".md": "text/markdown",
     ".tex": "application/x-tex",
     ".bib": "application/x-bibtex",
+    ".cff": "application/yaml",
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
 
 
 def datapackage(
-    frames: Mapping[str, pl.DataFrame], files: Mapping[str, bytes], day: date, sources: list[dict[str, Any]]
+    frames: Mapping[str, pl.DataFrame], files: Mapping[str, bytes], day: date, citations: list[dict[str, Any]]
 ) -> bytes:
-    """The descriptor of a snapshot: tables with the meaning and type of each column, other files with size and hash.
+    """The descriptor of a snapshot: tables with their keys and the meaning, type and vocabulary of each column, other files with
+    size and hash.
 
-    `frames` are the rows by stem, `files` the bytes by name, and `sources` the rows of core.citations.
+    `frames` are the rows by stem, `files` the bytes by name, and `citations` the rows of core.citations.
     """
     tables = {export.name: export for export in EXPORTS}
     return dumped(
         {
             "name": "leaderboard-etl-snapshot",
-            "title": "Scores of open and proprietary language models",
+            "title": TITLE,
             "description": "Scores, sizes, gaps and lags of open-weights and proprietary language models, with the place"
             f" that each value came from: the state at the end of {day}, UTC. What was left out, and why, is in"
             " manifest.json.",
             "version": day.isoformat(),
-            "sources": [
-                {"title": f"{row['citation']} ({row['license']})", "path": row["source_url"]} for row in sources
-            ],
+            # Of the whole there is no one licence: these cover the sources that they name, and no other.
+            "licenses": license_entries(citations),
+            "sources": [_source(row) for row in citations],
             "resources": [
                 _file(name, content)
                 | (_table(tables[name], frames[tables[name].stem]) if name in tables else {"type": "file"})
@@ -58,6 +62,16 @@ def datapackage(
 def media_type(name: str) -> str:
     """The media type of a snapshot file, from its suffix."""
     return _MEDIA_TYPES[Path(name).suffix]
+
+
+def _source(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A work, with its licence as stated and whether anyone may pass its values on."""
+    return {
+        "title": row["citation"],
+        "path": row["source_url"],
+        "license": row["license"],
+        "is_redistributable": row.get("license_id") is not None,
+    }
 
 
 def _file(name: str, content: bytes) -> dict[str, Any]:
@@ -76,14 +90,20 @@ def _file(name: str, content: bytes) -> dict[str, Any]:
 
 def _table(export: Export, frame: pl.DataFrame) -> dict[str, Any]:
     description, columns = export.describe()
-    meanings = {column.name: column.comment for column in columns}
-    fields = [
-        {
-            "name": name,
-            "type": TYPES[dtype.base_type()][1],
-            "description": meanings[name],
-            **({"constraints": {"required": True}} if name in export.plotted else {}),
-        }
-        for name, dtype in frame.schema.items()
-    ]
-    return {"type": "table", "description": description, "encoding": "utf-8", "schema": {"fields": fields}}
+    described = {column.name: column for column in columns}
+    fields = []
+    for name, dtype in frame.schema.items():
+        constraints: dict[str, Any] = {"required": True} if name in export.plotted else {}
+        if described[name].allowed:
+            constraints["enum"] = list(described[name].allowed)
+        fields.append(
+            {
+                "name": name,
+                "type": TYPES[dtype.base_type()][1],
+                "description": described[name].comment,
+                **({"constraints": constraints} if constraints else {}),
+            }
+        )
+    # A key with blanks names a row as well, but is no primary key.
+    key = {} if export.has_blank_keys else {"primaryKey": list(export.key)}
+    return {"type": "table", "description": description, "encoding": "utf-8", "schema": {"fields": fields, **key}}

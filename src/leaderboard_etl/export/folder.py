@@ -12,8 +12,9 @@ from typing import Any
 
 from leaderboard_etl.durable import undisturbed
 from leaderboard_etl.errors import EtlError, UsageError
+from leaderboard_etl.export.card import folder_readme
 from leaderboard_etl.export.database import DATABASE, database_facts
-from leaderboard_etl.export.manifest import BUILD, MANIFEST, TOOL, build_facts, dumped
+from leaderboard_etl.export.manifest import BUILD, MANIFEST, README, TOOL, build_facts, dumped
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.termination import at_the_end, scratch_folder
@@ -22,8 +23,8 @@ from leaderboard_etl.termination import at_the_end, scratch_folder
 def write_snapshot(
     warehouse: Warehouse, folder: Path | None, as_of: date | None, *, with_database: bool = False
 ) -> dict[str, Any]:
-    """Writes the files of make_snapshot and build.json into `folder`, and returns the manifest; null: exports/<day> of the
-    warehouse.
+    """Writes the files of make_snapshot, README.md and build.json into `folder`, and returns the manifest; null:
+    exports/<day> of the warehouse.
 
     With `with_database` also warehouse.duckdb, the whole state. An earlier snapshot in `folder` is replaced in one step.
     Raises UsageError for a folder that holds anything else or cannot be written, EtlError if the disk is full, and what
@@ -35,7 +36,8 @@ def write_snapshot(
         moved = {DATABASE: scratch / DATABASE} if with_database else {}
         files = make_snapshot(warehouse, as_of, database=moved.get(DATABASE))
         facts: dict[str, Any] = json.loads(files[MANIFEST])
-        build = build_facts(files[MANIFEST])
+        files[README] = folder_readme(facts)
+        build = build_facts(files[MANIFEST], files[README])
         if with_database:
             build["database"] = database_facts(moved[DATABASE])
         _replace_folder(folder or warehouse.exports / facts["as_of"], {**files, BUILD: dumped(build)}, moved)

@@ -26,6 +26,7 @@ from leaderboard_etl.warehouse.database import end_of_day
 
 MANIFEST = "manifest.json"
 BUILD = "build.json"
+README = "README.md"
 TOOL = "leaderboard-etl"
 # The packages whose versions decide the bytes of Parquet files and pictures.
 PACKAGES = (
@@ -98,10 +99,12 @@ def citations(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if value is not None} for row in rows.to_dicts()]
 
 
-def build_facts(manifest: bytes) -> dict[str, Any]:
-    """When, where and with which packages this copy of the snapshot was made, and the hash of its manifest.json."""
+def build_facts(manifest: bytes, readme: bytes) -> dict[str, Any]:
+    """When, where and with which packages this copy of the snapshot was made, and the hashes of its manifest.json and README.md,
+    which tells what the manifest says."""
     return {
         "manifest": _file_facts(manifest),
+        "readme": _file_facts(readme),
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": sys.version.split()[0],
         "platform": platform.platform(),

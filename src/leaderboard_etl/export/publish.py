@@ -12,7 +12,7 @@ import msgspec
 
 from leaderboard_etl.errors import HubError, UsageError
 from leaderboard_etl.export.card import dataset_card
-from leaderboard_etl.export.manifest import BUILD, MANIFEST, TOOL, build_facts, dumped
+from leaderboard_etl.export.manifest import BUILD, MANIFEST, README, TOOL, build_facts, dumped
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.summary import absent
 from leaderboard_etl.hub import loop
@@ -28,7 +28,6 @@ from leaderboard_etl.raw.pack import write_packs
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.termination import scratch_folder
 
-CARD = "README.md"
 _PACKED = f"{FOLDER}/packs.json"
 _MOST_PACKED_BYTES = 64 << 10
 
@@ -55,14 +54,14 @@ def publish_snapshot(
     manifest: dict[str, Any] = json.loads(files[MANIFEST])
     if manifest["hub"] == SAMPLE:
         raise UsageError(f"{warehouse.root} holds the bundled sample: it is for trying things out and is not published")
-    files[CARD] = dataset_card(manifest, repo_id, endpoint)
+    files[README] = dataset_card(manifest, repo_id, endpoint)
     if with_raw:
         files |= _new_packs(warehouse, raw, endpoint, repo_id)
     pushed = push_dataset(
         endpoint,
         repo_id,
         files,
-        along={BUILD: dumped(build_facts(files[MANIFEST]))},
+        along={BUILD: dumped(build_facts(files[MANIFEST], files[README]))},
         listing=MANIFEST,
         is_ours=lambda listed: listed["tool"] == TOOL,
         message=f"Snapshot as of {manifest['as_of']}",

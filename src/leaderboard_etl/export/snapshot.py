@@ -13,6 +13,8 @@ from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.export.article_file import ARTICLE, article_json
 from leaderboard_etl.export.article_tables import article_tables
+from leaderboard_etl.export.citing import CITATION, LICENSES, citation_file, licenses_page
+from leaderboard_etl.export.croissant import CROISSANT, croissant
 from leaderboard_etl.export.database import complete_database
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
@@ -79,7 +81,11 @@ def _files(con: duckdb.DuckDBPyConnection, day: date, with_pictures: bool) -> di
     files |= article_tables(con, citations(con))
     files |= {f"embeds/{name}": content for name, content in embeds().items()}
     files |= pictures(con) if with_pictures else {}
-    files[DESCRIPTOR] = datapackage(frames, files, day, citations(con))
+    works = citations(con)
+    files[LICENSES] = licenses_page(works, f"These are the sources of the state as of {day}.").encode("utf-8")
+    files[CITATION] = citation_file(works, day)
+    files[CROISSANT] = croissant(frames, files, day, works)
+    files[DESCRIPTOR] = datapackage(frames, files, day, works)
     files[MANIFEST] = dumped(manifest(con, answers, files, day, () if with_pictures else PICTURES))
     return files
 

@@ -30,10 +30,13 @@ _LEFT_OUT = "left_out"
 
 @dataclass(frozen=True)
 class Export:
-    """One table: `name` is its file name, the query is sql/exports/<stem>.sql; `plotted` columns are never blank."""
+    """One table: `name` is its file name, the query is sql/exports/<stem>.sql; `plotted` columns are never blank; `key` columns
+    name a row, and are never blank but where `has_blank_keys`."""
 
     name: str
     plotted: tuple[str, ...]
+    key: tuple[str, ...]
+    has_blank_keys: bool = False
 
     @property
     def stem(self) -> str:
@@ -52,18 +55,40 @@ class Export:
         return described(self.query_file.read_text(encoding="utf-8"))
 
 
+_MODEL = ("comparable_group", "model_id")
 EXPORTS = (
-    Export("model_scaling.csv", ("score_pct", "params_b", "openness")),
-    Export("model_scaling_fit.csv", ("openness", "params_b", "score_pct", "lo_pct", "hi_pct")),
-    Export("model_scaling_coverage.csv", ("comparable_group", "openness", "n_scored", "n_sized")),
-    Export("model_scaling_unsized.csv", ("comparable_group", "openness", "score_pct")),
-    Export("llm_benchmarks.json", ("benchmark", "model", "score")),
-    Export("frontier_gap.csv", ("run_name", "release_year", "score_pct")),
-    Export("open_closed_lags.csv", ("benchmark", "estimator", "lag_days", "is_censored")),
-    Export("moe_efficiency.csv", ("params_total_b", "params_active_b", "score_pct", "inference_cost_relative")),
-    Export("community_velocity.csv", ("run_name", "submission_year", "cumulative", "submissions")),
-    Export("license_classes.csv", ("release_year", "license_class", "n_models")),
-    Export("claims.json", ("claim_id", "sentence", "verdict")),
+    Export("model_scaling.csv", ("score_pct", "params_b", "openness"), _MODEL),
+    Export(
+        "model_scaling_fit.csv",
+        ("openness", "params_b", "score_pct", "lo_pct", "hi_pct"),
+        ("comparable_group", "openness", "params_b"),
+    ),
+    Export(
+        "model_scaling_coverage.csv",
+        ("comparable_group", "openness", "n_scored", "n_sized"),
+        ("comparable_group", "openness"),
+    ),
+    Export("model_scaling_unsized.csv", ("comparable_group", "openness", "score_pct"), _MODEL),
+    Export("llm_benchmarks.json", ("benchmark", "model", "score"), ("benchmark", "model")),
+    Export("frontier_gap.csv", ("run_name", "release_year", "score_pct"), ("run_name", "release_year")),
+    Export(
+        "open_closed_lags.csv",
+        ("benchmark", "estimator", "lag_days", "is_censored"),
+        ("comparable_group", "estimator", "tolerance_pct", "threshold_pct", "closed_model", "open_model"),
+        has_blank_keys=True,
+    ),
+    Export(
+        "moe_efficiency.csv",
+        ("params_total_b", "params_active_b", "score_pct", "inference_cost_relative"),
+        ("model_id",),
+    ),
+    Export(
+        "community_velocity.csv",
+        ("run_name", "submission_year", "cumulative", "submissions"),
+        ("leaderboard", "definition", "month"),
+    ),
+    Export("license_classes.csv", ("release_year", "license_class", "n_models"), ("release_year", "license_class")),
+    Export("claims.json", ("claim_id", "sentence", "verdict"), ("claim_id",)),
 )
 
 

@@ -15,16 +15,20 @@ from leaderboard_etl.code_version import code_version, export_version
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.export.database import DATABASE
 from leaderboard_etl.export.folder import read_manifest
-from leaderboard_etl.export.manifest import BUILD, MANIFEST, package_versions
+from leaderboard_etl.export.manifest import BUILD, MANIFEST, README, package_versions
 from leaderboard_etl.export.snapshot import can_draw, make_snapshot
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 
 # Files whose bytes depend only on the state; those of the others depend on package versions too.
-_STABLE = (".csv", ".json")
-_OF_THE_PACKAGES = ("datapackage.json", MANIFEST)
-# Additional files in a copy from the Hub: the dataset's card, the Hub's own file, and those that `hf download` writes.
-_OF_THE_HUB = ("README.md", ".gitattributes")
+_STABLE = (".csv", ".json", ".md", ".cff")
+_OF_THE_PACKAGES = ("datapackage.json", "croissant.json", MANIFEST)
+# build.json lists these: the manifest cannot hold its own hash nor that of what tells of it, and a database's bytes differ
+# each time.
+_IN_BUILD = {MANIFEST: "manifest", README: "readme", DATABASE: "database"}
+# Additional files in a copy from the Hub: the Hub's own file, and those that `hf download` writes; the card too, which older
+# snapshots do not list.
+_OF_THE_HUB = (README, ".gitattributes")
 _OF_A_DOWNLOAD = ".cache/huggingface/"
 
 
@@ -40,15 +44,11 @@ class FileState:
 def verify_snapshot(warehouse: Warehouse, folder: Path) -> tuple[list[FileState], str]:
     """Each file of a snapshot with its problem, and a sentence that says whether the warehouse gives the same files.
 
-    A snapshot downloaded from the Hub may also contain the dataset's card, which no manifest lists. Raises UsageError
-    for a folder without a manifest.
+    Raises UsageError for a folder without a manifest.
     """
     manifest = read_manifest(folder)
     build = _read_build(folder)
-    # build.json lists these two: the manifest cannot hold its own hash, and the database's bytes differ each time.
-    listed_in_build = {
-        name: build[key] for name, key in ((MANIFEST, "manifest"), (DATABASE, "database")) if _is_facts(build, key)
-    }
+    listed_in_build = {name: build[key] for name, key in _IN_BUILD.items() if _is_facts(build, key)}
     expected = {**manifest["files"], **listed_in_build}
     problems = {name: _problem(folder, name, facts) for name, facts in expected.items()}
     known_names = {*expected, MANIFEST, BUILD}
@@ -119,7 +119,7 @@ def _problem(folder: Path, name: str, facts: Mapping[str, Any]) -> str | None:
 
 
 def _says(name: str) -> str:
-    return f"{BUILD if name in (MANIFEST, DATABASE) else 'the manifest'} says"
+    return f"{BUILD if name in _IN_BUILD else 'the manifest'} says"
 
 
 def _is_facts(build: Mapping[str, Any], key: str) -> bool:

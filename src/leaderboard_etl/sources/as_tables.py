@@ -39,7 +39,11 @@ def _collection_rows(source: Source) -> list[dict[str, Any]]:
 
 
 def _citation_rows(source: Source) -> list[dict[str, Any]]:
-    works: list[tuple[str | None, Work]] = [(None, work) for work in source.works]
+    works: list[tuple[str | None, Work]] = [(work.part, work) for work in source.works]
     works += [(part.collection_id, work) for part in source.collections for work in part.works]
-    rows = [{"source_id": source.source_id, "collection_id": part, **asdict(work)} for part, work in works]
+    names = frame_schema("core.citations", without=("source_id", "collection_id"))
+    rows = [
+        {"source_id": source.source_id, "collection_id": part} | {name: getattr(work, name) for name in names}
+        for part, work in works
+    ]
     return sorted(rows, key=lambda row: (row["collection_id"] or "", row["citation"]))

@@ -25,11 +25,18 @@ _LINKS = {
 
 @dataclass(frozen=True)
 class Work:
-    """A work to cite for data of a source. `license` is that of the data, in words if it is not a known licence."""
+    """A work to cite for data of a source.
+
+    `license` is that of the data, in words if it is not a known licence. `license_id` is the SPDX id under which anyone may pass
+    the data on; null if no such licence is stated. `part` is the collection that the work is about, where the source does not
+    describe its collections: the `run_id` of its scores begins with it.
+    """
 
     citation: str
     license: str
     source_url: str
+    license_id: str | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True)

@@ -138,12 +138,14 @@ SOURCE = Source(
             " its leaderboard tables",
             "Apache-2.0 (card of the Space)",
             "https://huggingface.co/spaces/lmarena-ai/chatbot-arena-leaderboard",
+            "Apache-2.0",
         ),
         Work(
             "Zheng et al., Judging LLM-as-a-Judge with MT-Bench and Chatbot Arena (2023), arXiv:2306.05685; the MT-Bench scores"
             " of those tables",
             "Apache-2.0 (card of the Space)",
             "https://arxiv.org/abs/2306.05685",
+            "Apache-2.0",
         ),
     ),
 )

@@ -106,6 +106,7 @@ SOURCE = Source(
             " Arena Leaderboard Dataset (2026)",
             "CC-BY-4.0",
             "https://huggingface.co/datasets/lmarena-ai/leaderboard-dataset",
+            "CC-BY-4.0",
         ),
     ),
 )

@@ -66,6 +66,7 @@ SOURCE = Source(
             "Epoch AI, ‘Data on AI Benchmarking’. Published online at epoch.ai (edition of March 2026)",
             "CC-BY-4.0",
             "https://epoch.ai/benchmarks",
+            "CC-BY-4.0",
         ),
     ),
 )

@@ -83,6 +83,7 @@ COLLECTIONS = (
                 "Wang et al., MMLU-Pro (2024), arXiv:2406.01574; submissions to its leaderboard",
                 "Apache-2.0 (card of the dataset)",
                 "https://huggingface.co/datasets/TIGER-Lab/mmlu_pro_leaderboard_submission",
+                "Apache-2.0",
             ),
         ),
         ("third_party", "vendor"),

@@ -146,5 +146,7 @@ def requests_source(
         may_be_absent=may_be_absent,
         left_out="who sent a request, likes, downloads, tags, jobs of the cluster",
         left_out_because="persons, popularity, bookkeeping",
-        works=(Work(work, "Apache-2.0 (card of the dataset)", f"https://huggingface.co/datasets/{repo_id}"),),
+        works=(
+            Work(work, "Apache-2.0 (card of the dataset)", f"https://huggingface.co/datasets/{repo_id}", "Apache-2.0"),
+        ),
     )

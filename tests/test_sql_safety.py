@@ -233,6 +233,106 @@ def test_an_output_without_rows_has_its_columns(
         assert (tmp_path / form).read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", "n,t\n1,a|b\n"),
+        ("x.JSON", '[\n  {"n": 1, "t": "a|b"}\n]\n'),
+        ("x.jsonl", '{"n": 1, "t": "a|b"}\n'),
+        ("x.ndjson", '{"n": 1, "t": "a|b"}\n'),
+        ("x.md", "| n | t |\n| ---: | --- |\n| 1 | a&#124;b |\n"),
+        ("x", '[\n  {"n": 1, "t": "a|b"}\n]\n'),
+    ],
+)
+def test_a_file_holds_what_its_extension_says(
+    name: str, content: str, standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "select 1 as n, 'a|b' as t"
+    assert ask(capsys, standing, "-o", tmp_path / name, query)[0] == 0
+    assert (tmp_path / name).read_text() == content
+    assert ask(capsys, standing, "--format", "csv", "-o", tmp_path / name, query)[0] == 0
+    assert (tmp_path / name).read_text() == "n,t\n1,a|b\n"
+
+
+def test_parquet_is_known_by_its_extension_and_an_unknown_one_is_refused(
+    standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask(capsys, standing, "-o", tmp_path / "x.parquet", "select 1 as n")[0] == 0
+    assert pl.read_parquet(tmp_path / "x.parquet").to_dicts() == [{"n": 1}]
+    code, _, err = ask(capsys, standing, "-o", tmp_path / "x.xlsx", "select 1 as n")
+    assert code == 2 and ".parquet" in err and not (tmp_path / "x.xlsx").exists()
+
+
+def test_json_has_numbers_as_numbers_and_tells_nan_from_null(
+    standing: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "select sum(n) as s, sum(n)::decimal(9, 2) / 4 as d, 'nan'::double as x, null as y from range(4) as t(n)"
+    _, out, _ = ask(capsys, standing, "--json", query)
+    assert json.loads(out) == [{"s": 6, "d": 1.5, "x": "NaN", "y": None}]
+    _, out, _ = ask(capsys, standing, "--format", "jsonl", "select 12345678901234567890123456789::decimal(38, 0) as d")
+    assert json.loads(out) == {"d": 12345678901234567890123456789}
+
+
+def test_every_query_of_several_is_shown_and_none_is_lost_in_a_file(
+    standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = ask(capsys, standing, "select 1 as first; select 2 as second")
+    assert code == 0 and "first" in out and "second" in out
+    code, _, err = ask(capsys, standing, "--format", "csv", "select 1 as first; select 2 as second")
+    assert code == 2 and "one query" in err
+
+
+def test_a_table_tells_null_from_empty_and_how_many_rows_there_are(
+    standing: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "select n, null::integer as nothing, '' as blank from range(3) as t(n)"
+    _, out, _ = ask(capsys, standing, "--limit", "2", query)
+    assert out.count("NULL") == 2 and "the first 2 of 3 rows" in out
+    _, out, _ = ask(capsys, standing, "-x", "--types", "--limit", "1", query)
+    assert [line.split() for line in out.splitlines()[:3]] == [
+        ["row", "1"],
+        ["n", "bigint", "0"],
+        ["nothing", "integer", "NULL"],
+    ]
+    _, out, _ = ask(capsys, standing, "select 1 as a where false")
+    assert out == "no rows of the columns a\n"
+    code, _, err = ask(capsys, standing, "--limit", "0", query)
+    assert code == 2 and "'0' is not a number of rows" in err
+
+
+def test_a_query_comes_from_a_pipe_or_a_named_standard_input(
+    standing: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given in ([], ["-"], ["-f", "-"]):
+        monkeypatch.setattr("sys.stdin", io.StringIO("select 41 + 1 as answer"))
+        code, out, _ = ask(capsys, standing, "--format", "csv", *given)
+        assert (code, out) == (0, "answer\n42\n")
+
+
+def test_a_fault_of_a_query_is_shown_with_its_line_and_a_caret(
+    standing: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = ask(capsys, standing, "select 1\nfrm core.models")
+    message, line, caret = err.splitlines()
+    assert code == 2 and "syntax error" in message
+    assert line.startswith("  line 2: frm core.models") and set(caret.strip()) == {"^"}
+    assert caret.index("^") - line.index("frm") in range(len("frm core.models"))
+
+
+def test_a_narrow_terminal_gets_the_first_and_last_columns_and_the_names_of_the_others(
+    standing: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    columns = ", ".join(f"'value {n}' as column_{n}" for n in range(9))
+    _, out, _ = ask(capsys, standing, f"select {columns}, repeat('x', 100) as last")
+    head = next(line for line in out.splitlines() if "column_0" in line)
+    assert head.split()[0] == "column_0" and "…" in head and max(map(len, out.splitlines()[:4])) <= 60
+    left_out = out.splitlines()[-1]
+    assert "of 10 columns are left out" in left_out
+    assert all((f"column_{n}" in head) != (f"column_{n}," in left_out.replace(";", ",")) for n in range(9))
+
+
 def test_a_query_that_fails_leaves_the_output_as_it_was(
     standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -320,9 +420,9 @@ def test_a_csv_runs_nothing_in_a_spreadsheet_and_keeps_lines_within_a_cell(
     ]
 
 
-def test_json_has_null_for_what_is_not_a_number(standing: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_text_for_a_number_that_it_does_not_know(standing: World, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = ask(capsys, standing, "--json", "select 'nan'::double as a, ['inf'::double, 1.5] as b")
-    assert json.loads(out) == [{"a": None, "b": [None, 1.5]}]
+    assert json.loads(out) == [{"a": "NaN", "b": ["Infinity", 1.5]}]
 
 
 def test_a_csv_of_plain_columns_needs_no_frames_and_has_the_same_bytes() -> None:

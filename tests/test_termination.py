@@ -173,6 +173,7 @@ def test_an_interrupted_snapshot_leaves_the_old_one_and_no_other_file(
 
     out = tmp_path / "export"
     monkeypatch.setattr(folder, "make_snapshot", make)
+    monkeypatch.setattr(folder, "folder_readme", lambda _: b"")
     folder.write_snapshot(Warehouse(tmp_path / "none"), out, None)
     monkeypatch.setattr(folder, "undisturbed", interrupted)
     with pytest.raises(Terminated):

@@ -30,7 +30,7 @@ from leaderboard_etl.commands import (
 from leaderboard_etl.commands.hints import runnable
 from leaderboard_etl.commands.parsing import Parser, warehouse_of
 from leaderboard_etl.errors import EtlError, UsageError, engine_error
-from leaderboard_etl.printable import PlainStream, one_line
+from leaderboard_etl.printable import PlainStream, one_line, visible
 from leaderboard_etl.termination import EXIT_CODE, Terminated, end_at_once, is_asked, last_words, signal_in, terminable
 
 _DESCRIPTION = "Published scores of language models, from the Hugging Face Hub to a DuckDB warehouse."
@@ -92,6 +92,8 @@ def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
             return code
     except EtlError as error:
         print(f"leaderboard-etl: {runnable(one_line(str(error)), warehouse)}", file=sys.stderr)
+        for line in getattr(error, "below", ()):
+            print(f"  {visible(line)}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except Terminated:
         return EXIT_CODE

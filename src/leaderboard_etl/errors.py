@@ -58,7 +58,12 @@ class AuditError(WarehouseError):
 
 
 class UsageError(EtlError):
-    """The command was given something that it cannot act on (exit code 2)."""
+    """The command was given something that it cannot act on (exit code 2). `below` are lines that show where, as an engine
+    points at a word of a query."""
+
+    def __init__(self, message: str, below: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.below = below
 
 
 _ENGINES = frozenset({"duckdb", "_duckdb", "polars"})

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.errors import UsageError
@@ -31,6 +33,10 @@ _PLAIN_TYPES = frozenset(
         "timestamp",
     }
 )
+
+# As many letters of a cell as a terminal shows beside others, and the head of what stands for left out columns.
+_MOST_LETTERS = 60
+_ELISION = "…"
 
 # Days since 1970 of the first day of the year 1 and the last of the year 9999, and how Polars counts.
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
@@ -98,6 +104,56 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
     console.print(table)
 
 
+def print_wide_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Prints rows of a query as a table, null as NULL. On a terminal that is too narrow long cells are cut, and columns in the
+    middle are left out, with a line that says so."""
+    rows = [{name: "NULL" if value is None else value for name, value in row.items()} for row in rows]
+    if not rows or not sys.stdout.isatty():
+        print_table(rows)
+        return
+    cut = [{name: _cut(value) for name, value in row.items()} for row in rows]
+    names = list(rows[0])
+    widths = {name: max(len(plain(name)), *(len(plain(row[name])) for row in cut)) + 3 for name in names}
+    room = shutil.get_terminal_size().columns
+    kept, left_out = _that_fit(names, widths, room)
+    print_table([{name: "…" if name == _ELISION else row[name] for name in kept} for row in cut])
+    if left_out:
+        print(f"{len(left_out)} of {len(names)} columns are left out: {', '.join(map(plain, left_out))}; -x shows all")
+
+
+def print_expanded(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Prints rows with one column per line, null as NULL."""
+    for number, row in enumerate(rows, 1):
+        width = max(len(plain(name)) for name in row)
+        print(f"row {number}")
+        for name, value in row.items():
+            print(f"  {plain(name).ljust(width)}  {'NULL' if value is None else plain(value)}")
+
+
+def _cut(value: object) -> object:
+    text = plain(value)
+    return value if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
+
+
+def _that_fit(names: Sequence[str], widths: Mapping[str, int], room: int) -> tuple[list[str], list[str]]:
+    """The columns that fit side by side, with an elision where some are left out, and those left out, which are in the middle."""
+    if sum(widths.values()) <= room:
+        return list(names), []
+    room -= len(_ELISION) + 3
+    head: list[str] = []
+    tail: list[str] = []
+    waiting = list(names)
+    while waiting:
+        takes_first = len(head) <= len(tail)
+        name = waiting[0] if takes_first else waiting[-1]
+        if widths[name] > room and head:
+            break
+        room -= widths[name]
+        waiting.remove(name)
+        (head if takes_first else tail).append(name)
+    return [*head, _ELISION, *reversed(tail)], waiting
+
+
 def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None, below: Sequence[str] = ()) -> None:
     """Prints rows in columns; the keys in `below` are too long for a column and are printed on lines of their own under
     each row."""
@@ -125,19 +181,22 @@ def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None
 
 
 def as_json_text(value: object) -> str:
-    """A value as JSON on one line: dates and similar values as text, non-finite numbers as null."""
-    return json_visible(json.dumps(_finite(value), ensure_ascii=False, default=str))
+    """A value as JSON on one line: dates and similar values as text, numbers that JSON does not have as `NaN`, `Infinity` or
+    `-Infinity` in quotation marks."""
+    return json_visible(json.dumps(_of_json(value), ensure_ascii=False, default=str))
 
 
 def print_json(value: object) -> None:
-    """Prints a value as indented JSON: dates and similar values as text, non-finite numbers as null."""
-    print(json_visible(json.dumps(_finite(value), ensure_ascii=False, indent=2, default=str)))
+    """Prints a value as indented JSON, with values as as_json_text has them."""
+    print(json_visible(json.dumps(_of_json(value), ensure_ascii=False, indent=2, default=str)))
 
 
-def _finite(value: Any) -> Any:
-    """The value with null in place of non-finite numbers, which JSON does not have."""
+def _of_json(value: Any) -> Any:
+    """The value with text in place of numbers that JSON does not have, which are not null, and numbers in place of decimals."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return value if math.isfinite(value) else {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
     if isinstance(value, Mapping):
-        return {key if isinstance(key, str) else str(key): _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key if isinstance(key, str) else str(key): _of_json(item) for key, item in value.items()}
+    return [_of_json(item) for item in value] if isinstance(value, list | tuple) else value

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leaderboard_etl.commands.display import print_json, print_table, records
+from leaderboard_etl.commands.display import plain, print_expanded, print_json, print_table, print_wide_table, records
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command
-from leaderboard_etl.commands.rows_file import expect_outside, write_rows
+from leaderboard_etl.commands.rows_file import FORMATS, expect_outside, write_rows
 from leaderboard_etl.errors import UsageError, first_line
+from leaderboard_etl.printable import how_many
 from leaderboard_etl.settings import Warehouse, resource
 from leaderboard_etl.termination import signal_in, stopping
 
@@ -29,15 +31,24 @@ _FOR_DUCKDB_ALONE = frozenset(
 def register(commands: Commands) -> None:
     """Registers `sql`."""
     command = add_command(commands, "sql", sql, "ask the published warehouse in SQL")
-    command.add_argument("query", nargs="?", help="a query; '-' reads it from standard input")
-    command.add_argument("-f", "--file", type=Path, help="a file with the query")
+    command.add_argument(
+        "query", nargs="?", help="a query; '-', or a pipe without a query, reads it from standard input"
+    )
+    command.add_argument("-f", "--file", type=Path, help="a file with the query; '-' is standard input")
     command.add_argument("-q", "--named", metavar="NAME", help="a query of sql/queries")
     command.add_argument("--list", action="store_true", help="list the queries of sql/queries")
     add_as_of(command)
     command.add_argument(
-        "--format", choices=("table", "csv", "json", "parquet"), default="table", help="default: table"
+        "--format",
+        choices=("table", *dict.fromkeys(FORMATS.values())),
+        help="default: what the extension of -o FILE says, else a table",
     )
-    command.add_argument("-o", "--output", type=Path, help="write there instead of printing")
+    command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of printing")
+    command.add_argument("-x", "--expanded", action="store_true", help="a table with one column per line")
+    command.add_argument(
+        "--limit", type=_at_least_one, metavar="N", help=f"rows of a table (default: {_SHOWN_ROWS}) or of a file"
+    )
+    command.add_argument("--types", action="store_true", help="with the type of each column in its heading")
     command.add_argument(
         "--unsafe",
         action="store_true",
@@ -62,18 +73,20 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
     query = _query_text(options)
     if not query.strip(" \t\r\n;"):
         raise UsageError("the query is empty")
-    if options.format == "parquet" and options.output is None:
-        raise UsageError("--format parquet needs -o FILE: it is not text")
+    form = _format(options)
     if options.output is not None:
         expect_outside(options.output, warehouse)
     with open_published(warehouse, as_of=options.as_of, is_locked=not options.unsafe) as con, stopping(con.interrupt):
         try:
-            *before, last = [statement.query for statement in con.extract_statements(query)] or [""]
-            for statement in before:
-                con.execute(statement).fetchall()
-            relation = con.sql(last)
-            if relation is not None:
-                _output_rows(_readable(relation), options.format, options.output)
+            n_shown = 0
+            for statement in con.extract_statements(query):
+                relation = con.sql(statement.query)
+                if relation is None or not _has_rows(statement):
+                    continue
+                n_shown += 1
+                if n_shown > 1 and form != "table":
+                    raise UsageError(f"a file or --format {form} holds the rows of one query, and these are several")
+                _output_rows(_readable(relation), form, options)
         except duckdb.InterruptException as error:
             raise (signal_in(error) or KeyboardInterrupt()) from None
         except duckdb.Error as error:
@@ -84,31 +97,65 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
                     f"a query may read the tables of the warehouse and do nothing else ({first_line(error)});"
                     " --unsafe lifts this, for a query that you trust"
                 ) from error
-            raise UsageError(f"DuckDB refuses the query: {first_line(error)}") from error
+            raise _refused(error) from error
     return 0
 
 
-def _output_rows(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
-    if output is not None:
-        # A file is for programs, so its default format is JSON and not a printed table.
-        write_rows(relation, "json" if form == "table" else form, output)
-        print(f"wrote {output}", file=sys.stderr)
-    elif form == "csv":
-        write_rows(relation, form, None)
-    elif form == "json":
+def _has_rows(statement: duckdb.Statement) -> bool:
+    """Whether a statement is a question, and does not only set or make something for the next one."""
+    return statement.type.name == "MULTI" or [kind.name for kind in statement.expected_result_type] == ["QUERY_RESULT"]
+
+
+def _format(options: argparse.Namespace) -> str:
+    """The format that the options ask for; that of a file without one is JSON, because a file is for programs."""
+    form: str | None = options.format
+    output: Path | None = options.output
+    if output is None:
+        if form == "parquet":
+            raise UsageError("--format parquet needs -o FILE: it is not text")
+        return form or "table"
+    if form is None and output.suffix and output.suffix.lower() not in FORMATS:
+        raise UsageError(
+            f"-o {output}: no format has this extension: choose one of {', '.join(FORMATS)}, or add --format"
+        )
+    form = form or FORMATS.get(output.suffix.lower(), "json")
+    return "json" if form == "table" else form
+
+
+def _refused(error: duckdb.Error) -> UsageError:
+    """DuckDB's message in one line, and below it the line of the query with its caret."""
+    message, mark, place = str(error).strip().partition("\n\nLINE ")
+    return UsageError(
+        f"DuckDB refuses the query: {first_line(Exception(message))}", f"line {place}".splitlines() if mark else ()
+    )
+
+
+def _output_rows(relation: duckdb.DuckDBPyRelation, form: str, options: argparse.Namespace) -> None:
+    if form == "table":
+        _show(relation, options.limit or _SHOWN_ROWS, is_expanded=options.expanded, has_types=options.types)
+        return
+    if options.limit is not None:
+        relation = relation.limit(options.limit)
+    if options.types:
+        relation = relation.select(", ".join(f"{_quoted(name)} as {_quoted(head)}" for name, head in _heads(relation)))
+    if options.output is None and form == "json":
         print_json(records(relation))
-    else:
-        _show(relation)
+        return
+    write_rows(relation, form, options.output)
+    if options.output is not None:
+        print(f"wrote {options.output}", file=sys.stderr)
 
 
 def _query_text(options: argparse.Namespace) -> str:
     query_sources = [text for text in (options.query, options.file, options.named) if text is not None]
+    if not query_sources and (piped := _piped()):
+        return piped
     if len(query_sources) != 1:
         raise UsageError(
             'give one query: as text, with -f FILE, or with -q NAME (see --list); e.g. "from mart.coverage"'
         )
     if options.file is not None:
-        return _read(options.file)
+        return sys.stdin.read() if str(options.file) == "-" else _read(options.file)
     if options.named is not None:
         files_by_name = {path.stem: path for path in _queries()}
         if options.named not in files_by_name:
@@ -117,11 +164,18 @@ def _query_text(options: argparse.Namespace) -> str:
     return sys.stdin.read() if options.query == "-" else str(options.query)
 
 
+def _piped() -> str:
+    """What a pipe brings; empty for a terminal, and where nothing can be read."""
+    with suppress(OSError, ValueError, AttributeError):  # a caller may have closed it
+        return "" if sys.stdin.isatty() else sys.stdin.read()
+    return ""
+
+
 def _readable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     """Casts columns of a type that DuckDB alone knows, such as the difference of two times, to text."""
     columns = zip(relation.columns, relation.types, strict=True)
     names = [name for name, kind in columns if not _FOR_DUCKDB_ALONE.isdisjoint(_kinds(kind))]
-    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    quoted = [_quoted(name) for name in names]
     return (
         relation.select(f"* replace ({', '.join(f'{name}::varchar as {name}' for name in quoted)})")
         if quoted
@@ -138,13 +192,34 @@ def _kinds(kind: DuckDBPyType) -> Iterator[str]:
                 yield from _kinds(child)
 
 
-def _show(relation: duckdb.DuckDBPyRelation) -> None:
-    rows = records(relation.limit(_SHOWN_ROWS + 1))
-    print_table(rows[:_SHOWN_ROWS])
-    if len(rows) > _SHOWN_ROWS:
-        print(f"the first {_SHOWN_ROWS} rows; all of them with --format csv or -o FILE")
+def _heads(relation: duckdb.DuckDBPyRelation) -> list[tuple[str, str]]:
+    """The name of each column, and the name with its type."""
+    return [(name, f"{name} {kind!s}".lower()) for name, kind in zip(relation.columns, relation.types, strict=True)]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _show(relation: duckdb.DuckDBPyRelation, most: int, *, is_expanded: bool, has_types: bool) -> None:
+    rows = records(relation.limit(most + 1))
+    heads = dict(_heads(relation)) if has_types else {}
+    shown = [{heads.get(name, name): value for name, value in row.items()} for row in rows[:most]]
+    if is_expanded:
+        print_expanded(shown)
+    else:
+        print_wide_table(shown)
+    if len(rows) > most:
+        [(n_rows,)] = relation.count("*").fetchall()
+        print(f"the first {most:,} of {how_many(n_rows, 'row')}; more with --limit N, all of them with -o FILE")
     elif not rows:
-        print("no rows")
+        print(f"no rows of the columns {', '.join(plain(heads.get(name, name)) for name in relation.columns)}")
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows, 1 or more")
+    return int(text)
 
 
 def _queries() -> list[Path]:

@@ -1,4 +1,4 @@
-"""Writes the rows of a query as CSV, JSON or Parquet, batch by batch, and never over a file of the warehouse."""
+"""Writes the rows of a query as text or Parquet, batch by batch, and never over a file of the warehouse."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from leaderboard_etl.commands.display import as_json_text, beyond_the_calendar, of_this_calendar
 from leaderboard_etl.errors import EtlError, UsageError
-from leaderboard_etl.printable import ACTING, csv_text
+from leaderboard_etl.printable import ACTING, csv_text, one_line
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.termination import at_the_end
 
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     import polars as pl
     from pyarrow import RecordBatch
 
+# The formats by the extension of a file.
+FORMATS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".md": "md",
+    ".parquet": "parquet",
+}
 _BATCH_ROWS = 50_000
 _PLAIN = frozenset({"boolean", "tinyint", "smallint", "integer", "bigint", "double", "varchar", "date"})
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -48,8 +57,9 @@ def expect_outside(output: Path, warehouse: Warehouse) -> None:
 def write_rows(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
     """Writes the rows to `output`, which appears complete or not at all; null means standard output.
 
-    A CSV holds lists and structures as JSON text, and its text has no effect in a terminal or a spreadsheet. JSON has
-    one row per line. Raises EtlError if the file cannot be written, and duckdb.Error or UsageError if the query fails.
+    A CSV holds lists and structures as JSON text, and its text has no effect in a terminal or a spreadsheet. JSON is one
+    list with a row per line, JSON Lines an object per line. Raises EtlError if the file cannot be written, and duckdb.Error or
+    UsageError if the query fails.
     """
     if output is None:
         sys.stdout.flush()
@@ -96,7 +106,8 @@ def _write_parquet(relation: duckdb.DuckDBPyRelation, file: BinaryIO) -> None:
 def _pieces(relation: duckdb.DuckDBPyRelation, form: str) -> Iterator[bytes]:
     if form == "csv" and _is_plain(relation):
         return _plain_csv_pieces(relation)
-    return _json_pieces(_frames(relation)) if form == "json" else _csv_pieces(_frames(relation))
+    writers = {"csv": _csv_pieces, "json": _json_pieces, "jsonl": _json_line_pieces, "md": _markdown_pieces}
+    return writers[form](_frames(relation))
 
 
 def _frames(relation: duckdb.DuckDBPyRelation) -> Iterator[pl.DataFrame]:
@@ -188,6 +199,25 @@ def _json_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
             yield f"{lead}{as_json_text(row)}".encode()
             lead = ",\n  "
     yield b"[]\n" if lead.startswith("[") else b"\n]\n"
+
+
+def _json_line_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    for frame in frames:
+        for row in frame.iter_rows(named=True):
+            yield f"{as_json_text(row)}\n".encode()
+
+
+def _markdown_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    for number, frame in enumerate(frames):
+        if number == 0:
+            yield _markdown_row(frame.columns)
+            yield _markdown_row("---:" if dtype.is_numeric() else "---" for dtype in frame.dtypes)
+        for row in _flat(frame).iter_rows():
+            yield _markdown_row("" if value is None else _cell(value) for value in row)
+
+
+def _markdown_row(cells: Iterable[str]) -> bytes:
+    return f"| {' | '.join(one_line(cell).replace('|', '&#124;') for cell in cells)} |\n".encode()
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

@@ -42,7 +42,7 @@ def open_published(
     if not target.is_there():
         raise WarehouseError(
             f"{target} does not exist: no run has published here yet;"
-            f" start with `leaderboard-etl run -w {shlex.quote(str(warehouse.root))}`"
+            f" start with `leaderboard-etl run -w {shlex.quote(str(warehouse.root))}`{_sample_beside(warehouse)}"
         )
     if (log := target.log_left()) is not None:
         raise WarehouseError(
@@ -64,6 +64,12 @@ def open_published(
     with made_by_this_code(target):
         _rebuild_as_of(con, as_of, is_recomputed)
     return lock(con) if is_locked and into is None else con
+
+
+def _sample_beside(warehouse: Warehouse) -> str:
+    """A hint where only the sample was ever loaded, as `make run` does."""
+    sample = Warehouse(warehouse.root / "sample")
+    return f", or use the sample: -w {shlex.quote(str(sample.root))}" if sample.database.exists() else ""
 
 
 @contextmanager

@@ -164,12 +164,11 @@ def _plain_rows(source_id: str, files: list[FileVersion], store: BlobStore) -> p
 def made(folder: Path, repo_id: str, n_files: int) -> Iterator[SourceFile]:
     """Copies of genuine files in turn, each under its own name and with other digits in its scores."""
     paths = sorted(folder.rglob("*.json"))
-    contents = [path.read_bytes() for path in paths]
     rng = random.Random(1)
     for number in range(n_files):
-        path, content = paths[number % len(paths)], contents[number % len(paths)]
+        path = paths[number % len(paths)]
         *owner, model = path.relative_to(folder).parts[:-1]
-        content = content.replace(model.encode(), f"{model}-v{number}".encode())
+        content = path.read_bytes().replace(model.encode(), f"{model}-v{number}".encode())
         content = content.replace(b": 0.3", b": 0.3%d" % rng.randrange(10))
         yield source_file("dataset", repo_id, "/".join((*owner, f"{model}-v{number}", path.name)), content)
 

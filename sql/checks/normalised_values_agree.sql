@@ -19,7 +19,7 @@ with compared as (
     from core.scores as c
     join core.benchmarks as b using (variant_id)
     join history.scores as h using (source_id, source_name, variant_id, precision, setting, run_id)
-    where h.valid_to is null and c.norm_method = 'computed'
+    where h.valid_to is null and h.score_norm_published_pct is not null and c.norm_method = 'computed'
         and h.has_chat_template is not distinct from c.has_chat_template
 
 )

@@ -33,6 +33,16 @@ with stated as (
 
 ),
 
+-- Most models have one score in a benchmark: the windows below see the others alone.
+compared as (
+
+    select model_id, benchmark_id
+    from core.scores
+    group by model_id, benchmark_id
+    having count(*) > 1
+
+),
+
 newest as (
 
     select
@@ -42,6 +52,7 @@ newest as (
         coalesce(w.agreement_rank, 4) as agreement_rank,
         coalesce(w.is_vendor, false) as is_vendor
     from core.scores as s
+    semi join compared as c on c.model_id = s.model_id and c.benchmark_id = s.benchmark_id
     left join core.sources as about on about.source_id = s.source_id
     left join core.reporters as w on w.reported_by = s.reported_by
     left join stated as h

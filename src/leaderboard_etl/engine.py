@@ -38,7 +38,7 @@ def open_to_write(path: Path, *, most_memory_bytes: int | None = None) -> duckdb
     con = _without_bar(duckdb.connect(str(path), config=_STORAGE))
     # One checkpoint at the end writes each block once: the file stays as compact as one built fresh. What does not fit into
     # memory until then is written earlier, compressed; uncompressed rows would take ten times the space.
-    con.execute(f"set checkpoint_threshold = '{MOST_LOG_BYTES // 1_000_000}MB'")
+    _set_most_log(con)
     con.execute("set preserve_insertion_order = true")
     limit_memory(con, most_memory_bytes)
     return con
@@ -91,12 +91,22 @@ def is_no_lake(error: duckdb.Error, lake: Lake) -> bool:
     return "creating a new DuckLake is explicitly disabled" in str(error)
 
 
+def commit_to_file(con: duckdb.DuckDBPyConnection) -> None:
+    """Commits a large transaction into the file itself: otherwise DuckDB would write all of it into the log first. Raises
+    duckdb.TransactionException if none is open."""
+    con.execute("set checkpoint_threshold = '1KB'")
+    try:
+        con.execute("commit")
+    finally:
+        _set_most_log(con)
+
+
 def reuse_room(con: duckdb.DuckDBPyConnection) -> None:
     """Lets what `con` writes next take the room of what it deleted: commits and checkpoints, and opens a transaction again if
     one was open. Without it the file grows by all that is replaced."""
     is_within = True
     try:
-        con.commit()
+        commit_to_file(con)
     except duckdb.TransactionException:  # none was open
         is_within = False
     con.execute("checkpoint")
@@ -151,6 +161,10 @@ _S3_OPTIONS = {
     "session_token": "AWS_SESSION_TOKEN",
     "region": "AWS_REGION",
 }
+
+
+def _set_most_log(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(f"set checkpoint_threshold = '{MOST_LOG_BYTES // 1_000_000}MB'")
 
 
 def _file_of(lake: Lake) -> Path:

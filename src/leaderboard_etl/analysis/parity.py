@@ -67,8 +67,9 @@ def parity(
         & ((pl.lit(as_of) - pl.col("compared_on")).dt.total_days() <= current_days)
         & pl.col("difference_pct").is_not_null()
     )
+    judged = _judged(groups, as_of)
     return (
-        _compared(points, groups, as_of, "chosen")
+        _compared(_dated(points, judged), judged, "chosen")
         .join(ranges, on="comparable_group", how="left")
         .with_columns(verdict=_verdict(), strict_verdict=_strict_verdict(), is_current=is_current)
         .with_columns(
@@ -93,8 +94,10 @@ def sensitivity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.D
     difference_pct (points), is_match_or_exceed (above, or below by no more than the larger of the tolerance and two standard
     errors).
     """
+    judged = _judged(groups, as_of)
+    dated = _dated(points, judged)
     frames = [
-        _compared(points, groups, as_of, choice)
+        _compared(dated, judged, choice)
         .filter(pl.col("difference_pct").is_not_null())
         .with_columns(chosen_value=pl.lit(choice))
         .drop("tolerance_pct")
@@ -111,13 +114,20 @@ def sensitivity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.D
     )
 
 
-def _compared(points: pl.DataFrame, groups: pl.DataFrame, as_of: date, choice: str) -> pl.DataFrame:
+def _dated(points: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+    """The points of both sides, with the day on which their group is compared."""
+    return points.filter(pl.col("openness").is_in(list(_SIDES.values()))).join(
+        judged.select("comparable_group", "compared_on"), on="comparable_group"
+    )
+
+
+def _compared(dated: pl.DataFrame, judged: pl.DataFrame, choice: str) -> pl.DataFrame:
     """The best of both sides of each group and their difference, where one of CHOICES represents each model."""
-    frame = _judged(groups, as_of)
-    scored = _scored(points.with_columns(pl.col(CHOICES[choice]).alias("score_pct")))
+    frame = judged
+    scored = _scored(dated.with_columns(pl.col(CHOICES[choice]).alias("score_pct")))
     for side, openness in _SIDES.items():
         frame = frame.join(
-            _best(scored.filter(pl.col("openness") == openness), frame, side), on="comparable_group", how="left"
+            _best(scored.filter(pl.col("openness") == openness), side), on="comparable_group", how="left"
         )
     difference = (pl.col("open_score_pct") - pl.col("proprietary_score_pct")).round(DECIMALS)
     stderr = (pl.col("open_stderr_pct") ** 2 + pl.col("proprietary_stderr_pct") ** 2).sqrt()
@@ -208,18 +218,18 @@ def _scored(points: pl.DataFrame) -> pl.DataFrame:
     ).filter(pl.col("score_pct").is_not_null())
 
 
-def _best(scored: pl.DataFrame, judged: pl.DataFrame, side: str) -> pl.DataFrame:
+def _best(models: pl.DataFrame, side: str) -> pl.DataFrame:
     """The best model of one side in each group, and how many took part."""
-    models = scored.join(judged.select("comparable_group", "compared_on"), on="comparable_group")
     released = models.filter(pl.col("released_on") <= pl.col("compared_on"))
     columns = ["model_id", "model", "score_pct", "stderr_pct", "released_on"]
+    is_best = pl.col("score_pct") == pl.col("score_pct").max()
     best = (
-        released.sort(["score_pct", "released_on", "model_id"], descending=[True, False, False])
+        released.group_by("comparable_group")
+        .agg(pl.col("model_id").n_unique().cast(pl.Int64).alias(f"n_{side}"), pl.col(columns).filter(is_best))
+        .explode(columns)
+        .sort("released_on", "model_id")
         .group_by("comparable_group", maintain_order=True)
-        .agg(
-            *(pl.col(name).first().alias(f"{side}_{name}") for name in columns),
-            pl.col("model_id").n_unique().cast(pl.Int64).alias(f"n_{side}"),
-        )
+        .agg(pl.col(f"n_{side}").first(), *(pl.col(name).first().alias(f"{side}_{name}") for name in columns))
     )
     undated = models.group_by("comparable_group").agg(
         pl.col("model_id").filter(pl.col("released_on").is_null()).n_unique().cast(pl.Int64).alias(f"n_undated_{side}")

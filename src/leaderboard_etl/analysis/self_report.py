@@ -38,18 +38,19 @@ def self_report_pairs(scores: pl.DataFrame) -> pl.DataFrame:
         is_reported=pl.col("reported_by").is_in(VENDOR_KINDS) | (is_reference & verified.eq_missing(False)),
         is_measured=pl.col("reported_by").is_in(MEASURED) | (is_reference & verified.eq_missing(True)),
     ).filter(pl.col("score_pct").is_not_null())
+    # Few models have a reported score; only what was measured of these is compared.
+    reported = scored.filter("is_reported")
+    measured = scored.filter("is_measured").join(reported, on=keys, how="semi")
     sides = {
-        side: scored.filter(f"is_{side}")
-        .group_by(*keys, pl.col(by).alias(name))
-        .agg(
+        side: rows.group_by(*keys, pl.col(by).alias(name)).agg(
             pl.col("score_pct").median().alias(f"{side}_pct"),
             pl.len().cast(pl.Int64).alias(f"n_{side}_values"),
             pl.col("variant_id").unique().sort().alias(f"{side}_variants"),
             pl.col("family").drop_nulls().min().alias(f"{side}_family"),
         )
-        for side, by, name in (
-            ("reported", "reported_by", "vendor_kind"),
-            ("measured", "comparable_group", "measured_group"),
+        for side, rows, by, name in (
+            ("reported", reported, "reported_by", "vendor_kind"),
+            ("measured", measured, "comparable_group", "measured_group"),
         )
     }
     gap = (pl.col("reported_pct") - pl.col("measured_pct")).round(DECIMALS)

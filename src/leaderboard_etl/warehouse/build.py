@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import duckdb
 
+from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.migrations import schema_version
 from leaderboard_etl.raw.ledger import FileState, Load
@@ -36,10 +37,11 @@ def build(
     _fold(con, store, loads, done, news or {})
     con.execute("insert into ops.build values (?, ?, ?)", [code_version(), _last_id(loads), schema_version()])
     build_core(con)
-    con.commit().begin()
+    engine.commit_to_file(con)
+    con.begin()
     create_views(con)
     build_marts(con, _last_change(loads).as_of().date())
-    con.execute("commit")
+    engine.commit_to_file(con)
 
 
 def extend(
@@ -56,7 +58,7 @@ def extend(
     con.execute("update ops.build set load_id = ?", [_last_id(loads)])
     update_core(con, _last_id(loads[:done]) or 0)
     build_marts(con, _last_change(loads).as_of().date())
-    con.execute("commit")
+    engine.commit_to_file(con)
 
 
 def _fold(

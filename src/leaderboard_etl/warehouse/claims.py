@@ -80,14 +80,13 @@ def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of:
     claim_id = str(claim["claim_id"])
     query = _query(claim)
     try:
-        answer = con.sql(query)
-        answered = set(answer.columns)
+        answered = set(con.sql(query).columns)
         selected = ", ".join(
             f"{name}::{kind} as {name}" if name in answered else f"null::{kind} as {name}"
             for name, kind in _ANSWER.items()
         )
         partly = claim["partly_if"] or "false"
-        frame = con.sql(
+        judged = con.execute(
             f"""
             with answer as (select * from ({query})), said as (
                 select {selected} from (select 1 as one) left join answer on true
@@ -111,18 +110,20 @@ def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of:
                 end as verdict
             from said
             """
-        ).pl()
+        )
+        columns = [name for name, *_ in judged.description or []]
+        rows = judged.fetchall()
     except duckdb.Error as error:
         raise PolicyError(f"claim {claim_id}: DuckDB refuses its query or condition: {error}") from error
-    if frame.height != 1:
-        raise PolicyError(f"claim {claim_id}: its query answers with {frame.height} rows; a claim is one number")
+    if len(rows) != 1:
+        raise PolicyError(f"claim {claim_id}: its query answers with {len(rows)} rows; a claim is one number")
     return {
         **{
             name: claim[name]
             for name in ("claim_id", "article_place", "sentence", "paraphrase", "measures", "expected")
         },
         **{name: claim[name] for name in ("holds_if", "partly_expected", "partly_if", "note")},
-        **frame.row(0, named=True),
+        **dict(zip(columns, rows[0], strict=True)),
         "as_of_on": as_of,
         "evidence_query": query,
     }

@@ -57,7 +57,6 @@ _POINTS = f"""
     join memberships as s using (model_id)
     left join ({_FAMILIES}) as f using (model_id)
     join core.benchmarks as b on b.variant_id = p.variant
-    order by p.comparable_group, p.model_id
 """
 _SCORES = f"""
     select

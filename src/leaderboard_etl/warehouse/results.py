@@ -81,7 +81,10 @@ def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str) -> 
         # Literals, which DuckDB tests before it groups.
         wanted = ", ".join("'" + part[0].replace("'", "''") + "'" for part in stale) or "null"
         query += f" where {analysis.part[0]} in ({wanted})"
-    if is_table:
+    if is_table and len(stale) == len(now):
+        _empty(con, view.name)
+        con.execute(f"insert into {view.name} by name {query} order by {order}")
+    elif is_table:
         _replace(con, view.name, order, analysis, outdated, query)
     else:
         con.execute(f"create or replace temp table refreshed as {query} order by {order}")
@@ -159,11 +162,16 @@ def _replace(
         """,
         {"outdated": list(outdated)},
     )
-    n_columns = len(con.execute("describe refreshed").fetchall())
+    _empty(con, table)
+    con.execute(f"insert into {table} by name from refreshed; drop table refreshed")
+
+
+def _empty(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Deletes the rows of a table that is filled again at once."""
+    n_columns = len(con.execute(f"describe {table}").fetchall())
     [(n_deleted,)] = con.execute(f"delete from {table}").fetchall()
     if n_deleted * n_columns > _MANY_VALUES:
         engine.reuse_room(con)
-    con.execute(f"insert into {table} by name from refreshed; drop table refreshed")
 
 
 def _remember(

@@ -391,6 +391,7 @@ def test_a_blank_in_a_plotted_column_is_refused() -> None:
         create_macros(con)
         con.execute(
             "create view mart.community_velocity as select null::varchar as leaderboard, 'requests' as definition,"
+            " null::date as last_on, false as is_partial,"
             " date '2024-01-01' as month, 1 as submissions, 1 as n_models, 1 as cumulative"
         )
         query(con, next(export for export in EXPORTS if export.stem == "community_velocity"))

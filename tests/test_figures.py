@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
 
 import duckdb
 import polars as pl
@@ -18,10 +22,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import World
 
-from leaderboard_etl.export.figures import as_svg, figures
+from leaderboard_etl.export.figures import ALT_TEXTS, as_svg, figures
 from leaderboard_etl.export.figures.ecosystem import community_velocity, license_classes, moe_efficiency
-from leaderboard_etl.export.figures.gap import _spans, open_closed_lags, open_gap
+from leaderboard_etl.export.figures.gap import _spans, gap_by_benchmark, open_closed_lags, open_gap
 from leaderboard_etl.export.figures.labels import Axis, Label, lay_out, text_width
+from leaderboard_etl.export.figures.pdf import ordered
 from leaderboard_etl.export.figures.scaling import model_scaling
 from leaderboard_etl.export.figures.style import log_ticks, score_axis
 from leaderboard_etl.warehouse.database import create_tables, create_views
@@ -93,24 +98,81 @@ def test_the_gap_runs_from_the_first_to_the_last_day_on_which_both_sides_are_obs
     assert _spans(steps.filter(pl.col("side") == "Open")) == []
 
 
-def test_the_same_state_gives_the_same_bytes_and_each_figure_twice(con: duckdb.DuckDBPyConnection) -> None:
-    files = figures(con)
-    assert files == figures(con)
-    names = {name.rsplit(".")[0] for name in files}
-    assert names == {
-        "model_scaling",
-        "open_gap",
-        "open_closed_lags",
-        "moe_efficiency",
-        "community_velocity",
-        "license_classes",
-    }
-    for name in names:
-        width, height = struct.unpack(">II", files[f"{name}.png"][16:24])
-        svg = files[f"{name}.svg"].decode()
+NAMES = {
+    "model_scaling",
+    "open_gap",
+    "gap_by_benchmark",
+    "open_closed_lags",
+    "moe_efficiency",
+    "community_velocity",
+    "license_classes",
+}
+
+
+@pytest.fixture(scope="module")
+def drawn(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
+    return figures(con)
+
+
+def test_the_same_state_gives_the_same_bytes(con: duckdb.DuckDBPyConnection, drawn: dict[str, bytes]) -> None:
+    assert figures(con) == drawn
+
+
+def test_each_figure_is_there_for_screens_and_for_print(drawn: dict[str, bytes]) -> None:
+    assert {*drawn} == {ALT_TEXTS} | {f"{name}.{kind}" for name in NAMES for kind in ("svg", "png", "pdf")}
+    for name in NAMES:
+        width, height = struct.unpack(">II", drawn[f"{name}.png"][16:24])
+        svg = drawn[f"{name}.svg"].decode()
         size = re.search(r'width="(\d+)" height="(\d+)"', svg)
         assert size is not None and (width, height) == (3 * int(size[1]), 3 * int(size[2]))
         assert "http://" not in svg.replace("http://www.w3.org/", "")
+        assert drawn[f"{name}.pdf"].startswith(b"%PDF-")
+
+
+def test_a_figure_says_its_title_its_day_its_sources_and_licences_and_that_it_is_a_sample(
+    standing: World, drawn: dict[str, bytes], tmp_path: Path
+) -> None:
+    texts = json.loads(drawn[ALT_TEXTS])
+    assert {*texts} == NAMES
+    for name, text in texts.items():
+        root = ElementTree.fromstring(drawn[f"{name}.svg"])
+        title, description = root[0], root[1]
+        assert (title.tag, description.tag) == ("{http://www.w3.org/2000/svg}title", "{http://www.w3.org/2000/svg}desc")
+        assert description.text == text
+        assert title.text is not None and text.startswith(title.text)
+        assert "As of 2025-01-01." in text and "licence: " in text
+        shown = " ".join(root.itertext()).removeprefix(f"{title.text} {text}")
+        assert "As of 2025-01-01." in " ".join(shown.split())
+        assert text.startswith("SAMPLE: ") and "SAMPLE: a few files for trying things out" in text
+    copy = tmp_path / "warehouse.duckdb"
+    shutil.copy(standing.warehouse.database, copy)
+    copy.chmod(0o600)
+    with duckdb.connect(str(copy)) as con:
+        con.execute("update ops.loads set endpoint = 'https://example.org'")
+        chart = open_gap(con)
+    assert chart is not None and "SAMPLE" not in chart.description
+
+
+def pdf(*objects: tuple[int, bytes], root: int) -> bytes:
+    """A document of these objects, in this order."""
+    written, places = b"%PDF-1.7\n\n", {}
+    for number, content in objects:
+        places[number] = len(written)
+        written += b"%d 0 obj\n%s\nendobj\n\n" % (number, content)
+    entries = b"".join(b"%010d 00000 n\r\n" % places[number] for number in sorted(places))
+    trailer = b"trailer\n<<\n  /Size %d\n  /Root %d 0 R\n>>\n" % (len(places) + 1, root)
+    table = b"xref\n0 %d\n0000000000 65535 f\r\n" % (len(places) + 1)
+    return written + table + entries + trailer + b"startxref\n%d\n%%%%EOF" % len(written)
+
+
+def test_a_pdf_is_the_same_whatever_the_order_and_the_numbers_of_its_objects() -> None:
+    stream = b"<<\n  /Length 5\n>>\nstream\n4 0 R\nendstream"
+    one = pdf((1, b"<<\n  /fo0 2 0 R\n  /fo1 3 0 R\n>>"), (2, b"(a)"), (3, b"<<\n  /Of 4 0 R\n>>"), (4, stream), root=1)
+    other = pdf(
+        (4, b"<<\n  /Of 1 0 R\n>>"), (2, b"<<\n  /fo1 4 0 R\n  /fo0 3 0 R\n>>"), (1, stream), (3, b"(a)"), root=2
+    )
+    assert one != other
+    assert ordered(one) == ordered(other) == one
 
 
 def test_every_score_is_a_mark_also_without_a_size_and_the_caption_counts_these(con: duckdb.DuckDBPyConnection) -> None:
@@ -147,7 +209,15 @@ def test_an_empty_warehouse_has_no_figures() -> None:
     with duckdb.connect() as con:
         create_tables(con)
         create_views(con)
-        charts = (model_scaling, open_gap, open_closed_lags, moe_efficiency, community_velocity, license_classes)
+        charts = (
+            model_scaling,
+            open_gap,
+            gap_by_benchmark,
+            open_closed_lags,
+            moe_efficiency,
+            community_velocity,
+            license_classes,
+        )
         assert [draw(con) for draw in charts] == [None] * len(charts)
 
 
@@ -175,3 +245,38 @@ def test_a_font_of_the_machine_changes_no_pixel() -> None:
     own = drawn("own")
     assert drawn("first") != own, "this machine has no Liberation Sans: the test would show nothing"
     assert drawn("own", FONTCONFIG_FILE="/nowhere/fonts.conf") == own
+
+
+def test_the_band_of_a_frontier_ends_where_the_other_choices_of_parity_stand(con: duckdb.DuckDBPyConnection) -> None:
+    last = con.execute(
+        """
+        with ends as (
+            select comparable_group, openness, arg_max(lo_pct, day) as least, arg_max(hi_pct, day) as greatest
+            from mart.gap_bands where population = 'official' group by all
+        )
+        select s.comparable_group, s.chosen_value, any_value(s.difference_pct), o.pct, p.pct
+        from mart.parity_sensitivity as s
+        join (unpivot ends on least, greatest into name chosen_value value pct) as o
+            on o.comparable_group = s.comparable_group and o.openness = 'open_weights' and o.chosen_value = s.chosen_value
+        join (unpivot ends on least, greatest into name chosen_value value pct) as p
+            on p.comparable_group = s.comparable_group and p.openness = 'proprietary' and p.chosen_value = s.chosen_value
+        join mart.parity as j on j.population = s.population and j.comparable_group = s.comparable_group
+        join mart.gap_sides as g on g.population = s.population and g.comparable_group = s.comparable_group
+        where s.population = 'official' and j.compared_on = g.compared_on
+        group by all
+        """
+    ).fetchall()
+    assert last
+    assert [row for row in last if row[2] != pytest.approx(row[3] - row[4], abs=1e-5)] == []
+
+
+def test_the_sources_of_a_figure_gave_each_of_its_models(con: duckdb.DuckDBPyConnection) -> None:
+    question = """
+        select comparable_group, sum(n_models), bool_and(license is not null and citation is not null)
+        from mart.figure_sources group by all order by 1
+    """
+    models = """
+        select comparable_group, count(*), true from mart.model_scaling
+        where population = 'official' and openness in ('open_weights', 'proprietary') group by all order by 1
+    """
+    assert con.execute(question).fetchall() == con.execute(models).fetchall() != []

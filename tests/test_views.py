@@ -194,6 +194,47 @@ def test_each_population_sets_its_own_open_models_against_the_official_proprieta
     ]
 
 
+def test_a_frontier_has_a_band_of_the_least_and_the_greatest_score_of_each_model(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for day, model_id, openness, scores in (
+        ("2023-01-01", "closed", "proprietary", (70, 80)),
+        ("2023-02-01", "open", "open_weights", (60, 66)),
+        ("2023-03-01", "worse", "open_weights", (50, 60)),
+        ("2023-04-01", "better", "open_weights", (62,)),
+        ("2023-05-01", "late", "proprietary", (90,)),
+    ):
+        model(con, model_id, day, openness)
+        for pct in scores:
+            score(con, model_id, pct, run_id=str(pct))
+    rows = con.execute(
+        "select openness, day::varchar, lo_pct, hi_pct, ends_on::varchar from mart.gap_bands where population = 'official'"
+        " order by all"
+    ).fetchall()
+    assert rows == [
+        ("open_weights", "2023-02-01", 60.0, 66.0, "2023-04-01"),
+        ("open_weights", "2023-04-01", 62.0, 66.0, "2023-04-01"),
+        ("proprietary", "2023-01-01", 70.0, 80.0, "2023-04-01"),
+    ]
+
+
+def test_a_month_in_which_submissions_end_is_not_a_whole_one(con: duckdb.DuckDBPyConnection) -> None:
+    def submitted(day: date) -> None:
+        words = dict.fromkeys(("precision", "status", "repo_id", "revision", "path", "blob_id", "locator"), "x")
+        names = {"source_id": "olb_v1_contents", "source_name": str(day), "model_id": str(day)}
+        insert(con, "core.submissions", leaderboard="olb_v1", kind="table_row", submitted_on=day, **words, **names)
+
+    for day in (date(2024, 1, 10), date(2024, 2, 12), date(2024, 2, 13)):
+        submitted(day)
+    question = (
+        "select month::varchar, last_on::varchar, is_partial from mart.community_velocity"
+        " where leaderboard = 'olb_v1' and definition = 'table_rows' order by month"
+    )
+    assert con.execute(question).fetchall() == [("2024-01-01", "2024-01-10", False), ("2024-02-01", "2024-02-13", True)]
+    submitted(date(2024, 2, 29))
+    assert con.execute(question).fetchall()[-1] == ("2024-02-01", "2024-02-29", False)
+
+
 def test_a_group_with_one_side_only_has_no_gap(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "open", "2023-01-10", "open_weights")
     score(con, "open", 50.0)

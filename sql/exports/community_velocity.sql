@@ -10,6 +10,8 @@
 --   month: First day of the month
 --   leaderboard (olb_v1, olb_v2, all): olb_v1, olb_v2 or all
 --   definition (requests, finished_requests, table_rows, distinct_models): requests, finished_requests, table_rows or distinct_models
+--   last_on: Last day of the month with a submission
+--   is_partial: Whether the leaderboard's submissions end within the month, so that it is no whole month
 select
     case leaderboard
         when 'olb_v1' then 'Leaderboard v1'
@@ -23,6 +25,8 @@ select
     month,
     leaderboard,
     definition,
+    last_on,
+    is_partial,
     case when month is null then {
         'leaderboard': leaderboard,
         'definition': definition,

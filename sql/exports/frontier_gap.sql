@@ -16,6 +16,13 @@
 --   newest_model: Newest scored model of this side
 --   newest_on: Its release date
 --   side: Closed or Open: the same as run_name in words whose order by the alphabet gives proprietary models the template's first colour, orange, and open ones its second, blue
+--   reporter: Who gives the score, for people
+--   protocol: Protocol in the words of the source; blank: not stated
+--   setting: Reasoning effort, thinking budget or tools; n/a: not stated
+--   self_reported: self-reported by the vendor, measured by others, or not stated
+--   lo_pct: Least of the scores of the model in this group, percent
+--   hi_pct: Greatest of them, percent
+--   chosen_because: What decided which of them stands here
 with scored as (
 
     select
@@ -27,6 +34,13 @@ with scored as (
         p.comparable_group,
         p.score_source,
         p.source_url,
+        p.reporter,
+        p.protocol,
+        p.setting,
+        p.is_self_reported,
+        p.lo_pct,
+        p.hi_pct,
+        p.chosen_because,
         f.reached_on,
         case when f.surpassed_on <= g.compared_on then f.surpassed_on end as surpassed_on,
         coalesce(g.compared_on, f.newest_on) as seen_until_on,
@@ -75,6 +89,17 @@ final as (
         newest_model,
         newest_on,
         case openness when 'open_weights' then 'Open' else 'Closed' end as side,
+        reporter,
+        protocol,
+        setting,
+        case is_self_reported
+            when true then 'self-reported by the vendor'
+            when false then 'measured by others'
+            else 'not stated'
+        end as self_reported,
+        lo_pct,
+        hi_pct,
+        chosen_because,
         -- Names of models that cannot make a frontier.
         case when reason is not null then {
             'openness': openness,

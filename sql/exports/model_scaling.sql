@@ -26,6 +26,12 @@
 --   n_values: Scores of the model in this group that the one was chosen from
 --   lo_pct: Least of them, percent
 --   hi_pct: Greatest of them, percent
+--   reporter: Who gives the score, for people
+--   protocol: Protocol in the words of the source; blank: not stated
+--   self_reported: self-reported by the vendor, measured by others, or not stated
+--   chosen_because: What decided which of the n_values stands here
+--   params_active_b: Parameters used per token in billions; blank: not known
+--   is_record: Whether it set the best score of its side when it came out
 with sides as (
 
     select comparable_group, openness, count(*) as n_scored, count(params_b) as n_sized
@@ -35,10 +41,17 @@ with sides as (
 
 ),
 
+records as (
+
+    select comparable_group, model_id, true as is_record from mart.gap_frontier where population = 'official'
+
+),
+
 judged as (
 
     select
-        *,
+        p.*,
+        coalesce(r.is_record, false) as is_record,
         case
             when openness not in ('open_weights', 'proprietary') then 'openness not known'
             when population <> 'official' then 'population ' || population || ': the chart shows official releases'
@@ -46,7 +59,8 @@ judged as (
             when openness = 'proprietary' then 'size not published by the vendor'
             else 'size not known: no evidence that could be used'
         end as reason
-    from mart.model_scaling
+    from mart.model_scaling as p
+    left join records as r using (comparable_group, model_id)
 
 )
 
@@ -75,6 +89,13 @@ select
     n_values,
     lo_pct,
     hi_pct,
+    reporter,
+    protocol,
+    case is_self_reported when true then 'self-reported by the vendor' when false then 'measured by others' else 'not stated' end
+        as self_reported,
+    chosen_because,
+    params_active_b,
+    is_record,
     -- The official models are named, others only counted; n_sized of n_scored official ones of the side have a size.
     case when reason is not null then {
         'comparable_group': comparable_group,

@@ -15,6 +15,22 @@
 --   comparable_group: Variants that may be compared
 --   model_id: Model
 --   setting: Reasoning effort, thinking budget or tools; n/a: not stated
+--   release_year: Release date as a decimal year; blank: no evidence
+--   n_shot: In-context examples; blank: not stated
+--   n_values: Scores of the model in this group that the one was chosen from
+--   lo_pct: Least of them, percent
+--   hi_pct: Greatest of them, percent
+--   reporter: Who gives the score, for people
+--   protocol: Protocol in the words of the source; blank: not stated
+--   self_reported: self-reported by the vendor, measured by others, or not stated
+--   chosen_because: What decided which of the n_values stands here
+--   is_record: Whether it set the best score of its side when it came out
+with records as (
+
+    select comparable_group, model_id, true as is_record from mart.gap_frontier where population = 'official'
+
+)
+
 select
     model,
     organization,
@@ -29,7 +45,19 @@ select
     reported_by,
     comparable_group,
     model_id,
-    setting
+    setting,
+    release_year,
+    n_shot,
+    n_values,
+    lo_pct,
+    hi_pct,
+    reporter,
+    protocol,
+    case is_self_reported when true then 'self-reported by the vendor' when false then 'measured by others' else 'not stated' end
+        as self_reported,
+    chosen_because,
+    coalesce(is_record, false) as is_record
 from mart.model_scaling
+left join records using (comparable_group, model_id)
 where population = 'official' and openness in ('open_weights', 'proprietary') and params_b is null
 order by comparable_group, 3, score_pct desc, model_id

@@ -16,3 +16,7 @@ union all
 select null, hash(e) from core.settings as e
 union all
 select null, hash(s) from core.sources as s
+union all
+select null, hash(c) from core.collections as c
+union all
+select null, hash(w) from core.citations as w

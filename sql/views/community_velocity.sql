@@ -12,6 +12,8 @@
 --   submissions: How many in that month
 --   n_models: Distinct models among them
 --   cumulative: All up to and with this month; null where month is null
+--   last_on: Last day of the month with a submission; null where month is null
+--   is_partial: Whether the leaderboard's last submission lies in the month and before its last day, so that it is no whole month
 create view mart.community_velocity as
 with boards as (
 
@@ -40,7 +42,8 @@ monthly as (
         definition,
         date_trunc('month', submitted_on)::date as month,
         count(*) as submissions,
-        count(distinct model_id) as n_models
+        count(distinct model_id) as n_models,
+        max(submitted_on) as last_on
     from counted
     group by all
 
@@ -49,13 +52,16 @@ monthly as (
 final as (
 
     select
-        *,
+        * exclude (last_on),
         case
             when month is not null
                 then sum(submissions) over (
                     partition by leaderboard, definition order by month nulls last rows unbounded preceding
                 )::bigint
-        end as cumulative
+        end as cumulative,
+        last_on,
+        coalesce(last_on = max(last_on) over (partition by leaderboard, definition) and last_on < last_day(month), false)
+            as is_partial
     from monthly
 
 )

@@ -39,8 +39,22 @@
 --   lo_pct: Least of the n_values, percent
 --   median_pct: Median of the distinct ones among them, percent; of an even number the lower one of the middle
 --   hi_pct: Greatest of them, percent
+--   protocol: = core.scores
+--   reporter: Who gives the score, for people: the part of the source that it comes from, or the vendor and where it says so
+--   source_id: = core.scores
+--   collection_id: = core.citations; null: the source has no parts
 create view mart.model_scaling as
-with candidates as (
+with parts as (
+
+    select source_id, collection_id, coalesce(any_value(c.title), min(w.citation)) as title
+    from core.citations as w
+    left join core.collections as c using (source_id, collection_id)
+    where collection_id is not null
+    group by source_id, collection_id
+
+),
+
+candidates as (
 
     select
         s.rowid as row_id,
@@ -185,11 +199,17 @@ final as (
         r.setting,
         chosen.lo_pct,
         chosen.median_pct,
-        chosen.hi_pct
+        chosen.hi_pct,
+        r.protocol,
+        coalesce(part.title, case when w.is_vendor then w.meaning else about.title end) as reporter,
+        r.source_id,
+        part.collection_id
     from chosen
     join core.models as m using (model_id)
     join core.scores as r on r.rowid = chosen.row_id
     left join core.sources as about on about.source_id = r.source_id
+    left join parts as part
+        on part.source_id = r.source_id and part.collection_id = split_part(r.run_id, ',', 1)
     left join core.reporters as w on w.reported_by = r.reported_by
 
 )

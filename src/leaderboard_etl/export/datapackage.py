@@ -27,6 +27,7 @@ _MEDIA_TYPES = {
     ".cff": "application/yaml",
     ".svg": "image/svg+xml",
     ".png": "image/png",
+    ".pdf": "application/pdf",
 }
 
 

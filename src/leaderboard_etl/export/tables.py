@@ -88,6 +88,7 @@ EXPORTS = (
         ("leaderboard", "definition", "month"),
     ),
     Export("license_classes.csv", ("release_year", "license_class", "n_models"), ("release_year", "license_class")),
+    Export("figure_notes.csv", ("subject", "foot"), ("subject",)),
     Export("claims.json", ("claim_id", "sentence", "verdict"), ("claim_id",)),
 )
 

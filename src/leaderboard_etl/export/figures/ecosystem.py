@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import altair as alt
 import duckdb
 import polars as pl
 
-from leaderboard_etl.export.figures.labels import lay_out
+from leaderboard_etl.export.figures.labels import Axis, lay_out
 from leaderboard_etl.export.figures.style import (
     BLUE,
     FAINT,
     GREEN,
+    GROUP,
     INK,
     LEGEND,
     UPRIGHT,
     VERMILION,
+    Chart,
     export_rows,
     finished,
+    log_ticks,
     marks,
+    month_of,
     names,
     score,
     score_axis,
-    size_axis,
+    size_encoding,
+    span_of,
 )
 
 _KINDS = ["Mixture of experts", "Dense"]
@@ -38,25 +44,54 @@ _LICENSES = {
 }
 
 
-def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
-    """MMLU as reported against relative inference cost, with mixture-of-experts models highlighted; None if there is
-    none."""
+# Release dates in the eras of the fitted lines, so that a mixture is compared with dense models of its own time.
+_ERAS = ((date.min, "until 2023"), (date(2024, 1, 1), "2024"), (date(2025, 1, 1), "from 2025"))
+_PANEL_WIDTH, _PANEL_HEIGHT = 222, 330
+
+
+def moe_efficiency(con: duckdb.DuckDBPyConnection) -> Chart | None:
+    """MMLU as reported against relative inference cost, mixtures of experts beside the dense models of the same era; None if
+    there is no dated mixture."""
     is_moe = pl.col("is_moe").fill_null(False)
-    models = export_rows(con, "moe_efficiency").with_columns(
+    everything = export_rows(con, "moe_efficiency").with_columns(
         kind=pl.when(is_moe).then(pl.lit(_KINDS[0])).otherwise(pl.lit(_KINDS[1]))
     )
+    models = everything.drop_nulls("released_on")
     if not (models["kind"] == _KINDS[0]).any():
         return None
-    x_axis, x = size_axis(
-        "inference_cost_relative",
-        "Operations per token (dense model of 70 billion parameters = 1, log scale)",
-        list(models["inference_cost_relative"]),
-        room=1.4,
+    costs, scores = list(models["inference_cost_relative"]), list(models["score_pct"])
+    x_axis = Axis(min(costs) / 1.4, max(costs) * 1.4, 0, _PANEL_WIDTH, is_log=True)
+    y_range = score_axis(scores)
+    y_axis = Axis(y_range.low, y_range.high, _PANEL_HEIGHT, 0)
+    starts = [start for start, _ in _ERAS]
+    panels = []
+    for number, (start, era) in enumerate(_ERAS):
+        end = starts[number + 1] if number + 1 < len(starts) else date.max
+        of_era = models.filter(pl.col("released_on").is_between(start, end, closed="left"))
+        panels.append(_era_panel(of_era, era, x_axis, y_axis, is_first=number == 0))
+    undated = everything.height - models.height
+    caption = [
+        f"MMLU as reported (protocols mixed) of {models.height} models whose total and active parameters are known, by era of"
+        " release:",
+        "newer models score higher at the same cost whatever they are, so compare squares with circles of one panel only.",
+        "Operations are not a price: memory, hardware and utilisation are left out."
+        + (f" Left out: {undated} without a release date." if undated else ""),
+    ]
+    title = ", ".join(
+        filter(
+            None, ["Score against operations per token, dense and mixture of experts", span_of(models["released_on"])]
+        )
     )
-    y_axis = score_axis(list(models["score_pct"]))
-    y = score(y_axis)
+    return finished(con, GROUP, alt.hconcat(*panels, spacing=34, bounds="flush"), title, caption, height=None)
+
+
+def _era_panel(models: pl.DataFrame, era: str, x_axis: Axis, y_axis: Axis, *, is_first: bool) -> Any:
+    """The models of one era; the first panel has the name of the axis and the legend."""
+    ticks = [tick for tick in log_ticks(x_axis) if f"{tick:e}"[0] == "1"]
+    x = size_encoding("inference_cost_relative", "Operations per token", x_axis, ticks)
+    y = score(y_axis) if is_first else score(y_axis).title(" ")
     by_kind: dict[str, Any] = {"domain": _KINDS}
-    legend = alt.Legend(**LEGEND)
+    legend = alt.Legend(**{**LEGEND, "legendX": 420, "legendY": -84}) if is_first else None
     points = marks(
         models,
         x,
@@ -75,16 +110,18 @@ def moe_efficiency(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         x_axis,
         y_axis,
     )
-    caption = [
-        f"MMLU as reported (protocols mixed) of {models.height} models whose total and active parameters are known.",
-        "Operations are not a price: memory, hardware and utilisation are left out.",
-    ]
-    return finished(
-        points + names(labels, x, y), "Score against operations per token: dense and mixture of experts", caption
+    n_mixtures, n_dense = (models.filter(pl.col("kind") == kind).height for kind in _KINDS)
+    title = alt.TitleParams(
+        f"{era.capitalize()}: {n_mixtures} {'mixture' if n_mixtures == 1 else 'mixtures'}, {n_dense} dense",
+        anchor="start",
+        frame="group",
+        fontSize=12,
+        offset=18,
     )
+    return (points + names(labels, x, y)).properties(width=_PANEL_WIDTH, height=_PANEL_HEIGHT, title=title)
 
 
-def community_velocity(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
+def community_velocity(con: duckdb.DuckDBPyConnection) -> Chart | None:
     """Models by the month of their first submission to the Open LLM Leaderboards; None if no submission has a date."""
     rows = export_rows(con, "community_velocity").filter(
         (pl.col("definition") == "distinct_models") & (pl.col("leaderboard") != "all")
@@ -108,7 +145,18 @@ def community_velocity(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         legend=alt.Legend(**LEGEND),
     )
     totals = rows.group_by("on").agg(pl.col("models").sum()).sort("on")
-    bars = alt.Chart(rows).mark_bar(stroke=INK, strokeWidth=0.5).encode(x=x, y=y, color=color, order="leaderboard:N")
+    bars = (
+        alt.Chart(rows)
+        .mark_bar(stroke=INK, strokeWidth=0.5)
+        .encode(
+            x=x,
+            y=y,
+            color=color,
+            order="leaderboard:N",
+            # The last month of a leaderboard is pale if its submissions end within it.
+            opacity=alt.Opacity("is_partial:N", scale=alt.Scale(domain=[False, True], range=[1, 0.45]), legend=None),
+        )
+    )
     counts = (
         alt.Chart(totals)
         .mark_text(dy=-7, fontSize=10, color=INK)
@@ -119,10 +167,15 @@ def community_velocity(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         f"Distinct models by month of first submission: {n_v1:,} on v1 and {n_v2:,} on v2, each leaderboard by itself.",
         "September and October 2023 hold bulk imports of older submissions to v1; models without a date are left out.",
     ]
-    return finished(bars + counts, "Models submitted to the Open LLM Leaderboards", caption)
+    caption += [
+        f"Pale, not a whole month: {board} in {month_of(month)}, through {last_on}."
+        for board, month, last_on in rows.filter("is_partial").sort("month").select("board", "month", "last_on").rows()
+    ]
+    title = f"Models submitted to the Open LLM Leaderboards, {span_of(rows['month'])}"
+    return finished(con, "community_velocity", bars + counts, title, caption)
 
 
-def license_classes(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
+def license_classes(con: duckdb.DuckDBPyConnection) -> Chart | None:
     """The shares of kinds of licence among official open models, by year of release; None if no model has a date."""
     rows = export_rows(con, "license_classes")
     if rows.is_empty():
@@ -161,4 +214,6 @@ def license_classes(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         f" {bests} new open bests.",
         "Above each bar its number of models. A community licence limits who may use a model, or what for.",
     ]
-    return finished(bars + counts, "Open weights are not all open source", caption)
+    years = list(rows["release_year"])
+    title = f"Open weights were not all open source, {years[0]} to {years[-1]}"
+    return finished(con, "license_classes", bars + counts, title, caption)

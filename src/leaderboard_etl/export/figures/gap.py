@@ -1,4 +1,4 @@
-"""The gap over time, and how long open-weights models took to catch up."""
+"""The gap over time, for MMLU and for every headline group, and how long open-weights models took to catch up."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from leaderboard_etl.export.figures.style import (
     DASH,
     FAINT,
     GROUP,
+    HEIGHT,
     INK,
     SIDES,
     WIDTH,
+    Chart,
     finished,
     marks,
+    month_of,
     names,
     score,
     score_axis,
@@ -63,47 +66,212 @@ order by closed_released_on, closed_model_id
 """
 
 
-def open_gap(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
+# The frontiers under another choice of each model's score, as rectangles that follow the steps.
+_BANDS = """
+select
+    case openness when 'open_weights' then 'Open' else 'Proprietary' end as side,
+    mart.decimal_year(day) as year,
+    mart.decimal_year(ends_on) as until_year,
+    lo_pct as score_pct,
+    hi_pct
+from mart.gap_bands
+where population = 'official' and comparable_group = ? and hi_pct > lo_pct
+order by side, day
+"""
+# From each proprietary best to the open model that came within a point of it.
+_ARROWS = """
+select
+    mart.decimal_year(closed_released_on) as year,
+    mart.decimal_year(open_released_on) as until_year,
+    closed_score_pct as score_pct
+from mart.gap_lag
+where population = 'official'
+    and comparable_group = ?
+    and estimator = 'catch_up'
+    and tolerance_pct = 1
+    and not is_censored
+    and lag_days > 0
+order by closed_released_on, closed_model_id
+"""
+_NOW = """
+select
+    leader,
+    abs(gap_pct) as gap_pct,
+    day,
+    open_pct,
+    proprietary_pct,
+    o.display_name as open_model,
+    p.display_name as proprietary_model
+from mart.gap_daily as g
+join core.models as o on o.model_id = g.open_model_id
+join core.models as p on p.model_id = g.proprietary_model_id
+where g.population = 'official' and comparable_group = ? and day = compared_on
+"""
+_MEDIAN = """
+select median_lag_days, lo_days, hi_days
+from mart.gap_lag_summary
+where population = 'official'
+    and comparable_group = ?
+    and estimator = 'catch_up'
+    and tolerance_pct = 1
+    and sensitivity = 'all'
+    and median_lag_days is not null
+"""
+_HEADLINES = """
+select g.comparable_group, g.display_name
+from core.comparable_groups as g
+where is_headline
+    and exists (
+        select 1 from mart.gap_sides as s
+        where s.comparable_group = g.comparable_group and s.population = 'official' and s.compared_on is not null
+    )
+order by g.display_name
+"""
+_PANELS_IN_A_ROW, _PANEL_WIDTH, _PANEL_HEIGHT = 3, 216, 150
+
+
+def open_gap(con: duckdb.DuckDBPyConnection) -> Chart | None:
     """Both MMLU frontiers as steps over time with the gap shaded; None if a side has no frontier."""
     steps = con.sql(_FRONTIERS, params=[GROUP]).pl()
-    spans = _spans(steps)
-    if not spans:
+    if not _spans(steps):
         return None
-    x_axis = Axis(min(steps["year"]) - 0.2, max(steps["until_year"]), 0, WIDTH)
-    y_axis = score_axis(list(steps["score_pct"]))
-    x = alt.X(
-        "year:Q",
-        title="Release date",
-        scale=alt.Scale(domain=[x_axis.low, x_axis.high], nice=False),
-        axis=alt.Axis(values=list(range(math.ceil(x_axis.low), math.floor(x_axis.high) + 1)), format="d"),
-    )
-    y = score(y_axis)
-    ends = steps.group_by("side", maintain_order=True).last().with_columns(year="until_year").select(steps.columns)
+    [now] = con.sql(_NOW, params=[GROUP]).pl().to_dicts()
+    x_axis, y_axis = _axes(steps, WIDTH, HEIGHT)
+    x, y = _years(x_axis), score(y_axis)
     labels = lay_out(_by_rise(steps), _along(steps, x_axis), x_axis, y_axis)
-    shade = alt.Chart(pl.DataFrame(spans)).mark_rect(opacity=0.13)
-    line = alt.Chart(pl.concat([steps, ends])).mark_line(interpolate="step-after", strokeWidth=2)
-    side = alt.Chart(ends).mark_text(align="left", dx=8, fontWeight="bold", fontSize=12)
+    side = alt.Chart(_ends(steps)).mark_text(align="left", dx=8, fontWeight="bold", fontSize=12)
     layers = (
-        shade.encode(x=x, x2="until_year:Q", y=y, y2="other_pct:Q", color=COLOR)
-        + line.encode(x=x, y=y, color=COLOR, strokeDash=DASH)
+        _frontiers(con, GROUP, steps, (x_axis, y_axis), x, y)
         + marks(steps, x, y)
         + names(labels, x, y)
         + side.encode(x=x, y=y, text="side:N", color=COLOR)
     )
-    last_span = spans[-1]
-    gap_pct = last_span["score_pct"] - last_span["other_pct"]
-    title = f"{last_span['side']} models lead by {gap_pct:.1f} points on MMLU as reported"
     caption = [
-        f"Best score so far by release date, up to {min(ends['stood_until_on'])}:"
-        f" {last_span['model']} {last_span['score_pct']:.1f} %, {last_span['other_model']} {last_span['other_pct']:.1f} %.",
-        "Shaded: the gap, in the colour of the side that leads. Official releases only; protocols mixed.",
+        f"Best score so far by release date, up to {now['day']}: {now['proprietary_model']} {now['proprietary_pct']:.1f} %,"
+        f" {now['open_model']} {now['open_pct']:.1f} %.",
+        "Shaded: the gap, in the colour of the side that led. Arrows: from a proprietary best to the open model within a point"
+        " of it.",
+        "Bands: the least and the greatest of each model's scores. Official releases only; protocols mixed.",
     ]
-    return finished(
-        layers, title if gap_pct else "Open and proprietary models stand level on MMLU as reported", caption
+    return finished(con, GROUP, layers, f"{_verdict(now, 'models ')} on MMLU as reported", caption)
+
+
+def gap_by_benchmark(con: duckdb.DuckDBPyConnection) -> Chart | None:
+    """The frontiers of every headline group that has both sides, side by side; None if there is none."""
+    panels, leaders, last_days = [], [], []
+    for group, name in con.sql(_HEADLINES).fetchall():
+        steps = con.sql(_FRONTIERS, params=[group]).pl()
+        if not _spans(steps):
+            continue
+        [now] = con.sql(_NOW, params=[group]).pl().to_dicts()
+        panels.append(_panel(con, group, name, steps, now))
+        leaders.append(now["leader"])
+        last_days.append(now["day"])
+    if not panels:
+        return None
+    grid = alt.concat(*panels, columns=_PANELS_IN_A_ROW, spacing={"row": 92, "column": 44}, bounds="flush")
+    caption = [
+        f"Each headline group up to the last day on which both sides could be compared, from {month_of(min(last_days))} to"
+        f" {month_of(max(last_days))}.",
+        "Steps: best score so far (%), open models blue, proprietary ones orange and dashed; shaded: the gap, in the colour of"
+        " the side that led.",
+        "Arrows: from a proprietary best to the open model within a point of it; the lag is their median, with its interval.",
+        "Bands: the least and the greatest of each model's scores; where none shows, no model has two.",
+    ]
+    n_led = leaders.count("proprietary")
+    title = (
+        f"Proprietary models led on {n_led} of {len(leaders)} headline comparisons when both sides were last observed"
+    )
+    return finished(con, "headlines", grid, title, caption, height=None)
+
+
+def _panel(con: duckdb.DuckDBPyConnection, group: str, name: str, steps: pl.DataFrame, now: dict[str, Any]) -> Any:
+    x_axis, y_axis = _axes(steps, _PANEL_WIDTH, _PANEL_HEIGHT)
+    x, y = _years(x_axis, title=None), score(y_axis).title(None)
+    lag = con.execute(_MEDIAN, [group]).fetchall()
+    said = [_verdict(now), *(f"Median lag {_days(*row)}" for row in lag)]
+    title = alt.TitleParams(
+        name,
+        subtitle=said,
+        anchor="start",
+        frame="group",
+        fontSize=12,
+        subtitleFontSize=11,
+        subtitleColor=INK,
+        offset=6,
+    )
+    return _frontiers(con, group, steps, (x_axis, y_axis), x, y).properties(
+        width=_PANEL_WIDTH, height=_PANEL_HEIGHT, title=title
     )
 
 
-def open_closed_lags(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
+def _days(median: float, low: float | None, high: float | None) -> str:
+    """A median lag with its interval; without an upper end it is open."""
+    interval = "" if low is None else f" ({low:.0f} to {high:.0f})" if high is not None else f" ({low:.0f} or more)"
+    return f"{median:.0f} days{interval}"
+
+
+def _verdict(now: dict[str, Any], models: str = "") -> str:
+    """Who led by how much on the last day on which both sides could be compared: the state of that day, so in the past."""
+    when = f"in {month_of(now['day'])}"
+    if now["leader"] == "level":
+        return f"Open and proprietary {models}were level {when}"
+    who = "Open" if now["leader"] == "open_weights" else "Proprietary"
+    return f"{who} {models}led by {now['gap_pct']:.1f} points {when}"
+
+
+def _axes(steps: pl.DataFrame, width: int, height: int) -> tuple[Axis, Axis]:
+    y_axis = score_axis(list(steps["score_pct"]))
+    return (
+        Axis(min(steps["year"]) - 0.2, max(steps["until_year"]), 0, width),
+        Axis(y_axis.low, y_axis.high, height, 0),
+    )
+
+
+def _years(axis: Axis, title: str | None = "Release date") -> alt.X:
+    return alt.X(
+        "year:Q",
+        title=title,
+        scale=alt.Scale(domain=[axis.low, axis.high], nice=False),
+        axis=alt.Axis(values=list(range(math.ceil(axis.low), math.floor(axis.high) + 1)), format="d"),
+    )
+
+
+def _ends(steps: pl.DataFrame) -> pl.DataFrame:
+    """Where each side's line ends."""
+    last = steps.group_by("side", maintain_order=True).last()
+    return last.with_columns(year="until_year").select(steps.columns)
+
+
+def _frontiers(
+    con: duckdb.DuckDBPyConnection, group: str, steps: pl.DataFrame, axes: tuple[Axis, Axis], x: alt.X, y: alt.Y
+) -> Any:
+    """Both frontiers as steps, with the gap shaded, the bands of other choices, and arrows for the lags."""
+    x_axis, y_axis = axes
+    bands = (
+        con.sql(_BANDS, params=[group])
+        .pl()
+        .filter(pl.col("until_year") > x_axis.low)
+        .with_columns(pl.col("year").clip(x_axis.low), pl.col("score_pct", "hi_pct").clip(y_axis.low, y_axis.high))
+    )
+    arrows = con.sql(_ARROWS, params=[group]).pl()
+    shade = alt.Chart(pl.DataFrame(_spans(steps))).mark_rect(opacity=0.13)
+    band = alt.Chart(bands).mark_rect(opacity=0.28)
+    line = alt.Chart(pl.concat([steps, _ends(steps)])).mark_line(interpolate="step-after", strokeWidth=2)
+    shaft = alt.Chart(arrows).mark_rule(color=INK, strokeWidth=1, opacity=0.7)
+    head = alt.Chart(arrows.with_columns(year="until_year")).mark_point(
+        shape="triangle-right", filled=True, size=36, xOffset=-3, color=INK, opacity=1
+    )
+    return (
+        shade.encode(x=x, x2="until_year:Q", y=y, y2="other_pct:Q", color=COLOR)
+        + band.encode(x=x, x2="until_year:Q", y=y, y2="hi_pct:Q", color=COLOR)
+        + line.encode(x=x, y=y, color=COLOR, strokeDash=DASH)
+        + shaft.encode(x=x, x2="until_year:Q", y=y)
+        + head.encode(x=x, y=y)
+    )
+
+
+def open_closed_lags(con: duckdb.DuckDBPyConnection) -> Chart | None:
     """For each proprietary MMLU frontier model the days until an open model came within one point of it; None if there
     is none."""
     lags = con.sql(_LAGS, params=[GROUP]).pl()
@@ -131,7 +299,19 @@ def open_closed_lags(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         f"{lags['is_censored'].sum()} of {lags.height} were not matched up to the last day that could be seen: arrows.",
     ]
     title = "Days until open weights stood where a proprietary model stood"
-    return finished(layers, title, caption, height=27 * lags.height)
+    summary = con.execute(_MEDIAN, [GROUP]).fetchall()
+    if summary:
+        median, low, high = summary[0]
+        title = f"Open models took a median of {median:.0f} days to come within a point of a proprietary best on MMLU"
+        caption.append(
+            f"Upright line: the median, which counts arrows as at least so long; {_days(median, low, high)} with 90 % confidence."
+        )
+        at = alt.Chart(pl.DataFrame({"lag_days": [median]}))
+        layers = at.mark_rule(color=INK, strokeDash=[2, 3]).encode(x=x) + layers
+        layers += at.mark_text(baseline="bottom", dy=-4, color=INK, text=f"median {median:.0f}").encode(
+            x=x, y=alt.value(0)
+        )
+    return finished(con, GROUP, layers, title, caption, height=27 * lags.height)
 
 
 def _spans(steps: pl.DataFrame) -> list[dict[str, Any]]:

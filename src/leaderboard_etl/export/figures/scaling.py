@@ -18,6 +18,7 @@ from leaderboard_etl.export.figures.style import (
     LEGEND,
     SHAPE,
     WIDTH,
+    Chart,
     export_rows,
     finished,
     log_axis,
@@ -27,6 +28,7 @@ from leaderboard_etl.export.figures.style import (
     score,
     score_axis,
     size_encoding,
+    span_of,
 )
 
 _STRIP_PX = 110
@@ -34,7 +36,7 @@ _STRIP_PX = 110
 _COLUMNS = 5
 
 
-def model_scaling(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
+def model_scaling(con: duckdb.DuckDBPyConnection) -> Chart | None:
     """MMLU as reported against parameters, with the lines and bands that the data bear out, and a strip beside the axis for
     proprietary models without a published size; None if there is no point."""
     is_shown = pl.col("comparable_group") == GROUP
@@ -76,7 +78,9 @@ def model_scaling(con: duckdb.DuckDBPyConnection) -> alt.LayerChart | None:
         marks(all_points, x, y, color=color, shape=shape),
         names(labels, x, y),
     )
-    return finished(alt.layer(*layers), "Model Scaling: Open vs. Proprietary", _caption(sides, strip.height))
+    dates = pl.concat([points["released_on"], unsized["released_on"]])
+    title = ", ".join(filter(None, ["Model Scaling: Open vs. Proprietary", span_of(dates)]))
+    return finished(con, GROUP, alt.layer(*layers), title, _caption(sides, strip.height))
 
 
 def _with_strip(axis: Axis) -> Axis:

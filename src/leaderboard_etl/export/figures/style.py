@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import altair as alt
@@ -14,7 +16,7 @@ from leaderboard_etl.export.figures.labels import Axis, Label
 from leaderboard_etl.export.tables import shown
 from leaderboard_etl.settings import resource
 
-Chart = alt.Chart | alt.LayerChart
+Chart = alt.VConcatChart
 
 GROUP = "mmlu_reported"
 WIDTH, HEIGHT = 720, 430
@@ -37,6 +39,7 @@ LEGEND: dict[str, Any] = {
 }
 # vl-convert contains the first font, so that a picture is the same on every machine; a viewer of the SVG may use the others.
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+_FOOT_LETTERS, _FOOT_LINE_PX = 150, 13
 # (used part of the scale, distance of the ticks), in points.
 _TICK_STEPS = ((60, 20), (25, 10), (0, 5))
 
@@ -62,12 +65,6 @@ def score(axis: Axis) -> alt.Y:
         scale=alt.Scale(domain=[axis.low, axis.high], nice=False),
         axis=alt.Axis(**UPRIGHT),
     )
-
-
-def size_axis(field: str, title: str, values: Sequence[float], room: float) -> tuple[Axis, alt.X]:
-    """A logarithmic axis that extends by the factor `room` beyond `values` on both sides, and its encoding."""
-    axis = log_axis(values, room)
-    return axis, size_encoding(field, title, axis, log_ticks(axis))
 
 
 def log_axis(values: Sequence[float], room: float) -> Axis:
@@ -115,23 +112,45 @@ def names(labels: Sequence[Label], x: alt.X, y: alt.Y) -> Any:
     return outline + base.mark_text(align=align, fontSize=11, color=INK)
 
 
-def finished(layers: Any, title: str, caption: list[str], height: int = HEIGHT) -> alt.LayerChart:
-    """A complete chart with its title, its caption under the title, and the common look."""
-    chart: alt.LayerChart = (
-        layers.properties(
-            width=WIDTH,
-            height=height,
+def month_of(day: date) -> str:
+    """A day's month in words: July 2024."""
+    return f"{day:%B %Y}"
+
+
+def span_of(days: pl.Series) -> str:
+    """The months of the first and the last of some days: `March 2022 to July 2024`; empty if none is known."""
+    first, last = days.min(), days.max()
+    if not isinstance(first, date) or not isinstance(last, date):
+        return ""
+    return f"{month_of(first)} to {month_of(last)}"
+
+
+def finished(
+    con: duckdb.DuckDBPyConnection, subject: str, plot: Any, title: str, caption: list[str], height: int | None = HEIGHT
+) -> Chart:
+    """A complete chart with its title, its caption under the title, the common look, and the foot of `subject` in
+    mart.figure_notes below it.
+
+    `height` is that of the plot; null: it has its own size. The chart's description says what a reader of the text alone needs.
+    """
+    foot, is_sample = _note(con, subject)
+    title = f"SAMPLE: {title}" if is_sample else title
+    if height is not None:
+        plot = plot.properties(width=WIDTH, height=height)
+    chart: Chart = (
+        alt.vconcat(plot, _foot(foot), spacing=22)
+        .properties(
             padding=14,
             background="white",
-            description=" ".join([f"{title}.", *caption]),
+            description=" ".join([f"{title}.", *caption, foot]),
             title=alt.TitleParams(
                 title,
                 subtitle=caption,
                 anchor="start",
-                frame="group",
+                frame="bounds",
                 fontSize=17,
                 subtitleFontSize=12,
-                offset=16,
+                offset=20,
                 subtitleColor=FAINT,
                 subtitlePadding=6,
                 subtitleLineHeight=16,
@@ -164,3 +183,19 @@ def finished(layers: Any, title: str, caption: list[str], height: int = HEIGHT) 
         )
     )
     return chart
+
+
+def _note(con: duckdb.DuckDBPyConnection, subject: str) -> tuple[str, bool]:
+    """The foot of a figure, and whether its data are the bundled sample."""
+    rows = con.execute("select foot, is_sample from mart.figure_notes where subject = ?", [subject]).fetchall()
+    return rows[0] if rows else ("", False)
+
+
+def _foot(text: str) -> Any:
+    lines = textwrap.wrap(text, _FOOT_LETTERS)
+    return (
+        alt.Chart(pl.DataFrame({"foot": [""]}))
+        .mark_text(align="left", baseline="top", fontSize=10, lineHeight=_FOOT_LINE_PX, color=FAINT)
+        .encode(x=alt.value(0), y=alt.value(0), text=alt.value(lines))
+        .properties(width=WIDTH, height=_FOOT_LINE_PX * len(lines))
+    )

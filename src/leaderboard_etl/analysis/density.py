@@ -163,24 +163,22 @@ def size_to_reach(points: pl.DataFrame, thresholds: Sequence[float] = tuple(rang
     columns = ["comparable_group", "benchmark", "score_pct", "params_b", "model_id", "model", "released_on"]
     is_sized = (pl.col("openness") == "open_weights") & (pl.col("params_b") > 0)
     dated = points.filter(is_sized).select(columns).drop_nulls(["released_on", "score_pct"])
-    levels = pl.DataFrame({"score_threshold_pct": pl.Series(list(thresholds), dtype=pl.Float64)})
     key = ["comparable_group", "score_threshold_pct"]
     month = pl.col("released_on").dt.truncate("1mo").alias("reached_on")
-    smallest = (
-        dated.join(levels, how="cross")
-        .filter(pl.col("score_pct") >= pl.col("score_threshold_pct"))
-        .with_columns(month)
-        .sort(*key, "reached_on", "params_b", "released_on", "model_id")
-        .unique([*key, "reached_on"], keep="first", maintain_order=True)
+    # One threshold after another, because all at once would hold each point as often as there are thresholds.
+    smallest = pl.concat(
+        dated.filter(pl.col("score_pct") >= threshold)
+        .with_columns(month, pl.lit(float(threshold)).alias("score_threshold_pct"))
+        .sort("comparable_group", "reached_on", "params_b", "released_on", "model_id")
+        .unique(["comparable_group", "reached_on"], keep="first", maintain_order=True)
+        for threshold in thresholds
     )
     before = pl.col("params_b").cum_min().shift(1).over(key)
-    return smallest.filter(before.is_null() | (pl.col("params_b") < before)).select(
-        "comparable_group",
-        "benchmark",
-        "score_threshold_pct",
-        "reached_on",
-        "params_b",
-        "model_id",
-        "model",
-        "released_on",
+    return (
+        smallest.filter(before.is_null() | (pl.col("params_b") < before))
+        .sort(*key, "reached_on")
+        .select(
+            *("comparable_group", "benchmark", "score_threshold_pct", "reached_on"),
+            *("params_b", "model_id", "model", "released_on"),
+        )
     )

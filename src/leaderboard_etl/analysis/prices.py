@@ -19,8 +19,12 @@ def price_to_reach(
     provider's price in a month is the newest stated by the month's end, else the first stated later (`is_later`); a model's is
     the least of its providers. A model counts from the month of its release. Columns: mart.price_to_reach without population.
     """
-    dated = points.filter(pl.col("openness").is_in(["open_weights", "proprietary"])).drop_nulls(
-        ["released_on", "score_pct"]
+    columns = ["comparable_group", "benchmark", "openness", "model_id", "released_on", "score_pct"]
+    dated = (
+        points.select(columns)
+        .filter(pl.col("openness").is_in(["open_weights", "proprietary"]))
+        .drop_nulls(["released_on", "score_pct"])
+        .join(prices, on="model_id", how="semi")
     )
     released = pl.col("released_on").dt.truncate("1mo")
     priced = dated.select("model_id", released.alias("released_month")).unique().join(prices, on="model_id")

@@ -16,7 +16,7 @@ from leaderboard_etl.analysis.density import capability_density, density_frontie
 from leaderboard_etl.analysis.lag_groups import read_groups
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
-from leaderboard_etl.analysis.parity import CHOICES, CURRENT_DAYS, headline_groups, majority, parity, sensitivity
+from leaderboard_etl.analysis.parity import CURRENT_DAYS, headline_groups, majority, parity, sensitivity
 from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
 from leaderboard_etl.warehouse.answers import Answers
@@ -25,6 +25,12 @@ from leaderboard_etl.warehouse.results import Part
 # The view mart.populations says who takes part; in addition, dense models alone give the curve for mixtures of experts.
 POPULATIONS = ("official", "official_base", "fine_tune", "merge", "flagged", "unflagged", "all")
 DENSE = "official_dense"
+# What the analyses ask of a point; of each other column, a million points would take 10 to 40 MB.
+COLUMNS = (
+    *("comparable_group", "benchmark", "model_id", "model", "organization", "family", "openness", "released_on"),
+    *("score_pct", "score_norm_pct", "stderr_pct", "lo_pct", "median_pct", "hi_pct", "is_self_reported"),
+    *("params_b", "params_active_b", "is_moe", "training_tokens", "random_baseline", "score_ceiling"),
+)
 ANSWERS = Answers()
 Frames = Mapping[str, pl.DataFrame]
 
@@ -33,7 +39,7 @@ Frames = Mapping[str, pl.DataFrame]
 class Given:
     """What the analyses are made from, and the analyses: each gives rows of its tables, of the wanted parts alone.
 
-    points: rows of mart.model_scaling with family, training tokens, baseline and ceiling. members and sides: the rows of
+    points: COLUMNS of mart.model_scaling, and of what belongs to its models and benchmarks. members and sides: the rows of
     mart.populations and mart.gap_sides. groups: those of core.comparable_groups, with benchmark.
 
     Lags and fits are computed group by group, so that a score of one group leaves the others as they are.
@@ -46,15 +52,9 @@ class Given:
     as_of: date
     current_days: int = CURRENT_DAYS
 
-    @cached_property
-    def of(self) -> dict[str, pl.DataFrame]:
-        """The points of each population, in the order of groups and models."""
-        points = self.points.sort("comparable_group", "model_id")
-        of = {
-            name: points.join(self.members.filter(population=name), on="model_id", how="semi") for name in POPULATIONS
-        }
-        is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
-        return of | {DENSE: of["official"].filter(is_dense)}
+    def of(self, population: str) -> pl.DataFrame:
+        """The points of a population, in the order of groups and models."""
+        return self._marked.filter(population).select(self.points.columns)
 
     @cached_property
     def observed(self) -> dict[str, pl.DataFrame]:
@@ -62,15 +62,26 @@ class Given:
         return {name: _observed(self.groups, self.sides.filter(population=name)) for name in POPULATIONS}
 
     @cached_property
-    def _by_group(self) -> dict[str, dict[str, pl.DataFrame]]:
-        return {
-            name: {str(part): rows for (part,), rows in of.partition_by("comparable_group", as_dict=True).items()}
-            for name, of in self.of.items()
+    def _marked(self) -> pl.DataFrame:
+        """The points with a column for each population, whether it has the model: a copy for each would need the memory of
+        several times the points."""
+        of = {
+            name: pl.col("model_id").is_in(self.members.filter(population=name)["model_id"].implode())
+            for name in POPULATIONS
         }
+        is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
+        marked = self.points.sort("comparable_group", "model_id").with_columns(**of)
+        return marked.with_columns((pl.col("official") & is_dense.fill_null(False)).alias(DENSE))
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, int]]:
+        """Where the points of each group begin, and how many there are."""
+        runs = self._marked.select(pl.col("comparable_group").rle()).unnest("comparable_group")
+        return dict(zip(runs["value"], zip(runs["len"].cum_sum() - runs["len"], runs["len"], strict=True), strict=True))
 
     def rows(self, population: str, group: str) -> pl.DataFrame:
         """The points of one population in one group."""
-        return self._by_group[population].get(group, self.points.clear())
+        return self._marked.slice(*self._places.get(group, (0, 0))).filter(population).select(self.points.columns)
 
     def lags(self, parts: Iterable[Part]) -> Frames:
         groups = {
@@ -100,7 +111,7 @@ class Given:
         return {"mart.scaling_band": self._each_fit(_bands, parts)}
 
     def capability(self) -> Frames:
-        fitted = ANSWERS.of("fit_capability", fit_capability, self.of["official"])
+        fitted = ANSWERS.of("fit_capability", fit_capability, self.of("official"))
         headline = self.observed["official"].filter("is_headline")
         return {
             "mart.capability_index": fitted.index,
@@ -114,48 +125,47 @@ class Given:
         }
 
     def parity(self) -> Frames:
-        # All populations at once, each group of each as a group of its own: a ninth of the questions.
-        needed = {"comparable_group", "model_id", "model", "openness", "released_on", "stderr_pct", *CHOICES.values()}
-        narrow = [column for column in self.points.columns if column in needed]
-        points = pl.concat([_apart(self.of[name].select(narrow), name) for name in POPULATIONS])
-        groups = pl.concat([_apart(self.observed[name], name) for name in POPULATIONS])
-        tried = sensitivity(points, groups, self.as_of)
-        judged = _together(parity(points, groups, self.as_of, current_days=self.current_days, tried=tried))
-        headline = headline_groups(judged.filter(population="official"), self.groups)
+        tried, judged = {}, {}
+        for name in POPULATIONS:
+            points, groups = self.of(name), self.observed[name]
+            tried[name] = sensitivity(points, groups, self.as_of)
+            judged[name] = parity(points, groups, self.as_of, current_days=self.current_days, tried=tried[name])
+        headline = headline_groups(judged["official"], self.groups)
         counted = pl.col("comparable_group").is_in(headline)
-        judged = judged.with_columns(is_headline=counted)
+        judged = {name: rows.with_columns(is_headline=counted) for name, rows in judged.items()}
         return {
-            "mart.parity": judged,
-            "mart.parity_sensitivity": _together(tried).with_columns(is_headline=counted),
-            "mart.parity_majority": pl.concat(
-                [_named(majority(judged.filter(pl.col("population") == name)), name) for name in POPULATIONS]
-            ),
+            "mart.parity": _of_all(judged),
+            "mart.parity_sensitivity": _of_all(tried).with_columns(is_headline=counted),
+            "mart.parity_majority": _of_all({name: majority(rows) for name, rows in judged.items()}),
         }
 
     def density(self, parts: Iterable[Part], dense_fits: pl.DataFrame) -> Frames:
         """dense_fits: the rows of mart.scaling_fit of the population official_dense."""
-        official = self.of["official"].filter(pl.col("comparable_group").is_in([group for (group,) in parts]))
+        official = self.of("official").filter(pl.col("comparable_group").is_in([group for (group,) in parts]))
         return {"mart.capability_density": capability_density(official, dense_fits)}
 
     def density_frontier(self, density: pl.DataFrame) -> Frames:
         """density: the rows of mart.capability_density."""
-        return {"mart.density_frontier": density_frontier(density, seed=_seed(self.of["official"]))}
+        return {"mart.density_frontier": density_frontier(density, seed=_seed(self.of("official")))}
 
     def dense_equivalent(self) -> Frames:
-        found = ANSWERS.of("dense_equivalents", _dense_equivalents, self.of["official"], self.of[DENSE])
+        found = ANSWERS.of("dense_equivalents", _dense_equivalents, self.of("official"), self.of(DENSE))
         return {"mart.dense_equivalent": found}
 
     def size_to_reach(self, parts: Iterable[Part]) -> Frames:
         # The groups of a population at once: they do not touch each other.
-        wanted = {name: [group for population, group in parts if population == name] for name in self.of}
-        frames = [
-            _named(size_to_reach(self.of[name].filter(pl.col("comparable_group").is_in(groups))), name)
-            for name, groups in wanted.items()
-        ]
-        return {"mart.size_to_reach": pl.concat(frames)}
+        wanted = {name: [group for population, group in parts if population == name] for name in (*POPULATIONS, DENSE)}
+        return {
+            "mart.size_to_reach": _of_all(
+                {
+                    name: size_to_reach(self.of(name).filter(pl.col("comparable_group").is_in(groups)))
+                    for name, groups in wanted.items()
+                }
+            )
+        }
 
     def price_to_reach(self, parts: Iterable[Part], prices: pl.DataFrame) -> Frames:
-        frames = [_named(price_to_reach(self.of[name], prices), name) for (name,) in parts]
+        frames = [_named(price_to_reach(self.of(name), prices), name) for (name,) in parts]
         return {"mart.price_to_reach": pl.concat(frames or [_named(price_to_reach(self.points.clear(), prices), "")])}
 
     def _each_fit(self, analyse: Callable[..., pl.DataFrame], parts: Iterable[Part]) -> pl.DataFrame:
@@ -172,15 +182,9 @@ def _named(rows: pl.DataFrame, population: str) -> pl.DataFrame:
     return rows.with_columns(pl.lit(population).alias("population"))
 
 
-def _apart(rows: pl.DataFrame, population: str) -> pl.DataFrame:
-    """The rows with the population in the name of their group."""
-    return rows.with_columns(pl.format("{}\n{}", pl.lit(population), "comparable_group").alias("comparable_group"))
-
-
-def _together(rows: pl.DataFrame) -> pl.DataFrame:
-    """The population and the group as columns again."""
-    name = pl.col("comparable_group").str.split_exact("\n", 1)
-    return rows.with_columns(population=name.struct[0], comparable_group=name.struct[1])
+def _of_all(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The rows of all populations, by name."""
+    return pl.concat([_named(of_one, name) for name, of_one in rows.items()])
 
 
 def _observed_through(group: pl.DataFrame, as_of: date) -> date:

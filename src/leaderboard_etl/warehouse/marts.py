@@ -15,7 +15,7 @@ from leaderboard_etl.analysis.self_report import self_report_gap
 from leaderboard_etl.contracts.schema import kept_views
 from leaderboard_etl.memory import release_memory
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.warehouse.analyses import DENSE, Frames, Given
+from leaderboard_etl.warehouse.analyses import COLUMNS, DENSE, Frames, Given
 from leaderboard_etl.warehouse.claims import judged_claims
 from leaderboard_etl.warehouse.history import policy_texts
 from leaderboard_etl.warehouse.results import Analysis, Computed, Part, refresh, refresh_view
@@ -163,7 +163,7 @@ class _Lazy:
     @cached_property
     def read(self) -> Given:
         con = self._con
-        points: pl.DataFrame = con.sql("select * exclude (populations, said_of_size) from points").pl()
+        points: pl.DataFrame = con.sql(f"select {', '.join(COLUMNS)} from points").pl()
         groups: pl.DataFrame = con.sql(
             "select *, benchmark_id as benchmark from core.comparable_groups order by comparable_group"
         ).pl()

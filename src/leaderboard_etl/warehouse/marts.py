@@ -11,7 +11,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from leaderboard_etl.analysis.chinchilla import law_optima, read_laws, tokens_per_parameter
-from leaderboard_etl.analysis.self_report import self_report_gap
+from leaderboard_etl.analysis.self_report import REFERENCE, VENDOR_KINDS, self_report_gap
 from leaderboard_etl.contracts.schema import kept_views
 from leaderboard_etl.memory import release_memory
 from leaderboard_etl.policy import Policy
@@ -58,10 +58,14 @@ _POINTS = f"""
     left join ({_FAMILIES}) as f using (model_id)
     join core.benchmarks as b on b.variant_id = p.variant
 """
+# Of the models that somebody reported a score of; a score of another is compared with nothing.
 _SCORES = f"""
     select
         s.model_id, s.benchmark_id, s.comparable_group, s.variant_id, s.reported_by, s.is_verified, s.score_pct, f.family
     from core.scores as s
+    semi join (
+        from core.scores where reported_by in ({", ".join(f"'{kind}'" for kind in (*VENDOR_KINDS, REFERENCE))})
+    ) as r on r.model_id = s.model_id and r.benchmark_id = s.benchmark_id
     left join ({_FAMILIES}) as f using (model_id)
 """
 # In what order the rows of a kept view are: what is asked for together stands together.

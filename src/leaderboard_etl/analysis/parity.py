@@ -115,9 +115,12 @@ def sensitivity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.D
 
 
 def _dated(points: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """The points of both sides, with the day on which their group is compared."""
-    return points.filter(pl.col("openness").is_in(list(_SIDES.values()))).join(
-        judged.select("comparable_group", "compared_on"), on="comparable_group"
+    """What is asked of the points of both sides, with the day on which their group is compared."""
+    asked = {"comparable_group", "openness", "model_id", "model", "released_on", "stderr_pct", *CHOICES.values()}
+    return (
+        points.select(name for name in points.columns if name in asked)
+        .filter(pl.col("openness").is_in(list(_SIDES.values())))
+        .join(judged.select("comparable_group", "compared_on"), on="comparable_group")
     )
 
 

@@ -66,6 +66,7 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
     from leaderboard_etl.target.locked import is_refusal
     from leaderboard_etl.target.opening import open_published
+    from leaderboard_etl.target.past import open_past
 
     if options.list:
         print_table([{"query": path.stem, "question": _question(path)} for path in _queries()])
@@ -76,7 +77,15 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
     form = _format(options)
     if options.output is not None:
         expect_outside(options.output, warehouse)
-    with open_published(warehouse, as_of=options.as_of, is_locked=not options.unsafe) as con, stopping(con.interrupt):
+    is_locked = not options.unsafe
+    with (
+        (
+            open_published(warehouse, is_locked=is_locked)
+            if options.as_of is None
+            else open_past(warehouse, options.as_of, query, is_locked=is_locked)
+        ) as con,
+        stopping(con.interrupt),
+    ):
         try:
             n_shown = 0
             for statement in con.extract_statements(query):

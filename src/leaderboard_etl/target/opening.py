@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -18,6 +19,9 @@ from leaderboard_etl.target import target_of
 from leaderboard_etl.target.locked import lock
 from leaderboard_etl.warehouse.database import create_tables, create_views, end_of_day
 
+# How much of a state is made: raw, history and ops; core as well; the marts as well.
+Depth = Literal["history", "core", "mart"]
+
 
 def open_published(
     warehouse: Warehouse,
@@ -26,18 +30,19 @@ def open_published(
     into: Path | None = None,
     is_locked: bool = True,
     is_recomputed: bool = False,
+    depth: Depth = "mart",
 ) -> duckdb.DuckDBPyConnection:
     """Returns a read-only connection to the published state. Readers never block a run, because a run replaces the
     file.
 
     With `as_of` it is an in-memory database in which core and the views show the end of that day (UTC), and raw,
     history and ops end there; results made from the same rows as the published ones are taken from there, but with
-    `is_recomputed` all are computed. With `into` it is a new file at that path, open for writing. All connections except one
-    with `into` are locked (see target.locked) unless `is_locked` is false. Raises WarehouseError if nothing is
-    published, UsageError for a date before the first load or in the future.
+    `is_recomputed` all are computed. It is no deeper than `depth`: the schemas behind that stay empty. With `into` it is a new
+    file at that path, open for writing. All connections except one with `into` are locked (see target.locked) unless `is_locked`
+    is false. Raises WarehouseError if nothing is published, UsageError for a date before the first load or in the future.
     """
-    if as_of is not None and as_of > datetime.now(UTC).date():
-        raise UsageError(f"as of {as_of}: that day is still to come; leave --as-of out for the present state")
+    if as_of is not None:
+        refuse_future(as_of)
     target = target_of(warehouse)
     if not target.is_there():
         raise WarehouseError(
@@ -62,7 +67,7 @@ def open_published(
     except duckdb.Error as error:
         raise WarehouseError(f"{target} cannot be opened ({first_line(error)}): run again, or restore it") from error
     with made_by_this_code(target):
-        _rebuild_as_of(con, as_of, is_recomputed)
+        _rebuild_as_of(con, as_of, is_recomputed, depth)
     return lock(con) if is_locked and into is None else con
 
 
@@ -70,6 +75,12 @@ def _sample_beside(warehouse: Warehouse) -> str:
     """A hint where only the sample was ever loaded, as `make run` does."""
     sample = Warehouse(warehouse.root / "sample")
     return f", or use the sample: -w {shlex.quote(str(sample.root))}" if sample.database.exists() else ""
+
+
+def refuse_future(as_of: date) -> None:
+    """Raises UsageError for a day that is still to come."""
+    if as_of > datetime.now(UTC).date():
+        raise UsageError(f"as of {as_of}: that day is still to come; leave --as-of out for the present state")
 
 
 @contextmanager
@@ -94,7 +105,7 @@ def refuse_newer_state(con: duckdb.DuckDBPyConnection, name: object) -> None:
         refuse_newer(name, version, code)
 
 
-def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: bool) -> None:
+def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: bool, depth: Depth) -> None:
     # Imported here because a query of the current state does not need them and must start fast.
     from leaderboard_etl.code_version import code_version
     from leaderboard_etl.warehouse.core import build_core
@@ -112,11 +123,12 @@ def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: b
             else "this warehouse holds no load"
         )
     copy_until(con, "published", end_of_day(as_of))
-    build_core(con)
-    if not is_recomputed and con.execute("select code_version from published.ops.build").fetchall() == [
-        (code_version(),)
-    ]:
+    if depth != "history":
+        build_core(con)
+    made = con.execute("select code_version from published.ops.build").fetchall()
+    if depth == "mart" and not is_recomputed and made == [(code_version(),)]:
         carry_results(con, "published")
     create_views(con)
-    build_marts(con, as_of)
+    if depth == "mart":
+        build_marts(con, as_of)
     con.execute("detach published")

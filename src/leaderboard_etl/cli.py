@@ -15,6 +15,7 @@ from typing import TextIO
 from leaderboard_etl import __version__
 from leaderboard_etl.commands import (
     article,
+    compare,
     dictionary,
     doctor,
     explain,
@@ -146,6 +147,7 @@ def _parser() -> Parser:
         new_source,
         query,
         explain,
+        compare,
         article,
         snapshot,
         raw,

@@ -40,11 +40,12 @@ def _check(options: argparse.Namespace, warehouse: Warehouse) -> int:
     from leaderboard_etl.article.text import read_article
     from leaderboard_etl.article.writing import rewritten
     from leaderboard_etl.policy import read_policy
-    from leaderboard_etl.target.opening import made_by_this_code, open_published
+    from leaderboard_etl.target.opening import made_by_this_code
+    from leaderboard_etl.target.past import open_state
 
     article = read_article(_source(options.file))
     policy = read_policy()
-    with closing(open_published(warehouse, as_of=options.as_of)) as con, made_by_this_code(warehouse.database):
+    with closing(open_state(warehouse, options.as_of, "mart")) as con, made_by_this_code(warehouse.database):
         ours = {row["number_id"]: row for row in records(con.sql("from mart.article_numbers"))}
         claims = records(con.sql("from mart.paper_claims order by article_order"))
     rewrites = {row["claim_id"]: row["rewrite"] for row in policy.frame("claims").iter_rows(named=True)}

@@ -187,10 +187,11 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     nearest names if no source uses the name, and with the available benchmarks if the model has no score of
     `benchmark`.
     """
-    from leaderboard_etl.target.opening import made_by_this_code, open_published
+    from leaderboard_etl.target.opening import made_by_this_code
+    from leaderboard_etl.target.past import open_state
 
-    with made_by_this_code(warehouse.database), open_published(warehouse, as_of=as_of) as con:
-        model_id = _model_id_of(con, model)
+    with made_by_this_code(warehouse.database), open_state(warehouse, as_of, "mart") as con:
+        model_id = model_id_of(con, model)
         facts_by_section = _facts_of(con, model_id, benchmark)
     if as_json:
         print_json(facts_by_section)
@@ -216,7 +217,8 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     return 0
 
 
-def _model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
+def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """The id of the model that has a name, whatever its letter case. Raises UsageError for a name of none or of several."""
     ids = con.execute(
         """
         select distinct model_id from core.model_aliases where lower(source_name) = lower($name)

@@ -21,9 +21,9 @@ def explain_mart(warehouse: Warehouse, mart: str, key: str, *, as_of: date | Non
 
     Raises UsageError with all names if the mart is unknown, and if no row has the key.
     """
-    from leaderboard_etl.target.opening import open_published
+    from leaderboard_etl.target.past import open_state
 
-    with open_published(warehouse, as_of=as_of) as con:
+    with open_state(warehouse, as_of, "mart") as con:
         name = mart.removeprefix("mart.")
         columns = _columns(con, name)
         rows = _rows(con, name, columns, key)

@@ -65,8 +65,7 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
     import duckdb
 
     from leaderboard_etl.target.locked import is_refusal
-    from leaderboard_etl.target.opening import open_published
-    from leaderboard_etl.target.past import open_past
+    from leaderboard_etl.target.past import open_state
 
     if options.list:
         print_table([{"query": path.stem, "question": _question(path)} for path in _queries()])
@@ -77,15 +76,7 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
     form = _format(options)
     if options.output is not None:
         expect_outside(options.output, warehouse)
-    is_locked = not options.unsafe
-    with (
-        (
-            open_published(warehouse, is_locked=is_locked)
-            if options.as_of is None
-            else open_past(warehouse, options.as_of, query, is_locked=is_locked)
-        ) as con,
-        stopping(con.interrupt),
-    ):
+    with open_state(warehouse, options.as_of, query, is_locked=not options.unsafe) as con, stopping(con.interrupt):
         try:
             n_shown = 0
             for statement in con.extract_statements(query):

@@ -24,6 +24,15 @@ from leaderboard_etl.warehouse.database import end_of_day
 _MOST_KEPT = 8
 
 
+def open_state(
+    warehouse: Warehouse, as_of: date | None, query: str, *, is_locked: bool = True
+) -> duckdb.DuckDBPyConnection:
+    """The published state for a query or, with `as_of`, what open_past gives. Raises what open_published raises."""
+    if as_of is None:
+        return open_published(warehouse, is_locked=is_locked)
+    return open_past(warehouse, as_of, query, is_locked=is_locked)
+
+
 def open_past(warehouse: Warehouse, as_of: date, query: str, *, is_locked: bool = True) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the state at the end of a day, deep enough for a query.
 

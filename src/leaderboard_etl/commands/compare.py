@@ -1,0 +1,136 @@
+"""`compare`: models side by side, with what each score was measured by and whether a difference is larger than its error."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from leaderboard_etl.commands.display import plain, print_json, print_records, records
+from leaderboard_etl.commands.explain import model_id_of
+from leaderboard_etl.commands.hints import of_warehouse
+from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.settings import Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
+
+_MOST_MODELS = 6
+_FACTS = """
+    select
+        model_id, organization, openness, tuning, is_moe,
+        round(params_total / 1e9, 2) as params_total_b, round(params_active / 1e9, 2) as params_active_b, params_method,
+        coalesce(license_id, license_text) as license, license_class, released_on, released_on_method
+    from core.models
+    where list_contains($models, model_id)
+"""
+# A difference is larger than its error if it is more than two standard errors, as everywhere in the marts.
+_SCORES = """
+    with chosen as (
+
+        select
+            comparable_group, model_id, score_pct, stderr_pct, lo_pct, hi_pct, n_shot, protocol, setting, reporter,
+            is_self_reported, source_url, score_source
+        from mart.model_scaling
+        where list_contains($models, model_id)
+
+    ),
+
+    first_model as (
+
+        select * from chosen where model_id = $models[1]
+
+    )
+
+    select
+        c.comparable_group,
+        g.display_name as benchmark,
+        c.model_id,
+        round(c.score_pct, 2) as score_pct,
+        round(c.lo_pct, 2) as lo_pct,
+        round(c.hi_pct, 2) as hi_pct,
+        round(c.score_pct - f.score_pct, 2) as difference_pct,
+        case
+            when f.model_id is null or f.model_id = c.model_id then null
+            when c.stderr_pct is null or f.stderr_pct is null then 'no error is published'
+            when abs(c.score_pct - f.score_pct) > 2 * sqrt(c.stderr_pct ** 2 + f.stderr_pct ** 2) then 'larger than its error'
+            else 'within its error'
+        end as difference_is,
+        c.n_shot,
+        c.protocol,
+        c.setting,
+        c.reporter,
+        case c.is_self_reported when true then 'by the vendor' when false then 'by others' else 'not stated' end as measured,
+        coalesce(c.source_url, c.score_source) as source
+    from chosen as c
+    join core.comparable_groups as g using (comparable_group)
+    left join first_model as f using (comparable_group)
+    order by g.is_headline desc, g.display_name, c.comparable_group, list_position($models, c.model_id)
+"""
+
+
+def register(commands: Commands) -> None:
+    """Registers `compare`."""
+    command = add_command(commands, "compare", _compare, "models side by side: sizes, licences, dates and scores")
+    command.add_argument("models", nargs="+", metavar="MODEL", help="model ids or any names that a source uses, 2 to 6")
+    command.add_argument("--common", action="store_true", help="only groups in which each of them has a score")
+    add_as_of(command)
+    add_json(command)
+
+
+def _compare(options: argparse.Namespace, warehouse: Warehouse) -> int:
+    """Prints facts, then for each comparable group the score of each model that has one, the difference to the first model, and
+    where it came from.
+
+    Raises UsageError for fewer than two models or more than six, and for a name that no source uses.
+    """
+    from leaderboard_etl.target.opening import made_by_this_code
+    from leaderboard_etl.target.past import open_state
+
+    with made_by_this_code(warehouse.database), closing(open_state(warehouse, options.as_of, "mart")) as con:
+        models = list(dict.fromkeys(model_id_of(con, name) for name in options.models))
+        if not 2 <= len(models) <= _MOST_MODELS:
+            raise UsageError(f"compare takes 2 to {_MOST_MODELS} models; these are {len(models)}: {', '.join(models)}")
+        facts = _rows(con, _FACTS, models)
+        scores = _rows(con, _SCORES, models)
+    facts.sort(key=lambda row: models.index(row["model_id"]))
+    groups = [row["comparable_group"] for row in scores]
+    if options.common:
+        scores = [row for row in scores if groups.count(row["comparable_group"]) == len(models)]
+    if options.json:
+        print_json({"models": facts, "scores": scores})
+        return 0
+    print_records(
+        [
+            {"fact": name, **{row["model_id"]: plain(row[name]) or "unknown" for row in facts}}
+            for name in facts[0]
+            if name != "model_id" and any(row[name] is not None for row in facts)
+        ],
+        title="Facts",
+    )
+    print_records([_line(row) for row in scores], title="Scores, and how far from the first model", below=("from",))
+    if not scores:
+        print("  no comparable group has a score of each" if options.common else "  none of them has a score")
+    for model in models:
+        print(f"\nwhere its values came from: {of_warehouse(warehouse, 'explain', model)}")
+    return 0
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    shots = None if row["n_shot"] is None else f"{row['n_shot']}-shot"
+    setting = None if row["setting"] == "n/a" else row["setting"]
+    others = None if row["lo_pct"] == row["hi_pct"] else f"other values {row['lo_pct']:g} to {row['hi_pct']:g}"
+    said = (row["reporter"], f"measured {row['measured']}", shots, row["protocol"], setting, others, row["source"])
+    return {
+        "benchmark": row["benchmark"],
+        "model": row["model_id"],
+        "pct": f"{row['score_pct']:.2f}",
+        "difference": "" if row["difference_is"] is None else f"{row['difference_pct']:+.2f}",
+        "which is": row["difference_is"],
+        "from": "; ".join(part for part in said if part),
+    }
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str, models: list[str]) -> list[dict[str, Any]]:
+    return records(con.sql(query, params={"models": models}))

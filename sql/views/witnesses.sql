@@ -23,7 +23,8 @@ with witnesses as (
     -- What is only compared is kept beside the parts of other benchmarks, with its variant as the task.
     select model_id, source_id, run_id, task, precision, false, 100 * score_raw
     from core.subtask_scores
-    where subtask is null
+    -- Otherwise the scores of all sources would be written out before the join leaves most of them out.
+    where subtask is null and source_id in (select source_id from core.collections)
 
 ),
 

@@ -79,6 +79,23 @@ def test_three_points_by_hand() -> None:
     assert drawn.max() == pytest.approx(3)
 
 
+def test_models_of_a_family_that_coincide_are_one_observation() -> None:
+    rng = np.random.default_rng(3)
+    rows = [row | {"score_norm_pct": float(rng.uniform(5, 95))} for row in on_a_line(1, 0)]
+    twin = rows[0] | {"model_id": "twin", "released_on": date(2024, 6, 1)}
+    assert fit(frame([*rows, twin])) == fit(frame(rows)) | {"n_scored": 13}
+    # In its own era it is the only one, and another family's model is another observation.
+    assert fit(frame([*rows, twin]), era="2024")["n"] == 1
+    assert fit(frame([*rows, twin | {"family": "other"}]))["n"] == 13
+    assert fit(frame([*rows, twin | {"openness": "proprietary"}]))["n"] == 13
+    # Scores at the floor are limited to one value, which does not make them one measurement.
+    floor = [point(name, 3.0, pct, family="low") for name, pct in (("a", 0.0), ("b", 0.0), ("c", 0.1))]
+    assert fit(frame([*rows, *floor]))["n"] == 15
+    # Another size in one of the forms: another observation in that form only.
+    active = frame([*rows, twin | {"params_active_b": 0.25}])
+    assert (fit(active)["n"], fit(active, form="active")["n"]) == (12, 13)
+
+
 def test_a_family_is_drawn_whole() -> None:
     """Two families, each on its own line: a draw has one of these lines or the pooled one, never one in between."""
     x = np.array([0.0, 1.0, 0.0, 1.0])

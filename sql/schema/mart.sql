@@ -63,7 +63,7 @@ create table mart.scaling_fit (
     intercept double,                        -- Log-odds at one billion parameters (compute: at 1e21 FLOP); null: refused
     r2 double,                               -- Share of variance explained; null: refused
     residual_sd double,                      -- Standard deviation of the residuals, log-odds
-    n bigint,                                -- Models with score and size
+    n bigint,                                -- Models with score and size; those of one family and side that coincide in both are one, as in the line
     n_scored bigint,                         -- Models with score, sized or not
     n_families bigint,                       -- Families among n
     n_clipped bigint,                        -- Scores limited to 0.5 or 99.5 percent, whose log-odds would be infinite

@@ -71,8 +71,8 @@ class Line:
 class FitCase:
     """One combination of group, openness, era and form (the keys): its data, and its line unless it is refused.
 
-    `counts` has n, n_scored, n_families and n_clipped. `size_range` and `params_range` are the least and the greatest;
-    None if there is no size.
+    `counts` has n, n_scored, n_families and n_clipped (see scaling_fits). `size_range` and `params_range` are the
+    least and the greatest; None if there is no size.
     """
 
     keys: dict[str, str]
@@ -108,7 +108,8 @@ def scaling_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     """One row per comparable group, openness, era and form ('total', 'active'), with the columns of FIT_SCHEMA.
 
     slope: log-odds of the baseline-corrected score per tenfold size. intercept: log-odds at one billion parameters.
-    r2, residual_sd: of the line. n: models with score and size. n_scored: with score, with or without size.
+    r2, residual_sd: of the line. n: models with score and size; those of one family and side that coincide in both are one.
+    n_scored: with score, with or without size.
     n_families: clusters among n (see family_key).
     n_clipped: of n, scores at or beyond NORM_BOUNDS, whose log-odds are limited.
     min_params_b, max_params_b: the range of sizes, in the form's own count. min_compute_flop, max_compute_flop: null here.
@@ -216,9 +217,21 @@ def cases(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int
         log_odds().alias("y"), params_per_token_b().alias("used"),
         *(pl.when(size > 0).then(size).alias(form) for form, size in forms.items()),
     ).sort(pl.all())  # fmt: skip
+    # A base model and its tuned one with one score and one size were most likely measured once, and are one observation. Scores
+    # beyond the bounds only look equal.
+    ready = ready.with_row_index("place").with_columns(
+        pl.when("clipped")
+        .then("place")
+        .otherwise(pl.col("place").min().over("comparable_group", "openness", "family", "clipped", "y", form))
+        .alias(f"place_{form}")
+        for form in forms
+    )
     # Arrays and masks, because filtering a frame for each case would take longer than all the fits together.
     for group in ready.partition_by("comparable_group", maintain_order=True):
-        columns = {name: group[name].to_numpy() for name in (*forms, "clipped", "y", "used")}
+        columns = {
+            name: group[name].to_numpy()
+            for name in (*forms, *(f"place_{form}" for form in forms), "clipped", "y", "used")
+        }
         # Numbers in the order of the names: texts would be sorted again for each case.
         columns["family"] = group["family"].rank("dense").to_numpy().astype(np.int64) - 1
         is_scored = ~np.isnan(columns["y"])
@@ -239,7 +252,8 @@ def _read_case(
     keys: dict[str, str], columns: dict[str, npt.NDArray[Any]], scored: npt.NDArray[np.bool_], draws: int, seed: int
 ) -> FitCase:
     form = keys["form"]
-    sized = scored & ~np.isnan(columns[form])
+    sized = np.flatnonzero(scored & ~np.isnan(columns[form]))
+    sized = sized[np.sort(np.unique(columns[f"place_{form}"][sized], return_index=True)[1])]
     size = columns[form][sized]
     is_present = np.bincount(columns["family"][sized]) > 0
     # The case's own families, numbered from 0 in the same order.

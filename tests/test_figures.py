@@ -27,7 +27,7 @@ from leaderboard_etl.export.figures.ecosystem import community_velocity, license
 from leaderboard_etl.export.figures.gap import _spans, gap_by_benchmark, open_closed_lags, open_gap
 from leaderboard_etl.export.figures.labels import Axis, Label, lay_out, text_width
 from leaderboard_etl.export.figures.pdf import ordered
-from leaderboard_etl.export.figures.scaling import model_scaling
+from leaderboard_etl.export.figures.scaling import _merged, model_scaling
 from leaderboard_etl.export.figures.style import log_ticks, score_axis
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
@@ -182,7 +182,9 @@ def test_every_score_is_a_mark_also_without_a_size_and_the_caption_counts_these(
     sized = (
         "population = 'official' and comparable_group = 'mmlu_reported' and openness in ('open_weights', 'proprietary')"
     )
-    [(n_points,)] = con.execute(f"select count(params_b) from mart.model_scaling where {sized}").fetchall()
+    [(n_points,)] = con.execute(
+        f"select count(distinct (openness, params_b, score_pct)) from mart.model_scaling where {sized} and params_b > 0"
+    ).fetchall()
     [(n, n_unsized)] = con.execute(
         f"select count(*), count(*) - count(params_b) from mart.model_scaling where {sized} and openness = 'proprietary'"
     ).fetchall()
@@ -190,6 +192,22 @@ def test_every_score_is_a_mark_also_without_a_size_and_the_caption_counts_these(
     assert svg.count('aria-roledescription="point"') == n_points + n_unsized
     assert f"{n_unsized} of {n} proprietary models with a score have no published size" in svg
     assert "No line for Proprietary: " in svg
+
+
+def test_models_of_one_size_and_score_are_one_mark_that_counts_them() -> None:
+    columns = ["side", "params_b", "score_pct", "model", "release_year"]
+    rows = [
+        ("Open", 7.0, 50.0, "b", 2024.0),
+        ("Open", 7.0, 50.0, "a", 2023.0),
+        ("Proprietary", 7.0, 50.0, "c", None),
+        ("Open", 7.0, 51.0, "d", None),
+    ]
+    merged = _merged(pl.DataFrame(rows, schema=columns, orient="row"))
+    assert merged.rows() == [
+        ("Open", 7.0, 50.0, "a and 1 more", 2024.0),
+        ("Proprietary", 7.0, 50.0, "c", None),
+        ("Open", 7.0, 51.0, "d", None),
+    ]
 
 
 def test_lags_that_are_not_over_are_drawn_as_arrows(con: duckdb.DuckDBPyConnection) -> None:

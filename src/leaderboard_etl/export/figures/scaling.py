@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import altair as alt
@@ -44,6 +45,7 @@ def model_scaling(con: duckdb.DuckDBPyConnection) -> Chart | None:
         export_rows(con, name).filter(is_shown).rename({"openness": "side"})
         for name in ("model_scaling", "model_scaling_fit", "model_scaling_unsized", "model_scaling_coverage")
     )
+    bands = bands.filter(form="total")
     if points.is_empty():
         return None
     unsized = unsized.filter(pl.col("side") == "Proprietary")
@@ -59,8 +61,13 @@ def model_scaling(con: duckdb.DuckDBPyConnection) -> Chart | None:
     bands = bands.with_columns(pl.col("score_pct", "lo_pct", "hi_pct").clip(y_axis.low, y_axis.high))
     band = alt.Chart(bands.with_columns(score_pct="lo_pct")).mark_area(opacity=0.16)
     line = alt.Chart(bands).mark_line(strokeWidth=2)
-    columns = ["params_b", "score_pct", "model", "side"]
-    all_points = pl.concat([points.select(columns), strip.select(columns)])
+    dates = pl.concat([points["released_on"], unsized["released_on"]])
+    columns = ["params_b", "score_pct", "model", "side", "release_year"]
+    points = _merged(points.select(columns))
+    all_points = pl.concat([points, strip.select(columns)])
+    years = [math.floor(year) for year in all_points["release_year"].drop_nulls()] or [0]
+    # A mark without a value of a channel would not be drawn.
+    all_points = all_points.with_columns(pl.col("release_year").fill_null(min(years)))
     best = strip.sort("score_pct", "model", descending=[True, False]).head(1).select(columns).to_dicts()
     labels = lay_out(
         [
@@ -75,12 +82,31 @@ def model_scaling(con: duckdb.DuckDBPyConnection) -> Chart | None:
         *([] if strip.is_empty() else [_strip_edge(x_axis, x, y)]),
         band.encode(x=x, y=y, y2="hi_pct:Q", color=color),
         line.encode(x=x, y=y, color=color, strokeDash=DASH),
-        marks(all_points, x, y, color=color, shape=shape),
+        marks(all_points, x, y, color=color, shape=shape, fillOpacity=_age(min(years), max(years))),
         names(labels, x, y),
     )
-    dates = pl.concat([points["released_on"], unsized["released_on"]])
     title = ", ".join(filter(None, ["Model Scaling: Open vs. Proprietary", span_of(dates)]))
-    return finished(con, GROUP, alt.layer(*layers), title, _caption(sides, strip.height))
+    return finished(con, GROUP, alt.layer(*layers), title, _caption(sides, strip.height, min(years), max(years)))
+
+
+def _merged(points: pl.DataFrame) -> pl.DataFrame:
+    """Models of one side with one size and score as one point that names the first and counts the others."""
+    more = pl.len() - 1
+    first = pl.col("model").sort().first()
+    return (
+        points.group_by("side", "params_b", "score_pct", maintain_order=True)
+        .agg(
+            pl.when(more > 0).then(pl.format("{} and {} more", first, more)).otherwise(first).alias("model"),
+            pl.col("release_year").max(),
+        )
+        .select(points.columns)
+    )
+
+
+def _age(first_year: int, last_year: int) -> alt.FillOpacity:
+    """The channel that draws older models paler."""
+    scale = alt.Scale(domain=[first_year, max(last_year, first_year + 1)], range=[0.12, 1])
+    return alt.FillOpacity("release_year:Q", scale=scale, legend=None)
 
 
 def _with_strip(axis: Axis) -> Axis:
@@ -108,9 +134,10 @@ def _strip_edge(axis: Axis, x: alt.X, y: alt.Y) -> Any:
     return ground + label
 
 
-def _caption(sides: pl.DataFrame, n_in_strip: int) -> list[str]:
+def _caption(sides: pl.DataFrame, n_in_strip: int, first_year: int, last_year: int) -> list[str]:
     lines = [
-        "MMLU as reported (protocols mixed) against parameter count.",
+        "MMLU as reported (protocols mixed) against parameter count."
+        + (f" Paler: older ({last_year} to {first_year}); almost white: not dated." if last_year > first_year else ""),
         "Lines: fitted score by size; bands: where the line lies with 90 % confidence, not where single models lie.",
     ]
     lines += [

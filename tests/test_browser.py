@@ -65,18 +65,22 @@ def marks(page: Page, plot: int = 0) -> Locator:
     return page.locator("#chart .plot").nth(plot).locator(".mark")
 
 
-def test_every_exported_row_of_every_benchmark_is_a_mark(
+def test_every_exported_row_of_every_benchmark_is_a_mark_and_rows_in_one_place_are_one(
     exported: Article, reader: Reader, snapshot: dict[str, bytes]
 ) -> None:
     page = reader.opens(exported.page(SCALING))
     beside = [row for row in rows(snapshot, "model_scaling_unsized.csv") if row["openness"] == "Proprietary"]
-    groups = [row["comparable_group"] for row in rows(snapshot, "model_scaling.csv")]
-    options = page.locator("#chart select option").evaluate_all("all => all.map((option) => option.value)")
-    assert sorted(options) == sorted(set(groups))
+    points = rows(snapshot, "model_scaling.csv")
+    groups = {row["comparable_group"] for row in points}
+    select = page.locator("#chart .top select")
+    options = select.locator("option").evaluate_all("all => all.map((option) => option.value)")
+    assert sorted(options) == sorted(groups)
     for group in options:
-        page.locator("#chart select").select_option(group)
+        select.select_option(group)
+        of_group = [row for row in points if row["comparable_group"] == group]
+        places = {(row["openness"], row["params_b"], row["score_pct"]) for row in of_group}
         n_beside = sum(row["comparable_group"] == group for row in beside)
-        expect(marks(page), group).to_have_count(groups.count(group) + n_beside)
+        expect(marks(page), group).to_have_count(len(places) + n_beside)
     assert reader.complaints == []
 
 
@@ -102,7 +106,7 @@ def test_the_gap_says_who_leads_and_by_how_much(article: Article, reader: Reader
     article.put({"frontier_gap.csv": GAP_HEADER + "Open,2023.0,60\nOpen,2024.5,80\nProprietary,2023.2,70\n"})
     page = reader.opens(article.page(GAP, data="frontier_gap.csv"))
     assert (
-        "Open models lead by 10.0 points in July 2024: 80.0\xa0% and 70.0\xa0%."
+        "Open models led by 10.0 points in July 2024: 80.0\xa0% and 70.0\xa0%."
         in page.locator(".headline").inner_text()
     )
     assert page.locator(".gap.side-Proprietary").count() == 1
@@ -112,7 +116,7 @@ def test_a_lag_that_is_not_over_is_drawn_open_ended(article: Article, reader: Re
     header = "benchmark,estimator,closed_model,open_model,lag_days,is_censored\n"
     lags = header + "mmlu,catch_up,Old,Later,400,false\nmmlu,catch_up,New,,90,true\n"
     article.put({"frontier_gap.csv": GAP_HEADER + "Open,2023,60\nProprietary,2023,70\n", "open_closed_lags.csv": lags})
-    page = reader.opens(article.page(GAP))
+    page = reader.opens(article.page(GAP, data=["frontier_gap.csv", "open_closed_lags.csv"]))
     assert (
         page.locator(".mark.is-open-ended").get_attribute("aria-label")
         == "New. Lag: at least 90 days. Matched by: none up to the last day seen"
@@ -301,6 +305,7 @@ def test_markup_in_the_data_stays_text(article: Article, reader: Reader, embed: 
             "frontier_gap.csv": f"run_name,release_year,score_pct,model\nOpen,2023,50,{HOSTILE}\nProprietary,2024,60,{HOSTILE}\n",
             "open_closed_lags.csv": "benchmark,estimator,closed_model,open_model,lag_days,is_censored\n"
             + f"mmlu,catch_up,{HOSTILE},{HOSTILE},3,false\n",
+            "figure_notes.csv": f"subject,foot\n{HOSTILE},{HOSTILE}\nmmlu_reported,{HOSTILE}\n",
         }
     )
     page = reader.opens(article.page(embed))
@@ -312,6 +317,134 @@ def test_markup_in_the_data_stays_text(article: Article, reader: Reader, embed: 
     expect(page.locator("details table")).to_have_count(len(summaries))  # created when the browser fires the event
     assert page.locator("#chart img, #chart a").count() == 0
     assert page.evaluate("window.hacked") is None
+    assert reader.complaints == []
+
+
+MODELS = (
+    "model,organization,openness,score_pct,params_b,params_active_b,release_year,n_shot,lo_pct,hi_pct,n_values,reporter,"
+    "self_reported,protocol,setting,chosen_because,is_record,comparable_group\n"
+    "Old,A,Open,30,10,10,2022.5,5,28,33,3,LLM Stats,self-reported by the vendor,5-shot CoT,high,of 3 by reporter,true,"
+    "g_reported\n"
+    "New,B,Open,60,20,20,2024.5,,60,60,1,Epoch AI,measured by others,,n/a,the only value in this group,true,g_reported\n"
+    "Mixture,C,Open,50,100,20,2024.2,0,50,50,1,Epoch AI,not stated,,n/a,the only value in this group,false,g_reported\n"
+    "Twin,C,Open,50,100,20,2024.3,0,50,50,1,Epoch AI,not stated,,n/a,the only value in this group,false,g_reported\n"
+    "Closed,D,Proprietary,70,50,,2022.1,5,70,70,1,Epoch AI,not stated,,n/a,the only value in this group,true,g_reported\n"
+)
+LINES = (
+    "openness,params_b,score_pct,lo_pct,hi_pct,form,comparable_group\n"
+    "Open,10,35,30,40,total,g_reported\nOpen,100,55,50,60,total,g_reported\n"
+    "Open,10,36,30,40,active,g_reported\nOpen,20,56,50,60,active,g_reported\n"
+)
+NOTES = "subject,group_name,foot,is_sample\ng_reported,G,As of 2025-01-01. Data: a (licence: MIT).,{}\n"
+
+
+@pytest.fixture
+def chart(article: Article, reader: Reader) -> Iterator[Page]:
+    article.put({"points.csv": MODELS, "lines.csv": LINES, "notes.csv": NOTES.format("false")})
+    page = reader.opens(article.page(SCALING, data=["points.csv", "lines.csv", "notes.csv"]))
+    yield page
+    assert reader.complaints == []
+
+
+def names_of(page: Page) -> list[str]:
+    return sorted(str(mark.get_attribute("aria-label")).split(".")[0] for mark in marks(page).all())
+
+
+def test_models_that_coincide_are_one_mark_that_names_them(chart: Page) -> None:
+    assert names_of(chart) == ["Closed", "Mixture and 1 more", "New", "Old"]
+    marks(chart).nth(2).hover()
+    expect(chart.locator(".tip")).to_contain_text("2 models with this size and score: Mixture, Twin")
+
+
+def test_the_slider_shows_what_was_out_and_the_best_of_each_side_by_then(chart: Page) -> None:
+    expect(chart.locator(".note")).to_contain_text(
+        "the best so far, open 60 % (New) and proprietary 70 % (Closed), 10.0 points apart"
+    )
+    assert (chart.locator(".fit").count(), chart.locator(".record").count()) == (1, 2)
+    chart.locator("input[type=range]").fill("2022")
+    expect(marks(chart)).to_have_count(2)
+    assert names_of(chart) == ["Closed", "Old"]
+    expect(chart.locator(".note")).to_contain_text("open 30 % (Old) and proprietary 70 % (Closed), 40.0 points apart")
+    assert chart.locator(".fit").count() == 0
+    old, new = (
+        float(str(mark.evaluate("mark => getComputedStyle(mark).fillOpacity")))
+        for mark in (marks(chart).first, marks(chart).last)
+    )
+    assert old != new
+
+
+def test_the_switch_shows_active_parameters_with_their_own_line(chart: Page) -> None:
+    before = chart.locator(".fit .line").get_attribute("d")
+    chart.locator("[data-option=size]").select_option("active")
+    expect(chart.locator(".axis-label").last).to_have_text("Active parameters (billions, log scale)")
+    assert names_of(chart) == ["Mixture and 1 more", "New", "Old"]
+    expect(chart.locator(".note")).to_contain_text("Without a known active size: 1 model.")
+    assert chart.locator(".fit .line").get_attribute("d") != before
+
+
+def test_one_protocol_and_the_ranges_can_be_asked_for(chart: Page) -> None:
+    assert chart.locator(".whisker").count() == 0
+    chart.get_by_label("Range of reported scores").check()
+    expect(chart.locator(".whisker")).to_have_count(1)
+    chart.locator("[data-option=protocol]").select_option("5-shot")
+    expect(marks(chart)).to_have_count(2)
+    assert names_of(chart) == ["Closed", "Old"]
+    assert (chart.locator(".record").count(), chart.locator(".fit").count()) == (0, 0)
+
+
+def test_a_tip_says_who_reported_a_score_how_and_why_this_one(chart: Page) -> None:
+    marks(chart).first.hover()
+    for words in (
+        "Range: 28 to 33 % in 3 values",
+        "Reported by: LLM Stats",
+        "Self-reported or measured: self-reported by the vendor",
+        "Protocol: 5-shot, 5-shot CoT",
+        "Setting: high",
+        "Chosen: of 3 by reporter",
+    ):
+        expect(chart.locator(".tip")).to_contain_text(words, use_inner_text=True)
+
+
+def test_a_chart_has_its_day_sources_and_licences_at_the_foot_and_a_sample_says_so(
+    article: Article, reader: Reader, chart: Page
+) -> None:
+    assert chart.locator(".foot").inner_text() == "As of 2025-01-01. Data: a (licence: MIT)."
+    expect(chart.locator(".sample")).to_be_hidden()
+    article.put({"notes.csv": NOTES.format("true")})
+    page = reader.opens(article.page(SCALING, data=["points.csv", "lines.csv", "notes.csv"]))
+    expect(page.locator(".sample")).to_contain_text("SAMPLE")
+
+
+@pytest.mark.parametrize("embed", [SCALING, GAP])
+def test_a_group_that_the_data_lack_is_said_in_place_of_the_chart(
+    exported: Article, reader: Reader, embed: str
+) -> None:
+    page = reader.opens(exported.page(embed, config={"comparableGroup": "mmlu_reportd"}))
+    alert = page.get_by_role("alert").inner_text()
+    assert alert.startswith("The data have no group mmlu_reportd, which comparableGroup asks for. They have: ")
+    assert "mmlu_reported" in alert and page.locator("#chart svg").count() == 0
+
+
+def test_a_second_chart_under_the_same_id_says_that_it_needs_its_own(exported: Article, reader: Reader) -> None:
+    fragment = embeds()[f"{SCALING}.html"].decode().replace(f'class="{SCALING}"', f'class="{SCALING}" id="{SCALING}"')
+    (exported.folder / "twice.html").write_text(
+        f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{fragment}{fragment}', encoding="utf-8"
+    )
+    reader.page.goto(f"{exported.url}/twice.html")
+    said = "give the second HtmlEmbed an id of its own"
+    expect(reader.page.locator(".note").nth(1)).to_contain_text(said)
+    assert said not in reader.page.locator(".note").first.inner_text()
+
+
+def test_a_frontier_of_another_group_is_drawn_from_its_own_file(
+    exported: Article, reader: Reader, snapshot: dict[str, bytes]
+) -> None:
+    name = next(name for name in sorted(snapshot) if name.startswith("frontier_gap_gpqa"))
+    group = name.removeprefix("frontier_gap_").removesuffix(".csv")
+    files = [name, "open_closed_lags.csv", "figure_notes.csv"]
+    page = reader.opens(exported.page(GAP, data=files, config={"comparableGroup": group}))
+    assert page.locator(".headline").inner_text().startswith("GPQA")
+    expect(marks(page, 0)).to_have_count(sum(row["is_new_best"] == "true" for row in rows(snapshot, name)))
     assert reader.complaints == []
 
 
@@ -363,7 +496,8 @@ def test_charts_on_one_page_are_independent_and_can_be_inserted_again(exported: 
 def test_print_keeps_what_was_chosen(exported: Article, reader: Reader) -> None:
     page = reader.opens(exported.page(SCALING))
     page.emulate_media(media="print")
-    expect(page.locator("#chart select")).to_be_visible()
+    for part in page.locator("#chart select, #chart input[type=range], #chart .foot").all():
+        expect(part).to_be_visible()
     expect(page.locator("#chart details")).to_be_hidden()
 
 

@@ -121,9 +121,9 @@ def test_open_rows_come_first_and_then_by_size(exported: Exported) -> None:
 WHOLE: dict[str, tuple[str, pl.Expr]] = {
     "model_scaling.csv": ("select count(*) from mart.model_scaling", pl.len()),
     "model_scaling_fit.csv": (
-        "select count(*) from mart.scaling_fit where population = 'official' and era = 'all' and form = 'total'"
+        "select count(*) from mart.scaling_fit where population = 'official' and era = 'all' and form in ('total', 'active')"
         " and openness in ('open_weights', 'proprietary')",
-        pl.struct("comparable_group", "openness").n_unique(),
+        pl.struct("comparable_group", "openness", "form").n_unique(),
     ),
     "llm_benchmarks.json": (
         "select count(distinct model_id) from mart.model_scaling where population = 'official'"
@@ -180,26 +180,61 @@ def test_a_score_is_either_beside_a_size_or_in_the_file_of_those_without_one(exp
     assert n_shown["len"].to_list() == coverage["n_scored"].to_list()
 
 
-def test_a_side_has_a_line_or_the_coverage_file_says_why_not(exported: Exported) -> None:
+@pytest.mark.parametrize(("form", "why"), [("total", "no_line_reason"), ("active", "no_active_line_reason")])
+def test_a_side_has_a_line_or_the_coverage_file_says_why_not(exported: Exported, form: str, why: str) -> None:
     keys = ["comparable_group", "openness"]
-    lines = exported.table("parquet/model_scaling_fit.parquet").select(keys).unique()
+    lines = exported.table("parquet/model_scaling_fit.parquet").filter(form=form).select(keys).unique()
     coverage = exported.table("parquet/model_scaling_coverage.parquet")
     has_line = coverage.join(lines, on=keys, how="semi")
     assert 0 < has_line.height < coverage.height
-    assert has_line["no_line_reason"].null_count() == has_line.height
-    assert coverage.join(lines, on=keys, how="anti").filter(pl.col("no_line_reason").is_null()).select(keys).is_empty()
+    assert has_line[why].null_count() == has_line.height
+    assert coverage.join(lines, on=keys, how="anti").filter(pl.col(why).is_null()).select(keys).is_empty()
 
 
-def test_a_fitted_line_is_of_the_points_that_are_drawn_and_lies_in_its_band(exported: Exported) -> None:
-    fits = exported.table("parquet/model_scaling_fit.parquet")
-    points = exported.table("parquet/model_scaling.parquet")
+@pytest.mark.parametrize(("form", "size"), [("total", "params_b"), ("active", "params_active_b")])
+def test_a_fitted_line_is_of_the_points_that_are_drawn_and_lies_in_its_band(
+    exported: Exported, form: str, size: str
+) -> None:
+    fits = exported.table("parquet/model_scaling_fit.parquet").filter(form=form)
+    points = exported.table("parquet/model_scaling.parquet").drop_nulls(size)
     assert fits.height > 0
     for (group, side), line in fits.group_by("comparable_group", "openness"):
         drawn = points.filter(pl.col("comparable_group") == group, pl.col("openness") == side)
-        assert line["n_sized"].unique().to_list() == [drawn.height]
-        assert (line["params_b"].min(), line["params_b"].max()) == (drawn["params_b"].min(), drawn["params_b"].max())
+        # Models of one family with one size and score are one.
+        [n_sized] = line["n_sized"].unique()
+        assert drawn.select(size, "score_pct").n_unique() <= n_sized <= drawn.height
+        assert (line["params_b"].min(), line["params_b"].max()) == (drawn[size].min(), drawn[size].max())
         assert line["params_b"].is_unique().all()
         assert ((line["lo_pct"] <= line["score_pct"]) & (line["score_pct"] <= line["hi_pct"])).all()
+
+
+def test_every_headline_group_with_both_sides_has_a_frontier_of_its_own_and_the_first_file_stays_mmlu(
+    exported: Exported,
+) -> None:
+    with duckdb.connect(str(exported.database), read_only=True) as con:
+        question = "from mart.gap_sides join core.comparable_groups using (comparable_group)"
+        rows = con.execute(
+            f"select comparable_group {question} where is_headline and population = 'official' and compared_on is not null"
+        ).fetchall()
+    groups = {name.removeprefix("frontier_gap_").removesuffix(".csv") for name in exported.files if "/" not in name} & {
+        group for (group,) in rows
+    }
+    assert groups == {group for (group,) in rows} and len(groups) > 2
+    for group in groups:
+        assert {row["comparable_group"] for row in exported.rows(f"frontier_gap_{group}.csv")} == {group}
+    assert exported.files["frontier_gap.csv"] == exported.files["frontier_gap_mmlu_reported.csv"]
+
+
+def test_the_frontier_holds_the_models_that_the_points_call_records(exported: Exported) -> None:
+    frontier = exported.table("parquet/frontier_gap.parquet").filter("is_new_best")
+    points = pl.concat(
+        exported.table(f"parquet/model_scaling{part}.parquet")
+        .filter(pl.col("is_record"), comparable_group="mmlu_reported")
+        .select("model", "score_pct")
+        for part in ("", "_unsized")
+    )
+    assert 0 < frontier.height <= points.height
+    assert frontier.select("model", "score_pct").join(points, on=["model", "score_pct"], how="anti").is_empty()
 
 
 def test_the_frontier_is_a_step_line_that_ends_with_observation(exported: Exported) -> None:
@@ -227,12 +262,12 @@ def test_by_the_alphabet_of_side_proprietary_models_have_the_first_colour(export
     ]
 
 
-def test_the_benchmark_file_is_a_full_grid_within_twelve_colours(exported: Exported) -> None:
+def test_the_benchmark_file_is_a_full_grid_of_at_most_six_models(exported: Exported) -> None:
     rows = exported.rows("llm_benchmarks.json")
     pairs = {(row["benchmark"], row["model"]) for row in rows}
     benchmarks, models = {row["benchmark"] for row in rows}, {row["model"] for row in rows}
     assert len(rows) == len(pairs) == len(benchmarks) * len(models)
-    assert len(benchmarks) == 3 and 2 <= len(models) <= 12
+    assert len(benchmarks) == 3 and 2 <= len(models) <= 6
     assert isinstance(rows[0]["score"], int | float)
 
 

@@ -1,4 +1,5 @@
--- The best MMLU score so far as reported, Open and Proprietary, for a line chart over decimal years, one line per side.
+-- The best score so far of one comparable group, Open and Proprietary, for a line chart over decimal years, one line per side.
+-- frontier_gap.csv is MMLU as reported; each headline group that has both sides has a file frontier_gap_<group>.csv.
 -- The frontier is a step: besides each new best there is a row for the day before the next one, and for the last day on which
 -- both sides can be compared (mart.gap_sides), so that straight lines between the points draw it as it was. Only rows with is_new_best are models.
 -- columns:
@@ -8,7 +9,7 @@
 --   model: Model that holds it
 --   organization: Its owner or vendor
 --   reached_on: Its release date
---   comparable_group: Variants that may be compared: always mmlu_reported here
+--   comparable_group: Variants that may be compared: one in each file
 --   observed_through_year: Last day on which both sides can be compared, as a decimal year: no line goes further
 --   is_new_best: Whether the model was released on this day; false: the best so far is older
 --   score_source: Source, repository, commit, file and place of the score
@@ -53,10 +54,11 @@ with scored as (
             else 'not above the best of its side so far'
         end as reason
     from mart.model_scaling as p
+    join core.comparable_groups as c using (comparable_group)
     left join mart.gap_sides as g using (population, comparable_group)
     left join mart.gap_frontier as f using (population, comparable_group, model_id)
     where p.population = 'official'
-        and p.comparable_group = 'mmlu_reported'
+        and (c.is_headline or p.comparable_group = 'mmlu_reported')
         and p.openness in ('open_weights', 'proprietary')
 
 ),
@@ -111,4 +113,4 @@ final as (
 )
 
 select * from final
-order by run_name, release_year
+order by comparable_group, run_name, release_year

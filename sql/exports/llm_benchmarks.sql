@@ -1,6 +1,6 @@
 -- A full grid of model and benchmark for grouped bars, where a missing pair would be drawn as 0.
--- The official models with a score in each of three headline groups; of these the six with the highest mean on either
--- side, because the template has twelve colours.
+-- The official models with a score in each of three headline groups; of these the three with the highest mean on either
+-- side: more than six bars a group cannot be told apart.
 -- columns:
 --   benchmark: MMLU, GPQA Diamond or HumanEval, each as reported
 --   model: Name for people; the model id where two models share a name
@@ -43,7 +43,7 @@ judged as (
         *,
         case
             when n_groups < 3 then 'no score in ' || (3 - n_groups) || ' of the three groups'
-            when nth > 6 then 'not among the six with the highest mean of its side'
+            when nth > 3 then 'not among the three with the highest mean of its side'
         end as reason
     from models
 

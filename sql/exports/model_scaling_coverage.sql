@@ -8,7 +8,8 @@
 --   n_sized: Of these, with a published or known size
 --   newest_sized_on: Release date of the newest of these; blank: none is dated
 --   group_name: Name of the group for people
---   no_line_reason: Why model_scaling_fit.csv has no line of this side; blank: it has one
+--   no_line_reason: Why model_scaling_fit.csv has no line over total parameters of this side; blank: it has one
+--   no_active_line_reason: Why it has no line over active parameters; blank: it has one
 with sides as (
 
     select
@@ -32,10 +33,14 @@ select
     s.n_sized,
     s.newest_sized_on,
     g.display_name as group_name,
-    d.no_line_reason
+    d.no_line_reason,
+    a.no_line_reason as no_active_line_reason
 from sides as s
 left join core.comparable_groups as g using (comparable_group)
 left join mart.drawn_lines as d
     on d.comparable_group = s.comparable_group and d.openness = s.openness
     and d.population = 'official' and d.era = 'all' and d.form = 'total'
+left join mart.drawn_lines as a
+    on a.comparable_group = s.comparable_group and a.openness = s.openness
+    and a.population = 'official' and a.era = 'all' and a.form = 'active'
 order by s.comparable_group, 3

@@ -1,7 +1,8 @@
--- Fitted score by size with its 90 % band, one row per comparable group, side and size: the lines of model_scaling.csv.
+-- Fitted score by size with its 90 % band, one row per comparable group, side, form and size: the lines of
+-- model_scaling.csv.
 -- The band is of the line, not of single models: most of them lie outside it.
--- The same models as there, all release dates, total parameters. A side has a line only where its data bear one out:
--- model_scaling_coverage.csv says why one has none.
+-- The same models as there, all release dates; form says which parameters are meant. A side has a line only
+-- where its data bear one out: model_scaling_coverage.csv says why one has none.
 -- columns:
 --   openness (Open, Proprietary): Open or Proprietary
 --   params_b: Size in billions, as form counts it
@@ -10,8 +11,8 @@
 --   hi_pct: Upper end, percent
 --   comparable_group: Variants that may be compared
 --   benchmark: Benchmark id
---   form (total): Which parameters: always total here
---   n_sized: Models that the line was fitted to
+--   form (total, active): Which parameters: total or active
+--   n_sized: Models that the line was fitted to; those of one family that coincide in size and score are one
 --   n_scored: Models of this side with a score, sized or not
 with sides as (
 
@@ -46,6 +47,7 @@ select
     case when b.params_b is null then {
         'comparable_group': f.comparable_group,
         'openness': f.openness,
+        'form': f.form,
         'reason': coalesce(d.no_line_reason, 'the group has no single baseline: its line has no percent'),
         'n_sized': coalesce(s.n_sized, 0),
         'n_scored': coalesce(s.n_scored, 0)
@@ -57,5 +59,5 @@ left join sides as s on s.comparable_group = f.comparable_group and s.openness =
 where f.population = 'official'
     and f.openness in ('open_weights', 'proprietary')
     and f.era = 'all'
-    and f.form = 'total'
-order by openness, f.comparable_group, b.params_b
+    and f.form in ('total', 'active')
+order by openness, f.comparable_group, f.form desc, b.params_b

@@ -18,15 +18,26 @@
 --   censoring (right, left, none): right, left or none
 --   censored_on: Last day that could be seen on both sides
 --   reason: Why the lag is censored; blank: it is not
+--   median_lag_days: Median of the lags of this group, estimator and tolerance, which accounts for the censored ones; blank: none
+--   median_lo_days: Lower end of its 90 % interval
+--   median_hi_days: Upper end; blank beside a lower end: unbounded
+with medians as (
+
+    select comparable_group, estimator, tolerance_pct, median_lag_days, lo_days, hi_days
+    from mart.gap_lag_summary
+    where population = 'official' and sensitivity = 'all' and median_lag_days is not null
+
+)
+
 select
     benchmark,
-    estimator,
+    l.estimator,
     closed_model,
     open_model,
     lag_days,
     is_censored,
-    comparable_group,
-    tolerance_pct,
+    l.comparable_group,
+    l.tolerance_pct,
     threshold_pct,
     closed_released_on,
     closed_score_pct,
@@ -35,13 +46,19 @@ select
     censoring,
     censored_on,
     reason,
+    m.median_lag_days,
+    m.lo_days as median_lo_days,
+    m.hi_days as median_hi_days,
     case when lag_days is null then {
-        'comparable_group': comparable_group,
-        'estimator': estimator,
+        'comparable_group': l.comparable_group,
+        'estimator': l.estimator,
         'reason': coalesce(reason, 'no lag')
     } end as left_out
-from mart.gap_lag
+from mart.gap_lag as l
+left join medians as m
+    on m.comparable_group = l.comparable_group and m.estimator = l.estimator
+    and m.tolerance_pct is not distinct from l.tolerance_pct
 where population = 'official'
 order by
-    comparable_group, estimator, tolerance_pct nulls first, threshold_pct nulls first, closed_released_on nulls first,
+    l.comparable_group, l.estimator, l.tolerance_pct nulls first, threshold_pct nulls first, closed_released_on nulls first,
     open_released_on nulls first, closed_model_id, open_model_id

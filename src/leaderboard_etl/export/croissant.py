@@ -11,7 +11,7 @@ import polars as pl
 
 from leaderboard_etl.export.citing import TITLE, license_entries, license_url
 from leaderboard_etl.export.manifest import dumped
-from leaderboard_etl.export.tables import EXPORTS, Export
+from leaderboard_etl.export.tables import Export, Selection
 
 CROISSANT = "croissant.json"
 _DATA_TYPES: Mapping[Any, str] = {
@@ -64,11 +64,11 @@ _CONTEXT = {
 
 
 def croissant(
-    frames: Mapping[str, pl.DataFrame], files: Mapping[str, bytes], day: date, citations: list[dict[str, Any]]
+    answers: Mapping[Export, Selection], files: Mapping[str, bytes], day: date, citations: list[dict[str, Any]]
 ) -> bytes:
     """The description of the Parquet files of a snapshot: each is a record set with a field for each column.
 
-    `frames` are the rows by stem, `files` the bytes by name, and `citations` the rows of core.citations.
+    `answers` are the tables, `files` the bytes by name, and `citations` the rows of core.citations.
     """
     return dumped(
         {
@@ -81,8 +81,8 @@ def croissant(
             "datePublished": day.isoformat(),
             "license": [license_url(entry["name"]) for entry in license_entries(citations)],
             "citeAs": f"{TITLE}, as of {day}, and the works of the values used: {'; '.join(c['citation'] for c in citations)}",
-            "distribution": [_file(export, files[export.parquet_name]) for export in EXPORTS],
-            "recordSet": [_record_set(export, frames[export.stem]) for export in EXPORTS],
+            "distribution": [_file(export, files[export.parquet_name]) for export in answers],
+            "recordSet": [_record_set(export, answer.shown) for export, answer in answers.items()],
         }
     )
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from leaderboard_etl.export.citing import TITLE, license_entries
 from leaderboard_etl.export.manifest import TYPES, dumped
-from leaderboard_etl.export.tables import EXPORTS, Export
+from leaderboard_etl.export.tables import Export, Selection
 
 DESCRIPTOR = "datapackage.json"
 _MEDIA_TYPES = {
@@ -32,14 +32,14 @@ _MEDIA_TYPES = {
 
 
 def datapackage(
-    frames: Mapping[str, pl.DataFrame], files: Mapping[str, bytes], day: date, citations: list[dict[str, Any]]
+    answers: Mapping[Export, Selection], files: Mapping[str, bytes], day: date, citations: list[dict[str, Any]]
 ) -> bytes:
     """The descriptor of a snapshot: tables with their keys and the meaning, type and vocabulary of each column, other files with
     size and hash.
 
-    `frames` are the rows by stem, `files` the bytes by name, and `citations` the rows of core.citations.
+    `answers` are the tables, `files` the bytes by name, and `citations` the rows of core.citations.
     """
-    tables = {export.name: export for export in EXPORTS}
+    tables = {export.name: (export, answer.shown) for export, answer in answers.items()}
     return dumped(
         {
             "name": "leaderboard-etl-snapshot",
@@ -52,8 +52,7 @@ def datapackage(
             "licenses": license_entries(citations),
             "sources": [_source(row) for row in citations],
             "resources": [
-                _file(name, content)
-                | (_table(tables[name], frames[tables[name].stem]) if name in tables else {"type": "file"})
+                _file(name, content) | (_table(*tables[name]) if name in tables else {"type": "file"})
                 for name, content in files.items()
             ],
         }

@@ -20,7 +20,7 @@ import polars as pl
 from leaderboard_etl.code_version import code_version, export_version
 from leaderboard_etl.contracts.schema import views
 from leaderboard_etl.errors import WarehouseError
-from leaderboard_etl.export.tables import EXPORTS, Export, Selection
+from leaderboard_etl.export.tables import Export, Selection
 from leaderboard_etl.settings import PACKAGE
 from leaderboard_etl.warehouse.database import end_of_day
 
@@ -53,21 +53,20 @@ def state_day(con: duckdb.DuckDBPyConnection) -> date:
 
 def manifest(
     con: duckdb.DuckDBPyConnection,
-    answers: Mapping[str, Selection],
+    answers: Mapping[Export, Selection],
     files: Mapping[str, bytes],
     day: date,
     absent: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Describes the snapshot `files`. `answers` are its tables by stem; `con` holds the state as of `day`; `absent` are the
+    """Describes the snapshot `files`. `answers` are its tables; `con` holds the state as of `day`; `absent` are the
     files and folders that could not be made.
 
     The same state gives the same manifest.
     """
     loads = _loads(con, day)
-    tables = {name: export for export in EXPORTS for name in (export.name, export.parquet_name)}
+    tables = {name: export for export in answers for name in (export.name, export.parquet_name)}
     described = {
-        name: _file_facts(content)
-        | (_table_facts(tables[name], answers[tables[name].stem].shown) if name in tables else {})
+        name: _file_facts(content) | (_table_facts(tables[name], answers[tables[name]].shown) if name in tables else {})
         for name, content in files.items()
     }
     return {
@@ -80,7 +79,7 @@ def manifest(
         "sources": _sources(con, [load[0] for load in loads]),
         "files": described,
         "absent": list(absent),
-        "excluded": {export.name: rows for export in EXPORTS if (rows := answers[export.stem].left_out)},
+        "excluded": {export.name: answer.left_out for export, answer in answers.items() if answer.left_out},
         "coverage": con.sql("select * from mart.coverage order by comparable_group, openness").pl().to_dicts(),
         "citations": citations(con),
     }

@@ -19,7 +19,7 @@ from leaderboard_etl.export.database import complete_database
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
 from leaderboard_etl.export.manifest import MANIFEST, citations, dumped, manifest, state_day
-from leaderboard_etl.export.tables import EXPORTS, parquet, query
+from leaderboard_etl.export.tables import EXPORTS, frontiers, parquet, query
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 
@@ -73,10 +73,9 @@ def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
 
 
 def _files(con: duckdb.DuckDBPyConnection, day: date, with_pictures: bool) -> dict[str, bytes]:
-    answers = {export.stem: query(con, export) for export in EXPORTS}
-    frames = {stem: answer.shown for stem, answer in answers.items()}
-    files = {export.name: answers[export.stem].file for export in EXPORTS}
-    files |= {export.parquet_name: parquet(frames[export.stem]) for export in EXPORTS}
+    answers = {export: query(con, export) for export in (*EXPORTS, *frontiers(con))}
+    files = {export.name: answer.file for export, answer in answers.items()}
+    files |= {export.parquet_name: parquet(answer.shown) for export, answer in answers.items()}
     files[ARTICLE] = article_json(con, day)
     files |= article_tables(con, citations(con))
     files |= {f"embeds/{name}": content for name, content in embeds().items()}
@@ -84,8 +83,8 @@ def _files(con: duckdb.DuckDBPyConnection, day: date, with_pictures: bool) -> di
     works = citations(con)
     files[LICENSES] = licenses_page(works, f"These are the sources of the state as of {day}.").encode("utf-8")
     files[CITATION] = citation_file(works, day)
-    files[CROISSANT] = croissant(frames, files, day, works)
-    files[DESCRIPTOR] = datapackage(frames, files, day, works)
+    files[CROISSANT] = croissant(answers, files, day, works)
+    files[DESCRIPTOR] = datapackage(answers, files, day, works)
     files[MANIFEST] = dumped(manifest(con, answers, files, day, () if with_pictures else PICTURES))
     return files
 

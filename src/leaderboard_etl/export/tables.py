@@ -30,13 +30,16 @@ _LEFT_OUT = "left_out"
 
 @dataclass(frozen=True)
 class Export:
-    """One table: `name` is its file name, the query is sql/exports/<stem>.sql; `plotted` columns are never blank; `key` columns
-    name a row, and are never blank but where `has_blank_keys`."""
+    """One table: `name` is its file name, the query is sql/exports/<query_stem>.sql (null: <stem>.sql); `plotted` columns are
+    never blank; `key` columns name a row, and are never blank but where `has_blank_keys`. With a `group` it has only the rows of
+    that comparable group."""
 
     name: str
     plotted: tuple[str, ...]
     key: tuple[str, ...]
     has_blank_keys: bool = False
+    group: str | None = None
+    query_stem: str | None = None
 
     @property
     def stem(self) -> str:
@@ -48,20 +51,21 @@ class Export:
 
     @property
     def query_file(self) -> Path:
-        return resource("sql") / "exports" / f"{self.stem}.sql"
+        return resource("sql") / "exports" / f"{self.query_stem or self.stem}.sql"
 
     def describe(self) -> tuple[str, tuple[Column, ...]]:
         """What the table is, and its columns in order, as the header of its query says."""
         return described(self.query_file.read_text(encoding="utf-8"))
 
 
+_FRONTIER = ("run_name", "release_year", "score_pct"), ("run_name", "release_year")
 _MODEL = ("comparable_group", "model_id")
 EXPORTS = (
     Export("model_scaling.csv", ("score_pct", "params_b", "openness"), _MODEL),
     Export(
         "model_scaling_fit.csv",
         ("openness", "params_b", "score_pct", "lo_pct", "hi_pct"),
-        ("comparable_group", "openness", "params_b"),
+        ("comparable_group", "openness", "form", "params_b"),
     ),
     Export(
         "model_scaling_coverage.csv",
@@ -70,7 +74,7 @@ EXPORTS = (
     ),
     Export("model_scaling_unsized.csv", ("comparable_group", "openness", "score_pct"), _MODEL),
     Export("llm_benchmarks.json", ("benchmark", "model", "score"), ("benchmark", "model")),
-    Export("frontier_gap.csv", ("run_name", "release_year", "score_pct"), ("run_name", "release_year")),
+    Export("frontier_gap.csv", *_FRONTIER, group="mmlu_reported"),
     Export(
         "open_closed_lags.csv",
         ("benchmark", "estimator", "lag_days", "is_censored"),
@@ -93,6 +97,22 @@ EXPORTS = (
 )
 
 
+def frontiers(con: duckdb.DuckDBPyConnection) -> tuple[Export, ...]:
+    """One more table like frontier_gap.csv for each headline group that has both sides."""
+    groups = con.execute(
+        """
+        select comparable_group
+        from core.comparable_groups
+        join mart.gap_sides using (comparable_group)
+        where is_headline and population = 'official' and compared_on is not null
+        order by comparable_group
+        """
+    ).fetchall()
+    return tuple(
+        Export(f"frontier_gap_{group}.csv", *_FRONTIER, group=group, query_stem="frontier_gap") for (group,) in groups
+    )
+
+
 @dataclass(frozen=True)
 class Selection:
     """What the query of a table selects: the rows that it shows, in their order, the bytes of its CSV or JSON file, and what
@@ -109,6 +129,8 @@ def query(con: duckdb.DuckDBPyConnection, export: Export) -> Selection:
     Raises ValueError if a plotted cell is blank: charts would draw it at 0.
     """
     rows: pl.DataFrame = con.sql(export.query_file.read_text(encoding="utf-8")).pl()
+    if export.group is not None:
+        rows = rows.filter(comparable_group=export.group)
     frame = shown(rows)
     blank = [name for name in export.plotted if frame[name].null_count()]
     if blank:

@@ -73,11 +73,45 @@
       } catch (error) { problems.push(error.message); }
     }
     if (!tables[needed]) throw new Error(problems[0] || `No file with the columns ${kinds[needed].join(', ')} was named.`);
+    const twin = root.id && [...document.querySelectorAll(`.${NAME}`)].find((other) => other !== root && other.id === root.id);
+    if (twin && twin.compareDocumentPosition(root) & Node.DOCUMENT_POSITION_FOLLOWING) {
+      problems.push(`Two charts of this page have the id ${root.id}: give the second HtmlEmbed an id of its own, or links lead to the first.`);
+    }
     return { tables, remarks: problems.map((problem) => ` ${problem}`).join('') };
   };
 
   // Number('') is 0, and a blank size is not a size of 0.
   const number = (text) => (text && text.trim() !== '' ? Number(text) : NaN);
+
+  // Where a score is from, as a reader asks for it. A file of another hand may have only the place of the value.
+  const provenance = (row) => {
+    const many = Number(row.n_values) > 1 && row.lo_pct && row.hi_pct && row.lo_pct !== row.hi_pct;
+    const shots = row.n_shot ? `${row.n_shot}-shot` : '';
+    return [
+      ['Range', many ? `${row.lo_pct} to ${row.hi_pct} % in ${row.n_values} values` : row.lo_pct && row.lo_pct !== row.hi_pct ? `${row.lo_pct} to ${row.hi_pct} %` : ''],
+      ['Reported by', row.reporter || ''], ['Self-reported or measured', row.self_reported || ''],
+      ['Protocol', [shots, row.protocol].filter((part, i, all) => part && all.indexOf(part) === i).join(', ')],
+      ['Setting', row.setting && row.setting !== 'n/a' ? row.setting : ''], ['Chosen', row.chosen_because || ''],
+      ['Source', row.reporter ? '' : row.score_source || ''],
+    ].filter((line) => line[1]);
+  };
+
+  // The day, sources and licences below a chart, and above it that a sample is one.
+  const noteOf = (tables, group) => (tables.notes || []).find((row) => row.subject === group);
+  const drawFoot = (foot, sample, note) => {
+    foot.textContent = note?.foot || '';
+    foot.hidden = !note;
+    sample.hidden = note?.is_sample !== 'true';
+  };
+  const addSample = (root) => add(root, 'p', { class: 'sample', hidden: '' }, 'SAMPLE: not the state of the world');
+
+  // The group that the article asks for; a chart of another one under its caption would be wrong.
+  const groupWanted = (root, groups, usual) => {
+    const wanted = config(root).comparableGroup;
+    if (!wanted) return groups.includes(usual) ? usual : groups[0];
+    if (!groups.includes(wanted)) throw new Error(`The data have no group ${wanted}, which comparableGroup asks for. They have: ${groups.join(', ')}.`);
+    return wanted;
+  };
 
   const counted = (n, noun) => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
@@ -218,7 +252,7 @@
     const ordered = [...marks].sort((a, b) => a.x - b.x || a.y - b.y);
     ordered.forEach((mark, i) => {
       mark.node.setAttribute('role', 'button');
-      mark.node.setAttribute('aria-label', `${mark.title}. ${mark.lines.map((line) => line.join(': ')).join('. ')}`);
+      mark.node.setAttribute('aria-label', `${mark.title}. ${mark.lines.slice(0, mark.nSaid).map((line) => line.join(': ')).join('. ')}`);
       mark.node.setAttribute('tabindex', i === 0 ? '0' : '-1');
       mark.node.addEventListener('focus', () => { if (!(pinned() && shown === mark)) show(mark); });
       mark.node.addEventListener('blur', () => { if (!pinned()) hide(); });

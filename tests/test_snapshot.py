@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 from worlds import World, v1_row, v2_row
 
@@ -239,6 +240,33 @@ def test_a_copy_from_the_hub_can_be_verified_like_the_folder(standing: World, tm
     assert problems(folder, standing.warehouse) == {"parquet/README.md"}
     (folder / "README.md").write_text("by hand")
     assert problems(folder, standing.warehouse) == {"parquet/README.md", "README.md"}
+
+
+def test_what_may_be_passed_on_has_no_score_without_a_licence_and_can_be_verified(
+    standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    write_snapshot(standing.warehouse, whole, None)
+    arguments = ["export", "-w", str(standing.warehouse.root), "--out", str(out), "--redistributable"]
+    assert main(arguments) == 0
+    assert "absent, because they show what may not be passed on: figures/, report.html" in capsys.readouterr().out
+    manifest = read_manifest(out)
+    for name in ("model_scaling", "model_scaling_unsized", "moe_efficiency", "frontier_gap", "llm_benchmarks"):
+        every, kept = (pl.read_parquet(folder / "parquet" / f"{name}.parquet") for folder in (whole, out))
+        assert kept["license_id"].null_count() == 0, name
+        [file] = [file for file in manifest["files"] if file in (f"{name}.csv", f"{name}.json")]
+        gone = sum(row["n"] for row in manifest["excluded"].get(file, []) if "no licence" in row["reason"])
+        assert gone == every.height - kept.height, name
+        if name == "llm_benchmarks":
+            sound = every.filter(pl.col("license_id").is_not_null().all().over("model"))
+            assert kept.equals(sound) and kept.height < every.height
+        else:
+            assert kept.equals(every.filter(pl.col("license_id").is_not_null()))
+    assert (out / "open_closed_lags.csv").read_bytes() == (whole / "open_closed_lags.csv").read_bytes()
+    findings, word = verify_snapshot(standing.warehouse, out)
+    assert word == "recomputed from the warehouse" and {f.name for f in findings if f.problem} == set()
+    assert main([*arguments, "--with-database"]) == 2
+    assert "choose one" in capsys.readouterr().err
 
 
 def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@
 --   lo_pct: Least of the scores of the model in this group, percent
 --   hi_pct: Greatest of them, percent
 --   chosen_because: What decided which of them stands here
+--   license_id: SPDX id of the licence under which anyone may pass the score on; blank: none such is stated
 with scored as (
 
     select
@@ -42,6 +43,7 @@ with scored as (
         p.lo_pct,
         p.hi_pct,
         p.chosen_because,
+        p.license_id,
         f.reached_on,
         case when f.surpassed_on <= g.compared_on then f.surpassed_on end as surpassed_on,
         coalesce(g.compared_on, f.newest_on) as seen_until_on,
@@ -102,6 +104,7 @@ final as (
         lo_pct,
         hi_pct,
         chosen_because,
+        license_id,
         -- Names of models that cannot make a frontier.
         case when reason is not null then {
             'openness': openness,

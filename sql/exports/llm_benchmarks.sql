@@ -5,6 +5,7 @@
 --   benchmark: MMLU, GPQA Diamond or HumanEval, each as reported
 --   model: Name for people; the model id where two models share a name
 --   score: Score, percent
+--   license_id: SPDX id of the licence under which anyone may pass the score on; blank: none such is stated
 with points as (
 
     select
@@ -12,6 +13,7 @@ with points as (
         model,
         openness,
         score_pct,
+        license_id,
         case comparable_group
             when 'mmlu_reported' then 'MMLU'
             when 'gpqa_diamond_reported' then 'GPQA Diamond'
@@ -55,6 +57,7 @@ final as (
         p.bars as benchmark,
         case when m.is_only_one_of_its_name then m.name else m.model_id end as model,
         p.score_pct as score,
+        p.license_id,
         m.openness,
         m.mean_pct,
         m.model_id,
@@ -68,6 +71,6 @@ final as (
 
 )
 
-select benchmark, model, score, left_out
+select benchmark, model, score, license_id, left_out
 from final
 order by benchmark, openness, mean_pct desc, model_id

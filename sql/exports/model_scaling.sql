@@ -32,6 +32,7 @@
 --   chosen_because: What decided which of the n_values stands here
 --   params_active_b: Parameters used per token in billions; blank: not known
 --   is_record: Whether it set the best score of its side when it came out
+--   license_id: SPDX id of the licence under which anyone may pass the score on; blank: none such is stated
 with sides as (
 
     select comparable_group, openness, count(*) as n_scored, count(params_b) as n_sized
@@ -96,6 +97,7 @@ select
     chosen_because,
     params_active_b,
     is_record,
+    license_id,
     -- The official models are named, others only counted; n_sized of n_scored official ones of the side have a size.
     case when reason is not null then {
         'comparable_group': comparable_group,

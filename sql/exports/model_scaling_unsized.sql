@@ -25,6 +25,7 @@
 --   self_reported: self-reported by the vendor, measured by others, or not stated
 --   chosen_because: What decided which of the n_values stands here
 --   is_record: Whether it set the best score of its side when it came out
+--   license_id: SPDX id of the licence under which anyone may pass the score on; blank: none such is stated
 with records as (
 
     select comparable_group, model_id, true as is_record from mart.gap_frontier where population = 'official'
@@ -56,7 +57,8 @@ select
     case is_self_reported when true then 'self-reported by the vendor' when false then 'measured by others' else 'not stated' end
         as self_reported,
     chosen_because,
-    coalesce(is_record, false) as is_record
+    coalesce(is_record, false) as is_record,
+    license_id
 from mart.model_scaling
 left join records using (comparable_group, model_id)
 where population = 'official' and openness in ('open_weights', 'proprietary') and params_b is null

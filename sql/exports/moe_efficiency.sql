@@ -13,6 +13,7 @@
 --   inference_cost_relative: Operations per token over those of a dense model of 70 billion
 --   released_on: Release date; blank: no evidence
 --   model_id: Model
+--   license_id: SPDX id of the licence under which anyone may pass the score on; blank: none such is stated
 with scored as (
 
     select distinct model_id from mart.model_scaling where benchmark = 'mmlu' and population = 'official'
@@ -23,6 +24,7 @@ judged as (
 
     select
         e.*,
+        p.license_id,
         m.model_id as scored_model_id,
         m.openness as side,
         case
@@ -34,6 +36,7 @@ judged as (
     from scored
     join core.models as m using (model_id)
     left join mart.moe_efficiency as e using (model_id)
+    left join mart.model_scaling as p on p.model_id = m.model_id and p.comparable_group = 'mmlu_reported'
 
 )
 
@@ -50,6 +53,7 @@ select
     inference_cost_relative,
     released_on,
     model_id,
+    license_id,
     case when reason is not null then {
         'openness': side,
         'reason': reason,

@@ -43,6 +43,7 @@
 --   reporter: Who gives the score, for people: the part of the source that it comes from, or the vendor and where it says so
 --   source_id: = core.scores
 --   collection_id: = core.citations; null: the source has no parts
+--   license_id: SPDX id of the licence under which anyone may pass the score on; null: none such is stated
 create view mart.model_scaling as
 with parts as (
 
@@ -50,6 +51,17 @@ with parts as (
     from core.citations as w
     left join core.collections as c using (source_id, collection_id)
     where collection_id is not null
+    group by source_id, collection_id
+
+),
+
+works as (
+
+    select
+        source_id,
+        collection_id,
+        case when count(license_id) = count(*) then string_agg(distinct license_id, ' AND ' order by license_id) end as license_id
+    from core.citations
     group by source_id, collection_id
 
 ),
@@ -203,13 +215,16 @@ final as (
         r.protocol,
         coalesce(part.title, case when w.is_vendor then w.meaning else about.title end) as reporter,
         r.source_id,
-        part.collection_id
+        part.collection_id,
+        works.license_id
     from chosen
     join core.models as m using (model_id)
     join core.scores as r on r.rowid = chosen.row_id
     left join core.sources as about on about.source_id = r.source_id
     left join parts as part
         on part.source_id = r.source_id and part.collection_id = split_part(r.run_id, ',', 1)
+    left join works
+        on works.source_id = r.source_id and works.collection_id is not distinct from part.collection_id
     left join core.reporters as w on w.reported_by = r.reported_by
 
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.commands.display import plain, print_json, print_table
 from leaderboard_etl.commands.hints import pasteable
-from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
+from leaderboard_etl.commands.parsing import Commands, Parser, add_as_of, add_command, add_json
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
 
@@ -33,6 +33,7 @@ def register(commands: Commands) -> None:
         action="store_true",
         help="with warehouse.duckdb, the whole state as one file; --database without an address means this as well",
     )
+    _add_redistributable(command)
     add_json(command, "print the manifest")
 
     command = add_command(
@@ -61,8 +62,17 @@ def register(commands: Commands) -> None:
         "--raw", metavar="URL", help="with --with-raw: where our own raw store lives, as `run --raw` says"
     )
     add_as_of(command)
+    _add_redistributable(command)
     command.add_argument("--hub", metavar="URL", help="the Hub to write to (default: HF_ENDPOINT, else the public Hub)")
     add_json(command)
+
+
+def _add_redistributable(command: Parser) -> None:
+    command.add_argument(
+        "--redistributable",
+        action="store_true",
+        help="without scores whose source states no licence to pass them on, and without pictures",
+    )
 
 
 def export(options: argparse.Namespace, warehouse: Warehouse) -> int:
@@ -72,7 +82,11 @@ def export(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
     folder: Path = options.out
     with_database = options.with_database or options.database == ""
-    manifest = write_snapshot(warehouse, folder, options.as_of, with_database=with_database)
+    if with_database and options.redistributable:
+        raise UsageError("--with-database writes every score, and --redistributable leaves some out: choose one")
+    manifest = write_snapshot(
+        warehouse, folder, options.as_of, with_database=with_database, is_redistributable=options.redistributable
+    )
     if options.json:
         print_json(manifest)
         return 0
@@ -103,12 +117,11 @@ def verify(options: argparse.Namespace, warehouse: Warehouse) -> int:
 def diff(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Prints for each table how many rows came, went and changed, and which; exit code 3 if anything did."""
     from leaderboard_etl.export.difference import snapshot_difference
-    from leaderboard_etl.export.tables import EXPORTS
 
-    stems = [export.stem for export in EXPORTS]
-    if options.table is not None and options.table not in stems:
-        raise UsageError(f"--table {options.table}: a snapshot has {', '.join(stems)}")
     every = snapshot_difference(options.before, options.after)
+    names = [each.table for each in every]
+    if options.table is not None and options.table not in names:
+        raise UsageError(f"--table {options.table}: these snapshots have {', '.join(names)}")
     told = [each for each in every if not each.is_none and options.table in (None, each.table)]
     if options.json:
         print_json([asdict(each) for each in told])
@@ -159,7 +172,17 @@ def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
     from leaderboard_etl.options import hub_address
 
     to = hub_address(options.hub)
-    published = publish_snapshot(warehouse, options.repo, to, options.as_of, with_raw=options.with_raw, raw=options.raw)
+    if options.with_raw and options.redistributable:
+        raise UsageError("--with-raw passes every landed file on, and --redistributable leaves some out: choose one")
+    published = publish_snapshot(
+        warehouse,
+        options.repo,
+        to,
+        options.as_of,
+        with_raw=options.with_raw,
+        raw=options.raw,
+        is_redistributable=options.redistributable,
+    )
     if options.json:
         print_json({"url": published.url, "commit": published.commit, "tag": published.tag, "note": published.note})
         return 0

@@ -10,7 +10,7 @@ import polars as pl
 
 from leaderboard_etl.errors import UsageError, first_line
 from leaderboard_etl.export.folder import read_manifest
-from leaderboard_etl.export.tables import EXPORTS, Export
+from leaderboard_etl.export.tables import Export, exports_among
 
 _NTH = "_nth"
 
@@ -37,15 +37,15 @@ class TableDifference:
 
 
 def snapshot_difference(before: Path, after: Path) -> list[TableDifference]:
-    """The difference of each table, in the order of EXPORTS. Raises UsageError for a folder that is no snapshot, or has a table
+    """The difference of each table. Raises UsageError for a folder that is no snapshot, or has a table
     that cannot be read."""
     names = [set(read_manifest(folder)["files"]) for folder in (before, after)]
     differences = []
-    for export in EXPORTS:
+    for export in exports_among(names[0] | names[1]):
         holders = [export.parquet_name in of_folder for of_folder in names]
         if all(holders):
             differences.append(_difference(export, _table(before, export), _table(after, export)))
-        elif any(holders):
+        else:
             only = str(before if holders[0] else after)
             differences.append(TableDifference(export.stem, [], [], [], only_in=only))
     return differences

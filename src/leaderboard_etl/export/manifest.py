@@ -57,9 +57,10 @@ def manifest(
     files: Mapping[str, bytes],
     day: date,
     absent: Sequence[str] = (),
+    is_redistributable: bool = False,
 ) -> dict[str, Any]:
     """Describes the snapshot `files`. `answers` are its tables; `con` holds the state as of `day`; `absent` are the
-    files and folders that could not be made.
+    files and folders that could not be made, or that hold what may not be passed on.
 
     The same state gives the same manifest.
     """
@@ -79,6 +80,7 @@ def manifest(
         "sources": _sources(con, [load[0] for load in loads]),
         "files": described,
         "absent": list(absent),
+        "is_redistributable": is_redistributable,
         "excluded": {export.name: answer.left_out for export, answer in answers.items() if answer.left_out},
         "coverage": con.sql("select * from mart.coverage order by comparable_group, openness").pl().to_dicts(),
         "citations": citations(con),

@@ -40,6 +40,7 @@ def publish_snapshot(
     *,
     with_raw: bool = False,
     raw: str | None = None,
+    is_redistributable: bool = False,
 ) -> Pushed:
     """Makes the dataset `repo_id` hold the snapshot, its card and build.json, with the tag `as-of-<day>`.
 
@@ -47,10 +48,11 @@ def publish_snapshot(
     yet. Their bytes come from the store at the URL `raw`; null: from the warehouse's folder. All of it is one commit;
     publishing the same snapshot again makes none.
 
-    Raises UsageError for the warehouse of a sample, and what make_snapshot and push_dataset raise.
+    `is_redistributable` is that of make_snapshot. Raises UsageError for the warehouse of a sample, and what make_snapshot and
+    push_dataset raise.
     """
     prepare_environment(endpoint)
-    files = make_snapshot(warehouse, as_of)
+    files = make_snapshot(warehouse, as_of, is_redistributable=is_redistributable)
     manifest: dict[str, Any] = json.loads(files[MANIFEST])
     if manifest["hub"] == SAMPLE:
         raise UsageError(f"{warehouse.root} holds the bundled sample: it is for trying things out and is not published")

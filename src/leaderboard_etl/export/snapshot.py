@@ -19,7 +19,7 @@ from leaderboard_etl.export.database import complete_database
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
 from leaderboard_etl.export.manifest import MANIFEST, citations, dumped, manifest, state_day
-from leaderboard_etl.export.tables import EXPORTS, frontiers, parquet, query
+from leaderboard_etl.export.tables import EXPORTS, frontiers, parquet, passed_on, query
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 
@@ -39,6 +39,7 @@ def make_snapshot(
     database: Path | None = None,
     with_pictures: bool | None = None,
     is_recomputed: bool = False,
+    is_redistributable: bool = False,
 ) -> dict[str, bytes]:
     """The deterministic files of a snapshot by name: the same state gives the same bytes.
 
@@ -47,6 +48,8 @@ def make_snapshot(
 
     Without `as_of` it is the published state; the manifest names its day, and asking for that day gives the same bytes.
     With `is_recomputed` and a day no result of an analysis is taken from the published file.
+    With `is_redistributable` the tables have no score whose source states no licence to pass it on, and there are no pictures,
+    which show all of them.
     With `database` the whole state is also written into a new DuckDB file there.
     Raises UsageError for a day that is still to come or lies before the first load, WarehouseError if there is no published
     file or other code made it.
@@ -59,7 +62,8 @@ def make_snapshot(
         with closing(open_published(warehouse, as_of=as_of, into=database, is_recomputed=is_recomputed)) as con:
             if database is not None:
                 complete_database(con)
-            return _files(con, as_of or state_day(con), can_draw() if with_pictures is None else with_pictures)
+            draws = not is_redistributable and (can_draw() if with_pictures is None else with_pictures)
+            return _files(con, as_of or state_day(con), draws, is_redistributable)
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise _other_code(warehouse.database, first_line(error)) from error
 
@@ -72,8 +76,12 @@ def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
     return {**{f"figures/{name}": content for name, content in figures(con).items()}, "report.html": report_page(con)}
 
 
-def _files(con: duckdb.DuckDBPyConnection, day: date, with_pictures: bool) -> dict[str, bytes]:
+def _files(
+    con: duckdb.DuckDBPyConnection, day: date, with_pictures: bool, is_redistributable: bool
+) -> dict[str, bytes]:
     answers = {export: query(con, export) for export in (*EXPORTS, *frontiers(con))}
+    if is_redistributable:
+        answers = {export: passed_on(export, answer) for export, answer in answers.items()}
     files = {export.name: answer.file for export, answer in answers.items()}
     files |= {export.parquet_name: parquet(answer.shown) for export, answer in answers.items()}
     files[ARTICLE] = article_json(con, day)
@@ -85,7 +93,7 @@ def _files(con: duckdb.DuckDBPyConnection, day: date, with_pictures: bool) -> di
     files[CITATION] = citation_file(works, day)
     files[CROISSANT] = croissant(answers, files, day, works)
     files[DESCRIPTOR] = datapackage(answers, files, day, works)
-    files[MANIFEST] = dumped(manifest(con, answers, files, day, () if with_pictures else PICTURES))
+    files[MANIFEST] = dumped(manifest(con, answers, files, day, () if with_pictures else PICTURES, is_redistributable))
     return files
 
 

@@ -33,6 +33,8 @@ def absent(manifest: Mapping[str, Any]) -> list[str]:
     if not manifest["absent"]:
         return []
     names = ", ".join(manifest["absent"])
+    if manifest["is_redistributable"]:
+        return [f"absent, because they show what may not be passed on: {names}"]
     return [
         f"absent, because nothing here can draw: {names}; pip install 'leaderboard-etl[pictures]', then export again"
     ]
@@ -42,7 +44,7 @@ def _unsized(manifest: Mapping[str, Any]) -> list[str]:
     rows = [
         row
         for row in manifest["excluded"].get("model_scaling.csv", [])
-        if row["openness"] == "proprietary" and row["reason"] == "size not published by the vendor"
+        if row.get("openness") == "proprietary" and row["reason"] == "size not published by the vendor"
     ]
     if not rows:
         return []

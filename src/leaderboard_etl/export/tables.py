@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -26,13 +28,15 @@ _SIGNIFICANT = {"params_b": 4, "params_total_b": 4, "params_active_b": 4}
 _DECIMALS = {"score_pct": 2, "score": 2, "lo_pct": 2, "hi_pct": 2, "closed_score_pct": 2, "open_score_pct": 2}
 _OTHER_DECIMALS = 6
 _LEFT_OUT = "left_out"
+_OF_GROUP = re.compile(r"parquet/frontier_gap_(\w+)\.parquet")
+_LICENSE = "license_id"
 
 
 @dataclass(frozen=True)
 class Export:
     """One table: `name` is its file name, the query is sql/exports/<query_stem>.sql (null: <stem>.sql); `plotted` columns are
     never blank; `key` columns name a row, and are never blank but where `has_blank_keys`. With a `group` it has only the rows of
-    that comparable group."""
+    that comparable group. `is_grid`: a chart needs each model with every benchmark."""
 
     name: str
     plotted: tuple[str, ...]
@@ -40,6 +44,7 @@ class Export:
     has_blank_keys: bool = False
     group: str | None = None
     query_stem: str | None = None
+    is_grid: bool = False
 
     @property
     def stem(self) -> str:
@@ -73,7 +78,7 @@ EXPORTS = (
         ("comparable_group", "openness"),
     ),
     Export("model_scaling_unsized.csv", ("comparable_group", "openness", "score_pct"), _MODEL),
-    Export("llm_benchmarks.json", ("benchmark", "model", "score"), ("benchmark", "model")),
+    Export("llm_benchmarks.json", ("benchmark", "model", "score"), ("benchmark", "model"), is_grid=True),
     Export("frontier_gap.csv", *_FRONTIER, group="mmlu_reported"),
     Export(
         "open_closed_lags.csv",
@@ -108,9 +113,18 @@ def frontiers(con: duckdb.DuckDBPyConnection) -> tuple[Export, ...]:
         order by comparable_group
         """
     ).fetchall()
-    return tuple(
-        Export(f"frontier_gap_{group}.csv", *_FRONTIER, group=group, query_stem="frontier_gap") for (group,) in groups
-    )
+    return tuple(_frontier_of(group) for (group,) in groups)
+
+
+def exports_among(files: Iterable[str]) -> list[Export]:
+    """The tables of a snapshot with these files, in their order."""
+    names = set(files)
+    groups = sorted(found[1] for name in names if (found := _OF_GROUP.fullmatch(name)))
+    return [export for export in (*EXPORTS, *map(_frontier_of, groups)) if export.parquet_name in names]
+
+
+def _frontier_of(group: str) -> Export:
+    return Export(f"frontier_gap_{group}.csv", *_FRONTIER, group=group, query_stem="frontier_gap")
 
 
 @dataclass(frozen=True)
@@ -142,6 +156,22 @@ def query(con: duckdb.DuckDBPyConnection, export: Export) -> Selection:
     ]
     frame = frame.with_columns(numbers)
     return Selection(frame, written(export, frame), left_out(rows))
+
+
+def passed_on(export: Export, selection: Selection) -> Selection:
+    """The same without scores whose source states no licence under which anyone may pass them on; what it leaves out says so.
+
+    A table without the column `license_id` has computed figures only, and stays. A model of a full grid goes with all its scores.
+    """
+    frame = selection.shown
+    if _LICENSE not in frame.columns:
+        return selection
+    may_pass = pl.col(_LICENSE).is_not_null()
+    if export.is_grid:
+        may_pass = may_pass.all().over("model")
+    kept, gone = frame.filter(may_pass), frame.filter(~may_pass)
+    counts = {"reason": "its source states no licence under which it may be passed on", "n": gone.height}
+    return Selection(kept, written(export, kept), [*selection.left_out, *([counts] if gone.height else [])])
 
 
 def shown(rows: pl.DataFrame) -> pl.DataFrame:

@@ -81,7 +81,13 @@ def _recompute(
             return {}, f"not recomputed: the snapshot is of the Hub {manifest.get('hub')!r}, this warehouse of another"
         has_pictures = not manifest.get("absent")
         day = date.fromisoformat(manifest["as_of"])
-        files = make_snapshot(warehouse, day, with_pictures=has_pictures and can_draw(), is_recomputed=True)
+        files = make_snapshot(
+            warehouse,
+            day,
+            with_pictures=has_pictures and can_draw(),
+            is_recomputed=True,
+            is_redistributable=manifest.get("is_redistributable") is True,
+        )
     except EtlError as error:
         return {}, f"not recomputed: {error}"
     loads = json.loads(files[MANIFEST])["load_ids"]

@@ -225,8 +225,10 @@ def test_status_of_a_warehouse_where_every_run_failed_says_so(
 
 
 def test_status_says_how_many_models_are_left_and_how_many_nights_they_take(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    many = {f"owner-{n}/model-1b" for n in range(100)}
+    monkeypatch.setattr("leaderboard_etl.pipeline.fetching.tracked_models", lambda: many)
     world.night(1, card_budget=0)
     assert "model cards" not in run(capsys, "status", "-w", world.warehouse.root)[1]
     world.night(2, card_budget=3)

@@ -22,6 +22,7 @@ from leaderboard_etl import pipeline
 from leaderboard_etl.commands.explain import explain
 from leaderboard_etl.errors import UsageError, WarehouseError
 from leaderboard_etl.options import Options
+from leaderboard_etl.pipeline.fetching import tracked_models
 from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.report import headline, notes
@@ -300,6 +301,18 @@ def test_a_corrected_record_leaves_quarantine(world: World) -> None:
     world.night(2)
     assert world.query("select count(*) from ops.quarantine where valid_to is null") == [(0,)]
     assert world.query("select distinct load_id, closed_load_id from ops.quarantine") == [(1, 2)]
+
+
+def test_a_night_asks_about_the_models_that_policy_tracks(
+    world: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = read_policy()
+    tracked = tracked_models()
+    assert {*policy.frame("tracked_models")["model_id"]} < tracked
+    assert {*policy.frame("reference_models").filter(openness="open_weights")["model_id"]} < tracked
+    monkeypatch.setattr("leaderboard_etl.pipeline.fetching.tracked_models", lambda: {"tracked/by-policy-1b"})
+    world.night(1)
+    assert any(request.path.startswith("/api/models/tracked/by-policy-1b") for request in server.requests)
 
 
 @pytest.mark.parametrize(

@@ -258,12 +258,17 @@ def _split(changes: Changes, is_first: Callable[[str], bool]) -> tuple[Changes, 
     return parts[0], parts[1]
 
 
+def tracked_models() -> set[str]:
+    """The models that policy tracks: those of its own list, and the open ones of its reference scores."""
+    policy = read_policy()
+    curated = policy.frame("reference_models").filter(pl.col("openness") == "open_weights")
+    return {*policy.frame("tracked_models")["model_id"], *curated["model_id"]}
+
+
 def _named_models(night: Night, so_far: Sequence[News]) -> list[str]:
     """Every model that policy tracks or a leaderboard table names, by this night's reading where there is one, else as
     published."""
-    policy = read_policy()
-    curated = policy.frame("reference_models").filter(pl.col("openness") == "open_weights")
-    names = {*policy.frame("tracked_models")["model_id"], *curated["model_id"]}
+    names = tracked_models()
     read = {each.source_id: each.read for each in so_far if each.read is not None}
     for source_id in night.table_sources:
         if source_id in read:

@@ -136,8 +136,8 @@ def add_night(command: Parser) -> None:
     command.add_argument(
         "--memory",
         metavar="SIZE",
-        help="memory to plan with, e.g. 1GB: it bounds DuckDB, not the frames of scores beside it (default: half of what the"
-        " machine or its cgroup has)",
+        help="memory to plan with, e.g. 1GB, which suffices to about 40,000 result files: it bounds DuckDB, not the frames of"
+        " models and scores beside it (default: half of what the machine or its cgroup has)",
     )
     command.add_argument(
         "--runner",

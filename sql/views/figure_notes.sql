@@ -4,7 +4,7 @@
 -- columns:
 --   subject: Comparable group, headlines for all headline groups, or community_velocity or license_classes for these figures
 --   title: Name of the group for people; null: not a group
---   as_of_on: Day of the state
+--   as_of_on: = mart.paper_claims
 --   is_sample: Whether the data are the bundled sample, which says nothing of the world
 --   open_newest_model: = mart.gap_sides
 --   open_newest_on: = mart.gap_sides; of license_classes the newest official open model, scored or not; of headlines the newest of all their groups

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from leaderboard_etl import engine
+from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.settings import DATABASE_NAME, PACKAGE, Warehouse, resource
 from leaderboard_etl.target.locked import lock
 from leaderboard_etl.target.opening import Depth, open_published, refuse_future
@@ -22,6 +24,7 @@ from leaderboard_etl.warehouse.database import end_of_day
 
 # A state of a genuine warehouse has some 40 MB; the newest in use stay.
 _MOST_KEPT = 8
+_DAY_SECONDS = 86_400
 
 
 def open_state(
@@ -52,7 +55,7 @@ def open_past(warehouse: Warehouse, as_of: date, query: str, *, is_locked: bool 
     if not kept.exists():
         try:
             _make(warehouse, as_of, depth, kept)
-        except (OSError, duckdb.IOException):
+        except (OSError, duckdb.IOException, WarehouseError):  # in memory it may work, or says what is wrong
             return open_published(warehouse, as_of=as_of, depth=depth, is_locked=is_locked)
     with suppress(OSError):
         os.utime(kept.parent)
@@ -118,5 +121,7 @@ def _make(warehouse: Warehouse, as_of: date, depth: Depth, kept: Path) -> None:
             shutil.rmtree(scratch, ignore_errors=True)
     with suppress(OSError):
         states = sorted(folder.glob("[!.]*"), key=lambda path: path.stat().st_mtime)
-        for old in states[:-_MOST_KEPT]:
+        # A process that was killed leaves a hidden one.
+        left_over = [path for path in folder.glob(".*") if time.time() - path.stat().st_mtime > _DAY_SECONDS]
+        for old in (*states[:-_MOST_KEPT], *left_over):
             shutil.rmtree(old, ignore_errors=True)

@@ -13,7 +13,14 @@ OWN = {
     r"[\"']\.?(duckdb)?\.wal\b|\.wal\b": ("engine.py",),
     r"os\.replace|os\.rename|_published\b.*replace|replace\(.*_published": ("target/file.py", "target/ducklake.py"),
     r"warehouse\.staging": ("target/__init__.py", "target/ducklake.py", "doctor/folder.py"),
-    r"open_file\(": ("engine.py", "target/file.py", "target/ducklake.py", "doctor/", "export/database.py"),
+    r"open_file\(": (
+        "engine.py",
+        "target/file.py",
+        "target/ducklake.py",
+        "target/past.py",
+        "doctor/",
+        "export/database.py",
+    ),
 }
 
 

@@ -309,6 +309,15 @@ def test_a_query_comes_from_a_pipe_or_a_named_standard_input(
         assert (code, out) == (0, "answer\n42\n")
 
 
+@pytest.mark.parametrize("given", [[], ["-"], ["-f", "-"]])
+def test_a_pipe_that_is_no_text_is_one_line(
+    given: list[str], standing: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"select '\xff'"), encoding="utf-8"))
+    code, _, err = ask(capsys, standing, *given)
+    assert code == 2 and err.count("\n") == 1 and "not UTF-8" in err
+
+
 def test_a_fault_of_a_query_is_shown_with_its_line_and_a_caret(
     standing: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

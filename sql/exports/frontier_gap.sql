@@ -96,11 +96,7 @@ final as (
         reporter,
         protocol,
         setting,
-        case is_self_reported
-            when true then 'self-reported by the vendor'
-            when false then 'measured by others'
-            else 'not stated'
-        end as self_reported,
+        mart.self_reported(is_self_reported) as self_reported,
         lo_pct,
         hi_pct,
         chosen_because,

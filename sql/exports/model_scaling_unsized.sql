@@ -54,8 +54,7 @@ select
     hi_pct,
     reporter,
     protocol,
-    case is_self_reported when true then 'self-reported by the vendor' when false then 'measured by others' else 'not stated' end
-        as self_reported,
+    mart.self_reported(is_self_reported) as self_reported,
     chosen_because,
     coalesce(is_record, false) as is_record,
     license_id

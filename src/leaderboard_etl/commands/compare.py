@@ -61,7 +61,7 @@ _SCORES = """
         c.protocol,
         c.setting,
         c.reporter,
-        case c.is_self_reported when true then 'by the vendor' when false then 'by others' else 'not stated' end as measured,
+        mart.self_reported(c.is_self_reported) as self_reported,
         coalesce(c.source_url, c.score_source) as source
     from chosen as c
     join core.comparable_groups as g using (comparable_group)
@@ -121,7 +121,15 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
     shots = None if row["n_shot"] is None else f"{row['n_shot']}-shot"
     setting = None if row["setting"] == "n/a" else row["setting"]
     others = None if row["lo_pct"] == row["hi_pct"] else f"other values {row['lo_pct']:g} to {row['hi_pct']:g}"
-    said = (row["reporter"], f"measured {row['measured']}", shots, row["protocol"], setting, others, row["source"])
+    said = (
+        row["reporter"],
+        f"who measured: {row['self_reported']}",
+        shots,
+        row["protocol"],
+        setting,
+        others,
+        row["source"],
+    )
     return {
         "benchmark": row["benchmark"],
         "model": row["model_id"],

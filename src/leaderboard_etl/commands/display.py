@@ -37,6 +37,7 @@ _PLAIN_TYPES = frozenset(
 # As many letters of a cell as a terminal shows beside others, and the head of what stands for left out columns.
 _MOST_LETTERS = 60
 _ELISION = "…"
+_NULL = "NULL"
 
 # Days since 1970 of the first day of the year 1 and the last of the year 9999, and how Polars counts.
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
@@ -82,8 +83,9 @@ def beyond_the_calendar(column: str) -> UsageError:
     )
 
 
-def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
-    """Prints rows as a table that fits the terminal; if there are no rows, prints only the title."""
+def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None, null: str = "") -> None:
+    """Prints rows as a table that fits the terminal, with `null` in cells without a value; if there are no rows, prints only the
+    title."""
     if title:
         print(title)
     if not rows:
@@ -98,7 +100,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
         is_number = all(isinstance(row[name], int | float | None) and not isinstance(row[name], bool) for row in rows)
         table.add_column(Text(plain(name)), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(plain(value)) for value in row.values()))
+        table.add_row(*(Text(null if value is None else plain(value)) for value in row.values()))
     # A pipe has no width; a large one keeps each row on one line, for grep. Colours are off so that only text is written.
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False, color_system=None)
     console.print(table)
@@ -107,16 +109,15 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
 def print_wide_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Prints rows of a query as a table, null as NULL. On a terminal that is too narrow long cells are cut, and columns in the
     middle are left out, with a line that says so."""
-    rows = [{name: "NULL" if value is None else value for name, value in row.items()} for row in rows]
     if not rows or not sys.stdout.isatty():
-        print_table(rows)
+        print_table(rows, null=_NULL)
         return
     cut = [{name: _cut(value) for name, value in row.items()} for row in rows]
     names = list(rows[0])
-    widths = {name: max(len(plain(name)), *(len(plain(row[name])) for row in cut)) + 3 for name in names}
+    widths = {name: max(len(plain(name)), len(_NULL), *(len(plain(row[name])) for row in cut)) + 3 for name in names}
     room = shutil.get_terminal_size().columns
     kept, left_out = _that_fit(names, widths, room)
-    print_table([{name: "…" if name == _ELISION else row[name] for name in kept} for row in cut])
+    print_table([{name: "…" if name == _ELISION else row[name] for name in kept} for row in cut], null=_NULL)
     if left_out:
         print(f"{len(left_out)} of {len(names)} columns are left out: {', '.join(map(plain, left_out))}; -x shows all")
 
@@ -127,7 +128,7 @@ def print_expanded(rows: Sequence[Mapping[str, Any]]) -> None:
         width = max(len(plain(name)) for name in row)
         print(f"row {number}")
         for name, value in row.items():
-            print(f"  {plain(name).ljust(width)}  {'NULL' if value is None else plain(value)}")
+            print(f"  {plain(name).ljust(width)}  {_NULL if value is None else plain(value)}")
 
 
 def _cut(value: object) -> object:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,27 +147,37 @@ def _output_rows(relation: duckdb.DuckDBPyRelation, form: str, options: argparse
 
 def _query_text(options: argparse.Namespace) -> str:
     query_sources = [text for text in (options.query, options.file, options.named) if text is not None]
-    if not query_sources and (piped := _piped()):
-        return piped
+    if not query_sources and _is_pipe():
+        return _standard_input()
     if len(query_sources) != 1:
         raise UsageError(
             'give one query: as text, with -f FILE, or with -q NAME (see --list); e.g. "from mart.coverage"'
         )
     if options.file is not None:
-        return sys.stdin.read() if str(options.file) == "-" else _read(options.file)
+        return _standard_input() if str(options.file) == "-" else _read(options.file)
     if options.named is not None:
         files_by_name = {path.stem: path for path in _queries()}
         if options.named not in files_by_name:
             raise UsageError(f"no query {options.named!r}; there are: {', '.join(sorted(files_by_name))}")
         return _read(files_by_name[options.named])
-    return sys.stdin.read() if options.query == "-" else str(options.query)
+    return _standard_input() if options.query == "-" else str(options.query)
 
 
-def _piped() -> str:
-    """What a pipe brings; empty for a terminal, and where nothing can be read."""
-    with suppress(OSError, ValueError, AttributeError):  # a caller may have closed it
-        return "" if sys.stdin.isatty() else sys.stdin.read()
-    return ""
+def _standard_input() -> str:
+    """All of it as text. Raises UsageError for what is no text, or where nothing can be read."""
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise UsageError("standard input is not UTF-8 text: give a query") from error
+    except (OSError, ValueError, AttributeError) as error:  # a caller may have closed it
+        raise UsageError("standard input cannot be read: give a query") from error
+
+
+def _is_pipe() -> bool:
+    try:
+        return not sys.stdin.isatty()
+    except (ValueError, AttributeError):  # closed
+        return False
 
 
 def _readable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

@@ -57,6 +57,13 @@ def test_columns_that_other_code_wrote_are_named_and_not_compared() -> None:
     assert not found.is_none
 
 
+def test_a_table_of_other_code_without_its_key_is_compared_row_by_row() -> None:
+    before, after = frame({("a", None): 1.0, ("b", None): 2.0}), frame({("a", None): 1.0, ("b", None): 3.0})
+    found = _difference(LAGS, before.drop("group"), after)
+    assert found.other_columns == ("group",) and found.changed == []
+    assert found.gone == [{"threshold": None, "lag_days": 2.0}] and found.new == [{"threshold": None, "lag_days": 3.0}]
+
+
 def test_two_snapshots_around_a_night_with_news(
     published: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

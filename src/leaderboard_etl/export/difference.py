@@ -54,7 +54,8 @@ def snapshot_difference(before: Path, after: Path) -> list[TableDifference]:
 def _difference(export: Export, before: pl.DataFrame, after: pl.DataFrame) -> TableDifference:
     common = [name for name in before.columns if name in after.columns]
     other_columns = tuple(sorted(set(before.columns) ^ set(after.columns)))
-    key = [name for name in export.key if name in common]
+    # Without its key a row can only be there or not.
+    key = list(export.key) if set(export.key) <= set(common) else common
     cells = [name for name in common if name not in key]
     # Rows that one key names are paired in their order.
     nth = pl.int_range(pl.len()).over(key).alias(_NTH)

@@ -16,6 +16,7 @@ from leaderboard_etl import __version__
 from leaderboard_etl.commands import (
     article,
     compare,
+    completion,
     dictionary,
     doctor,
     explain,
@@ -28,10 +29,10 @@ from leaderboard_etl.commands import (
     run,
     snapshot,
 )
-from leaderboard_etl.commands.hints import runnable
+from leaderboard_etl.commands.hints import print_error
 from leaderboard_etl.commands.parsing import Parser, warehouse_of
 from leaderboard_etl.errors import EtlError, UsageError, engine_error
-from leaderboard_etl.printable import PlainStream, one_line, visible
+from leaderboard_etl.printable import PlainStream, one_line
 from leaderboard_etl.termination import EXIT_CODE, Terminated, end_at_once, is_asked, last_words, signal_in, terminable
 
 _DESCRIPTION = "Published scores of language models, from the Hugging Face Hub to a DuckDB warehouse."
@@ -78,7 +79,9 @@ def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
     """Runs the command. `stack` holds how its errors are printed, because that outlasts the command."""
     warehouse = None
     try:
-        options = _parser().parse_args(arguments)
+        parser = _parser()
+        completion.complete(parser)
+        options = parser.parse_args(arguments)
         warehouse = warehouse_of(options)
         if getattr(options, "log_format", "text") == "json":
             from leaderboard_etl.commands.json_log import json_log
@@ -92,9 +95,7 @@ def _main(arguments: Sequence[str] | None, stack: ExitStack) -> int:
             out.flush()
             return code
     except EtlError as error:
-        print(f"leaderboard-etl: {runnable(one_line(str(error)), warehouse)}", file=sys.stderr)
-        for line in getattr(error, "below", ()):
-            print(f"  {visible(line)}", file=sys.stderr)
+        print_error(error, warehouse)
         return 2 if isinstance(error, UsageError) else 1
     except Terminated:
         return EXIT_CODE
@@ -152,6 +153,7 @@ def _parser() -> Parser:
         snapshot,
         raw,
         quarantine,
+        completion,
     ):
         module.register(commands)
     return parser

@@ -9,6 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from leaderboard_etl.errors import EtlError
+from leaderboard_etl.printable import one_line, visible
 from leaderboard_etl.settings import Warehouse, default_database, default_warehouse, warehouse_at
 
 _NAME = "leaderboard-etl"
@@ -44,6 +46,13 @@ def runnable(text: str, warehouse: Warehouse | None) -> str:
         return f"`{command}`"
 
     return _HINT.sub(whole, text)
+
+
+def print_error(error: EtlError, warehouse: Warehouse | None) -> None:
+    """Prints an error on stderr in one line, whose commands can be pasted, and below it the lines that show where."""
+    print(f"{_NAME}: {runnable(one_line(str(error)), warehouse)}", file=sys.stderr)
+    for line in getattr(error, "below", ()):
+        print(f"  {visible(line)}", file=sys.stderr)
 
 
 def _place(warehouse: Warehouse) -> list[str | Path]:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from leaderboard_etl.commands.display import plain, print_expanded, print_json, print_table, print_wide_table, records
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command
@@ -31,7 +31,9 @@ def register(commands: Commands) -> None:
     """Registers `sql`."""
     command = add_command(commands, "sql", sql, "ask the published warehouse in SQL")
     command.add_argument(
-        "query", nargs="?", help="a query; '-', or a pipe without a query, reads it from standard input"
+        "query",
+        nargs="?",
+        help="a query; '-', or a pipe without a query, reads it from standard input; without one a terminal opens a prompt",
     )
     command.add_argument("-f", "--file", type=Path, help="a file with the query; '-' is standard input")
     command.add_argument("-q", "--named", metavar="NAME", help="a query of sql/queries")
@@ -57,25 +59,41 @@ def register(commands: Commands) -> None:
 
 
 def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    """Runs one query and prints or writes its rows. Unless `unsafe` is set, it can reach only the published tables.
+    """Runs one query and prints or writes its rows, or on a terminal without a query opens a prompt. Unless `unsafe` is set, a
+    query can reach only the published tables.
 
     Raises UsageError for a query that DuckDB refuses, and for an output inside the warehouse.
     """
-    import duckdb
-
-    from leaderboard_etl.target.locked import is_refusal
     from leaderboard_etl.target.past import open_state
 
     if options.list:
-        print_table([{"query": path.stem, "question": _question(path)} for path in _queries()])
+        list_queries()
         return 0
+    if _is_conversation(options):
+        from leaderboard_etl.commands.prompt import converse
+
+        return converse(options, warehouse, _format(options))
     query = _query_text(options)
     if not query.strip(" \t\r\n;"):
         raise UsageError("the query is empty")
     form = _format(options)
     if options.output is not None:
         expect_outside(options.output, warehouse)
-    with open_state(warehouse, options.as_of, query, is_locked=not options.unsafe) as con, stopping(con.interrupt):
+    with open_state(warehouse, options.as_of, query, is_locked=not options.unsafe) as con:
+        answer(con, query, form, options)
+    return 0
+
+
+def answer(con: duckdb.DuckDBPyConnection, query: str, form: str, options: argparse.Namespace) -> None:
+    """Runs the statements of a query and prints or writes the rows of each, in the format `form`.
+
+    Raises UsageError for what DuckDB refuses, and KeyboardInterrupt or Terminated where a signal stops it.
+    """
+    import duckdb
+
+    from leaderboard_etl.target.locked import is_refusal
+
+    with stopping(con.interrupt):
         try:
             n_shown = 0
             for statement in con.extract_statements(query):
@@ -97,7 +115,12 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
                     " --unsafe lifts this, for a query that you trust"
                 ) from error
             raise _refused(error) from error
-    return 0
+
+
+def _is_conversation(options: argparse.Namespace) -> bool:
+    """Whether a person sits at a terminal and has not said what to ask."""
+    is_unasked = options.query is None and options.file is None and options.named is None
+    return is_unasked and options.output is None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
 
 
 def _has_rows(statement: duckdb.Statement) -> bool:
@@ -147,7 +170,7 @@ def _output_rows(relation: duckdb.DuckDBPyRelation, form: str, options: argparse
 
 def _query_text(options: argparse.Namespace) -> str:
     query_sources = [text for text in (options.query, options.file, options.named) if text is not None]
-    if not query_sources and _is_pipe():
+    if not query_sources and not _is_terminal(sys.stdin):
         return _standard_input()
     if len(query_sources) != 1:
         raise UsageError(
@@ -156,10 +179,7 @@ def _query_text(options: argparse.Namespace) -> str:
     if options.file is not None:
         return _standard_input() if str(options.file) == "-" else _read(options.file)
     if options.named is not None:
-        files_by_name = {path.stem: path for path in _queries()}
-        if options.named not in files_by_name:
-            raise UsageError(f"no query {options.named!r}; there are: {', '.join(sorted(files_by_name))}")
-        return _read(files_by_name[options.named])
+        return named_query(options.named)
     return _standard_input() if options.query == "-" else str(options.query)
 
 
@@ -173,11 +193,11 @@ def _standard_input() -> str:
         raise UsageError("standard input cannot be read: give a query") from error
 
 
-def _is_pipe() -> bool:
+def _is_terminal(stream: TextIO) -> bool:
     try:
-        return not sys.stdin.isatty()
+        return stream.isatty()
     except (ValueError, AttributeError):  # closed
-        return False
+        return True
 
 
 def _readable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
@@ -229,6 +249,24 @@ def _at_least_one(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows, 1 or more")
     return int(text)
+
+
+def list_queries() -> None:
+    """Prints the queries of sql/queries, each with its question."""
+    print_table([{"query": path.stem, "question": _question(path)} for path in _queries()])
+
+
+def query_names() -> list[str]:
+    """The names of the queries of sql/queries."""
+    return [path.stem for path in _queries()]
+
+
+def named_query(name: str) -> str:
+    """The text of a query of sql/queries. Raises UsageError for an unknown name."""
+    files_by_name = {path.stem: path for path in _queries()}
+    if name not in files_by_name:
+        raise UsageError(f"no query {name!r}; there are: {', '.join(sorted(files_by_name))}")
+    return _read(files_by_name[name])
 
 
 def _queries() -> list[Path]:

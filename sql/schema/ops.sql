@@ -76,7 +76,8 @@ create table ops.check_results (
 create table ops.build (
     code_version varchar not null,     -- Version and content hash of the code that folded the loads into this file
     load_id integer,                   -- Last load of the ledger that the file holds; null: no load
-    schema_version integer not null    -- Version of the tables: the newest number in sql/schema/migrations
+    schema_version integer not null,   -- Version of the tables: the newest number in sql/schema/migrations
+    public_version integer not null    -- Version of the tables and columns of core and mart that others may build on: the newest in sql/public.csv
 );
 
 -- What the stored results of the analyses were made from: a run computes a part again only where its inputs have another hash. One row per analysis and part.

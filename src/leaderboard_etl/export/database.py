@@ -11,6 +11,7 @@ import duckdb
 from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.migrations import schema_version
+from leaderboard_etl.contracts.public import public_version
 from leaderboard_etl.contracts.schema import wide_views
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.audit import audit
@@ -21,7 +22,8 @@ DATABASE = "warehouse.duckdb"
 
 def complete_database(con: duckdb.DuckDBPyConnection) -> None:
     """Adds to a state as of a day what otherwise only a run writes: the code version and the findings of the audit."""
-    con.execute("insert into ops.build select ?, max(load_id), ? from ops.loads", [code_version(), schema_version()])
+    made_by = [code_version(), schema_version(), public_version()]
+    con.execute("insert into ops.build select $1, max(load_id), $2, $3 from ops.loads", made_by)
     audit(con, None, Policy(policy_texts(con)).frame("accepted_warnings"))
 
 

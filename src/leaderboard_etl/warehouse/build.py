@@ -9,6 +9,7 @@ import duckdb
 from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.migrations import schema_version
+from leaderboard_etl.contracts.public import public_version
 from leaderboard_etl.raw.ledger import FileState, Load
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.reading.loads import News, read_load
@@ -35,7 +36,8 @@ def build(
     done = carry_into(con) if carry_into is not None else 0
     con.execute("begin")
     _fold(con, store, loads, done, news or {})
-    con.execute("insert into ops.build values (?, ?, ?)", [code_version(), _last_id(loads), schema_version()])
+    made_by = [code_version(), _last_id(loads), schema_version(), public_version()]
+    con.execute("insert into ops.build values (?, ?, ?, ?)", made_by)
     build_core(con)
     engine.commit_to_file(con)
     con.begin()

@@ -39,8 +39,9 @@ bench: $(VENV)/.tested
 	@$(BIN)/python -m bench.reading results $(FOLDER) --files $(FILES) --record bench/record.csv
 	@test -z "$(OTHERS)" || $(BIN)/python -m bench.others $(FOLDER) --files $(FILES) --python $(OTHERS) --record bench/record.csv
 
-# The pages that are made from policy and from the sources' descriptions; a test compares them.
-docs: $(VENV)/.installed
+# The pages that are made from policy, from the sources' descriptions and from the sample's answers; a test compares them.
+docs: run
+	@$(BIN)/leaderboard-etl sql -w $(WAREHOUSE) --list --format md > docs/cookbook.md
 	@$(BIN)/leaderboard-etl policy index > docs/policy.md
 	@$(BIN)/leaderboard-etl policy sources > docs/sources.md
 	@$(BIN)/leaderboard-etl policy licenses > LICENSE-DATA.md

@@ -44,6 +44,23 @@ def test_the_readmes_query_has_the_printed_answer(sample: Warehouse) -> None:
     assert [line.rstrip() for line in block[1].splitlines()] == answered
 
 
+def test_every_worked_question_has_the_answer_that_its_page_prints(sample: Warehouse) -> None:
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        assert main(["sql", "-w", str(sample.root), "--list", "--format", "md"]) == 0
+    page = (README.parent / "docs" / "cookbook.md").read_text(encoding="utf-8")
+    # Some answers hold the day of the last load, which the pages name.
+    sections = [
+        re.sub(re.findall(r" on (\S+);", text)[0], "DAY", text).split("\n## ") for text in (page, printed.getvalue())
+    ]
+    assert len(sections[0]) > 25
+    for written, answered in zip(*sections, strict=True):
+        assert "No rows." not in answered
+        # These count what a night read, and the nights of tests ask about fewer models.
+        if not answered.startswith(("loads\n", "quarantine_by_rule\n")):
+            assert written == answered, "make docs writes docs/cookbook.md again"
+
+
 def test_every_view_of_the_sample_has_true_content(sample: Warehouse) -> None:
     with duckdb.connect(str(sample.database), read_only=True) as con:
         for group in ("mmlu_reported", "humaneval_reported", "gpqa_diamond_reported"):

@@ -37,7 +37,9 @@ def register(commands: Commands) -> None:
     )
     command.add_argument("-f", "--file", type=Path, help="a file with the query; '-' is standard input")
     command.add_argument("-q", "--named", metavar="NAME", help="a query of sql/queries")
-    command.add_argument("--list", action="store_true", help="list the queries of sql/queries")
+    command.add_argument(
+        "--list", action="store_true", help="list the queries of sql/queries; with --format md and answers"
+    )
     add_as_of(command)
     command.add_argument(
         "--format",
@@ -66,6 +68,12 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """
     from leaderboard_etl.target.past import open_state
 
+    if options.list and options.format == "md":
+        from leaderboard_etl.commands.cookbook import cookbook
+
+        with open_state(warehouse, options.as_of, "mart", is_locked=not options.unsafe) as con:
+            print(*cookbook(con, {path.stem: _read(path) for path in _queries()}), sep="", end="")
+        return 0
     if options.list:
         list_queries()
         return 0

@@ -76,6 +76,11 @@ def write_rows(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None
         raise EtlError(f"{output} cannot be written: {error.strerror or error}") from error
 
 
+def as_markdown(relation: duckdb.DuckDBPyRelation) -> str:
+    """The rows as a Markdown table, as write_rows writes them."""
+    return b"".join(_pieces(relation, "md")).decode()
+
+
 @contextmanager
 def _replacing(output: Path) -> Iterator[BinaryIO]:
     """Yields a file that replaces `output` at the end of the block. A link, a device or a pipe is written directly."""

@@ -1,0 +1,14 @@
+-- The gap on MMLU as reported at the end of each month, in points, with who led
+select
+    month,
+    leader,
+    open_model_id,
+    open_pct,
+    proprietary_model_id,
+    proprietary_pct,
+    round(gap_pct, 1) as gap_pct,
+    n_open,
+    n_proprietary
+from mart.gap_monthly
+where comparable_group = 'mmlu_reported' and population = 'official'
+order by month

@@ -1,0 +1,23 @@
+-- MT-Bench against MMLU as reported: models that have both, and how far the two orders agree
+with both_scores as (
+
+    select m.model, m.openness, m.score_pct as mmlu_pct, t.score_pct as mt_bench_pct
+    from mart.model_scaling as m
+    join mart.model_scaling as t using (model_id)
+    where m.comparable_group = 'mmlu_reported' and t.comparable_group = 'mt_bench'
+
+),
+
+ranked as (
+
+    select
+        *,
+        rank() over (order by mmlu_pct desc) as mmlu_rank,
+        rank() over (order by mt_bench_pct desc) as mt_bench_rank
+    from both_scores
+
+)
+
+select *, round(corr(mmlu_rank, mt_bench_rank) over (), 2) as rank_correlation
+from ranked
+order by mt_bench_rank, model

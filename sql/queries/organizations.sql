@@ -1,0 +1,24 @@
+-- Organisations: who has how many scored models, and how many bests of the open frontier
+with bests as (
+
+    select organization, count(*) as n_bests
+    from mart.gap_frontier
+    where population = 'official' and openness = 'open_weights'
+    group by all
+
+)
+
+select
+    m.organization,
+    count(*) as n_models,
+    count(distinct m.family) as n_families,
+    count(*) filter (m.params_total is not null) as n_sized,
+    min(m.released_on) as first_on,
+    max(m.released_on) as newest_on,
+    coalesce(any_value(b.n_bests), 0) as n_bests
+from core.models as m
+left join bests as b using (organization)
+where m.population = 'official' and m.openness = 'open_weights'
+group by m.organization
+order by n_bests desc, n_models desc, m.organization
+limit 20

@@ -1,0 +1,10 @@
+-- Velocity of the community: submissions to both leaderboards by quarter, counted as request files, finished requests and distinct models
+select
+    date_trunc('quarter', month)::date as quarter,
+    definition,
+    sum(submissions)::integer as submissions,
+    bool_or(is_partial) as is_partial
+from mart.community_velocity
+where leaderboard = 'all' and month is not null
+group by all
+order by quarter, definition

@@ -85,6 +85,15 @@ def _marts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
             monkeypatch.setattr(f"leaderboard_etl.warehouse.{module}.build_marts", lambda *_, **__: {})
 
 
+@pytest.fixture(autouse=True)
+def _pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports are as where nothing can draw, except in tests that are marked so: pictures are most of what an export
+    costs."""
+    if request.node.get_closest_marker("pictures") is None:
+        for module in ("snapshot", "verify"):
+            monkeypatch.setattr(f"leaderboard_etl.export.{module}.can_draw", lambda: False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _few_tracked_models() -> Iterator[None]:
     """Policy tracks four hundred models, which a small world does not have: to ask for all takes half of a night. A few stand for

@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def snapshot(standing: World) -> dict[str, bytes]:
-    return make_snapshot(standing.warehouse, None)
+    return make_snapshot(standing.warehouse, None, with_pictures=True)
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ class Exported:
 
 @pytest.fixture(scope="module")
 def exported(standing: World) -> Exported:
-    return Exported(make_snapshot(standing.warehouse, None), standing.warehouse.database)
+    return Exported(make_snapshot(standing.warehouse, None, with_pictures=True), standing.warehouse.database)
 
 
 @pytest.mark.parametrize("name", CONTRACT)

@@ -26,20 +26,28 @@ def write_snapshot(
     as_of: date | None,
     *,
     with_database: bool = False,
+    with_pictures: bool | None = None,
     is_redistributable: bool = False,
 ) -> dict[str, Any]:
     """Writes the files of make_snapshot, README.md and build.json into `folder`, and returns the manifest; null:
     exports/<day> of the warehouse.
 
-    With `with_database` also warehouse.duckdb, the whole state; `is_redistributable` is that of make_snapshot. An earlier
-    snapshot in `folder` is replaced in one step. Raises UsageError for a folder that holds anything else or cannot be written,
-    EtlError if the disk is full, and what make_snapshot raises; then what is there stays.
+    With `with_database` also warehouse.duckdb, the whole state; `with_pictures` and `is_redistributable` are those of
+    make_snapshot. An earlier snapshot in `folder` is replaced in one step. Raises UsageError for a folder that holds
+    anything else or cannot be written, EtlError if the disk is full, and what make_snapshot raises; then what is there
+    stays.
     """
     if folder is not None:
         _expect_replaceable(folder)
     with scratch_folder() as scratch:
         moved = {DATABASE: scratch / DATABASE} if with_database else {}
-        files = make_snapshot(warehouse, as_of, database=moved.get(DATABASE), is_redistributable=is_redistributable)
+        files = make_snapshot(
+            warehouse,
+            as_of,
+            database=moved.get(DATABASE),
+            with_pictures=with_pictures,
+            is_redistributable=is_redistributable,
+        )
         facts: dict[str, Any] = json.loads(files[MANIFEST])
         files[README] = folder_readme(facts)
         build = build_facts(files[MANIFEST], files[README])

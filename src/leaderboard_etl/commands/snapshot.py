@@ -12,6 +12,7 @@ from leaderboard_etl.commands.display import plain, print_json, print_table
 from leaderboard_etl.commands.hints import pasteable
 from leaderboard_etl.commands.parsing import Commands, Parser, add_as_of, add_command, add_json
 from leaderboard_etl.errors import UsageError
+from leaderboard_etl.printable import how_many
 from leaderboard_etl.settings import Warehouse
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ def register(commands: Commands) -> None:
         "--with-database",
         action="store_true",
         help="with warehouse.duckdb, the whole state as one file; --database without an address means this as well",
+    )
+    command.add_argument(
+        "--format",
+        choices=("article", "every-eval-ever"),
+        default="article",
+        help="the article's files, or every score as a record of Every Eval Ever, schema 0.3 (default: %(default)s)",
     )
     _add_redistributable(command)
     add_json(command, "print the manifest")
@@ -84,6 +91,8 @@ def export(options: argparse.Namespace, warehouse: Warehouse) -> int:
     with_database = options.with_database or options.database == ""
     if with_database and options.redistributable:
         raise UsageError("--with-database writes every score, and --redistributable leaves some out: choose one")
+    if options.format == "every-eval-ever":
+        return _export_records(options, warehouse, with_database=with_database)
     manifest = write_snapshot(
         warehouse, folder, options.as_of, with_database=with_database, is_redistributable=options.redistributable
     )
@@ -96,6 +105,23 @@ def export(options: argparse.Namespace, warehouse: Warehouse) -> int:
         print(line)
     print(f"more of what was left out, and why: {folder / 'manifest.json'}, 'excluded'")
     print(f"check it any time: {pasteable('verify', '-w', warehouse.root, folder)}")
+    return 0
+
+
+def _export_records(options: argparse.Namespace, warehouse: Warehouse, *, with_database: bool) -> int:
+    from leaderboard_etl.export import summary
+    from leaderboard_etl.export.folder import write_records
+
+    if with_database:
+        raise UsageError("--format every-eval-ever writes records alone: leave out --with-database")
+    manifest = write_records(warehouse, options.out, options.as_of, is_redistributable=options.redistributable)
+    if options.json:
+        print_json(manifest)
+        return 0
+    n_records = sum(name.startswith("data/") for name in manifest["files"])
+    print(f"wrote {options.out}: {how_many(n_records, 'record')} of {summary.headline(manifest)}")
+    print(f"what a record keeps and what it loses: {options.out / 'README.md'}")
+    print(f"check it any time: {pasteable('verify', '-w', warehouse.root, options.out)}")
     return 0
 
 

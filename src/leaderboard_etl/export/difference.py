@@ -37,9 +37,16 @@ class TableDifference:
 
 
 def snapshot_difference(before: Path, after: Path) -> list[TableDifference]:
-    """The difference of each table. Raises UsageError for a folder that is no snapshot, or has a table
+    """The difference of each table. Raises UsageError for a folder that is no snapshot, has no tables, or has a table
     that cannot be read."""
-    names = [set(read_manifest(folder)["files"]) for folder in (before, after)]
+    names = []
+    for folder in (before, after):
+        manifest = read_manifest(folder)
+        if "format" in manifest:
+            raise UsageError(
+                f"{folder} holds {manifest['format']} records and no tables: compare exports without --format"
+            )
+        names.append(set(manifest["files"]))
     differences = []
     for export in exports_among(names[0] | names[1]):
         holders = [export.parquet_name in of_folder for of_folder in names]

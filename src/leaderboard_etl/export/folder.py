@@ -14,6 +14,7 @@ from leaderboard_etl.durable import undisturbed
 from leaderboard_etl.errors import EtlError, UsageError
 from leaderboard_etl.export.card import folder_readme
 from leaderboard_etl.export.database import DATABASE, database_facts
+from leaderboard_etl.export.every_eval_ever import make_records
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, README, TOOL, build_facts, dumped
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.settings import Warehouse
@@ -54,6 +55,19 @@ def write_snapshot(
         if with_database:
             build["database"] = database_facts(moved[DATABASE])
         _replace_folder(folder or warehouse.exports / facts["as_of"], {**files, BUILD: dumped(build)}, moved)
+    return facts
+
+
+def write_records(
+    warehouse: Warehouse, folder: Path, as_of: date | None, *, is_redistributable: bool = False
+) -> dict[str, Any]:
+    """Writes our scores as records of Every Eval Ever into `folder` and returns the manifest. An earlier export in `folder` is
+    replaced in one step. Raises what write_snapshot raises."""
+    _expect_replaceable(folder)
+    files = make_records(warehouse, as_of, is_redistributable=is_redistributable)
+    build = build_facts(files[MANIFEST], files[README])
+    _replace_folder(folder, {**files, BUILD: dumped(build)}, {})
+    facts: dict[str, Any] = json.loads(files[MANIFEST])
     return facts
 
 

@@ -56,7 +56,7 @@ def make_snapshot(
     """
     try:
         with closing(open_published(warehouse)) as con:
-            _expect_our_code(con, warehouse.database)
+            expect_our_code(con, warehouse.database)
             if as_of is None and database is not None:
                 as_of = state_day(con)
         with closing(open_published(warehouse, as_of=as_of, into=database, is_recomputed=is_recomputed)) as con:
@@ -97,7 +97,7 @@ def _files(
     return files
 
 
-def _expect_our_code(con: duckdb.DuckDBPyConnection, database: Path) -> None:
+def expect_our_code(con: duckdb.DuckDBPyConnection, database: Path) -> None:
     """Raises WarehouseError if other code made the published file: the manifest would name the wrong code."""
     made_by = con.execute("select code_version from ops.build").fetchall()
     if made_by != [(code_version(),)]:

@@ -14,6 +14,7 @@ from typing import Any
 from leaderboard_etl.code_version import code_version, export_version
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.export.database import DATABASE
+from leaderboard_etl.export.every_eval_ever import FORMAT, make_records
 from leaderboard_etl.export.folder import read_manifest
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, README, package_versions
 from leaderboard_etl.export.snapshot import can_draw, make_snapshot
@@ -81,13 +82,17 @@ def _recompute(
             return {}, f"not recomputed: the snapshot is of the Hub {manifest.get('hub')!r}, this warehouse of another"
         has_pictures = not manifest.get("absent")
         day = date.fromisoformat(manifest["as_of"])
-        files = make_snapshot(
-            warehouse,
-            day,
-            with_pictures=has_pictures and can_draw(),
-            is_recomputed=True,
-            is_redistributable=manifest.get("is_redistributable") is True,
-        )
+        is_redistributable = manifest.get("is_redistributable") is True
+        if manifest.get("format") == FORMAT:
+            files = make_records(warehouse, day, is_redistributable=is_redistributable)
+        else:
+            files = make_snapshot(
+                warehouse,
+                day,
+                with_pictures=has_pictures and can_draw(),
+                is_recomputed=True,
+                is_redistributable=is_redistributable,
+            )
     except EtlError as error:
         return {}, f"not recomputed: {error}"
     loads = json.loads(files[MANIFEST])["load_ids"]

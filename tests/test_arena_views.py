@@ -10,22 +10,18 @@ import pytest
 from test_views import insert, model
 
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 SERIES = read_policy().frame("rating_series")
 
 
 @pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    create_views(con)
-    con.register("series", SERIES)
-    con.execute("insert into core.rating_series select * from series")
-    model(con, "open/a", "2026-02-11", "open_weights")
-    model(con, "closed/old", "2025-11-18", "proprietary")
-    model(con, "closed/new", "2026-02-05", "proprietary")
-    return con
+def con(empty: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    empty.register("series", SERIES)
+    empty.execute("insert into core.rating_series select * from series")
+    model(empty, "open/a", "2026-02-11", "open_weights")
+    model(empty, "closed/old", "2025-11-18", "proprietary")
+    model(empty, "closed/new", "2026-02-05", "proprietary")
+    return empty
 
 
 def rate(con: duckdb.DuckDBPyConnection, day: str, **ratings: float | tuple[float, float, float]) -> None:

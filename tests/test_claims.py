@@ -16,20 +16,11 @@ from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.report import markdown, notes
 from leaderboard_etl.settings import resource
 from leaderboard_etl.warehouse.claims import changed_verdicts
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 DAY = date(2026, 1, 1)
 _V1_RESULTS = "datasets/open-llm-leaderboard-old/results/microsoft/phi-2"
 _V1_RUN = resource("sample") / "hub" / _V1_RESULTS / "results_2024-04-12T12-27-45.000000.json"
 HEADER = "claim_id,article_place,sentence,measures,expected,holds_if,partly_if,note\n"
-
-
-@pytest.fixture
-def empty() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    create_views(con)
-    return con
 
 
 def judge(con: duckdb.DuckDBPyConnection, holds_if: str, partly_if: str = "", claim: str = "lora_reduction") -> str:

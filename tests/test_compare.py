@@ -12,7 +12,6 @@ from worlds import World
 
 from leaderboard_etl.cli import main
 from leaderboard_etl.commands.compare import _SCORES, _rows
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 
 def compared(capsys: pytest.CaptureFixture[str], world: World, *arguments: str) -> tuple[int, str, str]:
@@ -61,11 +60,9 @@ def test_too_few_too_many_and_unknown_models_are_one_line(
     ],
 )
 def test_a_difference_counts_beyond_two_standard_errors(
-    errors_pct: tuple[float, float | None], difference_pct: float, word: str
+    empty: duckdb.DuckDBPyConnection, errors_pct: tuple[float, float | None], difference_pct: float, word: str
 ) -> None:
-    with duckdb.connect() as con:
-        create_tables(con)
-        create_views(con)
+    with empty as con:
         con.execute("drop view mart.model_scaling")
         group = {"comparable_group": "g", "benchmark_id": "b", "display_name": "G", "is_headline": True}
         insert(con, "core.comparable_groups", **group, match_tolerance_pct=1.0, source_url="https://example.org")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from worlds import empty_warehouse
 
 from leaderboard_etl.sources.base import parsed_frame
 from leaderboard_etl.warehouse.database import create_tables
@@ -19,10 +21,8 @@ PLACE = {"repo_type": "dataset", "repo_id": "o/n", "path": "t.parquet"}
 
 
 @pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    return con
+def con(empty: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    return empty
 
 
 def night(number: int) -> datetime:
@@ -129,9 +129,10 @@ states = st.lists(
 
 @given(nights=states)
 @settings(max_examples=30)
-def test_history_as_of_any_night_is_what_the_source_stated_that_night(nights: list[dict[str, float]]) -> None:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
+def test_history_as_of_any_night_is_what_the_source_stated_that_night(
+    schema_file: Path, nights: list[dict[str, float]]
+) -> None:
+    con = empty_warehouse(schema_file)
     for number, state in zip(range(1, 2 * len(nights), 2), nights, strict=True):
         load(con, number, scores(state, revision=f"r{number}"))
         # Loading the same again changes nothing.

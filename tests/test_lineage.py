@@ -11,7 +11,6 @@ from test_views import insert, model
 
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.lineage import all_bases, bases, families_by_bases
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 NO_ALIASES = pl.DataFrame(schema=dict.fromkeys(("source_id", "source_name", "model_id"), pl.String))
 NO_POLICY = pl.DataFrame(schema={"model_id": pl.String, "base_model_id": pl.String})
@@ -151,14 +150,6 @@ def test_parents_that_agree_on_a_family_pass_it_on(steps: list[tuple[str, str]],
     assert found.filter(pl.col("model_id") == "m")["family"].to_list() == [family]
 
 
-@pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    create_views(con)
-    return con
-
-
 def add(con: duckdb.DuckDBPyConnection, *steps: tuple[str, str, str]) -> None:
     for model_id in sorted({model_id for model_id, _, _ in steps}):
         model(con, model_id, None, "open_weights")
@@ -176,9 +167,9 @@ def ancestors(con: duckdb.DuckDBPyConnection, model_id: str) -> list[tuple[Any, 
     ).fetchall()
 
 
-def test_lineage_goes_up_to_every_last_known_base(con: duckdb.DuckDBPyConnection) -> None:
-    add(con, ("a", "b", "quantized"), ("b", "c", "merge"), ("b", "d", "merge"), ("d", "gone/base", "finetune"))
-    assert ancestors(con, "a") == [
+def test_lineage_goes_up_to_every_last_known_base(empty: duckdb.DuckDBPyConnection) -> None:
+    add(empty, ("a", "b", "quantized"), ("b", "c", "merge"), ("b", "d", "merge"), ("d", "gone/base", "finetune"))
+    assert ancestors(empty, "a") == [
         (0, "a", None, False, True),
         (1, "b", "quantized", False, True),
         (2, "c", "merge", True, False),
@@ -187,29 +178,29 @@ def test_lineage_goes_up_to_every_last_known_base(con: duckdb.DuckDBPyConnection
     ]
 
 
-def test_an_ancestor_on_several_ways_is_there_once_on_the_shortest(con: duckdb.DuckDBPyConnection) -> None:
-    add(con, ("m", "p", "merge"), ("m", "q", "merge"), ("p", "r", "finetune"), ("q", "r", "finetune"))
-    add(con, ("n", "r", "merge"), ("n", "m", "merge"))
-    assert [row[:3] for row in ancestors(con, "m")] == [
+def test_an_ancestor_on_several_ways_is_there_once_on_the_shortest(empty: duckdb.DuckDBPyConnection) -> None:
+    add(empty, ("m", "p", "merge"), ("m", "q", "merge"), ("p", "r", "finetune"), ("q", "r", "finetune"))
+    add(empty, ("n", "r", "merge"), ("n", "m", "merge"))
+    assert [row[:3] for row in ancestors(empty, "m")] == [
         (0, "m", None), (1, "p", "merge"), (1, "q", "merge"), (2, "r", "finetune"),
     ]  # fmt: skip
-    assert [row[:4] for row in ancestors(con, "n")] == [
+    assert [row[:4] for row in ancestors(empty, "n")] == [
         (0, "n", None, False), (1, "m", "merge", False), (1, "r", "merge", True),
         (2, "p", "merge", False), (2, "q", "merge", False),
     ]  # fmt: skip
 
 
-def test_no_step_of_a_circle_is_believed_and_the_steps_beside_it_are(con: duckdb.DuckDBPyConnection) -> None:
-    add(con, ("x", "y", "merge"), ("y", "z", "finetune"), ("z", "x", "finetune"), ("x", "base", "merge"))
-    add(con, ("tune of x", "x", "finetune"))
-    assert [row[:4] for row in ancestors(con, "x")] == [(0, "x", None, False), (1, "base", "merge", True)]
-    assert [row[:4] for row in ancestors(con, "y")] == [(0, "y", None, True)]
-    assert [row[1] for row in ancestors(con, "tune of x")] == ["tune of x", "x", "base"]
+def test_no_step_of_a_circle_is_believed_and_the_steps_beside_it_are(empty: duckdb.DuckDBPyConnection) -> None:
+    add(empty, ("x", "y", "merge"), ("y", "z", "finetune"), ("z", "x", "finetune"), ("x", "base", "merge"))
+    add(empty, ("tune of x", "x", "finetune"))
+    assert [row[:4] for row in ancestors(empty, "x")] == [(0, "x", None, False), (1, "base", "merge", True)]
+    assert [row[:4] for row in ancestors(empty, "y")] == [(0, "y", None, True)]
+    assert [row[1] for row in ancestors(empty, "tune of x")] == ["tune of x", "x", "base"]
 
 
-def test_merges_of_merges_cost_their_ancestors_and_not_the_ways_to_them(con: duckdb.DuckDBPyConnection) -> None:
+def test_merges_of_merges_cost_their_ancestors_and_not_the_ways_to_them(empty: duckdb.DuckDBPyConnection) -> None:
     """Forty generations of two merges of the two before: a million million ways."""
     sides = ("left", "right")
-    add(con, *((f"{n} {a}", f"{n + 1} {b}", "merge") for n in range(40) for a in sides for b in sides))
-    found = ancestors(con, "0 left")
+    add(empty, *((f"{n} {a}", f"{n + 1} {b}", "merge") for n in range(40) for a in sides for b in sides))
+    found = ancestors(empty, "0 left")
     assert len(found) == 81 and [row[0] for row in found[-2:]] == [40, 40]

@@ -17,7 +17,6 @@ from leaderboard_etl.contracts.schema import frame_schema, tables, views
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.warehouse.analyses import ANSWERS, DENSE, POPULATIONS, Given
 from leaderboard_etl.warehouse.core import insert_descriptions, insert_rules
-from leaderboard_etl.warehouse.database import create_tables, create_views
 from leaderboard_etl.warehouse.marts import _FAMILIES, build_marts
 
 DAY = date(2026, 1, 1)
@@ -179,10 +178,10 @@ def test_a_model_that_uses_all_its_parameters_is_dense_whatever_a_tables_flag_sa
     assert dict(rows) == {"01-ai/Yi-34B": False, "org/unknown-34b": True}
 
 
-def test_a_model_is_of_the_family_of_its_nearest_bases_that_have_one_if_they_agree() -> None:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    create_views(con)
+def test_a_model_is_of_the_family_of_its_nearest_bases_that_have_one_if_they_agree(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    con = empty
     rows: list[tuple[str, list[str], str | None]] = [
         ("a/base", [], "A"),
         ("b/tune", ["a/base"], None),
@@ -240,18 +239,15 @@ def test_a_day_after_both_sides_were_last_observed_changes_no_lag() -> None:
 
 @pytest.mark.parametrize("has_one_later", [False, True])
 def test_the_gap_of_a_vendor_that_stopped_reporting_freezes_in_every_mart_and_claim_and_never_turns(
-    has_one_later: bool,
+    empty: duckdb.DuckDBPyConnection, has_one_later: bool
 ) -> None:
     models = [(f"closed-{n}", "proprietary", 30 * n, 80.0 + n) for n in range(6)]
     models += [(f"open-{n}", "open_weights", 15 + 30 * n, min(70.0 + n, 99.0)) for n in range(30)]
     if has_one_later:
         models.append(("closed-late", "proprietary", 150 + 365, 86.0))
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    policy = read_policy()
+    con, policy = empty, read_policy()
     insert_descriptions(con)
     insert_rules(con, policy)
-    create_views(con)
     con.register("benchmarks", policy.benchmarks)
     con.register("groups", policy.frame("comparable_groups"))
     con.execute("insert into core.benchmarks from benchmarks")

@@ -12,18 +12,14 @@ from test_views import insert, model
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.warehouse.audit import checks
 from leaderboard_etl.warehouse.core import insert_descriptions
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 PLACE = {"repo_id": "r", "revision": "c" * 40, "path": "p", "locator": "row 1"}
 
 
 @pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    insert_descriptions(con)
-    create_views(con)
-    return con
+def con(empty: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    insert_descriptions(empty)
+    return empty
 
 
 def found(con: duckdb.DuckDBPyConnection, check: str) -> list[tuple[Any, ...]]:

@@ -17,7 +17,6 @@ from leaderboard_etl.errors import UsageError
 from leaderboard_etl.importers.prices import Imported, import_prices
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.core import insert_rules
-from leaderboard_etl.warehouse.database import create_tables, create_views
 from leaderboard_etl.warehouse.prices import insert_prices
 
 DAY = date(2026, 7, 2)
@@ -147,12 +146,9 @@ def test_a_vendor_of_open_weights_and_a_host_ask_for_the_same_model() -> None:
 
 
 @pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    create_views(con)
-    insert_rules(con, POLICY)
-    return con
+def con(empty: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    insert_rules(empty, POLICY)
+    return empty
 
 
 def test_three_tokens_of_input_to_one_of_output_make_the_blended_price(con: duckdb.DuckDBPyConnection) -> None:

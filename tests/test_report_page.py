@@ -6,11 +6,10 @@ import re
 from html.parser import HTMLParser
 
 import duckdb
-import pytest
 from worlds import World, v1_row, v2_row
 
+from leaderboard_etl.export.figures import figures
 from leaderboard_etl.export.report_page import report_page
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -37,18 +36,11 @@ class Parsed(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.fixture
-def empty() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
-    create_tables(con)
-    create_views(con)
-    return con
-
-
-def page_of(world: World) -> str:
+def page_of(world: World, *, with_pictures: bool = False) -> str:
     with duckdb.connect(str(world.warehouse.database), read_only=True) as con:
-        page = report_page(con)
-        assert page == report_page(con)
+        drawn = figures(con) if with_pictures else {}
+        page = report_page(con, drawn)
+        assert page == report_page(con, drawn)
     return page.decode()
 
 
@@ -72,11 +64,12 @@ def test_it_shows_what_the_last_load_changed(published: World) -> None:
 
 
 def test_every_section_is_there_and_well_formed(published: World) -> None:
-    page = page_of(published)
+    page = page_of(published, with_pictures=True)
     parsed = Parsed(page.encode())
     assert parsed.open == []
     assert {"changes", "gap", "scaling", "claims", "coverage", "quarantine"} <= set(parsed.ids)
     assert len(parsed.ids) == len(set(parsed.ids))
+    assert page.count('<img src="data:image/svg+xml;base64,') == 2
     assert {link for link in parsed.links if not link.startswith("data:")} == {
         f"#{name}" for name in parsed.ids if not name.startswith("claim-")
     }
@@ -89,7 +82,7 @@ def test_every_section_is_there_and_well_formed(published: World) -> None:
 
 
 def test_an_empty_warehouse_has_a_page_too(empty: duckdb.DuckDBPyConnection) -> None:
-    page = report_page(empty)
+    page = report_page(empty, figures(empty))
     assert Parsed(page).open == []
     assert b"No load has been published yet." in page
 
@@ -99,11 +92,11 @@ def test_the_gap_in_one_number_is_shown_beside_those_by_benchmark(empty: duckdb.
         "insert into mart.capability_gap by name select date '2025-09-30' as compared_on, 'Open 1' as open_model,"
         " 'Closed 1' as proprietary_model, 0.5 as gap_logits, -0.1 as gap_lo, 1.0 as gap_hi, 30 as n_open, 9 as n_proprietary"
     )
-    page = words(report_page(empty).decode())
+    page = words(report_page(empty, {}).decode())
     assert "Closed 1 less Open 1 is +0.50 logits, 90 % interval -0.10 to +1.00." in page
     assert "Epoch" not in page
     empty.execute("update mart.capability_gap set gap_logits = null, refusal_reason = 'no open model'")
-    assert "No gap over all benchmarks together: no open model." in words(report_page(empty).decode())
+    assert "No gap over all benchmarks together: no open model." in words(report_page(empty, {}).decode())
 
 
 def test_markup_from_the_data_stays_text(empty: duckdb.DuckDBPyConnection) -> None:
@@ -124,7 +117,7 @@ def test_markup_from_the_data_stays_text(empty: duckdb.DuckDBPyConnection) -> No
         " as_of_on, evidence, note, evidence_query) values ($1, 1, $1, $1, $1, $1, $1, 'fails', '2025-01-01', $1, $1, $1)",
         [HOSTILE],
     )
-    page = report_page(empty)
+    page = report_page(empty, {})
     assert page.count(b"&lt;script&gt;") >= 20
     assert "script" not in Parsed(page).tags
 
@@ -139,7 +132,7 @@ def test_a_verdict_that_changed_is_named(empty: duckdb.DuckDBPyConnection) -> No
     empty.execute(
         "insert into ops.drift values (1, 'policy', 'verdict', 'lora', 'the claim was ''fails'' and is ''holds'' now', false)"
     )
-    shown = words(report_page(empty).decode())
+    shown = words(report_page(empty, {}).decode())
     assert "lora – the claim was &#39;fails&#39; and is &#39;holds&#39; now" in shown
 
 
@@ -153,4 +146,4 @@ def test_a_night_without_news_is_not_shown_as_the_last_load(empty: duckdb.DuckDB
     for load_id, n_files in ((1, 1), (2, 0)):
         counts = f"0, 0, {n_files}, 0, 0, 0, 0, 0, 0, 0, 0"
         empty.execute(f"insert into ops.load_sources values ({load_id}, 'arena', 'loaded', null, '1', {counts})")
-    assert "Load 1 of 2025-01-01" in words(report_page(empty).decode())
+    assert "Load 1 of 2025-01-01" in words(report_page(empty, {}).decode())

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, fit_line, scaling_fits
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("model_id", "family", "organization", "openness", "benchmark", "comparable_group"), pl.String),
@@ -247,11 +246,14 @@ def test_no_points_give_no_rows_of_the_same_columns() -> None:
     ],
 )
 def test_a_chart_draws_a_line_of_eight_families_whose_slope_is_not_zero(
-    n_families: int, slope_lo: float | None, slope_hi: float | None, refusal: str | None, reason: str | None
+    empty: duckdb.DuckDBPyConnection,
+    n_families: int,
+    slope_lo: float | None,
+    slope_hi: float | None,
+    refusal: str | None,
+    reason: str | None,
 ) -> None:
-    with duckdb.connect() as con:
-        create_tables(con)
-        create_views(con)
+    with empty as con:
         con.execute(
             "insert into mart.scaling_fit (population, comparable_group, openness, era, form, n_families, slope_lo, slope_hi,"
             " refusal_reason) values ('official', 'g', 'proprietary', 'all', 'total', ?, ?, ?, ?)",

@@ -13,7 +13,6 @@ from test_model_checks import found
 from test_views import model, score
 
 from leaderboard_etl.warehouse import core
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 SCORES = POLICY.frame("reference_scores")
 REVIEW = POLICY.frame("reference_review")
@@ -23,13 +22,10 @@ MANY_TRIES = r"(?i)\b(cons|maj|best[- ]of)[- ]?@?[( ]?\d|\bpass@([02-9]|1\d)|par
 
 
 @pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    create_views(con)
-    con.register("benchmarks", POLICY.benchmarks)
-    con.execute("insert into core.benchmarks select * from benchmarks")
-    return con
+def con(empty: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    empty.register("benchmarks", POLICY.benchmarks)
+    empty.execute("insert into core.benchmarks select * from benchmarks")
+    return empty
 
 
 def test_a_tuned_model_with_the_score_of_its_base_is_reported(con: duckdb.DuckDBPyConnection) -> None:

@@ -11,25 +11,21 @@ import pytest
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.warehouse.core import insert_descriptions, insert_rules
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 GROUP = "mmlu_reported"
 
 
 @pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    insert_descriptions(con)
-    insert_rules(con, read_policy())
-    create_views(con)
+def con(empty: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    insert_descriptions(empty)
+    insert_rules(empty, read_policy())
     benchmarks = read_policy().benchmarks
-    con.register("benchmarks", benchmarks)
-    con.execute("insert into core.benchmarks select * from benchmarks")
-    insert(con, "core.comparable_groups", comparable_group=GROUP, benchmark_id="mmlu", display_name="MMLU", is_headline=True,
+    empty.register("benchmarks", benchmarks)
+    empty.execute("insert into core.benchmarks select * from benchmarks")
+    insert(empty, "core.comparable_groups", comparable_group=GROUP, benchmark_id="mmlu", display_name="MMLU", is_headline=True,
            observed_through_open_on=date(2023, 6, 30), observed_through_proprietary_on=date(2023, 8, 31),
            match_tolerance_pct=1.0, source_url="https://example.org")  # fmt: skip
-    return con
+    return empty
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:

@@ -250,6 +250,15 @@ def content(database: Path, *, without: tuple[str, ...] = ()) -> dict[str, tuple
         }
 
 
+def empty_warehouse(schema_file: Path) -> duckdb.DuckDBPyConnection:
+    """A new warehouse in memory with every table, macro and view and no rows, like the file of the fixture `schema_file`."""
+    con = duckdb.connect(":memory:")
+    con.execute(f"attach '{schema_file}' as described (read_only)")
+    con.execute("copy from database described to memory")
+    con.execute("detach described")
+    return con
+
+
 def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
     """Fills mart.paper_claims alone."""
     con.register("incoming", judged_claims(con, policy, as_of))

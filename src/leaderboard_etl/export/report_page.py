@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leaderboard_etl.export.figures import as_svg
-from leaderboard_etl.export.figures.gap import open_gap
-from leaderboard_etl.export.figures.scaling import model_scaling
+from leaderboard_etl.export.figures import ALT_TEXTS
 from leaderboard_etl.settings import resource
 
 _TEMPLATE = "report.html.jinja"
 _MISSING = "–"
 
 
-def report_page(con: duckdb.DuckDBPyConnection) -> bytes:
+def report_page(con: duckdb.DuckDBPyConnection, drawn: Mapping[str, bytes]) -> bytes:
     """The page of this state: what the last load changed, the gap, the scaling, claims, coverage and quarantine.
+
+    `drawn` are the files of figures(con); the page shows two of them, where they are there.
 
     Each section shows the result of a query of sql/report; the same state gives the same bytes. Text from data is
     escaped, so markup in it is shown as text.
@@ -37,7 +39,7 @@ def report_page(con: duckdb.DuckDBPyConnection) -> bytes:
     # The other queries read this variable.
     con.execute("set variable last_load_id = ?", [load[0]["load_id"] if load else None])
     sections = {name: _rows(con, file) for name, file in queries.items()}
-    pictures = {draw.__name__: _picture(draw(con)) for draw in (open_gap, model_scaling)}
+    pictures = {name: _picture(drawn, name) for name in ("open_gap", "model_scaling")}
     return environment.get_template(_TEMPLATE).render(load=load, **sections, pictures=pictures).encode("utf-8")
 
 
@@ -46,12 +48,13 @@ def _rows(con: duckdb.DuckDBPyConnection, file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _picture(chart: Any) -> dict[str, str] | None:
-    """A chart as a data address that holds its SVG, and its description; None if there is no chart."""
-    if chart is None:
+def _picture(drawn: Mapping[str, bytes], name: str) -> dict[str, str] | None:
+    """A figure as a data address that holds its SVG, and its description; None if there is no such figure."""
+    svg = drawn.get(f"{name}.svg")
+    if svg is None:
         return None
-    encoded = base64.b64encode(as_svg(chart).encode("utf-8")).decode("ascii")
-    return {"address": f"data:image/svg+xml;base64,{encoded}", "description": chart.description}
+    encoded = base64.b64encode(svg).decode("ascii")
+    return {"address": f"data:image/svg+xml;base64,{encoded}", "description": json.loads(drawn[ALT_TEXTS])[name]}
 
 
 def _decimals(value: float | None, n: int = 1, *, sign: bool = False) -> str:

@@ -73,7 +73,8 @@ def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
     from leaderboard_etl.export.figures import figures
     from leaderboard_etl.export.report_page import report_page
 
-    return {**{f"figures/{name}": content for name, content in figures(con).items()}, "report.html": report_page(con)}
+    drawn = figures(con)
+    return {**{f"figures/{name}": content for name, content in drawn.items()}, "report.html": report_page(con, drawn)}
 
 
 def _files(

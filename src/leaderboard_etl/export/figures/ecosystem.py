@@ -118,7 +118,7 @@ def _era_panel(models: pl.DataFrame, era: str, x_axis: Axis, y_axis: Axis, *, is
         fontSize=12,
         offset=18,
     )
-    return (points + names(labels, x, y)).properties(width=_PANEL_WIDTH, height=_PANEL_HEIGHT, title=title)
+    return alt.layer(points, names(labels, x, y), width=_PANEL_WIDTH, height=_PANEL_HEIGHT, title=title)
 
 
 def community_velocity(con: duckdb.DuckDBPyConnection) -> Chart | None:

@@ -140,11 +140,11 @@ def open_gap(con: duckdb.DuckDBPyConnection) -> Chart | None:
     x, y = _years(x_axis), score(y_axis)
     labels = lay_out(_by_rise(steps), _along(steps, x_axis), x_axis, y_axis)
     side = alt.Chart(_ends(steps)).mark_text(align="left", dx=8, fontWeight="bold", fontSize=12)
-    layers = (
-        _frontiers(con, GROUP, steps, (x_axis, y_axis), x, y)
-        + marks(steps, x, y)
-        + names(labels, x, y)
-        + side.encode(x=x, y=y, text="side:N", color=COLOR)
+    layers = alt.layer(
+        *_frontiers(con, GROUP, steps, (x_axis, y_axis), x, y),
+        marks(steps, x, y),
+        names(labels, x, y),
+        side.encode(x=x, y=y, text="side:N", color=COLOR),
     )
     caption = [
         f"Best score so far by release date, up to {now['day']}: {now['proprietary_model']} {now['proprietary_pct']:.1f} %,"
@@ -200,9 +200,8 @@ def _panel(con: duckdb.DuckDBPyConnection, group: str, name: str, steps: pl.Data
         subtitleColor=INK,
         offset=6,
     )
-    return _frontiers(con, group, steps, (x_axis, y_axis), x, y).properties(
-        width=_PANEL_WIDTH, height=_PANEL_HEIGHT, title=title
-    )
+    layers = _frontiers(con, group, steps, (x_axis, y_axis), x, y)
+    return alt.layer(*layers, width=_PANEL_WIDTH, height=_PANEL_HEIGHT, title=title)
 
 
 def _days(median: float, low: float | None, high: float | None) -> str:
@@ -245,8 +244,8 @@ def _ends(steps: pl.DataFrame) -> pl.DataFrame:
 
 def _frontiers(
     con: duckdb.DuckDBPyConnection, group: str, steps: pl.DataFrame, axes: tuple[Axis, Axis], x: alt.X, y: alt.Y
-) -> Any:
-    """Both frontiers as steps, with the gap shaded, the bands of other choices, and arrows for the lags."""
+) -> list[alt.Chart]:
+    """The layers of both frontiers as steps, with the gap shaded, the bands of other choices, and arrows for the lags."""
     x_axis, y_axis = axes
     bands = (
         con.sql(_BANDS, params=[group])
@@ -262,13 +261,13 @@ def _frontiers(
     head = alt.Chart(arrows.with_columns(year="until_year")).mark_point(
         shape="triangle-right", filled=True, size=36, xOffset=-3, color=INK, opacity=1
     )
-    return (
-        shade.encode(x=x, x2="until_year:Q", y=y, y2="other_pct:Q", color=COLOR)
-        + band.encode(x=x, x2="until_year:Q", y=y, y2="hi_pct:Q", color=COLOR)
-        + line.encode(x=x, y=y, color=COLOR, strokeDash=DASH)
-        + shaft.encode(x=x, x2="until_year:Q", y=y)
-        + head.encode(x=x, y=y)
-    )
+    return [
+        shade.encode(x=x, x2="until_year:Q", y=y, y2="other_pct:Q", color=COLOR),
+        band.encode(x=x, x2="until_year:Q", y=y, y2="hi_pct:Q", color=COLOR),
+        line.encode(x=x, y=y, color=COLOR, strokeDash=DASH),
+        shaft.encode(x=x, x2="until_year:Q", y=y),
+        head.encode(x=x, y=y),
+    ]
 
 
 def open_closed_lags(con: duckdb.DuckDBPyConnection) -> Chart | None:
@@ -287,13 +286,13 @@ def open_closed_lags(con: duckdb.DuckDBPyConnection) -> Chart | None:
     base = alt.Chart(lags.with_columns(from_days=0)).encode(y=y)
     matched = base.transform_filter("!datum.is_censored")
     unmatched = base.transform_filter("datum.is_censored")
-    layers = (
-        matched.mark_rule(strokeWidth=2, color=FAINT).encode(x=x, x2="from_days:Q")
-        + unmatched.mark_rule(strokeWidth=2, color=FAINT, strokeDash=[4, 4]).encode(x=x, x2="from_days:Q")
-        + matched.mark_point(filled=True, opacity=1, size=70, shape="circle").encode(x=x, color=COLOR)
-        + unmatched.mark_point(filled=True, opacity=1, size=110, shape="triangle-right").encode(x=x, color=COLOR)
-        + base.mark_text(align="left", dx=9, color=INK).encode(x=x, text="said:N")
-    )
+    layers = [
+        matched.mark_rule(strokeWidth=2, color=FAINT).encode(x=x, x2="from_days:Q"),
+        unmatched.mark_rule(strokeWidth=2, color=FAINT, strokeDash=[4, 4]).encode(x=x, x2="from_days:Q"),
+        matched.mark_point(filled=True, opacity=1, size=70, shape="circle").encode(x=x, color=COLOR),
+        unmatched.mark_point(filled=True, opacity=1, size=110, shape="triangle-right").encode(x=x, color=COLOR),
+        base.mark_text(align="left", dx=9, color=INK).encode(x=x, text="said:N"),
+    ]
     caption = [
         "Proprietary models that set the best MMLU score as reported, in order of release, and the first open model there.",
         f"{lags['is_censored'].sum()} of {lags.height} were not matched up to the last day that could be seen: arrows.",
@@ -307,11 +306,10 @@ def open_closed_lags(con: duckdb.DuckDBPyConnection) -> Chart | None:
             f"Upright line: the median, which counts arrows as at least so long; {_days(median, low, high)} with 90 % confidence."
         )
         at = alt.Chart(pl.DataFrame({"lag_days": [median]}))
-        layers = at.mark_rule(color=INK, strokeDash=[2, 3]).encode(x=x) + layers
-        layers += at.mark_text(baseline="bottom", dy=-4, color=INK, text=f"median {median:.0f}").encode(
-            x=x, y=alt.value(0)
-        )
-    return finished(con, GROUP, layers, title, caption, height=27 * lags.height)
+        upright = at.mark_rule(color=INK, strokeDash=[2, 3]).encode(x=x)
+        said = at.mark_text(baseline="bottom", dy=-4, color=INK, text=f"median {median:.0f}")
+        layers = [upright, *layers, said.encode(x=x, y=alt.value(0))]
+    return finished(con, GROUP, alt.layer(*layers), title, caption, height=27 * lags.height)
 
 
 def _spans(steps: pl.DataFrame) -> list[dict[str, Any]]:

@@ -137,50 +137,54 @@ def finished(
     title = f"SAMPLE: {title}" if is_sample else title
     if height is not None:
         plot = plot.properties(width=WIDTH, height=height)
-    chart: Chart = (
-        alt.vconcat(plot, _foot(foot), spacing=22)
-        .properties(
-            padding=14,
-            background="white",
-            description=" ".join([f"{title}.", *caption, foot]),
-            title=alt.TitleParams(
-                title,
-                subtitle=caption,
-                anchor="start",
-                frame="bounds",
-                fontSize=17,
-                subtitleFontSize=12,
-                offset=20,
-                subtitleColor=FAINT,
-                subtitlePadding=6,
-                subtitleLineHeight=16,
-                color=INK,
+    # Each of Altair's methods copies a whole chart with all its parts, so everything is said at once.
+    chart: Chart = alt.vconcat(
+        plot,
+        _foot(foot),
+        spacing=22,
+        padding=14,
+        background="white",
+        description=" ".join([f"{title}.", *caption, foot]),
+        title=alt.TitleParams(
+            title,
+            subtitle=caption,
+            anchor="start",
+            frame="bounds",
+            fontSize=17,
+            subtitleFontSize=12,
+            offset=20,
+            subtitleColor=FAINT,
+            subtitlePadding=6,
+            subtitleLineHeight=16,
+            color=INK,
+        ),
+        config=alt.Config(
+            font=_FONT,
+            view=alt.ViewConfig(stroke=None),
+            axis=alt.AxisConfig(
+                labelFontSize=12,
+                titleFontSize=12,
+                gridColor="#e4e7eb",
+                domainColor=FAINT,
+                tickColor=FAINT,
+                labelColor=INK,
+                titleColor=INK,
+                titleFontWeight="bold",
+                titlePadding=10,
+                labelFlush=False,
             ),
-        )
-        .configure(font=_FONT, view=alt.ViewConfig(stroke=None))
-        .configure_axis(
-            labelFontSize=12,
-            titleFontSize=12,
-            gridColor="#e4e7eb",
-            domainColor=FAINT,
-            tickColor=FAINT,
-            labelColor=INK,
-            titleColor=INK,
-            titleFontWeight="bold",
-            titlePadding=10,
-            labelFlush=False,
-        )
-        .configure_legend(
-            titleOrient="left",
-            labelFontSize=12,
-            titleFontSize=12,
-            symbolSize=70,
-            symbolOpacity=1,
-            labelColor=INK,
-            titleColor=INK,
-            titlePadding=10,
-            columnPadding=18,
-        )
+            legend=alt.LegendConfig(
+                titleOrient="left",
+                labelFontSize=12,
+                titleFontSize=12,
+                symbolSize=70,
+                symbolOpacity=1,
+                labelColor=INK,
+                titleColor=INK,
+                titlePadding=10,
+                columnPadding=18,
+            ),
+        ),
     )
     return chart
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -15,10 +17,10 @@ from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.memory import limit_memory
 from leaderboard_etl.settings import Lake
 
-# At this size of its log a file under construction is checkpointed before its end.
-MOST_LOG_BYTES = 256_000_000
 # The engine's number of a row, valid while nothing is deleted from the table.
 ROW_ID = "rowid"
+# What a connection that writes a file calls it.
+_WRITTEN = "written"
 # Older clients, from DuckDB 1.5 on, can read what this storage version holds.
 _STORAGE: dict[str, str | bool | int | float | list[str]] = {"storage_compatibility_version": "v1.5.0"}
 
@@ -34,11 +36,12 @@ def create(path: Path, *, most_memory_bytes: int | None = None) -> duckdb.DuckDB
 
 
 def open_to_write(path: Path, *, most_memory_bytes: int | None = None) -> duckdb.DuckDBPyConnection:
-    """A file that only this run uses, open for writing; `most_memory_bytes` is that of `create`."""
-    con = _without_bar(duckdb.connect(str(path), config=_STORAGE))
-    # One checkpoint at the end writes each block once: the file stays as compact as one built fresh. What does not fit into
-    # memory until then is written earlier, compressed; uncompressed rows would take ten times the space.
-    _set_most_log(con)
+    """A file that only this run uses, open for writing; `most_memory_bytes` is that of `create`.
+
+    It has no log: a run that is killed leaves a file that the next one removes, so nothing would ever be replayed from it.
+    """
+    con = _without_bar(duckdb.connect(":memory:", config={**_STORAGE, "temp_directory": str(_temporary_of(path))}))
+    con.execute(f"attach {_quoted(str(path))} as {_WRITTEN} (recovery_mode no_wal_writes); use {_WRITTEN}")
     con.execute("set preserve_insertion_order = true")
     limit_memory(con, most_memory_bytes)
     return con
@@ -91,27 +94,27 @@ def is_no_lake(error: duckdb.Error, lake: Lake) -> bool:
     return "creating a new DuckLake is explicitly disabled" in str(error)
 
 
-def commit_to_file(con: duckdb.DuckDBPyConnection) -> None:
-    """Commits a large transaction into the file itself: otherwise DuckDB would write all of it into the log first. Raises
-    duckdb.TransactionException if none is open."""
-    con.execute("set checkpoint_threshold = '1KB'")
-    try:
-        con.execute("commit")
-    finally:
-        _set_most_log(con)
-
-
-def reuse_room(con: duckdb.DuckDBPyConnection) -> None:
-    """Lets what `con` writes next take the room of what it deleted: commits and checkpoints, and opens a transaction again if
-    one was open. Without it the file grows by all that is replaced."""
+def write_out(con: duckdb.DuckDBPyConnection) -> None:
+    """Commits, writes what was committed into the file, compressed, and opens a transaction again if one was open. What is
+    written next takes the room of what was deleted: without it the file grows by all that is replaced."""
     is_within = True
     try:
-        commit_to_file(con)
+        con.execute("commit")
     except duckdb.TransactionException:  # none was open
         is_within = False
     con.execute("checkpoint")
     if is_within:
         con.begin()
+
+
+@contextmanager
+def writing_out(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Within the block another thread writes what was committed into the file. `con` may read meanwhile; what it writes waits."""
+    [(name,)] = con.execute("select current_database()").fetchall()
+    with con.cursor() as cursor, ThreadPoolExecutor(1, thread_name_prefix="writing") as pool:
+        written = pool.submit(cursor.execute, f"checkpoint {name}")
+        yield
+        written.result()
 
 
 def write_anew(path: Path, *, most_memory_bytes: int | None = None) -> None:
@@ -120,8 +123,7 @@ def write_anew(path: Path, *, most_memory_bytes: int | None = None) -> None:
     con = create(anew, most_memory_bytes=most_memory_bytes)
     try:
         attach(con, path, "grown")
-        name = con.execute("select current_database()").fetchall()[0][0]
-        con.execute(f'copy from database grown to "{name}"; detach grown; checkpoint')
+        con.execute(f"copy from database grown to {_WRITTEN}; detach grown; checkpoint")
     finally:
         con.close()
     anew.replace(path)
@@ -134,9 +136,9 @@ def log_of(path: Path) -> Path:
 
 def files_of(path: Path) -> list[Path]:
     """A file and all that DuckDB keeps beside it while it is written, as far as they are there."""
-    own = [path, log_of(path), path.with_name(path.name + ".tmp")]
     anew = _anew_of(path)
-    return [each for each in (*own, anew, log_of(anew), anew.with_name(anew.name + ".tmp")) if each.exists()]
+    all_of = (path, log_of(path), _temporary_of(path), anew, log_of(anew), _temporary_of(anew))
+    return [each for each in all_of if each.exists()]
 
 
 def remove(path: Path) -> None:
@@ -161,10 +163,6 @@ _S3_OPTIONS = {
     "session_token": "AWS_SESSION_TOKEN",
     "region": "AWS_REGION",
 }
-
-
-def _set_most_log(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(f"set checkpoint_threshold = '{MOST_LOG_BYTES // 1_000_000}MB'")
 
 
 def _file_of(lake: Lake) -> Path:
@@ -204,6 +202,10 @@ def _load(con: duckdb.DuckDBPyConnection, extension: str) -> None:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _temporary_of(path: Path) -> Path:
+    return path.with_name(path.name + ".tmp")
 
 
 def _anew_of(path: Path) -> Path:

@@ -101,9 +101,12 @@ class Target(ABC):
 
         Raises AuditError if a check of severity error finds rows: such a state is never published.
         """
+        from leaderboard_etl.engine import writing_out
         from leaderboard_etl.warehouse.audit import audit
 
-        findings = audit(staged.con, standing, accepted)
+        # The checks read, while what the analyses made is compressed.
+        with writing_out(staged.con):
+            findings = audit(staged.con, standing, accepted)
         errors = [finding for finding in findings if finding.is_error]
         if errors:
             raise AuditError(_failure(errors), findings)

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import shutil
 
-from leaderboard_etl.engine import MOST_LOG_BYTES
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.target.seal import MOST_GROWN
 
-# Measured (see docs/operations.md): the size of a file without rows; a file's size relative to its raw store; and relative to
-# the file the size of its log, which holds all rows uncompressed until the checkpoint.
+# Measured (see docs/operations.md): the size of a file without rows, and a file's size relative to its raw store.
 _EMPTY_BYTES = 10_000_000
 _FILE_SHARE = 2.5
-_LOG_SHARE = 7
 
 
 def needed_bytes(warehouse: Warehouse) -> int:
-    """The approximate peak disk space of a build: the new file and its log. The new file is taken to be as large as the
-    published one or, if there is none, is estimated from the raw store."""
+    """The approximate peak disk space of a build: the new file, with the room of what it no longer holds. It is taken to be as
+    large as the published one or, if there is none, is estimated from the raw store."""
     store = warehouse.raw / "blobs.sqlite"
     if warehouse.database.exists():
         file_bytes = warehouse.database.stat().st_size
     else:
         file_bytes = _EMPTY_BYTES + round(_FILE_SHARE * (store.stat().st_size if store.exists() else 0))
-    log_bytes = _LOG_SHARE * max(file_bytes - _EMPTY_BYTES, 0)
-    return max(file_bytes, _EMPTY_BYTES) + min(log_bytes, MOST_LOG_BYTES) + _EMPTY_BYTES
+    return round(MOST_GROWN * max(file_bytes, _EMPTY_BYTES)) + _EMPTY_BYTES
 
 
 def expect_space(warehouse: Warehouse) -> None:

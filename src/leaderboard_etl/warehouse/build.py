@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import duckdb
 
-from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.migrations import schema_version
 from leaderboard_etl.contracts.public import public_version
@@ -39,11 +38,11 @@ def build(
     made_by = [code_version(), _last_id(loads), schema_version(), public_version()]
     con.execute("insert into ops.build values (?, ?, ?, ?)", made_by)
     build_core(con)
-    engine.commit_to_file(con)
+    con.commit()
     con.begin()
     create_views(con)
     build_marts(con, _last_change(loads).as_of().date())
-    engine.commit_to_file(con)
+    con.commit()
 
 
 def extend(
@@ -60,7 +59,7 @@ def extend(
     con.execute("update ops.build set load_id = ?", [_last_id(loads)])
     update_core(con, _last_id(loads[:done]) or 0)
     build_marts(con, _last_change(loads).as_of().date())
-    engine.commit_to_file(con)
+    con.commit()
 
 
 def _fold(

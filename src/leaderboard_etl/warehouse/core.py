@@ -6,14 +6,14 @@ another name than those that normalize/reach.py finds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import duckdb
 import polars as pl
 
 from leaderboard_etl.contracts.schema import frame_schema, tables
-from leaderboard_etl.engine import ROW_ID
+from leaderboard_etl.engine import ROW_ID, writing_out
 from leaderboard_etl.memory import release_memory
 from leaderboard_etl.normalize.evidence import parameter_evidence
 from leaderboard_etl.normalize.identity import resolve_names
@@ -56,6 +56,10 @@ _NORMALIZED = (
 _ADDED_TO_CORRECTIONS = ("corrected_variant_id", "corrected_model_id")
 
 
+# Rows of the tables of names, models, what these were made from, and evidence of their sizes, by table.
+_Named = Mapping[str, pl.DataFrame]
+
+
 class _Judged(NamedTuple):
     """Statements about models under one way of resolving names: what each was made from (the first base, and all of them),
     and the statements about its size."""
@@ -69,12 +73,15 @@ class _Judged(NamedTuple):
 def build_core(con: duckdb.DuckDBPyConnection) -> None:
     """Fills the empty core tables from the open rows of history."""
     policy = Policy(policy_texts(con))
+    # Names are judged by one core, in frames: the other compresses history meanwhile.
+    with writing_out(con):
+        named = _judge_names(con, policy, "")
     insert_descriptions(con)
     _insert(con, "core.benchmarks", policy.benchmarks.sort("benchmark_id", "variant_id"))
     _insert(con, "core.comparable_groups", policy.frame("comparable_groups").sort("comparable_group"))
     insert_rules(con, policy)
     insert_series(con, policy)
-    _insert_judged(con, policy, "")
+    _insert_named(con, named)
     release_memory(con)
     _normalize(con, policy, "")
     _insert_scores(con, _model_ranges(con, "history.scores"))
@@ -102,7 +109,7 @@ def update_core(con: duckdb.DuckDBPyConnection, since_load_id: int) -> None:
     con.register("reached_models", before.join(names, on=_NAME, how="semi").select("model_id").unique())
     for table in ("models", "model_aliases", "model_bases", "parameter_evidence", "submissions", "prices"):
         con.execute(f"delete from core.{table} where model_id in (from reached_models)")
-    _insert_judged(con, policy, "reached")
+    _insert_named(con, _judge_names(con, policy, "reached"))
     _replace_settings(con, policy)
     _normalize(con, policy, "reached")
     _date_no_later_than(con, _first_scores(con))
@@ -148,8 +155,8 @@ def _model_of_names(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return names
 
 
-def _insert_judged(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> None:
-    """Judges names, all or those `within` a registered frame, and inserts them with their models."""
+def _judge_names(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> _Named:
+    """Judges names, all or those `within` a registered frame; writes nothing."""
     statements = _open_rows(con, "history.models", within=within)
     stated_sizes = _open_rows(con, "history.parameter_claims", within=within)
     stated_bases = _open_rows(con, "history.model_bases", within=within)
@@ -178,14 +185,19 @@ def _insert_judged(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) 
         families=policy.frame("families"),
         import_days=policy.frame("import_days", younger=("source_id", "submitted_on")),
     )
-    _insert(con, "core.model_aliases", aliases)
-    _insert(con, "core.models", models.sort("model_id"))
-    _insert(con, "core.model_bases", judged.parents)
-    _insert(
-        con,
-        "core.parameter_evidence",
-        judged.evidence.sort("model_id", "kind", "method", "source_id", "source_name", "precision", "path"),
-    )
+    return {
+        "core.model_aliases": aliases,
+        "core.models": models.sort("model_id"),
+        "core.model_bases": judged.parents,
+        "core.parameter_evidence": judged.evidence.sort(
+            "model_id", "kind", "method", "source_id", "source_name", "precision", "path"
+        ),
+    }
+
+
+def _insert_named(con: duckdb.DuckDBPyConnection, named: _Named) -> None:
+    for table, frame in named.items():
+        _insert(con, table, frame)
 
 
 def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:

@@ -171,7 +171,7 @@ def _empty(con: duckdb.DuckDBPyConnection, table: str) -> None:
     n_columns = len(con.execute(f"describe {table}").fetchall())
     [(n_deleted,)] = con.execute(f"delete from {table}").fetchall()
     if n_deleted * n_columns > _MANY_VALUES:
-        engine.reuse_room(con)
+        engine.write_out(con)
 
 
 def _remember(

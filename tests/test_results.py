@@ -102,6 +102,24 @@ def test_one_changed_row_of_policy_recomputes_exactly_its_dependents(con: duckdb
     assert mart(con) == from_nothing(con)
 
 
+def test_of_a_kept_view_only_the_rows_that_differ_are_written(con: duckdb.DuckDBPyConnection) -> None:
+    rows = "select rowid, * from mart.model_scaling"
+    before = set(con.execute(rows).fetchall())
+    con.execute("update core.scores set score_pct = 43.5 where benchmark_id = 'mmlu' and model_id = 'org/model-9b'")
+    build_marts(con, DAY)
+    after = set(con.execute(rows).fetchall())
+    assert len(before) == len(after) and len(before - after) == 1
+    assert max(after) in after - before
+
+
+def test_a_kept_view_of_which_much_differs_is_written_whole_and_sorted(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("update core.scores set score_pct = score_pct / 2, score_norm_pct = score_norm_pct / 2")
+    con.execute("delete from core.scores where model_id = (select min(model_id) from core.scores)")
+    build_marts(con, DAY)
+    order = con.execute("select comparable_group, model_id from mart.model_scaling").fetchall()
+    assert order == sorted(order) and len(order) > 10
+
+
 def test_a_later_day_recomputes_only_what_tells_the_day(con: duckdb.DuckDBPyConnection) -> None:
     lags = {part for (part,) in con.execute("select part from ops.analysis_inputs where analysis = 'lags'").fetchall()}
     found = {name: parts for name, parts in build_marts(con, date(2031, 1, 1)).items() if parts}

@@ -2,8 +2,10 @@
 
 A result is computed part by part, such as a comparable group. sql/inputs/<analysis>.sql says what each part is made from: it
 returns the columns that name a part and `said`, the hash of a row; where the part is null, the row is an input of every part.
-ops.analysis_inputs keeps a hash of these for the rows that the tables hold. Rows are hashed without regard to their order, and a
-table is always written whole and sorted: a part that was left alone and one that was computed again are the same.
+ops.analysis_inputs keeps a hash of these for the rows that the tables hold. Rows are hashed without regard to their order.
+
+A table of an analysis is written whole and sorted. Of a kept view, which may have a million rows, only the rows that differ are
+written, at its end. Either way a part that was left alone and one that was computed again hold the same rows.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ _COMPUTING = ("duckdb", "numpy", "polars")
 _SEPARATOR = " / "
 # A table of more values leaves so much room, when all of it is replaced, that a checkpoint in between is worth its time.
 _MANY_VALUES = 500_000
+# Where more of a kept view differs than this share, it is written whole, which sorts it again.
+_MOST_CHANGED = 0.25
 Part = tuple[str, ...]
 Computed = dict[str, list[Part]]
 
@@ -81,11 +85,8 @@ def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str) -> 
         # Literals, which DuckDB tests before it groups.
         wanted = ", ".join("'" + part[0].replace("'", "''") + "'" for part in stale) or "null"
         query += f" where {analysis.part[0]} in ({wanted})"
-    if is_table and len(stale) == len(now):
-        _empty(con, view.name)
-        con.execute(f"insert into {view.name} by name {query} order by {order}")
-    elif is_table:
-        _replace(con, view.name, order, analysis, outdated, query)
+    if is_table:
+        _write_difference(con, view.name, order, analysis, outdated, query)
     else:
         con.execute(f"create or replace temp table refreshed as {query} order by {order}")
         con.execute(
@@ -164,6 +165,32 @@ def _replace(
     )
     _empty(con, table)
     con.execute(f"insert into {table} by name from refreshed; drop table refreshed")
+
+
+def _write_difference(
+    con: duckdb.DuckDBPyConnection, table: str, order: str, analysis: Analysis, outdated: Sequence[str], new: str
+) -> None:
+    """The same for a large table: where few rows of the outdated parts differ, only they are written, after the others."""
+    # Equal rows are told apart by a number.
+    said = "hash(r) as said, row_number() over (partition by hash(r)) as nth"
+    con.execute(f"create or replace temp table made as select *, {said} from ({new}) as r")
+    con.execute(
+        f"""
+        create or replace temp table held as
+        select {engine.ROW_ID} as row_id, {said} from {table} as r where list_contains($outdated, {_name(analysis.part)})
+        """,
+        {"outdated": list(outdated)},
+    )
+    come = "select * exclude (said, nth) from made anti join held using (said, nth)"
+    [(n_come, n_new)] = con.execute(f"select (select count(*) from ({come})), (select count(*) from made)").fetchall()
+    if n_come > _MOST_CHANGED * n_new:
+        _replace(con, table, order, analysis, outdated, "select * exclude (said, nth) from made")
+    else:
+        con.execute(
+            f"delete from {table} where {engine.ROW_ID} in (select row_id from held anti join made using (said, nth))"
+        )
+        con.execute(f"insert into {table} by name {come} order by {order}")
+    con.execute("drop table made; drop table held")
 
 
 def _empty(con: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
+from worlds import empty_warehouse
 
 from leaderboard_etl.contracts.schema import (
     Column,
@@ -28,10 +30,34 @@ from leaderboard_etl.warehouse.database import create_tables, create_views
 
 @pytest.fixture
 def empty() -> duckdb.DuckDBPyConnection:
+    """What the code itself makes, and no copy."""
     con = duckdb.connect(":memory:")
     create_tables(con)
     create_views(con)
     return con
+
+
+def catalog(con: duckdb.DuckDBPyConnection) -> list[list[tuple[Any, ...]]]:
+    """Everything that a database says of its tables, columns, constraints, views and macros."""
+    own = "where database_name = current_database() and not internal order by all"
+    return [
+        con.execute(query).fetchall()
+        for query in (
+            f"select schema_name, table_name, comment, sql from duckdb_tables() {own}",
+            "select schema_name, table_name, column_name, column_index, data_type, is_nullable, comment"
+            f" from duckdb_columns() {own}",
+            "select schema_name, table_name, constraint_text from duckdb_constraints() order by all",
+            f"select schema_name, view_name, comment from duckdb_views() {own}",  # a copied query is printed otherwise
+            f"select function_name, parameters, macro_definition from duckdb_functions() {own}",
+        )
+    ]
+
+
+def test_the_copy_that_tests_begin_with_is_the_warehouse_that_the_code_makes(
+    empty: duckdb.DuckDBPyConnection, schema_file: Path
+) -> None:
+    made = catalog(empty)
+    assert catalog(empty_warehouse(schema_file)) == made and all(made)
 
 
 def test_the_database_has_the_columns_of_the_registry_and_no_others(empty: duckdb.DuckDBPyConnection) -> None:

@@ -253,10 +253,16 @@ def content(database: Path, *, without: tuple[str, ...] = ()) -> dict[str, tuple
 def empty_warehouse(schema_file: Path) -> duckdb.DuckDBPyConnection:
     """A new warehouse in memory with every table, macro and view and no rows, like the file of the fixture `schema_file`."""
     con = duckdb.connect(":memory:")
-    con.execute(f"attach '{schema_file}' as described (read_only)")
-    con.execute("copy from database described to memory")
-    con.execute("detach described")
+    copy_database(schema_file, con)
     return con
+
+
+def copy_database(path: Path, con: duckdb.DuckDBPyConnection) -> None:
+    """Copies all of a file into the empty database of `con`."""
+    [(name,)] = con.execute("select current_database()").fetchall()
+    con.execute(f"attach '{path}' as copied (read_only)")
+    con.execute(f'copy from database copied to "{name}"')
+    con.execute("detach copied")
 
 
 def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -210,7 +211,8 @@ def _table_facts(export: Export, frame: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _views_read(sql: str) -> set[str]:
+@cache
+def _views_read(sql: str) -> frozenset[str]:
     """The views that a query reads, directly or through others."""
     read: set[str] = set()
     texts = [sql]
@@ -219,7 +221,7 @@ def _views_read(sql: str) -> set[str]:
         names = {name for name in views() if re.search(rf"\b{re.escape(name)}\b", code)} - read
         read |= names
         texts += [views()[name].sql for name in names]
-    return read
+    return frozenset(read)
 
 
 def _git_facts() -> dict[str, Any]:

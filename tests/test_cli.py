@@ -13,6 +13,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from conftest import Faults
@@ -174,16 +175,65 @@ def test_explain_of_one_benchmark_prints_only_its_scores(published: World, capsy
     assert code == 2 and "gpqa" in err and err.count("\n") == 1
 
 
-def test_explain_of_a_mart_prints_what_each_column_means(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_of_a_mart_shows_the_place_of_each_value_and_what_lost(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published.put_v2(v2_row("org/good-7b", 0.5), v2_row("org/good-7b", 0.4, Precision="float16"))
+    published.night(2)
+    of = ("explain", "-w", published.warehouse.root, "--mart", "model_scaling", "--key", "ORG/good-7b")
+    code, out, _ = run(capsys, *of, "--key", "gpqa")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert code == 0 and len([line for line in lines if line.startswith("comparable_group")]) == 1
+    for value in ("score_pct", "params_b", "released_on"):
+        place = next(line for line in lines if line.startswith(f"{value} "))
+        number = re.search(r"\[(\d+)\] row \d+", place)
+        assert number and any(re.match(rf"\[{number[1]}\] \S+@\w+ \S+\.parquet", line) for line in lines), place
+    scores = [line for line in lines if "gpqa_olb_v2" in line and "leaderboard" in line and "row" in line]
+    assert len(scores) == 2 and scores[0].startswith("* ") and not scores[1].startswith("*")
+    assert any("leaderboard-etl explain org/good-7b" in line for line in lines)
+
+
+def test_explain_of_a_mart_is_short_and_everything_needs_a_flag(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     of = ("explain", "-w", published.warehouse.root, "--mart", "model_scaling", "--key")
-    code, out, _ = run(capsys, *of, "ORG/good-7b")
-    assert code == 0 and "What decided the choice, in words" in out and "leaderboard-etl explain org/good-7b" in out
+    code, short, _ = run(capsys, *of, "ORG/good-7b")
+    assert code == 0 and len(short.splitlines()) < 70 and "What decided the choice, in words" not in short
+    _, whole, _ = run(capsys, *of, "org/good-7b", "--all")
+    assert "What decided the choice, in words" in whole and whole.count("mart.model_scaling") > 1
     _, out, _ = run(capsys, *of, "org/good-7b", "--json")
-    assert {row["model_id"]["value"] for row in json.loads(out)} == {"org/good-7b"}
-    code, _, err = run(capsys, *of, "no such key")
-    assert code == 2 and "no such key" in err
+    [row] = json.loads(out)
+    assert row["values"]["model_id"]["value"] == "org/good-7b"
+    assert {each["of"] for each in row["evidence"]} >= {"scores", "sizes", "dates"}
+    _, out, _ = run(capsys, *of, "org/good-7b", "--json", "--all")
+    assert {row["values"]["model_id"]["value"] for row in json.loads(out)} == {"org/good-7b"} and len(
+        json.loads(out)
+    ) > 1
+
+
+def test_explain_of_a_mart_refuses_what_it_does_not_hold(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    of = ("explain", "-w", published.warehouse.root, "--mart", "model_scaling", "--key")
+    for keys in (["no such key"], ["org/good-7b", "--key", "no such key"]):
+        code, _, err = run(capsys, *of, *keys)
+        assert code == 2 and "no such key" in err
     code, _, err = run(capsys, *of[:4], "no_such_mart", "--key", "x")
     assert code == 2 and "model_scaling" in err
+    code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/good-7b", "--all")
+    assert code == 2 and "--all belongs to --mart" in err
+
+
+def test_every_mart_can_be_explained(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = {}
+    with duckdb.connect(str(published.warehouse.database), read_only=True) as con:
+        for name in (name for name in (*tables(), *views()) if name.startswith("mart.")):
+            for column, kind, *_ in con.execute(f"describe {name}").fetchall():
+                [(key,)] = con.execute(f"select any_value({column}) from {name}").fetchall()
+                if kind == "VARCHAR" and key:
+                    keys[name] = key
+    assert len(keys) > 20
+    for name, key in keys.items():
+        code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "--mart", name, "--key", key)
+        assert (code, err) == (0, ""), name
 
 
 @pytest.mark.parametrize("arguments", [[], ["m", "--mart", "x", "--key", "y"], ["--mart", "x"], ["m", "--key", "y"]])

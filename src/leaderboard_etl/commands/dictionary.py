@@ -41,6 +41,9 @@ def tables(name: str | None, *, as_json: bool) -> int:
         print_json(rows)
     else:
         print_table(rows)
+        print(
+            "history, core and mart also as of a day, in `sql`: from core.scores_as_of('2025-01-31'), and so on by name"
+        )
     return 0
 
 

@@ -112,12 +112,12 @@ def print_wide_table(rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows or not sys.stdout.isatty():
         print_table(rows, null=_NULL)
         return
-    cut = [{name: _cut(value) for name, value in row.items()} for row in rows]
+    short = [{name: cut(value) for name, value in row.items()} for row in rows]
     names = list(rows[0])
-    widths = {name: max(len(plain(name)), len(_NULL), *(len(plain(row[name])) for row in cut)) + 3 for name in names}
+    widths = {name: max(len(plain(name)), len(_NULL), *(len(plain(row[name])) for row in short)) + 3 for name in names}
     room = shutil.get_terminal_size().columns
     kept, left_out = _that_fit(names, widths, room)
-    print_table([{name: "…" if name == _ELISION else row[name] for name in kept} for row in cut], null=_NULL)
+    print_table([{name: "…" if name == _ELISION else row[name] for name in kept} for row in short], null=_NULL)
     if left_out:
         print(f"{len(left_out)} of {len(names)} columns are left out: {', '.join(map(plain, left_out))}; -x shows all")
 
@@ -131,7 +131,8 @@ def print_expanded(rows: Sequence[Mapping[str, Any]]) -> None:
             print(f"  {plain(name).ljust(width)}  {_NULL if value is None else plain(value)}")
 
 
-def _cut(value: object) -> object:
+def cut(value: object) -> object:
+    """The value, or the beginning of its text where that is too long to stand beside others."""
     text = plain(value)
     return value if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from leaderboard_etl.commands.display import plain, print_json, print_records, records
+from leaderboard_etl.commands.display import plain, print_json, print_records
+from leaderboard_etl.commands.evidence import QUERIES, SECTIONS, evidence_rows
 from leaderboard_etl.commands.explain_mart import explain_mart
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
 from leaderboard_etl.commands.story_text import counted, readable
@@ -43,120 +44,7 @@ _FACTS = (
     ("flagged", "is_flagged"),
     ("visible on the Hub", "is_available"),
 )
-_FILE = "concat_ws(' ', s.repo_id || '@' || s.revision[:12], s.path)"
-_PLACE = f"concat_ws(' ', {_FILE}, s.locator)"
-_SECTIONS = (
-    ("names", "Names", ()),
-    ("sizes", "Sizes: * is used", ("reason",)),
-    ("licences", "Licence as stated: * is used", ()),
-    ("dates", "Dates: * is the release date", ()),
-    ("bases", "Made from", ()),
-    ("derivatives", "Made from it, in this warehouse", ("examples",)),
-    ("scores", "Scores: the marts use those marked *", ("because",)),
-    ("ended", "Earlier scores", ()),
-)
 _NOT_WORTH_PRINTING = {("merge", False), ("flagged", False)}
-_QUERIES = {
-    "names": """
-        select source_id as source, source_name as name, method
-        from core.model_aliases
-        where model_id = $model
-        order by all
-    """,
-    "sizes": f"""
-        select
-            case when is_chosen then '*' else '' end as chosen, kind, method, params,
-            case when is_disagreeing and is_doubtful then 'doubted' when is_disagreeing then 'disagrees'
-                when is_doubtful then 'doubted' else '' end as state,
-            round(disagreement_pct, 1) as off_pct, reason, {_FILE} as file, {_PLACE} as place,
-            source_url as link
-        from core.parameter_evidence as s
-        where model_id = $model
-        order by kind desc, is_chosen desc, is_doubtful, params is null, confidence desc, method, source_id, path, locator
-    """,
-    "licences": f"""
-        select
-            case when s.license_text = m.license_text then '*' else '' end as chosen,
-            s.license_text as text, s.source_id as source, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place
-        from history.models as s
-        join core.model_aliases as a using (source_id, source_name)
-        join core.models as m using (model_id)
-        where m.model_id = $model and s.valid_to is null and s.license_text is not null
-        group by all
-        order by chosen desc, source, text
-    """,
-    "dates": f"""
-        with said as (
-            unpivot (
-                select
-                    source_id, source_name, repo_id, revision, path, locator, released_on_url,
-                    released_on as reference, uploaded_on as hub_upload,
-                    created_at::date as hub_created, submitted_on as leaderboard_submission
-                from history.models
-                where valid_to is null
-            ) on reference, hub_upload, hub_created, leaderboard_submission into name kind value on_date
-        )
-        select
-            case when m.released_on = s.on_date and m.released_on_method = s.kind then '*' else '' end as chosen,
-            s.on_date as date, s.kind, s.source_id as source, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place,
-            any_value(s.released_on_url) filter (where s.kind = 'reference') as link
-        from said as s
-        join core.model_aliases as a using (source_id, source_name)
-        join core.models as m using (model_id)
-        where m.model_id = $model
-        group by all
-        order by chosen desc, date, kind, source
-    """,
-    "bases": f"""
-        select
-            l.depth as steps, l.ancestor_id as base, l.relation,
-            case when l.ancestor_is_known then 'yes' else 'no' end as in_this_warehouse,
-            {_FILE} as file, {_PLACE} as place
-        from mart.lineage as l
-        left join core.model_bases as s
-            on s.model_id = l.model_id and s.base_model_id = l.ancestor_id and l.depth = 1
-        where l.model_id = $model and l.depth > 0
-        order by l.depth, s.is_first desc, base
-    """,
-    "derivatives": """
-        select
-            m.base_model_relation as relation, count(*) as models, count(*) filter (where l.depth = 1) as directly,
-            array_to_string(list(m.model_id order by m.model_id)[:3], ', ') as examples
-        from mart.lineage as l
-        join core.models as m using (model_id)
-        where l.ancestor_id = $model and l.depth > 0
-        group by all
-        order by models desc, relation
-    """,
-    "scores": f"""
-        select
-            case when m.model_id is not null then '*' else '' end as used,
-            s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.score_pct as pct,
-            s.score_norm_pct as norm_pct, s.n_shot, s.precision, s.reported_by as by,
-            m.chosen_because as because, {_FILE} as file, {_PLACE} as place, s.source_url as link
-        from core.scores as s
-        left join mart.model_scaling as m
-            on m.model_id = s.model_id
-            and m.comparable_group = s.comparable_group
-            and m.variant = s.variant_id
-            and m.score_source
-                = concat_ws(' ', s.source_id || ':', s.repo_id || '@' || s.revision[:12], s.path, s.locator)
-        where s.model_id = $model and ($benchmark is null or $benchmark in (s.benchmark_id, s.variant_id))
-        order by s.benchmark_id, s.variant_id, used desc, s.source_id, s.precision, s.run_id
-    """,
-    "ended": f"""
-        select
-            s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.precision,
-            s.valid_from::date as from_day, s.valid_to::date as to_day, {_FILE} as file, {_PLACE} as place
-        from history.scores as s
-        join core.model_aliases as a using (source_id, source_name)
-        join core.benchmarks as b using (variant_id)
-        where a.model_id = $model
-            and s.valid_to is not null
-            and ($benchmark is null or $benchmark in (b.benchmark_id, s.variant_id))
-        order by s.variant_id, s.valid_from
-    """,
-}
 
 
 def register(commands: Commands) -> None:
@@ -164,8 +52,13 @@ def register(commands: Commands) -> None:
     command = add_command(commands, "explain", _explain, "where each value of one model came from")
     command.add_argument("model", nargs="?", help="a model id or any name that a source uses")
     command.add_argument("benchmark", nargs="?", help="only its scores of this benchmark")
-    command.add_argument("--mart", metavar="NAME", help="instead of a model: rows of this mart, column by column")
-    command.add_argument("--key", help="with --mart: a value that a row has in one of its text columns")
+    command.add_argument("--mart", metavar="NAME", help="instead of a model: the newest row of this mart with KEY")
+    command.add_argument(
+        "--key", action="append", help="with --mart: a value that a row has in one of its text columns; again for more"
+    )
+    command.add_argument(
+        "--all", action="store_true", help="with --mart: every row with KEY, all that was stated, and what columns mean"
+    )
     add_as_of(command)
     add_json(command)
 
@@ -173,9 +66,11 @@ def register(commands: Commands) -> None:
 def _explain(options: argparse.Namespace, warehouse: Warehouse) -> int:
     if (options.model is None) == (options.mart is None) or (options.mart is None) != (options.key is None):
         raise UsageError("explain takes a model, or --mart NAME with --key KEY")
+    if options.all and options.mart is None:
+        raise UsageError("--all belongs to --mart: explain of a model shows all")
     arguments = {"as_of": options.as_of, "as_json": options.json}
     if options.mart is not None:
-        return explain_mart(warehouse, options.mart, options.key, **arguments)
+        return explain_mart(warehouse, options.mart, options.key, **arguments, is_whole=options.all)
     return explain(warehouse, options.model, options.benchmark, **arguments)
 
 
@@ -207,7 +102,7 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
             ]
         )
     references: dict[str, int] = {}
-    for name, title, below in _SECTIONS:
+    for name, title, below in SECTIONS:
         if facts_by_section.get(name):
             print_records(readable(facts_by_section[name], references), title=title, below=below)
     if references:
@@ -240,23 +135,19 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
 
 
 def _facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None) -> dict[str, Any]:
-    section_names: Iterable[str] = _QUERIES if benchmark is None else ("scores", "ended")
+    section_names: Iterable[str] = QUERIES if benchmark is None else ("scores", "ended")
     facts: dict[str, Any] = {
-        "model": _rows(con, "select * from core.models where model_id = $model", {"model": model_id})[0]
+        "model": evidence_rows(con, "select * from core.models where model_id = $model", {"model": model_id})[0]
     }
     for name in section_names:
-        query = _QUERIES[name]
+        query = QUERIES[name]
         values = {"model": model_id} | ({"benchmark": benchmark} if "$benchmark" in query else {})
-        facts[name] = _rows(con, query, values)
+        facts[name] = evidence_rows(con, query, values)
     if benchmark is None and facts["model"]["license_text"] and not any(row["chosen"] for row in facts["licences"]):
         policy = {"source": "policy", "place": "leaderboard-etl policy model_licenses.csv"}
         facts["licences"].insert(0, {"chosen": "*", "text": facts["model"]["license_text"], **policy})
     if benchmark is not None and not facts["scores"] and not facts["ended"]:
         has = "select distinct benchmark_id from core.scores where model_id = $model order by all"
-        benchmarks = ", ".join(row["benchmark_id"] for row in _rows(con, has, {"model": model_id}))
+        benchmarks = ", ".join(row["benchmark_id"] for row in evidence_rows(con, has, {"model": model_id}))
         raise UsageError(f"{model_id} has no score of {benchmark!r}; it has: {benchmarks or 'none'}")
     return facts
-
-
-def _rows(con: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    return records(con.sql(query, params=values))

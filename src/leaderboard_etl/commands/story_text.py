@@ -12,8 +12,10 @@ _UNITS = {"percent": " %", "points_10": " of 10"}
 _NOT_COMPARED = ("chosen", "used", "because", "file", "place", "link")
 
 
-def readable(rows: Sequence[dict[str, Any]], references: dict[str, int]) -> list[dict[str, Any]]:
-    """Merges rows that state the same into one row with a column `from`.
+def readable(
+    rows: Sequence[dict[str, Any]], references: dict[str, int], most: int | None = None
+) -> list[dict[str, Any]]:
+    """Merges rows that state the same into one row with a column `from`; the first `most` of these, null: all.
 
     `from` has the number of the row's file in `references`, which grows, the place in that file, the number of its
     link, and how many other rows state the same. Rows without a place stay as they are.
@@ -21,7 +23,7 @@ def readable(rows: Sequence[dict[str, Any]], references: dict[str, int]) -> list
     equal_rows: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         equal_rows.setdefault(repr([value for name, value in row.items() if name not in _NOT_COMPARED]), []).append(row)
-    return [_as_text(same[0], len(same) - 1, references) for same in equal_rows.values()]
+    return [_as_text(same[0], len(same) - 1, references) for same in list(equal_rows.values())[:most]]
 
 
 def counted(value: object) -> str:
@@ -42,13 +44,19 @@ def _as_text(row: dict[str, Any], n_more: int, references: dict[str, int]) -> di
     columns = {name: value for name, value in (row | rounded).items() if name not in ("unit", "file", "place", "link")}
     if "place" not in row:
         return columns
+    return columns | {"from": place_of(row, references, n_more)}
+
+
+def place_of(row: dict[str, Any], references: dict[str, int], n_more: int = 0) -> str:
+    """Where a row is from: the numbers of its file and link in `references`, the place in the file, and how many others equal
+    it."""
     file = row.get("file") or row["place"]
     parts = [_number(file, references), row["place"].removeprefix(file).strip()]
     if row.get("link"):
         parts.append(_number(row["link"], references))
     if n_more:
         parts.append(f"and {n_more} equal")
-    return columns | {"from": " ".join(part for part in parts if part)}
+    return " ".join(part for part in parts if part)
 
 
 def _number(text: str, references: dict[str, int]) -> str:

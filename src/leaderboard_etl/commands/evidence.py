@@ -1,0 +1,171 @@
+"""Where the values of a model came from: queries that `explain` asks of a model and of a mart. A mark says which row is used; the
+others lost against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from leaderboard_etl.commands.display import records
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FILE = "concat_ws(' ', s.repo_id || '@' || s.revision[:12], s.path)"
+_PLACE = f"concat_ws(' ', {_FILE}, s.locator)"
+SECTIONS = (
+    ("names", "Names", ()),
+    ("sizes", "Sizes: * is used", ("reason",)),
+    ("licences", "Licence as stated: * is used", ()),
+    ("dates", "Dates: * is the release date", ()),
+    ("bases", "Made from", ()),
+    ("derivatives", "Made from it, in this warehouse", ("examples",)),
+    ("scores", "Scores: the marts use those marked *", ("because",)),
+    ("ended", "Earlier scores", ()),
+)
+QUERIES = {
+    "names": """
+        select source_id as source, source_name as name, method
+        from core.model_aliases
+        where model_id = $model
+        order by all
+    """,
+    "sizes": f"""
+        select
+            case when is_chosen then '*' else '' end as chosen, kind, method, params,
+            case when is_disagreeing and is_doubtful then 'doubted' when is_disagreeing then 'disagrees'
+                when is_doubtful then 'doubted' else '' end as state,
+            round(disagreement_pct, 1) as off_pct, reason, {_FILE} as file, {_PLACE} as place,
+            source_url as link
+        from core.parameter_evidence as s
+        where model_id = $model
+        order by kind desc, is_chosen desc, is_doubtful, params is null, confidence desc, method, source_id, path, locator
+    """,
+    "licences": f"""
+        select
+            case when s.license_text = m.license_text then '*' else '' end as chosen,
+            s.license_text as text, s.source_id as source, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place
+        from history.models as s
+        join core.model_aliases as a using (source_id, source_name)
+        join core.models as m using (model_id)
+        where m.model_id = $model and s.valid_to is null and s.license_text is not null
+        group by all
+        order by chosen desc, source, text
+    """,
+    "dates": f"""
+        with said as (
+            unpivot (
+                select
+                    source_id, source_name, repo_id, revision, path, locator, released_on_url,
+                    released_on as reference, uploaded_on as hub_upload,
+                    created_at::date as hub_created, submitted_on as leaderboard_submission
+                from history.models
+                where valid_to is null
+            ) on reference, hub_upload, hub_created, leaderboard_submission into name kind value on_date
+        )
+        select
+            case when m.released_on = s.on_date and m.released_on_method = s.kind then '*' else '' end as chosen,
+            s.on_date as date, s.kind, s.source_id as source, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place,
+            any_value(s.released_on_url) filter (where s.kind = 'reference') as link
+        from said as s
+        join core.model_aliases as a using (source_id, source_name)
+        join core.models as m using (model_id)
+        where m.model_id = $model
+        group by all
+        order by chosen desc, date, kind, source
+    """,
+    "bases": f"""
+        select
+            l.depth as steps, l.ancestor_id as base, l.relation,
+            case when l.ancestor_is_known then 'yes' else 'no' end as in_this_warehouse,
+            {_FILE} as file, {_PLACE} as place
+        from mart.lineage as l
+        left join core.model_bases as s
+            on s.model_id = l.model_id and s.base_model_id = l.ancestor_id and l.depth = 1
+        where l.model_id = $model and l.depth > 0
+        order by l.depth, s.is_first desc, base
+    """,
+    "derivatives": """
+        select
+            m.base_model_relation as relation, count(*) as models, count(*) filter (where l.depth = 1) as directly,
+            array_to_string(list(m.model_id order by m.model_id)[:3], ', ') as examples
+        from mart.lineage as l
+        join core.models as m using (model_id)
+        where l.ancestor_id = $model and l.depth > 0
+        group by all
+        order by models desc, relation
+    """,
+    "scores": f"""
+        select
+            case when m.model_id is not null then '*' else '' end as used,
+            s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.score_pct as pct,
+            s.score_norm_pct as norm_pct, s.n_shot, s.precision, s.reported_by as by,
+            m.chosen_because as because, {_FILE} as file, {_PLACE} as place, s.source_url as link
+        from core.scores as s
+        left join mart.model_scaling as m
+            on m.model_id = s.model_id
+            and m.comparable_group = s.comparable_group
+            and m.variant = s.variant_id
+            and m.score_source
+                = concat_ws(' ', s.source_id || ':', s.repo_id || '@' || s.revision[:12], s.path, s.locator)
+        where s.model_id = $model
+            and ($benchmark is null or $benchmark in (s.benchmark_id, s.variant_id, s.comparable_group))
+        order by s.benchmark_id, s.variant_id, used desc, s.source_id, s.precision, s.run_id
+    """,
+    "ended": f"""
+        select
+            s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.precision,
+            s.valid_from::date as from_day, s.valid_to::date as to_day, {_FILE} as file, {_PLACE} as place
+        from history.scores as s
+        join core.model_aliases as a using (source_id, source_name)
+        join core.benchmarks as b using (variant_id)
+        where a.model_id = $model
+            and s.valid_to is not null
+            and ($benchmark is null or $benchmark in (b.benchmark_id, s.variant_id, b.comparable_group))
+        order by s.variant_id, s.valid_from
+    """,
+}
+# What a row of a mart alone needs; `day` is that of the row, null: any.
+OF_ROWS = {
+    "ratings": f"""
+        select
+            case when s.published_on = max(s.published_on) over () then '*' else '' end as used,
+            s.board, s.series, s.published_on as day, s.rating, s.source_name as name, {_FILE} as file, {_PLACE} as place
+        from core.ratings as s
+        where s.model_id = $model and ($board is null or s.board = $board) and ($day is null or s.published_on <= $day)
+        order by s.published_on desc, s.board, s.series, s.source_name
+    """,
+    "prices": """
+        select
+            case when round(blended_usd_per_mtok, 9) = round($usd, 9) then '*' else '' end as used,
+            provider, blended_usd_per_mtok as usd_per_mtok, priced_on as day, source_dataset as file,
+            source_dataset || ' ' || source_name as place, source_url as link
+        from core.prices
+        where model_id = $model and ($day is null or priced_on <= $day)
+        order by used desc, blended_usd_per_mtok, priced_on, provider
+    """,
+    "points": f"""
+        select
+            m.model_id as model, m.openness, m.score_pct as pct, m.params_b, m.released_on, {_FILE} as file,
+            {_PLACE} as place, m.source_url as link
+        from mart.model_scaling as m
+        join core.scores as s
+            on s.model_id = m.model_id
+            and s.comparable_group = m.comparable_group
+            and s.variant_id = m.variant
+            and m.score_source
+                = concat_ws(' ', s.source_id || ':', s.repo_id || '@' || s.revision[:12], s.path, s.locator)
+        where m.comparable_group = $comparable_group
+            and ($openness is null or m.openness = $openness)
+            and (
+                $population is null
+                or m.model_id in (select model_id from mart.populations where population = $population)
+            )
+        order by m.score_pct desc, m.model_id
+    """,
+}
+
+
+def evidence_rows(con: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a query of QUERIES; `values` are its parameters, of which the model is one."""
+    return records(con.sql(query, params=dict(values)))

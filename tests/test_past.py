@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from worlds import World, v2_row
 
@@ -15,7 +16,8 @@ from leaderboard_etl.cli import main
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.target import past
 from leaderboard_etl.target.opening import open_published
-from leaderboard_etl.target.past import cache_folder, depth_of, open_past
+from leaderboard_etl.target.past import cache_folder, open_past, open_state
+from leaderboard_etl.warehouse.needs import needed_by
 
 FIRST, SECOND = date(2025, 1, 1), date(2025, 1, 2)
 
@@ -38,37 +40,108 @@ def kept() -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    ("query", "depth"),
+    ("query", "needs"),
     [
-        ("from history.scores", "history"),
-        ("select count(*) from ops.loads", "history"),
-        ("select 1", "history"),
-        ("select * from CORE.models join history.scores using (source_id)", "core"),
-        ("from mart.gap_lag", "mart"),
-        ('from "mart"."gap_lag"', "mart"),
-        ("with a as (from core.models) from a, mart.coverage", "mart"),
+        ("select 1", set()),
+        ("from history.scores", {"history.scores"}),
+        ('select * from CORE.models join "history"."scores" using (source_id)', {"core.models", "history.scores"}),
+        ("select mart.decimal_year(released_on) from core.models", {"core.models"}),
+        ("with a as (from core.models) from a, ops.loads", {"core.models", "ops.loads"}),
     ],
 )
-def test_a_query_needs_the_deepest_schema_that_it_names(query: str, depth: str) -> None:
-    assert depth_of(query) == depth
+def test_a_query_needs_what_it_names(query: str, needs: set[str]) -> None:
+    assert needed_by(query) == frozenset(needs)
+
+
+@pytest.mark.parametrize(
+    ("query", "needed", "not_needed"),
+    [
+        ("from mart.gap_sides", {"mart.gap_running", "core.models"}, {"mart.parity", "mart.lineage"}),
+        ("from mart.parity", {"mart.model_scaling", "mart.lineage"}, {"mart.gap_lag", "mart.scaling_fit"}),
+        ("from mart.density_frontier", {"mart.capability_density", "mart.scaling_fit"}, {"mart.gap_lag"}),
+        ("from mart.tokens_per_parameter", {"core.models"}, {"mart.model_scaling"}),
+        ("from core.subtask_scores", {"history.measurements", "core.model_aliases"}, {"mart.model_scaling"}),
+    ],
+)
+def test_it_needs_what_that_is_made_from_and_no_analysis_more(
+    query: str, needed: set[str], not_needed: set[str]
+) -> None:
+    needs = needed_by(query)
+    assert needs is not None and needed <= needs and needs.isdisjoint(not_needed)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from mart.paper_claims",
+        "use mart; from gap_lag",
+        "from mart.no_such_table",
+        "from duckdb_columns()",
+        "select * from information_schema.tables",
+        "show all tables",
+    ],
+)
+def test_what_may_read_anything_needs_everything(query: str) -> None:
+    assert needed_by(query) is None
+
+
+def rows(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    return sorted(map(repr, con.execute(f"from {relation}").fetchall()))
 
 
 def test_each_table_of_a_past_day_is_that_of_a_rebuild_of_the_day(two_nights: World) -> None:
     with (
-        closing(open_published(two_nights.warehouse, as_of=FIRST)) as whole,
-        closing(open_past(two_nights.warehouse, FIRST, "from mart.coverage")) as con,
+        closing(open_published(two_nights.warehouse, as_of=FIRST, is_recomputed=True)) as whole,
+        closing(open_past(two_nights.warehouse, FIRST, "from mart.paper_claims")) as con,
     ):
         for name in [*tables(), *views()]:
-            expected, found = (sorted(map(repr, c.execute(f"from {name}").fetchall())) for c in (whole, con))
-            assert found == expected, name
-    for depth, schemas in (("history", ("raw", "history")), ("core", ("raw", "history", "core"))):
-        with (
-            closing(open_published(two_nights.warehouse, as_of=FIRST)) as whole,
-            closing(open_past(two_nights.warehouse, FIRST, f"from {depth}.x")) as con,
-        ):
-            for name in (name for name in tables() if name.split(".")[0] in schemas):
-                expected, found = (sorted(map(repr, c.execute(f"from {name}").fetchall())) for c in (whole, con))
-                assert found == expected, name
+            assert rows(con, name) == rows(whole, name), name
+    alone = (
+        *("raw.files", "history.scores", "history.subtask_scores", "ops.loads", "ops.load_sources"),
+        *("core.scores", "core.models", "core.subtask_scores", "core.ratings"),
+        *("mart.coverage", "mart.gap_daily", "mart.gap_lag", "mart.parity", "mart.density_frontier", "mart.lineage"),
+        *("mart.self_report_gap", "mart.tokens_per_parameter", "mart.dense_equivalent", "mart.source_agreement"),
+    )
+    with closing(open_published(two_nights.warehouse, as_of=FIRST, is_recomputed=True)) as whole:
+        for name in alone:
+            with closing(open_past(two_nights.warehouse, FIRST, f"from {name}")) as con:
+                assert rows(con, name) == rows(whole, name), name
+
+
+def test_what_sources_stated_is_read_where_it_is(two_nights: World) -> None:
+    with closing(open_past(two_nights.warehouse, FIRST, "from history.scores")) as con:
+        assert con.execute("select max(load_id) from history.scores").fetchall() == [(1,)]
+        assert con.execute("select count(*) from history.scores where valid_to is not null").fetchall() == [(0,)]
+    assert kept() == []
+
+
+def test_a_query_may_name_days_itself(two_nights: World, capsys: pytest.CaptureFixture[str]) -> None:
+    relations = [name for name in (*tables(), *views()) if name.startswith("core.")]
+    relations += ["history.scores", "mart.coverage", "mart.gap_daily", "mart.gap_frontier"]
+    query = "; ".join(f"from {name}_as_of('{day}')" for name in relations for day in (FIRST, SECOND))
+    with closing(open_state(two_nights.warehouse, None, f"{query}; from core.scores")) as con:
+        for day in (FIRST, SECOND):
+            with closing(open_past(two_nights.warehouse, day, "from mart.paper_claims")) as whole:
+                for name in relations:
+                    assert rows(con, f"{name}_as_of('{day}')") == rows(whole, name), (name, day)
+        assert rows(con, "core.scores") == rows(con, f"core.scores_as_of(date '{SECOND}')")
+        assert rows(con, "core.scores") != rows(con, f"core.scores_as_of('{FIRST}'::date)")
+    with closing(open_state(two_nights.warehouse, FIRST, f"from core.scores, core.scores_as_of('{SECOND}')")) as con:
+        assert rows(con, "core.scores") != rows(con, f"core.scores_as_of('{SECOND}')")
+
+    arguments = ["sql", "-w", str(two_nights.warehouse.root), "--json"]
+    before = f"core.scores_as_of('{FIRST}')"
+    question = f"select count(*) as n from core.scores as s anti join {before} as p using (model_id, score_pct)"
+    assert main([*arguments, question]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["n"] > 0
+    for wrong, word in (
+        ("from core.nothing_as_of('2025-01-01')", "there is no core.nothing"),
+        ("from core.scores_as_of(today())", "as it is written"),
+        ("from core.scores_as_of('2024-01-01')", "before the first load"),
+        (f"copy (from core.scores_as_of('{FIRST}')) to 'x.csv'", "--unsafe"),
+    ):
+        assert main([*arguments, wrong]) == 2
+        assert word in capsys.readouterr().err
 
 
 def test_a_state_is_made_once_and_again_after_a_night_with_news(
@@ -85,12 +158,13 @@ def test_a_state_is_made_once_and_again_after_a_night_with_news(
     for _ in range(2):
         with closing(open_past(two_nights.warehouse, FIRST, "from core.scores")) as con:
             assert con.execute("select max(load_id) from ops.loads").fetchall() == [(1,)]
-    assert made == [(FIRST, "core")]
+    core = ("core.models",)
+    assert made == [(FIRST, core)]
     two_nights.put_v2(*[v2_row(f"org/model-{n}b", 0.8) for n in range(1, 31)])
     two_nights.night(3)
     open_past(two_nights.warehouse, FIRST, "from core.scores").close()
     open_past(two_nights.warehouse, SECOND, "from core.scores").close()
-    assert made == [(FIRST, "core"), (FIRST, "core"), (SECOND, "core")]
+    assert made == [(FIRST, core), (FIRST, core), (SECOND, core)]
 
 
 def test_the_published_file_answers_for_the_days_since_its_last_load(two_nights: World) -> None:
@@ -106,7 +180,7 @@ def test_the_published_file_answers_for_the_days_since_its_last_load(two_nights:
 
 def test_only_the_newest_states_in_use_stay(two_nights: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(past, "_MOST_KEPT", 1)
-    for query in ("from history.scores", "from core.scores"):
+    for query in ("from mart.coverage", "from core.scores"):
         open_past(two_nights.warehouse, FIRST, query).close()
     assert len(kept()) == 1
 
@@ -120,12 +194,21 @@ def test_without_a_folder_for_the_cache_the_answer_is_the_same(
         main(
             [
                 *arguments,
-                "select max(load_id) as newest, current_setting('lock_configuration') as locked from ops.loads",
+                "select max(load_id) as newest, current_setting('lock_configuration') as locked from core.scores",
             ]
         )
         == 0
     )
     assert json.loads(capsys.readouterr().out) == [{"newest": 1, "locked": True}]
+
+
+def test_without_a_folder_for_the_cache_a_query_that_names_days_is_refused_in_one_line(
+    two_nights: World, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache.write_text("a file")
+    assert main(["sql", "-w", str(two_nights.warehouse.root), f"from core.scores_as_of('{FIRST}')"]) == 2
+    err = capsys.readouterr().err
+    assert "set XDG_CACHE_HOME, or ask with --as-of DAY" in err and err.count("\n") == 1
 
 
 def test_a_past_day_is_locked_too_and_no_day_before_the_first_is_made(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 
@@ -17,10 +16,8 @@ from leaderboard_etl.errors import UsageError, WarehouseError, first_line
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target import target_of
 from leaderboard_etl.target.locked import lock
-from leaderboard_etl.warehouse.database import create_tables, create_views, end_of_day
-
-# How much of a state is made: raw, history and ops; core as well; the marts as well.
-Depth = Literal["history", "core", "mart"]
+from leaderboard_etl.warehouse.database import create_tables, create_views, end_of_day, link_queries, link_tables
+from leaderboard_etl.warehouse.history import until_queries
 
 
 def open_published(
@@ -30,16 +27,17 @@ def open_published(
     into: Path | None = None,
     is_locked: bool = True,
     is_recomputed: bool = False,
-    depth: Depth = "mart",
+    needs: Set[str] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Returns a read-only connection to the published state. Readers never block a run, because a run replaces the
     file.
 
     With `as_of` it is an in-memory database in which core and the views show the end of that day (UTC), and raw,
     history and ops end there; results made from the same rows as the published ones are taken from there, but with
-    `is_recomputed` all are computed. It is no deeper than `depth`: the schemas behind that stay empty. With `into` it is a new
-    file at that path, open for writing. All connections except one with `into` are locked (see target.locked) unless `is_locked`
-    is false. Raises WarehouseError if nothing is published, UsageError for a date before the first load or in the future.
+    `is_recomputed` all are computed. Of core, marts and views it has those among `needs`, null: all (needs.needed_by).
+    With `into` it is a new file at that path, open for writing. All connections except one with `into` are locked (see
+    target.locked) unless `is_locked` is false. Raises WarehouseError if nothing is published, UsageError for a date before the
+    first load or in the future.
     """
     if as_of is not None:
         refuse_future(as_of)
@@ -62,13 +60,39 @@ def open_published(
             return lock(con) if is_locked else con
         con.close()
         con = engine.in_memory() if into is None else engine.create(into)
-        create_tables(con)
+        create_tables(con, is_described=needs is None)
         target.attach_to(con, "published")
     except duckdb.Error as error:
         raise WarehouseError(f"{target} cannot be opened ({first_line(error)}): run again, or restore it") from error
     with made_by_this_code(target):
-        _rebuild_as_of(con, as_of, is_recomputed, depth)
+        _rebuild_as_of(con, as_of, is_recomputed, needs)
     return lock(con) if is_locked and into is None else con
+
+
+def open_linked(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
+    """The rows of the published tables under the views and macros of this code, whatever those in the file say. Raises what
+    open_published raises."""
+    open_published(warehouse).close()
+    target = target_of(warehouse)
+    con = engine.in_memory()
+    target.attach_to(con, "published")
+    with made_by_this_code(target):
+        link_tables(con, "published")
+    return lock(con)
+
+
+def open_history(warehouse: Warehouse, as_of: date, *, is_locked: bool = True) -> duckdb.DuckDBPyConnection:
+    """raw, history and ops at the end of a day, read from the published tables where they are; core and mart are empty. Raises
+    what open_published raises."""
+    refuse_future(as_of)
+    open_published(warehouse).close()
+    target = target_of(warehouse)
+    con = engine.in_memory()
+    target.attach_to(con, "published")
+    with made_by_this_code(target):
+        _expect_load_until(con, as_of)
+        link_queries(con, until_queries("published", end_of_day(as_of)))
+    return lock(con) if is_locked else con
 
 
 def _sample_beside(warehouse: Warehouse) -> str:
@@ -105,7 +129,7 @@ def refuse_newer_state(con: duckdb.DuckDBPyConnection, name: object) -> None:
         refuse_newer(name, version, code)
 
 
-def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: bool, depth: Depth) -> None:
+def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: bool, needs: Set[str] | None) -> None:
     # Imported here because a query of the current state does not need them and must start fast.
     from leaderboard_etl.code_version import code_version
     from leaderboard_etl.warehouse.core import build_core
@@ -113,6 +137,24 @@ def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: b
     from leaderboard_etl.warehouse.marts import build_marts
     from leaderboard_etl.warehouse.results import carry_results
 
+    _expect_load_until(con, as_of)
+    copy_until(con, "published", end_of_day(as_of))
+    has_core = needs is None or any(name.startswith(("core.", "mart.")) for name in needs)
+    has_marts = needs is None or any(name.startswith("mart.") for name in needs)
+    if has_core:
+        build_core(con)
+    if has_marts and not is_recomputed:
+        made = con.execute("select code_version from published.ops.build").fetchall()
+        if made == [(code_version(),)]:
+            carry_results(con, "published", needs)
+    create_views(con, needs=needs)
+    if has_marts:
+        build_marts(con, as_of, needs)
+    con.execute("detach published")
+
+
+def _expect_load_until(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Raises UsageError for a day before the first load."""
     first = con.execute(
         "select min(as_of_at) from published.ops.loads where status in ('published', 'degraded')"
     ).fetchone()
@@ -122,13 +164,3 @@ def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: b
             if first and first[0]
             else "this warehouse holds no load"
         )
-    copy_until(con, "published", end_of_day(as_of))
-    if depth != "history":
-        build_core(con)
-    made = con.execute("select code_version from published.ops.build").fetchall()
-    if depth == "mart" and not is_recomputed and made == [(code_version(),)]:
-        carry_results(con, "published")
-    create_views(con)
-    if depth == "mart":
-        build_marts(con, as_of)
-    con.execute("detach published")

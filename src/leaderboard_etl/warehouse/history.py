@@ -126,28 +126,32 @@ def copy_loads(con: duckdb.DuckDBPyConnection, catalog: str, load_ids: Sequence[
 def copy_until(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -> None:
     """Fills the empty raw, history and ops tables with the content of the attached `catalog` after its last load at or
     before `at`."""
-    loads = f"(select load_id from {catalog}.ops.loads where as_of_at <= $at)"
-    for name, table in tables().items():
-        if name not in carried_tables():
-            continue
-        columns = {column.name for column in table.columns}
-        if "valid_to" in columns:
-            still_open = "valid_to > $at"
-            ended = f"case when {still_open} then null else closed_load_id end as closed_load_id"
-            until = f"case when {still_open} then null else valid_to end as valid_to"
-            query = f"select * replace ({ended}, {until}) from {catalog}.{name} where valid_from <= $at"
-        elif name in _KEYED:
-            key = _KEYED[name]
-            query = (
-                f"select * from {catalog}.{name} where {key} in"
-                f" (select {key} from {catalog}.history.measurements where valid_from <= $at)"
-            )
-        elif name == "raw.files":
-            last = f"case when last_load_id in {loads} then last_load_id end as last_load_id"
-            query = f"select * replace ({last}) from {catalog}.{name} where first_load_id in {loads}"
-        else:
-            query = f"select * from {catalog}.{name} where load_id in {loads}"
-        con.execute(f"insert into {name} {query}", {"at": at})
+    for name in carried_tables():
+        con.execute(f"insert into {name} {_until(name, catalog, at)}")
+
+
+def until_queries(catalog: str, at: datetime) -> dict[str, str]:
+    """The same as a query for each table, by its name."""
+    return {name: _until(name, catalog, at) for name in carried_tables()}
+
+
+def _until(name: str, catalog: str, at: datetime) -> str:
+    moment = f"timestamp '{at.isoformat(sep=' ')}'"
+    loads = f"(select load_id from {catalog}.ops.loads where as_of_at <= {moment})"
+    columns = {column.name for column in tables()[name].columns}
+    if "valid_to" in columns:
+        still_open = f"valid_to > {moment}"
+        ended = f"case when {still_open} then null else closed_load_id end as closed_load_id"
+        until = f"case when {still_open} then null else valid_to end as valid_to"
+        return f"select * replace ({ended}, {until}) from {catalog}.{name} where valid_from <= {moment}"
+    if name in _KEYED:
+        key = _KEYED[name]
+        measured = f"select {key} from {catalog}.history.measurements where valid_from <= {moment}"
+        return f"select * from {catalog}.{name} where {key} in ({measured})"
+    if name == "raw.files":
+        last = f"case when last_load_id in {loads} then last_load_id end as last_load_id"
+        return f"select * replace ({last}) from {catalog}.{name} where first_load_id in {loads}"
+    return f"select * from {catalog}.{name} where load_id in {loads}"
 
 
 def is_within(names: str, of: str = "") -> str:

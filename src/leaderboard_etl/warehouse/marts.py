@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Set
 from datetime import date
 from functools import cached_property
 
@@ -18,6 +19,7 @@ from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.analyses import COLUMNS, DENSE, Frames, Given
 from leaderboard_etl.warehouse.claims import judged_claims
 from leaderboard_etl.warehouse.history import policy_texts
+from leaderboard_etl.warehouse.needs import TABLES_OF
 from leaderboard_etl.warehouse.results import Analysis, Computed, Part, refresh, refresh_view
 
 # A fine-tune shares data and recipe with its base, whoever made it, so resampling draws them together. Of a merge whose nearest
@@ -74,32 +76,44 @@ _BY_GROUP = ("population", "comparable_group")
 CLAIMS = Analysis("paper_claims", ("mart.paper_claims",))
 
 
-def build_marts(con: duckdb.DuckDBPyConnection, as_of: date) -> Computed:
-    """Brings the mart tables up to date with core, as of the end of a day; kept views become tables.
+def build_marts(con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | None = None) -> Computed:
+    """Brings the mart tables up to date with core, as of the end of a day; kept views become tables. Null: all; else those among
+    `needs`, with what they are made from (needs.needed_by).
 
     What is made from the same rows by the same code stays as it is (warehouse.results). Returns the parts that were computed, by
     analysis.
     """
     con.execute(f"set variable as_of = date '{as_of}'")
-    computed = keep_views(con)
-    con.execute(f"create or replace temp table points as {_POINTS}")
-    con.execute("create or replace temp table sides as from mart.gap_sides order by all")
+    computed = keep_views(con, needs)
+    if needs is not None and needs.isdisjoint(itertools.chain(*TABLES_OF.values())):
+        return computed
+    if needs is None or "mart.gap_sides" in needs:
+        con.execute(f"create or replace temp table points as {_POINTS}")
+        con.execute("create or replace temp table sides as from mart.gap_sides order by all")
     policy = Policy(policy_texts(con))
     # The matrices are small: threads would only wait for each other, for minutes if other programs need the processors.
     with threadpool_limits(limits=1, user_api="blas"):
         for analysis, compute in _analyses(con, policy, as_of):
-            computed[analysis.name] = refresh(con, analysis, compute)
-    computed[CLAIMS.name] = refresh(con, CLAIMS, lambda _: {CLAIMS.tables[0]: judged_claims(con, policy, as_of)})
-    con.execute("drop table points; drop table sides")
+            if needs is None or not needs.isdisjoint(analysis.tables):
+                computed[analysis.name] = refresh(con, analysis, compute)
+    if needs is None:
+        computed[CLAIMS.name] = refresh(con, CLAIMS, lambda _: {CLAIMS.tables[0]: judged_claims(con, policy, as_of)})
+    con.execute("drop table if exists points; drop table if exists sides")
     release_memory(con)
     return computed
 
 
-def keep_views(con: duckdb.DuckDBPyConnection) -> Computed:
+def keep_views(con: duckdb.DuckDBPyConnection, needs: Set[str] | None = None) -> Computed:
     """The same for the kept views alone."""
     return {
-        view.name.split(".")[1]: refresh_view(con, view, _ORDER.get(view.name, "all")) for view in kept_views().values()
+        name.split(".")[1]: refresh_view(con, view, _ORDER.get(name, "all"))
+        for name, view in kept_views().items()
+        if needs is None or name in needs
     }
+
+
+def _analysis(name: str, part: tuple[str, ...] = ()) -> Analysis:
+    return Analysis(name, TABLES_OF[name], part)
 
 
 def _analyses(
@@ -113,35 +127,35 @@ def _analyses(
         return frame
 
     yield (
-        Analysis("lags", ("mart.gap_lag", "mart.gap_lag_daily", "mart.gap_lag_summary"), _BY_GROUP),
+        _analysis("lags", _BY_GROUP),
         lambda parts: given.read.lags(parts),
     )
-    yield Analysis("fits", ("mart.scaling_fit",), _BY_GROUP), lambda parts: given.read.fits(parts)
-    yield Analysis("bands", ("mart.scaling_band",), _BY_GROUP), lambda parts: given.read.bands(parts)
+    yield _analysis("fits", _BY_GROUP), lambda parts: given.read.fits(parts)
+    yield _analysis("bands", _BY_GROUP), lambda parts: given.read.bands(parts)
     yield (
-        Analysis("capability", ("mart.capability_index", "mart.capability_items", "mart.capability_gap")),
+        _analysis("capability"),
         lambda _: given.read.capability(),
     )
     yield (
-        Analysis("parity", ("mart.parity", "mart.parity_sensitivity", "mart.parity_majority")),
+        _analysis("parity"),
         lambda _: given.read.parity(),
     )
     yield (
-        Analysis("density", ("mart.capability_density",), ("comparable_group",)),
+        _analysis("density", ("comparable_group",)),
         lambda parts: given.read.density(parts, table("mart.scaling_fit", f"population = '{DENSE}'")),
     )
     yield (
-        Analysis("density_frontier", ("mart.density_frontier",)),
+        _analysis("density_frontier"),
         lambda _: given.read.density_frontier(table("mart.capability_density")),
     )
-    yield Analysis("dense_equivalent", ("mart.dense_equivalent",)), lambda _: given.read.dense_equivalent()
-    yield Analysis("size_to_reach", ("mart.size_to_reach",), _BY_GROUP), lambda parts: given.read.size_to_reach(parts)
+    yield _analysis("dense_equivalent"), lambda _: given.read.dense_equivalent()
+    yield _analysis("size_to_reach", _BY_GROUP), lambda parts: given.read.size_to_reach(parts)
     yield (
-        Analysis("price_to_reach", ("mart.price_to_reach",), ("population",)),
+        _analysis("price_to_reach", ("population",)),
         lambda parts: given.read.price_to_reach(parts, table("core.prices")),
     )
     yield (
-        Analysis("self_report_gap", ("mart.self_report_gap",), ("benchmark_id",)),
+        _analysis("self_report_gap", ("benchmark_id",)),
         lambda parts: {
             "mart.self_report_gap": self_report_gap(
                 con.sql(_SCORES).pl().filter(pl.col("benchmark_id").is_in([benchmark for (benchmark,) in parts]))
@@ -149,13 +163,13 @@ def _analyses(
         },
     )
     yield (
-        Analysis("training", ("mart.tokens_per_parameter", "mart.scaling_laws")),
+        _analysis("training"),
         lambda _: _training(con, policy),
     )
     # A load older than this file does not have it.
     if "article_table" in policy.texts:
         frame = policy.frame("article_table", added=("n_shot",))
-        yield Analysis("article_table", ("mart.article_table",)), lambda _: {"mart.article_table": frame}
+        yield _analysis("article_table"), lambda _: {"mart.article_table": frame}
 
 
 class _Lazy:

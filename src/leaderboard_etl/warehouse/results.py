@@ -11,7 +11,7 @@ written, at its end. Either way a part that was left alone and one that was comp
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -98,13 +98,15 @@ def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str) -> 
     return stale
 
 
-def carry_results(con: duckdb.DuckDBPyConnection, catalog: str) -> None:
-    """Copies the results, and what they were made from, out of an attached database that the same code made; before the views
-    of this one are created."""
+def carry_results(con: duckdb.DuckDBPyConnection, catalog: str, needs: Set[str] | None = None) -> None:
+    """Copies the results, null: all, else those among `needs`, and what they were made from, out of an attached database that the
+    same code made; before the views of this one are created."""
     for name, table in tables().items():
-        if table.schema == "mart":
+        if table.schema == "mart" and (needs is None or name in needs):
             con.execute(f"insert into {name} from {catalog}.{name}")
     for name, view in kept_views().items():
+        if needs is not None and name not in needs:
+            continue
         con.execute(f"create table {name} as from {catalog}.{name}")
         for comment in view.comments("table"):
             con.execute(comment)

@@ -21,6 +21,7 @@ ROOMS = (
         "private",
         "durable",
         "memory",
+        "apart",
         "engine",
         "code_version",
         "units",

@@ -19,13 +19,16 @@ import polars as pl
 import pytest
 from worlds import World, v1_row, v2_row
 
-from leaderboard_etl import pipeline
+from leaderboard_etl import apart, pipeline
 from leaderboard_etl.cli import main
 from leaderboard_etl.code_version import code_version
+from leaderboard_etl.contracts.schema import views
 from leaderboard_etl.errors import UsageError, WarehouseError
+from leaderboard_etl.export import recomputed
 from leaderboard_etl.export.card import dataset_card
 from leaderboard_etl.export.folder import read_manifest, write_snapshot
-from leaderboard_etl.export.snapshot import PICTURES, make_snapshot
+from leaderboard_etl.export.recomputed import recomputed_snapshot
+from leaderboard_etl.export.snapshot import PICTURES, make_snapshot, snapshot_files
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.settings import PACKAGE, Warehouse
@@ -294,6 +297,53 @@ def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path
     rescore(published)
     published.night(1, started_at=datetime(2025, 1, 1, 22))
     assert "it is made from the loads [1], by now that day has [1, 2]" in word()
+
+
+def test_verify_finds_what_was_changed_in_the_published_file_before_the_export(
+    published: World, tmp_path: Path
+) -> None:
+    out, database = tmp_path / "out", published.warehouse.database
+    database.chmod(0o644)
+    query = views()["mart.license_classes"].query
+    for change, files in (
+        ("update mart.paper_claims set sentence = 'forged'", {"claims.json", "parquet/claims.parquet"}),
+        (
+            f"create or replace view mart.license_classes as select * replace (n_models + 1 as n_models) from ({query})",
+            {"license_classes.csv", "parquet/license_classes.parquet"},
+        ),
+    ):
+        sound = database.read_bytes()
+        with duckdb.connect(str(database)) as con:
+            con.execute(change)
+        write_snapshot(published.warehouse, out, None)
+        assert files <= problems(out, published.warehouse), change
+        database.write_bytes(sound)
+    write_snapshot(published.warehouse, out, None)
+    assert problems(out, published.warehouse) == set()
+
+
+def test_the_files_of_a_second_process_are_taken_where_the_stored_state_is_the_computed_one(
+    published: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made_here(*arguments: object) -> dict[str, bytes]:
+        made.append(arguments[1])
+        return snapshot_files(*arguments)  # type: ignore[arg-type]
+
+    def again() -> dict[str, bytes]:
+        return recomputed_snapshot(published.warehouse, FIRST, with_pictures=False, is_redistributable=False)
+
+    made: list[object] = []
+    monkeypatch.setattr(recomputed, "snapshot_files", made_here)
+    monkeypatch.setattr(apart, "n_processors", lambda: 2)
+    first = make_snapshot(published.warehouse, FIRST, with_pictures=False)
+    assert again() == first and made == []
+    rescore(published)
+    published.night(2)
+    assert again() == first and made == []  # what came later changes nothing
+    monkeypatch.setattr(recomputed, "content_of", lambda con: {})
+    assert again() == first and made == [FIRST]
+    monkeypatch.setattr(apart, "n_processors", lambda: 1)
+    assert again() == first and made == [FIRST, FIRST]
 
 
 def test_verify_with_other_packages_compares_only_the_text_files(standing: World, tmp_path: Path) -> None:

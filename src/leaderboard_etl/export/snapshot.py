@@ -38,7 +38,6 @@ def make_snapshot(
     *,
     database: Path | None = None,
     with_pictures: bool | None = None,
-    is_recomputed: bool = False,
     is_redistributable: bool = False,
 ) -> dict[str, bytes]:
     """The deterministic files of a snapshot by name: the same state gives the same bytes.
@@ -47,7 +46,6 @@ def make_snapshot(
     be drawn.
 
     Without `as_of` it is the published state; the manifest names its day, and asking for that day gives the same bytes.
-    With `is_recomputed` and a day no result of an analysis is taken from the published file.
     With `is_redistributable` the tables have no score whose source states no licence to pass it on, and there are no pictures,
     which show all of them.
     With `database` the whole state is also written into a new DuckDB file there.
@@ -59,11 +57,11 @@ def make_snapshot(
             expect_our_code(con, warehouse.database)
             if as_of is None and database is not None:
                 as_of = state_day(con)
-        with closing(open_published(warehouse, as_of=as_of, into=database, is_recomputed=is_recomputed)) as con:
+        with closing(open_published(warehouse, as_of=as_of, into=database)) as con:
             if database is not None:
                 complete_database(con)
             draws = not is_redistributable and (can_draw() if with_pictures is None else with_pictures)
-            return _files(con, as_of or state_day(con), draws, is_redistributable)
+            return snapshot_files(con, as_of or state_day(con), draws, is_redistributable)
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise _other_code(warehouse.database, first_line(error)) from error
 
@@ -77,9 +75,10 @@ def pictures(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
     return {**{f"figures/{name}": content for name, content in drawn.items()}, "report.html": report_page(con, drawn)}
 
 
-def _files(
+def snapshot_files(
     con: duckdb.DuckDBPyConnection, day: date, with_pictures: bool, is_redistributable: bool
 ) -> dict[str, bytes]:
+    """The files of a snapshot made from an open state, which is that of the end of `day`."""
     answers = {export: query(con, export) for export in (*EXPORTS, *frontiers(con))}
     if is_redistributable:
         answers = {export: passed_on(export, answer) for export, answer in answers.items()}

@@ -17,7 +17,8 @@ from leaderboard_etl.export.database import DATABASE
 from leaderboard_etl.export.every_eval_ever import FORMAT, make_records
 from leaderboard_etl.export.folder import read_manifest
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, README, package_versions
-from leaderboard_etl.export.snapshot import can_draw, make_snapshot
+from leaderboard_etl.export.recomputed import recomputed_snapshot
+from leaderboard_etl.export.snapshot import can_draw
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 
@@ -86,11 +87,10 @@ def _recompute(
         if manifest.get("format") == FORMAT:
             files = make_records(warehouse, day, is_redistributable=is_redistributable)
         else:
-            files = make_snapshot(
+            files = recomputed_snapshot(
                 warehouse,
                 day,
-                with_pictures=has_pictures and can_draw(),
-                is_recomputed=True,
+                with_pictures=has_pictures and can_draw() and not is_redistributable,
                 is_redistributable=is_redistributable,
             )
     except EtlError as error:

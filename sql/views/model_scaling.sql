@@ -182,21 +182,8 @@ final as (
         m.released_on_method,
         r.reported_by,
         case when w.is_vendor then true else not r.is_verified end as is_self_reported,
-        concat_ws(' ', r.source_id || ':', r.repo_id || '@' || r.revision[:12], r.path, r.locator) as score_source,
-        coalesce(
-            r.source_url,
-            -- An answer of the Hub's API has no page of its own: the link is that of its repository.
-            replace(
-                replace(
-                    case
-                        when r.path like '@api/%' then split_part(about.link_pattern, '/blob/', 1)
-                        else replace(about.link_pattern, '{path}', r.path)
-                    end,
-                    '{revision}', r.revision
-                ),
-                '{repo_id}', r.repo_id
-            )
-        ) as source_url,
+        mart.place(r.source_id, r.repo_id, r.revision, r.path, r.locator) as score_source,
+        mart.link(r.source_url, about.link_pattern, r.repo_id, r.revision, r.path) as source_url,
         chosen.n_values,
         case
             when chosen.n_values = 1 then 'the only value in this group'

@@ -20,7 +20,7 @@ from leaderboard_etl.settings import PACKAGE, resource
 
 _ROOT = PACKAGE.name
 _FOLD = (("target.file", "warehouse.audit"), ("schema", "macros", "views", "inputs", "claims", "checks"))
-_EXPORTS = (("export.snapshot",), ("exports", "report"))
+_EXPORTS = (("export.snapshot",), ("exports", "report", "explorer"))
 _TEMPLATES = (".html", ".css", ".js", ".jinja")
 # The module that imports the folders of its own package, whatever they are called; the template is copied, never run.
 _REGISTRY, _NOT_RUN = "sources.registry", "template"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leaderboard_etl.export.citing import CITATION, LICENSES, TITLE
+from leaderboard_etl.export.explorer import PAGE
 from leaderboard_etl.export.tables import EXPORTS, Export
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -16,7 +17,8 @@ def folder_readme(manifest: Mapping[str, Any]) -> bytes:
     """The README.md of a folder. Its text depends only on the manifest."""
     usage = (
         "```python\nimport polars as pl\n\n"
-        f'scaling = pl.read_parquet("{EXPORTS[0].parquet_name}")  # or any reader of CSV: {EXPORTS[0].name}\n```'
+        f'scaling = pl.read_parquet("{EXPORTS[0].parquet_name}")  # or any reader of CSV: {EXPORTS[0].name}\n```\n\n'
+        f"Or open `{PAGE}` in a browser: every model, score and claim, to search and filter."
     )
     tables = (
         "Each is a CSV or JSON file, and a Parquet file with the same rows. `datapackage.json` and `croissant.json` describe the"

@@ -20,6 +20,8 @@ _MEDIA_TYPES = {
     ".json": "application/json",
     ".parquet": "application/vnd.apache.parquet",
     ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".mdx": "text/mdx",
     ".md": "text/markdown",
     ".tex": "application/x-tex",

@@ -1,4 +1,4 @@
-"""A snapshot: the article's files, tables as Parquet, pictures, a descriptor and a manifest, all from one state."""
+"""A snapshot: the article's files, tables as Parquet, pictures, the explorer, a descriptor and a manifest, all from one state."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from leaderboard_etl.export.croissant import CROISSANT, croissant
 from leaderboard_etl.export.database import complete_database
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
+from leaderboard_etl.export.explorer import explorer
 from leaderboard_etl.export.manifest import MANIFEST, citations, dumped, manifest, state_day
 from leaderboard_etl.export.tables import EXPORTS, frontiers, parquet, passed_on, query
 from leaderboard_etl.settings import Warehouse
@@ -46,8 +47,8 @@ def make_snapshot(
     be drawn.
 
     Without `as_of` it is the published state; the manifest names its day, and asking for that day gives the same bytes.
-    With `is_redistributable` the tables have no score whose source states no licence to pass it on, and there are no pictures,
-    which show all of them.
+    With `is_redistributable` tables and explorer have no score whose source states no licence to pass it on, and there are no
+    pictures, which show all of them.
     With `database` the whole state is also written into a new DuckDB file there.
     Raises UsageError for a day that is still to come or lies before the first load, WarehouseError if there is no published
     file or other code made it.
@@ -87,6 +88,7 @@ def snapshot_files(
     files[ARTICLE] = article_json(con, day)
     files |= article_tables(con, citations(con))
     files |= {f"embeds/{name}": content for name, content in embeds().items()}
+    files |= explorer(con, day, is_redistributable=is_redistributable)
     files |= pictures(con) if with_pictures else {}
     works = citations(con)
     files[LICENSES] = licenses_page(works, f"These are the sources of the state as of {day}.").encode("utf-8")

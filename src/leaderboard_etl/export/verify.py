@@ -15,6 +15,7 @@ from leaderboard_etl.code_version import code_version, export_version
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.export.database import DATABASE
 from leaderboard_etl.export.every_eval_ever import FORMAT, make_records
+from leaderboard_etl.export.explorer import PAGE as EXPLORER
 from leaderboard_etl.export.folder import read_manifest
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, README, package_versions
 from leaderboard_etl.export.recomputed import recomputed_snapshot
@@ -23,7 +24,7 @@ from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 
 # Files whose bytes depend only on the state; those of the others depend on package versions too.
-_STABLE = (".csv", ".json", ".md", ".cff")
+_STABLE = (".csv", ".json", ".md", ".cff", ".js", ".css")
 _OF_THE_PACKAGES = ("datapackage.json", "croissant.json", MANIFEST)
 # build.json lists these: the manifest cannot hold its own hash nor that of what tells of it, and a database's bytes differ
 # each time.
@@ -101,7 +102,7 @@ def _recompute(
         return {}, f"not recomputed: {there}"
     if _are_ours(build.get("packages")) and (can_draw() or not has_pictures):
         return files, "recomputed from the warehouse"
-    stable = {n: c for n, c in files.items() if n.endswith(_STABLE) and n not in _OF_THE_PACKAGES}
+    stable = {n: c for n, c in files.items() if (n == EXPLORER or n.endswith(_STABLE)) and n not in _OF_THE_PACKAGES}
     return stable, "recomputed from the warehouse, except Parquet and pictures, which other packages made"
 
 

@@ -1,7 +1,9 @@
-"""The snapshot on the Hub: one configuration per table, one commit per change, and a card that describes it."""
+"""The snapshot on the Hub: one configuration per table, one commit per change, and a card that describes it; its explorer as a
+Space."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,7 +21,9 @@ from writing import READER, WRITER, WritableHub
 
 from leaderboard_etl.cli import main
 from leaderboard_etl.errors import UsageError
-from leaderboard_etl.export.publish import publish_snapshot
+from leaderboard_etl.export.explorer import SITE, is_of_explorer
+from leaderboard_etl.export.publish import publish_explorer, publish_snapshot
+from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.tables import EXPORTS
 from leaderboard_etl.raw.blob_ids import git_blob_id
 from leaderboard_etl.raw.ledger import Changes, FileVersion, Ledger, Load, SourceLoad, land_changes
@@ -248,3 +252,64 @@ def test_a_later_night_adds_a_pack_of_its_own_files_in_one_commit(
     pack.close()
     assert publish_snapshot(warehouse, REPO, hub.url, None, with_raw=True).commit is None
     assert not packs.joinpath("pack-0003.sqlite").exists()
+
+
+SPACE = "author/explorer"
+
+
+def test_the_explorer_becomes_a_static_space_once(genuine: World, hub: WritableHub) -> None:
+    first = publish_explorer(genuine.warehouse, SPACE, hub.url, None)
+    assert first.url == f"{hub.url}/spaces/{SPACE}" and first.commit is not None and first.tag is None
+    folder = hub.root / "spaces" / SPACE
+    _, block, _ = (folder / "README.md").read_text().split("---\n", 2)
+    card = yaml.safe_load(block)
+    assert (card["sdk"], card["app_file"]) == ("static", "explorer.html")
+    there = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    snapshot = make_snapshot(genuine.warehouse, None, with_pictures=False)
+    ours = {name: content for name, content in snapshot.items() if is_of_explorer(name) and name != SITE}
+    assert ours.items() <= there.items()
+    # The start page of the Hub is gone.
+    assert set(there) - set(ours) == {
+        *(".gitattributes", "README.md", "manifest.json", "LICENSE-DATA.md", "CITATION.cff", SITE)
+    }
+    assert f"{hub.url}/spaces/{SPACE}/discussions/new".encode() in there[SITE]
+    listed = json.loads(there["manifest.json"])["files"]
+    assert {name: facts["sha256"] for name, facts in listed.items()} == {
+        name: hashlib.sha256(there[name]).hexdigest() for name in set(there) - {".gitattributes", "manifest.json"}
+    }
+    again = publish_explorer(genuine.warehouse, SPACE, hub.url, None)
+    assert (again.commit, len(hub.commits), hub.tags) == (None, 1, {})
+
+
+def test_a_space_of_somebody_else_is_not_changed(genuine: World, hub: WritableHub) -> None:
+    folder = hub.root / "spaces" / SPACE
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("a page of years of work")
+    with pytest.raises(
+        UsageError, match=r"the space author/explorer holds files that are not a snapshot of ours: .* --space"
+    ):
+        publish_explorer(genuine.warehouse, SPACE, hub.url, None)
+    assert hub.commits == []
+
+
+def test_the_explorer_of_a_sample_is_not_published(published: World, hub: WritableHub) -> None:
+    with pytest.raises(UsageError, match="holds the bundled sample"):
+        publish_explorer(published.warehouse, SPACE, hub.url, None)
+    assert hub.commits == []
+
+
+def test_publish_takes_a_dataset_a_space_or_both(
+    genuine: World, hub: WritableHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["publish", "-w", str(genuine.warehouse.root), "--hub", hub.url]
+    assert main(command) == 2
+    assert "say where to: --repo ORG/NAME for the dataset, --space ORG/NAME" in capsys.readouterr().err
+    assert main([*command, "--space", SPACE, "--with-raw"]) == 2
+    assert "--with-raw and --raw are of the dataset" in capsys.readouterr().err
+    assert hub.commits == []
+    assert main([*command, "--space", SPACE, "--repo", REPO, "--redistributable"]) == 0
+    shown = capsys.readouterr().out
+    assert f"published {hub.url}/datasets/{REPO} at commit" in shown
+    assert f"published {hub.url}/spaces/{SPACE} at commit" in shown
+    assert main([*command, "--space", SPACE, "--repo", REPO, "--redistributable", "--json"]) == 0
+    assert [each["commit"] for each in json.loads(capsys.readouterr().out)] == [None, None]

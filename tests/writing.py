@@ -1,4 +1,4 @@
-"""A Hub on loopback that also accepts writes: `HubServer`, and the calls that publish a dataset."""
+"""A Hub on loopback that also accepts writes: `HubServer`, and the calls that publish a dataset or a static Space."""
 
 from __future__ import annotations
 
@@ -47,11 +47,17 @@ class WritableHub:
     def _write(self, request: Request, parts: list[str]) -> Response | None:
         if parts == ["api", "repos", "create"]:
             asked = json.loads(request.body)
-            folder = self.root / "datasets" / asked["organization"] / asked["name"]
+            kind = f"{asked['type']}s"
+            folder = self.root / kind / asked["organization"] / asked["name"]
             folder.mkdir(parents=True)
             (folder / ".gitattributes").write_text("*.parquet filter=lfs\n")
-            return as_json({"url": f"{self.url}/datasets/{asked['organization']}/{asked['name']}"})
-        folder, verb = self.root.joinpath("datasets", *parts[2:4]), parts[4]
+            if kind == "spaces":
+                if asked.get("sdk") != "static":
+                    return refusal(400, "", "a Space needs a known sdk")
+                for name in ("README.md", "index.html", "style.css"):
+                    (folder / name).write_text("the start page of a new static Space\n")
+            return as_json({"url": f"{self.url}/{kind}/{asked['organization']}/{asked['name']}"})
+        folder, verb = self.root.joinpath(*parts[1:4]), parts[4]
         if verb == "preupload":
             files = [
                 {"path": f["path"], "uploadMode": "regular", "shouldIgnore": False}
@@ -83,7 +89,7 @@ class WritableHub:
         return as_json(
             {
                 "commitOid": head,
-                "commitUrl": f"{self.url}/datasets/{folder.parent.name}/{folder.name}/commit/{head}",
+                "commitUrl": f"{self.url}/{folder.relative_to(self.root).as_posix()}/commit/{head}",
                 "success": True,
             }
         )
@@ -94,6 +100,7 @@ class WritableHub:
         return self.server.url
 
     def head(self, folder: Path) -> str:
-        """The head commit of a dataset, which depends only on its files."""
+        """The head commit of a repository, which depends only on its files."""
         assert self.server is not None
-        return self.server.repositories.head("datasets", f"{folder.parent.name}/{folder.name}").sha
+        kind, *names = folder.relative_to(self.root).parts
+        return self.server.repositories.head(kind, "/".join(names)).sha

@@ -17,6 +17,7 @@ from leaderboard_etl.settings import Warehouse
 
 if TYPE_CHECKING:
     from leaderboard_etl.export.difference import TableDifference
+    from leaderboard_etl.hub.upload import Pushed
 
 # As many rows of each table as one reads on a terminal.
 _MOST_SHOWN = 20
@@ -58,9 +59,15 @@ def register(commands: Commands) -> None:
     command.add_argument("--table", metavar="NAME", help="every row of this table; else the first few of each")
     add_json(command, "print every row")
 
-    command = add_command(commands, "publish", publish, "put the snapshot on the Hub as a dataset (needs HF_TOKEN)")
+    command = add_command(
+        commands,
+        "publish",
+        publish,
+        "put the snapshot on the Hub as a dataset, or its explorer as a Space (needs HF_TOKEN)",
+    )
+    command.add_argument("--repo", metavar="ORG/NAME", help="the dataset repository; created if it does not exist")
     command.add_argument(
-        "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; created if it does not exist"
+        "--space", metavar="ORG/NAME", help="the static Space for the explorer; created if it does not exist"
     )
     command.add_argument(
         "--with-raw", action="store_true", help="with packs of the landed files, for others' run --raw-from"
@@ -193,25 +200,45 @@ def _cell(value: object) -> str:
 
 
 def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
-    """Publishes the snapshot on the Hub as a dataset, and prints the result."""
-    from leaderboard_etl.export.publish import publish_snapshot
+    """Publishes the snapshot on the Hub as a dataset, its explorer as a Space, or both, and prints the result."""
+    from leaderboard_etl.export.publish import publish_explorer, publish_snapshot
     from leaderboard_etl.options import hub_address
 
     to = hub_address(options.hub)
+    if options.repo is None and options.space is None:
+        raise UsageError("say where to: --repo ORG/NAME for the dataset, --space ORG/NAME for the explorer, or both")
+    if options.repo is None and (options.with_raw or options.raw):
+        raise UsageError("--with-raw and --raw are of the dataset: say --repo ORG/NAME too")
     if options.with_raw and options.redistributable:
         raise UsageError("--with-raw passes every landed file on, and --redistributable leaves some out: choose one")
-    published = publish_snapshot(
-        warehouse,
-        options.repo,
-        to,
-        options.as_of,
-        with_raw=options.with_raw,
-        raw=options.raw,
-        is_redistributable=options.redistributable,
-    )
+    every = []
+    if options.repo is not None:
+        every.append(
+            publish_snapshot(
+                warehouse,
+                options.repo,
+                to,
+                options.as_of,
+                with_raw=options.with_raw,
+                raw=options.raw,
+                is_redistributable=options.redistributable,
+            )
+        )
+        _say_published(every[-1], options.json)
+    if options.space is not None:
+        every.append(
+            publish_explorer(warehouse, options.space, to, options.as_of, is_redistributable=options.redistributable)
+        )
+        _say_published(every[-1], options.json)
     if options.json:
-        print_json({"url": published.url, "commit": published.commit, "tag": published.tag, "note": published.note})
-        return 0
+        told = [{"url": p.url, "commit": p.commit, "tag": p.tag, "note": p.note} for p in every]
+        print_json(told[0] if len(told) == 1 else told)
+    return 0
+
+
+def _say_published(published: Pushed, is_json: bool) -> None:
+    if is_json:
+        return
     if published.commit is None:
         print(f"{published.url} holds this snapshot already: nothing was changed")
     else:
@@ -219,4 +246,3 @@ def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
         print(f"published {published.url} at commit {published.commit[:12]}{tagged}")
     if published.note:
         print(published.note)
-    return 0

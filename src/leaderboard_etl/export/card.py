@@ -8,6 +8,7 @@ from typing import Any
 
 from leaderboard_etl.export.citing import CITATION, LICENSES, TITLE
 from leaderboard_etl.export.explorer import PAGE
+from leaderboard_etl.export.manifest import MANIFEST
 from leaderboard_etl.export.tables import EXPORTS, Export
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -53,6 +54,29 @@ def dataset_card(manifest: Mapping[str, Any], repo_id: str, endpoint: str) -> by
     )
     parts = _parts(manifest, _usage(repo_id, tag), tables, _citation(manifest, repo_id, endpoint, tag))
     return ("\n\n".join((f"---\n{data.to_yaml()}\n---", *parts)) + "\n").encode("utf-8")
+
+
+def space_card(manifest: Mapping[str, Any]) -> bytes:
+    """The README.md of a static Space that shows the explorer. It depends only on the manifest."""
+    import yaml
+
+    head = {
+        "title": TITLE,
+        "colorFrom": "blue",
+        "colorTo": "yellow",
+        "sdk": "static",
+        "app_file": PAGE,
+        "pinned": False,
+        "license": "other",
+        "tags": ["leaderboard", "language-models", "benchmarks"],
+    }
+    body = (
+        f"# {TITLE}\n\nEvery model, score, gap and claim of the state as of {manifest['as_of']} (UTC), to search and filter,"
+        " with the place that each value came from. Written by leaderboard-etl; not edited by hand."
+        f" `{LICENSES}` says who published the values and under which licence, `{CITATION}` how to cite them, and `{MANIFEST}`"
+        " has the hash of every file."
+    )
+    return f"---\n{yaml.safe_dump(head, sort_keys=False)}---\n\n{body}\n".encode()
 
 
 def _parts(manifest: Mapping[str, Any], usage: str, tables: str, cite: str) -> list[str]:

@@ -68,7 +68,7 @@ def manifest(
     loads = _loads(con, day)
     tables = {name: export for export in answers for name in (export.name, export.parquet_name)}
     described = {
-        name: _file_facts(content) | (_table_facts(tables[name], answers[tables[name]].shown) if name in tables else {})
+        name: file_facts(content) | (_table_facts(tables[name], answers[tables[name]].shown) if name in tables else {})
         for name, content in files.items()
     }
     return {
@@ -105,8 +105,8 @@ def build_facts(manifest: bytes, readme: bytes) -> dict[str, Any]:
     """When, where and with which packages this copy of the snapshot was made, and the hashes of its manifest.json and README.md,
     which tells what the manifest says."""
     return {
-        "manifest": _file_facts(manifest),
-        "readme": _file_facts(readme),
+        "manifest": file_facts(manifest),
+        "readme": file_facts(readme),
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": sys.version.split()[0],
         "platform": platform.platform(),
@@ -196,7 +196,8 @@ def _sources(con: duckdb.DuckDBPyConnection, load_ids: list[int]) -> dict[str, d
     }
 
 
-def _file_facts(content: bytes) -> dict[str, Any]:
+def file_facts(content: bytes) -> dict[str, Any]:
+    """Hash and size of a file."""
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 

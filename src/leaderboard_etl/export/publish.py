@@ -1,9 +1,11 @@
-"""Publishes a snapshot as a dataset on the Hub: one configuration per table, a card, and a tag for its day."""
+"""Publishes a snapshot on the Hub: as a dataset with one configuration per table, a card, and a tag for its day; its explorer as
+a static Space."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,14 +13,16 @@ from typing import Any
 import msgspec
 
 from leaderboard_etl.errors import HubError, UsageError
-from leaderboard_etl.export.card import dataset_card
-from leaderboard_etl.export.manifest import BUILD, MANIFEST, README, TOOL, build_facts, dumped
+from leaderboard_etl.export.card import dataset_card, space_card
+from leaderboard_etl.export.citing import CITATION, LICENSES
+from leaderboard_etl.export.explorer import SITE, is_of_explorer, issue_form, site_file
+from leaderboard_etl.export.manifest import BUILD, MANIFEST, README, TOOL, build_facts, dumped, file_facts
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.summary import absent
 from leaderboard_etl.hub import loop
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.hub.transport import prepare_environment
-from leaderboard_etl.hub.upload import Pushed, push_dataset
+from leaderboard_etl.hub.upload import Pushed, push
 from leaderboard_etl.landing.head_start import FOLDER
 from leaderboard_etl.options import SAMPLE
 from leaderboard_etl.raw.chain import read_lines
@@ -49,27 +53,64 @@ def publish_snapshot(
     publishing the same snapshot again makes none.
 
     `is_redistributable` is that of make_snapshot. Raises UsageError for the warehouse of a sample, and what make_snapshot and
-    push_dataset raise.
+    push raise.
     """
     prepare_environment(endpoint)
     files = make_snapshot(warehouse, as_of, is_redistributable=is_redistributable)
-    manifest: dict[str, Any] = json.loads(files[MANIFEST])
-    if manifest["hub"] == SAMPLE:
-        raise UsageError(f"{warehouse.root} holds the bundled sample: it is for trying things out and is not published")
+    manifest = _genuine(warehouse, files)
     files[README] = dataset_card(manifest, repo_id, endpoint)
     if with_raw:
         files |= _new_packs(warehouse, raw, endpoint, repo_id)
-    pushed = push_dataset(
+    pushed = push(
         endpoint,
+        "dataset",
         repo_id,
         files,
         along={BUILD: dumped(build_facts(files[MANIFEST], files[README]))},
         listing=MANIFEST,
-        is_ours=lambda listed: listed["tool"] == TOOL,
+        is_ours=_is_ours,
         message=f"Snapshot as of {manifest['as_of']}",
         tag=f"as-of-{manifest['as_of']}",
     )
     return replace(pushed, note="; ".join(filter(None, (pushed.note, *absent(manifest)))) or None)
+
+
+def publish_explorer(
+    warehouse: Warehouse, repo_id: str, endpoint: str, as_of: date | None, *, is_redistributable: bool = False
+) -> Pushed:
+    """Makes the static Space `repo_id` hold the explorer of the snapshot, with the licences of its data, how to cite it, and a
+    manifest of these files. Publishing the same again makes no commit.
+
+    Raises what publish_snapshot raises.
+    """
+    prepare_environment(endpoint)
+    snapshot = make_snapshot(warehouse, as_of, with_pictures=False, is_redistributable=is_redistributable)
+    manifest = _genuine(warehouse, snapshot)
+    files = {
+        name: content for name, content in snapshot.items() if is_of_explorer(name) or name in (LICENSES, CITATION)
+    }
+    discussions = f"{endpoint}/spaces/{repo_id}/discussions/new"
+    files[SITE] = site_file(issue_form(), discussions, embedded_by=endpoint)
+    files[README] = space_card(manifest)
+    told = ("tool", "as_of", "hub", "code_version", "export_version", "load_ids", "is_redistributable")
+    facts = {name: file_facts(content) for name, content in files.items()}
+    files[MANIFEST] = dumped({**{name: manifest[name] for name in told}, "files": facts})
+    message = f"Explorer as of {manifest['as_of']}"
+    return push(
+        endpoint, "space", repo_id, files, along={}, listing=MANIFEST, is_ours=_is_ours, message=message, tag=None
+    )
+
+
+def _genuine(warehouse: Warehouse, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """The manifest of a snapshot. Raises UsageError if it is of the sample."""
+    manifest: dict[str, Any] = json.loads(files[MANIFEST])
+    if manifest["hub"] == SAMPLE:
+        raise UsageError(f"{warehouse.root} holds the bundled sample: it is for trying things out and is not published")
+    return manifest
+
+
+def _is_ours(listed: Any) -> bool:
+    return bool(listed["tool"] == TOOL)
 
 
 class _Packed(msgspec.Struct):

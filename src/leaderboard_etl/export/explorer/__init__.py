@@ -85,6 +85,11 @@ def explorer(con: duckdb.DuckDBPyConnection, day: date, *, is_redistributable: b
     return files
 
 
+def is_of_explorer(name: str) -> bool:
+    """Whether a file of a snapshot belongs to the explorer."""
+    return name == PAGE or name.startswith(FOLDER)
+
+
 def site_file(issue_form: str | None, discussions: str | None = None, embedded_by: str | None = None) -> bytes:
     """The script that tells the page where it stands. A wrong value is reported in `issue_form`, a form of GitHub; null: the page
     shows the text of a report, with a link to `discussions` of the Hub, if any. `embedded_by`: the Hub whose pages embed it."""

@@ -19,7 +19,6 @@ from leaderboard_etl.export.explorer.columns import packed, script
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.settings import resource
 from leaderboard_etl.target.opening import open_published
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 DAY = date(2025, 1, 1)
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
@@ -72,14 +71,6 @@ def scores_of(files: dict[str, bytes]) -> list[dict[str, Any]]:
         if name.startswith("explorer/scores_"):
             rows += unpacked(told(files[name])["scores"])
     return [{**row, "model_id": ids[row["model"]]} for row in rows]
-
-
-@pytest.fixture
-def empty() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
-    create_tables(con)
-    create_views(con)
-    return con
 
 
 TEXTS = st.none() | st.text(max_size=6) | st.from_regex(r"(row |)(\d{1,12}|2024-\d\d-\d\d)(, x|)", fullmatch=True)

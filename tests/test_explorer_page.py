@@ -15,7 +15,6 @@ from worlds import World
 
 from leaderboard_etl.export.explorer import SITE, explorer, site_file
 from leaderboard_etl.target.opening import open_published
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 pytestmark = pytest.mark.browser
 
@@ -355,10 +354,7 @@ def insert_with(con: duckdb.DuckDBPyConnection, table: str, text: str, given: Ma
 
 
 @pytest.fixture
-def hostile(tmp_path: Path, browser: Browser) -> Iterator[Explorer]:
-    con = duckdb.connect()
-    create_tables(con)
-    create_views(con)
+def hostile(tmp_path: Path, browser: Browser, empty: duckdb.DuckDBPyConnection) -> Iterator[Explorer]:
     rows: dict[str, dict[str, object]] = {
         "core.models": {"openness": "open_weights", "population": "official", "params_total": 7e9, "is_official": True},
         "core.scores": {"comparable_group": "g", "score_pct": 50.0, "source_url": "javascript:window.hacked=1"},
@@ -366,8 +362,8 @@ def hostile(tmp_path: Path, browser: Browser) -> Iterator[Explorer]:
         "mart.paper_claims": {"verdict": "fails"},
     }
     for name, given in rows.items():
-        insert_with(con, name, HOSTILE, given)
-    shown = Explorer(written(explorer(con, DAY), tmp_path), browser)
+        insert_with(empty, name, HOSTILE, given)
+    shown = Explorer(written(explorer(empty, DAY), tmp_path), browser)
     yield shown
     shown.context.close()
 

@@ -73,7 +73,7 @@ const leadText = (lead, until) => {
   return `On ${on} ${SIDES[lead.leader].toLowerCase()} models led by ${fixed(Math.abs(lead.gap_pct))} points, since ${lead.leads_since_on}: ${models}.${after}`;
 };
 
-const verdictText = (verdict) => make('p', {}, 'The best open model against the best proprietary one: ', verdictMark(verdict.verdict),
+const verdictText = (verdict) => make('p', {}, `The best open model against the best proprietary one${verdict.compared_on ? ` on ${verdict.compared_on}` : ''}: `, verdictMark(verdict.verdict),
   verdict.verdict_now !== verdict.verdict ? ['; now: ', verdictMark(verdict.verdict_now)] : null,
   verdict.difference_pct === null ? null : ` (open minus proprietary ${signed(verdict.difference_pct)} points, by another choice of scores ${signed(verdict.difference_lo_pct)} to ${signed(verdict.difference_hi_pct)}; within ${fixed(verdict.tolerance_pct)} it is a match).`,
   ` ${counted(verdict.n_open, 'open model')} and ${count(verdict.n_proprietary)} proprietary took part; ${count(verdict.n_undated_open + verdict.n_undated_proprietary)} without a date did not.`);

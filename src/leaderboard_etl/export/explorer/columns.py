@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from leaderboard_etl.export.tables import number
 
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
-_PART = re.compile(r"(\d{4}-\d\d-\d\d)(?!\d)|(?<!\d)(0|[1-9]\d{0,8})(?!\d)")
+_DIGITS = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_", dtype=np.uint8)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
+_NUMBER = re.compile(r"(?<!\d)(?:0|[1-9]\d{0,8})(?!\d)")
 # Below this many different texts their forms save nothing.
 _MANY = 100
 
@@ -66,7 +68,7 @@ def _by_place(different: list[Any], at: list[int]) -> Any:
 
 def _by_form(different: list[str | None], at: list[int]) -> Any | None:
     """Texts by their forms, with the first date or whole number of each apart; null if that does not make them few."""
-    split = [None if text is None else _dated(text) or _PART.search(text) for text in different]
+    split = [None if text is None else _DATE.search(text) or _NUMBER.search(text) for text in different]
     places = [
         (text, None) if found is None or text is None else (text[: found.start()], text[found.end() :])
         for text, found in zip(different, split, strict=True)
@@ -84,39 +86,26 @@ def _by_form(different: list[str | None], at: list[int]) -> Any | None:
     }
 
 
-def _dated(text: str) -> re.Match[str] | None:
-    return next((found for found in _PART.finditer(text) if found[1]), None)
-
-
 def _coded(values: list[Any]) -> tuple[list[Any], list[int]]:
     """The different values in the order in which they come first, and for each value which of them it is."""
-    places: dict[Any, int] = {}
-    at = [places.setdefault(value, len(places)) for value in values]
-    return [*places], at
+    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
+    return [*places], [places[value] for value in values]
 
 
 def _whole(values: list[int]) -> Any:
     """Whole numbers from 0 on: `runs` or `digits`, whichever is shorter."""
-    runs: list[int] = []
-    last = None
-    for value in values:
-        if value == last:
-            runs[-1] += 1
-        else:
-            runs += (value, 1)
-            last = value
-    largest, width = max(values, default=0), 1
-    while largest >= 64**width:
-        width += 1
+    numbers = np.array(values, dtype=np.int64)
+    starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1])) if values else np.array([], dtype=np.int64)
+    n_runs = len(starts)
+    width = max(1, -(-int(numbers.max(initial=0)).bit_length() // 6))
     # A run takes four characters or more.
-    if len(runs) * 2 <= width * len(values) and sum(map(len, map(str, runs))) + len(runs) <= width * len(values):
-        return {"runs": runs}
-    written = {value: _written(value, width) for value in set(values)}
-    return {"digits": "".join([written[value] for value in values]), "width": width}
-
-
-def _written(value: int, width: int) -> str:
-    return "".join(_DIGITS[value >> 6 * place & 63] for place in range(width - 1, -1, -1))
+    if 4 * n_runs <= width * len(values) or not values:
+        lengths = np.diff(np.append(starts, len(values)))
+        runs = np.column_stack((numbers[starts], lengths)).ravel().tolist()
+        if len(json.dumps(runs, separators=(",", ":"))) <= width * len(values) + 2 or not values:
+            return {"runs": runs}
+    places = numbers[:, None] >> np.arange(6 * (width - 1), -1, -6) & 63
+    return {"digits": _DIGITS[places].tobytes().decode("ascii"), "width": width}
 
 
 def _numbers(name: str, values: list[float | None]) -> list[float | int | None]:

@@ -2,4 +2,4 @@
 select b.model_id, m.population, b.base_model_id, b.relation, b.source_id
 from core.model_bases as b
 join core.models as m using (model_id)
-order by b.model_id, b.is_first desc, b.base_model_id, b.source_id
+order by b.model_id, b.is_first desc, b.base_model_id, b.source_id, b.relation

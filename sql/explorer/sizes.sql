@@ -37,4 +37,19 @@ from core.parameter_evidence as e
 join core.models as m using (model_id)
 left join core.sources as about on about.source_id = e.source_id
 left join works on works.source_id = e.source_id
-order by e.model_id, e.kind, e.is_chosen desc, e.confidence desc, e.source_id, e.method, e.precision, e.source_name, e.locator
+order by
+    e.model_id,
+    e.kind,
+    e.is_chosen desc,
+    e.confidence desc,
+    e.source_id,
+    e.method,
+    e.precision,
+    e.source_name,
+    e.repo_id,
+    e.path,
+    e.locator,
+    e.revision,
+    e.params,
+    e.reason,
+    e.source_url

@@ -3,4 +3,4 @@ select c.source_id, c.collection_id, coalesce(p.title, s.title) as title, c.cita
 from core.citations as c
 join core.sources as s using (source_id)
 left join core.collections as p using (source_id, collection_id)
-order by c.source_id, c.collection_id nulls first, c.citation
+order by c.source_id, c.collection_id nulls first, c.citation, c.license, c.source_url

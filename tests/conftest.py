@@ -155,7 +155,7 @@ def _tables_by_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with duckdb.connect(str(path)) as con:
         create_tables(con)
 
-    def copy_tables(con: duckdb.DuckDBPyConnection) -> None:
+    def copy_tables(con: duckdb.DuckDBPyConnection, *, is_described: bool = True) -> None:
         copy_database(path, con)
 
     with pytest.MonkeyPatch.context() as patched:

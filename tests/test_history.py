@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from worlds import empty_warehouse
 
 from leaderboard_etl.sources.base import parsed_frame
+from leaderboard_etl.warehouse.carried import copy_until
 from leaderboard_etl.warehouse.database import create_tables
-from leaderboard_etl.warehouse.history import copy_until, merge
+from leaderboard_etl.warehouse.history import merge
 
 PLACE = {"repo_type": "dataset", "repo_id": "o/n", "path": "t.parquet"}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -176,6 +178,25 @@ def test_the_published_file_answers_for_the_days_since_its_last_load(two_nights:
     open_past(two_nights.warehouse, date(2025, 6, 1), "from mart.coverage").close()
     open_past(two_nights.warehouse, date(2025, 6, 1), "from core.scores").close()
     assert len(kept()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["from core.scores limit 1"],
+        ["--as-of", str(FIRST), "from history.scores limit 1"],
+        ["--as-of", str(FIRST), "from core.models limit 1"],
+    ],
+)
+def test_what_is_there_is_shown_without_a_library_for_frames(two_nights: World, arguments: list[str]) -> None:
+    open_past(two_nights.warehouse, FIRST, "from core.models").close()
+    script = (
+        "import sys; from leaderboard_etl.cli import main; main(sys.argv[1:]);"
+        "print([name for name in ('polars', 'numpy', 'pyarrow') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", script, "sql", "-w", str(two_nights.warehouse.root), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_only_the_newest_states_in_use_stay(two_nights: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from leaderboard_etl.export.snapshot import expect_our_code, snapshot_files
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_linked, open_published
 from leaderboard_etl.target.past import is_published
-from leaderboard_etl.warehouse.history import carried_tables
+from leaderboard_etl.warehouse.carried import carried_tables
 
 Content = dict[str, str]
 

@@ -25,7 +25,7 @@ from leaderboard_etl.target import FromRaw, Target, target_of
 from leaderboard_etl.target.file import FileTarget
 from leaderboard_etl.target.opening import refuse_newer_state
 from leaderboard_etl.warehouse.books import first_fault
-from leaderboard_etl.warehouse.history import carried_tables
+from leaderboard_etl.warehouse.carried import carried_tables
 from leaderboard_etl.warehouse.results import carry_results
 
 Answer = TypeVar("Answer")

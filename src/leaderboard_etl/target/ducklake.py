@@ -44,8 +44,8 @@ from leaderboard_etl.target.lake_tables import (
     write_difference,
 )
 from leaderboard_etl.warehouse.books import first_fault
+from leaderboard_etl.warehouse.carried import copy_loads
 from leaderboard_etl.warehouse.database import SCHEMAS, create_tables, create_views
-from leaderboard_etl.warehouse.history import copy_loads
 
 if TYPE_CHECKING:
     from pathlib import Path

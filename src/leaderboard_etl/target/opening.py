@@ -16,8 +16,8 @@ from leaderboard_etl.errors import UsageError, WarehouseError, first_line
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target import target_of
 from leaderboard_etl.target.locked import lock
+from leaderboard_etl.warehouse.carried import copy_until, until_queries
 from leaderboard_etl.warehouse.database import create_tables, create_views, end_of_day, link_queries, link_tables
-from leaderboard_etl.warehouse.history import until_queries
 
 
 def open_published(
@@ -133,7 +133,6 @@ def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: b
     # Imported here because a query of the current state does not need them and must start fast.
     from leaderboard_etl.code_version import code_version
     from leaderboard_etl.warehouse.core import build_core
-    from leaderboard_etl.warehouse.history import copy_until
     from leaderboard_etl.warehouse.marts import build_marts
     from leaderboard_etl.warehouse.results import carry_results
 

@@ -153,7 +153,8 @@ def test_a_copy_until_a_night_is_the_history_that_was_known_then(con: duckdb.Duc
     create_tables(con)
     for number, value in enumerate([1.0, 2.0], 1):
         con.execute(
-            "insert into ops.loads values (?, 'nightly', 'published', ?, 'sample', '0', null)", [number, night(number)]
+            "insert into ops.loads values (?, 'nightly', 'published', ?, 'sample', '0', null, false)",
+            [number, night(number)],
         )
         load(con, number, scores({"a": value}))
     con.execute("use memory")

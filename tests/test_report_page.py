@@ -70,9 +70,11 @@ def test_every_section_is_there_and_well_formed(published: World) -> None:
     assert {"changes", "gap", "scaling", "claims", "coverage", "quarantine"} <= set(parsed.ids)
     assert len(parsed.ids) == len(set(parsed.ids))
     assert page.count('<img src="data:image/svg+xml;base64,') == 2
-    assert {link for link in parsed.links if not link.startswith("data:")} == {
+    # What changed has links to its sources; nothing is loaded from there.
+    assert {link for link in parsed.links if not link.startswith(("data:", "https://"))} == {
         f"#{name}" for name in parsed.ids if not name.startswith("claim-")
     }
+    assert re.findall(r'(?:src|<link[^>]* href)="https?:', page) == []
     [(n_claims,)] = published.query("select count(*) from mart.paper_claims")
     [(n_silent,)] = published.query("select count(*) from mart.paper_claims where verdict = 'not measurable'")
     assert len([name for name in parsed.ids if name.startswith("claim-")]) == n_claims - n_silent
@@ -101,7 +103,7 @@ def test_the_gap_in_one_number_is_shown_beside_those_by_benchmark(empty: duckdb.
 
 def test_markup_from_the_data_stays_text(empty: duckdb.DuckDBPyConnection) -> None:
     at = "timestamp '2025-01-01'"
-    empty.execute(f"insert into ops.loads values (1, 'nightly', 'degraded', {at}, $1, $1, $1)", [HOSTILE])
+    empty.execute(f"insert into ops.loads values (1, 'nightly', 'degraded', {at}, $1, $1, $1, false)", [HOSTILE])
     empty.execute(
         "insert into ops.load_sources values (1, $1, 'failed', $1, $1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)", [HOSTILE]
     )
@@ -124,7 +126,7 @@ def test_markup_from_the_data_stays_text(empty: duckdb.DuckDBPyConnection) -> No
 
 def test_a_verdict_that_changed_is_named(empty: duckdb.DuckDBPyConnection) -> None:
     empty.execute(
-        "insert into ops.loads values (1, 'nightly', 'published', timestamp '2025-01-01', 'sample', '1', null)"
+        "insert into ops.loads values (1, 'nightly', 'published', timestamp '2025-01-01', 'sample', '1', null, false)"
     )
     empty.execute(
         "insert into ops.load_sources values (1, 'policy', 'loaded', null, '1', 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)"
@@ -138,10 +140,10 @@ def test_a_verdict_that_changed_is_named(empty: duckdb.DuckDBPyConnection) -> No
 
 def test_a_night_without_news_is_not_shown_as_the_last_load(empty: duckdb.DuckDBPyConnection) -> None:
     empty.execute(
-        "insert into ops.loads values (1, 'nightly', 'published', timestamp '2025-01-01', 'sample', '1', null)"
+        "insert into ops.loads values (1, 'nightly', 'published', timestamp '2025-01-01', 'sample', '1', null, false)"
     )
     empty.execute(
-        "insert into ops.loads values (2, 'nightly', 'degraded', timestamp '2025-01-02', 'sample', '1', 'ill')"
+        "insert into ops.loads values (2, 'nightly', 'degraded', timestamp '2025-01-02', 'sample', '1', 'ill', false)"
     )
     for load_id, n_files in ((1, 1), (2, 0)):
         counts = f"0, 0, {n_files}, 0, 0, 0, 0, 0, 0, 0, 0"

@@ -12,7 +12,18 @@ from leaderboard_etl.settings import resource
 FILES = sorted(resource("sql").rglob("*.sql"))
 LONGEST = 130
 # Each of these files holds a single statement.
-ONE_STATEMENT = ("macros", "views", "inputs", "checks", "queries", "exports", "claims", "report", "explorer")
+ONE_STATEMENT = (
+    "macros",
+    "views",
+    "inputs",
+    "checks",
+    "queries",
+    "exports",
+    "claims",
+    "judgements",
+    "report",
+    "explorer",
+)
 
 
 def code(sql: str) -> str:

@@ -78,7 +78,7 @@ select
     s.protocol,
     s.is_corrected,
     s.evaluated_on,
-    coalesce(s.source_url, mart.file_link(about.link_pattern, s.repo_id, s.revision, s.path)) as source_url,
+    mart.link(s.source_url, about.link_pattern, s.repo_id, s.revision, s.path) as source_url,
     s.repo_id,
     s.revision,
     s.path,

@@ -8,7 +8,8 @@ create table ops.loads (
     as_of_at timestamp not null,       -- Start of the run (backfill: the source's commit date), UTC; the instant from which its values were believed
     endpoint varchar not null,         -- Hub that it read: an address, or sample
     code_version varchar not null,     -- Version and content hash of the code that made the load
-    message varchar                    -- Why it failed or was degraded; null: neither
+    message varchar,                   -- Why it failed or was degraded; null: neither
+    is_compared boolean not null       -- Whether the judged state before the load was compared with that after it: what changed is in ops.judgement_changes. False: a backfill, a load without news, or one of code that did not compare; what it changed there cannot be known
 );
 
 -- What each source contributed to each load. One row per load and source. rows_in = rows_stored + rows_quarantined.
@@ -59,6 +60,21 @@ create table ops.drift (
     subject varchar not null,          -- Column, flag or table concerned
     message varchar not null,          -- What happened and what was done
     is_held boolean not null           -- True where the source was kept at its last good state because of it
+);
+
+-- What a load changed in what is judged of the sources' statements: who leads, sizes, licences, and which model a name means. Each
+-- run compares the state that it replaces with the one that it publishes, and the ledger keeps the result, because a past judgement
+-- cannot be told from history alone. One row per load, kind and subject.
+create table ops.judgement_changes (
+    load_id integer not null,          -- = ops.load_sources
+    kind varchar not null check (kind in ('leader', 'params_total', 'params_active', 'license', 'name')), -- What is judged: the best official model of one side in a comparable group or on a board (leader), the size of a model (params_total, params_active), its licence (license), or the model that a source's name means (name)
+    subject varchar not null,          -- What it is said of: group or board and side with a slash between them; the model; or source and name with ': ' between them
+    before_text varchar,               -- What was said before: leading model, method of the size, licence with its class and the openness, or model that the name meant; null: nothing, of a name that it led nowhere
+    before_value double,               -- Its number before: score in percent, on a board of ratings the rating; parameters (count); null: none
+    after_text varchar,                -- The same after the load
+    after_value double,                -- The same after the load
+    source_id varchar,                 -- Source of what is said after; null: none
+    source_url varchar                 -- Link to what is said after; null: none is recorded
 );
 
 -- Results of the last audit. One row per check.

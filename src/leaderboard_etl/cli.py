@@ -15,6 +15,7 @@ from typing import TextIO
 from leaderboard_etl import __version__
 from leaderboard_etl.commands import (
     article,
+    changes,
     compare,
     completion,
     dictionary,
@@ -149,6 +150,7 @@ def _parser() -> Parser:
         query,
         explain,
         compare,
+        changes,
         article,
         snapshot,
         raw,

@@ -10,6 +10,7 @@ from leaderboard_etl.errors import UsageError
 from leaderboard_etl.pipeline import Outcome
 from leaderboard_etl.printable import how_many, one_line
 from leaderboard_etl.termination import EXIT_CODE, Terminated
+from leaderboard_etl.warehouse import changes_text
 
 EXIT_CODES = {"published": 0, "no_news": 0, "degraded": 3, "failed": 1}
 _HEADLINES = {
@@ -79,6 +80,8 @@ def markdown(outcome: Outcome) -> str:
         lines += ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
         lines += ["| " + " | ".join(_cell(value) for value in row.values()) + " |" for row in rows]
     lines += ["", *(f"- {_cell(note)}" for note in notes(outcome))]
+    for changes in outcome.changes:
+        lines += ["", changes_text.markdown(changes)]
     if outcome.load is not None and outcome.load.summary:
         held = ", ".join(f"{name} {count:,}" for name, count in outcome.load.summary.items())
         lines += ["", f"The warehouse holds: {held}."]
@@ -94,6 +97,8 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "headline": headline(outcome),
         "rows": load_rows(outcome),
         "notes": notes(outcome),
+        "changed": [line for each in outcome.changes for line in changes_text.lines(each, has_links=False)],
+        "changes": [changes_text.as_json(each) for each in outcome.changes],
         "warehouse": str(outcome.options.warehouse.root),
         "database": outcome.options.warehouse.published_name,
         "seconds": round(outcome.seconds, 3),

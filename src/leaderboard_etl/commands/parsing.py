@@ -85,7 +85,7 @@ def add_json(command: Parser, text: str = "print as JSON") -> None:
 
 def add_as_of(command: Parser) -> None:
     """Adds --as-of DATE."""
-    command.add_argument("--as-of", type=_day, metavar="DATE", help="the state at the end of that day, UTC")
+    command.add_argument("--as-of", type=day, metavar="DATE", help="the state at the end of that day, UTC")
 
 
 def add_hub(command: Parser, verb: str = "read") -> None:
@@ -175,7 +175,8 @@ def add_watching(command: Parser) -> None:
     )
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """The day that an option names. Raises ArgumentTypeError for other text."""
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -233,6 +233,10 @@ def _print_outcome(outcome: dict[str, Any], warehouse: Warehouse) -> None:
     print_table(outcome["rows"])
     for note in outcome["notes"]:
         print(f"  {note}")
+    for line in outcome["changed"]:
+        print(f"  {line}")
+    if outcome["changed"]:
+        print(f"  every change, with its link: {of_warehouse(warehouse, 'changes', '--all')}")
     print(f"{outcome['headline']}; warehouse: {outcome['database']}")
     held = (outcome["load"] or {}).get("summary") or {}
     if held:

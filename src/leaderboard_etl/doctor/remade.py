@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import duckdb
 import msgspec
 
 from leaderboard_etl import engine
 from leaderboard_etl.doctor.examination import files_by_load
 from leaderboard_etl.doctor.published import Published
 from leaderboard_etl.raw.blob_ids import sha256_id
-from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, Load, Place, SourceLoad, format_utc
+from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, JudgementChange, Load, Place, SourceLoad, format_utc
 
 
 def remade_loads(published: Published) -> tuple[dict[int, Load], dict[str, bytes]]:
@@ -37,6 +38,7 @@ def remade_loads(published: Published) -> tuple[dict[int, Load], dict[str, bytes
                 drift[load_id, values_of_source[0]],
             )
             sources[load_id].append(source)
+        judgements = _judgements(con)
     loads = {
         load_id: Load(
             load_id,
@@ -47,10 +49,24 @@ def remade_loads(published: Published) -> tuple[dict[int, Load], dict[str, bytes
             row["code_version"],
             sources[load_id],
             row["message"],
+            judgements=judgements.get(load_id),
         )
         for load_id, row in published.loads.items()
     }
     return loads, {ids[key]: content for key, content in contents.items()}
+
+
+def _judgements(con: duckdb.DuckDBPyConnection) -> dict[int, list[JudgementChange]]:
+    """What each load changed in what is judged, of those that compared; none in a file of code that recorded nothing."""
+    try:
+        compared = con.execute("select load_id from ops.loads where is_compared").fetchall()
+        told = con.execute(f"select * from ops.judgement_changes order by {engine.ROW_ID}").fetchall()
+    except (duckdb.BinderException, duckdb.CatalogException):
+        return {}
+    judgements: dict[int, list[JudgementChange]] = {load_id: [] for (load_id,) in compared}
+    for load_id, *change in told:
+        judgements[load_id].append(JudgementChange(*change))
+    return judgements
 
 
 def _changes(published: Published) -> dict[tuple[int, str], Changes]:

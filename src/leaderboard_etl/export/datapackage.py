@@ -27,6 +27,7 @@ _MEDIA_TYPES = {
     ".tex": "application/x-tex",
     ".bib": "application/x-bibtex",
     ".cff": "application/yaml",
+    ".xml": "application/atom+xml",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".pdf": "application/pdf",

@@ -13,6 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leaderboard_etl.export.figures import ALT_TEXTS
 from leaderboard_etl.settings import resource
+from leaderboard_etl.warehouse.changes import load_changes
+from leaderboard_etl.warehouse.changes_text import sentence, told
 
 _TEMPLATE = "report.html.jinja"
 _MISSING = "–"
@@ -40,7 +42,27 @@ def report_page(con: duckdb.DuckDBPyConnection, drawn: Mapping[str, bytes]) -> b
     con.execute("set variable last_load_id = ?", [load[0]["load_id"] if load else None])
     sections = {name: _rows(con, file) for name, file in queries.items()}
     pictures = {name: _picture(drawn, name) for name in ("open_gap", "model_scaling")}
-    return environment.get_template(_TEMPLATE).render(load=load, **sections, pictures=pictures).encode("utf-8")
+    changes = load_changes(con, since_load_id=load[0]["load_id"]) if load else []
+    # Verdicts and restated scores have tables of their own.
+    told_changes = [
+        (heading, [(sentence(row), _web(row["source_url"])) for row in rows], n_more)
+        for each in changes
+        for heading, rows, n_more in told(each)
+        if rows[0]["kind"] not in ("verdict_flipped", "score_restated")
+    ]
+    page = environment.get_template(_TEMPLATE).render(
+        load=load,
+        **sections,
+        pictures=pictures,
+        told_changes=told_changes,
+        is_compared=all(each.is_compared for each in changes),
+    )
+    return page.encode("utf-8")
+
+
+def _web(address: str | None) -> str | None:
+    """An address that a reader may follow; None for any other."""
+    return address if address and address.startswith(("https://", "http://")) else None
 
 
 def _rows(con: duckdb.DuckDBPyConnection, file: Path) -> list[dict[str, Any]]:

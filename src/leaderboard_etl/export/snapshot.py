@@ -19,6 +19,7 @@ from leaderboard_etl.export.database import complete_database
 from leaderboard_etl.export.datapackage import DESCRIPTOR, datapackage
 from leaderboard_etl.export.embeds import embeds
 from leaderboard_etl.export.explorer import explorer
+from leaderboard_etl.export.feed import FEED, changes_feed
 from leaderboard_etl.export.manifest import MANIFEST, citations, dumped, manifest, state_day
 from leaderboard_etl.export.tables import EXPORTS, frontiers, parquet, passed_on, query
 from leaderboard_etl.settings import Warehouse
@@ -90,6 +91,7 @@ def snapshot_files(
     files |= {f"embeds/{name}": content for name, content in embeds().items()}
     files |= explorer(con, day, is_redistributable=is_redistributable)
     files |= pictures(con) if with_pictures else {}
+    files[FEED] = changes_feed(con, day, is_redistributable)
     works = citations(con)
     files[LICENSES] = licenses_page(works, f"These are the sources of the state as of {day}.").encode("utf-8")
     files[CITATION] = citation_file(works, day)

@@ -24,7 +24,7 @@ from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
 
 # Files whose bytes depend only on the state; those of the others depend on package versions too.
-_STABLE = (".csv", ".json", ".md", ".cff", ".js", ".css")
+_STABLE = (".csv", ".json", ".md", ".cff", ".xml", ".js", ".css")
 _OF_THE_PACKAGES = ("datapackage.json", "croissant.json", MANIFEST)
 # build.json lists these: the manifest cannot hold its own hash nor that of what tells of it, and a database's bytes differ
 # each time.

@@ -30,6 +30,7 @@ from leaderboard_etl.target import Target, target_of
 from leaderboard_etl.target.believed import Believed
 from leaderboard_etl.termination import Terminated, at_the_end, is_asked, signal_in
 from leaderboard_etl.warehouse.audit import Finding
+from leaderboard_etl.warehouse.changes import LoadChanges
 
 # What ends a night as failed; every other error is a fault of the code.
 _FAILURES = (EtlError, duckdb.Error, sqlite3.Error, OSError, MemoryError)
@@ -77,13 +78,14 @@ class Night:
 
 @dataclass(frozen=True)
 class Ending:
-    """The result of a run's steps: its status, its ledger line, the findings of the audit, and the row counts of the
-    load per source."""
+    """The result of a run's steps: its status, its ledger line, the findings of the audit, the row counts of the load per
+    source, and what it changed."""
 
     status: str
     load: Load | None = None
     findings: list[Finding] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    changes: list[LoadChanges] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Outcome:
     seconds: float
     message: str | None = None
     notes: list[str] = field(default_factory=list)
+    changes: list[LoadChanges] = field(default_factory=list)
 
 
 def run_night(options: Options, steps: Callable[[Night], Ending], *, kind: str = "nightly") -> Outcome:
@@ -140,6 +143,7 @@ def run_night(options: Options, steps: Callable[[Night], Ending], *, kind: str =
         seconds,
         message,
         night.minutes.notes,
+        ending.changes,
     )
 
 

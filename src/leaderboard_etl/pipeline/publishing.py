@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
+import polars as pl
 from msgspec.structs import replace
 
 from leaderboard_etl.errors import WarehouseError, one_line_errors
@@ -20,18 +21,22 @@ from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE
 from leaderboard_etl.target import FromRaw, Staged, target_of
 from leaderboard_etl.warehouse.audit import Finding
+from leaderboard_etl.warehouse.changes import LoadChanges, load_changes
 from leaderboard_etl.warehouse.claims import changed_verdicts
+from leaderboard_etl.warehouse.fold import insert_judgement_changes
+from leaderboard_etl.warehouse.judgements import changed_judgements, judgements
 
 
 @dataclass(frozen=True)
 class Audited:
-    """A staged state that may be published, its loads that are not in the ledger yet, the findings of the audit, and the row
-    counts of the last load per source."""
+    """A staged state that may be published, its loads that are not in the ledger yet, the findings of the audit, the row counts
+    of the last load per source, and what that load changed (empty for a backfill)."""
 
     staged: Staged
     loads: list[Load]
     findings: list[Finding]
     counts: dict[str, dict[str, int]]
+    changes: list[LoadChanges]
 
 
 def has_news(night: Night, news: Sequence[News]) -> bool:
@@ -67,21 +72,27 @@ def audit(night: Night, staged: Staged) -> Audited:
     with night.believed.asked_often():
         findings = night.target.audit(staged, night.believed.standing, read_policy().frame("accepted_warnings"))
         verdicts_before = night.believed.verdicts()
+        # A backfill lands the past: what it changes in the judgement of today did not change then.
+        judged_before = None if staged.loads[-1].kind == BACKFILL else night.believed.judgements()
     *earlier, last = staged.loads[len(night.ledger.loads) :]
     last = _with_verdicts(staged.con, last, verdicts_before)
+    if judged_before is not None:
+        last = _with_judgements(staged.con, last, judged_before)
     has_night = any(load.kind != BACKFILL for load in night.ledger.applied())
     if has_night and any(finding.is_new_warning for finding in findings):
         last = replace(last, status="degraded")
         staged.con.execute("update ops.loads set status = 'degraded' where load_id = ?", [last.load_id])
     last = replace(last, summary=_summary(staged.con, findings))
-    return Audited(staged, [*earlier, last], findings, _counts(staged.con, last))
+    changes = [] if last.kind == BACKFILL else load_changes(staged.con, since_load_id=last.load_id)
+    return Audited(staged, [*earlier, last], findings, _counts(staged.con, last), changes)
 
 
 def ended(night: Night, audited: Audited, note: str | None) -> Ending:
     """How a run ended whose state was published; `note` is the sentence of Target.publish for the report."""
     night.minutes.say(note)
     is_degraded = any(load.status == "degraded" for load in audited.loads)
-    return Ending("degraded" if is_degraded else "published", audited.loads[-1], audited.findings, audited.counts)
+    status = "degraded" if is_degraded else "published"
+    return Ending(status, audited.loads[-1], audited.findings, audited.counts, audited.changes)
 
 
 def stay_quiet(night: Night, news: Sequence[News]) -> Ending:
@@ -151,6 +162,14 @@ def _with_verdicts(con: duckdb.DuckDBPyConnection, load: Load, before: Mapping[s
         for entry in load.sources
     ]
     return replace(load, sources=sources)
+
+
+def _with_judgements(con: duckdb.DuckDBPyConnection, load: Load, before: pl.DataFrame) -> Load:
+    """Adds to the load and the staged state what it changed in what is judged."""
+    changed = changed_judgements(before, judgements(con))
+    insert_judgement_changes(con, load.load_id, changed)
+    con.execute("update ops.loads set is_compared = true where load_id = ?", [load.load_id])
+    return replace(load, judgements=changed)
 
 
 def _has_new_finding(night: Night, news: Sequence[News]) -> bool:

@@ -67,6 +67,19 @@ class Drift(msgspec.Struct, frozen=True):
     is_held: bool = False
 
 
+class JudgementChange(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """Something that a load changed in what is judged of the sources' statements: a row of ops.judgement_changes."""
+
+    kind: str
+    subject: str
+    before_text: str | None
+    before_value: float | None
+    after_text: str | None
+    after_value: float | None
+    source_id: str | None
+    source_url: str | None
+
+
 class SourceLoad(msgspec.Struct):
     """What one source contributed to one load. `changes_blob` is the id of its Changes, landed as JSON; null if nothing
     changed.
@@ -89,7 +102,7 @@ class SourceLoad(msgspec.Struct):
 
 class Load(msgspec.Struct):
     """One line of the ledger. Times are ISO 8601, UTC. `summary` holds counts for `status` and is never read back into
-    tables."""
+    tables. `judgements` is what the load changed in what is judged; null if nobody compared."""
 
     load_id: int
     kind: str
@@ -101,6 +114,7 @@ class Load(msgspec.Struct):
     message: str | None = None
     finished_at: str | None = None
     summary: dict[str, int] = {}
+    judgements: list[JudgementChange] | None = None
 
     @property
     def is_applied(self) -> bool:

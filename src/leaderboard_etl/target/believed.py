@@ -26,6 +26,7 @@ from leaderboard_etl.target.file import FileTarget
 from leaderboard_etl.target.opening import refuse_newer_state
 from leaderboard_etl.warehouse.books import first_fault
 from leaderboard_etl.warehouse.carried import carried_tables
+from leaderboard_etl.warehouse.judgements import SCHEMA, judgements, with_recorded
 from leaderboard_etl.warehouse.results import carry_results
 
 Answer = TypeVar("Answer")
@@ -151,6 +152,22 @@ class Believed:
         """The verdict of each claim, by claim_id."""
         query = "select claim_id, verdict from mart.paper_claims"
         return dict(self._ask(lambda con: con.execute(query).fetchall()) or [])
+
+    def judgements(self) -> pl.DataFrame | None:
+        """What is judged of the sources' statements after all loads in the ledger (warehouse.judgements); without rows if nothing
+        was ever published, null if other code made the published state and it lacks what this code compares."""
+
+        def ask(con: duckdb.DuckDBPyConnection) -> pl.DataFrame | None:
+            try:
+                return judgements(con)
+            except (duckdb.BinderException, duckdb.CatalogException):
+                return None
+
+        if self._usable_target() is None:
+            return pl.DataFrame(schema=SCHEMA)
+        before = self._ask(ask)
+        n_held = (self._n_held if self.trouble is None else self._n_rebuilt) or 0
+        return None if before is None else with_recorded(before, self.loads[n_held:])
 
     def standing(self, select: Callable[[duckdb.DuckDBPyConnection], Sequence[str]]) -> set[str]:
         """The rows that a check finds in the state before this run. `select` runs the check's query; it raises EtlError

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import duckdb
 import polars as pl
+from msgspec.structs import astuple
 
 from leaderboard_etl import engine
 from leaderboard_etl.contracts.schema import tables
-from leaderboard_etl.raw.ledger import Changes, Drift, Load, Place, SourceLoad, parse_utc
+from leaderboard_etl.raw.ledger import Changes, Drift, JudgementChange, Load, Place, SourceLoad, parse_utc
 from leaderboard_etl.reading.loads import LoadContent, Part
 from leaderboard_etl.sources.base import TARGETS, Parsed
 from leaderboard_etl.sources.rules import KEYS, repeated
@@ -29,11 +30,17 @@ def fold_load(con: duckdb.DuckDBPyConnection, content: LoadContent) -> None:
     load = content.load
     _fold_policy(con, content)
     _insert_rows(con, "ops.loads", [_load_row(load)])
+    insert_judgement_changes(con, load.load_id, load.judgements or [])
     for part in content.parts:
         _fold_files(con, part.entry.source_id, part.changes, load.load_id)
         counts = _fold_part(con, load, part)
         _insert_rows(con, "ops.load_sources", [_source_row(load, part.entry, part.changes, counts)])
         _insert_rows(con, "ops.drift", [_drift_row(load, drift) for drift in part.entry.drift])
+
+
+def insert_judgement_changes(con: duckdb.DuckDBPyConnection, load_id: int, changes: Sequence[JudgementChange]) -> None:
+    """Adds what a load changed in what is judged to ops.judgement_changes."""
+    _insert_rows(con, "ops.judgement_changes", [(load_id, *astuple(change)) for change in changes])
 
 
 def _fold_part(con: duckdb.DuckDBPyConnection, load: Load, part: Part) -> dict[str, int]:
@@ -240,7 +247,17 @@ def _zero_counts() -> dict[str, int]:
 
 
 def _load_row(load: Load) -> tuple[object, ...]:
-    return (load.load_id, load.kind, load.status, load.as_of(), load.endpoint, load.code_version, load.message)
+    is_compared = load.judgements is not None
+    return (
+        load.load_id,
+        load.kind,
+        load.status,
+        load.as_of(),
+        load.endpoint,
+        load.code_version,
+        load.message,
+        is_compared,
+    )
 
 
 def _source_row(load: Load, entry: SourceLoad, changes: Changes, counts: Mapping[str, int]) -> tuple[object, ...]:

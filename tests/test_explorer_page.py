@@ -293,7 +293,7 @@ def test_a_wrong_value_is_reported_with_model_key_and_source_filled_in(
 
 def test_where_no_form_is_known_the_report_is_a_text_to_send(shown: Explorer) -> None:
     page = shown.opens("#/model/mistralai%2FMistral-7B-v0.1")
-    page.locator(".report").first.click()
+    page.locator(".scores .report").first.click()
     text = page.get_by_label("Report", exact=True)
     expect(text).to_be_visible()
     assert "Model: mistralai/Mistral-7B-v0.1" in text.input_value() and "variant_id=" in text.input_value()

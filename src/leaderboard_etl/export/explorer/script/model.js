@@ -18,7 +18,8 @@ const model = {
       sources: new Map(rowsOf(summary.sources).map((row) => [`${row.source_id} ${row.collection_id ?? ''}`, row])),
       reporters: new Map(rowsOf(summary.reporters).map((row) => [row.reported_by, row.meaning])) };
     document.title = `${visible(known.name)}: explorer`;
-    main.append(heading(known.name), make('p', { class: 'muted' }, make('code', {}, known.model_id)), facts(context, ofModel(bases, at)),
+    main.append(heading(known.name), make('p', { class: 'muted' }, make('code', {}, known.model_id), ' · ',
+      reportLink({ model: known.model_id, as_of: summary.facts.as_of, what: 'core.models, column', value: '?', key: {}, place: [], link: null }, `Report a wrong fact of ${known.name}`)), facts(context, ofModel(bases, at)),
       ...scoreParts(context, ofModel(scores, at)), ...sizeParts(context, ofModel(sizes, at)));
     return () => {};
   },

@@ -4,7 +4,7 @@
 const reportParts = ({ model: id, as_of: day, what, value, key, place, link }) => ({
   title: `Wrong value: ${id}`,
   model: id,
-  value: `${what} = ${value} as of ${day}; ${Object.entries(key).map(([name, each]) => `${name}=${each}`).join(', ')}`,
+  value: `${what} = ${value} as of ${day}${Object.keys(key).length ? '; ' : ''}${Object.entries(key).map(([name, each]) => `${name}=${each}`).join(', ')}`,
   explain: [place.filter(Boolean).join(' '), webAddress(link)].filter(Boolean).join('\n'),
 });
 

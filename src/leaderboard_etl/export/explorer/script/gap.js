@@ -76,7 +76,10 @@ const leadText = (lead, until) => {
 const verdictText = (verdict) => make('p', {}, `The best open model against the best proprietary one${verdict.compared_on ? ` on ${verdict.compared_on}` : ''}: `, verdictMark(verdict.verdict),
   verdict.verdict_now !== verdict.verdict ? ['; now: ', verdictMark(verdict.verdict_now)] : null,
   verdict.difference_pct === null ? null : ` (open minus proprietary ${signed(verdict.difference_pct)} points, by another choice of scores ${signed(verdict.difference_lo_pct)} to ${signed(verdict.difference_hi_pct)}; within ${fixed(verdict.tolerance_pct)} it is a match).`,
-  ` ${counted(verdict.n_open, 'open model')} and ${count(verdict.n_proprietary)} proprietary took part; ${count(verdict.n_undated_open + verdict.n_undated_proprietary)} without a date did not.`);
+  ` ${counted(verdict.n_open, 'open model')} and ${count(verdict.n_proprietary)} proprietary took part`,
+  undated(verdict) ? `; ${count(undated(verdict))} without a date did not.` : '.');
+
+const undated = (verdict) => verdict.n_undated_open + verdict.n_undated_proprietary;
 
 // A line that stays until the next step, through the last day on which the side is drawn.
 const stepsPath = (steps, until, px, py) => {

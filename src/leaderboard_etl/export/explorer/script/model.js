@@ -19,7 +19,7 @@ const model = {
       reporters: new Map(rowsOf(summary.reporters).map((row) => [row.reported_by, row.meaning])) };
     document.title = `${visible(known.name)}: explorer`;
     main.append(heading(known.name), make('p', { class: 'muted' }, make('code', {}, known.model_id), ' · ',
-      reportLink({ model: known.model_id, as_of: summary.facts.as_of, what: 'core.models, column', value: '?', key: {}, place: [], link: null }, `Report a wrong fact of ${known.name}`)), facts(context, ofModel(bases, at)),
+      reportLink({ model: known.model_id, as_of: summary.facts.as_of, what: 'core.models, column', value: '?', key: {}, place: [], link: null }, `Report a wrong fact of ${known.name}`, 'Report a wrong fact')), facts(context, ofModel(bases, at)),
       ...scoreParts(context, ofModel(scores, at)), ...sizeParts(context, ofModel(sizes, at)));
     return () => {};
   },

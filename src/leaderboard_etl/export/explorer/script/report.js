@@ -10,10 +10,10 @@ const reportParts = ({ model: id, as_of: day, what, value, key, place, link }) =
 
 const reportText = (parts) => `Model: ${parts.model}\n\nWhat the warehouse says: ${parts.value}\n\nIts source: ${parts.explain}\n\nWhat is right, and the link that shows it: `;
 
-const reportLink = (wrong, label) => {
+const reportLink = (wrong, label, text = 'Report') => {
   const parts = reportParts(wrong), { issue_form: form } = globalThis.explorerSite ?? {};
   const elsewhere = webAddress(form) ? withQuery(form, parts) : null;
-  return elsewhere ? outward(elsewhere, 'Report', { 'aria-label': label, class: 'report' }) : make('a', { href: addressOf('report', null, parts), 'aria-label': label, class: 'report' }, 'Report');
+  return elsewhere ? outward(elsewhere, text, { 'aria-label': label, class: 'report' }) : make('a', { href: addressOf('report', null, parts), 'aria-label': label, class: 'report' }, text);
 };
 
 const withQuery = (address, values) => {

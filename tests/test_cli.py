@@ -274,6 +274,7 @@ def test_status_of_a_warehouse_where_every_run_failed_says_so(
     assert code == 3 and "alert: no run has succeeded yet" in out and "None" not in out
 
 
+@pytest.mark.marts(False)
 def test_status_says_how_many_models_are_left_and_how_many_nights_they_take(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,6 +386,7 @@ def test_a_warehouse_that_is_a_file_is_wrong_usage_in_one_line(
     assert (code, err) == (2, f"leaderboard-etl: {tmp_path}/file is a file, not a folder: choose another --warehouse\n")
 
 
+@pytest.mark.marts(False)
 def test_half_a_line_is_set_aside_by_a_rebuild_too(published: World, capsys: pytest.CaptureFixture[str]) -> None:
     raw = published.warehouse.raw
     with (raw / "ledger.jsonl").open("ab") as ledger:
@@ -452,6 +454,7 @@ def test_one_record_is_shown_completely_with_the_text_around_it(
     assert code == 2 and "id of a record" in err
 
 
+@pytest.mark.marts(False)
 def test_a_replay_without_a_fix_leaves_every_record_where_it_was(
     published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -93,7 +93,6 @@ def _unguarded(node: ast.AST) -> Iterator[str]:
         yield from _unguarded(child)
 
 
-@pytest.mark.marts(True)
 def test_a_last_line_that_names_missing_bytes_is_set_aside_and_the_run_continues(
     published: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,7 +142,6 @@ def test_with_the_published_file_removed_the_brake_still_works_and_the_file_is_m
 
 
 @pytest.mark.parametrize("kind", ["bits", "cut", "other tables"])
-@pytest.mark.marts(True)
 def test_a_damaged_published_file_is_rebuilt_and_reported_in_one_line(published: World, kind: str) -> None:
     database = published.warehouse.database
     before = content(database, without=("ops.", "mart."))

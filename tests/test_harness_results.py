@@ -524,6 +524,7 @@ def test_runs_read_together_are_read_as_each_alone(monkeypatch: pytest.MonkeyPat
     assert alone.equals(together.scores)
 
 
+@pytest.mark.marts(False)
 def test_the_same_run_in_table_and_file_agrees_and_another_run_is_listed_with_its_cause(world: World) -> None:
     accuracies = [0.40, 0.41]  # the table of the world gives 0.31 to org/model-1b, at commit aaa...
     for day, (value, config) in enumerate(
@@ -540,6 +541,7 @@ def test_the_same_run_in_table_and_file_agrees_and_another_run_is_listed_with_it
     assert rows == [("community", False, False, "different run", 10.0), ("leaderboard", True, True, "agrees", 0.0)]
 
 
+@pytest.mark.marts(False)
 def test_a_file_is_compared_with_the_tables_row_of_the_same_commit(world: World) -> None:
     rows = [
         v2_row("org/two", 0.4, Precision="float16", **{"Model sha": "1" * 40, "Submission Date": "2024-09-01"}),
@@ -555,6 +557,7 @@ def test_a_file_is_compared_with_the_tables_row_of_the_same_commit(world: World)
     ) == [(True, "agrees", 30.0)]
 
 
+@pytest.mark.marts(False)
 def test_a_file_without_a_precision_is_compared_with_the_row_of_its_commit_that_may_be_its_run(
     world: World,
 ) -> None:
@@ -573,6 +576,7 @@ def test_a_file_without_a_precision_is_compared_with_the_row_of_its_commit_that_
         ) == [("agrees", value * 100)]
 
 
+@pytest.mark.marts(False)
 @pytest.mark.parametrize(
     ("off", "cause"), [(0.9e-6, "agrees"), (1.1e-6, "unexplained: same run, other number")], ids=["within", "beyond"]
 )

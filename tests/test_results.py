@@ -10,8 +10,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from faulty_hub import HubServer
-from worlds import World, content, small_world, v1_row
+from worlds import World, content, v1_row
 
 from leaderboard_etl import engine, pipeline
 from leaderboard_etl.contracts.schema import kept_views, tables
@@ -27,22 +26,20 @@ DAY = date(2025, 1, 2)
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The published file of one night."""
-    folder = tmp_path_factory.mktemp("published")
-    (folder / "hub").mkdir()
-    with HubServer(folder / "hub") as server:
-        world = small_world(folder, server.url)
-        world.night(1)
-        return world.warehouse.database
+def of_the_day(standing: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published file of one night with the results as of DAY, made once for the tests of this file and only read."""
+    path = tmp_path_factory.mktemp("of_the_day") / "results.duckdb"
+    path.write_bytes(standing.warehouse.database.read_bytes())
+    with duckdb.connect(str(path)) as con:
+        build_marts(con, DAY)
+    return path
 
 
 @pytest.fixture
-def con(published: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def con(of_the_day: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A copy of it, open for writing."""
-    (tmp_path / "copy.duckdb").write_bytes(published.read_bytes())
+    (tmp_path / "copy.duckdb").write_bytes(of_the_day.read_bytes())
     with duckdb.connect(str(tmp_path / "copy.duckdb")) as con:
-        build_marts(con, DAY)
         yield con
 
 

@@ -1,12 +1,14 @@
-"""Works one item ahead of the reader of an iterator, in a thread: one core unpacks and parses while the other folds."""
+"""Works ahead of the reader of an iterator, in threads: one core unpacks and parses while the other folds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
 T = TypeVar("T")
+Made = TypeVar("Made")
 
 _END: Final = object()
 
@@ -20,3 +22,20 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
         while (item := waiting.result()) is not _END:
             waiting = pool.submit(next, following, _END)
             yield item  # type: ignore[misc]
+
+
+def made_ahead(make: Callable[[T], Made], items: Iterable[T], *, threads: int) -> Iterator[Made]:
+    """What `make` makes of each item, in their order. So many threads work on the next items while the reader still works on
+    what came before; what making an item raises is raised in its place."""
+    waiting: deque[Future[Made]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="made ahead") as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(make, item))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for unread in waiting:
+                unread.cancel()

@@ -6,6 +6,7 @@ force cannot change what is read.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -13,11 +14,14 @@ from leaderboard_etl.errors import EtlError, SourceError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import PackedBlob
-from leaderboard_etl.reading.ahead import ahead
+from leaderboard_etl.reading.ahead import ahead, made_ahead
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.rules import apply_rules
 
+# Batches that are unpacked and parsed at once. More would hold more memory, and wait for the interpreter.
+_THREADS = 2
+_TURN_S = 0.0002
 # The files of one batch with their bytes, still packed.
 Landed = Sequence[tuple[FileVersion, PackedBlob]]
 # The files of one batch, and what they say.
@@ -52,9 +56,27 @@ def runs_on(runner: Runner) -> Iterator[None]:
 
 
 def _here(source: Source, policy: Policy, batches: Iterable[Landed]) -> Iterator[Batch]:
-    """One thread unpacks and verifies a batch, another parses the one before, and the caller folds the one before that."""
-    of_batches = ahead(unpacked(landed) for landed in batches)
-    yield from ahead(([file.version for file in files], read_batch(source, policy, files)) for files in of_batches)
+    """Two threads each unpack, verify and parse a batch, while the caller folds an earlier one. Parsing takes longer than
+    folding, and half of it (to unpack, to hash, to make frames) lets other threads run."""
+
+    def read(landed: Landed) -> Batch:
+        files = unpacked(landed)
+        return [file.version for file in files], read_batch(source, policy, files)
+
+    with _taking_turns():
+        yield from made_ahead(read, ahead(batches), threads=_THREADS)
+
+
+@contextmanager
+def _taking_turns() -> Iterator[None]:
+    """Within the block a thread that parses lets one that folds or unpacks go on at once: these need the interpreter for an
+    instant between long calls, and would wait five milliseconds each time."""
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual_s)
 
 
 _in_force: list[Runner] = [_here]

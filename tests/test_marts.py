@@ -103,7 +103,7 @@ def parts(given: Given, populations: Sequence[str]) -> list[tuple[str, ...]]:
 
 def analyses(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
     """The tables of all analyses that depend on the points alone."""
-    given = Given(points, MEMBERS, groups, SIDES, as_of)
+    given = Given(points.sort("comparable_group", "model_id"), MEMBERS, groups, SIDES, as_of)
     found = {
         **given.lags(parts(given, POPULATIONS)),
         **given.fits(parts(given, (*POPULATIONS, DENSE))),
@@ -117,6 +117,31 @@ def analyses(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[st
         [(group,) for group in groups["comparable_group"]], found["mart.scaling_fit"].filter(population=DENSE)
     )
     return {**found, **density, **given.density_frontier(density["mart.capability_density"])}
+
+
+def test_parity_of_many_groups_is_the_same_a_portion_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"g{number}" for number in range(7)]
+    points = pl.DataFrame(
+        [
+            row | {"comparable_group": name, "score_pct": row["score_pct"] + at}
+            for at, name in enumerate(names[1:6])
+            for row in WORLD
+        ]
+    )
+    groups = pl.concat([GROUPS.with_columns(comparable_group=pl.lit(name)) for name in names])
+    sides = pl.concat([SIDES.with_columns(comparable_group=pl.lit(name)) for name in names])
+
+    def judged() -> dict[str, pl.DataFrame]:
+        given = Given(points.sort("comparable_group", "model_id"), MEMBERS, groups, sides, DAY)
+        assert sum(rows.height for rows, _ in given.portions("all")) == points.height
+        return dict(given.parity())
+
+    whole = judged()
+    monkeypatch.setattr("leaderboard_etl.warehouse.analyses._POINTS_AT_ONCE", 5)
+    portioned = judged()
+    assert whole["mart.parity"].height == len(names) * len(POPULATIONS)
+    for name, rows in whole.items():
+        assert portioned[name].equals(rows), name
 
 
 def frames(rows: list[dict[str, object]]) -> dict[str, pl.DataFrame]:

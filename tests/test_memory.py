@@ -3,6 +3,9 @@ so."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -32,6 +35,19 @@ def test_anything_else_is_not_an_amount_of_memory(text: str, capsys: pytest.Capt
         memory.memory_bytes(text)
     assert cli.main(["run", "--offline", f"--memory={text}", "-w", "nowhere"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_polars_is_told_to_give_memory_back_before_it_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that the command line imports before it reads --memory may import Polars."""
+    imported = "import sys, leaderboard_etl.cli; sys.exit('polars' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", imported]).returncode == 0
+    monkeypatch.setenv("_RJEM_MALLOC_CONF", "")
+    monkeypatch.delenv("_RJEM_MALLOC_CONF")
+    memory.give_back_early()
+    assert "dirty_decay_ms:100" in os.environ["_RJEM_MALLOC_CONF"]
+    monkeypatch.setenv("_RJEM_MALLOC_CONF", "narenas:1")
+    memory.give_back_early()
+    assert os.environ["_RJEM_MALLOC_CONF"] == "narenas:1"
 
 
 def test_duckdb_gets_the_memory_that_the_rest_of_a_build_does_not_need() -> None:

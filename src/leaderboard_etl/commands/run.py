@@ -25,7 +25,7 @@ from leaderboard_etl.commands.parsing import (
     add_watching,
 )
 from leaderboard_etl.errors import UsageError
-from leaderboard_etl.memory import memory_bytes
+from leaderboard_etl.memory import give_back_early, memory_bytes
 from leaderboard_etl.options import SAMPLE, hub_address
 from leaderboard_etl.printable import how_many
 from leaderboard_etl.settings import Warehouse, resource
@@ -76,6 +76,8 @@ def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the nightly flow once; with --offline rebuilds from raw, without Hub and Prefect."""
     from leaderboard_etl.watching.watched import watched
 
+    if options.memory is not None:
+        give_back_early()
     # Here and not in the flow, so that a run that fails before its flow starts is reported as well.
     with watched(warehouse, options.notify, options.metrics) as report_result:
         if options.offline:
@@ -139,6 +141,8 @@ def _serve(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
     expect_watchable(warehouse, options.notify, options.metrics)
     metrics = None if options.metrics is None else str(options.metrics.resolve())
+    if options.memory is not None:
+        give_back_early()
     parameters = {**_parameters(options, warehouse), "notify": options.notify, "metrics": metrics}
     _prepare(options)
     print(f"serving the nightly flow into {warehouse.root}, at {options.cron!r} UTC; stop with Ctrl-C", flush=True)

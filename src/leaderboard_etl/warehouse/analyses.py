@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -31,6 +31,8 @@ COLUMNS = (
     *("score_pct", "score_norm_pct", "stderr_pct", "lo_pct", "median_pct", "hi_pct", "is_self_reported"),
     *("params_b", "params_active_b", "is_moe", "training_tokens", "random_baseline", "score_ceiling"),
 )
+# So many points take some thirty megabytes; parity makes five frames of them.
+_POINTS_AT_ONCE = 100_000
 ANSWERS = Answers()
 Frames = Mapping[str, pl.DataFrame]
 
@@ -39,8 +41,8 @@ Frames = Mapping[str, pl.DataFrame]
 class Given:
     """What the analyses are made from, and the analyses: each gives rows of its tables, of the wanted parts alone.
 
-    points: COLUMNS of mart.model_scaling, and of what belongs to its models and benchmarks. members and sides: the rows of
-    mart.populations and mart.gap_sides. groups: those of core.comparable_groups, with benchmark.
+    points: COLUMNS of mart.model_scaling, and of what belongs to its models and benchmarks, in the order of group and model.
+    members and sides: the rows of mart.populations and mart.gap_sides. groups: those of core.comparable_groups, with benchmark.
 
     Lags and fits are computed group by group, so that a score of one group leaves the others as they are.
     """
@@ -54,7 +56,7 @@ class Given:
 
     def of(self, population: str) -> pl.DataFrame:
         """The points of a population, in the order of groups and models."""
-        return self._marked.filter(population).select(self.points.columns)
+        return self._of(self._marked, population)
 
     @cached_property
     def observed(self) -> dict[str, pl.DataFrame]:
@@ -70,7 +72,7 @@ class Given:
             for name in POPULATIONS
         }
         is_dense = pl.col("is_moe").not_() | (pl.col("params_active_b") == pl.col("params_b"))
-        marked = self.points.sort("comparable_group", "model_id").with_columns(**of)
+        marked = self.points.with_columns(**of)
         return marked.with_columns((pl.col("official") & is_dense.fill_null(False)).alias(DENSE))
 
     @cached_property
@@ -81,7 +83,34 @@ class Given:
 
     def rows(self, population: str, group: str) -> pl.DataFrame:
         """The points of one population in one group."""
-        return self._marked.slice(*self._places.get(group, (0, 0))).filter(population).select(self.points.columns)
+        return self._of(self._marked.slice(*self._places.get(group, (0, 0))), population)
+
+    def portions(self, population: str) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """The points of one population and the groups as it observes them, some groups at a time, so that what is made of a
+        portion does not grow with the warehouse. Each group is in one portion, with all its points."""
+        groups = self.observed[population]
+        begun: tuple[int, str | None] = 0, None
+        for group, (first, n_rows) in self._places.items():
+            if first + n_rows - begun[0] > _POINTS_AT_ONCE:
+                yield self._portion(population, groups, begun, (first + n_rows, group))
+                begun = first + n_rows, group
+        yield self._portion(population, groups, begun, (self._marked.height, None))
+
+    def _portion(
+        self, population: str, groups: pl.DataFrame, begun: tuple[int, str | None], ended: tuple[int, str | None]
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The rows, and the groups, after those at which the one before ended."""
+        (first, after), (end, last) = begun, ended
+        if after is not None:
+            groups = groups.filter(pl.col("comparable_group") > after)
+        if last is not None:
+            groups = groups.filter(pl.col("comparable_group") <= last)
+        return self._of(self._marked.slice(first, end - first), population), groups
+
+    def _of(self, marked: pl.DataFrame, population: str) -> pl.DataFrame:
+        """Those of the rows that are of a population; all of them are not copied."""
+        rows = marked if marked[population].all() else marked.filter(population)
+        return rows.select(self.points.columns)
 
     def lags(self, parts: Iterable[Part]) -> Frames:
         groups = {
@@ -127,9 +156,11 @@ class Given:
     def parity(self) -> Frames:
         tried, judged = {}, {}
         for name in POPULATIONS:
-            points, groups = self.of(name), self.observed[name]
-            tried[name] = sensitivity(points, groups, self.as_of)
-            judged[name] = parity(points, groups, self.as_of, current_days=self.current_days, tried=tried[name])
+            tries, judgements = [], []
+            for points, groups in self.portions(name):
+                tries.append(sensitivity(points, groups, self.as_of))
+                judgements.append(parity(points, groups, self.as_of, current_days=self.current_days, tried=tries[-1]))
+            tried[name], judged[name] = pl.concat(tries), pl.concat(judgements)
         headline = headline_groups(judged["official"], self.groups)
         counted = pl.col("comparable_group").is_in(headline)
         judged = {name: rows.with_columns(is_headline=counted) for name, rows in judged.items()}

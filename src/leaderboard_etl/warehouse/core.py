@@ -33,6 +33,8 @@ from leaderboard_etl.warehouse.submissions import insert_submissions
 
 # Wide rows that are sorted at once: some fifty megabytes.
 _ROWS_AT_ONCE = 50_000
+# Runs whose subtask scores are in a frame at once: a run has some forty.
+_RUNS_AT_ONCE = 10_000
 _NAME = ["source_id", "source_name"]
 # The tables and views of history that say something about a model under a name.
 _NAMING = tuple(
@@ -73,15 +75,12 @@ class _Judged(NamedTuple):
 def build_core(con: duckdb.DuckDBPyConnection) -> None:
     """Fills the empty core tables from the open rows of history."""
     policy = Policy(policy_texts(con))
-    # Names are judged by one core, in frames: the other compresses history meanwhile.
-    with writing_out(con):
-        named = _judge_names(con, policy, "")
+    _insert_named(con, _judged_while_writing(con, policy))
     insert_descriptions(con)
     _insert(con, "core.benchmarks", policy.benchmarks.sort("benchmark_id", "variant_id"))
     _insert(con, "core.comparable_groups", policy.frame("comparable_groups").sort("comparable_group"))
     insert_rules(con, policy)
     insert_series(con, policy)
-    _insert_named(con, named)
     release_memory(con)
     _normalize(con, policy, "")
     _insert_scores(con, _model_ranges(con, "history.scores"))
@@ -193,6 +192,13 @@ def _judge_names(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) ->
             "model_id", "kind", "method", "source_id", "source_name", "precision", "path"
         ),
     }
+
+
+def _judged_while_writing(con: duckdb.DuckDBPyConnection, policy: Policy) -> _Named:
+    """All names, judged by one core in frames; the other compresses history meanwhile."""
+    release_memory(con)
+    with writing_out(con):
+        return _judge_names(con, policy, "")
 
 
 def _insert_named(con: duckdb.DuckDBPyConnection, named: _Named) -> None:
@@ -383,24 +389,46 @@ def _normalized_by_subtask(con: duckdb.DuckDBPyConnection, policy: Policy, withi
     of_names = f"run_key in (select run_key from history.runs where {is_within(within)})" if within else "true"
     tasks = policy.frame("harness_tasks")
     con.register("subtasks", tasks.filter(pl.col("n_choices").is_not_null()).select("task", "metric"))
-    values: pl.DataFrame = con.sql(
-        f"""
-        select run_key, metric_key, score_raw
-        from history.measurements
-        where valid_to is null and {of_names}
-            and metric_key in (select metric_key from history.metrics semi join subtasks using (task, metric))
-        {f"order by {ROW_ID}" if within else ""}
-        """
+    metrics = con.sql(
+        "select metric_key, task, metric from history.metrics semi join subtasks using (task, metric)"
     ).pl()
     con.unregister("subtasks")
-    metrics = con.sql("select metric_key, task, metric from history.metrics").pl()
-    means = normalized_by_subtask(values.join(metrics, on="metric_key", maintain_order="left"), tasks, ["run_key"])
-    con.register("means", means)
+    con.register("subtask_metrics", metrics.select("metric_key"))
+    means = []
+    for first, last in _key_ranges(con, within):
+        values: pl.DataFrame = con.sql(
+            f"""
+            select run_key, metric_key, score_raw
+            from history.measurements
+            where valid_to is null and run_key between {first} and {last} and {of_names}
+                and metric_key in (from subtask_metrics)
+            {f"order by {ROW_ID}" if within else ""}
+            """
+        ).pl()
+        values = values.join(metrics, on="metric_key", maintain_order="left")
+        means.append(normalized_by_subtask(values, tasks, ["run_key"]))
+    con.unregister("subtask_metrics")
+    con.register("means", pl.concat(means))
     of_runs: pl.DataFrame = con.sql(
         f"select {', '.join(RUN_KEY)}, variant_id, score_norm_subtasks_pct from means join history.runs using (run_key)"
     ).pl()
     con.unregister("means")
     return of_runs
+
+
+def _key_ranges(con: duckdb.DuckDBPyConnection, within: str) -> list[tuple[int, int]]:
+    """First and last key of consecutive ranges of runs, of all names or of those `within` a registered frame, that Polars sees at
+    once; at least one."""
+    ranges = con.execute(
+        f"""
+        select min(run_key), max(run_key)
+        from (select run_key, row_number() over (order by run_key) // {_RUNS_AT_ONCE} as range_number from history.runs
+            where {is_within(within)})
+        group by range_number
+        order by range_number
+        """
+    ).fetchall()
+    return ranges or [(0, 0)]
 
 
 def _corrected(scores: pl.DataFrame, policy: Policy) -> pl.DataFrame:

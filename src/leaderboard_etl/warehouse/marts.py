@@ -181,7 +181,9 @@ class _Lazy:
     @cached_property
     def read(self) -> Given:
         con = self._con
-        points: pl.DataFrame = con.sql(f"select {', '.join(COLUMNS)} from points").pl()
+        points: pl.DataFrame = (
+            con.sql(f"select {', '.join(COLUMNS)} from points").pl().sort("comparable_group", "model_id")
+        )
         groups: pl.DataFrame = con.sql(
             "select *, benchmark_id as benchmark from core.comparable_groups order by comparable_group"
         ).pl()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
@@ -24,7 +24,7 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
             yield item  # type: ignore[misc]
 
 
-def made_ahead(make: Callable[[T], Made], items: Iterable[T], *, threads: int) -> Iterator[Made]:
+def made_ahead(make: Callable[[T], Made], items: Iterable[T], *, threads: int) -> Generator[Made, None, None]:
     """What `make` makes of each item, in their order. So many threads work on the next items while the reader still works on
     what came before; what making an item raises is raised in its place."""
     waiting: deque[Future[Made]] = deque()

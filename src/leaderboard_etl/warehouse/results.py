@@ -22,6 +22,7 @@ import polars as pl
 from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import Relation, frame_schema, kept_views, tables
+from leaderboard_etl.memory import release_memory
 from leaderboard_etl.settings import resource
 from leaderboard_etl.warehouse.database import kept_tables
 
@@ -60,6 +61,7 @@ def refresh(
     stale, outdated = _compare(con, analysis, now)
     if not outdated:
         return []
+    release_memory(con)
     frames = compute(stale)
     for table in analysis.tables:
         frame = frames[table]

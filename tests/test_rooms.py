@@ -71,7 +71,7 @@ def test_every_package_is_in_the_order() -> None:
 
 def test_every_distribution_that_the_package_imports_is_declared() -> None:
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
-    extras = [line for name in ("dask", "pictures", "s3") for line in project["optional-dependencies"][name]]
+    extras = [line for name in ("dask", "mcp", "pictures", "s3") for line in project["optional-dependencies"][name]]
     declared = {re.split(r"[^\w-]", line)[0].lower().replace("_", "-") for line in project["dependencies"] + extras}
     imported = {
         name.partition(".")[0]

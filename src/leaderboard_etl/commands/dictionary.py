@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.commands.display import print_json, print_table
 from leaderboard_etl.commands.parsing import Commands, add_command, add_json
@@ -28,15 +28,9 @@ def register(commands: Commands) -> None:
 
 def tables(name: str | None, *, as_json: bool) -> int:
     """Prints all relations, one per line, or the columns of one. Raises UsageError for an unknown name."""
-    from leaderboard_etl.contracts import schema
-
-    relations = {**schema.tables(), **schema.views(), **_policy_relations()}
     if name is not None:
-        return _columns(_named(name, relations), as_json=as_json)
-    rows = [
-        {"name": relation.name, "kind": relation.kind, "columns": len(relation.columns), "what it is": _brief(relation)}
-        for _, relation in sorted(relations.items())
-    ]
+        return _print_columns(columns_of(name), as_json=as_json)
+    rows = overview()
     if as_json:
         print_json(rows)
     else:
@@ -45,6 +39,36 @@ def tables(name: str | None, *, as_json: bool) -> int:
             "history, core and mart also as of a day, in `sql`: from core.scores_as_of('2025-01-31'), and so on by name"
         )
     return 0
+
+
+def overview() -> list[dict[str, Any]]:
+    """Every relation in a sentence."""
+    return [
+        {"name": relation.name, "kind": relation.kind, "columns": len(relation.columns), "what it is": _brief(relation)}
+        for _, relation in sorted(_relations().items())
+    ]
+
+
+def columns_of(name: str) -> dict[str, Any]:
+    """One relation, with the meaning of each column. Raises UsageError for an unknown name."""
+    relation = _named(name, _relations())
+    rows = [
+        # A view's column has no declared type; its query decides it.
+        {
+            "column": column.name,
+            "type": column.sql_type or None,
+            "is_required": column.is_required,
+            "meaning": column.comment,
+        }
+        for column in relation.columns
+    ]
+    return {"name": relation.name, "kind": relation.kind, "comment": relation.comment, "columns": rows}
+
+
+def _relations() -> dict[str, Relation]:
+    from leaderboard_etl.contracts import schema
+
+    return {**schema.tables(), **schema.views(), **_policy_relations()}
 
 
 def _policy_relations() -> dict[str, Relation]:
@@ -88,21 +112,11 @@ def _named(name: str, relations: dict[str, Relation]) -> Relation:
     raise UsageError(f"no table or view {name!r}" + (f"; perhaps {' or '.join(near)}" if near else ""))
 
 
-def _columns(relation: Relation, *, as_json: bool) -> int:
-    rows = [
-        # A view's column has no declared type; its query decides it.
-        {
-            "column": column.name,
-            "type": column.sql_type or None,
-            "is_required": column.is_required,
-            "meaning": column.comment,
-        }
-        for column in relation.columns
-    ]
+def _print_columns(relation: dict[str, Any], *, as_json: bool) -> int:
     if as_json:
-        print_json({"name": relation.name, "kind": relation.kind, "comment": relation.comment, "columns": rows})
+        print_json(relation)
         return 0
-    print(f"{relation.name} ({relation.kind}). {relation.comment}")
-    columns = ("column", "meaning") if relation.kind == "view" else ("column", "type", "meaning")
-    print_table([{key: row[key] for key in columns} for row in rows])
+    print(f"{relation['name']} ({relation['kind']}). {relation['comment']}")
+    columns = ("column", "meaning") if relation["kind"] == "view" else ("column", "type", "meaning")
+    print_table([{key: row[key] for key in columns} for row in relation["columns"]])
     return 0

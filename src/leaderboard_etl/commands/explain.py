@@ -87,7 +87,7 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
 
     with made_by_this_code(warehouse.database), open_state(warehouse, as_of, "mart") as con:
         model_id = model_id_of(con, model)
-        facts_by_section = _facts_of(con, model_id, benchmark)
+        facts_by_section = facts_of(con, model_id, benchmark)
     if as_json:
         print_json(facts_by_section)
         return 0
@@ -134,7 +134,9 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
     raise UsageError(f"no model {name!r} in this warehouse; the nearest are: {', '.join(row[0] for row in near)}")
 
 
-def _facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None) -> dict[str, Any]:
+def facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None) -> dict[str, Any]:
+    """Its facts under 'model', and a list of rows for each section of the story; with `benchmark` only those of its scores.
+    Raises UsageError with the available benchmarks if it has no score of that one."""
     section_names: Iterable[str] = QUERIES if benchmark is None else ("scores", "ended")
     facts: dict[str, Any] = {
         "model": evidence_rows(con, "select * from core.models where model_id = $model", {"model": model_id})[0]

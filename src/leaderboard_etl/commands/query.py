@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from leaderboard_etl.commands.display import plain, print_expanded, print_json, print_table, print_wide_table, records
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command
@@ -99,8 +99,6 @@ def answer(con: duckdb.DuckDBPyConnection, query: str, form: str, options: argpa
     """
     import duckdb
 
-    from leaderboard_etl.target.locked import is_refusal
-
     with stopping(con.interrupt):
         try:
             n_shown = 0
@@ -117,12 +115,23 @@ def answer(con: duckdb.DuckDBPyConnection, query: str, form: str, options: argpa
         except duckdb.Error as error:
             if (stopped := signal_in(error)) is not None:
                 raise stopped from None
-            if is_refusal(error) and not options.unsafe:
-                raise UsageError(
-                    f"a query may read the tables of the warehouse and do nothing else ({first_line(error)});"
-                    " --unsafe lifts this, for a query that you trust"
-                ) from error
-            raise _refused(error) from error
+            raise refused(
+                error, None if options.unsafe else "; --unsafe lifts this, for a query that you trust"
+            ) from error
+
+
+def rows_of(con: duckdb.DuckDBPyConnection, query: str, most: int) -> tuple[list[str], list[dict[str, Any]]]:
+    """The columns and the first `most` rows of one query. Raises UsageError for none, for several, and for a statement that asks
+    nothing; duckdb.Error for what DuckDB refuses."""
+    statements = con.extract_statements(query)
+    if len(statements) != 1:
+        raise UsageError(f"give one query: these are {len(statements)} statements")
+    if not _has_rows(statements[0]):
+        raise UsageError(
+            "a query may read the tables of the warehouse and do nothing else: this statement asks nothing"
+        )
+    relation = _readable(con.sql(statements[0].query))
+    return list(relation.columns), records(relation.limit(most))
 
 
 def _is_conversation(options: argparse.Namespace) -> bool:
@@ -152,8 +161,15 @@ def _format(options: argparse.Namespace) -> str:
     return "json" if form == "table" else form
 
 
-def _refused(error: duckdb.Error) -> UsageError:
-    """DuckDB's message in one line, and below it the line of the query with its caret."""
+def refused(error: duckdb.Error, how_to_lift: str | None = "") -> UsageError:
+    """DuckDB's message in one line, and below it the line of the query with its caret. Where it wants more than to read tables
+    it says so, and how to lift that; null: nothing was locked."""
+    from leaderboard_etl.target.locked import is_refusal
+
+    if how_to_lift is not None and is_refusal(error):
+        return UsageError(
+            f"a query may read the tables of the warehouse and do nothing else ({first_line(error)}){how_to_lift}"
+        )
     message, mark, place = str(error).strip().partition("\n\nLINE ")
     return UsageError(
         f"DuckDB refuses the query: {first_line(Exception(message))}", f"line {place}".splitlines() if mark else ()

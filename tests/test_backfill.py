@@ -96,6 +96,13 @@ def test_each_day_shows_the_tables_last_state_of_that_day_and_nights_follow(past
     past.put_v2(*[v2_row(f"org/model-{n}b", 0.4) for n in range(30)])
     assert past.night(2, only=V2_ONLY).status == "published"
     assert (raw_on(past, date(2024, 8, 3)), raw_on(past, date(2025, 1, 2))) == ({0.33}, {0.4})
+    # What a backfill changes in the judgement of today did not change on those days.
+    assert past.query(
+        "select kind, bool_or(is_compared) from ops.loads where status = 'published' group by kind order by kind"
+    ) == [
+        ("backfill", False),
+        ("nightly", True),
+    ]
 
 
 @pytest.mark.marts(True)

@@ -300,8 +300,9 @@ def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path
 
 
 def test_verify_finds_what_was_changed_in_the_published_file_before_the_export(
-    published: World, tmp_path: Path
+    published: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(recomputed, "LEAST_SCORES", 0)
     out, database = tmp_path / "out", published.warehouse.database
     database.chmod(0o644)
     query = views()["mart.license_classes"].query
@@ -335,6 +336,7 @@ def test_the_files_of_a_second_process_are_taken_where_the_stored_state_is_the_c
     made: list[object] = []
     monkeypatch.setattr(recomputed, "snapshot_files", made_here)
     monkeypatch.setattr(apart, "n_processors", lambda: 2)
+    monkeypatch.setattr(recomputed, "LEAST_SCORES", 0)
     first = make_snapshot(published.warehouse, FIRST, with_pictures=False)
     assert again() == first and made == []
     rescore(published)

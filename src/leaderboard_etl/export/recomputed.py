@@ -7,7 +7,7 @@ both; else they are made from the state that was computed here.
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import date
 
 import duckdb
@@ -22,6 +22,9 @@ from leaderboard_etl.warehouse.carried import carried_tables
 
 Content = dict[str, str]
 
+# Of fewer, the files are made before a second process has begun.
+LEAST_SCORES = 10_000
+
 
 def recomputed_snapshot(
     warehouse: Warehouse, day: date, *, with_pictures: bool, is_redistributable: bool
@@ -30,11 +33,15 @@ def recomputed_snapshot(
     raises."""
     with closing(open_published(warehouse)) as con:
         expect_our_code(con, warehouse.database)
+        [(n_scores,)] = con.execute("select count(*) from core.scores").fetchall()
+    is_worth_it = n_scores >= LEAST_SCORES
     with (
-        apart(stored_files, warehouse, day, with_pictures, is_redistributable) as stored,
+        apart(stored_files, warehouse, day, with_pictures, is_redistributable)
+        if is_worth_it
+        else nullcontext() as stored,
         closing(open_published(warehouse, as_of=day, is_recomputed=True)) as con,
     ):
-        answer = stored()
+        answer = None if stored is None else stored()
         if answer is not None and answer[0] == content_of(con):
             return answer[1]
         return snapshot_files(con, day, with_pictures, is_redistributable)

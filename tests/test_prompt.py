@@ -103,6 +103,8 @@ def test_a_query_of_several_lines_is_asked_at_its_semicolon_and_an_error_ends_on
     assert "only_this" in terminal.ask(".mode csv\rselect 40 + 2 as only_this;\r", "42\n")
     assert "no command '.nothing'" in terminal.ask(".nothing\r", "lists them")
     assert "model_id" in terminal.ask(".tables core.models\r", "repository name")
+    terminal.ask(".mode table\r.explain org/good-7b\r", "known from")
+    assert "0 rows" not in terminal.ask("select 41 + 2 as after_explain;\r", "43")
     assert terminal.end() == 0
 
 

@@ -1,4 +1,4 @@
--- Chat template on IFEval: instruct models run with and without it, on Open LLM Leaderboard v2
+-- IFEval by tuning and chat template on Open LLM Leaderboard v2: mostly other models with it than without, so no effect of it alone
 select
     s.tuning,
     s.has_chat_template,

@@ -11,4 +11,3 @@ join core.models as m using (model_id)
 join core.comparable_groups as g using (comparable_group)
 where f.population = 'official' and f.openness = 'open_weights' and f.reached_on >= date '2023-01-01' and g.is_headline
 order by f.reached_on desc, f.comparable_group
-limit 20

@@ -3,9 +3,9 @@ select
     month,
     leader,
     open_model_id,
-    open_pct,
+    round(open_pct, 1) as open_pct,
     proprietary_model_id,
-    proprietary_pct,
+    round(proprietary_pct, 1) as proprietary_pct,
     round(gap_pct, 1) as gap_pct,
     n_open,
     n_proprietary

@@ -1,4 +1,4 @@
--- The gap on the last day on which both sides can be compared, with its range by choice of scores, who measured it how, and the newest model of both sides
+-- The gap on the last day on which both sides can be compared, with its range by choice of scores, the tolerance within which it is a match, who measured it how, and the newest of both sides
 with protocols as (
 
     select
@@ -11,15 +11,16 @@ with protocols as (
 
 select
     p.comparable_group,
-    coalesce(nullif(regexp_extract(g.display_name, 'measured by (.+)', 1), ''), 'several') as measured_by,
-    case when g.caveats like 'mixed_protocols%' then 'mixed' else coalesce(r.protocol, 'not stated') end as protocol,
     p.compared_on,
-    p.is_current,
-    p.open_model || ': ' || round(p.open_score_pct, 1) as best_open_pct,
-    p.proprietary_model || ': ' || round(p.proprietary_score_pct, 1) as best_proprietary_pct,
     round(-p.difference_pct, 1) as gap_pct,
     round(-p.difference_hi_pct, 1) as lo_pct,
     round(-p.difference_lo_pct, 1) as hi_pct,
+    round(p.tolerance_pct, 1) as tolerance_pct,
+    p.open_model || ': ' || round(p.open_score_pct, 1) as best_open_pct,
+    p.proprietary_model || ': ' || round(p.proprietary_score_pct, 1) as best_proprietary_pct,
+    p.is_current,
+    coalesce(nullif(regexp_extract(g.display_name, 'measured by (.+)', 1), ''), 'several') as measured_by,
+    case when g.caveats like 'mixed_protocols%' then 'mixed' else coalesce(r.protocol, 'not stated') end as protocol,
     p.open_newest_model || ', ' || p.open_newest_on as newest_open,
     p.proprietary_newest_model || ', ' || p.proprietary_newest_on as newest_proprietary
 from mart.parity as p

@@ -9,4 +9,3 @@ from core.subtask_scores
 where benchmark_id = 'mmlu' and metric = 'acc' and subtask is not null
 group by subtask
 order by median_pct, subtask
-limit 15

@@ -25,4 +25,3 @@ from run as r
 join core.models as m using (model_id)
 where r.n_scores = 6
 order by r.average_pct desc, r.model_id
-limit 15

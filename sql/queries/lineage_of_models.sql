@@ -9,4 +9,3 @@ join mart.lineage as u on u.model_id = l.model_id and u.depth <= l.depth
 where l.is_root and l.depth > 0
 group by all
 order by steps desc, l.model_id
-limit 15

@@ -4,7 +4,7 @@ select
     m.released_on,
     round(m.params_total / 1e9, 1) as params_total_b,
     round(d.params_active_b, 1) as params_active_b,
-    d.score_norm_pct,
+    round(d.score_norm_pct, 1) as score_norm_pct,
     d.era,
     round(coalesce(d.equivalent_params_b, d.at_least_b), 1) as dense_params_b,
     d.equivalent_params_b is null as is_at_least,
@@ -14,4 +14,3 @@ from mart.dense_equivalent as d
 join core.models as m using (model_id)
 where d.comparable_group = 'mmlu_reported' and m.is_moe
 order by m.released_on desc, d.model
-limit 20

@@ -1,9 +1,10 @@
--- Organisations: who has how many scored models, and how many bests of the open frontier
+-- Organisations: who has how many scored models, and how many bests of the open frontier in groups that have both sides
 with bests as (
 
-    select organization, count(*) as n_bests
-    from mart.gap_frontier
-    where population = 'official' and openness = 'open_weights'
+    select f.organization, count(*) as n_bests
+    from mart.gap_frontier as f
+    join core.comparable_groups as g using (comparable_group)
+    where f.population = 'official' and f.openness = 'open_weights' and g.is_headline
     group by all
 
 )
@@ -21,4 +22,3 @@ left join bests as b using (organization)
 where m.population = 'official' and m.openness = 'open_weights'
 group by m.organization
 order by n_bests desc, n_models desc, m.organization
-limit 20

@@ -12,7 +12,7 @@ select
     other.precision,
     other.comparable_group,
     count(*) as n_models,
-    round(avg(other.score_pct - base.score_pct), 2) as mean_difference_pct,
+    round(median(other.score_pct - base.score_pct), 2) as median_difference_pct,
     round(min(other.score_pct - base.score_pct), 2) as least_pct,
     round(max(other.score_pct - base.score_pct), 2) as greatest_pct
 from by_precision as base

@@ -1,14 +1,16 @@
--- Self-reported against measured: what vendors say minus what others measured, by benchmark, with how many pairs are copies
+-- Self-reported against measured: what vendors say minus what others say, by benchmark, with the protocols on either side and copies
 select
     benchmark_id,
     measured_group,
     vendor_kind,
     n_models,
+    n_same_variant,
     n_copies,
     round(mean_gap_pct, 2) as mean_gap_pct,
     round(lo_pct, 2) as lo_pct,
     round(hi_pct, 2) as hi_pct,
     round(mean_not_copied_pct, 2) as mean_not_copied_pct,
+    protocols,
     refusal_reason
 from mart.self_report_gap
 order by n_models desc, benchmark_id, measured_group, vendor_kind

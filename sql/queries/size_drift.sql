@@ -11,4 +11,3 @@ select
     source_place
 from mart.parameter_disagreement
 order by disagreement_pct desc, model_id, method, source_place
-limit 20

@@ -16,4 +16,3 @@ order by
         ['leader_new', 'leader_gone', 'verdict_flipped', 'score_restated', 'score_withdrawn', 'model_new'], kind
     ) nulls last,
     source_id, comparable_group, openness, model_or_claim
-limit 50

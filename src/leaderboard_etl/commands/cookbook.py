@@ -36,4 +36,6 @@ def cookbook(con: duckdb.DuckDBPyConnection, query_by_name: Mapping[str, str]) -
         [(n_rows,)] = relation.count("*").fetchall()
         left = f"\n\nThe first {_MOST_ROWS} of {how_many(n_rows, 'row')}." if n_rows > _MOST_ROWS else ""
         answer = as_markdown(relation.limit(_MOST_ROWS)).strip() if n_rows else "No rows."
-        yield f"\n## {name}\n\n{first.removeprefix('--').strip()}.\n\n```sql\n{query.strip()}\n```\n\n{answer}{left}\n"
+        question = first.removeprefix("--").strip()
+        end = "" if question.endswith("?") else "."
+        yield f"\n## {name}\n\n{question}{end}\n\n```sql\n{query.strip()}\n```\n\n{answer}{left}\n"

@@ -116,10 +116,18 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
     """The id of the model that has a name, whatever its letter case. Raises UsageError for a name of none or of several."""
     ids = con.execute(
         """
-        select distinct model_id from core.model_aliases where lower(source_name) = lower($name)
-        union
-        select model_id from core.models where lower(model_id) = lower($name) or lower(display_name) = lower($name)
-        order by model_id
+        with named as (
+
+            select model_id, 1 as rank from core.model_aliases where lower(source_name) = lower($name)
+            union
+            select model_id, 1 from core.models where lower(model_id) = lower($name) or lower(display_name) = lower($name)
+            union
+            -- Without its organization a name may do, if it is no other model's own.
+            select model_id, 2 from core.models where lower(split_part(model_id, '/', -1)) = lower($name)
+
+        )
+
+        select distinct model_id from named where rank = (select min(rank) from named) order by model_id
         """,
         {"name": name},
     ).fetchall()
@@ -128,7 +136,17 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
     if ids:
         raise UsageError(f"{name!r} is several models: {', '.join(row[0] for row in ids)}")
     near = con.execute(
-        "select model_id from core.models order by jaro_winkler_similarity(lower(model_id), lower($name)) desc limit 5",
+        """
+        select model_id
+        from core.models
+        order by
+            greatest(
+                jaro_winkler_similarity(lower(model_id), lower($name)),
+                jaro_winkler_similarity(lower(split_part(model_id, '/', -1)), lower($name))
+            ) desc,
+            model_id
+        limit 5
+        """,
         {"name": name},
     ).fetchall()
     raise UsageError(f"no model {name!r} in this warehouse; the nearest are: {', '.join(row[0] for row in near)}")

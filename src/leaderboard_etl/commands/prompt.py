@@ -147,6 +147,8 @@ class _State:
     def _explain(self, model: str) -> None:
         if not model:
             raise UsageError(".explain needs a model, e.g. .explain deepseek-ai/DeepSeek-R1")
+        # A second connection to the file would be one to the same, locked, engine, and could not be set up.
+        self.close()
         explain.explain(self.warehouse, model, None, as_of=self.options.as_of, as_json=False)
 
     def _set_mode(self, form: str) -> None:

@@ -67,13 +67,14 @@ def lines(load: LoadChanges, *, has_links: bool = True) -> list[str]:
             if has_links and row["source_url"]:
                 told_lines.append(f"      {one_line(row['source_url'])}")
         if n_more:
-            told_lines.append(f"    and {n_more:,} more")
+            told_lines.append(f"    and {n_more:,} more of note")
     return told_lines
 
 
 def markdown(load: LoadChanges, level: int = 2) -> str:
     """The same as Markdown, under a heading of a level. Text from data is escaped, so that it makes no link and no markup."""
-    parts = [f"{'#' * level} {_escaped(headline(load)).capitalize()}", ""]
+    head = _escaped(headline(load))
+    parts = [f"{'#' * level} {head[:1].upper()}{head[1:]}", ""]
     parts += [f"- {_escaped(line)}" for line in counted(load)]
     for heading, rows, n_more in told(load):
         parts += ["", f"{'#' * (level + 1)} {heading}", ""]
@@ -81,7 +82,7 @@ def markdown(load: LoadChanges, level: int = 2) -> str:
             link = f" ([source](<{_address(row['source_url'])}>))" if _address(row["source_url"]) else ""
             parts.append(f"- {_escaped(sentence(row))}{link}")
         if n_more:
-            parts.append(f"- and {n_more:,} more")
+            parts.append(f"- and {n_more:,} more of note")
     return "\n".join(parts) + "\n"
 
 

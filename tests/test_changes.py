@@ -294,7 +294,7 @@ def test_text_from_data_makes_no_markup() -> None:
         [row | {"source_url": "javascript:x"}],
         {"name_resolved": 1},
     )
-    assert "- s: \\[x\\](https://evil) \\<b\\> means a\\*b, before no known model\n" in markdown(load)
+    assert "- s: \\[x\\](https&#58;//evil) \\<b\\> means a\\*b, before no known model\n" in markdown(load)
 
 
 def feed_of(world: World, as_of: date | None = None) -> bytes:

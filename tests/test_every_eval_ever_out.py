@@ -137,6 +137,7 @@ def test_an_export_is_verified_and_says_what_it_loses(
     file.write_bytes(file.read_bytes().replace(b"score", b"sc0re", 1))
     assert main(["verify", "-w", str(root), str(out)]) == 1
     assert main([*command, "--with-database"]) == main(["diff", str(out), str(out)]) == 2
+    assert main(["export", "-w", str(root), "--out", str(out)]) == 2, "the article's files do not replace records"
 
 
 def test_records_for_passing_on_hold_only_scores_under_a_licence_that_says_so(root: Path) -> None:

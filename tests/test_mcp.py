@@ -51,6 +51,23 @@ def here(world: World, *calls: Call, most_rows: int = 200, time_limit_seconds: f
     return answers(server(world.warehouse, most_rows=most_rows, time_limit_seconds=time_limit_seconds), *calls)
 
 
+def at_once(connected_to: Any, *calls: Call) -> list[CallToolResult]:
+    """The answers to calls that a client makes without waiting for the one before."""
+
+    async def converse() -> list[CallToolResult]:
+        results: dict[int, CallToolResult] = {}
+
+        async def call(client: Any, number: int, name: str, arguments: dict[str, Any]) -> None:
+            results[number] = await client.call_tool(name, arguments)
+
+        async with Client(connected_to) as client, anyio.create_task_group() as group:
+            for number, (name, arguments) in enumerate(calls):
+                group.start_soon(call, client, number, name, arguments)
+        return [results[number] for number in range(len(calls))]
+
+    return anyio.run(converse)
+
+
 def told(result: CallToolResult) -> dict[str, Any]:
     assert not result.is_error, error_of(result)
     assert isinstance(result.structured_content, dict)
@@ -93,7 +110,6 @@ def test_every_answer_says_of_which_state_it_is_and_where_its_numbers_are_from(s
             "load_at": "2025-01-01T03:00:00Z",
             "code_version": code_version(),
             "hub": "sample",
-            "warehouse": standing.warehouse.published_name,
         }
     [read] = scaling["tables_read"]
     assert read["name"] == "mart.model_scaling" and {"score_source", "source_url"} <= set(read["source_columns"])
@@ -282,3 +298,15 @@ def test_a_folder_without_a_warehouse_is_an_error_of_one_line(tmp_path: Path, st
     nowhere = World(tmp_path, "", type(standing.warehouse)(tmp_path / "none"))
     for result in here(nowhere, ("sql", {"query": "select 1"}), ("changes", {}), ("explain", {"model": "x"})):
         assert result.is_error and "no run has published here yet" in error_of(result)
+
+
+def test_calls_that_a_client_makes_at_once_are_all_answered(standing: World) -> None:
+    calls: list[Call] = [
+        ("sql", {"query": f"select {n} as n, count(*) as n_models from core.models"}) for n in range(6)
+    ]
+    connected = server(standing.warehouse, most_rows=200, time_limit_seconds=30)
+    answered = [
+        told(result)["rows"]
+        for result in at_once(connected, *calls, ("explain", {"model": "mistralai/Mixtral-8x7B-v0.1"}))[:6]
+    ]
+    assert [rows[0]["n"] for rows in answered] == list(range(6))

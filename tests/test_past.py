@@ -14,6 +14,7 @@ import pytest
 from faulty_hub import HubServer
 from worlds import World, copied, v2_row
 
+from leaderboard_etl import engine
 from leaderboard_etl.cli import main
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.target import past
@@ -147,11 +148,32 @@ def test_a_query_may_name_days_itself(two_nights: World, capsys: pytest.CaptureF
     for wrong, word in (
         ("from core.nothing_as_of('2025-01-01')", "there is no core.nothing"),
         ("from core.scores_as_of(today())", "as it is written"),
+        (f"from {before}, core.scores_as_of(date '{FIRST}' - interval 30 day)", "as it is written"),
+        ("; ".join(f"from core.scores_as_of('2024-01-{day:02}')" for day in range(1, 17)), "at most 15"),
         ("from core.scores_as_of('2024-01-01')", "before the first load"),
         (f"copy (from core.scores_as_of('{FIRST}')) to 'x.csv'", "--unsafe"),
     ):
         assert main([*arguments, wrong]) == 2
         assert word in capsys.readouterr().err
+
+
+def test_what_was_known_on_a_past_day_can_be_asked_with_the_macros(two_nights: World) -> None:
+    query = "select mart.place(source_id, repo_id, revision, path, locator) as place from history.scores limit 1"
+    with closing(open_past(two_nights.warehouse, FIRST, query)) as con:
+        assert "@" in con.execute(query).fetchall()[0][0]
+
+
+def test_a_state_that_could_not_be_written_whole_is_not_kept(
+    two_nights: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(con: duckdb.DuckDBPyConnection) -> None:
+        con.close()
+        raise duckdb.IOException("No space left on device")
+
+    monkeypatch.setattr(engine, "finish", full)
+    with closing(open_past(two_nights.warehouse, FIRST, "from core.scores")) as con:
+        assert con.execute("select count(*) > 0 from core.scores").fetchall() == [(True,)]
+    assert kept() == []
 
 
 def test_a_state_is_made_once_and_again_after_a_night_with_news(

@@ -153,6 +153,8 @@ def test_without_a_warehouse_the_prompt_does_not_open(tmp_path: Path) -> None:
         ('select 1 as "a;', False),
         ("select 1 -- done;", False),
         ("select 1 /* done; */;", True),
+        ("select $$a;", False),
+        ("select $$a;$$;", True),
         ("select 1; -- done", True),
         (".tables", True),
         ("", True),

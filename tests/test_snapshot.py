@@ -259,6 +259,12 @@ def test_what_may_be_passed_on_has_no_score_without_a_licence_and_can_be_verifie
     manifest = read_manifest(out)
     for name in ("model_scaling", "model_scaling_unsized", "moe_efficiency", "frontier_gap", "llm_benchmarks"):
         every, kept = (pl.read_parquet(folder / "parquet" / f"{name}.parquet") for folder in (whole, out))
+        for column in ("lo_pct", "hi_pct"):
+            of_several = (
+                kept.filter(pl.col("n_values") > 1) if {column, "n_values"} <= set(kept.columns) else kept.clear()
+            )
+            assert of_several.is_empty() or of_several[column].null_count() == of_several.height, name
+        every, kept = (frame.drop("lo_pct", "median_pct", "hi_pct", strict=False) for frame in (every, kept))
         assert kept["license_id"].null_count() == 0, name
         [file] = [file for file in manifest["files"] if file in (f"{name}.csv", f"{name}.json")]
         gone = sum(row["n"] for row in manifest["excluded"].get(file, []) if "no licence" in row["reason"])

@@ -215,7 +215,7 @@ def link_to(
 # Reporters and methods may have the same names as sources.
 NAMED_ELSEWHERE = {
     ("src/leaderboard_etl/analysis/self_report.py", "reference"),
-    ("src/leaderboard_etl/commands/explain.py", "reference"),
+    ("src/leaderboard_etl/commands/evidence.py", "reference"),
     ("src/leaderboard_etl/normalize/doubts.py", "reference"),
     ("src/leaderboard_etl/normalize/identity.py", "reference"),
     ("src/leaderboard_etl/normalize/joins.py", "reference"),

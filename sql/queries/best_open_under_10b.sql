@@ -1,4 +1,4 @@
--- The best official open model below 10B parameters on GPQA so far, by month in which it changed: measured by Epoch AI, by the leaderboard, and as reported
+-- The best official open model below 10B parameters on GPQA, by month in which it changed: as measured by Epoch AI and a leaderboard, and as reported
 with small as (
 
     select comparable_group, model, params_b, released_on, score_pct

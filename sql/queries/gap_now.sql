@@ -1,4 +1,4 @@
--- The gap on the last day on which both sides can be compared, with its range by choice of scores, the tolerance within which it is a match, who measured it how, and the newest of both sides
+-- The gap on the last day on which both sides can be compared, its range by choice of scores, the tolerance of a match, and the newest models
 with protocols as (
 
     select

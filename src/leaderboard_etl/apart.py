@@ -46,7 +46,7 @@ def apart(work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> Iter
         assert child.stdout is not None
         try:
             answered: tuple[T] = pickle.load(child.stdout)
-        except (EOFError, pickle.UnpicklingError):
+        except Exception:  # it ended early, or what it wrote cannot be read
             return None
         return answered[0]
 

@@ -107,6 +107,13 @@ def write_out(con: duckdb.DuckDBPyConnection) -> None:
         con.begin()
 
 
+def finish(con: duckdb.DuckDBPyConnection) -> None:
+    """Writes what was committed into the file and closes it. Closing writes as well, but hides a failure, after which the file,
+    which has no log, would hold less than was committed. Raises duckdb.Error."""
+    con.execute("checkpoint")
+    con.close()
+
+
 @contextmanager
 def writing_out(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Within the block another thread writes what was committed into the file. `con` may read meanwhile; what it writes waits."""

@@ -17,7 +17,7 @@ _UNITS = {
     for power, letter in enumerate("kmgt", 1)
     for unit, base in ((letter, 1000), (f"{letter}b", 1000), (f"{letter}ib", 1024))
 }
-# What a build holds beside DuckDB: Python and its libraries, one batch of files as bytes, lists and frames, and the frames
+# What a build holds beside DuckDB: Python and its libraries, four batches of files as bytes, lists and frames, and the frames
 # from which core is made. Measured by bench/size.py at 5,000 to 40,000 result files.
 _BESIDE_BYTES = 700_000_000
 # The least that DuckDB needs for each thread, and a little more: https://duckdb.org/docs/stable/guides/performance/environment

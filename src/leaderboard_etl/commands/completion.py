@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from leaderboard_etl.commands.parsing import Commands, Parser, add_command, warehouse_of
 from leaderboard_etl.errors import EtlError
+from leaderboard_etl.printable import ACTING
 from leaderboard_etl.settings import PACKAGE, Warehouse
 
 # Takes what is written of a word and the options before it, and returns the words that may stand there.
@@ -105,4 +106,5 @@ def _models(prefix: str, options: argparse.Namespace) -> list[str]:
 
     query = "select model_id from core.models where starts_with(model_id, $prefix) order by all limit $most"
     with closing(open_published(warehouse_of(options))) as con:
-        return [str(name) for (name,) in con.execute(query, {"prefix": prefix, "most": _MOST_MODELS}).fetchall()]
+        names = [str(name) for (name,) in con.execute(query, {"prefix": prefix, "most": _MOST_MODELS}).fetchall()]
+    return [name for name in names if not ACTING.search(name)]

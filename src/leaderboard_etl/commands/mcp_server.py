@@ -81,6 +81,8 @@ class _Tools:
 
     def __init__(self, warehouse: Warehouse, most_rows: int, time_limit_seconds: float) -> None:
         self._warehouse, self._most_rows, self._time_limit_seconds = warehouse, most_rows, time_limit_seconds
+        # A client may call several at once, each in a thread, and a second connection to the file could not be set up.
+        self._turn = threading.Lock()
 
     def sql(self, query: str, as_of: date | None = None, limit: int | None = None) -> dict[str, Any]:
         """Asks the warehouse one question in SQL (DuckDB's dialect), now or as of the end of a past day (UTC).
@@ -91,10 +93,11 @@ class _Tools:
         if limit is not None and limit < 1:
             raise UsageError("limit is a number of rows, 1 or more")
         # A state of a past day has only what is named.
-        with open_state(self._warehouse, as_of, f"{query}\n-- {_OF_STATE}") as con, self._in_time(con):
+        state = f"{query}\n-- {_OF_STATE}"
+        with self._turn, open_state(self._warehouse, as_of, state) as con, self._in_time(con):
             columns, rows = rows_of(con, query, most + 1)
             answer = {
-                "as_of": _as_of(con, self._warehouse, as_of),
+                "as_of": _as_of(con, as_of),
                 "tables_read": _tables_read(query),
                 "columns": columns,
                 "rows": rows[:most],
@@ -107,12 +110,13 @@ class _Tools:
         file, commit and place, and why the marts use it. `model` is an id or any name that a source uses; with `benchmark` only
         the scores of that benchmark."""
         with (
+            self._turn,
             open_state(self._warehouse, as_of, "mart") as con,
             self._in_time(con),
             made_by_this_code(self._warehouse.database),
         ):
             facts = facts_of(con, model_id_of(con, model), benchmark)
-            answer = {"as_of": _as_of(con, self._warehouse, as_of), **facts}
+            answer = {"as_of": _as_of(con, as_of), **facts}
         return _sized(answer)
 
     def tables(self, name: str | None = None) -> dict[str, Any]:
@@ -127,13 +131,14 @@ class _Tools:
         if since is not None and until is not None and since > until:
             raise UsageError(f"since {since} is after until {until}: no load can lie between them")
         with (
+            self._turn,
             closing(open_published(self._warehouse)) as con,
             self._in_time(con),
             made_by_this_code(self._warehouse.database),
         ):
             newest = 1 if since is None and until is None else None
             loads = [as_json(load) for load in load_changes(con, since=since, until=until, newest=newest)]
-            answer = {"as_of": _as_of(con, self._warehouse, None), "loads": loads}
+            answer = {"as_of": _as_of(con, None), "loads": loads}
         return _sized(answer)
 
     @contextmanager
@@ -173,7 +178,7 @@ def _reason(error: BaseException) -> str:
     return str(known or first_line(Exception(str(error))) or type(error).__name__)
 
 
-def _as_of(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, day: date | None) -> dict[str, Any]:
+def _as_of(con: duckdb.DuckDBPyConnection, day: date | None) -> dict[str, Any]:
     """Of which state an answer is: its day, its last load, the code that made it, and the Hub that fed it."""
     rows = con.execute(
         """
@@ -197,7 +202,6 @@ def _as_of(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, day: date | Non
         "load_at": f"{at.isoformat()}Z",
         "code_version": made_by,
         "hub": endpoint,
-        "warehouse": str(warehouse.published_name),
     }
 
 

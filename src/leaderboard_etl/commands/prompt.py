@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _FORMS = ("table", "expanded", "csv", "json", "jsonl", "md")
 _WORD_BEFORE = re.compile(r"[\w.]*$")
-_QUOTED = re.compile(r"'[^']*(?:'|\Z)|\"[^\"]*(?:\"|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_QUOTED = re.compile(r"'[^']*(?:'|\Z)|\"[^\"]*(?:\"|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)|\$\$.*?(?:\$\$|\Z)", re.DOTALL)
 _HELP = (
     (".tables [NAME]", "the tables and views, or the columns of one"),
     (".explain MODEL", "each value of a model with its file, commit and row"),

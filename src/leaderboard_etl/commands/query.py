@@ -72,7 +72,8 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
         from leaderboard_etl.commands.cookbook import cookbook
 
         with open_state(warehouse, options.as_of, "mart", is_locked=not options.unsafe) as con:
-            print(*cookbook(con, {path.stem: _read(path) for path in _queries()}), sep="", end="")
+            page = "".join(cookbook(con, {path.stem: _read(path) for path in _queries()}))
+        _print_or_write(page, options.output, warehouse)
         return 0
     if options.list:
         list_queries()
@@ -138,6 +139,18 @@ def _is_conversation(options: argparse.Namespace) -> bool:
     """Whether a person sits at a terminal and has not said what to ask."""
     is_unasked = options.query is None and options.file is None and options.named is None
     return is_unasked and options.output is None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+
+
+def _print_or_write(text: str, output: Path | None, warehouse: Warehouse) -> None:
+    if output is None:
+        print(text, end="")
+        return
+    expect_outside(output, warehouse)
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"-o {output} cannot be written: {error.strerror}") from error
+    print(f"wrote {output}", file=sys.stderr)
 
 
 def _has_rows(statement: duckdb.Statement) -> bool:

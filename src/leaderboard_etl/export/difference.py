@@ -44,7 +44,7 @@ def snapshot_difference(before: Path, after: Path) -> list[TableDifference]:
         manifest = read_manifest(folder)
         if "format" in manifest:
             raise UsageError(
-                f"{folder} holds {manifest['format']} records and no tables: compare exports without --format"
+                f"{folder} is of the format {manifest['format']} and has no tables: compare exports without --format"
             )
         names.append(set(manifest["files"]))
     differences = []

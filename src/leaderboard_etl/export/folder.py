@@ -14,7 +14,7 @@ from leaderboard_etl.durable import undisturbed
 from leaderboard_etl.errors import EtlError, UsageError
 from leaderboard_etl.export.card import folder_readme
 from leaderboard_etl.export.database import DATABASE, database_facts
-from leaderboard_etl.export.every_eval_ever import make_records
+from leaderboard_etl.export.every_eval_ever import FORMAT, make_records
 from leaderboard_etl.export.manifest import BUILD, MANIFEST, README, TOOL, build_facts, dumped
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.settings import Warehouse
@@ -39,7 +39,7 @@ def write_snapshot(
     stays.
     """
     if folder is not None:
-        _expect_replaceable(folder)
+        _expect_replaceable(folder, None)
     with scratch_folder() as scratch:
         moved = {DATABASE: scratch / DATABASE} if with_database else {}
         files = make_snapshot(
@@ -63,25 +63,27 @@ def write_records(
 ) -> dict[str, Any]:
     """Writes our scores as records of Every Eval Ever into `folder` and returns the manifest. An earlier export in `folder` is
     replaced in one step. Raises what write_snapshot raises."""
-    _expect_replaceable(folder)
+    _expect_replaceable(folder, FORMAT)
     files = make_records(warehouse, as_of, is_redistributable=is_redistributable)
     build = build_facts(files[MANIFEST], files[README])
-    _replace_folder(folder, {**files, BUILD: dumped(build)}, {})
+    _replace_folder(folder, {**files, BUILD: dumped(build)}, {}, FORMAT)
     facts: dict[str, Any] = json.loads(files[MANIFEST])
     return facts
 
 
-def _expect_replaceable(folder: Path) -> None:
-    """Raises UsageError for a folder that holds anything but a snapshot: it would be replaced."""
+def _expect_replaceable(folder: Path, form: str | None) -> None:
+    """Raises UsageError for a folder that holds anything but an export of this format: it would be replaced."""
     if folder.is_file():
         raise UsageError(f"{folder} is a file: choose a folder for --out")
-    if folder.exists() and any(folder.iterdir()) and not _is_snapshot(folder):
-        raise UsageError(f"{folder} is not empty and not a snapshot of ours: choose another --out")
+    if folder.exists() and any(folder.iterdir()) and not _is_export(folder, form):
+        raise UsageError(f"{folder} is not empty and not a snapshot of ours in this format: choose another --out")
 
 
-def _replace_folder(folder: Path, files: Mapping[str, bytes], moved: Mapping[str, Path]) -> None:
+def _replace_folder(
+    folder: Path, files: Mapping[str, bytes], moved: Mapping[str, Path], form: str | None = None
+) -> None:
     """Replaces the content of `folder` by `files`, and by the files of `moved` under their names."""
-    _expect_replaceable(folder)
+    _expect_replaceable(folder, form)
     fresh, old = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
     with at_the_end(lambda: shutil.rmtree(fresh, ignore_errors=True)):
         _replace(folder, fresh, old, files, moved)
@@ -138,9 +140,8 @@ def _no_snapshot(folder: Path, why: str) -> UsageError:
     return UsageError(f"{folder} is not a snapshot: it has no {MANIFEST} that an export wrote ({why})")
 
 
-def _is_snapshot(folder: Path) -> bool:
+def _is_export(folder: Path, form: str | None) -> bool:
     try:
-        read_manifest(folder)
+        return read_manifest(folder).get("format") == form
     except UsageError:
         return False
-    return True

@@ -94,7 +94,7 @@ def publish_explorer(
     files[README] = space_card(manifest)
     told = ("tool", "as_of", "hub", "code_version", "export_version", "load_ids", "is_redistributable")
     facts = {name: file_facts(content) for name, content in files.items()}
-    files[MANIFEST] = dumped({**{name: manifest[name] for name in told}, "files": facts})
+    files[MANIFEST] = dumped({"format": "explorer", **{name: manifest[name] for name in told}, "files": facts})
     message = f"Explorer as of {manifest['as_of']}"
     return push(
         endpoint, "space", repo_id, files, along={}, listing=MANIFEST, is_ours=_is_ours, message=message, tag=None

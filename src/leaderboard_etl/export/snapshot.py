@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from leaderboard_etl import engine
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.export.article_file import ARTICLE, article_json
@@ -63,7 +64,10 @@ def make_snapshot(
             if database is not None:
                 complete_database(con)
             draws = not is_redistributable and (can_draw() if with_pictures is None else with_pictures)
-            return snapshot_files(con, as_of or state_day(con), draws, is_redistributable)
+            files = snapshot_files(con, as_of or state_day(con), draws, is_redistributable)
+            if database is not None:
+                engine.finish(con)
+            return files
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise _other_code(warehouse.database, first_line(error)) from error
 

@@ -30,6 +30,7 @@ _OTHER_DECIMALS = 6
 _LEFT_OUT = "left_out"
 _OF_GROUP = re.compile(r"parquet/frontier_gap_(\w+)\.parquet")
 _LICENSE = "license_id"
+_RANGE = ("lo_pct", "median_pct", "hi_pct")
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,8 @@ def query(con: duckdb.DuckDBPyConnection, export: Export) -> Selection:
 
 
 def passed_on(export: Export, selection: Selection) -> Selection:
-    """The same without scores whose source states no licence under which anyone may pass them on; what it leaves out says so.
+    """The same without scores whose source states no licence under which anyone may pass them on, and without the ranges of
+    several scores; what it leaves out says so.
 
     A table without the column `license_id` has computed figures only, and stays. A model of a full grid goes with all its scores.
     """
@@ -170,6 +172,14 @@ def passed_on(export: Export, selection: Selection) -> Selection:
     if export.is_grid:
         may_pass = may_pass.all().over("model")
     kept, gone = frame.filter(may_pass), frame.filter(~may_pass)
+    # The least and the greatest of several scores may be one that may not be passed on.
+    ranges = [name for name in _RANGE if name in kept.columns]
+    kept = kept.with_columns(
+        pl.when(pl.col("n_values") <= 1).then(pl.col(name)).alias(name)
+        if "n_values" in kept.columns
+        else pl.lit(None, kept.schema[name]).alias(name)
+        for name in ranges
+    )
     counts = {"reason": "its source states no licence under which it may be passed on", "n": gone.height}
     return Selection(kept, written(export, kept), [*selection.left_out, *([counts] if gone.height else [])])
 

@@ -82,6 +82,8 @@ def _recompute(
             hubs = con.execute("select distinct endpoint from ops.loads").fetchall()
         if hubs != [(manifest.get("hub"),)]:
             return {}, f"not recomputed: the snapshot is of the Hub {manifest.get('hub')!r}, this warehouse of another"
+        if manifest.get("format") not in (None, FORMAT):
+            return {}, f"not recomputed: it is of the format {manifest['format']}, a part of a snapshot"
         has_pictures = not manifest.get("absent")
         day = date.fromisoformat(manifest["as_of"])
         is_redistributable = manifest.get("is_redistributable") is True

@@ -15,6 +15,7 @@ from typing import TypeVar
 import duckdb
 import polars as pl
 
+from leaderboard_etl import engine
 from leaderboard_etl.contracts.schema import kept_views, tables
 from leaderboard_etl.errors import EtlError, WarehouseError, first_line
 from leaderboard_etl.raw.ledger import Ledger, Load, Place
@@ -161,6 +162,8 @@ class Believed:
             try:
                 return judgements(con)
             except (duckdb.BinderException, duckdb.CatalogException):
+                if self._is_ours or self.trouble is not None:  # this code made it: the fault is in the query
+                    raise
                 return None
 
         if self._usable_target() is None:
@@ -226,7 +229,7 @@ class Believed:
         if self.trouble is None:
             return self._published if self._n_held is not None else None
         if self._n_rebuilt is None and any(load.is_applied for load in self.loads):
-            self._rebuilt.stage(FromRaw(self.store, self.loads, self.most_memory_bytes)).con.close()
+            engine.finish(self._rebuilt.stage(FromRaw(self.store, self.loads, self.most_memory_bytes)).con)
             self._n_rebuilt = len(self.loads)
         return self._rebuilt if self._n_rebuilt is not None else None
 

@@ -14,10 +14,17 @@ from leaderboard_etl import engine
 from leaderboard_etl.contracts.migrations import refuse_newer
 from leaderboard_etl.errors import UsageError, WarehouseError, first_line
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.target import target_of
+from leaderboard_etl.target import Target, target_of
 from leaderboard_etl.target.locked import lock
 from leaderboard_etl.warehouse.carried import copy_until, until_queries
-from leaderboard_etl.warehouse.database import create_tables, create_views, end_of_day, link_queries, link_tables
+from leaderboard_etl.warehouse.database import (
+    create_macros,
+    create_tables,
+    create_views,
+    end_of_day,
+    link_queries,
+    link_tables,
+)
 
 
 def open_published(
@@ -59,14 +66,22 @@ def open_published(
         if as_of is None:
             return lock(con) if is_locked else con
         con.close()
-        con = engine.in_memory() if into is None else engine.create(into)
-        create_tables(con, is_described=needs is None)
+    except duckdb.Error as error:
+        raise _unopened(target, error) from error
+    # Where there is no room for this file, the published one is sound.
+    con = engine.in_memory() if into is None else engine.create(into)
+    create_tables(con, is_described=needs is None)
+    try:
         target.attach_to(con, "published")
     except duckdb.Error as error:
-        raise WarehouseError(f"{target} cannot be opened ({first_line(error)}): run again, or restore it") from error
+        raise _unopened(target, error) from error
     with made_by_this_code(target):
         _rebuild_as_of(con, as_of, is_recomputed, needs)
     return lock(con) if is_locked and into is None else con
+
+
+def _unopened(target: Target, error: duckdb.Error) -> WarehouseError:
+    return WarehouseError(f"{target} cannot be opened ({first_line(error)}): run again, or restore it")
 
 
 def open_linked(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
@@ -92,6 +107,7 @@ def open_history(warehouse: Warehouse, as_of: date, *, is_locked: bool = True) -
     with made_by_this_code(target):
         _expect_load_until(con, as_of)
         link_queries(con, until_queries("published", end_of_day(as_of)))
+        create_macros(con)
     return lock(con) if is_locked else con
 
 

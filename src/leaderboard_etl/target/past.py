@@ -33,6 +33,7 @@ _MADE, _CORE = ("core.", "mart."), "core.models"
 _OF_DAYS = re.compile(
     r"\b((?:history|core|mart)\.\w+?)_as_of\s*\(\s*(?:date\s*)?'?([^')]*)'?(?:\s*::\s*date)?\s*\)", re.IGNORECASE
 )
+_CALLS = re.compile(r"\b(?:history|core|mart)\.\w+?_as_of\s*\(", re.IGNORECASE)
 
 
 def open_state(
@@ -75,6 +76,8 @@ def days_named(query: str) -> dict[str, list[date]]:
     """The relations of which a query asks for the state of days, as in core.scores_as_of('2025-01-31'), with these days. Raises
     UsageError for a relation that does not exist, and for a day that is not written out."""
     there = {*tables(), *views()}
+    if len(_CALLS.findall(query)) > len(_OF_DAYS.findall(query)):
+        raise UsageError("NAME_as_of takes a day as it is written in '2025-01-31', not what a query computes")
     named: dict[str, set[date]] = {}
     for name, text in _OF_DAYS.findall(query):
         relation = name.lower()
@@ -97,6 +100,11 @@ def _open_days(
     if warehouse.lake is not None:
         raise UsageError("NAME_as_of('DAY') reads files, and these tables are in a lake: ask with --as-of DAY")
     everything = needed_by(query)
+    n_days = len({day for days in named.values() for day in days})
+    if n_days >= _MOST_KEPT:
+        raise UsageError(
+            f"the query names {n_days} days, and the states of at most {_MOST_KEPT - 1} are kept at once: ask for fewer"
+        )
     try:
         files: dict[date | None, Path] = {
             None: warehouse.database if as_of is None else _file_of(warehouse, as_of, everything)
@@ -188,7 +196,7 @@ def _make(warehouse: Warehouse, as_of: date, made: Sequence[str] | None, kept: P
     with at_the_end(lambda: shutil.rmtree(scratch, ignore_errors=True)):
         try:
             needs = None if made is None else frozenset(made) | wide_views().keys()
-            open_published(warehouse, as_of=as_of, into=scratch / DATABASE_NAME, needs=needs).close()
+            engine.finish(open_published(warehouse, as_of=as_of, into=scratch / DATABASE_NAME, needs=needs))
             with suppress(OSError):  # another process made the same
                 scratch.rename(kept.parent)
         finally:

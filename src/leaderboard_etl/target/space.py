@@ -14,14 +14,15 @@ _FILE_SHARE = 2.5
 
 
 def needed_bytes(warehouse: Warehouse) -> int:
-    """The approximate peak disk space of a build: the new file, with the room of what it no longer holds. It is taken to be as
-    large as the published one or, if there is none, is estimated from the raw store."""
+    """The approximate peak disk space of a build: the new file, with the room of what it no longer holds, and the file that is
+    written without that room. Both are taken to be as large as the published one; if there is none, the file is estimated from
+    the raw store."""
     store = warehouse.raw / "blobs.sqlite"
     if warehouse.database.exists():
-        file_bytes = warehouse.database.stat().st_size
+        file_bytes = round((MOST_GROWN + 1) * warehouse.database.stat().st_size)
     else:
         file_bytes = _EMPTY_BYTES + round(_FILE_SHARE * (store.stat().st_size if store.exists() else 0))
-    return round(MOST_GROWN * max(file_bytes, _EMPTY_BYTES)) + _EMPTY_BYTES
+    return file_bytes + _EMPTY_BYTES
 
 
 def expect_space(warehouse: Warehouse) -> None:

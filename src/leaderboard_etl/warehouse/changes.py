@@ -39,7 +39,8 @@ _IS_NO_SCORE = "(after_pct is null and before_pct is null and after_rating is nu
 # Headline benchmarks first among the leaders, then the largest differences and the newest models.
 _MOST_FIRST = """
     (c.kind = 'leader_new' and coalesce(g.is_headline, false)) desc, abs(c.difference_pct) desc nulls last,
-    m.released_on desc nulls last, c.model_id, c.comparable_group, c.openness, c.variant_id, c.subject
+    m.released_on desc nulls last, c.model_id, c.comparable_group, c.openness, c.variant_id, c.subject,
+    c.source_id, c.before_text, c.after_text
 """
 _ROWS = """
     select c.*, count(*) over of_kind as n_of_kind

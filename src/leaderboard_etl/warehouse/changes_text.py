@@ -172,8 +172,9 @@ _SENTENCES = {
 
 
 def _escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return re.sub(r"([\\`*_\[\]<>|&~])", r"\\\1", text)
+    """Text that Markdown shows as it is: also addresses and names behind an @, of which some readers make links."""
+    shown = re.sub(r"([\\`*_\[\]<>|&~])", r"\\\1", text)
+    return shown.replace("://", "&#58;//").replace("www.", "www&#46;").replace("@", "&#64;")
 
 
 def _address(url: str | None) -> str | None:

@@ -44,14 +44,16 @@ _FORM = "/issues/new?template=wrong-value.yml"
 def explorer(con: duckdb.DuckDBPyConnection, day: date, *, is_redistributable: bool = False) -> dict[str, bytes]:
     """The files of the explorer by name: the state of `con`, as of `day`. The same state gives the same bytes.
 
-    With `is_redistributable` it has no score and no statement of a size whose source states no licence to pass it on, and no
-    gap that rests on such a score.
+    With `is_redistributable` it has no score and no source's statement of a size without a stated licence to pass it on, no range
+    of several scores, and no frontier with such a score; the sizes of models and the verdicts, computed from many, stay.
     """
     tables = _tables(con)
     scores, sizes = tables.pop("scores"), tables.pop("sizes")
     n_all = {"scores": scores.height, "sizes": sizes.height, "frontiers": tables["frontiers"].height}
     if is_redistributable:
-        scores = scores.filter(pl.col("measure").struct.field("license_id").is_not_null())
+        scores = scores.filter(pl.col("measure").struct.field("license_id").is_not_null()).with_columns(
+            pl.lit(None, scores.schema[name]).alias(name) for name in ("lo_pct", "hi_pct")
+        )
         sizes = sizes.filter(pl.col("license_id").is_not_null())
         tables |= _passed_on(tables)
     models, bases, claims = (tables.pop(name) for name in ("models", "bases", "claims"))

@@ -20,8 +20,8 @@ import polars as pl
 from leaderboard_etl.export.tables import number
 
 _DIGITS = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_", dtype=np.uint8)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
-_NUMBER = re.compile(r"(?<!\d)(?:0|[1-9]\d{0,8})(?!\d)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
+_NUMBER = re.compile(r"(?<![0-9])(?:0|[1-9][0-9]{0,8})(?![0-9])")
 # Below this many different texts their forms save nothing.
 _MANY = 100
 

@@ -6,8 +6,8 @@ let current = { name: null, update: () => {} };
 const foot = ({ facts: { as_of: day, n_models: models, n_scores: scores, n_left_out: left, is_sample: isSample } }) => {
   document.getElementById('sample').hidden = !isSample;
   document.getElementById('foot').replaceChildren(make('p', {}, `The state as of ${day} (UTC): ${counted(models, 'model')}, ${counted(scores, 'score')}.`
-    + (left.scores ? ` Left out, for their sources state no licence to pass them on: ${counted(left.scores, 'score')}, ${counted(left.sizes, 'statement')} of sizes, and gaps that rest on such scores.` : '')),
-  make('p', {}, 'Every value is as the snapshot beside this page has it: LICENSE-DATA.md says who published it and under which licence. The address in the browser keeps this view and its settings.'));
+    + (left.scores ? ` Left out, for their sources state no licence to pass them on: ${counted(left.scores, 'score')}, ${counted(left.sizes, 'statement')} of sizes, frontiers with such scores, and ranges of several scores.` : '')),
+  make('p', {}, 'Every value is as the tables of this state have it: LICENSE-DATA.md says who published it and under which licence. The address in the browser keeps this view and its settings.'));
 };
 
 const show = async (isFirst) => {

@@ -248,7 +248,7 @@ def test_an_address_opens_the_view_with_its_settings(shown: Explorer) -> None:
     page = shown.opens("#/scatter")
     page.get_by_role("combobox", name="Models").select_option("all")
     page.get_by_role("combobox", name="Against").select_option("date")
-    page.get_by_label("Released by").fill("2024-08-01")
+    page.get_by_label("Released until").fill("2024-08-01")
     expect(page.locator(".headline")).to_contain_text("Models without a date are left out.")
     text, address = page.locator("main").inner_text(), page.url
     other = shown.opens("#" + address.split("#")[1])

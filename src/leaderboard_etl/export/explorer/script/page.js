@@ -50,7 +50,7 @@ const groupChoice = (groups) => {
   return choice('group', 'Benchmark', [['Open and proprietary', of(true)], ['Other', of(false)]].filter(([, options]) => options.length));
 };
 const populationChoice = (populations) => choice('population', 'Models', Object.entries(POPULATIONS).filter(([name]) => populations.has(name)));
-const untilField = () => field('until', 'Released by', 'date');
+const untilField = () => field('until', 'Released until', 'date');
 
 // The files with the scores of the models of a population.
 const kindsOf = (models, population) => new Set(models.population.filter((_, i) => models.populations[i]?.split(' ').includes(population)));

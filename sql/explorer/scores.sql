@@ -6,7 +6,7 @@ with works as (
     select
         source_id,
         collection_id,
-        case when count(license_id) = count(*) then string_agg(distinct license_id, ' AND ' order by license_id) end as license_id
+        mart.common_license(license_id) as license_id
     from core.citations
     group by source_id, collection_id
 

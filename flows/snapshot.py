@@ -15,7 +15,7 @@ from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.export import summary
 from leaderboard_etl.export.datapackage import media_type
 from leaderboard_etl.export.folder import write_snapshot
-from leaderboard_etl.export.publish import publish_snapshot
+from leaderboard_etl.export.publish import genuine_snapshot, publish_snapshot
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.options import hub_address
 from leaderboard_etl.settings import Warehouse
@@ -41,7 +41,7 @@ def verify(warehouse: Warehouse, folder: Path) -> None:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def publish(warehouse: Warehouse, repo: str, day: date | None) -> None:
     """Publishes the snapshot on the Hub of HF_ENDPOINT, with HF_TOKEN."""
-    publish_snapshot(warehouse, repo, hub_address(None), day)
+    publish_snapshot(genuine_snapshot(warehouse, day), warehouse, repo, hub_address(None))
 
 
 @flow(name="snapshot", log_prints=False)

@@ -190,6 +190,8 @@ def test_explain_of_a_mart_shows_the_place_of_each_value_and_what_lost(
         assert number and any(re.match(rf"\[{number[1]}\] \S+@\w+ \S+\.parquet", line) for line in lines), place
     scores = [line for line in lines if "gpqa_olb_v2" in line and "leaderboard" in line and "row" in line]
     assert len(scores) == 2 and scores[0].startswith("* ") and not scores[1].startswith("*")
+    assert lines[lines.index(scores[0]) + 1] == "of 2 by the median"
+    assert any(line.endswith("rows of a file count from 0, its lines from 1") for line in lines)
     assert any("leaderboard-etl explain org/good-7b" in line for line in lines)
 
 
@@ -198,9 +200,9 @@ def test_explain_of_a_mart_is_short_and_everything_needs_a_flag(
 ) -> None:
     of = ("explain", "-w", published.warehouse.root, "--mart", "model_scaling", "--key")
     code, short, _ = run(capsys, *of, "ORG/good-7b")
-    assert code == 0 and len(short.splitlines()) < 70 and "What decided the choice, in words" not in short
+    assert code == 0 and len(short.splitlines()) < 70 and "What decided against the other values" not in short
     _, whole, _ = run(capsys, *of, "org/good-7b", "--all")
-    assert "What decided the choice, in words" in whole and whole.count("mart.model_scaling") > 1
+    assert "What decided against the other values" in whole and whole.count("mart.model_scaling") > 1
     _, out, _ = run(capsys, *of, "org/good-7b", "--json")
     [row] = json.loads(out)
     assert row["values"]["model_id"]["value"] == "org/good-7b"

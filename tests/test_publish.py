@@ -22,7 +22,7 @@ from writing import READER, WRITER, WritableHub
 from leaderboard_etl.cli import main
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.export.explorer import SITE, is_of_explorer
-from leaderboard_etl.export.publish import publish_explorer, publish_snapshot
+from leaderboard_etl.export.publish import genuine_snapshot, publish_explorer, publish_snapshot
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.tables import EXPORTS
 from leaderboard_etl.raw.blob_ids import git_blob_id
@@ -86,32 +86,32 @@ def card(hub: WritableHub) -> tuple[dict[str, object], str]:
 
 @pytest.mark.pictures
 def test_a_second_time_changes_nothing(genuine: World, hub: WritableHub) -> None:
-    first = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    first = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
     assert first.commit is not None and first.note is None
     assert hub.tags == {"as-of-2025-01-01": first.commit}
     assert "build.json" in hub.commits[0]
-    second = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    second = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
     assert (second.commit, second.note, len(hub.commits)) == (None, None, 1)
 
 
 def test_only_what_changed_is_committed_and_what_is_gone_is_removed(genuine: World, hub: WritableHub) -> None:
-    publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
     folder = hub.root / "datasets" / REPO
     manifest = json.loads(published(hub, "manifest.json"))
     manifest["files"]["older.csv"] = {"sha256": "0" * 64, "bytes": 1}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "older.csv").write_text("a table of an earlier version\n")
     (folder / "NOTES.txt").write_text("somebody's own\n")
-    publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
     assert hub.commits[1] == ["build.json", "manifest.json", "older.csv"]
     assert (folder / "NOTES.txt").exists() and not (folder / "older.csv").exists()
 
 
 def test_an_existing_tag_is_not_moved(genuine: World, hub: WritableHub) -> None:
-    first = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    first = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
     (hub.root / "datasets" / REPO / "claims.json").write_text("[]\n")
     (hub.root / "datasets" / REPO / "NOTES.txt").write_text("somebody's own\n")
-    second = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    second = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
     assert second.commit != first.commit
     assert second.note is not None and "the tag as-of-2025-01-01 stays at commit" in second.note
     assert (first.tag, second.tag) == ("as-of-2025-01-01", None)
@@ -119,7 +119,7 @@ def test_an_existing_tag_is_not_moved(genuine: World, hub: WritableHub) -> None:
 
 
 def test_datasets_reads_every_table_back_unchanged(genuine: World, hub: WritableHub, tmp_path: Path) -> None:
-    publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
     environment = {
         **os.environ,
         "HF_ENDPOINT": hub.url,
@@ -136,7 +136,7 @@ def test_datasets_reads_every_table_back_unchanged(genuine: World, hub: Writable
 
 
 def test_the_card_names_configurations_columns_sources_and_the_day(genuine: World, hub: WritableHub) -> None:
-    publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
     data, body = card(hub)
     configs = data["configs"]
     assert isinstance(configs, list)
@@ -155,7 +155,7 @@ def test_the_card_names_configurations_columns_sources_and_the_day(genuine: Worl
 
 def test_a_sample_is_not_published(published: World, hub: WritableHub) -> None:
     with pytest.raises(UsageError, match="holds the bundled sample"):
-        publish_snapshot(published.warehouse, REPO, hub.url, None)
+        publish_snapshot(genuine_snapshot(published.warehouse, None), published.warehouse, REPO, hub.url)
     assert hub.commits == []
 
 
@@ -167,13 +167,13 @@ def test_a_repository_with_other_content_is_not_changed(genuine: World, hub: Wri
         if manifest is not None:
             (folder / "manifest.json").write_text(manifest)
         with pytest.raises(UsageError, match="not a snapshot of ours"):
-            publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+            publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
     assert hub.commits == []
 
 
 def test_a_hub_without_tags_is_reported_in_a_note(genuine: World, hub: WritableHub) -> None:
     hub.takes_tags = False
-    pushed = publish_snapshot(genuine.warehouse, REPO, hub.url, None)
+    pushed = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
     notes = (pushed.note or "").split("; ")  # the others name what could not be drawn
     assert notes[0] == f"this Hub does not support tags: cite the commit {pushed.commit}"
     assert pushed.tag is None
@@ -217,9 +217,9 @@ def test_an_unreachable_hub_is_one_line(genuine: World, capsys: pytest.CaptureFi
 
 
 def test_with_raw_the_landed_files_are_published_as_packs(genuine: World, hub: WritableHub) -> None:
-    first = publish_snapshot(genuine.warehouse, REPO, hub.url, None, with_raw=True)
+    first = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url, with_raw=True)
     assert first.commit is not None
-    again = publish_snapshot(genuine.warehouse, REPO, hub.url, None, with_raw=True)
+    again = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url, with_raw=True)
     assert again.commit is None
     pack = Pack(hub.root / "datasets" / REPO / "raw/pack-0001.sqlite")
     wanted = {blob_id for (blob_id,) in genuine.query("select blob_id from raw.files where repo_type = 'dataset'")}
@@ -232,7 +232,7 @@ def test_a_later_night_adds_a_pack_of_its_own_files_in_one_commit(
 ) -> None:
     warehouse = Warehouse(tmp_path / "warehouse")
     shutil.copytree(genuine.warehouse.root, warehouse.root)
-    publish_snapshot(warehouse, REPO, hub.url, None, with_raw=True)
+    publish_snapshot(genuine_snapshot(warehouse, None), warehouse, REPO, hub.url, with_raw=True)
     packs = hub.root / "datasets" / REPO / "raw"
     before = packs.joinpath("pack-0001.sqlite").read_bytes()
     body = b"a file of the second night"
@@ -244,13 +244,15 @@ def test_a_later_night_adds_a_pack_of_its_own_files_in_one_commit(
         store.flush()
         ledger = Ledger(warehouse.raw)
         ledger.append(Load(ledger.next_id(), "nightly", "published", at, genuine.endpoint, "test", [entry]))
-    assert publish_snapshot(warehouse, REPO, hub.url, None, with_raw=True).commit is not None
+    assert (
+        publish_snapshot(genuine_snapshot(warehouse, None), warehouse, REPO, hub.url, with_raw=True).commit is not None
+    )
     assert packs.joinpath("pack-0001.sqlite").read_bytes() == before
     pack = Pack(packs / "pack-0002.sqlite")
     wanted = {blob_id for (blob_id,) in genuine.query("select blob_id from raw.files")} | {git_blob_id(body)}
     assert list(pack.read(wanted)) == [(git_blob_id(body), body)]
     pack.close()
-    assert publish_snapshot(warehouse, REPO, hub.url, None, with_raw=True).commit is None
+    assert publish_snapshot(genuine_snapshot(warehouse, None), warehouse, REPO, hub.url, with_raw=True).commit is None
     assert not packs.joinpath("pack-0003.sqlite").exists()
 
 
@@ -258,7 +260,7 @@ SPACE = "author/explorer"
 
 
 def test_the_explorer_becomes_a_static_space_once(genuine: World, hub: WritableHub) -> None:
-    first = publish_explorer(genuine.warehouse, SPACE, hub.url, None)
+    first = publish_explorer(genuine_snapshot(genuine.warehouse, None), SPACE, hub.url)
     assert first.url == f"{hub.url}/spaces/{SPACE}" and first.commit is not None and first.tag is None
     folder = hub.root / "spaces" / SPACE
     _, block, _ = (folder / "README.md").read_text().split("---\n", 2)
@@ -277,7 +279,7 @@ def test_the_explorer_becomes_a_static_space_once(genuine: World, hub: WritableH
     assert {name: facts["sha256"] for name, facts in listed.items()} == {
         name: hashlib.sha256(there[name]).hexdigest() for name in set(there) - {".gitattributes", "manifest.json"}
     }
-    again = publish_explorer(genuine.warehouse, SPACE, hub.url, None)
+    again = publish_explorer(genuine_snapshot(genuine.warehouse, None), SPACE, hub.url)
     assert (again.commit, len(hub.commits), hub.tags) == (None, 1, {})
 
 
@@ -288,13 +290,13 @@ def test_a_space_of_somebody_else_is_not_changed(genuine: World, hub: WritableHu
     with pytest.raises(
         UsageError, match=r"the space author/explorer holds files that are not a snapshot of ours: .* --space"
     ):
-        publish_explorer(genuine.warehouse, SPACE, hub.url, None)
+        publish_explorer(genuine_snapshot(genuine.warehouse, None), SPACE, hub.url)
     assert hub.commits == []
 
 
 def test_the_explorer_of_a_sample_is_not_published(published: World, hub: WritableHub) -> None:
     with pytest.raises(UsageError, match="holds the bundled sample"):
-        publish_explorer(published.warehouse, SPACE, hub.url, None)
+        publish_explorer(genuine_snapshot(published.warehouse, None), SPACE, hub.url)
     assert hub.commits == []
 
 

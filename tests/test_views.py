@@ -243,8 +243,7 @@ def test_the_score_shown_for_a_model_follows_a_rule_and_is_not_the_greatest(con:
     score(con, "m", 70.0, variant_id="mmlu_reported_5shot", n_shot=5, run_id="b")
     score(con, "m", 71.0, variant_id="mmlu_reported_5shot", n_shot=5, run_id="c", reported_by="vendor_model_index")
     rows = con.execute("select score_pct, n_values, chosen_because from mart.model_scaling").fetchall()
-    assert [(pct, n) for pct, n, _ in rows] == [(70.0, 3)]
-    assert "5-shot" in rows[0][2]
+    assert rows == [(70.0, 3, "of 3 by reporter (reference), then stated shots (5-shot)")]
 
 
 def test_of_one_reporter_the_highest_stated_setting_speaks_and_what_others_measured_before_the_vendors_word(
@@ -264,27 +263,38 @@ def test_of_one_reporter_the_highest_stated_setting_speaks_and_what_others_measu
     told = "select score_pct, setting, lo_pct, median_pct, hi_pct, n_values, chosen_because from mart.model_scaling"
     *numbers, reason = con.execute(told).fetchall()[0]
     assert numbers == [79.7, "64K", 66.0, 76.8, 84.8, 4]
-    assert "measured by others" in reason and "highest setting (64K)" in reason
+    assert reason == "of 4 by who measured (measured by others), then highest setting (64K)"
 
 
 @pytest.mark.parametrize(
-    ("rows", "speaks"),
+    ("rows", "speaks", "because"),
     [
         # The newest dated evaluation, and a dated one before those without a date.
-        ([(90.0, "a", "2024-01-01"), (70.0, "b", "2025-01-01"), (80.0, "c", None)], 70.0),
+        (
+            [(90.0, "a", "2024-01-01"), (70.0, "b", "2025-01-01"), (80.0, "c", None)],
+            70.0,
+            "of 3 by newest evaluation (2025-01-01)",
+        ),
+        (
+            [(90.0, "a", "2024-01-01"), (70.0, "b", "2025-01-01"), (80.0, "c", "2025-01-01")],
+            70.0,
+            "of 3 by newest evaluation (2025-01-01), then the median of 2",
+        ),
         # Then the median, of an even number the lower one of the middle: whatever the names.
-        ([(50.3, "b", None), (69.7, "a", None)], 50.3),
-        ([(50.3, "a", None), (69.7, "b", None)], 50.3),
-        ([(90.0, "a", None), (70.0, "b", None), (80.0, "c", None)], 80.0),
+        ([(50.3, "b", None), (69.7, "a", None)], 50.3, "of 2 by the median"),
+        ([(50.3, "a", None), (69.7, "b", None)], 50.3, "of 2 by the median"),
+        ([(90.0, "a", None), (70.0, "b", None), (80.0, "c", None)], 80.0, "of 3 by the median"),
+        ([(50.3, "a", None)], 50.3, "the only value in this group"),
     ],
 )
 def test_of_equals_the_newest_evaluation_speaks_then_the_median_and_never_a_name(
-    con: duckdb.DuckDBPyConnection, rows: list[tuple[float, str, str | None]], speaks: float
+    con: duckdb.DuckDBPyConnection, rows: list[tuple[float, str, str | None]], speaks: float, because: str
 ) -> None:
     model(con, "m", "2023-01-10", "open_weights")
     for pct, run, day in rows:
         score(con, "m", pct, run_id=run, source_name=run, evaluated_on=day and date.fromisoformat(day))
-    assert con.execute("select score_pct from mart.model_scaling").fetchall() == [(speaks,)]
+    told = con.execute("select score_pct, chosen_because from mart.model_scaling").fetchall()
+    assert told == [(speaks, because)]
 
 
 def releases(con: duckdb.DuckDBPyConnection, openness: str, *days: date) -> None:

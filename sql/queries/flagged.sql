@@ -1,4 +1,4 @@
--- Flagged models: what a leaderboard flagged (contamination and the like), and what they score beside the best that is not flagged
+-- Flagged models: what a leaderboard flagged (its table gives no reason), and what they score beside the best that is not flagged
 with best as (
 
     select comparable_group, max(score_pct) as best_pct

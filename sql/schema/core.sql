@@ -95,7 +95,7 @@ create table core.models (
     tuning varchar,                     -- = history.models
     training_tokens double,             -- Pretraining tokens; null: not published
     is_merge boolean,                   -- Whether it is a merge of other models; null: no source says
-    is_flagged boolean,                 -- Whether a leaderboard flagged it (contamination and the like); null: no source says
+    is_flagged boolean,                 -- Whether a leaderboard flagged it, for which its table gives no reason; null: no source says
     is_official boolean not null,       -- Whether an organization of policy/official_organizations released it, or it is proprietary
     is_available boolean,               -- Whether the repository was visible on the Hub when last asked; null: never asked, or not a Hub model
     population varchar not null check (population in ('official', 'fine_tune', 'quantized', 'merge', 'flagged')) -- Group for frontiers and fits: official, fine_tune, quantized, merge or flagged (the first that applies from the right, official before fine_tune)
@@ -172,7 +172,7 @@ create table core.comparable_groups (
     comparable_group varchar not null,             -- = core.benchmarks
     benchmark_id varchar not null,                 -- = core.benchmarks
     display_name varchar not null,                 -- Name of the group for people
-    is_headline boolean not null,                  -- True where both open and proprietary models are in it
+    is_headline boolean not null,                  -- Whether both open and proprietary models are in it; whether it counts for the verdict: mart.parity.is_headline
     observed_through_open_on date,                 -- Last date on which an archive could have seen a new open model, and the limit of mart.gap_sides; null: its sources are still updated, or have no open model
     observed_through_proprietary_on date,          -- The same for proprietary models; null: its sources are still updated, or have none
     match_tolerance_pct double not null, -- Difference in points that still counts as a match

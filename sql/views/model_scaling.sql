@@ -34,7 +34,7 @@
 --   score_source: Source, repository, commit, file and place of the score
 --   source_url: Link to the score's file or recorded source
 --   n_values: Scores of this model in this group that the chosen one was taken from
---   chosen_because: What decided the choice, in words
+--   chosen_because: What decided against the other values, in the order of the rule above
 --   setting: = core.scores
 --   lo_pct: Least of the n_values, percent
 --   median_pct: Median of the distinct ones among them, percent; of an even number the lower one of the middle
@@ -43,7 +43,7 @@
 --   reporter: Who gives the score, for people: the part of the source that it comes from, or the vendor and where it says so
 --   source_id: = core.scores
 --   collection_id: = core.citations; null: the source has no parts
---   license_id: SPDX id of the licence under which anyone may pass the score on; null: none such is stated
+--   license_id: SPDX id of the licence under which anyone may pass the score on, not that of the model; null: none such is stated
 create view mart.model_scaling as
 with parts as (
 
@@ -104,6 +104,30 @@ ranges as (
         max(score_pct) as hi_pct
     from candidates
     group by model_id, comparable_group
+
+),
+
+-- The first point in which a candidate is behind the chosen one: what decided against it.
+decided as (
+
+    select
+        c.model_id,
+        c.comparable_group,
+        list(
+            distinct case
+                when c.precedence.reporter <> r.precedence.reporter then 'reporter'
+                when c.precedence.measured_by <> r.precedence.measured_by then 'measured_by'
+                when c.precedence.protocol <> r.precedence.protocol then 'protocol'
+                when c.precedence.precision <> r.precedence.precision then 'precision'
+                when c.precedence.tools <> r.precedence.tools then 'tools'
+                when (c.precedence.effort, c.precedence.budget) <> (r.precedence.effort, r.precedence.budget) then 'setting'
+                else 'age'
+            end
+        ) as points
+    from candidates as c
+    join ranges as r using (model_id, comparable_group)
+    where c.precedence <> r.precedence
+    group by c.model_id, c.comparable_group
 
 ),
 
@@ -188,12 +212,25 @@ final as (
         case
             when chosen.n_values = 1 then 'the only value in this group'
             else
-                'of ' || chosen.n_values || ' by reporter (' || r.reported_by
-                || case r.is_verified when true then ', measured by others' when false then ', the vendor''s word' else '' end
-                || '), protocol (' || coalesce(r.n_shot || '-shot', 'shots not stated') || '), precision (' || r.precision
-                || '), highest setting (' || case r.setting when 'n/a' then 'not stated' else r.setting end
-                || '), newest evaluation (' || coalesce(r.evaluated_on::varchar, 'undated') || ')'
-                || case when chosen.n_left > 1 then ', then the median of ' || chosen.n_left else '' end
+                'of ' || chosen.n_values || ' by ' || concat_ws(
+                    ', then ',
+                    case when 'reporter' in d.points then 'reporter (' || r.reported_by || ')' end,
+                    case
+                        when 'measured_by' in d.points then 'who measured (' || case
+                            when r.is_verified then 'measured by others'
+                            else 'not stated, before the vendor''s word'
+                        end || ')'
+                    end,
+                    case when 'protocol' in d.points then 'stated shots (' || r.n_shot || '-shot)' end,
+                    case when 'precision' in d.points then 'full precision (' || r.precision || ')' end,
+                    case when 'tools' in d.points then 'no tools' end,
+                    case when 'setting' in d.points then 'highest setting (' || r.setting || ')' end,
+                    case when 'age' in d.points then 'newest evaluation (' || r.evaluated_on || ')' end,
+                    case
+                        when chosen.n_left = chosen.n_values then 'the median'
+                        when chosen.n_left > 1 then 'the median of ' || chosen.n_left
+                    end
+                )
         end as chosen_because,
         r.setting,
         chosen.lo_pct,
@@ -210,6 +247,7 @@ final as (
     left join core.sources as about on about.source_id = r.source_id
     left join parts as part
         on part.source_id = r.source_id and part.collection_id = split_part(r.run_id, ',', 1)
+    left join decided as d on d.model_id = chosen.model_id and d.comparable_group = chosen.comparable_group
     left join works
         on works.source_id = r.source_id and works.collection_id is not distinct from part.collection_id
     left join core.reporters as w on w.reported_by = r.reported_by

@@ -100,7 +100,9 @@ def write_out(con: duckdb.DuckDBPyConnection) -> None:
     is_within = True
     try:
         con.execute("commit")
-    except duckdb.TransactionException:  # none was open
+    except duckdb.TransactionException as error:
+        if "no transaction is active" not in str(error):
+            raise
         is_within = False
     con.execute("checkpoint")
     if is_within:

@@ -37,6 +37,8 @@ _PLAIN_TYPES = frozenset(
 # As many letters of a cell as a terminal shows beside others, and the head of what stands for left out columns.
 _MOST_LETTERS = 60
 _ELISION = "…"
+# More letters than any row has.
+_WIDTH_OF_PIPE = 1_000_000
 _NULL = "NULL"
 
 # Days since 1970 of the first day of the year 1 and the last of the year 9999, and how Polars counts.
@@ -101,8 +103,9 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None, 
         table.add_column(Text(plain(name)), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(null if value is None else plain(value)) for value in row.values()))
-    # A pipe has no width; a large one keeps each row on one line, for grep. Colours are off so that only text is written.
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200, highlight=False, color_system=None)
+    # A pipe has no width: each row is one line there, for grep. Colours are off so that only text is written.
+    width = None if sys.stdout.isatty() else _WIDTH_OF_PIPE
+    console = Console(file=sys.stdout, width=width, highlight=False, color_system=None)
     console.print(table)
 
 

@@ -99,13 +99,15 @@ QUERIES = {
         select
             case when m.model_id is not null then '*' else '' end as used,
             s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.score_pct as pct,
-            s.score_norm_pct as norm_pct, s.n_shot, s.precision, s.reported_by as by,
-            m.chosen_because as because, {_FILE} as file, {_PLACE} as place, s.source_url as link
+            s.score_norm_pct as norm_pct, s.n_shot, s.precision, nullif(s.setting, 'n/a') as setting, s.reported_by as by,
+            case when m.n_values > 1 then m.chosen_because end as because,
+            {_FILE} as file, {_PLACE} as place, s.source_url as link
         from core.scores as s
         left join mart.model_scaling as m
             on m.model_id = s.model_id
             and m.comparable_group = s.comparable_group
             and m.variant = s.variant_id
+            and m.setting = s.setting
             and m.score_source
                 = concat_ws(' ', s.source_id || ':', s.repo_id || '@' || s.revision[:12], s.path, s.locator)
         where s.model_id = $model

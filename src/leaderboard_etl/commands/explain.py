@@ -11,7 +11,7 @@ from leaderboard_etl.commands.display import plain, print_json, print_records
 from leaderboard_etl.commands.evidence import QUERIES, SECTIONS, evidence_rows
 from leaderboard_etl.commands.explain_mart import explain_mart
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
-from leaderboard_etl.commands.story_text import counted, readable
+from leaderboard_etl.commands.story_text import counted, print_references, readable
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
 
@@ -105,10 +105,7 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     for name, title, below in SECTIONS:
         if facts_by_section.get(name):
             print_records(readable(facts_by_section[name], references), title=title, below=below)
-    if references:
-        print("\nFiles (repository@commit and path) and links")
-        for text, number in references.items():
-            print(f"  [{number}] {plain(text)}")
+    print_references(references)
     return 0
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from leaderboard_etl.commands.display import cut, plain, print_json, print_records, records
 from leaderboard_etl.commands.evidence import OF_ROWS, QUERIES, SECTIONS, evidence_rows
 from leaderboard_etl.commands.hints import of_warehouse
-from leaderboard_etl.commands.story_text import place_of, readable
+from leaderboard_etl.commands.story_text import place_of, print_references, readable
 from leaderboard_etl.contracts.schema import views
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.printable import how_many
@@ -100,10 +100,7 @@ def explain_mart(
         if not any(section.rows for section in sections):
             made_from = ", ".join(_relations(name, row)) or "what a run reads"
             print(f"\nIt is computed from {made_from}: no value is of one file alone")
-    if references:
-        print("\nFiles (repository@commit and path) and links")
-        for text, number in references.items():
-            print(f"  [{number}] {plain(text)}")
+    print_references(references)
     if len(rows) > len(chosen):
         narrow = "" if len(keys) > 1 else "; a second --key narrows them"
         print(f"\nall {how_many(len(rows), 'row')}, and what the columns mean: --all{narrow}")

@@ -84,6 +84,7 @@ class _State:
         self.form = form
         self._con: duckdb.DuckDBPyConnection | None = None
         self._published: tuple[int, int] | None = None
+        self._models: list[str] | None = None
 
     def obey(self, text: str) -> None:
         """Does what a line says. Raises EOFError for .quit, and what a query raises."""
@@ -105,6 +106,13 @@ class _State:
             self._con = open_state(self.warehouse, self.options.as_of, query, is_locked=not self.options.unsafe)
             self._published = published
         return self._con
+
+    def models(self) -> list[str]:
+        """The ids of all models, as they were when first asked for."""
+        if self._models is None:
+            query = "select model_id from core.models order by all"
+            self._models = [str(model_id) for (model_id,) in self.connection(query).execute(query).fetchall()]
+        return self._models
 
     def close(self) -> None:
         """Closes the connection."""
@@ -200,7 +208,7 @@ def _session(state: _State) -> PromptSession[str]:
         multiline=True,
         key_bindings=_keys(),
         lexer=PygmentsLexer(SqlLexer),
-        completer=_completer(state.connection("")),
+        completer=_completer(state),
         complete_while_typing=False,
         history=_history(),
         input=create_input(sys.stdin),
@@ -209,11 +217,11 @@ def _session(state: _State) -> PromptSession[str]:
     )
 
 
-def _completer(con: duckdb.DuckDBPyConnection) -> Completer:
+def _completer(state: _State) -> Completer:
     from prompt_toolkit.completion import Completer, Completion
 
     keywords = "select keyword_name from duckdb_keywords() where keyword_category != 'unreserved' order by all"
-    words = [str(word) for (word,) in con.execute(keywords).fetchall()]
+    words = [str(word) for (word,) in state.connection("").execute(keywords).fetchall()]
     columns_by_table = {
         relation.name: [column.name for column in relation.columns]
         for relation in {**schema.tables(), **schema.wide_views(), **schema.views()}.values()
@@ -223,8 +231,12 @@ def _completer(con: duckdb.DuckDBPyConnection) -> Completer:
         def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
             before = document.text_before_cursor.lstrip()
             written = before.rpartition(" ")[2] if before.startswith(".") else _WORD_BEFORE.findall(before)[0]
-            for word in words_for(document.text.lstrip(), before, columns_by_table, words):
-                if word.lower().startswith(written.lower()):
+            is_model = before.startswith(".explain ")
+            known = state.models() if is_model else words_for(document.text.lstrip(), before, columns_by_table, words)
+            for word in known:
+                # A model may be begun without its organization.
+                begun = (word, word.rpartition("/")[2]) if is_model else (word,)
+                if any(each.lower().startswith(written.lower()) for each in begun):
                     yield Completion(word, start_position=-len(written))
 
     return Names()

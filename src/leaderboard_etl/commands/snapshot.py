@@ -201,7 +201,7 @@ def _cell(value: object) -> str:
 
 def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Publishes the snapshot on the Hub as a dataset, its explorer as a Space, or both, and prints the result."""
-    from leaderboard_etl.export.publish import publish_explorer, publish_snapshot
+    from leaderboard_etl.export.publish import genuine_snapshot, publish_explorer, publish_snapshot
     from leaderboard_etl.options import hub_address
 
     to = hub_address(options.hub)
@@ -211,24 +211,21 @@ def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
         raise UsageError("--with-raw and --raw are of the dataset: say --repo ORG/NAME too")
     if options.with_raw and options.redistributable:
         raise UsageError("--with-raw passes every landed file on, and --redistributable leaves some out: choose one")
+    # One snapshot for both: a run that publishes in between would make them differ. The explorer shows no pictures.
+    snapshot = genuine_snapshot(
+        warehouse,
+        options.as_of,
+        with_pictures=None if options.repo is not None else False,
+        is_redistributable=options.redistributable,
+    )
     every = []
     if options.repo is not None:
         every.append(
-            publish_snapshot(
-                warehouse,
-                options.repo,
-                to,
-                options.as_of,
-                with_raw=options.with_raw,
-                raw=options.raw,
-                is_redistributable=options.redistributable,
-            )
+            publish_snapshot(snapshot, warehouse, options.repo, to, with_raw=options.with_raw, raw=options.raw)
         )
         _say_published(every[-1], options.json)
     if options.space is not None:
-        every.append(
-            publish_explorer(warehouse, options.space, to, options.as_of, is_redistributable=options.redistributable)
-        )
+        every.append(publish_explorer(snapshot, options.space, to))
         _say_published(every[-1], options.json)
     if options.json:
         told = [{"url": p.url, "commit": p.commit, "tag": p.tag, "note": p.note} for p in every]

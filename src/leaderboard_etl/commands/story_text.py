@@ -8,6 +8,8 @@ from typing import Any
 from leaderboard_etl.commands.display import plain
 
 _UNITS = {"percent": " %", "points_10": " of 10"}
+# Columns that are left out where no row states one.
+_ONLY_IF_STATED = ("setting",)
 # Columns that may differ between rows that state the same.
 _NOT_COMPARED = ("chosen", "used", "because", "file", "place", "link")
 
@@ -23,7 +25,18 @@ def readable(
     equal_rows: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         equal_rows.setdefault(repr([value for name, value in row.items() if name not in _NOT_COMPARED]), []).append(row)
-    return [_as_text(same[0], len(same) - 1, references) for same in list(equal_rows.values())[:most]]
+    told = [_as_text(same[0], len(same) - 1, references) for same in list(equal_rows.values())[:most]]
+    empty = {name for name in _ONLY_IF_STATED if all(row.get(name) is None for row in told)}
+    return [{name: value for name, value in row.items() if name not in empty} for row in told]
+
+
+def print_references(references: dict[str, int]) -> None:
+    """Prints the files and links that numbers in `from` stand for, if there are any."""
+    if not references:
+        return
+    print("\nFiles (repository@commit and path) and links; rows of a file count from 0, its lines from 1")
+    for text, number in references.items():
+        print(f"  [{number}] {plain(text)}")
 
 
 def counted(value: object) -> str:
@@ -39,8 +52,6 @@ def _as_text(row: dict[str, Any], n_more: int, references: dict[str, int]) -> di
         rounded["params"] = counted(row["params"])
     if "unit" in row:
         rounded["raw"] = f"{plain(row['raw'])}{_UNITS.get(row['unit'], '')}"
-    if row.get("because") and not row["because"].startswith("first of"):
-        rounded["because"] = None
     columns = {name: value for name, value in (row | rounded).items() if name not in ("unit", "file", "place", "link")}
     if "place" not in row:
         return columns

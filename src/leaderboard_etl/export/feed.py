@@ -63,7 +63,7 @@ def _title(load: LoadChanges) -> str:
     for heading, rows, n_more in told(load):
         numbers[heading] = len(rows) + n_more
     parts = [f"{heading.lower()}: {n:,}" for heading, n in numbers.items()]
-    return f"{load.changed_at:%Y-%m-%d}, {'; '.join(parts) if parts else 'nothing notable'}"
+    return f"{load.changed_at:%Y-%m-%d}, {'of note: ' + '; '.join(parts) if parts else 'nothing of note'}"
 
 
 def _html(load: LoadChanges) -> str:
@@ -77,7 +77,7 @@ def _html(load: LoadChanges) -> str:
             url = row["source_url"] or ""
             link = f' <a href="{escape(url)}">source</a>' if re.match(r"https?://", url) else ""
             parts.append(f"<li>{escape(sentence(row))}{link}</li>")
-        parts += [f"<li>and {n_more:,} more</li>"] if n_more else []
+        parts += [f"<li>and {n_more:,} more of note</li>"] if n_more else []
         parts.append("</ul>")
     return "".join(parts)
 

@@ -36,29 +36,37 @@ _PACKED = f"{FOLDER}/packs.json"
 _MOST_PACKED_BYTES = 64 << 10
 
 
+def genuine_snapshot(
+    warehouse: Warehouse, as_of: date | None, *, with_pictures: bool | None = None, is_redistributable: bool = False
+) -> dict[str, bytes]:
+    """The files of make_snapshot, to be published. Raises what make_snapshot raises, and UsageError for the warehouse of a
+    sample."""
+    files = make_snapshot(warehouse, as_of, with_pictures=with_pictures, is_redistributable=is_redistributable)
+    if _manifest(files)["hub"] == SAMPLE:
+        raise UsageError(f"{warehouse.root} holds the bundled sample: it is for trying things out and is not published")
+    return files
+
+
 def publish_snapshot(
+    snapshot: Mapping[str, bytes],
     warehouse: Warehouse,
     repo_id: str,
     endpoint: str,
-    as_of: date | None,
     *,
     with_raw: bool = False,
     raw: str | None = None,
-    is_redistributable: bool = False,
 ) -> Pushed:
-    """Makes the dataset `repo_id` hold the snapshot, its card and build.json, with the tag `as-of-<day>`.
+    """Makes the dataset `repo_id` hold a snapshot of the warehouse, its card and build.json, with the tag `as-of-<day>`.
 
     `with_raw` adds packs of every file that was ever landed from the Hub: new packs only, of what the dataset does not have
     yet. Their bytes come from the store at the URL `raw`; null: from the warehouse's folder. All of it is one commit;
     publishing the same snapshot again makes none.
 
-    `is_redistributable` is that of make_snapshot. Raises UsageError for the warehouse of a sample, and what make_snapshot and
-    push raise.
+    Raises what push raises.
     """
     prepare_environment(endpoint)
-    files = make_snapshot(warehouse, as_of, is_redistributable=is_redistributable)
-    manifest = _genuine(warehouse, files)
-    files[README] = dataset_card(manifest, repo_id, endpoint)
+    manifest = _manifest(snapshot)
+    files = {**snapshot, README: dataset_card(manifest, repo_id, endpoint)}
     if with_raw:
         files |= _new_packs(warehouse, raw, endpoint, repo_id)
     pushed = push(
@@ -75,17 +83,14 @@ def publish_snapshot(
     return replace(pushed, note="; ".join(filter(None, (pushed.note, *absent(manifest)))) or None)
 
 
-def publish_explorer(
-    warehouse: Warehouse, repo_id: str, endpoint: str, as_of: date | None, *, is_redistributable: bool = False
-) -> Pushed:
-    """Makes the static Space `repo_id` hold the explorer of the snapshot, with the licences of its data, how to cite it, and a
+def publish_explorer(snapshot: Mapping[str, bytes], repo_id: str, endpoint: str) -> Pushed:
+    """Makes the static Space `repo_id` hold the explorer of a snapshot, with the licences of its data, how to cite it, and a
     manifest of these files. Publishing the same again makes no commit.
 
-    Raises what publish_snapshot raises.
+    Raises what push raises.
     """
     prepare_environment(endpoint)
-    snapshot = make_snapshot(warehouse, as_of, with_pictures=False, is_redistributable=is_redistributable)
-    manifest = _genuine(warehouse, snapshot)
+    manifest = _manifest(snapshot)
     files = {
         name: content for name, content in snapshot.items() if is_of_explorer(name) or name in (LICENSES, CITATION)
     }
@@ -101,11 +106,8 @@ def publish_explorer(
     )
 
 
-def _genuine(warehouse: Warehouse, files: Mapping[str, bytes]) -> dict[str, Any]:
-    """The manifest of a snapshot. Raises UsageError if it is of the sample."""
-    manifest: dict[str, Any] = json.loads(files[MANIFEST])
-    if manifest["hub"] == SAMPLE:
-        raise UsageError(f"{warehouse.root} holds the bundled sample: it is for trying things out and is not published")
+def _manifest(snapshot: Mapping[str, bytes]) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(snapshot[MANIFEST])
     return manifest
 
 

@@ -13,6 +13,7 @@ from leaderboard_etl.normalize.licenses import NOT_STATED, normalize_licenses
 from leaderboard_etl.normalize.lineage import families_by_bases
 from leaderboard_etl.normalize.pairs import STATEMENT
 from leaderboard_etl.normalize.trust import EDITIONS, Kind, order, rank
+from leaderboard_etl.sizes.names import NO_SIZE_IN_NAME
 
 _RELEASE_FACTS = ("display_name", "organization", "family", "openness", "tuning", "training_tokens")
 # Model classes of transformers that have experts, whatever their name, and common ones without. The second prove nothing about
@@ -118,7 +119,11 @@ def _judged(
             .alias("license_reason"),
             _active().alias("params_active"),
             pl.when(pl.col("params_total").is_null())
-            .then(pl.coalesce("refusals", pl.lit("no source states a size")))
+            .then(
+                pl.when(pl.col("refusals") == NO_SIZE_IN_NAME)
+                .then(pl.lit("no source states a size, nor does the name"))
+                .otherwise(pl.coalesce("refusals", pl.lit("no source states a size")))
+            )
             .alias("params_reason"),
             _population().alias("population"),
         )

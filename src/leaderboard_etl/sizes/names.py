@@ -42,6 +42,7 @@ _RESIZED = re.compile(
 # A size beside the word is that of the whole mixture, unless it may be that of one expert (`deepseek-moe-16b`, not `7b-MOE`).
 _BESIDE_MOE = re.compile(r"(?<=[0-9]b-)moe(?![a-z])|(?<![a-z])moe(?=-\d+(?:\.\d+)?b(?![a-z0-9]))", re.ASCII)
 _MOST_EXPERT = 10**10
+NO_SIZE_IN_NAME = "the name states no size"
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ def parse_name(name: str) -> NameSize:
     if not plausible:
         if used:
             return NameSize(None, used, "the name states active parameters and no total")
-        reason = "only millions, perhaps of context or data" if sizes else "no size"
-        return NameSize(None, None, f"the name states {reason}")
+        only_millions = "the name states only millions, perhaps of context or data"
+        return NameSize(None, None, only_millions if sizes else NO_SIZE_IN_NAME)
     total = plausible.pop()
     used = used if used is not None and 0 < used < total else None
     if used is None and _RESIZED.search(_BESIDE_MOE.sub("", text) if total > _MOST_EXPERT else text):

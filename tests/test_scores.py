@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard_etl.policy import Policy, read_policy
-from leaderboard_etl.units import normalize_scores, normalized_pct
+from leaderboard_etl.units import normalize_scores, normalized_pct, score_pct
 from leaderboard_etl.warehouse.core import _corrected
 
 fractions = st.floats(0, 1, allow_nan=False)
@@ -63,6 +63,17 @@ def scored(variant_id: str, raw: float, unit: str, published: float | None = Non
         schema_overrides={"stderr_raw": pl.Float64, "score_norm_published_pct": pl.Float64, "n_shot": pl.Int32},
     )
     return normalize_scores(rows, read_policy().benchmarks).to_dicts()[0]
+
+
+@given(st.integers(0, 10**9))
+def test_every_spelling_of_one_score_is_the_same_percent(score_1e7_pct: int) -> None:
+    frame = pl.DataFrame(
+        {
+            "score_raw": [float(f"{score_1e7_pct}e{power}") for power in (-9, -7, -8)],
+            "score_unit": ["fraction", "percent", "points_10"],
+        }
+    )
+    assert frame.select(score_pct()).to_series().to_list() == [float(f"{score_1e7_pct}e-7")] * 3
 
 
 def test_a_fraction_and_a_percent_of_one_score_are_the_same_percent() -> None:

@@ -189,7 +189,7 @@ create table core.scores (
     comparable_group varchar not null,    -- = core.benchmarks
     score_raw double not null,            -- = history.scores
     score_unit varchar not null,          -- = history.scores
-    score_pct double not null,            -- Percent of the scale's maximum, 0-100
+    score_pct double not null,            -- Percent of the scale's maximum, 0-100, to ten decimals; score_raw is as published
     score_norm_pct double,                -- 0 = random guessing, 100 = ceiling, clipped at 0; null: see norm_method
     norm_method varchar not null check (norm_method in ('computed', 'published', 'none')), -- How score_norm_pct was obtained: computed (by us, from subtasks where they decide), published (only subtasks can be normalised, we have none, and the source published it) or none (no baseline, or no published value)
     stderr_pct double,                    -- Standard error of score_pct, points; null: not published

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import polars as pl
 
+# Of one score a source says 0.458 and another 45.8: 100 * 0.458 is 45.800000000000004, and would be the greater one.
+_PCT_DECIMALS = 10
 PCT_OF_UNIT = {"fraction": 100.0, "percent": 1.0, "points_10": 10.0}
 
 
 def score_pct(raw: str = "score_raw") -> pl.Expr:
-    """`raw` in percent of the scale's maximum, by the column `score_unit`; null for an unknown unit."""
+    """`raw` in percent of the scale's maximum, to ten decimals, by the column `score_unit`; null for an unknown unit."""
     factor = pl.col("score_unit").replace_strict(PCT_OF_UNIT, default=None, return_dtype=pl.Float64)
-    return pl.col(raw) * factor
+    return (pl.col(raw) * factor).round(_PCT_DECIMALS)
 
 
 def normalized_pct(score_fraction: pl.Expr, baseline: pl.Expr, ceiling: pl.Expr) -> pl.Expr:

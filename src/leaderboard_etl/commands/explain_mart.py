@@ -35,6 +35,16 @@ _NEEDED = {
     "ratings": re.compile(r"rating"),
     "prices": re.compile(r"usd"),
 }
+# The columns of evidence that state such a value: what else a row has, as the number of shots, may equal it by chance.
+_STATED_IN = {
+    "scores": ("raw", "pct", "norm_pct"),
+    "sizes": ("params", "method"),
+    "licences": ("text",),
+    "dates": ("date", "kind"),
+    "bases": ("relation",),
+    "ratings": ("rating",),
+    "prices": ("usd_per_mtok",),
+}
 _TITLES = {
     **{name: title for name, title, _ in SECTIONS},
     "ratings": "Ratings: * is used",
@@ -181,7 +191,7 @@ def _from(column: str, value: object, sections: Sequence[_Section], references: 
             continue
         for stated in section.rows:
             is_used = stated.get("used") or stated.get("chosen")
-            if is_used and any(_is_same(value, each) for each in stated.values()):
+            if is_used and any(_is_same(value, stated[name]) for name in _STATED_IN[section.name]):
                 return place_of(stated, references)
     return ""
 

@@ -194,7 +194,7 @@ def test_what_was_judged_comes_out_of_raw_and_ledger_as_it_was_recorded(two_nigh
 
 
 def judged(*rows: tuple[str, str, str | None, float | None]) -> pl.DataFrame:
-    return pl.DataFrame([(*row, "s", None) for row in rows], schema=SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
 def test_only_what_both_states_judge_can_change_but_a_leader_may_come_and_go() -> None:
@@ -204,7 +204,8 @@ def test_only_what_both_states_judge_can_change_but_a_leader_may_come_and_go() -
     after = judged(
         ("leader", "h/open_weights", "b", 2), ("license", "m", "gemma", None), ("license", "new", "mit", None)
     )
-    assert [(c.kind, c.subject, c.before_text, c.after_text) for c in changed_judgements(before, after)] == [
+    changed = changed_judgements(before, after).select("kind", "subject", "before_text", "said_text")
+    assert changed.rows() == [
         ("leader", "g/open_weights", "a", None),
         ("leader", "h/open_weights", None, "b"),
         ("license", "m", "mit", "gemma"),
@@ -214,16 +215,16 @@ def test_only_what_both_states_judge_can_change_but_a_leader_may_come_and_go() -
 def test_a_leader_with_another_score_is_no_new_leader_and_a_size_by_another_method_no_new_size() -> None:
     before = judged(("leader", "g/open_weights", "a", 1), ("params_total", "m", "config", 7e9))
     after = judged(("leader", "g/open_weights", "a", 2), ("params_total", "m", "safetensors", 7e9))
-    assert changed_judgements(before, after) == []
+    assert changed_judgements(before, after).is_empty()
 
 
 def test_what_a_load_recorded_that_was_never_published_is_not_told_twice() -> None:
     recorded = [JudgementChange("license", "m", "mit", None, "gemma", None, "s", None)]
     lost = Load(2, "nightly", "published", "2025-01-02T00:00:00Z", "sample", "x", judgements=recorded)
     before = with_recorded(judged(("license", "m", "mit", None)), [lost])
-    assert changed_judgements(before, judged(("license", "m", "gemma", None))) == []
-    [back] = changed_judgements(before, judged(("license", "m", "mit", None)))
-    assert (back.before_text, back.after_text) == ("gemma", "mit")
+    assert changed_judgements(before, judged(("license", "m", "gemma", None))).is_empty()
+    back = changed_judgements(before, judged(("license", "m", "mit", None)))
+    assert back.select("before_text", "said_text").rows() == [("gemma", "mit")]
 
 
 def test_every_kind_of_change_has_words_and_is_listed_in_the_dictionary() -> None:

@@ -56,7 +56,8 @@ collections as (
 
 ),
 
-scores as (
+-- Made three times from the few rows that are asked for, and not once from all.
+scores as not materialized (
 
     select
         *,
@@ -199,23 +200,36 @@ named as (
 
 first_named as (
 
-    select
-        source_id,
-        source_name,
-        min({'load_id': load_id, 'repo_id': repo_id, 'revision': revision, 'path': path}) as place
-    from named
-    group by source_id, source_name
+    select source_id, source_name, min(load_id) as load_id from named group by source_id, source_name
 
 ),
 
-new_models as (
+first_names as (
 
     select
         a.model_id,
-        min({'load_id': f.place.load_id, 'source_id': source_id, 'source_name': source_name, 'place': f.place}) as first
+        min({'load_id': f.load_id, 'source_id': source_id, 'source_name': source_name}) as name
     from first_named as f
     join core.model_aliases as a using (source_id, source_name)
     group by a.model_id
+
+),
+
+-- The place is looked for last: of few loads there are few models.
+new_models as (
+
+    select
+        f.model_id,
+        f.name.load_id as load_id,
+        f.name.source_id as source_id,
+        f.name.source_name as source_name,
+        min({'repo_id': n.repo_id, 'revision': n.revision, 'path': n.path}) as place
+    from first_names as f
+    join named as n
+        on n.load_id = f.name.load_id
+            and n.source_id = f.name.source_id
+            and n.source_name = f.name.source_name
+    group by all
 
 ),
 
@@ -241,14 +255,14 @@ all_changes as (
     select * from score_changes
     union all by name
     select
-        first.load_id,
+        m.load_id,
         'model_new' as kind,
-        first.source_id,
-        model_id,
-        first.source_name as subject,
-        mart.link(null, s.link_pattern, first.place.repo_id, first.place.revision, first.place.path) as source_url
-    from new_models
-    left join core.sources as s on s.source_id = first.source_id
+        m.source_id,
+        m.model_id,
+        m.source_name as subject,
+        mart.link(null, s.link_pattern, m.place.repo_id, m.place.revision, m.place.path) as source_url
+    from new_models as m
+    left join core.sources as s using (source_id)
     union all by name
     select
         j.load_id,

@@ -24,7 +24,7 @@ from leaderboard_etl.warehouse.audit import Finding
 from leaderboard_etl.warehouse.changes import LoadChanges, load_changes
 from leaderboard_etl.warehouse.claims import changed_verdicts
 from leaderboard_etl.warehouse.fold import insert_judgement_changes
-from leaderboard_etl.warehouse.judgements import changed_judgements, judgements
+from leaderboard_etl.warehouse.judgements import changed_judgements, judgements, with_sources
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _with_verdicts(con: duckdb.DuckDBPyConnection, load: Load, before: Mapping[s
 
 def _with_judgements(con: duckdb.DuckDBPyConnection, load: Load, before: pl.DataFrame) -> Load:
     """Adds to the load and the staged state what it changed in what is judged."""
-    changed = changed_judgements(before, judgements(con))
+    changed = with_sources(con, changed_judgements(before, judgements(con)))
     insert_judgement_changes(con, load.load_id, changed)
     con.execute("update ops.loads set is_compared = true where load_id = ?", [load.load_id])
     return replace(load, judgements=changed)

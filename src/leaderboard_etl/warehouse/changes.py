@@ -28,14 +28,19 @@ _LOADS = """
     qualify l.load_id >= $since_load and l.as_of_at >= $since and l.as_of_at < $until
     order by l.as_of_at, l.load_id
 """
+# Found once for the counts and for the rows. Load ids are written out, because DuckDB then skips what other loads brought.
+_FOUND = """
+    create or replace temp table changes_found as
+    from mart.changes
+    where load_id in ({loads}) and (license_id is not null or not $is_redistributable or {is_no_score})
+"""
+_IS_NO_SCORE = "(after_pct is null and before_pct is null and after_rating is null and before_rating is null)"
 _COUNTS = """
     select load_id, coalesce(source_id, 'no source'), kind, count(*)::integer, bool_or(is_first_load)
-    from mart.changes
-    where list_contains($loads, load_id) and (license_id is not null or not $is_redistributable or {is_no_score})
+    from changes_found
     group by all
     order by all
 """
-_IS_NO_SCORE = "(after_pct is null and before_pct is null and after_rating is null and before_rating is null)"
 # Headline benchmarks first among the leaders, then the largest differences and the newest models.
 _MOST_FIRST = """
     (c.kind = 'leader_new' and coalesce(g.is_headline, false)) desc, abs(c.difference_pct) desc nulls last,
@@ -44,11 +49,10 @@ _MOST_FIRST = """
 """
 _ROWS = """
     select c.*, count(*) over of_kind as n_of_kind
-    from mart.changes as c
+    from changes_found as c
     left join core.models as m using (model_id)
     left join core.comparable_groups as g using (comparable_group)
-    where list_contains($loads, c.load_id) and (c.is_notable or $has_all) and (c.license_id is not null or not $is_redistributable
-            or {is_no_score})
+    where c.is_notable or $has_all
     window of_kind as (partition by c.load_id, c.kind)
     qualify $has_all or row_number() over (
         of_kind order by {most_first}
@@ -101,12 +105,14 @@ def load_changes(
     }
     loads = con.execute(_LOADS, bounds).fetchall()
     loads = loads if newest is None else loads[-newest:]
-    given = {"loads": [load[0] for load in loads], "is_redistributable": is_redistributable}
+    if not loads:
+        return []
+    load_ids = ", ".join(str(load[0]) for load in loads)
+    con.execute(_FOUND.format(loads=load_ids, is_no_score=_IS_NO_SCORE), {"is_redistributable": is_redistributable})
     counts: dict[int, list[tuple[str, str, int, bool]]] = defaultdict(list)
-    for load_id, *count in con.execute(_COUNTS.format(is_no_score=_IS_NO_SCORE), given).fetchall():
+    for load_id, *count in con.execute(_COUNTS).fetchall():
         counts[load_id].append((count[0], count[1], count[2], bool(count[3])))
-    given |= {"has_all": has_all, "most": MOST_TOLD, "kinds": KINDS}
-    answer = con.execute(_ROWS.format(is_no_score=_IS_NO_SCORE, most_first=_MOST_FIRST), given)
+    answer = con.execute(_ROWS.format(most_first=_MOST_FIRST), {"has_all": has_all, "most": MOST_TOLD, "kinds": KINDS})
     names = [name for name, *_ in answer.description or []]
     rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
     n_notable: dict[int, dict[str, int]] = defaultdict(dict)
@@ -114,6 +120,7 @@ def load_changes(
         row = dict(zip(names, values, strict=True))
         n_notable[row["load_id"]][row["kind"]] = row.pop("n_of_kind")
         rows[row["load_id"]].append(row)
+    con.execute("drop table changes_found")
     return [
         LoadChanges(
             load_id,

@@ -6,7 +6,7 @@ that it replaces with the one that it publishes, and the ledger keeps what diffe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import duckdb
 import polars as pl
@@ -15,14 +15,8 @@ from leaderboard_etl.raw.ledger import JudgementChange, Load
 from leaderboard_etl.settings import resource
 
 _KEY = ["kind", "subject"]
-SCHEMA = {
-    "kind": pl.String,
-    "subject": pl.String,
-    "said_text": pl.String,
-    "said_value": pl.Float64,
-    "source_id": pl.String,
-    "source_url": pl.String,
-}
+SCHEMA = {"kind": pl.String, "subject": pl.String, "said_text": pl.String, "said_value": pl.Float64}
+_SOURCE = ["source_id", "source_url"]
 # A leader is another model, whatever its score; a size is another number, whatever its method.
 _IS_OTHER = (
     pl.when(pl.col("kind").str.starts_with("params"))
@@ -36,26 +30,34 @@ def judgements(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
     Raises duckdb.Error if other code made the state and it lacks what they read.
     """
-    queries = (file.read_text(encoding="utf-8") for file in sorted((resource("sql") / "judgements").glob("*.sql")))
-    frames: list[pl.DataFrame] = [con.sql(query).pl().cast(SCHEMA) for query in queries]
-    return pl.concat(frames)
+    frames: list[pl.DataFrame] = [con.sql(f"select {', '.join(SCHEMA)} from ({query})").pl() for query in _queries()]
+    return pl.concat(frame.cast(SCHEMA) for frame in frames)
 
 
 def with_recorded(before: pl.DataFrame, loads: Iterable[Load]) -> pl.DataFrame:
     """The judgements of a state after loads that it does not hold, by what these recorded."""
     recorded = [
-        (each.kind, each.subject, each.after_text, each.after_value, each.source_id, each.source_url)
+        (each.kind, each.subject, each.after_text, each.after_value)
         for load in loads
         if load.is_applied
         for each in load.judgements or []
     ]
+    if not recorded:
+        return before
     later = pl.DataFrame(recorded, schema=SCHEMA, orient="row")
     return pl.concat([before, later]).unique(_KEY, keep="last", maintain_order=True)
 
 
-def changed_judgements(before: pl.DataFrame, after: pl.DataFrame) -> list[JudgementChange]:
-    """What differs between two states, sorted: of a model or a name only if both have it, because history tells which are new or
-    gone; of a leader also where only one of them has any."""
+def changed_judgements(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """What differs between two states, sorted: `kind`, `subject`, `before_text`, `before_value`, `said_text`, `said_value`. Of a
+    model or a name only if both have it, because history tells which are new or gone; of a leader also where only one of them
+    has any."""
+    # Nearly all are equal: few are left to be told apart.
+    said_before, said_after = before.hash_rows(), after.hash_rows()
+    before, after = (
+        before.filter(~said_before.is_in(said_after.implode())),
+        after.filter(~said_after.is_in(said_before.implode())),
+    )
     told = before.select(
         *_KEY,
         pl.col("said_text").alias("before_text"),
@@ -65,5 +67,24 @@ def changed_judgements(before: pl.DataFrame, after: pl.DataFrame) -> list[Judgem
     both = after.with_columns(pl.lit(True).alias("is_now")).join(told, on=_KEY, how="full", coalesce=True)
     is_in_both = pl.col("was") & pl.col("is_now")
     changed = both.filter((is_in_both.fill_null(False) | (pl.col("kind") == "leader")) & _IS_OTHER)
-    rows = changed.select(*_KEY, "before_text", "before_value", "said_text", "said_value", "source_id", "source_url")
-    return [JudgementChange(*row) for row in rows.sort(_KEY).iter_rows()]
+    return changed.select(*_KEY, "before_text", "before_value", "said_text", "said_value").sort(_KEY)
+
+
+def with_sources(con: duckdb.DuckDBPyConnection, changed: pl.DataFrame) -> list[JudgementChange]:
+    """The same, each with the source of what is judged now; `con` is open at the later state."""
+    if changed.is_empty():
+        return []
+    # Literals reach the tables; links are made of the few that are asked for.
+    subjects = ", ".join("'" + subject.replace("'", "''") + "'" for subject in changed["subject"].unique())
+    frames: list[pl.DataFrame] = [
+        con.sql(f"select {', '.join([*_KEY, *_SOURCE])} from ({query}) where subject in ({subjects})").pl()
+        for query in _queries()
+    ]
+    sources = pl.concat(frame.cast(pl.String) for frame in frames)
+    rows = changed.join(sources, on=_KEY, how="left", maintain_order="left")
+    return [JudgementChange(*row) for row in rows.iter_rows()]
+
+
+def _queries() -> Iterator[str]:
+    for file in sorted((resource("sql") / "judgements").glob("*.sql")):
+        yield file.read_text(encoding="utf-8")

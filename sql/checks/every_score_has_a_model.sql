@@ -9,20 +9,21 @@ with newest as (
     where valid_to is null and has_editions
     group by all
 
+),
+
+-- One number to look for in place of nine columns; nulls have one, too.
+held as (
+
+    select hash(source_id, source_name, precision, setting, run_id, path, locator, score_raw, has_chat_template) as said
+    from core.scores
+
 )
 
 select h.source_id, h.source_name, h.variant_id, h.locator
 from history.scores as h
 left join newest using (source_id, source_name, variant_id)
--- Not by variant: policy/corrections may file a score under another one.
-anti join core.scores as c
-    on c.source_id = h.source_id
-    and c.source_name = h.source_name
-    and c.precision = h.precision
-    and c.setting = h.setting
-    and c.run_id = h.run_id
-    and c.path = h.path
-    and c.locator = h.locator
-    and c.score_raw = h.score_raw
-    and c.has_chat_template is not distinct from h.has_chat_template
-where h.valid_to is null and h.run_id = coalesce(newest_run_id, h.run_id)
+where h.valid_to is null
+    and h.run_id = coalesce(newest_run_id, h.run_id)
+    and hash(
+        h.source_id, h.source_name, h.precision, h.setting, h.run_id, h.path, h.locator, h.score_raw, h.has_chat_template
+    ) not in (from held)

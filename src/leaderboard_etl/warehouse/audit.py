@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
-from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.contracts.schema import frame_schema, tables
 from leaderboard_etl.contracts.vocabulary import stray_values
 from leaderboard_etl.errors import EtlError, first_line
 from leaderboard_etl.policy import Policy
@@ -85,19 +85,9 @@ def audit(con: duckdb.DuckDBPyConnection, standing: Standing | None, accepted: p
     """
     findings = [_run(con, check, standing, accepted) for check in checks()]
     con.execute("delete from ops.check_results")
-    for finding in findings:
-        con.execute(
-            "insert into ops.check_results values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                finding.check.name,
-                finding.check.severity,
-                finding.check.description,
-                finding.n_rows,
-                finding.n_new,
-                finding.n_accepted,
-                json.dumps(finding.examples, default=str, ensure_ascii=False) if finding.examples else None,
-            ],
-        )
+    con.register("results", pl.DataFrame(map(_row, findings), frame_schema("ops.check_results"), orient="row"))
+    con.execute("insert into ops.check_results from results")
+    con.unregister("results")
     return findings
 
 
@@ -106,6 +96,14 @@ def run_checks(con: duckdb.DuckDBPyConnection) -> list[Finding]:
     accepts."""
     accepted = Policy(policy_texts(con)).frame("accepted_warnings")
     return [_run(con, check, None, accepted) for check in checks()]
+
+
+def _row(finding: Finding) -> tuple[object, ...]:
+    """A row of ops.check_results."""
+    check, examples = finding.check, finding.examples
+    texts = json.dumps(examples, default=str, ensure_ascii=False) if examples else None
+    counts = (finding.n_rows, finding.n_new, finding.n_accepted)
+    return (check.name, check.severity, check.description, *counts, texts)
 
 
 def _run(con: duckdb.DuckDBPyConnection, check: Check, standing: Standing | None, accepted: pl.DataFrame) -> Finding:

@@ -167,10 +167,12 @@ def _judge_names(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) ->
         + [measured_names(con, within), rated_names(con, within)]
     ).unique(maintain_order=True)
     aliases = resolve_names(statements, scored, policy.frame("model_aliases"))
-    alone = _judge(statements, stated_sizes, stated_bases, subjects(aliases), policy)
-    apart = contradicted(alone.evidence, alone.statements, aliases)
-    if apart.height:
-        aliases = resolve_names(statements, scored, policy.frame("model_aliases"), apart)
+    joined = subjects(aliases)
+    if joined.height:
+        alone = _judge(statements, stated_sizes, stated_bases, joined, policy)
+        apart = contradicted(alone.evidence, alone.statements, aliases)
+        if apart.height:
+            aliases = resolve_names(statements, scored, policy.frame("model_aliases"), apart)
     judged = _judge(statements, stated_sizes, stated_bases, aliases, policy)
     models = assemble_models(
         judged.statements,

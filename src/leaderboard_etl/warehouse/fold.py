@@ -47,6 +47,8 @@ def _fold_part(con: duckdb.DuckDBPyConnection, load: Load, part: Part) -> dict[s
     """Updates the history with one source's contribution; returns its counts."""
     source_id = part.entry.source_id
     counts = _zero_counts()
+    if not part.changes and not part.files:
+        return counts
     first = never_stated(con, (*TARGETS, "quarantine"), source_id, load.load_id)
     # Close the rows of files that are gone first, because their content may be in another file now.
     _fold_batch(con, load, source_id, part.changes.gone, Parsed(), counts, first)

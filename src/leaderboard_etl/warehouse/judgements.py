@@ -15,7 +15,7 @@ from leaderboard_etl.raw.ledger import JudgementChange, Load
 from leaderboard_etl.settings import resource
 
 _KEY = ["kind", "subject"]
-SCHEMA = {"kind": pl.String, "subject": pl.String, "said_text": pl.String, "said_value": pl.Float64}
+SCHEMA = pl.Schema({"kind": pl.String, "subject": pl.String, "said_text": pl.String, "said_value": pl.Float64})
 _SOURCE = ["source_id", "source_url"]
 # A leader is another model, whatever its score; a size is another number, whatever its method.
 _IS_OTHER = (

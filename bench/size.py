@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _build(folder: Path, n_files: int, raw: Path | None, memory: str | None) -> None:
-    with TemporaryDirectory(dir=folder.parent) as scratch:
+    with TemporaryDirectory() as scratch:
         warehouse = Warehouse(Path(scratch) / "warehouse")
         if raw is not None:
             shutil.copytree(raw, warehouse.raw)

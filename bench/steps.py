@@ -54,7 +54,7 @@ def main() -> None:
 
 def _build(folder: Path, n_files: int, raw: Path | None) -> None:
     spent_s: defaultdict[str, float] = defaultdict(float)
-    with TemporaryDirectory(dir=folder.parent) as scratch, ExitStack() as timed:
+    with TemporaryDirectory() as scratch, ExitStack() as timed:
         warehouse = Warehouse(Path(scratch) / "warehouse")
         if raw is not None:
             shutil.copytree(raw, warehouse.raw)

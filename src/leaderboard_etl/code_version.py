@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from leaderboard_etl import __version__
 from leaderboard_etl.settings import PACKAGE, resource
@@ -64,19 +65,11 @@ def modules_of(*entries: str) -> dict[str, Code]:
     return modules
 
 
-def statements(node: object) -> object:
-    """A syntax tree as nested tuples, without positions, docstrings and absent parts: equal if the code is equal."""
-    if isinstance(node, list):
-        return tuple(statements(part) for part in node)
-    if not isinstance(node, ast.AST):
-        return repr(node)
-    fields = []
-    for name, value in ast.iter_fields(node):
-        if name == "body" and _has_docstring(node):
-            value = value[1:]
-        if value is not None and value != []:
-            fields.append((name, statements(value)))
-    return (type(node).__name__, *fields)
+def statements(node: object) -> str:
+    """A syntax tree as a text without positions, docstrings and absent parts: equal if the code is equal."""
+    parts: list[str] = []
+    _write(node, parts)
+    return "".join(parts)
 
 
 def _version(entries: tuple[str, ...], folders: tuple[str, ...], files: Iterator[Path] | tuple[Path, ...] = ()) -> str:
@@ -94,16 +87,47 @@ def _version(entries: tuple[str, ...], folders: tuple[str, ...], files: Iterator
 def _read(file: Path) -> Code:
     """Cached, because both versions read most modules."""
     tree = ast.parse(file.read_bytes())
-    return Code(hashlib.sha256(repr(statements(tree)).encode()).hexdigest(), tuple(_imports(tree)))
+    return Code(hashlib.sha256(statements(tree).encode()).hexdigest(), tuple(_imports(tree)))
 
 
-def _imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _write(node: object, parts: list[str]) -> None:
+    """Adds the text of a part of a tree. Nested tuples, of which a package has two hundred thousand, would take five times as
+    long, most of it in the collector of garbage."""
+    if isinstance(node, list):
+        parts.append("[")
+        for part in node:
+            _write(part, parts)
+        parts.append("]")
+    elif not isinstance(node, ast.AST):
+        parts.append(repr(node))
+    else:
+        parts.append(f"{type(node).__name__}(")
+        for name in node._fields:
+            value: Any = getattr(node, name, None)
+            if name == "body" and _has_docstring(node):
+                value = value[1:]
+            if value is not None and value != []:
+                parts.append(f"{name}=")
+                _write(value, parts)
+        parts.append(")")
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in _lines(tree):
         if isinstance(node, ast.ImportFrom) and node.module is not None and node.module.split(".")[0] == _ROOT:
             below = node.module.removeprefix(_ROOT).removeprefix(".")
             yield below
             for alias in node.names:
                 yield f"{below}.{alias.name}".removeprefix(".")
+
+
+def _lines(node: ast.AST) -> Iterator[ast.AST]:
+    """A node with the statements in it, without their expressions, in which nothing is imported."""
+    yield node
+    for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+        within = getattr(node, name, None)
+        for each in within if isinstance(within, list) else ():
+            yield from _lines(each)
 
 
 def _file(name: str) -> Path | None:

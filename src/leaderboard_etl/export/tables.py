@@ -30,6 +30,8 @@ _OTHER_DECIMALS = 6
 _LEFT_OUT = "left_out"
 _OF_GROUP = re.compile(r"parquet/frontier_gap_(\w+)\.parquet")
 _LICENSE = "license_id"
+# A cell with one of these stands in quotes.
+_QUOTED = re.compile('[,"\n\r]')
 _RANGE = ("lo_pct", "median_pct", "hi_pct")
 
 
@@ -150,12 +152,7 @@ def query(con: duckdb.DuckDBPyConnection, export: Export) -> Selection:
     blank = [name for name in export.plotted if frame[name].null_count()]
     if blank:
         raise ValueError(f"{export.name}: blank cells in the plotted columns {', '.join(blank)}")
-    numbers = [
-        pl.Series(name, [None if value is None else float(number(name, value)) for value in frame[name]], pl.Float64)
-        for name, dtype in frame.schema.items()
-        if dtype == pl.Float64
-    ]
-    frame = frame.with_columns(numbers)
+    frame = frame.with_columns(_rounded(column) for column in frame if column.dtype == pl.Float64)
     return Selection(frame, written(export, frame), left_out(rows))
 
 
@@ -208,9 +205,8 @@ def written(export: Export, frame: pl.DataFrame) -> bytes:
     """A frame as the bytes of its CSV or JSON file."""
     if export.name.endswith(".json"):
         return _json(frame)
-    lines = [",".join(frame.columns)]
-    for row in frame.iter_rows():
-        lines.append(",".join(_csv_cell(name, value) for name, value in zip(frame.columns, row, strict=True)))
+    rows = zip(*(_csv_cells(column) for column in frame), strict=True)
+    lines = [",".join(frame.columns), *map(",".join, rows)]
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 
@@ -259,11 +255,23 @@ def _unsigned_zero(text: str) -> str:
     return text.removeprefix("-") if not text.strip("-0.") else text
 
 
+def _rounded(column: pl.Series) -> pl.Series:
+    """The numbers of a column as `number` writes them."""
+    values = column.to_list()
+    rounded = {value: float(number(column.name, value)) for value in {*values} - {None}}
+    return pl.Series(column.name, [rounded.get(value) for value in values], pl.Float64)
+
+
+def _csv_cells(column: pl.Series) -> list[str]:
+    """The cells of a column. Equal values, which are most of a table, are written once."""
+    values = column.to_list()
+    cells = {value: _csv_cell(column.name, value) for value in {*values}}
+    return [cells[value] for value in values]
+
+
 def _csv_cell(name: str, value: object) -> str:
     cell = number(name, value) if isinstance(value, float) else text(value)
-    if any(c in cell for c in ',"\n\r'):
-        return '"' + cell.replace('"', '""') + '"'
-    return cell
+    return '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell
 
 
 def _json(frame: pl.DataFrame) -> bytes:

@@ -39,7 +39,7 @@ def dense_equivalents(points: pl.DataFrame, dense: pl.DataFrame, *, draws: int =
     """
     lines = {
         (case.keys["comparable_group"], case.keys["era"]): case
-        for case in cases(dense.filter(openness="open_weights"), {"total": pl.col("params_b")}, draws, seed)
+        for case in cases(dense.filter(openness="open_weights"), ("total",), draws, seed)
         if case.keys["openness"] == "open_weights" and _rises(case)
     }
     sized = points.filter(pl.col("openness") == "open_weights", pl.col("params_active_b") > 0).select(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -83,12 +84,16 @@ class FitCase:
     line: Line | None
 
 
+# These are made once: a small warehouse fits hundreds of groups, of which to build the expressions would take longer than to
+# evaluate them.
+@cache
 def family_key() -> pl.Expr:
     """The cluster of a model: its family or that of its base; if unknown its organization, and if unknown the model
     itself."""
     return pl.coalesce("family", "organization", "model_id")
 
 
+@cache
 def era_key() -> pl.Expr:
     """The era of `released_on`: 'until 2023', '2024' or 'from 2025'; null: undated."""
     year = pl.col("released_on").dt.year()
@@ -98,6 +103,7 @@ def era_key() -> pl.Expr:
     )  # fmt: skip
 
 
+@cache
 def log_odds() -> pl.Expr:
     """Log-odds of `score_norm_pct` as a fraction limited to NORM_BOUNDS; null if the score is null."""
     fraction = (pl.col("score_norm_pct") / 100).clip(*NORM_BOUNDS)
@@ -121,7 +127,7 @@ def scaling_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     simulated worlds of 4 to 80 families the interval contains the true slope in 84 to 88 % of cases, so it is a little
     too narrow; an interval by single models would contain it in 57 to 66 % (bench/coverage.py).
     """
-    return _frame(cases(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed))
+    return _frame(cases(points, ("total", "active"), draws, seed))
 
 
 def compute_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
@@ -131,10 +137,10 @@ def compute_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     2022, arXiv 2203.15556). slope is per tenfold compute, intercept at 10^21 FLOP; min_compute_flop and
     max_compute_flop are the range of the fit, min_params_b and max_params_b the range of N among its models.
     """
-    flop = 6e9 * params_per_token_b() * pl.col("training_tokens")
-    return _frame(cases(points, {"compute": flop / COMPUTE_UNIT_FLOP}, draws, seed))
+    return _frame(cases(points, ("compute",), draws, seed))
 
 
+@cache
 def params_per_token_b() -> pl.Expr:
     """Billions of parameters used per token: the active ones, or all of a model known to be dense; null if neither is
     known.
@@ -155,7 +161,7 @@ def fit_bands(points: pl.DataFrame, *, draws: int = 400, seed: int, n_grid: int 
     """
     frames = []
     scales = _scales(points)
-    for case in cases(points, {"total": pl.col("params_b"), "active": pl.col("params_active_b")}, draws, seed):
+    for case in cases(points, ("total", "active"), draws, seed):
         if case.line is None or case.size_range is None:
             continue
         low, high = case.size_range
@@ -208,24 +214,41 @@ def _solve(sums: Floats) -> tuple[Floats, Floats]:
         return slopes, (y - slopes * x) / n
 
 
-def cases(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int) -> Iterator[FitCase]:
-    """Every combination of group, openness, era and form, including the refused ones. `forms` holds the size of each
-    form."""
-    ready = points.select(
-        "comparable_group", "benchmark", "model_id", "openness", era_key().alias("era"), family_key().alias("family"),
-        (pl.col("score_norm_pct") / 100).is_between(*NORM_BOUNDS, closed="none").not_().fill_null(False).alias("clipped"),
-        log_odds().alias("y"), params_per_token_b().alias("used"),
-        *(pl.when(size > 0).then(size).alias(form) for form, size in forms.items()),
-    ).sort(pl.all())  # fmt: skip
-    # A base model and its tuned one with one score and one size were most likely measured once, and are one observation. Scores
-    # beyond the bounds only look equal.
-    ready = ready.with_row_index("place").with_columns(
-        pl.when("clipped")
-        .then("place")
-        .otherwise(pl.col("place").min().over("comparable_group", "openness", "family", "clipped", "y", form))
-        .alias(f"place_{form}")
-        for form in forms
+@cache
+def _size_of(form: str) -> pl.Expr:
+    """The size of a form: billions of parameters, or training compute in COMPUTE_UNIT_FLOP; null if it is not above zero."""
+    flop = 6e9 * params_per_token_b() * pl.col("training_tokens")
+    sizes = {"total": pl.col("params_b"), "active": pl.col("params_active_b"), "compute": flop / COMPUTE_UNIT_FLOP}
+    return pl.when(sizes[form] > 0).then(sizes[form]).alias(form)
+
+
+@cache
+def _place_of(form: str) -> pl.Expr:
+    """The place of the first row that is the same observation. A base model and its tuned one with one score and one size were
+    most likely measured once, and are one observation. Scores beyond the bounds only look equal."""
+    first = pl.col("place").min().over("comparable_group", "openness", "family", "clipped", "y", form)
+    return pl.when("clipped").then("place").otherwise(first).alias(f"place_{form}")
+
+
+@cache
+def _read_columns() -> tuple[pl.Expr, ...]:
+    within = (pl.col("score_norm_pct") / 100).is_between(*NORM_BOUNDS, closed="none")
+    names = map(pl.col, ("comparable_group", "benchmark", "model_id", "openness"))
+    return (
+        *names,
+        era_key().alias("era"),
+        family_key().alias("family"),
+        within.not_().fill_null(False).alias("clipped"),
+        log_odds().alias("y"),
+        params_per_token_b().alias("used"),
     )
+
+
+def cases(points: pl.DataFrame, forms: Sequence[str], draws: int, seed: int) -> Iterator[FitCase]:
+    """Every combination of group, openness, era and form, including the refused ones. `forms` are among 'total', 'active' and
+    'compute'."""
+    ready = points.select(*_read_columns(), *map(_size_of, forms)).sort(pl.all())
+    ready = ready.with_row_index("place").with_columns(*map(_place_of, forms))
     # Arrays and masks, because filtering a frame for each case would take longer than all the fits together.
     for group in ready.partition_by("comparable_group", maintain_order=True):
         columns = {
@@ -235,6 +258,8 @@ def cases(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int
         # Numbers in the order of the names: texts would be sorted again for each case.
         columns["family"] = group["family"].rank("dense").to_numpy().astype(np.int64) - 1
         is_scored = ~np.isnan(columns["y"])
+        is_normalised = bool(np.isfinite(columns["y"]).any())
+        is_sized = {form: is_scored & ~np.isnan(columns[form]) for form in forms}
         of = {
             (key, value): is_scored if value == "all" else is_scored & group[key].eq_missing(value).to_numpy()
             for key, values in (("openness", OPENNESS), ("era", ERAS))
@@ -242,29 +267,41 @@ def cases(points: pl.DataFrame, forms: dict[str, pl.Expr], draws: int, seed: int
         }
         for openness, era in itertools.product(OPENNESS, ERAS):
             chosen = of["openness", openness] & of["era", era]
+            n_scored = int(chosen.sum())
             for form in forms:
                 names = (group["comparable_group"][0], group["benchmark"][0], openness, era, form)
                 keys = dict(zip(("comparable_group", "benchmark", "openness", "era", "form"), names, strict=True))
-                yield _read_case(keys, columns, chosen, draws, seed)
+                sized = np.flatnonzero(chosen & is_sized[form])
+                yield _read_case(keys, columns, sized, n_scored, is_normalised, draws, seed)
 
 
 def _read_case(
-    keys: dict[str, str], columns: dict[str, npt.NDArray[Any]], scored: npt.NDArray[np.bool_], draws: int, seed: int
+    keys: dict[str, str],
+    columns: dict[str, npt.NDArray[Any]],
+    sized: npt.NDArray[np.intp],
+    n_scored: int,
+    is_normalised: bool,
+    draws: int,
+    seed: int,
 ) -> FitCase:
+    """A case, of which `sized` are the rows with score and size."""
     form = keys["form"]
-    sized = np.flatnonzero(scored & ~np.isnan(columns[form]))
+    if not sized.size:
+        counts = {"n": 0, "n_scored": n_scored, "n_families": 0, "n_clipped": 0}
+        reason = _refusal(form, counts, None) if is_normalised else NO_NORMALISED_SCORE
+        return FitCase(keys, counts, None, None, reason, None)
     sized = sized[np.sort(np.unique(columns[f"place_{form}"][sized], return_index=True)[1])]
     size = columns[form][sized]
     is_present = np.bincount(columns["family"][sized]) > 0
     # The case's own families, numbered from 0 in the same order.
     codes = (np.cumsum(is_present) - 1)[columns["family"][sized]]
     counts = {
-        "n": size.size, "n_scored": int(scored.sum()), "n_families": int(is_present.sum()),
+        "n": size.size, "n_scored": n_scored, "n_families": int(is_present.sum()),
         "n_clipped": int(columns["clipped"][sized].sum()),
     }  # fmt: skip
     size_range = _range(size)
     params_range = _range(columns["used"][sized]) if form == "compute" else size_range
-    reason = _refusal(form, counts, size_range) if np.isfinite(columns["y"]).any() else NO_NORMALISED_SCORE
+    reason = _refusal(form, counts, size_range) if is_normalised else NO_NORMALISED_SCORE
     line = None
     if reason is None:
         # A case's draws depend only on its name, so that a new benchmark does not change the intervals of others.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from leaderboard_etl import engine, pipeline
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.options import options_for
 from leaderboard_etl.warehouse import build, core
+from leaderboard_etl.warehouse.past import judge_past, past_core
 
 CORE = [name for name, table in tables().items() if table.schema == "core"]
 N_NIGHTS = 6
@@ -30,6 +31,9 @@ class Nights:
 
     def night(self) -> None:
         self.last_load_id += 1
+        columns = {"load_id": str(self.last_load_id), "as_of_at": self._at}
+        loaded = (columns.get(column.name, column.name) for column in tables()["ops.loads"].columns)
+        self.con.execute(f"insert into ops.loads select {', '.join(loaded)} from ops.loads where load_id = 1")
         for change in self.random.sample(CHANGES, self.random.randrange(1, 5)):
             change(self)
 
@@ -99,6 +103,17 @@ def _other_facts(nights: Nights) -> None:
     nights.restate("models", 3, **nights.random.choice(facts))
 
 
+def _card_later(nights: Nights) -> None:
+    has_none = "valid_to is null and source_name not in (select source_name from history.models where source_id = 'model_cards')"
+    card = {"source_id": "'model_cards'", "license_text": "'apache-2.0'", "base_model_text": nights.name()}
+    nights.reopen("models", nights.some("models", 1, has_none), **card)
+
+
+def _stated_again(nights: Nights) -> None:
+    withdrawn = "source_name not in (select source_name from history.scores where valid_to is null)"
+    nights.reopen("scores", nights.some("scores", 5, withdrawn))
+
+
 def _rescored(nights: Nights) -> None:
     nights.restate("scores", 20, score_raw="0.9 * score_raw", evaluated_on="evaluated_on - 300", setting="'high'")
     nights.close("scores", nights.some("scores", 5))
@@ -121,12 +136,15 @@ CHANGES: list[Change] = [
     _gone,
     _added,
     _other_facts,
+    _card_later,
+    _stated_again,
     _rescored,
     _otherwise_based,
     _other_bases,
     lambda nights: nights.restate("models", 1, hub_id=nights.name()),
     lambda nights: nights.restate("models", 2, display_name=nights.name()),
     lambda nights: nights.restate("parameter_claims", 3, params="2 * params"),
+    lambda nights: nights.close("measurements", nights.some("measurements", 50)),
     lambda nights: nights.restate("ratings", 3, rating="rating + 1"),
     lambda nights: nights.restate("prices", 3, input_usd_per_mtok="input_usd_per_mtok + 1"),
     lambda nights: nights.reopen("model_bases", nights.some("model_bases", 1, "valid_to is not null")),
@@ -150,9 +168,12 @@ def con(sample: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def facts(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+def facts(con: duckdb.DuckDBPyConnection, queries: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """How many rows each table of core, or the query in its place, has, and what they say together."""
+    of = queries or {name: f"from {name}" for name in CORE}
     return {
-        name: con.execute(f"select count(*), sum(hash(t)::hugeint) from {name} as t").fetchall()[0] for name in CORE
+        name: con.execute(f"select count(*), sum(hash(t)::hugeint) from ({of[name]}) as t").fetchall()[0]
+        for name in CORE
     }
 
 
@@ -171,3 +192,49 @@ def test_core_after_news_is_core_made_whole(con: duckdb.DuckDBPyConnection, seed
         whole = facts(con)
         con.rollback()
         assert {name: said for name, said in updated.items() if said != whole[name]} == {}
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("is_same_code", [True, False])
+def test_core_of_a_past_day_is_core_made_whole_of_the_loads_until_then(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, seed: int, is_same_code: bool
+) -> None:
+    nights, whole = Nights(con, seed), []
+    for _ in range(N_NIGHTS):
+        before = nights.last_load_id
+        nights.night()
+        core.update_core(con, before)
+        whole.append(facts(con))
+    con.execute("checkpoint")
+    with engine.in_memory() as asking:
+        con.close()
+        engine.attach(asking, tmp_path / "copy.duckdb", "published")
+        moments = asking.execute(
+            "select as_of_at from published.ops.loads where load_id > 1 order by load_id"
+        ).fetchall()
+        for (at,), expected in zip(moments, whole, strict=True):
+            engine.attach_to_write(asking, None, "judged")
+            with engine.within(asking, "judged"):
+                judge_past(asking, "published", at, is_same_code=is_same_code)
+            found = facts(asking, past_core(asking, "published", "judged"))
+            assert {name: said for name, said in found.items() if said != expected[name]} == {}, at
+            asking.execute("detach judged")
+
+
+def test_under_other_policy_all_names_are_judged_by_that_of_the_day(con: duckdb.DuckDBPyConnection) -> None:
+    nights = Nights(con, 5)
+    expected = facts(con)
+    nights.night()
+    at = con.execute("select as_of_at from ops.loads where load_id = 1").fetchall()[0][0]
+    name = con.execute("select current_database()").fetchall()[0][0]
+    nights.restate(
+        "policy_files", 1, "name = 'official_organizations'", content="split_part(content, chr(10), 1) || chr(10)"
+    )
+    for table in CORE:
+        con.execute(f"delete from {table}")
+    core.build_core(con)
+    assert facts(con) != expected
+    engine.attach_to_write(con, None, "judged")
+    with engine.within(con, "judged"):
+        judge_past(con, name, at, is_same_code=True)
+    assert facts(con, past_core(con, name, "judged")) == expected

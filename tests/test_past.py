@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -21,6 +21,7 @@ from leaderboard_etl.target import past
 from leaderboard_etl.target.opening import open_published
 from leaderboard_etl.target.past import cache_folder, open_past, open_state
 from leaderboard_etl.warehouse.needs import needed_by
+from leaderboard_etl.warehouse.past import judge_past
 
 FIRST, SECOND = date(2025, 1, 1), date(2025, 1, 2)
 
@@ -166,11 +167,10 @@ def test_what_was_known_on_a_past_day_can_be_asked_with_the_macros(two_nights: W
 def test_a_state_that_could_not_be_written_whole_is_not_kept(
     two_nights: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(con: duckdb.DuckDBPyConnection) -> None:
-        con.close()
+    def full(con: duckdb.DuckDBPyConnection, name: str) -> None:
         raise duckdb.IOException("No space left on device")
 
-    monkeypatch.setattr(engine, "finish", full)
+    monkeypatch.setattr(engine, "finish_attached", full)
     with closing(open_past(two_nights.warehouse, FIRST, "from core.scores")) as con:
         assert con.execute("select count(*) > 0 from core.scores").fetchall() == [(True,)]
     assert kept() == []
@@ -181,22 +181,20 @@ def test_a_state_is_made_once_and_again_after_a_night_with_news(
 ) -> None:
     made = []
 
-    def counted(*arguments: object) -> None:
-        made.append(arguments[1:3])
-        make(*arguments)  # type: ignore[arg-type]
+    def counted(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, *, is_same_code: bool) -> None:
+        made.append(at.date())
+        judge_past(con, catalog, at, is_same_code=is_same_code)
 
-    make = past._make
-    monkeypatch.setattr(past, "_make", counted)
+    monkeypatch.setattr(past, "judge_past", counted)
     for _ in range(2):
         with closing(open_past(two_nights.warehouse, FIRST, "from core.scores")) as con:
             assert con.execute("select max(load_id) from ops.loads").fetchall() == [(1,)]
-    core = ("core.models",)
-    assert made == [(FIRST, core)]
+    assert made == [FIRST]
     two_nights.put_v2(*[v2_row(f"org/model-{n}b", 0.8) for n in range(1, 31)])
     two_nights.night(3)
     open_past(two_nights.warehouse, FIRST, "from core.scores").close()
     open_past(two_nights.warehouse, SECOND, "from core.scores").close()
-    assert made == [(FIRST, core), (FIRST, core), (SECOND, core)]
+    assert made == [FIRST, FIRST, SECOND]
 
 
 def test_the_published_file_answers_for_the_days_since_its_last_load(two_nights: World) -> None:
@@ -253,11 +251,14 @@ def test_without_a_folder_for_the_cache_the_answer_is_the_same(
     assert json.loads(capsys.readouterr().out) == [{"newest": 1, "locked": True}]
 
 
-def test_without_a_folder_for_the_cache_a_query_that_names_days_is_refused_in_one_line(
+def test_without_a_folder_for_the_cache_days_can_be_compared_but_in_all_that_there_is(
     two_nights: World, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cache.write_text("a file")
-    assert main(["sql", "-w", str(two_nights.warehouse.root), f"from core.scores_as_of('{FIRST}')"]) == 2
+    arguments = ["sql", "-w", str(two_nights.warehouse.root)]
+    assert main([*arguments, f"select max(load_id) from core.scores_as_of('{FIRST}')"]) == 0
+    assert "1" in capsys.readouterr().out
+    assert main([*arguments, f"from mart.paper_claims_as_of('{FIRST}')"]) == 2
     err = capsys.readouterr().err
     assert "set XDG_CACHE_HOME, or ask with --as-of DAY" in err and err.count("\n") == 1
 

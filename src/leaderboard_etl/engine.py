@@ -62,6 +62,31 @@ def attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     con.execute(f"attach {_quoted(str(path))} as {name} (read_only)")
 
 
+def attach_to_write(con: duckdb.DuckDBPyConnection, path: Path | None, name: str) -> None:
+    """Lets `con` write a new file under a name, without a log as in open_to_write; null: a database that no file holds."""
+    if path is None:
+        con.execute(f"attach ':memory:' as {name}")
+    else:
+        con.execute(f"attach {_quoted(str(path))} as {name} (recovery_mode no_wal_writes)")
+
+
+def finish_attached(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Writes what was committed into a file that is attached for writing, and lets go of it. Raises duckdb.Error."""
+    con.execute(f"checkpoint {name}")
+    con.execute(f"detach {name}")
+
+
+@contextmanager
+def within(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[None]:
+    """Within the block names without a database are those of an attached one."""
+    [(before,)] = con.execute("select current_database()").fetchall()
+    con.execute(f"use {name}")
+    try:
+        yield
+    finally:
+        con.execute(f"use {before}")
+
+
 def attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, name: str, *, is_read_only: bool) -> None:
     """Lets `con` read a lake under a name, or write it. Writing makes a lake where there is none.
 

@@ -46,8 +46,41 @@ def open_published(
     target.locked) unless `is_locked` is false. Raises WarehouseError if nothing is published, UsageError for a date before the
     first load or in the future.
     """
-    if as_of is not None:
-        refuse_future(as_of)
+    if as_of is None:
+        target = _there(warehouse)
+        try:
+            con = target.read()
+            refuse_newer_state(con, target)
+        except duckdb.Error as error:
+            raise _unopened(target, error) from error
+        return lock(con) if is_locked else con
+    refuse_future(as_of)
+    target = _there(warehouse)
+    # Where there is no room for this file, the published one is sound.
+    con = engine.in_memory() if into is None else engine.create(into)
+    create_tables(con, is_described=needs is None)
+    attach_published(warehouse, con)
+    with made_by_this_code(target):
+        _rebuild_as_of(con, as_of, is_recomputed, needs)
+    return lock(con) if is_locked and into is None else con
+
+
+def attach_published(warehouse: Warehouse, con: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyConnection:
+    """Lets a connection, null: a new one in memory, read the published state as the database `published`. It stays the same state
+    while a run publishes the next. Raises what open_published raises."""
+    target = _there(warehouse)
+    con = engine.in_memory() if con is None else con
+    try:
+        target.attach_to(con, "published")
+        with engine.within(con, "published"):
+            refuse_newer_state(con, target)
+    except duckdb.Error as error:
+        raise _unopened(target, error) from error
+    return con
+
+
+def _there(warehouse: Warehouse) -> Target:
+    """Where the published state is. Raises WarehouseError if nothing is, or if something else wrote to it."""
     target = target_of(warehouse)
     if not target.is_there():
         raise WarehouseError(
@@ -60,24 +93,7 @@ def open_published(
             " `leaderboard-etl run` puts it aside and makes the file again from raw; so does `leaderboard-etl run --offline`,"
             " without the Hub"
         )
-    try:
-        con = target.read()
-        refuse_newer_state(con, target)
-        if as_of is None:
-            return lock(con) if is_locked else con
-        con.close()
-    except duckdb.Error as error:
-        raise _unopened(target, error) from error
-    # Where there is no room for this file, the published one is sound.
-    con = engine.in_memory() if into is None else engine.create(into)
-    create_tables(con, is_described=needs is None)
-    try:
-        target.attach_to(con, "published")
-    except duckdb.Error as error:
-        raise _unopened(target, error) from error
-    with made_by_this_code(target):
-        _rebuild_as_of(con, as_of, is_recomputed, needs)
-    return lock(con) if is_locked and into is None else con
+    return target
 
 
 def _unopened(target: Target, error: duckdb.Error) -> WarehouseError:
@@ -87,11 +103,8 @@ def _unopened(target: Target, error: duckdb.Error) -> WarehouseError:
 def open_linked(warehouse: Warehouse) -> duckdb.DuckDBPyConnection:
     """The rows of the published tables under the views and macros of this code, whatever those in the file say. Raises what
     open_published raises."""
-    open_published(warehouse).close()
-    target = target_of(warehouse)
-    con = engine.in_memory()
-    target.attach_to(con, "published")
-    with made_by_this_code(target):
+    con = attach_published(warehouse)
+    with made_by_this_code(target_of(warehouse)):
         link_tables(con, "published")
     return lock(con)
 
@@ -100,12 +113,9 @@ def open_history(warehouse: Warehouse, as_of: date, *, is_locked: bool = True) -
     """raw, history and ops at the end of a day, read from the published tables where they are; core and mart are empty. Raises
     what open_published raises."""
     refuse_future(as_of)
-    open_published(warehouse).close()
-    target = target_of(warehouse)
-    con = engine.in_memory()
-    target.attach_to(con, "published")
-    with made_by_this_code(target):
-        _expect_load_until(con, as_of)
+    con = attach_published(warehouse)
+    with made_by_this_code(target_of(warehouse)):
+        expect_load_until(con, as_of)
         link_queries(con, until_queries("published", end_of_day(as_of)))
         create_macros(con)
     return lock(con) if is_locked else con
@@ -152,7 +162,7 @@ def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: b
     from leaderboard_etl.warehouse.marts import build_marts
     from leaderboard_etl.warehouse.results import carry_results
 
-    _expect_load_until(con, as_of)
+    expect_load_until(con, as_of)
     copy_until(con, "published", end_of_day(as_of))
     has_core = needs is None or any(name.startswith(("core.", "mart.")) for name in needs)
     has_marts = needs is None or any(name.startswith("mart.") for name in needs)
@@ -168,7 +178,7 @@ def _rebuild_as_of(con: duckdb.DuckDBPyConnection, as_of: date, is_recomputed: b
     con.execute("detach published")
 
 
-def _expect_load_until(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def expect_load_until(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Raises UsageError for a day before the first load."""
     first = con.execute(
         "select min(as_of_at) from published.ops.loads where status in ('published', 'degraded')"

@@ -8,28 +8,39 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence, Set
-from contextlib import closing, suppress
+from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import suppress
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
 from leaderboard_etl import engine
-from leaderboard_etl.contracts.schema import tables, views, wide_views
+from leaderboard_etl.contracts.schema import kept_views, tables, views
 from leaderboard_etl.errors import UsageError, first_line
 from leaderboard_etl.settings import DATABASE_NAME, PACKAGE, Warehouse, resource
 from leaderboard_etl.target.locked import lock
-from leaderboard_etl.target.opening import made_by_this_code, open_history, open_published, refuse_future
+from leaderboard_etl.target.opening import (
+    attach_published,
+    expect_load_until,
+    made_by_this_code,
+    open_history,
+    open_published,
+    refuse_future,
+)
 from leaderboard_etl.termination import at_the_end
-from leaderboard_etl.warehouse.database import end_of_day, link_tables
-from leaderboard_etl.warehouse.needs import needed_by
+from leaderboard_etl.warehouse.carried import until_queries
+from leaderboard_etl.warehouse.database import create_views, end_of_day, link_queries, link_tables
+from leaderboard_etl.warehouse.needs import needed_by, shown_by
+from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core
 
-# A state of a genuine warehouse has some 40 MB, and several queries of a day need several; the newest in use stay.
-_MOST_KEPT = 16
+# Most files have a few megabytes, with all of a genuine warehouse 40; a day has one of core, and one for each choice of marts.
+_MOST_KEPT = 48
+_MOST_DAYS = 15
 _DAY_SECONDS = 86_400
-# What a state is made for; history is read where it is. Of core all or nothing, because models and scores are judged together.
-_MADE, _CORE = ("core.", "mart."), "core.models"
+# What is made for a past day; history is read where it is. Of core all or nothing: models and scores are judged together.
+_MADE = ("core.", "mart.")
 _OF_DAYS = re.compile(
     r"\b((?:history|core|mart)\.\w+?)_as_of\s*\(\s*(?:date\s*)?'?([^')]*)'?(?:\s*::\s*date)?\s*\)", re.IGNORECASE
 )
@@ -54,21 +65,20 @@ def open_past(warehouse: Warehouse, as_of: date, query: str, *, is_locked: bool 
     """A read-only connection to the state at the end of a day, with all that a query needs.
 
     Where nothing changed after that day, the published file is that state: all of it but the marts, and these too if they are of
-    the same day. What sources had stated by that day is read where it is. Else what the query names, and what that is made from,
-    is made once and kept in the cache of the user, or made in memory where no file can be written. Raises what open_published
-    raises.
+    the same day. What sources had stated by that day is read where it is. Of core only what later loads changed is made, and of
+    the marts what the query names; both are made once and kept in the cache of the user, or made in memory where no file can be
+    written. Raises what open_published raises.
     """
     refuse_future(as_of)
     needs = needed_by(query)
     if needs is not None and not any(name.startswith(_MADE) for name in needs):
         return open_history(warehouse, as_of, is_locked=is_locked)
-    try:
-        file = None if warehouse.lake is not None else _file_of(warehouse, as_of, needs)
-    except (OSError, duckdb.IOException):  # in memory it may work, or says what is wrong
-        file = None
-    if file is None:
+    if warehouse.lake is not None:
         return open_published(warehouse, as_of=as_of, needs=needs, is_locked=is_locked)
-    con = engine.open_file(file)
+    con = open_published(warehouse, is_locked=False)
+    if not is_published(con, as_of, needs):
+        con.close()
+        con = _whole(warehouse, as_of) if needs is None else _parts(warehouse, as_of, query)
     return lock(con) if is_locked else con
 
 
@@ -93,60 +103,155 @@ def days_named(query: str) -> dict[str, list[date]]:
     return {relation: sorted(days) for relation, days in named.items()}
 
 
+def _whole(warehouse: Warehouse, as_of: date) -> duckdb.DuckDBPyConnection:
+    """All of the state of a day."""
+    try:
+        return engine.open_file(_whole_file(warehouse, as_of))
+    except (OSError, duckdb.IOException):  # in memory it may work, or says what is wrong
+        return open_published(warehouse, as_of=as_of, is_locked=False)
+
+
+def _whole_file(warehouse: Warehouse, as_of: date) -> Path:
+    """The file with all of the state of a day, made if it is not there. Raises OSError or duckdb.IOException where it cannot."""
+    return _kept(
+        _place(_said_of(warehouse.database), as_of, "all"),
+        lambda path: engine.finish(open_published(warehouse, as_of=as_of, into=path)),
+    )
+
+
+def _parts(warehouse: Warehouse, as_of: date, query: str) -> duckdb.DuckDBPyConnection:
+    """What a query reads of the state of a day."""
+    con, state = _attached(warehouse)
+    with made_by_this_code(warehouse.database):
+        _link_day(con, warehouse, state, as_of, query)
+    return con
+
+
 def _open_days(
     warehouse: Warehouse, as_of: date | None, query: str, named: Mapping[str, Sequence[date]]
 ) -> duckdb.DuckDBPyConnection:
     """The state for a query, and a macro NAME_as_of(day) for each relation of which it names days."""
     if warehouse.lake is not None:
         raise UsageError("NAME_as_of('DAY') reads files, and these tables are in a lake: ask with --as-of DAY")
-    everything = needed_by(query)
-    n_days = len({day for days in named.values() for day in days})
-    if n_days >= _MOST_KEPT:
-        raise UsageError(
-            f"the query names {n_days} days, and the states of at most {_MOST_KEPT - 1} are kept at once: ask for fewer"
-        )
-    try:
-        files: dict[date | None, Path] = {
-            None: warehouse.database if as_of is None else _file_of(warehouse, as_of, everything)
-        }
-        for day in sorted({day for days in named.values() for day in days}):
-            asked = " ".join(relation for relation, days in named.items() if day in days)
-            files[day] = _file_of(warehouse, day, needed_by(asked))
-    except (OSError, duckdb.IOException) as error:
-        raise UsageError(
-            f"NAME_as_of('DAY') keeps the state of the day in {cache_folder()}, which cannot be written ({first_line(error)}):"
-            " set XDG_CACHE_HOME, or ask with --as-of DAY"
-        ) from error
-    open_published(warehouse).close()
-    con = engine.in_memory()
-    for asked_day, file in files.items():
-        engine.attach(con, file, "published" if asked_day is None else _catalog(asked_day))
+    days = sorted({day for days in named.values() for day in days})
+    if len(days) > _MOST_DAYS:
+        raise UsageError(f"the query names {len(days)} days, and can compare at most {_MOST_DAYS}: ask for fewer")
+    con, state = _attached(warehouse)
     with made_by_this_code(warehouse.database):
-        link_tables(con, "published", everything)
-        for relation, days in named.items():
-            branches = [f"select * from {_catalog(day)}.{relation} where on_day = date '{day}'" for day in days]
+        if as_of is None:
+            link_tables(con, "published", needed_by(query))
+        else:
+            _link_day(con, warehouse, state, as_of, query)
+        for day in days:
+            engine.attach_to_write(con, None, f"day_{day:%Y%m%d}")
+            asked = " ".join(relation for relation, of_days in named.items() if day in of_days)
+            with engine.within(con, f"day_{day:%Y%m%d}"):
+                _link_day(con, warehouse, state, day, asked)
+        for relation, of_days in named.items():
+            branches = [f"select * from day_{day:%Y%m%d}.{relation} where on_day = date '{day}'" for day in of_days]
             con.execute(f"create macro {relation}_as_of(on_day) as table {' union all '.join(branches)}")
     return con
 
 
-def _catalog(day: date) -> str:
-    return f"day_{day:%Y%m%d}"
+def _attached(warehouse: Warehouse) -> tuple[duckdb.DuckDBPyConnection, tuple[object, ...]]:
+    """A connection that reads the published file, and what tells this file from every other: a run may replace it at any time."""
+    while True:
+        state = _said_of(warehouse.database) if warehouse.database.exists() else ()
+        con = attach_published(warehouse)
+        if state and _said_of(warehouse.database) == state:
+            return con, state
+        con.close()
 
 
-def _file_of(warehouse: Warehouse, as_of: date, needs: Set[str] | None) -> Path:
-    """The file with the state of a day, as far as it is needed: the published one, or one in the cache, made if it is not there.
-    Raises OSError or duckdb.IOException where none can be written, and what open_published raises."""
+def _said_of(database: Path) -> tuple[object, ...]:
+    facts = database.stat()
+    return database.resolve(), facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _link_day(
+    con: duckdb.DuckDBPyConnection, warehouse: Warehouse, state: tuple[object, ...], as_of: date, query: str
+) -> None:
+    """Puts views into the current database that show what a query reads at the end of a day. The published file is attached;
+    `state` is what tells it from every other."""
     refuse_future(as_of)
-    with closing(open_published(warehouse)) as con:
-        if is_published(con, as_of, needs):
-            return warehouse.database
-    made = None if needs is None else tuple(sorted({_CORE, *(name for name in needs if name.startswith("mart."))}))
-    kept = _kept_file(warehouse.database, as_of, made)
-    if not kept.exists():
-        _make(warehouse, as_of, made, kept)
-    with suppress(OSError):
-        os.utime(kept.parent)
-    return kept
+    expect_load_until(con, as_of)
+    needs, shown = needed_by(query), shown_by(query)
+    with engine.within(con, "published"):
+        is_current = is_published(con, as_of, needs)
+    if is_current:
+        link_tables(con, "published", needs)
+        return
+    if needs is None:
+        whole = _new_name(con)
+        try:
+            engine.attach(con, _whole_file(warehouse, as_of), whole)
+        except (OSError, duckdb.IOException) as error:
+            raise UsageError(
+                f"the state of {as_of} is kept in {cache_folder()}, which cannot be written ({first_line(error)}):"
+                " set XDG_CACHE_HOME, or ask with --as-of DAY"
+            ) from error
+        link_tables(con, whole)
+        return
+    at = end_of_day(as_of)
+    queries = until_queries("published", at)
+    core = {name: f"from published.{name}" for name in tables() if name.startswith("core.")}
+    with engine.within(con, "published"):
+        is_later_day = is_published(con, as_of, frozenset())
+    if not is_later_day and any(name.startswith(_MADE) for name in needs):
+        judged = _made(
+            con, state, as_of, "core", lambda: judge_past(con, "published", at, is_same_code=_is_same_code(con))
+        )
+        core = past_core(con, "published", judged)
+    kept = sorted(shown & kept_views().keys())
+    marts = sorted({*kept, *(name for name in shown if name.startswith("mart.") and name in tables())})
+    if marts:
+        made = _made(
+            con,
+            state,
+            as_of,
+            " ".join(marts),
+            lambda: make_marts(con, "published", as_of, core, marts, is_same_code=_is_same_code(con)),
+        )
+    link_queries(con, queries | core | {name: f"from {made}.{name}" for name in marts if name not in kept})
+    for name in kept:
+        con.execute(f"create view {name} as from {made}.{name}")
+    create_views(con, there=kept, needs=shown)
+
+
+def _made(
+    con: duckdb.DuckDBPyConnection,
+    state: tuple[object, ...],
+    as_of: date,
+    what: str,
+    make: Callable[[], None],
+) -> str:
+    """Attaches the database with `what` of a day, out of the cache. Where it is not there, `make` fills it: a file, or memory
+    where no file can be written. Returns its name."""
+    name = _new_name(con)
+
+    def make_file(path: Path) -> None:
+        engine.attach_to_write(con, path, name)
+        try:
+            with engine.within(con, name):
+                make()
+            engine.finish_attached(con, name)
+        except BaseException:
+            con.execute(f"detach database if exists {name}")
+            raise
+
+    try:
+        engine.attach(con, _kept(_place(state, as_of, what), make_file), name)
+    except (OSError, duckdb.IOException):
+        engine.attach_to_write(con, None, name)
+        with engine.within(con, name):
+            make()
+    return name
+
+
+def _new_name(con: duckdb.DuckDBPyConnection) -> str:
+    """A name that no attached database has."""
+    [(n_there,)] = con.execute("select count(*) from duckdb_databases()").fetchall()
+    return f"made_{n_there}"
 
 
 def cache_folder() -> Path:
@@ -172,38 +277,51 @@ def is_published(con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | 
     return con.execute("select max(as_of_on) from mart.paper_claims").fetchall() == [(as_of,)]
 
 
-def _kept_file(database: Path, as_of: date, made: Sequence[str] | None) -> Path:
-    """Where the state of a day of this published file, by this code, is kept."""
-    facts = database.stat()
-    said = (database.resolve(), facts.st_ino, facts.st_size, facts.st_mtime_ns, as_of, made, *_code())
-    key = hashlib.sha256("\0".join(map(str, said)).encode()).hexdigest()[:32]
+def _place(state: tuple[object, ...], as_of: date, what: str) -> Path:
+    """Where `what` of a day of a published file, as this code makes it, is kept."""
+    key = hashlib.sha256("\0".join(map(str, (*state, as_of, what, *_code()))).encode()).hexdigest()[:32]
     return cache_folder() / key / DATABASE_NAME
 
 
-def _code() -> list[tuple[str, int, int]]:
+@cache
+def _code() -> tuple[tuple[str, int, int], ...]:
     """The files of the code by name, size and time of change: to hash them all would take longer than a query."""
     facts = (
         (path, path.stat()) for folder in (PACKAGE, resource("sql")) for path in folder.rglob("*.*") if path.is_file()
     )
-    return sorted((str(path), of_file.st_size, of_file.st_mtime_ns) for path, of_file in facts if path.suffix != ".pyc")
+    return tuple(
+        sorted((str(path), of_file.st_size, of_file.st_mtime_ns) for path, of_file in facts if path.suffix != ".pyc")
+    )
 
 
-def _make(warehouse: Warehouse, as_of: date, made: Sequence[str] | None, kept: Path) -> None:
-    """Makes a state beside its place and moves it there, and removes the states that were not used for longest."""
+def _is_same_code(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether this version of the code made the attached published file."""
+    from leaderboard_etl.code_version import code_version
+
+    return con.execute("select code_version from published.ops.build").fetchall() == [(code_version(),)]
+
+
+def _kept(kept: Path, make: Callable[[Path], None]) -> Path:
+    """A kept file, made beside its place and moved there if it is not there; then the files that were not used for longest are
+    removed. Raises OSError or duckdb.IOException where none can be written."""
+    if kept.exists():
+        with suppress(OSError):
+            os.utime(kept.parent)
+        return kept
     folder = kept.parent.parent
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     scratch = Path(tempfile.mkdtemp(prefix=".", dir=folder))
     with at_the_end(lambda: shutil.rmtree(scratch, ignore_errors=True)):
         try:
-            needs = None if made is None else frozenset(made) | wide_views().keys()
-            engine.finish(open_published(warehouse, as_of=as_of, into=scratch / DATABASE_NAME, needs=needs))
+            make(scratch / DATABASE_NAME)
             with suppress(OSError):  # another process made the same
                 scratch.rename(kept.parent)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     with suppress(OSError):
-        states = sorted(folder.glob("[!.]*"), key=lambda path: path.stat().st_mtime)
+        files = sorted(folder.glob("[!.]*"), key=lambda path: path.stat().st_mtime)
         # A process that was killed leaves a hidden one.
         left_over = [path for path in folder.glob(".*") if time.time() - path.stat().st_mtime > _DAY_SECONDS]
-        for old in (*states[:-_MOST_KEPT], *left_over):
+        for old in (*files[:-_MOST_KEPT], *left_over):
             shutil.rmtree(old, ignore_errors=True)
+    return kept

@@ -40,6 +40,19 @@ def copy_until(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -> No
         con.execute(f"insert into {name} {_until(name, catalog, at)}")
 
 
+def copy_names_until(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, names: str) -> None:
+    """The same for what history says of the names in a registered frame with source_id and source_name, and for policy."""
+    for name, table in tables().items():
+        if table.schema != "history":
+            continue
+        query = _until(name, catalog, at)
+        if "source_name" in {column.name for column in table.columns}:
+            query += f" and (source_id, source_name) in (from {names})"
+        elif name == "history.measurements":  # runs come before: their names are those of the values
+            query += " and run_key in (select run_key from history.runs)"
+        con.execute(f"insert into {name} {query}")
+
+
 def until_queries(catalog: str, at: datetime) -> dict[str, str]:
     """The same as a query for each table, by its name."""
     return {name: _until(name, catalog, at) for name in carried_tables()}

@@ -82,6 +82,18 @@ def build_core(con: duckdb.DuckDBPyConnection) -> None:
     insert_rules(con, policy)
     insert_series(con, policy)
     release_memory(con)
+    _insert_judged(con, policy)
+
+
+def build_part(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Fills the empty core tables, but for those that say nothing of a model and are full already, from a history with some names
+    alone: those that `reached_names` finds are judged as they are among all."""
+    _insert_named(con, _judge_names(con, policy, ""))
+    _insert_judged(con, policy)
+
+
+def _insert_judged(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Fills the tables of what is said of the models in core.models."""
     _normalize(con, policy, "")
     _insert_scores(con, _model_ranges(con, "history.scores"))
     _date_no_later_than(con, _first_scores(con))
@@ -95,15 +107,8 @@ def update_core(con: duckdb.DuckDBPyConnection, since_load_id: int) -> None:
     """Brings core, as it was after a load, up to date with history. The policy must be the same."""
     policy = Policy(policy_texts(con))
     changed = _changed_names(con, since_load_id)
-    reached = reach(
-        changed["source_name"],
-        _names_stated(con, "history.models", "hub_id, display_name, base_model_text", since_load_id),
-        _names_stated(con, "history.model_bases", "base_model_text", since_load_id),
-        policy,
-    )
     before = _model_of_names(con)
-    names = pl.concat([before.select(_NAME), changed]).unique()
-    names = names.filter(pl.col("source_name").str.to_lowercase().is_in(reached.implode()))
+    names = _reached(con, changed, before, since_load_id, policy)
     con.register("reached", names)
     con.register("reached_models", before.join(names, on=_NAME, how="semi").select("model_id").unique())
     for table in ("models", "model_aliases", "model_bases", "parameter_evidence", "submissions", "prices"):
@@ -124,6 +129,29 @@ def update_core(con: duckdb.DuckDBPyConnection, since_load_id: int) -> None:
     con.execute("drop table normalized")
     for name in ("reached", "reached_models", "rescored"):
         con.unregister(name)
+
+
+def reached_names(
+    con: duckdb.DuckDBPyConnection, since_load_id: int, policy: Policy
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The names that the loads after one reach, as (source_id, source_name), and the models that core has of these, as model_id.
+    The policy must be the same since then."""
+    before = _model_of_names(con)
+    names = _reached(con, _changed_names(con, since_load_id), before, since_load_id, policy)
+    return names, before.join(names, on=_NAME, how="semi").select("model_id").unique()
+
+
+def _reached(
+    con: duckdb.DuckDBPyConnection, changed: pl.DataFrame, before: pl.DataFrame, since_load_id: int, policy: Policy
+) -> pl.DataFrame:
+    reached = reach(
+        changed["source_name"],
+        _names_stated(con, "history.models", "hub_id, display_name, base_model_text", since_load_id),
+        _names_stated(con, "history.model_bases", "base_model_text", since_load_id),
+        policy,
+    )
+    names = pl.concat([before.select(_NAME), changed]).unique()
+    return names.filter(pl.col("source_name").str.to_lowercase().is_in(reached.implode()))
 
 
 def _changed_names(con: duckdb.DuckDBPyConnection, since_load_id: int) -> pl.DataFrame:
@@ -217,19 +245,23 @@ def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:
 def insert_rules(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Fills the empty core.rules and core.settings. A load older than these rules is judged by those of today."""
     _insert(con, "core.rules", _of_its_day(policy, "rules").sort("rule"))
-    _insert(con, "core.settings", _settings(con, policy))
+    insert_settings(con, policy, _open_settings(con))
+
+
+def insert_settings(con: duckdb.DuckDBPyConnection, policy: Policy, stated: pl.Series) -> None:
+    """Fills the empty core.settings with the stated settings, each once and sorted."""
+    _insert(con, "core.settings", ranked_settings(stated, _of_its_day(policy, "settings")))
 
 
 def _replace_settings(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    settings = _settings(con, policy)
+    settings = ranked_settings(_open_settings(con), _of_its_day(policy, "settings"))
     if not con.sql("select * from core.settings order by setting").pl().equals(settings):
         con.execute("delete from core.settings")
         _insert(con, "core.settings", settings)
 
 
-def _settings(con: duckdb.DuckDBPyConnection, policy: Policy) -> pl.DataFrame:
-    stated = _open_rows(con, "history.scores", "distinct setting").sort("setting")
-    return ranked_settings(stated["setting"], _of_its_day(policy, "settings"))
+def _open_settings(con: duckdb.DuckDBPyConnection) -> pl.Series:
+    return _open_rows(con, "history.scores", "distinct setting").sort("setting")["setting"]
 
 
 def _of_its_day(policy: Policy, name: str) -> pl.DataFrame:

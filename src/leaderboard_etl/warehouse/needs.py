@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.contracts.schema import kept_views, tables, views
 from leaderboard_etl.settings import resource
 
 # The tables that each analysis fills; its inputs are in sql/inputs, by its name.
@@ -41,17 +41,10 @@ _ABOUT_TABLES = re.compile(r"\bduckdb_\w+\s*\(|\binformation_schema\b|\bpragma\b
 
 def needed_by(query: str) -> frozenset[str] | None:
     """The tables and views that a query names and those that they are made from; null: everything, because it may name any."""
-    if _ABOUT_TABLES.search(query):
+    waiting = _named_by(query)
+    if waiting is None:
         return None
-    there = {*tables(), *views()}
     needed: set[str] = set()
-    waiting: list[str] = []
-    for schema, name, call in _NAMED.findall(query):
-        relation = f"{schema}.{name}".lower()
-        if relation in there:
-            waiting.append(relation)
-        elif not call:  # a schema alone, or something that it does not hold
-            return None
     while waiting:
         relation = waiting.pop()
         if relation == _EVERYTHING:
@@ -60,6 +53,35 @@ def needed_by(query: str) -> frozenset[str] | None:
             needed.add(relation)
             waiting += _made_from(relation)
     return frozenset(needed)
+
+
+def shown_by(query: str) -> frozenset[str]:
+    """Of what a query needs, what is read when it is asked: the tables and views that it names, and those that these views read,
+    but not what a kept view or an analysis was made from."""
+    waiting = _named_by(query) or []
+    shown: set[str] = set()
+    while waiting:
+        relation = waiting.pop()
+        if relation not in shown:
+            shown.add(relation)
+            if relation in views() and relation not in kept_views():
+                waiting += _named_in(views()[relation].sql, relation)
+    return frozenset(shown)
+
+
+def _named_by(query: str) -> list[str] | None:
+    """The tables and views that a query names; null: it may name any."""
+    if _ABOUT_TABLES.search(query):
+        return None
+    there = {*tables(), *views()}
+    named = []
+    for schema, name, call in _NAMED.findall(query):
+        relation = f"{schema}.{name}".lower()
+        if relation in there:
+            named.append(relation)
+        elif not call:  # a schema alone, or something that it does not hold
+            return None
+    return named
 
 
 def _made_from(relation: str) -> Iterator[str]:

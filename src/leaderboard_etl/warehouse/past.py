@@ -1,0 +1,141 @@
+"""core and marts at the end of a past day, from those of now: only the names that later loads reach are judged again.
+
+For core it is update_core backwards. What the loads after the day say reaches some names (normalize/reach.py). What sources had
+stated of these by that day is judged alone, and stands in the place of what core says of them now; all other rows are those of
+now. So a past day costs what the news since then costs. Where policy or code differ from those of now, all names are judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+
+import duckdb
+
+from leaderboard_etl import engine
+from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.warehouse.carried import copy_names_until, copy_until, until_queries
+from leaderboard_etl.warehouse.database import create_tables, create_views, end_of_day, link_queries
+
+# Tables of core whose rows belong to a model, and those whose rows belong to a name; of the others settings follow from all
+# scores, and the rest from policy and code.
+_OF_MODELS = ("models", "model_aliases", "model_bases", "parameter_evidence", "submissions", "prices")
+_OF_NAMES = ("scores", "ratings")
+_SETTINGS = "core.settings"
+# What was judged again, in the database with its rows; in one with all names they are absent.
+_NAMES, _MODELS = "main.judged_names", "main.judged_models"
+
+_MAKING = "making"
+
+
+def core_tables() -> list[str]:
+    """The tables of core."""
+    return [name for name, table in tables().items() if table.schema == "core"]
+
+
+def judge_past(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, *, is_same_code: bool) -> None:
+    """Fills the current database, an empty one, with what `past_core` shows of core at `at` beside the published tables in the
+    attached `catalog`. `is_same_code`: this version of the code made those."""
+    [(since,)] = con.execute(f"select max(load_id) from {catalog}.ops.loads where as_of_at <= ?", [at]).fetchall()
+    [(is_other_policy,)] = con.execute(
+        f"select count(*) > 0 from {catalog}.history.policy_files where load_id > $since or closed_load_id > $since",
+        {"since": since},
+    ).fetchall()
+    if is_same_code and not is_other_policy:
+        _judge_reached(con, catalog, at, since)
+    else:
+        _judge_all(con, catalog, at)
+
+
+def past_core(con: duckdb.DuckDBPyConnection, catalog: str, judged: str) -> dict[str, str]:
+    """A query for each table of core at the moment for which `judge_past` filled the attached database `judged`."""
+    [(n_there,)] = con.execute(
+        "select count(*) from duckdb_tables() where database_name = ? and schema_name || '.' || table_name in (?, ?)",
+        [judged, _NAMES, _MODELS],
+    ).fetchall()
+    if not n_there:
+        return {name: f"from {judged}.{name}" for name in core_tables()}
+    queries = {name: f"from {catalog}.{name}" for name in core_tables()} | {_SETTINGS: f"from {judged}.{_SETTINGS}"}
+    for names, key, again in ((_OF_MODELS, "model_id", _MODELS), (_OF_NAMES, "source_id, source_name", _NAMES)):
+        for name in (f"core.{table}" for table in names):
+            queries[name] = (
+                f"select * from {catalog}.{name} anti join {judged}.{again} using ({key})"
+                f" union all select * from {judged}.{name}"
+            )
+    return queries
+
+
+def make_marts(
+    con: duckdb.DuckDBPyConnection,
+    catalog: str,
+    as_of: date,
+    core: Mapping[str, str],
+    marts: Collection[str],
+    *,
+    is_same_code: bool,
+) -> None:
+    """Fills the current database, an empty one, with some mart tables and kept views at the end of a day, made from the tables
+    in the attached `catalog` and what `past_core` gives for core. `is_same_code` is that of `judge_past`: then what is made
+    from the same rows is taken from there."""
+    from leaderboard_etl.warehouse.marts import build_marts
+    from leaderboard_etl.warehouse.needs import needed_by
+    from leaderboard_etl.warehouse.results import carry_results
+
+    needs = needed_by(" ".join(marts))
+    engine.attach_to_write(con, None, _MAKING)
+    with engine.within(con, _MAKING):
+        link_queries(con, until_queries(catalog, end_of_day(as_of)))
+        for name, query in core.items():
+            con.execute(f"insert into {name} {query}")
+        if is_same_code:
+            carry_results(con, catalog, needs)
+        create_views(con, needs=needs)
+        build_marts(con, as_of, needs)
+    con.execute("create schema mart")
+    for name in marts:
+        con.execute(f"create table {name} as from {_MAKING}.{name}")
+    con.execute(f"detach {_MAKING}")
+
+
+def _judge_reached(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, since: int) -> None:
+    from leaderboard_etl.policy import Policy
+    from leaderboard_etl.warehouse.core import build_part, insert_settings, reached_names
+    from leaderboard_etl.warehouse.history import policy_texts
+
+    with engine.within(con, catalog):
+        policy = Policy(policy_texts(con))
+        names, models = reached_names(con, since, policy)
+    con.register("reached", names)
+    con.register("reached_models", models)
+    _create(con, "history", "core")
+    con.execute(f"create table {_NAMES} as from reached; create table {_MODELS} as from reached_models")
+    copy_names_until(con, catalog, at, "reached")
+    made = {f"core.{table}" for table in (*_OF_MODELS, *_OF_NAMES)} | {_SETTINGS}
+    for name in core_tables():
+        if name not in made:
+            con.execute(f"insert into {name} from {catalog}.{name}")
+    scores = until_queries(catalog, at)["history.scores"]
+    stated = con.sql(f"select distinct setting from ({scores}) where valid_to is null order by setting").pl()
+    insert_settings(con, policy, stated["setting"])
+    if names.height:
+        build_part(con, policy)
+    con.execute("drop schema history cascade")
+    con.unregister("reached")
+    con.unregister("reached_models")
+
+
+def _judge_all(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime) -> None:
+    from leaderboard_etl.warehouse.core import build_core
+
+    create_tables(con, is_described=False)
+    copy_until(con, catalog, at)
+    build_core(con)
+    for schema in ("history", "raw", "ops", "mart"):
+        con.execute(f"drop schema {schema} cascade")
+
+
+def _create(con: duckdb.DuckDBPyConnection, *schemas: str) -> None:
+    """Creates the tables of some schemas."""
+    statements = [f"create schema {schema}" for schema in schemas]
+    statements += [table.sql.strip().removesuffix(";") for table in tables().values() if table.schema in schemas]
+    con.execute(";\n".join(["begin", *statements, "commit"]))

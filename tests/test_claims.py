@@ -69,25 +69,56 @@ def test_a_claim_of_an_older_load_whose_query_is_gone_is_not_measurable(empty: d
     assert "no query" in str(empty.execute("select evidence from mart.paper_claims").fetchall()[0][0])
 
 
+def submitted(con: duckdb.DuckDBPyConnection, leaderboard: str, kind: str, rows: int) -> None:
+    """Puts submissions of as many models on record."""
+    for n in range(rows):
+        con.execute(
+            "insert into core.submissions by name select 'm' || ? as model_id, 's' as source_id, 'n' as source_name,"
+            " ? as leaderboard, ? as kind, 'unknown' as precision, 'FINISHED' as status,"
+            " date '2024-07-01' as submitted_on, 'r' as repo_id, 'c' as revision, 'p' as path, 'b' as blob_id,"
+            " 'l' as locator",
+            [str(n), leaderboard, kind],
+        )
+
+
 def test_claims_that_differ_in_their_subject_share_a_query_which_can_be_run_as_it_is_kept(
     empty: duckdb.DuckDBPyConnection,
 ) -> None:
-    for kind, rows in (("table_row", 3), ("request", 2)):
-        for n in range(rows):
-            empty.execute(
-                "insert into core.submissions by name select 'm' || ? as model_id, 's' as source_id, 'n' as source_name,"
-                " 'olb_v2' as leaderboard, ? as kind, 'unknown' as precision, 'FINISHED' as status,"
-                " date '2024-07-01' as submitted_on, 'r' as repo_id, 'c' as revision, 'p' as path, 'b' as blob_id,"
-                " 'l' as locator",
-                [str(n), kind],
-            )
+    for leaderboard, kind, rows in (("olb_v1", "table_row", 2), ("olb_v2", "table_row", 3), ("olb_v2", "request", 4)):
+        submitted(empty, leaderboard, kind, rows)
+    submitted(empty, "olb_v1", "request", 2)
     judge_claims(empty, read_policy(), DAY)
     told = empty.execute(
         "select claim_id, computed_value, evidence_query from mart.paper_claims where claim_id like 'submissions%'"
     ).fetchall()
     counts = {claim: value for claim, value, _ in told}
-    assert counts == {"submissions_table_rows": 3, "submissions_distinct_models": 3, "submissions_requests": 2}
+    # The claim on requests is about v2 alone.
+    assert counts == {"submissions_table_rows": 5, "submissions_distinct_models": 3, "submissions_requests": 4}
     assert all(empty.execute(query).fetchall()[0][0] == value for _, value, query in told)
+
+
+def test_fewer_requests_than_rows_of_the_table_that_came_from_them_are_no_count_of_requests(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    submitted(empty, "olb_v2", "table_row", 3)
+    submitted(empty, "olb_v2", "request", 2)
+    verdict, value, *_, evidence = answer(empty, "submissions_requests")
+    assert (verdict, value) == ("not measurable", None)
+    assert evidence == (
+        "2 requests to v2 are here, but its table has 3 rows, each of which came from a request: the other 1 or more are unknown"
+    )
+    submitted(empty, "olb_v2", "request", 1)
+    assert answer(empty, "submissions_requests")[:2] == ("fails", 3)
+
+
+@pytest.mark.parametrize("claim", ["submissions_table_rows", "submissions_distinct_models"])
+def test_one_table_alone_is_no_count_of_both_leaderboards(empty: duckdb.DuckDBPyConnection, claim: str) -> None:
+    submitted(empty, "olb_v2", "table_row", 3)
+    verdict, value, *_, evidence = answer(empty, claim)
+    assert (verdict, value) == ("not measurable", None)
+    assert evidence == "v1 0, v2 3: the table of one leaderboard is missing"
+    submitted(empty, "olb_v1", "table_row", 1)
+    assert answer(empty, claim)[0] == "fails"
 
 
 def answer(con: duckdb.DuckDBPyConnection, claim: str) -> tuple[object, ...]:

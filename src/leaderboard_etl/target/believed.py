@@ -31,6 +31,7 @@ from leaderboard_etl.warehouse.judgements import SCHEMA, judgements, with_record
 from leaderboard_etl.warehouse.results import carry_results
 
 Answer = TypeVar("Answer")
+_ATTACHED = "believed"
 
 
 class Believed:
@@ -54,7 +55,9 @@ class Believed:
         self._is_ours = False
         self._is_sealed = False
         self._is_asked_often = False
-        self._open: tuple[Target, duckdb.DuckDBPyConnection] | None = None
+        # To attach a file to a database that is there takes a quarter of the time of opening it on its own.
+        self._reader: duckdb.DuckDBPyConnection | None = None
+        self._attached: Target | None = None
         self.trouble: str | None = None
         self._examine()
 
@@ -136,6 +139,7 @@ class Believed:
                 " where valid_to is null and source_id = $source and (repo_type, repo_id, path) in (from places)",
                 params={"source": source_id},
             ).pl()
+            con.unregister("places")
             return frame
 
         return self._ask(ask)
@@ -187,6 +191,7 @@ class Believed:
 
     def close(self) -> None:
         """Removes the temporary file that was built from raw."""
+        self._forget_reader()
         self._rebuilt.discard()
         self._n_rebuilt = None
 
@@ -215,15 +220,28 @@ class Believed:
         return None
 
     def _reading(self, target: Target) -> duckdb.DuckDBPyConnection:
-        if self._open is None or self._open[0] is not target:
+        if self._reader is None:
+            self._reader = engine.in_memory()
+        if self._attached is not target:
             self._rest()
-            self._open = target, target.read()
-        return self._open[1]
+            target.attach_to(self._reader, _ATTACHED)
+            self._attached = target
+            self._reader.execute(f"use {_ATTACHED}")
+        return self._reader
 
     def _rest(self) -> None:
-        if self._open is not None:
-            self._open[1].close()
-            self._open = None
+        if self._reader is None or self._attached is None:
+            return
+        self._attached = None
+        try:
+            self._reader.execute(f"use memory; detach {_ATTACHED}")
+        except duckdb.Error:  # a fault of the file, which the question has told
+            self._forget_reader()
+
+    def _forget_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self._reader, self._attached = None, None
 
     def _usable_target(self) -> Target | None:
         if self.trouble is None:

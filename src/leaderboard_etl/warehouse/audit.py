@@ -110,10 +110,12 @@ def _run(con: duckdb.DuckDBPyConnection, check: Check, standing: Standing | None
     rows = _select(con, check)
     if not rows:
         return Finding(check, 0, 0, 0, [])
-    before = standing(lambda published: _select(published, check)) if standing is not None else set()
     texts = accepted.filter(pl.col("check_name") == check.name)["text"].to_list()
     accepted_rows = {row for row in rows if any(text in row for text in texts)}
-    new = [row for row in rows if row not in before and row not in accepted_rows]
+    new = [row for row in rows if row not in accepted_rows]
+    if new and standing is not None:
+        before = standing(lambda published: _select(published, check))
+        new = [row for row in new if row not in before]
     examples = [json.loads(row) for row in (new or rows)[:_MOST_EXAMPLES]]
     return Finding(check, len(rows), len(new), len(accepted_rows), examples)
 

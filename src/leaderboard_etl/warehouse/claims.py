@@ -28,6 +28,9 @@ _ANSWER = {
     # The value under the other choices that the query may make: where the verdict differs among them, it depends.
     "choices": "double[]",
 }
+_SELECTED = ", ".join(f"{name}::{kind} as {name}" for name, kind in _ANSWER.items())
+# A column that a query does not answer with is null.
+_NOTHING = ", ".join(f"null::{kind} as {name}" for name, kind in _ANSWER.items())
 # Columns of policy/claims that older loads do not have.
 _ADDED = ("query", "subject", "paraphrase", "partly_expected")
 _NO_ROWS = "this warehouse has no rows that its query needs"
@@ -80,16 +83,13 @@ def _judged(con: duckdb.DuckDBPyConnection, claim: dict[str, str | None], as_of:
     claim_id = str(claim["claim_id"])
     query = _query(claim)
     try:
-        answered = set(con.sql(query).columns)
-        selected = ", ".join(
-            f"{name}::{kind} as {name}" if name in answered else f"null::{kind} as {name}"
-            for name, kind in _ANSWER.items()
-        )
         partly = claim["partly_if"] or "false"
         judged = con.execute(
             f"""
-            with answer as (select * from ({query})), said as (
-                select {selected} from (select 1 as one) left join answer on true
+            with answer as (
+                select * from ({query}) union all by name select {_NOTHING} where false
+            ), said as (
+                select {_SELECTED} from (select 1 as one) left join answer on true
             ), judged as (
                 select
                     case when ({claim["holds_if"]}) then '{HOLDS}' when ({partly}) then '{PARTLY}' else '{FAILS}' end as verdict,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,11 +17,12 @@ from faulty_hub import HubServer, Request, Response
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from sourcing import without_fixture
-from worlds import World, after_first_night, copied, copy_database, empty_warehouse, small_world
+from worlds import World, after_first_night, copied, copy_database, empty_warehouse, small_world, without_marts
 
+from leaderboard_etl import engine
 from leaderboard_etl.pipeline import fetching
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.settings import PACKAGE, Warehouse
 from leaderboard_etl.target import opening
 from leaderboard_etl.warehouse import build
 from leaderboard_etl.warehouse.database import create_tables, create_views
@@ -36,9 +40,9 @@ settings.load_profile("any machine")
 
 # The files that take longest come first, so that processes that share a run end it together, with short files.
 _LONGEST = (
-    *("orchestration", "snapshot", "termination", "night", "first_nights", "backfill", "reliability"),
-    *("every_eval_ever", "doctor", "results", "durable", "cli", "publish", "dask_runner", "prompt"),
-    *("hostile_hub", "operations", "past", "elsewhere", "harness_results", "sample_night", "replay"),
+    *("snapshot", "orchestration", "night", "termination", "first_nights", "backfill", "reliability"),
+    *("snapshot_flow", "cli", "durable", "publish", "results", "hostile_hub", "doctor", "every_eval_ever"),
+    *("past", "sample_night", "operations", "prompt", "dask_runner", "elsewhere", "replay", "harness_results"),
     *("claims", "migrations", "marts", "batches", "core_news"),
 )
 
@@ -63,12 +67,11 @@ def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture(autouse=True)
-def _marts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _marts(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leaves the mart tables empty in tests that are marked so."""
     marker = request.node.get_closest_marker("marts")
-    if marker is not None and marker.args == (False,):
-        for module in ("build", "marts"):
-            monkeypatch.setattr(f"leaderboard_etl.warehouse.{module}.build_marts", lambda *_, **__: {})
+    with without_marts() if marker is not None and marker.args == (False,) else nullcontext():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -146,6 +149,21 @@ def _tables_by_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """A small world fills no table so far that a second thread of DuckDB had anything to do, and starting and ending it takes a
+    tenth of a night. A night of another process has them all."""
+    opened = engine._without_bar
+
+    def with_one_thread(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        con.execute("set threads = 1")
+        return opened(con)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(engine, "_without_bar", with_one_thread)
+        yield
+
+
 @pytest.fixture
 def empty(schema_file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A new warehouse in memory with every table, macro and view and no rows."""
@@ -155,12 +173,37 @@ def empty(schema_file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="session")
 def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the small world after its first night, which one process of a run of pytest makes for all."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "first_night"
+    """The folder of the small world after its first night."""
+    return _made_once(tmp_path_factory, "first_night", after_first_night)
+
+
+@pytest.fixture(scope="session")
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of Prefect with its empty database, to be copied into the folders of runs whose test is not how a new one is made:
+    to make it takes longer than to start a server."""
+    code = (
+        "import asyncio, sys; from pathlib import Path; from leaderboard_etl.prefect_api import prefect_settings\n"
+        "with prefect_settings(Path(sys.argv[1])):\n"
+        "    from prefect.server.database import provide_database_interface\n"
+        "    asyncio.run(provide_database_interface().create_db())"
+    )
+
+    def make(folder: Path) -> Path:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        path = os.pathsep.join([str(PACKAGE.parent), *sys.path])
+        subprocess.run([sys.executable, "-c", code, str(folder)], env={**kept, "PYTHONPATH": path}, check=True)
+        return folder
+
+    return _made_once(tmp_path_factory, "prefect_home", make)
+
+
+def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Path]) -> Path:
+    """A folder that one process of a run of pytest makes for all."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with FileLock(folder.with_suffix(".lock")):
         if not folder.is_dir():
-            after_first_night(tmp_path_factory.mktemp("first_night")).rename(folder)
+            make(factory.mktemp(name)).rename(folder)
     return folder
 
 

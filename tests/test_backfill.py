@@ -258,10 +258,11 @@ def test_a_new_source_that_says_it_has_a_dated_past_needs_nothing_else(
 
 
 def test_the_flow_uses_files_of_another_store_and_reports_its_end(
-    past: World, server: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    past: World, server: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], prefect_home: Path
 ) -> None:
     from leaderboard_etl.cli import main
 
+    shutil.copytree(prefect_home, tmp_path / "other" / "prefect")
     assert backfill(options(past)).status == "published"
     server.requests.clear()
     given = ["backfill", "--hub", past.hub, "-w", str(tmp_path / "other"), "--only", "olb_v2_contents"]

@@ -20,6 +20,7 @@ from conftest import Faults
 from faulty_hub import HubServer, Response
 from worlds import World, after_first_night, copied, no_wait, v2_row
 
+from leaderboard_etl import pipeline
 from leaderboard_etl.cli import main
 from leaderboard_etl.commands.hints import pasteable, runnable
 from leaderboard_etl.commands.story_text import readable
@@ -134,7 +135,9 @@ def test_explain_shows_where_a_score_came_from_and_which_one_the_marts_use(
     assert "data/train-00000-of-00001.parquet row 3, GPQA Raw" in gpqa[0]["place"]
 
 
+@pytest.mark.marts(False)
 def test_explain_prints_readable_text(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.options = {"only": ("olb_v2_contents",)}
     tuned = v2_row("org/tuned-7b", 0.6, **{"Base Model": "org/good-7b", "#Params (B)": 3.5})
     world.put_v2(v2_row("org/good-7b", 0.5), tuned)
     world.night(1)
@@ -282,6 +285,7 @@ def test_status_of_a_warehouse_where_every_run_failed_says_so(
 def test_status_says_how_many_models_are_left_and_how_many_nights_they_take(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    world.options = {"only": ("olb_v2_contents", *pipeline.MODEL_SOURCES)}
     many = {f"owner-{n}/model-1b" for n in range(100)}
     monkeypatch.setattr("leaderboard_etl.pipeline.fetching.tracked_models", lambda: many)
     world.night(1, card_budget=0)
@@ -489,8 +493,9 @@ def test_a_csv_cell_holds_lists_and_structures_as_json(capsys: pytest.CaptureFix
 
 
 def test_status_shows_when_a_source_answered_and_when_it_had_news(
-    published: World, faults: Faults, capsys: pytest.CaptureFixture[str]
+    published: World, faults: Faults, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("leaderboard_etl.hub.transport.sleep", no_wait)
     published.night(2)
     faults.answers["open-llm-leaderboard/contents"] = Response(status=500)
     published.night(3)

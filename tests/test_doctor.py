@@ -6,18 +6,19 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from reliability.damage import DAMAGES, DATED, Damage, base, damaged, try_doctor, try_offline, try_run
-from worlds import World, content
+from worlds import World, content, without_marts
 
 from leaderboard_etl.cli import main
 from leaderboard_etl.doctor import examine, repair
 from leaderboard_etl.hub.client import Hub
 from leaderboard_etl.raw.ledger import Ledger
 
+pytestmark = pytest.mark.marts(False)
 BY_NAME = {damage.name: damage for damage in DAMAGES}
 # One of each kind; tests/reliability/damage.py tries all of them, including the nights and rebuilds that follow.
 SAID = {
@@ -46,7 +47,9 @@ SAID = {
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with base(tmp_path_factory.mktemp("whole") / "base") as world:
+    with ExitStack() as stack:
+        with without_marts():
+            world = stack.enter_context(base(tmp_path_factory.mktemp("whole") / "base"))
         yield world
 
 

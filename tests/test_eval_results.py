@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sourcing import POLICY, landed, read
 from worlds import World
 
+from leaderboard_etl import pipeline
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.eval_results import API_PATH, BOARD_PATH
@@ -341,6 +342,7 @@ def test_every_value_is_stored_as_it_is_or_quarantined(value: float) -> None:
 
 
 def test_a_model_that_a_benchmarks_leaderboard_names_is_asked_for_its_results(world: World) -> None:
+    world.options = {"only": ("olb_v2_contents", *pipeline.MODEL_SOURCES)}
     root: Path = world.root
     dataset = POLICY.frame("eval_tasks")["dataset_id"][0]
     api = root / "_api/datasets" / f"{dataset}.json"
@@ -355,6 +357,7 @@ def test_a_model_that_a_benchmarks_leaderboard_names_is_asked_for_its_results(wo
 
 
 def test_a_gated_models_results_come_from_the_hubs_answer(world: World) -> None:
+    world.options = {"only": ("olb_v2_contents", *pipeline.MODEL_SOURCES)}
     data = {"dataset": {"id": "Idavidrein/gpqa", "task_id": "diamond"}, "value": 55.5}
     api = world.root / "_api/models/mistralai/Mistral-7B-v0.1.json"
     api.parent.mkdir(parents=True, exist_ok=True)

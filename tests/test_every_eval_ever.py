@@ -369,6 +369,7 @@ def statements(world: World) -> list[Any]:
 
 
 def test_a_record_uploaded_again_each_day_changes_nothing_until_its_figure_does(world: World) -> None:
+    world.options = {"only": (SOURCE.source_id,)}
     helm(world, 9, 0.7, days=0)
     assert world.night(1).status == "published"
     helm(world, 5, 0.7, days=1)
@@ -385,6 +386,7 @@ def test_a_record_uploaded_again_each_day_changes_nothing_until_its_figure_does(
 
 
 def test_the_history_made_again_from_raw_is_the_one_that_nights_made(world: World) -> None:
+    world.options = {"only": (SOURCE.source_id,)}
     for day, score in enumerate((0.7, 0.7, 0.8), 1):
         helm(world, day, score, days=day)
         world.night(day)
@@ -412,6 +414,7 @@ def test_a_collection_that_is_gone_is_held_and_said(world: World, server: HubSer
 
 
 def test_a_price_stays_known_when_a_newer_one_comes_and_its_file_is_gone(world: World) -> None:
+    world.options = {"only": (SOURCE.source_id,)}
     folder = "datasets/evaleval/EEE_datastore/data/artificial-analysis-llms/mistral/mixtral"
 
     def ask(number: int, usd: float) -> None:
@@ -432,6 +435,7 @@ def test_a_price_stays_known_when_a_newer_one_comes_and_its_file_is_gone(world: 
 
 
 def test_records_in_the_datastores_second_layout_are_not_read_and_said(world: World) -> None:
+    world.options = {"only": (SOURCE.source_id,)}
     helm(world, 1, 0.7, days=0)
     content = record("mistralai/Mixtral-8x7B-v0.1", result(MMLU, 0.9), days=1)
     world.put("datasets/evaleval/EEE_datastore/flat/objects/aa/bb/record.json", content)
@@ -451,6 +455,7 @@ def measured_by_vals(world: World, model_id: str, pct: float) -> None:
 @pytest.mark.marts(True)
 def test_the_gap_of_a_vendor_that_stops_freezes_and_is_marked_in_the_nights_that_follow(world: World) -> None:
     """Proprietary models to August 2024, open ones on to August 2025, and one proprietary model a year later."""
+    world.options = {"only": (SOURCE.source_id, "reference")}
     closed = {
         "anthropic/claude-3-opus-20240229": 68.0,
         "openai/gpt-4o-2024-05-13": 74.0,
@@ -507,7 +512,6 @@ def test_the_gap_of_a_vendor_that_stops_freezes_and_is_marked_in_the_nights_that
         assert told["monthly"][0] == stopped and told["monthly"][1] > 0
 
 
-@pytest.mark.marts(True)
 def test_a_coined_name_is_a_model_where_policy_or_another_source_knows_it(world: World) -> None:
     for number, name in enumerate(("MISTRALAI/mixtral-8x7b-v0.1", "google/Palmyra-X-43B", "nobody/knows-it")):
         world.put(

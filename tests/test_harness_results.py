@@ -526,6 +526,7 @@ def test_runs_read_together_are_read_as_each_alone(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.marts(False)
 def test_the_same_run_in_table_and_file_agrees_and_another_run_is_listed_with_its_cause(world: World) -> None:
+    world.options = {"only": ("olb_v2_contents", "olb_v2_results")}
     accuracies = [0.40, 0.41]  # the table of the world gives 0.31 to org/model-1b, at commit aaa...
     for day, (value, config) in enumerate(
         [(0.31, {"model_sha": "a" * 40, "model_dtype": "bfloat16"}), (accuracies[1], {"model_args": "dtype=auto"})], 1
@@ -543,6 +544,7 @@ def test_the_same_run_in_table_and_file_agrees_and_another_run_is_listed_with_it
 
 @pytest.mark.marts(False)
 def test_a_file_is_compared_with_the_tables_row_of_the_same_commit(world: World) -> None:
+    world.options = {"only": ("olb_v2_contents", "olb_v2_results")}
     rows = [
         v2_row("org/two", 0.4, Precision="float16", **{"Model sha": "1" * 40, "Submission Date": "2024-09-01"}),
         v2_row("org/two", 0.3, Precision="bfloat16", **{"Model sha": "2" * 40, "Submission Date": "2024-07-01"}),
@@ -561,6 +563,7 @@ def test_a_file_is_compared_with_the_tables_row_of_the_same_commit(world: World)
 def test_a_file_without_a_precision_is_compared_with_the_row_of_its_commit_that_may_be_its_run(
     world: World,
 ) -> None:
+    world.options = {"only": ("olb_v2_contents", "olb_v2_results")}
     same = {"Model sha": "1" * 40}
     world.put_v2(v2_row("org/two", 0.4, Precision="float16", **same), v2_row("org/two", 0.3, **same))
     for value in (0.3, 0.4):
@@ -581,6 +584,7 @@ def test_a_file_without_a_precision_is_compared_with_the_row_of_its_commit_that_
     ("off", "cause"), [(0.9e-6, "agrees"), (1.1e-6, "unexplained: same run, other number")], ids=["within", "beyond"]
 )
 def test_a_recomputed_raw_score_agrees_to_a_millionth(world: World, off: float, cause: str) -> None:
+    world.options = {"only": ("olb_v2_contents", "olb_v2_results")}
     file = {"results": {"leaderboard_mmlu_pro": {"acc,none": 0.31 + off}}, "config_general": {"model_sha": "a" * 40}}
     world.put(f"datasets/open-llm-leaderboard/results/org/model-1b/{NAME}", json.dumps(file).encode())
     world.night()

@@ -35,22 +35,41 @@ from leaderboard_etl.warehouse.history import merge
 pytestmark = pytest.mark.marts(False)
 
 
+@pytest.fixture
+def tables(world: World) -> World:
+    """Its nights read the two tables alone: the other sources take half of a night."""
+    world.options = {"only": ("olb_v1_contents", "olb_v2_contents")}
+    return world
+
+
+@pytest.fixture
+def requests_too(world: World) -> World:
+    """Its nights read one table and the requests to be in it."""
+    world.options = {"only": ("olb_v2_contents", "olb_v2_requests")}
+    return world
+
+
+@pytest.fixture
+def cards_too(world: World) -> World:
+    """Its nights read one table and all that is asked about models."""
+    world.options = {"only": ("olb_v2_contents", *pipeline.MODEL_SOURCES)}
+    return world
+
+
 def state_of(world: World, source_id: str) -> str:
     return str(
         world.query(f"select state from ops.load_sources where source_id = '{source_id}' order by load_id desc")[0][0]
     )
 
 
-def test_a_first_night_publishes_every_row_of_both_tables(world: World) -> None:
-    outcome = world.night()
-    assert outcome.status == "published", outcome.message
-    assert world.query(
+def test_a_first_night_publishes_every_row_of_both_tables(standing: World) -> None:
+    assert standing.query(
         "select source_id, count(*) from core.scores where source_id like 'olb%' group by all order by all"
     ) == [
         ("olb_v1_contents", 32 * 6),
         ("olb_v2_contents", 32 * 6),
     ]
-    books = world.query("select source_rows, rows_in, rows_stored, rows_quarantined from ops.load_sources"
+    books = standing.query("select source_rows, rows_in, rows_stored, rows_quarantined from ops.load_sources"
                         " where source_id = 'olb_v2_contents'")  # fmt: skip
     assert books == [(32, 32 * 8, 32 * 8, 0)]
 
@@ -94,10 +113,9 @@ def test_restated_scores_are_history_and_the_day_before_is_unchanged(published: 
                            " and model_id = 'org/model-7b'").fetchall() == [(37.0,)]  # fmt: skip
 
 
-def test_as_of_a_day_before_the_first_load_is_a_clear_error(world: World) -> None:
-    world.night(2)
+def test_as_of_a_day_before_the_first_load_is_a_clear_error(standing: World) -> None:
     with pytest.raises(UsageError, match="before the first load"):
-        open_published(world.warehouse, as_of=date(2025, 1, 1))
+        open_published(standing.warehouse, as_of=date(2024, 12, 31))
 
 
 def test_a_file_of_code_that_did_not_know_a_table_is_a_clear_error(published: World) -> None:
@@ -123,7 +141,6 @@ def test_offline_rebuilds_the_same_content_without_a_socket(published: World, mo
     assert content(published.warehouse.database, without=("ops.check_results",)) == before
 
 
-@pytest.mark.marts(True)
 def test_the_next_night_catches_up_with_a_ledger_ahead_of_the_file(published: World, tmp_path: Path) -> None:
     """A run leaves this state if it is killed between writing its ledger line and replacing the file."""
     shutil.copy(published.warehouse.database, tmp_path / "old")
@@ -177,11 +194,11 @@ def test_a_vanished_tenth_is_held_until_it_is_accepted(published: World) -> None
     assert published.query("select kind from ops.drift order by load_id")[-1] == ("accepted",)
 
 
-def test_a_source_without_a_brake_is_loaded_whatever_vanishes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_without_a_brake_is_loaded_whatever_vanishes(tables: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SOURCES, "olb_v2_contents", replace(SOURCES["olb_v2_contents"], is_braked=False))
-    world.night(1)
-    world.put_v2()
-    assert world.night(2).status == "published"
+    tables.night(1)
+    tables.put_v2()
+    assert tables.night(2).status == "published"
 
 
 @pytest.mark.parametrize(
@@ -194,27 +211,27 @@ def test_a_source_without_a_brake_is_loaded_whatever_vanishes(world: World, monk
     ],
 )
 def test_a_source_that_fails_leaves_the_others_loaded(
-    world: World, faults: Faults, fault: Response, why: str, monkeypatch: pytest.MonkeyPatch
+    tables: World, faults: Faults, fault: Response, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("leaderboard_etl.hub.transport.sleep", no_wait)
     faults.answers["api/datasets/open-llm-leaderboard/contents"] = fault
-    outcome = world.night(1)
+    outcome = tables.night(1)
     assert outcome.status == "degraded"
     assert why in (outcome.load.source("olb_v2_contents").message or "")  # type: ignore[union-attr]
-    assert state_of(world, "olb_v1_contents") == "loaded"
+    assert state_of(tables, "olb_v1_contents") == "loaded"
     faults.answers.clear()
-    assert world.night(2).status == "published"
-    assert state_of(world, "olb_v2_contents") == "loaded"
+    assert tables.night(2).status == "published"
+    assert state_of(tables, "olb_v2_contents") == "loaded"
 
 
 def test_a_parser_that_crashes_holds_its_source_back_and_names_the_file(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    requests_too: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(files: Sequence[SourceFile], policy: Policy) -> Parsed:
         raise OverflowError("date value out of range")
 
     monkeypatch.setitem(SOURCES, "olb_v2_requests", replace(SOURCES["olb_v2_requests"], parse=broken))
-    outcome = world.night()
+    outcome = requests_too.night()
     assert outcome.status == "degraded" and outcome.load is not None
     states = {entry.source_id: (entry.state, entry.message or "") for entry in outcome.load.sources}
     assert states["olb_v2_contents"][0] == "loaded"
@@ -222,14 +239,14 @@ def test_a_parser_that_crashes_holds_its_source_back_and_names_the_file(
     assert state == "held" and "Mistral-7B-v0.1_eval_request" in message and "date value out of range" in message
 
 
-def test_nights_without_news_leave_the_file_as_it_is_while_a_source_fails(world: World, faults: Faults) -> None:
+def test_nights_without_news_leave_the_file_as_it_is_while_a_source_fails(requests_too: World, faults: Faults) -> None:
     faults.answers["open-llm-leaderboard/requests"] = Response(401)
-    world.night(1)
-    before = world.warehouse.database.read_bytes()
+    requests_too.night(1)
+    before = requests_too.warehouse.database.read_bytes()
     for day in (2, 3):
-        outcome = world.night(day)
+        outcome = requests_too.night(day)
         assert outcome.status == "degraded" and headline(outcome).startswith("no news, but degraded")
-        assert world.warehouse.database.read_bytes() == before
+        assert requests_too.warehouse.database.read_bytes() == before
 
 
 def test_wrong_bytes_are_requested_again_then_refused_and_never_landed(
@@ -244,15 +261,15 @@ def test_wrong_bytes_are_requested_again_then_refused_and_never_landed(
     assert len([request for request in server.requests if "/resolve/" in request.path]) > 1
 
 
-def test_a_truncated_table_is_one_clear_message_and_the_rest_loads(world: World) -> None:
-    world.put(V1, (world.root / V1).read_bytes()[:2000])
-    outcome = world.night(1)
+def test_a_truncated_table_is_one_clear_message_and_the_rest_loads(tables: World) -> None:
+    tables.put(V1, (tables.root / V1).read_bytes()[:2000])
+    outcome = tables.night(1)
     assert outcome.status == "degraded"
     assert "cannot be read as a parquet table" in (outcome.load.source("olb_v1_contents").message or "")  # type: ignore[union-attr]
-    assert state_of(world, "olb_v2_contents") == "loaded"
+    assert state_of(tables, "olb_v2_contents") == "loaded"
 
 
-def test_bad_rows_are_quarantined_with_their_text_and_the_counts_add_up(world: World) -> None:
+def test_bad_rows_are_quarantined_with_their_text_and_the_counts_add_up(tables: World) -> None:
     bad = [
         v2_row("org/huge", 1e9),
         v2_row("org/negative", -3.0),
@@ -263,20 +280,20 @@ def test_bad_rows_are_quarantined_with_their_text_and_the_counts_add_up(world: W
         v2_row("org/twice"),
         v2_row("org/twice"),
     ]
-    world.put_v2(*bad, v2_row("org/good"))
-    world.night(1)
+    tables.put_v2(*bad, v2_row("org/good"))
+    tables.night(1)
     rules = dict(
-        world.query("select rule, count(distinct source_name) from ops.quarantine where valid_to is null group by all")
+        tables.query("select rule, count(distinct source_name) from ops.quarantine where valid_to is null group by all")
     )
     assert rules == {"score_raw|range": 2, "score_raw|number": 1, "source_name|form": 3, "key|unique": 1}
-    assert world.query(
+    assert tables.query(
         "select rows_in - rows_stored - rows_quarantined from ops.load_sources where source_id = 'olb_v2_contents'"
     ) == [(0,)]
-    assert world.query("select count(*) from core.scores where model_id = 'org/good'") == [(6,)]
+    assert tables.query("select count(*) from core.scores where model_id = 'org/good'") == [(6,)]
 
 
 def test_a_record_lost_between_the_parser_and_the_tables_stops_the_publication(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    tables: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def careless(
         con: duckdb.DuckDBPyConnection,
@@ -289,33 +306,33 @@ def test_a_record_lost_between_the_parser_and_the_tables_stops_the_publication(
         return merge(con, target, parsed.head(-1) if target == "scores" else parsed, source_id, scope, **of)
 
     monkeypatch.setattr("leaderboard_etl.warehouse.fold.merge", careless)
-    outcome = world.night(1)
+    outcome = tables.night(1)
     assert outcome.status == "failed" and "loads_add_up" in str(outcome.message)
-    assert not world.warehouse.database.exists()
+    assert not tables.warehouse.database.exists()
 
 
-def test_a_corrected_record_leaves_quarantine(world: World) -> None:
-    world.put_v2(v2_row("org/m", 1e9))
-    world.night(1)
-    world.put_v2(v2_row("org/m", 0.5))
-    world.night(2)
-    assert world.query("select count(*) from ops.quarantine where valid_to is null") == [(0,)]
-    assert world.query("select distinct load_id, closed_load_id from ops.quarantine") == [(1, 2)]
+def test_a_corrected_record_leaves_quarantine(tables: World) -> None:
+    tables.put_v2(v2_row("org/m", 1e9))
+    tables.night(1)
+    tables.put_v2(v2_row("org/m", 0.5))
+    tables.night(2)
+    assert tables.query("select count(*) from ops.quarantine where valid_to is null") == [(0,)]
+    assert tables.query("select distinct load_id, closed_load_id from ops.quarantine") == [(1, 2)]
 
 
 def test_a_night_asks_about_the_models_that_policy_tracks(
-    world: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
+    cards_too: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy = read_policy()
     tracked = tracked_models()
     assert {*policy.frame("tracked_models")["model_id"]} < tracked
     assert {*policy.frame("reference_models").filter(openness="open_weights")["model_id"]} < tracked
     monkeypatch.setattr("leaderboard_etl.pipeline.fetching.tracked_models", lambda: {"tracked/by-policy-1b"})
-    world.night(1)
+    cards_too.night(1)
     assert any(request.path.startswith("/api/models/tracked/by-policy-1b") for request in server.requests)
 
 
-def test_a_bad_card_is_one_quarantined_record_and_the_rest_loads(world: World) -> None:
+def test_a_bad_card_is_one_quarantined_record_and_the_rest_loads(cards_too: World) -> None:
     figure = b"---\nmodel-index:\n- results:\n  - dataset: {name: HumanEval}\n    metrics: [{type: pass@1, value: %s}]\n---\n"
     bad = {
         "org/model-1b": b"---\nlicense: [\n---\n",
@@ -326,22 +343,24 @@ def test_a_bad_card_is_one_quarantined_record_and_the_rest_loads(world: World) -
         "org/model-7b": figure % b"1e9",
     }
     for name, card in bad.items():
-        world.put_model(name, card)
-    world.put_model(
+        cards_too.put_model(name, card)
+    cards_too.put_model(
         "org/model-2b", b"---\nlicense: mit\n---\n", safetensors={"parameters": {"BF16": 123}, "total": 123}
     )
-    assert world.night(1).status == "published"
-    found = world.query("select source_id, source_name, path from ops.quarantine where valid_to is null order by all")
+    assert cards_too.night(1).status == "published"
+    found = cards_too.query(
+        "select source_id, source_name, path from ops.quarantine where valid_to is null order by all"
+    )
     assert found == [("model_cards", name, "README.md") for name in bad]
-    assert world.query(
+    assert cards_too.query(
         "select params_total, params_method, license_text from core.models where model_id = 'org/model-2b'"
     ) == [(123, "safetensors", "mit")]
 
 
-def test_a_card_without_front_matter_is_not_an_error(world: World) -> None:
-    world.put_model("org/model-1b", b"# A model\n")
-    world.night(1)
-    assert world.query("select count(*) from ops.quarantine") == [(0,)]
+def test_a_card_without_front_matter_is_not_an_error(cards_too: World) -> None:
+    cards_too.put_model("org/model-1b", b"# A model\n")
+    cards_too.night(1)
+    assert cards_too.query("select count(*) from ops.quarantine") == [(0,)]
 
 
 def test_two_runs_at_once_are_refused(world: World) -> None:
@@ -370,17 +389,16 @@ def test_a_warehouse_belongs_to_one_hub(published: World) -> None:
 
 
 def test_an_unreachable_hub_fails_the_night_and_leaves_the_published_file(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    published: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("leaderboard_etl.hub.transport.sleep", no_wait)
-    world.night(1)
-    before = world.warehouse.database.read_bytes()
-    world.hub = "http://127.0.0.1:9"
-    outcome = world.night(2)
+    before = published.warehouse.database.read_bytes()
+    published.hub = "http://127.0.0.1:9"
+    outcome = published.night(2)
     assert outcome.status == "failed"
     assert outcome.message is not None
     assert "http://127.0.0.1:9" in outcome.message and "--hub sample" in outcome.message
-    assert world.warehouse.database.read_bytes() == before
+    assert published.warehouse.database.read_bytes() == before
 
 
 def test_a_refused_token_ends_the_night_and_marks_no_model_unavailable(
@@ -400,16 +418,16 @@ def test_a_refused_token_ends_the_night_and_marks_no_model_unavailable(
 def test_a_failed_audit_publishes_nothing(published: World, monkeypatch: pytest.MonkeyPatch) -> None:
     before = published.warehouse.database.read_bytes()
     broken = audit.Check("always", "error", "anything at all", "select 1 as n")
-    monkeypatch.setattr(audit, "checks", lambda: (broken,))
     published.put_v2(*[v2_row(f"org/model-{n}b", 0.9) for n in range(1, 31)])
-    outcome = published.night(2)
+    with monkeypatch.context() as patched:
+        patched.setattr(audit, "checks", lambda: (broken,))
+        outcome = published.night(2)
     assert outcome.status == "failed" and "always" in (outcome.message or "")
     statuses = [
         json.loads(line)["status"] for line in (published.warehouse.raw / "ledger.jsonl").read_text().splitlines()
     ]
     assert statuses == ["published", "failed"]
     assert published.warehouse.database.read_bytes() == before
-    monkeypatch.undo()
     assert published.night(3).status == "published"
 
 
@@ -423,11 +441,11 @@ def test_flags_are_verified_by_models_with_known_flags(published: World) -> None
 
 
 def test_flags_of_a_table_in_shards_are_verified_by_the_models_of_all_also_if_only_one_of_them_changes(
-    world: World,
+    tables: World,
 ) -> None:
     first, second = (V2.replace("00000-of-00001", f"{n:05}-of-00002") for n in range(2))
-    (world.root / V2).unlink()
-    world.put(first, parquet([*V2_SENTINELS, *(v2_row(f"org/model-{n}b", 0.4) for n in range(1, 16))]))
+    (tables.root / V2).unlink()
+    tables.put(first, parquet([*V2_SENTINELS, *(v2_row(f"org/model-{n}b", 0.4) for n in range(1, 16))]))
     plain = [v2_row(f"org/model-{n}b", 0.4) for n in range(16, 28)]
     kinds = [
         v2_row("kind/merge", Merged=True),
@@ -435,24 +453,23 @@ def test_flags_of_a_table_in_shards_are_verified_by_the_models_of_all_also_if_on
         v2_row("kind/trained-on-the-test", Flagged=True),
     ]
     for day, rows in enumerate(([*plain, *kinds], [v2_row("org/new"), *plain, *kinds]), start=1):
-        world.put(second, parquet(rows))
-        assert world.night(day).status == "published"
+        tables.put(second, parquet(rows))
+        assert tables.night(day).status == "published"
         flags = "select is_merge, is_moe, is_flagged from core.models where model_id like 'kind/%' order by model_id"
-        assert world.query(flags) == [(True, False, False), (False, True, False), (False, False, True)]
-    assert world.query("select is_merge from core.models where model_id = 'org/new'") == [(False,)]
-    assert world.query(
+        assert tables.query(flags) == [(True, False, False), (False, True, False), (False, False, True)]
+    assert tables.query("select is_merge from core.models where model_id = 'org/new'") == [(False,)]
+    assert tables.query(
         "select count(*) from ops.drift where kind = 'flag_polarity' and source_id like '%_contents'"
     ) == [(0,)]
     rows_of = (
         "select count(*) from history.models where valid_to is null and path like '%-of-00002.parquet' group by path"
     )
-    assert world.query(f"{rows_of} order by path") == [(17,), (16,)]
+    assert tables.query(f"{rows_of} order by path") == [(17,), (16,)]
 
 
-@pytest.mark.marts(True)
-def test_every_view_answers_on_a_published_warehouse(published: World) -> None:
+def test_every_view_answers_on_a_published_warehouse(standing: World) -> None:
     for name in ("model_scaling", "gap_frontier", "gap_monthly", "moe_efficiency", "coverage"):
-        assert published.query(f"select count(*) from mart.{name}")[0][0] > 0, name
+        assert standing.query(f"select count(*) from mart.{name}")[0][0] > 0, name
 
 
 def test_the_ledger_holds_no_secret_and_no_path(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -464,20 +481,20 @@ def test_the_ledger_holds_no_secret_and_no_path(world: World, monkeypatch: pytes
     assert json.loads(text)["endpoint"] == "sample"
 
 
-def test_published_values_are_those_of_the_file_to_the_last_digit(world: World) -> None:
+def test_published_values_are_those_of_the_file_to_the_last_digit(tables: World) -> None:
     exact = 0.123456789012345
-    world.put_v2(v2_row("org/exact", exact))
-    world.night(1)
-    assert world.query("select distinct score_raw from core.scores where model_id = 'org/exact'") == [(exact,)]
-    published = pl.read_parquet(world.root / V2).filter(pl.col("fullname") == "org/exact")["BBH"].item()
-    assert world.query(
+    tables.put_v2(v2_row("org/exact", exact))
+    tables.night(1)
+    assert tables.query("select distinct score_raw from core.scores where model_id = 'org/exact'") == [(exact,)]
+    published = pl.read_parquet(tables.root / V2).filter(pl.col("fullname") == "org/exact")["BBH"].item()
+    assert tables.query(
         "select score_norm_pct from core.scores where model_id = 'org/exact' and variant_id = 'bbh_olb_v2'"
     ) == [(published,)]
 
 
 @pytest.mark.parametrize("budget", [0, 1, 5, 12])
-def test_a_night_stays_within_the_card_budget(world: World, server: HubServer, budget: int) -> None:
-    outcome = world.night(1, card_budget=budget)
+def test_a_night_stays_within_the_card_budget(cards_too: World, server: HubServer, budget: int) -> None:
+    outcome = cards_too.night(1, card_budget=budget)
     asked = [
         r for r in server.requests if r.path.startswith("/api/models") or r.path.endswith(("/leaderboard", "/datasets"))
     ]
@@ -488,22 +505,22 @@ def test_a_night_stays_within_the_card_budget(world: World, server: HubServer, b
 
 
 def test_a_source_with_mostly_failed_questions_keeps_what_arrived_and_names_benchmarks(
-    world: World, server: HubServer
+    cards_too: World, server: HubServer
 ) -> None:
-    world.put("_api/datasets/Idavidrein/gpqa.json", b'{"gated": "auto", "leaderboard": []}')
-    world.put("_api/datasets/org/new-bench.json", b'{"tags": ["benchmark:official"]}')
-    world.put_model("mistralai/Mistral-7B-v0.1", b"---\nlicense: mit\n---\n")
+    cards_too.put("_api/datasets/Idavidrein/gpqa.json", b'{"gated": "auto", "leaderboard": []}')
+    cards_too.put("_api/datasets/org/new-bench.json", b'{"tags": ["benchmark:official"]}')
+    cards_too.put_model("mistralai/Mistral-7B-v0.1", b"---\nlicense: mit\n---\n")
 
     def mostly_ill(request: Request) -> Response | None:
         is_well = request.first("author") == "mistralai" or not request.path.startswith("/api/models")
         return None if is_well else Response(400, {}, b"")
 
     server.intercept = mostly_ill
-    outcome = world.night(1)
+    outcome = cards_too.night(1)
     assert outcome.status == "degraded" and outcome.load is not None
     cards = outcome.load.source("model_cards")
     assert cards is not None and cards.state == "failed" and "HTTP 400" in str(cards.message)
-    [(license_text,)] = world.query(
+    [(license_text,)] = cards_too.query(
         "select license_text from history.models where source_id = 'model_cards' and path = 'README.md'"
     )
     assert license_text == "mit"

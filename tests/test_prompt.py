@@ -17,7 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from worlds import after_first_night, v2_row
 
 from leaderboard_etl.commands.prompt import is_whole, words_for
 
@@ -78,10 +77,9 @@ class Terminal:
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A published warehouse of one model, which is only read."""
-    folder = tmp_path_factory.mktemp("prompt")
-    return after_first_night(folder, lambda world: world.put_v2(v2_row("org/good-7b", 0.5))) / "warehouse"
+def root(first_night: Path) -> Path:
+    """A published warehouse, which is only read."""
+    return first_night / "warehouse"
 
 
 @pytest.fixture
@@ -92,18 +90,17 @@ def terminal(root: Path, tmp_path: Path) -> Iterator[Terminal]:
     opened.close()
 
 
-@pytest.mark.marts(are_built=False)
 def test_a_query_of_several_lines_is_asked_at_its_semicolon_and_an_error_ends_only_the_query(
     terminal: Terminal,
 ) -> None:
     assert terminal.ask("select model_id\r", "...>")
-    assert "org/good-7b" in terminal.ask("from core.models where model_id ilike 'org%';\r", "org/good-7b")
+    assert "org/model-7b" in terminal.ask("from core.models where model_id ilike 'org%';\r", "org/model-7b")
     refused = terminal.ask("select nothing_there from core.models;\r", "Candidate bindings")
     assert "leaderboard-etl: DuckDB refuses the query" in refused and "Traceback" not in refused
     assert "only_this" in terminal.ask(".mode csv\rselect 40 + 2 as only_this;\r", "42\n")
     assert "no command '.nothing'" in terminal.ask(".nothing\r", "lists them")
     assert "model_id" in terminal.ask(".tables core.models\r", "repository name")
-    terminal.ask(".mode table\r.explain org/good-7b\r", "known from")
+    terminal.ask(".mode table\r.explain org/model-7b\r", "known from")
     assert "0 rows" not in terminal.ask("select 41 + 2 as after_explain;\r", "43")
     assert terminal.end() == 0
 
@@ -181,7 +178,7 @@ def test_words_are_the_columns_of_the_named_tables_before_tables() -> None:
         ("leaderboard-etl comp", ["compare", "completion"]),
         ("leaderboard-etl sql -q gap_n", ["gap_now "]),
         ("leaderboard-etl tables core.sco", ["core.scores "]),
-        ("leaderboard-etl explain -w {root} org/go", ["org/good-7b "]),
+        ("leaderboard-etl explain -w {root} org/model-7", ["org/model-7b "]),
         ("leaderboard-etl explain -w {root}/none org/go", []),
         ("leaderboard-etl run --only olb_v2_con", ["olb_v2_contents "]),
         ("leaderboard-etl verify --warehou", ["--warehouse "]),

@@ -55,6 +55,12 @@ def genuine(tmp_path_factory: pytest.TempPathFactory) -> World:
     return world
 
 
+@pytest.fixture(scope="module")
+def snapshot(genuine: World) -> dict[str, bytes]:
+    """Its files without pictures, to be published."""
+    return genuine_snapshot(genuine.warehouse, None, with_pictures=False)
+
+
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[WritableHub]:
     root = tmp_path / "target"
@@ -86,40 +92,45 @@ def card(hub: WritableHub) -> tuple[dict[str, object], str]:
 
 @pytest.mark.pictures
 def test_a_second_time_changes_nothing(genuine: World, hub: WritableHub) -> None:
-    first = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
+    snapshot = genuine_snapshot(genuine.warehouse, None)
+    first = publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url)
     assert first.commit is not None and first.note is None
     assert hub.tags == {"as-of-2025-01-01": first.commit}
     assert "build.json" in hub.commits[0]
-    second = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
+    second = publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url)
     assert (second.commit, second.note, len(hub.commits)) == (None, None, 1)
 
 
-def test_only_what_changed_is_committed_and_what_is_gone_is_removed(genuine: World, hub: WritableHub) -> None:
-    publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
+def test_only_what_changed_is_committed_and_what_is_gone_is_removed(
+    genuine: World, snapshot: dict[str, bytes], hub: WritableHub
+) -> None:
+    publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url)
     folder = hub.root / "datasets" / REPO
     manifest = json.loads(published(hub, "manifest.json"))
     manifest["files"]["older.csv"] = {"sha256": "0" * 64, "bytes": 1}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "older.csv").write_text("a table of an earlier version\n")
     (folder / "NOTES.txt").write_text("somebody's own\n")
-    publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
+    publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url)
     assert hub.commits[1] == ["build.json", "manifest.json", "older.csv"]
     assert (folder / "NOTES.txt").exists() and not (folder / "older.csv").exists()
 
 
-def test_an_existing_tag_is_not_moved(genuine: World, hub: WritableHub) -> None:
-    first = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
+def test_an_existing_tag_is_not_moved(genuine: World, snapshot: dict[str, bytes], hub: WritableHub) -> None:
+    first = publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url)
     (hub.root / "datasets" / REPO / "claims.json").write_text("[]\n")
     (hub.root / "datasets" / REPO / "NOTES.txt").write_text("somebody's own\n")
-    second = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
+    second = publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url)
     assert second.commit != first.commit
     assert second.note is not None and "the tag as-of-2025-01-01 stays at commit" in second.note
     assert (first.tag, second.tag) == ("as-of-2025-01-01", None)
     assert hub.tags == {"as-of-2025-01-01": first.commit}
 
 
-def test_datasets_reads_every_table_back_unchanged(genuine: World, hub: WritableHub, tmp_path: Path) -> None:
-    publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
+def test_datasets_reads_every_table_back_unchanged(
+    genuine: World, snapshot: dict[str, bytes], hub: WritableHub, tmp_path: Path
+) -> None:
+    publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url)
     environment = {
         **os.environ,
         "HF_ENDPOINT": hub.url,
@@ -135,8 +146,10 @@ def test_datasets_reads_every_table_back_unchanged(genuine: World, hub: Writable
         assert there.equals(here) and there.schema == here.schema
 
 
-def test_the_card_names_configurations_columns_sources_and_the_day(genuine: World, hub: WritableHub) -> None:
-    publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
+def test_the_card_names_configurations_columns_sources_and_the_day(
+    genuine: World, snapshot: dict[str, bytes], hub: WritableHub
+) -> None:
+    publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url)
     data, body = card(hub)
     configs = data["configs"]
     assert isinstance(configs, list)
@@ -159,7 +172,9 @@ def test_a_sample_is_not_published(published: World, hub: WritableHub) -> None:
     assert hub.commits == []
 
 
-def test_a_repository_with_other_content_is_not_changed(genuine: World, hub: WritableHub) -> None:
+def test_a_repository_with_other_content_is_not_changed(
+    genuine: World, snapshot: dict[str, bytes], hub: WritableHub
+) -> None:
     folder = hub.root / "datasets" / REPO
     folder.mkdir(parents=True)
     (folder / "thesis.csv").write_text("years of work")
@@ -167,13 +182,13 @@ def test_a_repository_with_other_content_is_not_changed(genuine: World, hub: Wri
         if manifest is not None:
             (folder / "manifest.json").write_text(manifest)
         with pytest.raises(UsageError, match="not a snapshot of ours"):
-            publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
+            publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url)
     assert hub.commits == []
 
 
-def test_a_hub_without_tags_is_reported_in_a_note(genuine: World, hub: WritableHub) -> None:
+def test_a_hub_without_tags_is_reported_in_a_note(genuine: World, snapshot: dict[str, bytes], hub: WritableHub) -> None:
     hub.takes_tags = False
-    pushed = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url)
+    pushed = publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url)
     notes = (pushed.note or "").split("; ")  # the others name what could not be drawn
     assert notes[0] == f"this Hub does not support tags: cite the commit {pushed.commit}"
     assert pushed.tag is None
@@ -216,10 +231,12 @@ def test_an_unreachable_hub_is_one_line(genuine: World, capsys: pytest.CaptureFi
     assert "http://127.0.0.1:9 cannot be reached" in shown and shown.count("\n") == 1
 
 
-def test_with_raw_the_landed_files_are_published_as_packs(genuine: World, hub: WritableHub) -> None:
-    first = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url, with_raw=True)
+def test_with_raw_the_landed_files_are_published_as_packs(
+    genuine: World, snapshot: dict[str, bytes], hub: WritableHub
+) -> None:
+    first = publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url, with_raw=True)
     assert first.commit is not None
-    again = publish_snapshot(genuine_snapshot(genuine.warehouse, None), genuine.warehouse, REPO, hub.url, with_raw=True)
+    again = publish_snapshot(snapshot, genuine.warehouse, REPO, hub.url, with_raw=True)
     assert again.commit is None
     pack = Pack(hub.root / "datasets" / REPO / "raw/pack-0001.sqlite")
     wanted = {blob_id for (blob_id,) in genuine.query("select blob_id from raw.files where repo_type = 'dataset'")}
@@ -259,8 +276,8 @@ def test_a_later_night_adds_a_pack_of_its_own_files_in_one_commit(
 SPACE = "author/explorer"
 
 
-def test_the_explorer_becomes_a_static_space_once(genuine: World, hub: WritableHub) -> None:
-    first = publish_explorer(genuine_snapshot(genuine.warehouse, None), SPACE, hub.url)
+def test_the_explorer_becomes_a_static_space_once(genuine: World, snapshot: dict[str, bytes], hub: WritableHub) -> None:
+    first = publish_explorer(snapshot, SPACE, hub.url)
     assert first.url == f"{hub.url}/spaces/{SPACE}" and first.commit is not None and first.tag is None
     folder = hub.root / "spaces" / SPACE
     _, block, _ = (folder / "README.md").read_text().split("---\n", 2)
@@ -279,18 +296,18 @@ def test_the_explorer_becomes_a_static_space_once(genuine: World, hub: WritableH
     assert {name: facts["sha256"] for name, facts in listed.items()} == {
         name: hashlib.sha256(there[name]).hexdigest() for name in set(there) - {".gitattributes", "manifest.json"}
     }
-    again = publish_explorer(genuine_snapshot(genuine.warehouse, None), SPACE, hub.url)
+    again = publish_explorer(snapshot, SPACE, hub.url)
     assert (again.commit, len(hub.commits), hub.tags) == (None, 1, {})
 
 
-def test_a_space_of_somebody_else_is_not_changed(genuine: World, hub: WritableHub) -> None:
+def test_a_space_of_somebody_else_is_not_changed(snapshot: dict[str, bytes], hub: WritableHub) -> None:
     folder = hub.root / "spaces" / SPACE
     folder.mkdir(parents=True)
     (folder / "index.html").write_text("a page of years of work")
     with pytest.raises(
         UsageError, match=r"the space author/explorer holds files that are not a snapshot of ours: .* --space"
     ):
-        publish_explorer(genuine_snapshot(genuine.warehouse, None), SPACE, hub.url)
+        publish_explorer(snapshot, SPACE, hub.url)
     assert hub.commits == []
 
 

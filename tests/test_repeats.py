@@ -20,7 +20,7 @@ def books(world: World) -> list[tuple[object, ...]]:
 
 
 def test_of_a_table_that_repeats_a_row_of_another_only_that_row_is_quarantined(world: World) -> None:
-    world.options = {"card_budget": 0}
+    world.options = {"only": ("olb_v2_contents", "olb_v2_results")}
     world.night(1)
     other = V2.replace("00000-of-00001", "00001-of-00002")
     world.put(other, parquet([v2_row("org/model-1b", 0.9), v2_row("org/new", 0.8)]))
@@ -38,7 +38,7 @@ def test_of_a_table_that_repeats_a_row_of_another_only_that_row_is_quarantined(w
 def test_a_second_file_of_one_run_is_refused_on_whatever_night_it_comes(
     world: World,
 ) -> None:
-    world.options = {"card_budget": 0}
+    world.options = {"only": ("olb_v2_contents", "olb_v2_results")}
     world.put(f"{_RESULTS}/results.json", _RUN)
     world.night(1)
     world.put(f"{_RESULTS}/results_results.json", _RUN)
@@ -48,7 +48,7 @@ def test_a_second_file_of_one_run_is_refused_on_whatever_night_it_comes(
 
 
 def test_if_one_of_two_tables_goes_the_counts_still_add_up(world: World) -> None:
-    world.options = {"card_budget": 0}
+    world.options = {"only": ("olb_v2_contents", "olb_v2_results")}
     other = V2.replace("00000-of-00001", "00001-of-00002")
     world.put_v2()
     world.put(other, parquet([v2_row("org/new", 0.8)]))

@@ -28,6 +28,7 @@ BROKEN = (
 def test_a_fixed_parser_releases_a_quarantined_record_without_a_request(
     world: World, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    world.options = {"only": ("arena", "olb_v2_contents")}
     (world.root / TABLE).write_bytes(BROKEN)
     world.night(1)
     standing = "select offending_text from ops.quarantine where valid_to is null and source_id = 'arena'"
@@ -56,6 +57,7 @@ def test_a_replay_with_nothing_in_quarantine_is_quiet(published: World) -> None:
 
 
 def test_the_next_night_continues_where_the_last_one_stopped(world: World, server: HubServer) -> None:
+    world.options = {"only": ("arena", "olb_v2_contents")}
     (world.root / TABLE).write_bytes(BROKEN)
     world.night(1)
     pipeline.replay(world.warehouse)
@@ -67,6 +69,7 @@ def test_the_next_night_continues_where_the_last_one_stopped(world: World, serve
 def test_a_corrected_policy_row_releases_a_quarantined_record(
     world: World, server: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    world.options = {"only": ("olb_v2_contents", *pipeline.MODEL_SOURCES)}
     world.put_model("org/model-1b", b"---\nlicense: mit\n---\n")
     entry = b"- dataset: {id: Idavidrein/gpqa, task_id: diamond}\n  value: 0.9\n"
     world.put("models/org/model-1b/.eval_results/gpqa.yaml", entry)

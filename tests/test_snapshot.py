@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from worlds import World, v1_row, v2_row
+from faulty_hub import HubServer
+from worlds import World, copied, v1_row, v2_row
 
 from leaderboard_etl import apart, pipeline
 from leaderboard_etl.cli import main
@@ -47,29 +49,48 @@ def problems(folder: Path, warehouse: Warehouse) -> set[str]:
     return {finding.name for finding in findings if finding.problem}
 
 
-def test_the_same_day_gives_the_same_bytes_before_and_after_further_nights(published: World) -> None:
-    first = make_snapshot(published.warehouse, None)
-    assert make_snapshot(published.warehouse, FIRST) == first
-    published.night(2)  # without news
-    assert make_snapshot(published.warehouse, None) == first
-    rescore(published)
-    published.night(3)
-    second = make_snapshot(published.warehouse, None)
-    assert make_snapshot(published.warehouse, FIRST) == first
-    assert make_snapshot(published.warehouse, date(2025, 1, 3)) == second
-    manifests = [json.loads(files["manifest.json"]) for files in (first, second)]
-    assert [manifest["load_ids"] for manifest in manifests] == [[1], [1, 3]]
+@dataclass(frozen=True)
+class Days:
+    """A warehouse after five days: one without news, one on which a source also fails, one without a night, and one with other
+    scores while the source still fails. The snapshots are those of the published state as it was on that day."""
+
+    world: World
+    snapshots: dict[int, dict[str, bytes]]
+
+
+@pytest.fixture(scope="module")
+def days(first_night: Path, tmp_path_factory: pytest.TempPathFactory) -> Days:
+    root = tmp_path_factory.mktemp("days")
+    (root / "hub").mkdir()
+    with HubServer(root / "hub") as server, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("leaderboard_etl.export.snapshot.can_draw", lambda: False)
+        world = copied(first_night, root, server.url)
+        snapshots = {1: make_snapshot(world.warehouse, None)}
+        assert world.night(2).status == "no_news"
+        snapshots[2] = make_snapshot(world.warehouse, None)
+        shutil.rmtree(world.root / "spaces" / "bigcode")
+        assert world.night(3).status == "degraded"
+        snapshots[3] = make_snapshot(world.warehouse, date(2025, 1, 3))
+        rescore(world)
+        assert world.night(5).status == "degraded"
+        snapshots[5] = make_snapshot(world.warehouse, None)
+    return Days(world, snapshots)
+
+
+def test_the_same_day_gives_the_same_bytes_before_and_after_further_nights(days: Days) -> None:
+    assert days.snapshots[2] == days.snapshots[1]
+    for day in (1, 3, 5):
+        assert make_snapshot(days.world.warehouse, date(2025, 1, day)) == days.snapshots[day], day
+    manifests = [json.loads(days.snapshots[day]["manifest.json"]) for day in (1, 5)]
+    assert [manifest["load_ids"] for manifest in manifests] == [[1], [1, 4]]
     revisions = [manifest["sources"]["olb_v2_contents"] for manifest in manifests]
     assert revisions[0]["revision"] != revisions[1]["revision"]
-    assert [revision["load_id"] for revision in revisions] == [1, 3]
+    assert [revision["load_id"] for revision in revisions] == [1, 4]
 
 
-def test_a_day_between_two_nights_has_the_state_of_the_first_under_its_own_date(published: World) -> None:
-    rescore(published)
-    published.night(5)
-    first, between = (
-        json.loads(make_snapshot(published.warehouse, day)["manifest.json"]) for day in (FIRST, date(2025, 1, 4))
-    )
+def test_a_day_between_two_nights_has_the_state_of_the_first_under_its_own_date(days: Days) -> None:
+    first = json.loads(days.snapshots[1]["manifest.json"])
+    between = json.loads(make_snapshot(days.world.warehouse, date(2025, 1, 4))["manifest.json"])
     assert between["as_of"] == "2025-01-04"
     assert between["load_ids"] == first["load_ids"]
     assert {n: f["sha256"] for n, f in between["files"].items() if n.startswith("model_scaling")} == {
@@ -77,34 +98,20 @@ def test_a_day_between_two_nights_has_the_state_of_the_first_under_its_own_date(
     }
 
 
-def test_a_degraded_night_without_news_changes_no_snapshot_of_its_day(published: World) -> None:
-    shutil.rmtree(published.root / "spaces" / "bigcode")
-    assert published.night(2).status == "degraded"
-    second = make_snapshot(published.warehouse, date(2025, 1, 2))
-    rescore(published)
-    published.night(3)
-    assert make_snapshot(published.warehouse, date(2025, 1, 2)) == second
-
-
-def test_the_manifest_and_the_card_say_which_source_failed_and_why(published: World) -> None:
-    shutil.rmtree(published.root / "spaces" / "bigcode")
-    rescore(published)
-    assert published.night(2).status == "degraded"
-    manifest = json.loads(make_snapshot(published.warehouse, None)["manifest.json"])
+def test_the_manifest_and_the_card_say_which_source_failed_and_why(days: Days) -> None:
+    manifest = json.loads(days.snapshots[5]["manifest.json"])
     failed = manifest["sources"]["bigcode"]
     assert failed["state"] == "failed" and failed["load_id"] == 1 and "bigcode" in failed["message"]
-    assert manifest["sources"]["olb_v2_contents"].items() >= {"state": "loaded", "load_id": 2}.items()
+    assert manifest["sources"]["olb_v2_contents"].items() >= {"state": "loaded", "load_id": 4}.items()
     card = dataset_card(manifest, "org/name", "https://example.org").decode()
     assert f"| bigcode | {failed['revision']}; failed: {failed['message']} | 1 |" in card
 
 
 @pytest.mark.pictures
 def test_rebuilt_from_raw_elsewhere_under_another_clock_locale_and_hash_seed_it_is_the_same(
-    published: World, tmp_path: Path
+    days: Days, tmp_path: Path
 ) -> None:
-    rescore(published)
-    published.night(2)
-    published.night(4)  # a night without news, which must not change the day of the state
+    published = days.world
     # Pictures are drawn of one state: each is made from the tables beside it.
     here = [make_snapshot(published.warehouse, None), make_snapshot(published.warehouse, FIRST, with_pictures=False)]
     other = Warehouse(tmp_path / "another machine's folder")
@@ -128,7 +135,7 @@ def test_rebuilt_from_raw_elsewhere_under_another_clock_locale_and_hash_seed_it_
         cwd=tmp_path,
         check=True,
     )
-    for files, day in zip(here, ("2025-01-02", "2025-01-01"), strict=True):
+    for files, day in zip(here, ("2025-01-05", "2025-01-01"), strict=True):
         there = other.exports / day
         names = {path.relative_to(there).as_posix() for path in there.rglob("*") if path.is_file()}
         assert names == {*files, "build.json", "README.md"}
@@ -169,8 +176,8 @@ def test_a_file_of_other_code_is_not_exported_under_the_name_of_this_code(publis
             make_snapshot(published.warehouse, day)
 
 
-def test_the_manifest_of_a_sample_warehouse_names_the_sample(standing: World, tmp_path: Path) -> None:
-    assert write_snapshot(standing.warehouse, tmp_path / "out", None)["hub"] == "sample"
+def test_the_manifest_of_a_sample_warehouse_names_the_sample(plain: Path) -> None:
+    assert read_manifest(plain)["hub"] == "sample"
 
 
 def edit(name: str, change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
@@ -184,11 +191,28 @@ def edit(name: str, change: Callable[[dict[str, Any]], object]) -> Callable[[Pat
     return apply
 
 
-def test_verify_finds_every_kind_of_damage(standing: World, tmp_path: Path) -> None:
-    good, nowhere = tmp_path / "good", Warehouse(tmp_path / "none")
-    write_snapshot(standing.warehouse, good, None)
-    assert problems(good, standing.warehouse) == set()
-    assert verify_snapshot(standing.warehouse, good)[1] == "recomputed from the warehouse"
+@pytest.fixture(scope="module")
+def plain(standing: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A snapshot of the standing world without pictures, which tests only read."""
+    folder = tmp_path_factory.mktemp("plain") / "out"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("leaderboard_etl.export.snapshot.can_draw", lambda: False)
+        write_snapshot(standing.warehouse, folder, None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(standing: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with pictures."""
+    folder = tmp_path_factory.mktemp("drawn") / "out"
+    write_snapshot(standing.warehouse, folder, None)
+    return folder
+
+
+def test_verify_finds_every_kind_of_damage(standing: World, plain: Path, tmp_path: Path) -> None:
+    good, nowhere = plain, Warehouse(tmp_path / "none")
+    findings, word = verify_snapshot(standing.warehouse, good)
+    assert word == "recomputed from the warehouse" and {f.name for f in findings if f.problem} == set()
     csv = "model_scaling.csv"
     content = (good / csv).read_bytes()
 
@@ -220,9 +244,9 @@ def test_verify_finds_every_kind_of_damage(standing: World, tmp_path: Path) -> N
 
 
 @pytest.mark.pictures
-def test_verify_reports_one_problem_per_file(standing: World, tmp_path: Path) -> None:
-    out, csv = tmp_path / "out", "model_scaling.csv"
-    manifest = write_snapshot(standing.warehouse, out, None)
+def test_verify_reports_one_problem_per_file(standing: World, drawn: Path, tmp_path: Path) -> None:
+    out, csv = shutil.copytree(drawn, tmp_path / "out"), "model_scaling.csv"
+    manifest = read_manifest(out)
     (out / csv).write_bytes((out / csv).read_bytes().replace(b"Open", b"open", 1))
     (out / "claims.json").unlink()
     (out / "claims.json").symlink_to(tmp_path)
@@ -235,24 +259,21 @@ def test_verify_reports_one_problem_per_file(standing: World, tmp_path: Path) ->
     }
 
 
-def test_a_copy_from_the_hub_can_be_verified_like_the_folder(standing: World, tmp_path: Path) -> None:
-    folder = tmp_path / "downloaded"
-    write_snapshot(standing.warehouse, folder, None)
+def test_a_copy_from_the_hub_can_be_verified_like_the_folder(standing: World, plain: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(plain, tmp_path / "downloaded")
     for name in (".gitattributes", ".cache/huggingface/download/README.md.metadata"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     assert problems(folder, standing.warehouse) == set()
     (folder / "parquet" / "README.md").touch()
-    assert problems(folder, standing.warehouse) == {"parquet/README.md"}
     (folder / "README.md").write_text("by hand")
     assert problems(folder, standing.warehouse) == {"parquet/README.md", "README.md"}
 
 
 def test_what_may_be_passed_on_has_no_score_without_a_licence_and_can_be_verified(
-    standing: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    standing: World, plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    write_snapshot(standing.warehouse, whole, None)
+    whole, out = plain, tmp_path / "out"
     arguments = ["export", "-w", str(standing.warehouse.root), "--out", str(out), "--redistributable"]
     assert main(arguments) == 0
     assert "absent, because they show what may not be passed on: figures/, report.html" in capsys.readouterr().out
@@ -281,9 +302,8 @@ def test_what_may_be_passed_on_has_no_score_without_a_licence_and_can_be_verifie
     assert "choose one" in capsys.readouterr().err
 
 
-def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    write_snapshot(published.warehouse, out, None)
+def test_verify_says_why_it_could_not_recompute(published: World, plain: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(plain, tmp_path / "out")
 
     def word(warehouse: Warehouse = published.warehouse) -> str:
         findings, word = verify_snapshot(warehouse, out)
@@ -306,27 +326,25 @@ def test_verify_says_why_it_could_not_recompute(published: World, tmp_path: Path
 
 
 def test_verify_finds_what_was_changed_in_the_published_file_before_the_export(
-    published: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    published: World, plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recomputed, "LEAST_SCORES", 0)
     out, database = tmp_path / "out", published.warehouse.database
     database.chmod(0o644)
     query = views()["mart.license_classes"].query
-    for change, files in (
-        ("update mart.paper_claims set sentence = 'forged'", {"claims.json", "parquet/claims.parquet"}),
-        (
-            f"create or replace view mart.license_classes as select * replace (n_models + 1 as n_models) from ({query})",
-            {"license_classes.csv", "parquet/license_classes.parquet"},
-        ),
-    ):
-        sound = database.read_bytes()
-        with duckdb.connect(str(database)) as con:
-            con.execute(change)
-        write_snapshot(published.warehouse, out, None)
-        assert files <= problems(out, published.warehouse), change
-        database.write_bytes(sound)
+    sound = database.read_bytes()
+    with duckdb.connect(str(database)) as con:
+        con.execute("update mart.paper_claims set sentence = 'forged'")
+        con.execute(
+            f"create or replace view mart.license_classes as select * replace (n_models + 1 as n_models) from ({query})"
+        )
     write_snapshot(published.warehouse, out, None)
-    assert problems(out, published.warehouse) == set()
+    table, view = (
+        {f"{name}.{kind}", f"parquet/{name}.parquet"} for name, kind in (("claims", "json"), ("license_classes", "csv"))
+    )
+    assert table | view <= problems(out, published.warehouse)
+    database.write_bytes(sound)
+    assert problems(plain, published.warehouse) == set()
 
 
 def test_the_files_of_a_second_process_are_taken_where_the_stored_state_is_the_computed_one(
@@ -344,7 +362,6 @@ def test_the_files_of_a_second_process_are_taken_where_the_stored_state_is_the_c
     monkeypatch.setattr(apart, "n_processors", lambda: 2)
     monkeypatch.setattr(recomputed, "LEAST_SCORES", 0)
     first = make_snapshot(published.warehouse, FIRST, with_pictures=False)
-    assert again() == first and made == []
     rescore(published)
     published.night(2)
     assert again() == first and made == []  # what came later changes nothing
@@ -354,9 +371,8 @@ def test_the_files_of_a_second_process_are_taken_where_the_stored_state_is_the_c
     assert again() == first and made == [FIRST, FIRST]
 
 
-def test_verify_with_other_packages_compares_only_the_text_files(standing: World, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    write_snapshot(standing.warehouse, out, None)
+def test_verify_with_other_packages_compares_only_the_text_files(standing: World, plain: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(plain, tmp_path / "out")
     edit("build.json", lambda b: b["packages"].update(pyarrow="1.0"))(out)
     parquet = out / "parquet" / "claims.parquet"
     parquet.write_bytes(parquet.read_bytes()[:-1] + b"x")
@@ -380,15 +396,14 @@ def undrawn(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.pictures
 def test_without_the_packages_for_pictures_an_export_names_what_is_absent_and_keeps_the_bytes_of_the_rest(
-    standing: World, tmp_path: Path
+    standing: World, drawn: Path, tmp_path: Path
 ) -> None:
-    warehouse, without, whole = standing.warehouse, tmp_path / "without", tmp_path / "whole"
+    warehouse, without, whole = standing.warehouse, tmp_path / "without", drawn
     done = undrawn("export", "-w", warehouse.root, "--out", without)
     assert (done.returncode, done.stderr) == (0, "")
     assert "absent, because nothing here can draw: figures/, report.html; pip install" in done.stdout
     assert json.loads((without / "manifest.json").read_bytes())["absent"] == [*PICTURES]
 
-    write_snapshot(warehouse, whole, None)
     assert json.loads((whole / "manifest.json").read_bytes())["absent"] == []
     names = {path.relative_to(whole).as_posix() for path in whole.rglob("*") if path.is_file()}
     missing = {name for name in names if not (without / name).exists()}
@@ -397,8 +412,11 @@ def test_without_the_packages_for_pictures_an_export_names_what_is_absent_and_ke
     assert {name for name in others if (whole / name).read_bytes() != (without / name).read_bytes()} == set()
 
     edit("build.json", lambda b: b["packages"].update({"altair": None, "vl-convert-python": None}))(without)
-    assert problems(without, warehouse) == set()  # what it lacks is no problem where it could be drawn
-    assert verify_snapshot(warehouse, without)[1] == "recomputed from the warehouse"
+    findings, word = verify_snapshot(warehouse, without)
+    assert word == "recomputed from the warehouse"
+    assert {
+        finding.name for finding in findings if finding.problem
+    } == set()  # what it lacks is none where it can be drawn
     there = undrawn("verify", "-w", warehouse.root, whole)
     assert there.returncode == 0 and "every file is as the manifest says" in there.stdout
 
@@ -454,13 +472,11 @@ def test_an_earlier_snapshot_is_replaced_whole(standing: World, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_the_database_of_a_snapshot_is_the_whole_state_of_its_day(published: World, tmp_path: Path) -> None:
+def test_the_database_of_a_snapshot_is_the_whole_state_of_its_day(standing: World, days: Days, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    manifest = write_snapshot(published.warehouse, out, None, with_database=True)
+    manifest = write_snapshot(standing.warehouse, out, None, with_database=True)
     assert problems(out, Warehouse(tmp_path)) == set()
-    rescore(published)
-    published.night(2)
-    later = write_snapshot(published.warehouse, tmp_path / "later", FIRST, with_database=True)
+    later = write_snapshot(days.world.warehouse, tmp_path / "later", FIRST, with_database=True)
     assert later == manifest
     builds = [json.loads((folder / "build.json").read_text())["database"] for folder in (out, tmp_path / "later")]
     assert builds[0]["tables"] == builds[1]["tables"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -38,7 +39,8 @@ def run_snapshot(world: World, **parameters: Any) -> subprocess.CompletedProcess
     )
 
 
-def test_it_exports_into_a_folder_named_by_the_day_and_stores_artifacts(published: World) -> None:
+def test_it_exports_into_a_folder_named_by_the_day_and_stores_artifacts(published: World, prefect_home: Path) -> None:
+    shutil.copytree(prefect_home, published.warehouse.prefect)
     done = run_snapshot(published, as_of="as-of-2025-01-01")
     assert done.returncode == 0, done.stderr
     folder = published.warehouse.exports / "2025-01-01"

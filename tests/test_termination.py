@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,8 +66,9 @@ def wait_until(holds: object, seconds: float = 240) -> None:
 
 
 def test_a_run_that_waits_for_the_hub_is_recorded_and_its_prefect_server_stops(
-    world: World, faults: Faults, server: HubServer, tmp_path: Path
+    world: World, faults: Faults, server: HubServer, tmp_path: Path, prefect_home: Path
 ) -> None:
+    shutil.copytree(prefect_home, world.warehouse.prefect)
     faults.answers["api/"] = Response(hang_seconds=60)
     told, metrics = tmp_path / "told", tmp_path / "run.prom"
     notify = shlex.join([sys.executable, "-c", "import sys; open(sys.argv[1], 'w').write(sys.stdin.read())", str(told)])
@@ -86,8 +88,9 @@ def test_a_run_that_waits_for_the_hub_is_recorded_and_its_prefect_server_stops(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_building_ends_with_one_line_and_no_complaint_of_an_engine(
-    world: World, number: signal.Signals
+    world: World, number: signal.Signals, prefect_home: Path
 ) -> None:
+    shutil.copytree(prefect_home, world.warehouse.prefect)
     process = start(MAIN, "run", "--hub", world.hub, "-w", str(world.warehouse.root))
     wait_until(world.warehouse.staging.exists)
     process.send_signal(number)
@@ -99,8 +102,9 @@ def test_a_run_that_is_building_ends_with_one_line_and_no_complaint_of_an_engine
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_pass_over_the_models_that_waits_for_a_closed_window_ends_at_once(
-    world: World, faults: Faults, server: HubServer, number: signal.Signals
+    world: World, faults: Faults, server: HubServer, number: signal.Signals, prefect_home: Path
 ) -> None:
+    shutil.copytree(prefect_home, world.warehouse.prefect)
     closed = {"RateLimit": '"api";r=0;t=3000', "RateLimit-Policy": '"fixed window";"api";q=500;w=3000'}
     faults.answers["api/models"] = Response(429, closed)
     process = start(MAIN, "run", "--hub", world.hub, "-w", str(world.warehouse.root))

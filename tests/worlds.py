@@ -8,7 +8,8 @@ import json
 import logging
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -17,6 +18,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pytest
 from faulty_hub import HubServer
 from sourcing import repository
 
@@ -213,6 +215,16 @@ def copied(made: Path, folder: Path, hub: str) -> World:
     """A copy of a world's folder, which nobody else changes."""
     shutil.copytree(made, folder, dirs_exist_ok=True)
     return World(folder / "hub", hub, Warehouse(folder / "warehouse"))
+
+
+@contextmanager
+def without_marts() -> Iterator[None]:
+    """Within the block nights and past days leave the mart tables empty, for fixtures on which nothing depends on them; tests
+    are marked so (conftest._marts)."""
+    with pytest.MonkeyPatch.context() as patched:
+        for module in ("build", "marts"):
+            patched.setattr(f"leaderboard_etl.warehouse.{module}.build_marts", lambda *_, **__: {})
+        yield
 
 
 async def no_wait(seconds: float) -> None:

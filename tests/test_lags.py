@@ -61,16 +61,20 @@ def frame(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def groups(
-    open_until: date | None = None, closed_until: date | None = None, tolerance_pct: float | None = None
+    open_until: date | None = None,
+    closed_until: date | None = None,
+    tolerance_pct: float | None = None,
+    compared_on: date | None = None,
 ) -> pl.DataFrame:
     return pl.DataFrame(
-        [("g", "b", open_until, closed_until, tolerance_pct)],
+        [("g", "b", open_until, closed_until, tolerance_pct, compared_on)],
         schema={
             "comparable_group": pl.String,
             "benchmark": pl.String,
             "observed_through_open_on": pl.Date,
             "observed_through_proprietary_on": pl.Date,
             "match_tolerance_pct": pl.Float64,
+            "compared_on": pl.Date,
         },
         orient="row",
     )
@@ -222,6 +226,9 @@ def test_backward_is_left_censored_if_no_proprietary_model_was_there() -> None:
     assert found["reason"].to_list() == ["no proprietary model came there up to 2023-01-21"] * 2
     unseen = lags(ahead, "backward", day(20), groups(closed_until=day(5)))
     assert pairs(unseen, 0.0) == [(None, "O", None, None)]
+    assert set(unseen["reason"]) == {
+        "it came after 2023-01-06, the last day on which a proprietary model could be seen"
+    }
 
 
 def test_a_threshold_is_censored_on_the_side_that_did_not_reach_it() -> None:
@@ -306,6 +313,58 @@ def test_no_frontier_goes_past_the_day_through_which_its_side_was_observed() -> 
 def test_a_closed_model_released_after_the_last_day_for_open_ones_has_no_lag() -> None:
     found = lags(WORLD, "catch_up", of=groups(open_until=day(390)))
     assert found["closed_model_id"].unique().sort().to_list() == ["C50", "C60"]
+
+
+# The proprietary side ends with C60 on day 100 and is observed through day 130, the open one through day 330.
+STOPPED = frame(*[row for row in WORLD.to_dicts() if row["model_id"] != "C90"])
+STOPPED_DAYS = groups(open_until=day(330), closed_until=day(130), compared_on=day(100))
+
+
+def test_an_open_model_matches_an_earlier_proprietary_one_after_the_proprietary_side_stopped() -> None:
+    found = lags(STOPPED, "catch_up", of=STOPPED_DAYS)
+    assert pairs(found, 0.0) == [("C50", "O59", 200, "none"), ("C60", "O70", 200, "none")]
+    above = lags(STOPPED.filter(pl.col("model_id") != "O70"), "catch_up", of=STOPPED_DAYS)
+    assert pairs(above, 0.0) == [("C50", "O59", 200, "none"), ("C60", None, 230, "right")]
+    at_65 = lags(STOPPED, "threshold", of=STOPPED_DAYS).filter(pl.col("threshold_pct") == 60)
+    assert at_65["lag_days"].to_list() == [200]
+    row = lag_summary(read_groups(STOPPED, STOPPED_DAYS, LATE), draws=20, seed=1).filter(
+        pl.col("estimator") == "catch_up", pl.col("tolerance_pct") == 0, pl.col("sensitivity") == "all"
+    )
+    assert row.select("n_pairs", "n_censored", "median_lag_days").rows() == [(2, 0, 200.0)]
+
+
+def test_an_open_model_after_the_last_day_for_proprietary_ones_has_no_backward_lag_even_if_it_is_behind() -> None:
+    found = lags(STOPPED, "backward", of=STOPPED_DAYS)
+    assert pairs(found, 0.0) == [("C50", "O40", 50, "none"), (None, "O59", None, None), (None, "O70", None, None)]
+
+
+def test_whole_frontiers_are_compared_only_while_both_sides_go_on() -> None:
+    known = groups(open_until=day(330), closed_until=day(280), compared_on=day(250))
+    read = list(read_groups(STOPPED, known, LATE))
+    days = daily_lags(read)
+    assert (days["day"].min(), days["day"].max()) == (day(50), day(250))
+    whole = gap_lags(read).filter(pl.col("estimator").is_in(["area", "daily"]))
+    assert whole["censored_on"].to_list() == [day(250)] * 2
+    until_then = gap_lags(read_groups(STOPPED, groups(day(250), day(250)), LATE))
+    assert (
+        whole["lag_days"].to_list()
+        == until_then.filter(pl.col("estimator").is_in(["area", "daily"]))["lag_days"].to_list()
+    )
+    summary = lag_summary(read, draws=20, seed=1).filter(pl.col("sensitivity") == "all")
+    for estimator, expected in whole.select("estimator", "lag_days").rows():
+        assert summary.filter(pl.col("estimator") == estimator)["mean_lag_days"].to_list() == [expected]
+
+
+def test_frontiers_without_a_model_on_the_day_of_comparison_are_refused_while_catch_ups_count() -> None:
+    known = groups(open_until=day(330), closed_until=day(130), compared_on=day(40))
+    found = gap_lags(read_groups(STOPPED, known, LATE))
+    assert found.filter(pl.col("estimator") == "catch_up")["lag_days"].drop_nulls().len() == 4
+    reason = "not measurable: n open = 0"
+    assert found.filter(pl.col("estimator").is_in(["area", "daily"]))["reason"].to_list() == [reason] * 2
+    summary = lag_summary(read_groups(STOPPED, known, LATE), draws=20, seed=1)
+    of_frontiers = summary.filter(pl.col("estimator").is_in(["area", "daily"]), pl.col("sensitivity") == "all")
+    assert of_frontiers.select("n_pairs", "refusal_reason").rows() == [(0, reason)] * 2
+    assert daily_lags(read_groups(STOPPED, known, LATE)).is_empty()
 
 
 def test_models_of_unknown_openness_or_date_or_score_take_no_part() -> None:

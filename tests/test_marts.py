@@ -295,7 +295,8 @@ def test_the_gap_of_a_vendor_that_stopped_reporting_freezes_in_every_mart_and_cl
             " 'c' as revision, 'p' as path, 'b' as blob_id, 'l' as locator, 1 as load_id",
             [name, pct],
         )
-    build_marts(con, date(2025, 6, 10))
+    as_of = date(2025, 6, 10)
+    build_marts(con, as_of)
     stopped = date(2023, 1, 1) + timedelta(days=150)
     told = con.execute(
         "select compared_on, difference_pct, verdict, is_alive_together, is_current, verdict_now, proprietary_newest_model"
@@ -304,10 +305,20 @@ def test_the_gap_of_a_vendor_that_stopped_reporting_freezes_in_every_mart_and_cl
     assert told == [(stopped, -11.0, "trails", False, False, "not_measurable_now", "closed-5")]
     daily = con.execute("select max(day), min(gap_pct) from mart.gap_daily where population = 'official'").fetchall()
     assert daily == [(stopped, 10.0)]
-    # No lag is followed beyond that day.
-    assert con.execute("select max(censored_on) from mart.gap_lag where population = 'official'").fetchall() == [
-        (stopped,)
-    ]
+    # Whole frontiers are compared up to that day; catch-ups are followed for as long as the open side is observed.
+    censored = con.execute(
+        "select estimator, list(distinct censored_on) from mart.gap_lag where population = 'official' and tolerance_pct is null"
+        " and estimator <> 'catch_up_nats' group by all order by all"
+    ).fetchall()
+    assert censored[:2] == [("area", [stopped]), ("daily", [stopped])]
+    caught_up = con.execute(
+        "select s.observed_through_open_on > s.compared_on, list(distinct l.censored_on = least(s.observed_through_open_on, $1)),"
+        " count(*) filter (where l.open_released_on > s.compared_on) > 0"
+        " from mart.gap_lag as l join mart.gap_sides as s using (population, comparable_group)"
+        " where population = 'official' and estimator = 'catch_up' group by all",
+        [as_of],
+    ).fetchall()
+    assert caught_up == [(True, [True], True)]
     claims = con.execute(
         "select verdict, evidence from mart.paper_claims where claim_id in ('parity_mmlu', 'parity_majority')"
     ).fetchall()

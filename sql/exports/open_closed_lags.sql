@@ -16,7 +16,7 @@
 --   open_released_on: Release date of the open model
 --   open_score_pct: Its score, percent
 --   censoring (right, left, none): right, left or none
---   censored_on: Last day that could be seen on both sides
+--   censored_on: Last day on which the awaited side could be seen: proprietary models for backward and left-censored lags, else open ones; of area and daily the last day on which both sides had a new model
 --   reason: Why the lag is censored; blank: it is not
 --   median_lag_days: Median of the lags of this group, estimator and tolerance, which accounts for the censored ones; blank: none
 --   median_lo_days: Lower end of its 90 % interval

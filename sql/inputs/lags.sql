@@ -1,6 +1,6 @@
 -- What mart.gap_lag, mart.gap_lag_daily and mart.gap_lag_summary are made from, by population and comparable group: the points, the
--- group, and the days through which its sides are observed. Days after these change no lag, so the day of the state counts only
--- as far as it lies before.
+-- group, the days through which its sides are observed, and the day on which they are compared. Days after these change no lag, so
+-- the day of the state counts only as far as it lies before.
 with of_sets as (
 
     select
@@ -23,8 +23,9 @@ observed as (
         g.comparable_group,
         g.benchmark_id,
         g.match_tolerance_pct,
-        coalesce(s.compared_on, s.observed_through_open_on, g.observed_through_open_on) as open_on,
-        coalesce(s.compared_on, s.observed_through_proprietary_on, g.observed_through_proprietary_on) as proprietary_on
+        s.compared_on,
+        coalesce(s.observed_through_open_on, g.observed_through_open_on) as open_on,
+        coalesce(s.observed_through_proprietary_on, g.observed_through_proprietary_on) as proprietary_on
     from core.comparable_groups as g
     cross join (select distinct population from mart.populations) as p
     left join sides as s using (population, comparable_group)

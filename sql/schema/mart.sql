@@ -20,11 +20,11 @@ create table mart.gap_lag (
     is_censored boolean,                     -- Whether the match had not been seen by censored_on; null: no lag
     censoring varchar check (censoring in ('right', 'left', 'none')), -- Whether lag_days is a bound: right (at least this many), left (at most this many) or none; null: no lag
     is_already_matched boolean,              -- Whether the open model was not later; null: no pair
-    censored_on date,                        -- Last day that could be seen on both sides
+    censored_on date,                        -- Last day on which the awaited side could be seen: proprietary models for backward and left-censored lags, else open ones; of area and daily the last day on which both sides had a new model
     reason varchar                           -- Why there is no lag, or why it is censored; null: there is an uncensored one
 );
 
--- How long ago the proprietary frontier had reached the open one's score, day by day; the estimator daily is the mean of this series, after Epoch AI's note of 2026 (https://epoch.ai/data-insights/open-closed-eci-gap). One row per population, group and day on which both sides could be seen.
+-- How long ago the proprietary frontier had reached the open one's score, day by day; the estimator daily is the mean of this series, after Epoch AI's note of 2026 (https://epoch.ai/data-insights/open-closed-eci-gap). One row per population, group and day up to the last on which both sides had a new model (mart.gap_sides.compared_on).
 create table mart.gap_lag_daily (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks

@@ -60,6 +60,11 @@ class Side:
         positions = positions - rows * len(self.days)
         return np.asarray(positions.clip(0, len(self.days)), dtype=np.int64)
 
+    def up_to(self, day: int) -> Side:
+        """The same side, observed up to the day at the latest."""
+        is_seen = self.days <= day
+        return Side(self.days[is_seen], self.levels[is_seen], self.masks[:, is_seen], min(self.until, day))
+
     def in_nats(self) -> Side:
         """The same models with -ln(1 - accuracy) as level, a scale of error rates that does not flatten near 100 %."""
         with np.errstate(divide="ignore"):
@@ -93,8 +98,9 @@ def _positions(side: Side) -> Ints:
 def catch_up(closed: Side, open_: Side, tolerance: int) -> Lags:
     """The days from a proprietary frontier model's release to the first open model at its score minus the tolerance.
 
-    Zero or less: an open model was there already. If no open model was there by the last observed day, the lag is
-    right-censored on that day. Models released after that day cannot be followed and have no lag.
+    Zero or less: an open model was there already. If no open model was there by the last day on which open models were
+    observed, the lag is right-censored on that day: whether proprietary models were observed until then does not matter.
+    Proprietary models released after that day cannot be followed and have no lag.
 
     Source: Epoch AI, https://github.com/epoch-research/open-model-trends, which has no row for unmatched models.
     """
@@ -130,17 +136,19 @@ def backward(closed: Side, open_: Side, tolerance: int) -> Lags:
     """The days from the first proprietary model at an open frontier model's score minus the tolerance to the open
     model's release.
 
-    Zero or less: the open model was not later. If no proprietary model was there by the last observed day, the lag is
-    left-censored: at most the open release minus that day. Leaving these out would bias the lag upwards. Open models
-    released after that day have no lag.
+    Zero or less: the open model was not later. If no proprietary model was there by the last day on which proprietary
+    models were observed, the lag is left-censored: at most the open release minus that day. Leaving these out would bias
+    the lag upwards. Open models released after that day have no lag: only those that are behind could have one.
 
     Source: https://github.com/htihle/open_closed_gap.
     """
     closed_at = closed.first_at(np.broadcast_to(open_.levels - tolerance, open_.masks.shape))
+    is_followed = open_.is_frontier & (open_.days <= closed.until)
+    closed_at = np.where(is_followed, closed_at, len(closed.days))
     has_closed = closed_at < len(closed.days)
-    is_left = open_.is_frontier & ~has_closed & (open_.days <= closed.until)
+    is_left = is_followed & ~has_closed
     closed_on = np.where(has_closed, _days_at(closed, closed_at), closed.until)
-    lag_days = np.where(open_.is_frontier & (has_closed | is_left), open_.days - closed_on, np.nan)
+    lag_days = np.where(is_followed, open_.days - closed_on, np.nan)
     return Lags(lag_days, np.zeros_like(is_left), is_left, closed_at, _positions(open_))
 
 

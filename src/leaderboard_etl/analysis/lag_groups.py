@@ -6,7 +6,8 @@ a score, or of unknown openness, are left out. If the family is null, the organi
 
 `groups` has one row per wanted group: comparable_group, benchmark, observed_through_open_on,
 observed_through_proprietary_on (last day on which a new model could have been observed; null: as_of),
-match_tolerance_pct (null: 1.0). Models released after their side's day, or after as_of, are left out.
+match_tolerance_pct (null: 1.0), perhaps compared_on (last day on which both sides had a new model; null: the earlier of the
+two days). Models released after their side's day, or after as_of, are left out.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Group:
     open_: pl.DataFrame
     closed_until: date
     open_until: date
+    compared_on: date
 
     @cached_property
     def family_numbers(self) -> tuple[Ints, Ints]:
@@ -52,8 +54,13 @@ class Group:
     @property
     def refusal_reason(self) -> str | None:
         """Why nothing can be measured; None if it can."""
-        absent = [name for name, side in (("proprietary", self.closed), ("open", self.open_)) if side.is_empty()]
-        return f"not measurable: {', '.join(f'n {name} = 0' for name in absent)}" if absent else None
+        return _refusal_reason(self.closed, self.open_)
+
+    @property
+    def comparison_refusal_reason(self) -> str | None:
+        """Why the frontiers of both sides cannot be compared as wholes; None if they can."""
+        is_compared = pl.col("released_on") <= self.compared_on
+        return _refusal_reason(self.closed.filter(is_compared), self.open_.filter(is_compared))
 
     @cached_property
     def whole(self) -> tuple[Side, Side]:
@@ -75,9 +82,19 @@ class Group:
         )
         return closed, open_
 
+    def compared(self, sides: tuple[Side, Side]) -> tuple[Side, Side]:
+        """The sides up to the day on which both can be compared."""
+        closed, open_ = (side.up_to((self.compared_on - _EPOCH).days) for side in sides)
+        return closed, open_
+
     def keep(self, condition: pl.Expr) -> Group:
         """The group with only the models that fulfil the condition."""
         return replace(self, closed=self.closed.filter(condition), open_=self.open_.filter(condition))
+
+
+def _refusal_reason(closed: pl.DataFrame, open_: pl.DataFrame) -> str | None:
+    absent = [name for name, side in (("proprietary", closed), ("open", open_)) if side.is_empty()]
+    return f"not measurable: {', '.join(f'n {name} = 0' for name in absent)}" if absent else None
 
 
 def read_groups(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> Iterator[Group]:
@@ -108,4 +125,5 @@ def read_groups(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> Iter
             open_=here.filter(pl.col("openness") == "open_weights", pl.col("released_on") <= open_until),
             closed_until=closed_until,
             open_until=open_until,
+            compared_on=min(closed_until, open_until, wanted.get("compared_on") or as_of),
         )

@@ -116,9 +116,13 @@ def _summary_rows(
             mean = restricted_means(curve, float(np.nanmax(lag_days[0])))
         row |= {"median_lag_days": number_or_none(median[0]), "mean_lag_days": number_or_none(mean[0])}
         yield {**identity, **row, **_interval(median if np.isfinite(median[0]) else mean, n_pairs)}
+    refusal_reason, compared = group.comparison_refusal_reason, group.compared(sides)
     for name, estimator in SERIES.items():
-        values = estimator(*sides)
-        n_pairs = min(int(side.is_frontier[0].sum()) for side in sides)
+        if refusal_reason is not None:
+            yield {**identity, "estimator": name, "n_pairs": 0, "n_censored": 0, "refusal_reason": refusal_reason}
+            continue
+        values = estimator(*compared)
+        n_pairs = min(int(side.is_frontier[0].sum()) for side in compared)
         row = {"estimator": name, "n_pairs": n_pairs, "n_censored": 0, "mean_lag_days": number_or_none(values[0])}
         yield {**identity, **row, **_interval(values, n_pairs)}
 

@@ -51,7 +51,8 @@ def gap_lags(groups: Iterable[Group]) -> pl.DataFrame:
     lag_days: null if there is no lag.
     censoring: right (at least lag_days), left (at most lag_days), none; null without a lag.
     is_already_matched: the open model was not later; null without a pair.
-    censored_on: the last observed day.
+    censored_on: the last day on which the side whose model is awaited was observed: the proprietary side for backward and
+        left-censored lags, else the open side. For area and daily, which compare whole frontiers: compared_on.
     reason: why there is no lag, or why it is censored.
 
     A group in which one side has no model has only the rows of area and daily, with the reason.
@@ -69,8 +70,8 @@ def daily_lags(groups: Iterable[Group]) -> pl.DataFrame:
     """
     frames = [pl.DataFrame(schema=DAILY)]
     for group in groups:
-        if group.refusal_reason is None:
-            days, levels, since = estimate.daily_series(*group.whole)
+        if group.comparison_refusal_reason is None:
+            days, levels, since = estimate.daily_series(*group.compared(group.whole))
             columns = {"day": days, "closed_first_on": np.where(since == estimate.NEVER, np.nan, since)}
             frame = pl.DataFrame(columns, nan_to_null=True).select(pl.all().cast(pl.Int32).cast(pl.Date))
             frame = frame.with_columns(
@@ -94,19 +95,18 @@ def pair_lags(sides: tuple[Side, Side], tolerances_pct: Sequence[float]) -> Iter
 
 def _lag_rows(group: Group) -> Iterator[dict[str, Any]]:
     identity = {"comparable_group": group.comparable_group, "benchmark": group.benchmark}
-    both_until = min(group.closed_until, group.open_until)
-    sides = group.whole
+    refusal_reason = group.comparison_refusal_reason
     if group.refusal_reason is None:
-        for name, tolerance_pct, lags in pair_lags(sides, sorted({0.0, group.tolerance_pct})):
+        for name, tolerance_pct, lags in pair_lags(group.whole, sorted({0.0, group.tolerance_pct})):
             for row in _pair_rows(group, name, lags):
                 yield {**identity, "estimator": name, "tolerance_pct": tolerance_pct, **row}
     for name, estimator in SERIES.items():
-        lag_days = None if group.refusal_reason else number_or_none(estimator(*sides)[0])
-        reason = group.refusal_reason or (_NO_SERIES[name] if lag_days is None else None)
+        lag_days = None if refusal_reason else number_or_none(estimator(*group.compared(group.whole))[0])
+        reason = refusal_reason or (_NO_SERIES[name] if lag_days is None else None)
         lag_columns = {
             "is_censored": False,
             "censoring": None if lag_days is None else "none",
-            "censored_on": both_until,
+            "censored_on": group.compared_on,
         }
         yield {**identity, "estimator": name, "lag_days": lag_days, "reason": reason, **lag_columns}
 
@@ -129,8 +129,10 @@ def _pair_rows(group: Group, name: str, lags: Lags) -> Iterator[dict[str, Any]]:
         reason = None
         if is_right:
             reason = f"no open model came there up to {until}"
-        elif is_left or (name == "backward" and lag_days is None):
+        elif is_left:
             reason = f"no proprietary model came there up to {until}"
+        elif name == "backward" and lag_days is None:
+            reason = f"it came after {until}, the last day on which a proprietary model could be seen"
         elif lag_days is None:
             reason = "the first models of both sides stand above it: the data begin later"
         yield {

@@ -31,6 +31,11 @@ COLUMNS = (
     *("score_pct", "score_norm_pct", "stderr_pct", "lo_pct", "median_pct", "hi_pct", "is_self_reported"),
     *("params_b", "params_active_b", "is_moe", "training_tokens", "random_baseline", "score_ceiling"),
 )
+# And what lags ask of a group.
+_ASKED_BY_LAGS = (
+    *("comparable_group", "benchmark", "match_tolerance_pct"),
+    *("observed_through_open_on", "observed_through_proprietary_on", "compared_on"),
+)
 # So many points take some thirty megabytes; parity makes five frames of them.
 _POINTS_AT_ONCE = 100_000
 ANSWERS = Answers()
@@ -116,7 +121,7 @@ class Given:
         groups = {
             (name, group["comparable_group"][0]): group
             for name, observed in self.observed.items()
-            for group in _censored(observed).partition_by("comparable_group", maintain_order=True)
+            for group in observed.select(_ASKED_BY_LAGS).partition_by("comparable_group", maintain_order=True)
         }
         wanted = [part for part in parts if part in groups]
 
@@ -255,15 +260,6 @@ def _observed(groups: pl.DataFrame, sides: pl.DataFrame) -> pl.DataFrame:
     return groups.join(
         days_of_sides, on="comparable_group", how="left", suffix="_of_side", maintain_order="left"
     ).with_columns(pl.coalesce(f"{day}_of_side", day).alias(day) for day in days)
-
-
-def _censored(groups: pl.DataFrame) -> pl.DataFrame:
-    """The columns of the groups that the lags need: both sides end on the day on which they can be compared."""
-    days = ["observed_through_open_on", "observed_through_proprietary_on"]
-    return groups.select(
-        *("comparable_group", "benchmark", "match_tolerance_pct"),
-        *(pl.coalesce("compared_on", day).alias(day) for day in days),
-    )
 
 
 def _last(groups: pl.DataFrame, column: str) -> date | None:

@@ -78,19 +78,21 @@ from mart.gap_bands
 where population = 'official' and comparable_group = ? and hi_pct > lo_pct
 order by side, day
 """
-# From each proprietary best to the open model that came within a point of it.
+# From each proprietary best to the open model that came within a point of it, as far as the frontiers are drawn.
 _ARROWS = """
 select
     mart.decimal_year(closed_released_on) as year,
     mart.decimal_year(open_released_on) as until_year,
     closed_score_pct as score_pct
 from mart.gap_lag
+join mart.gap_sides using (population, comparable_group)
 where population = 'official'
     and comparable_group = ?
     and estimator = 'catch_up'
     and tolerance_pct = 1
     and not is_censored
     and lag_days > 0
+    and open_released_on <= compared_on
 order by closed_released_on, closed_model_id
 """
 _NOW = """

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -154,6 +155,24 @@ def test_explain_prints_readable_text(world: World, capsys: pytest.CaptureFixtur
     _, out, _ = run(capsys, "explain", "-w", world.warehouse.root, "org/good-7b")
     told = [" ".join(line.split()) for line in out.splitlines()]
     assert told[told.index("finetune 1 1") + 1] == "org/tuned-7b"
+
+
+def test_explain_says_which_name_a_score_came_under_and_that_policy_corrected_it(
+    published: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "corrected"
+    shutil.copytree(published.warehouse.root, folder)
+    with duckdb.connect(str(folder / "leaderboard.duckdb")) as con:
+        con.execute(
+            "update core.scores set is_corrected = true, source_name = 'Good 7B Chat'"
+            " where model_id = 'org/good-7b' and benchmark_id = 'gpqa'"
+        )
+    _, out, _ = run(capsys, "explain", "-w", folder, "org/good-7b", "gpqa")
+    lines = [line.strip() for line in out.splitlines()]
+    [score] = [number for number, line in enumerate(lines) if "gpqa_olb_v2" in line]
+    assert "Good 7B Chat" in lines[score] and "corrected by policy/corrections.csv" in lines[score + 1 : score + 3]
+    _, out, _ = run(capsys, "explain", "-w", folder, "org/good-7b", "ifeval")
+    assert "named" not in out and "corrected" not in out
 
 
 def test_a_score_repeated_by_many_snapshots_is_printed_once_with_its_count() -> None:

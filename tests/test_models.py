@@ -56,6 +56,12 @@ def test_a_named_licence_has_priority_over_other_from_a_better_source() -> None:
     assert found["o/m"]["license_reason"] is None
 
 
+def test_the_vendors_own_text_in_policy_has_priority_over_what_sources_state() -> None:
+    found = models(said("moonshotai/Kimi-K2-Base", license_text="mit"), said("o/Kimi-K2-Base", license_text="mit"))
+    assert found["moonshotai/Kimi-K2-Base"]["license_text"] == "modified-mit"
+    assert found["o/Kimi-K2-Base"]["license_text"] == "mit"
+
+
 def test_the_newest_of_the_arenas_dated_tables_decides_a_models_licence() -> None:
     """The arena listed deepseek-v2-api-0628 only in July 2024, and its weights were published in August."""
     then, since = ("leaderboard_table_20240731.csv", "leaderboard_table_20240801.csv")

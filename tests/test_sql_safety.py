@@ -421,12 +421,25 @@ def test_a_message_about_a_query_has_no_effect_on_a_terminal(
 def test_a_csv_runs_nothing_in_a_spreadsheet_and_keeps_lines_within_a_cell(
     standing: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    query = "select '=1+1' as a, '-2' as b, e'two\\nlines' as c, null::varchar as \"@d\", 'org/m' as e"
+    query = "select '=1+1' as a, '-2' as b, e'two\\nlines' as c, null::varchar as \"@d\", 'org/m' as e, '-' as f"
     _, out, _ = ask(capsys, standing, "--format", "csv", query)
     assert list(csv.reader(io.StringIO(out))) == [
-        ["a", "b", "c", "'@d", "e"],
-        ["'=1+1", "-2", "two\nlines", "", "org/m"],
+        ["a", "b", "c", "'@d", "e", "f"],
+        ["'=1+1", "-2", "two\nlines", "", "org/m", "-"],
     ]
+
+
+def test_markdown_has_text_as_it_is_for_no_spreadsheet_reads_it(
+    standing: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "select '=1+1' as a, 'one, two' as b, 'say \"x\"' as c, ['p', 'q'] as d, null::varchar as e, 1.5 as f"
+    _, out, _ = ask(capsys, standing, "--format", "md", query)
+    assert out.splitlines()[2] == '| =1+1 | one, two | say "x" | ["p", "q"] |  | 1.5 |'
+
+
+def test_a_query_of_policy_is_told_where_policy_is(standing: World, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = ask(capsys, standing, "from policy.families")
+    assert code == 2 and "policy tables are CSV files of the project" in err
 
 
 def test_json_has_text_for_a_number_that_it_does_not_know(standing: World, capsys: pytest.CaptureFixture[str]) -> None:

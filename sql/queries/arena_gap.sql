@@ -1,4 +1,4 @@
--- The Arena's gap in rating points, expected win share and days, on the newest day and at the end of each month before
+-- The Arena's gap in rating points, expected win share and days, on the last day with ratings of each month
 select
     board,
     series,

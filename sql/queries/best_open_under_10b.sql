@@ -1,10 +1,9 @@
--- The best official open model below 10B parameters on GPQA, by month in which it changed: as measured by Epoch AI and a leaderboard, and as reported
+-- The best official open model below 10B parameters on GPQA, by month in which it changed, for each group of comparable scores
 with small as (
 
-    select comparable_group, model, params_b, released_on, score_pct
+    select comparable_group, variant, model, params_b, released_on, score_pct
     from mart.model_scaling
-    where comparable_group in ('gpqa_diamond_epoch', 'gpqa_diamond_reported', 'gpqa_measured')
-        and population = 'official' and openness = 'open_weights'
+    where benchmark = 'gpqa' and population = 'official' and openness = 'open_weights'
         and params_b < 10 and released_on is not null
 
 ),
@@ -24,11 +23,13 @@ records as (
 )
 
 select
-    comparable_group,
-    date_trunc('month', released_on)::date as month,
-    max_by(model, score_pct) as model,
-    max_by(params_b, score_pct) as params_b,
-    round(max(score_pct), 1) as best_pct
-from records
-group by comparable_group, month
-order by comparable_group, month
+    r.comparable_group,
+    date_trunc('month', r.released_on)::date as month,
+    max_by(r.model, r.score_pct) as model,
+    max_by(r.params_b, r.score_pct) as params_b,
+    round(max(r.score_pct), 1) as best_pct,
+    round(100 * any_value(b.random_baseline), 1) as guessing_pct
+from records as r
+join core.benchmarks as b on b.variant_id = r.variant
+group by r.comparable_group, month
+order by r.comparable_group, month

@@ -1,11 +1,28 @@
--- The hardest subjects of MMLU: median accuracy of all runs with published subtasks
+-- The hardest subjects of MMLU: median accuracy over the models that have published all subjects, the best run of each
+with of_models as (
+
+    select model_id, subtask, max(score_raw) as score_raw
+    from core.subtask_scores
+    where benchmark_id = 'mmlu' and metric = 'acc' and subtask is not null and model_id is not null
+    group by model_id, subtask
+
+),
+
+-- Subjects of other models would be compared by who published them.
+whole as (
+
+    select *
+    from of_models
+    qualify count(*) over (partition by model_id) = (select count(distinct subtask) from of_models)
+
+)
+
 select
     subtask,
-    count(distinct model_id) as n_models,
+    count(*) as n_models,
     round(100 * median(score_raw), 1) as median_pct,
     round(100 * max(score_raw), 1) as best_pct,
     max_by(model_id, score_raw) as best_model
-from core.subtask_scores
-where benchmark_id = 'mmlu' and metric = 'acc' and subtask is not null
+from whole
 group by subtask
 order by median_pct, subtask

@@ -3,6 +3,7 @@ with run as (
 
     select
         model_id,
+        source_name,
         precision,
         has_chat_template,
         run_id,
@@ -15,6 +16,7 @@ with run as (
 )
 
 select
+    r.source_name,
     r.model_id,
     r.precision,
     r.has_chat_template,
@@ -24,4 +26,4 @@ select
 from run as r
 join core.models as m using (model_id)
 where r.n_scores = 6
-order by r.average_pct desc, r.model_id
+order by r.average_pct desc, r.source_name

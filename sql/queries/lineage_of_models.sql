@@ -1,11 +1,26 @@
--- Lineage: the longest lines of descent, from each model up to the base from which all was made
-select
-    l.model_id,
-    l.depth as steps,
-    l.ancestor_id as root,
-    string_agg(u.ancestor_id, ' <- ' order by u.depth) as line
-from mart.lineage as l
-join mart.lineage as u on u.model_id = l.model_id and u.depth <= l.depth
-where l.is_root and l.depth > 0
-group by all
-order by steps desc, l.model_id
+-- Lineage: the longest lines of descent, from each model up to the base from which all was made, through the first parent of a merge
+with recursive descent as (
+
+    select model_id, base_model_id as ancestor_id, 1 as steps, [base_model_id] as line
+    from core.model_bases
+    where is_first
+    union all
+    select d.model_id, b.base_model_id, d.steps + 1, list_append(d.line, b.base_model_id)
+    from descent as d
+    join core.model_bases as b on b.model_id = d.ancestor_id and b.is_first
+    -- A card may name a descendant as its base.
+    where not list_contains(d.line, b.base_model_id) and b.base_model_id <> d.model_id
+
+),
+
+longest as (
+
+    select model_id, max(steps) as steps, max_by(line, steps) as line
+    from descent
+    group by model_id
+
+)
+
+select model_id, steps, line[-1] as root, array_to_string(line, ' <- ') as line
+from longest
+order by steps desc, model_id

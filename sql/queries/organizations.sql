@@ -1,15 +1,16 @@
--- Organisations: who has how many scored models, and how many bests of the open frontier in groups that have both sides
+-- Organisations of each side: who has how many scored models, and how many bests of its side's frontier in groups that have both sides
 with bests as (
 
-    select f.organization, count(*) as n_bests
+    select f.openness, f.organization, count(*) as n_bests
     from mart.gap_frontier as f
     join core.comparable_groups as g using (comparable_group)
-    where f.population = 'official' and f.openness = 'open_weights' and g.is_headline
+    where f.population = 'official' and g.is_headline
     group by all
 
 )
 
 select
+    m.openness,
     m.organization,
     count(*) as n_models,
     count(distinct m.family) as n_families,
@@ -18,7 +19,7 @@ select
     max(m.released_on) as newest_on,
     coalesce(any_value(b.n_bests), 0) as n_bests
 from core.models as m
-left join bests as b using (organization)
-where m.population = 'official' and m.openness = 'open_weights'
-group by m.organization
-order by n_bests desc, n_models desc, m.organization
+left join bests as b using (openness, organization)
+where m.population = 'official' and m.openness <> 'unknown'
+group by m.openness, m.organization
+order by m.openness, n_bests desc, n_models desc, m.organization

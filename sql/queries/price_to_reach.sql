@@ -1,4 +1,4 @@
--- What a score costs per million tokens today, hosted open weights against proprietary models: groups of one evaluator
+-- What a score costs per million tokens at the newest prices known, hosted open weights against proprietary models: groups of one evaluator
 with newest as (
 
     select *
@@ -17,7 +17,8 @@ select
     p.model_id as proprietary_model,
     round(p.blended_usd_per_mtok, 3) as proprietary_usd_per_mtok,
     round(p.blended_usd_per_mtok / o.blended_usd_per_mtok, 1) as times_cheaper,
-    greatest(o.priced_on, p.priced_on) as priced_on
+    o.priced_on as open_priced_on,
+    p.priced_on as proprietary_priced_on
 from newest as o
 join newest as p using (comparable_group, score_threshold_pct)
 join core.comparable_groups as g using (comparable_group)

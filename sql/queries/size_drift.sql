@@ -1,4 +1,4 @@
--- Drift of sizes: what sources say of a model's size that differs from the chosen one by over 10 percent, the largest first
+-- Drift of a model's size between sources: what they say of it that differs from the chosen one by over 10 percent, the largest first
 select
     model_id,
     kind,

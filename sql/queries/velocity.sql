@@ -1,4 +1,4 @@
--- Velocity of the community: submissions to both leaderboards by quarter, counted in each of the ways that mart.community_velocity defines
+-- Velocity of the community, not of scores: submissions to both leaderboards by quarter, counted in each of the ways that mart.community_velocity defines
 select
     date_trunc('quarter', month)::date as quarter,
     definition,

@@ -3,6 +3,7 @@ select
     kind,
     source_id,
     coalesce(model_id, subject) as model_or_claim,
+    is_first_load,
     openness,
     comparable_group,
     before_text,

@@ -222,7 +222,7 @@ final as (
                         end || ')'
                     end,
                     case when 'protocol' in d.points then 'stated shots (' || r.n_shot || '-shot)' end,
-                    case when 'precision' in d.points then 'full precision (' || r.precision || ')' end,
+                    case when 'precision' in d.points then 'precision (' || r.precision || ')' end,
                     case when 'tools' in d.points then 'no tools' end,
                     case when 'setting' in d.points then 'highest setting (' || r.setting || ')' end,
                     case when 'age' in d.points then 'newest evaluation (' || r.evaluated_on || ')' end,

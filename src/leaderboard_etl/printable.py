@@ -17,8 +17,9 @@ _ACTING = (
 )
 ACTING = re.compile(f"[{_ACTING}]")
 _SPACE = re.compile(r"[\t\n]+")
-# What a spreadsheet runs. A number with a sign is not a formula, and no repository name on the Hub begins like this.
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+# What a spreadsheet runs. A number with a sign is not a formula, nor is a sign alone, and no repository name on the Hub begins
+# like this.
+_FORMULA = re.compile(r"^[=+\-@\t\r](?=.*\w)", re.DOTALL)
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 

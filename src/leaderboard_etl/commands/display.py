@@ -119,7 +119,12 @@ def print_wide_table(rows: Sequence[Mapping[str, Any]]) -> None:
     names = list(rows[0])
     widths = {name: max(len(plain(name)), len(_NULL), *(len(plain(row[name])) for row in short)) + 3 for name in names}
     room = shutil.get_terminal_size().columns
-    kept, left_out = _that_fit(names, widths, room)
+    if sum(widths.values()) > room:  # what is NULL in every row is the first to be left out
+        telling = [name for name in names if any(row[name] is not None for row in rows)] or names
+    else:
+        telling = names
+    kept = _that_fit(telling, widths, room)
+    left_out = [name for name in names if name not in kept]
     print_table([{name: "…" if name == _ELISION else row[name] for name in kept} for row in short], null=_NULL)
     if left_out:
         print(f"{len(left_out)} of {len(names)} columns are left out: {', '.join(map(plain, left_out))}; -x shows all")
@@ -140,10 +145,10 @@ def cut(value: object) -> object:
     return value if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
 
 
-def _that_fit(names: Sequence[str], widths: Mapping[str, int], room: int) -> tuple[list[str], list[str]]:
-    """The columns that fit side by side, with an elision where some are left out, and those left out, which are in the middle."""
-    if sum(widths.values()) <= room:
-        return list(names), []
+def _that_fit(names: Sequence[str], widths: Mapping[str, int], room: int) -> list[str]:
+    """The columns that fit side by side, with an elision where some in the middle are left out."""
+    if sum(widths[name] for name in names) <= room:
+        return list(names)
     room -= len(_ELISION) + 3
     head: list[str] = []
     tail: list[str] = []
@@ -156,7 +161,7 @@ def _that_fit(names: Sequence[str], widths: Mapping[str, int], room: int) -> tup
         room -= widths[name]
         waiting.remove(name)
         (head if takes_first else tail).append(name)
-    return [*head, _ELISION, *reversed(tail)], waiting
+    return [*head, _ELISION, *reversed(tail)]
 
 
 def print_records(rows: Sequence[Mapping[str, Any]], *, title: str | None = None, below: Sequence[str] = ()) -> None:

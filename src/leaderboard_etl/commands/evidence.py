@@ -20,7 +20,7 @@ SECTIONS = (
     ("dates", "Dates: * is the release date", ()),
     ("bases", "Made from", ()),
     ("derivatives", "Made from it, in this warehouse", ("examples",)),
-    ("scores", "Scores: the marts use those marked *", ("because",)),
+    ("scores", "Scores: the marts use those marked *", ("because", "correction")),
     ("ended", "Earlier scores", ()),
 )
 QUERIES = {
@@ -98,9 +98,11 @@ QUERIES = {
     "scores": f"""
         select
             case when m.model_id is not null then '*' else '' end as used,
-            s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.score_pct as pct,
+            s.variant_id as variant, nullif(s.source_name, s.model_id) as named,
+            s.score_raw as raw, s.score_unit as unit, s.score_pct as pct,
             s.score_norm_pct as norm_pct, s.n_shot, s.precision, nullif(s.setting, 'n/a') as setting, s.reported_by as by,
             case when m.n_values > 1 then m.chosen_because end as because,
+            case when s.is_corrected then 'corrected by policy/corrections.csv' end as correction,
             {_FILE} as file, {_PLACE} as place, s.source_url as link
         from core.scores as s
         left join mart.model_scaling as m
@@ -116,7 +118,8 @@ QUERIES = {
     """,
     "ended": f"""
         select
-            s.variant_id as variant, s.score_raw as raw, s.score_unit as unit, s.precision,
+            s.variant_id as variant, nullif(s.source_name, a.model_id) as named,
+            s.score_raw as raw, s.score_unit as unit, s.precision,
             s.valid_from::date as from_day, s.valid_to::date as to_day, {_FILE} as file, {_PLACE} as place
         from history.scores as s
         join core.model_aliases as a using (source_id, source_name)

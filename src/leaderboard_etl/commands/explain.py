@@ -137,6 +137,7 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
         select model_id
         from core.models
         order by
+            contains(lower(model_id), lower($name)) desc,
             greatest(
                 jaro_winkler_similarity(lower(model_id), lower($name)),
                 jaro_winkler_similarity(lower(split_part(model_id, '/', -1)), lower($name))
@@ -161,7 +162,7 @@ def facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | Non
         values = {"model": model_id} | ({"benchmark": benchmark} if "$benchmark" in query else {})
         facts[name] = evidence_rows(con, query, values)
     if benchmark is None and facts["model"]["license_text"] and not any(row["chosen"] for row in facts["licences"]):
-        policy = {"source": "policy", "place": "leaderboard-etl policy model_licenses.csv"}
+        policy = {"source": "policy", "place": "policy/model_licenses.csv"}
         facts["licences"].insert(0, {"chosen": "*", "text": facts["model"]["license_text"], **policy})
     if benchmark is not None and not facts["scores"] and not facts["ended"]:
         has = "select distinct benchmark_id from core.scores where model_id = $model order by all"

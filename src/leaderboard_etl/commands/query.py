@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -184,9 +185,10 @@ def refused(error: duckdb.Error, how_to_lift: str | None = "") -> UsageError:
             f"a query may read the tables of the warehouse and do nothing else ({first_line(error)}){how_to_lift}"
         )
     message, mark, place = str(error).strip().partition("\n\nLINE ")
-    return UsageError(
-        f"DuckDB refuses the query: {first_line(Exception(message))}", f"line {place}".splitlines() if mark else ()
-    )
+    said = first_line(Exception(message))
+    if re.search(r'[Ss]chema (?:with name )?"?policy\b', said):
+        said = f"{said.rstrip('.')}; policy tables are CSV files of the project, not tables of the warehouse: docs/policy.md"
+    return UsageError(f"DuckDB refuses the query: {said}", f"line {place}".splitlines() if mark else ())
 
 
 def _output_rows(relation: duckdb.DuckDBPyRelation, form: str, options: argparse.Namespace) -> None:

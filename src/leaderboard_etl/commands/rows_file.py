@@ -197,6 +197,13 @@ def _cell(value: object) -> str:
     return '"' + text.replace('"', '""') + '"' if not text or _QUOTED.search(text) else text
 
 
+def _markdown_cell(value: object) -> str:
+    """A value as a page shows it: text as it is, for no spreadsheet reads it."""
+    if isinstance(value, str):
+        return value
+    return as_json_text(value) if isinstance(value, list | dict | bytes) else _cell(value)
+
+
 def _json_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
     lead = "[\n  "
     for frame in frames:
@@ -217,8 +224,8 @@ def _markdown_pieces(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
         if number == 0:
             yield _markdown_row(frame.columns)
             yield _markdown_row("---:" if dtype.is_numeric() else "---" for dtype in frame.dtypes)
-        for row in _flat(frame).iter_rows():
-            yield _markdown_row("" if value is None else _cell(value) for value in row)
+        for row in frame.iter_rows():
+            yield _markdown_row(map(_markdown_cell, row))
 
 
 def _markdown_row(cells: Iterable[str]) -> bytes:

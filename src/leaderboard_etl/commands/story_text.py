@@ -9,7 +9,7 @@ from leaderboard_etl.commands.display import plain
 
 _UNITS = {"percent": " %", "points_10": " of 10"}
 # Columns that are left out where no row states one.
-_ONLY_IF_STATED = ("setting",)
+_ONLY_IF_STATED = ("named", "setting")
 # Columns that may differ between rows that state the same.
 _NOT_COMPARED = ("chosen", "used", "because", "file", "place", "link")
 

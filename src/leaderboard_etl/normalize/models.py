@@ -251,8 +251,8 @@ def _availability(statements: pl.DataFrame) -> pl.DataFrame:
 
 
 def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: pl.DataFrame) -> pl.DataFrame:
-    """The licence of each model: from the best source that names one ("other" does not), else from policy/model_licenses.csv,
-    else the text that does not name one."""
+    """The licence of each model: by policy/model_licenses.csv, which links the vendor's own text; else from the best source that
+    names one ("other" does not); else the text that does not name one."""
     classified = normalize_licenses(pl.concat([statements["license_text"], model_licenses["license_text"]]), licenses)
     classified = classified.drop("openness")
     ids = statements.select("model_id").unique()
@@ -261,7 +261,7 @@ def _licences(statements: pl.DataFrame, licenses: pl.DataFrame, model_licenses: 
         classified_statements.filter(pl.col("license_class") != "unknown"), ["license_text"], "repository"
     )
     vague = _first_stated(classified_statements, ["license_text"], "repository").rename({"license_text": "vague_text"})
-    text = pl.coalesce("license_text", _by_pattern(model_licenses, "license_text"), "vague_text")
+    text = pl.coalesce(_by_pattern(model_licenses, "license_text"), "license_text", "vague_text")
     return (
         ids.join(telling, on="model_id", how="left")
         .join(vague, on="model_id", how="left")

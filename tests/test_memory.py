@@ -122,21 +122,21 @@ def test_score_tables_larger_than_memory_come_out_sorted(tmp_path: Path, monkeyp
     con.close()
 
 
+@pytest.mark.marts(False)
 def test_a_build_without_enough_memory_says_so_in_one_line_and_leaves_what_is_published(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    published: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.options = {"card_budget": 0}
-    world.night(1)
-    published = world.warehouse.database.read_bytes()
+    published.options = {"card_budget": 0}
+    before = published.warehouse.database.read_bytes()
     monkeypatch.setattr(memory, "_LEAST_PER_THREAD_BYTES", 3 * MB)
-    world.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 32)])
-    outcome = world.night(2, most_memory_bytes=1)
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.3 + n / 100) for n in range(1, 32)])
+    outcome = published.night(2, most_memory_bytes=1)
     assert outcome.status == "failed"
     assert outcome.message is not None and "--memory" in outcome.message and "\n" not in outcome.message
     capsys.readouterr()  # of the night, whose warnings Prefect may print
-    assert cli.main(["run", "--offline", "--memory", "1MB", "-w", str(world.warehouse.root)]) == 1
+    assert cli.main(["run", "--offline", "--memory", "1MB", "-w", str(published.warehouse.root)]) == 1
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1 and "OutOfMemory" in told[0] and "--memory" in told[0]
-    assert world.warehouse.database.read_bytes() == published
-    assert not list(world.warehouse.root.glob("*staging*"))
-    assert world.night(3).status == "published"
+    assert published.warehouse.database.read_bytes() == before
+    assert not list(published.warehouse.root.glob("*staging*"))
+    assert published.night(3).status == "published"

@@ -133,30 +133,30 @@ def test_a_part_that_is_no_more_leaves_no_rows(con: duckdb.DuckDBPyConnection) -
     ).fetchall() == [(0,)]
 
 
-def test_a_night_carries_results_over_and_a_rebuild_from_raw_gives_the_same(world: World) -> None:
-    world.night(1)
-    before = dict(world.query("select analysis || part, input_hash from ops.analysis_inputs"))
-    world.put_v1(*[v1_row(f"org/model-{n}b", 31.0 + n) for n in range(1, 31)])
-    world.night(2)
-    carried = content(world.warehouse.database)
-    after = dict(world.query("select analysis || part, input_hash from ops.analysis_inputs"))
+def test_a_night_carries_results_over_and_a_rebuild_from_raw_gives_the_same(published: World) -> None:
+    before = dict(published.query("select analysis || part, input_hash from ops.analysis_inputs"))
+    published.put_v1(*[v1_row(f"org/model-{n}b", 31.0 + n) for n in range(1, 31)])
+    published.night(2)
+    carried = content(published.warehouse.database)
+    after = dict(published.query("select analysis || part, input_hash from ops.analysis_inputs"))
     assert 10 < len(before.items() & after.items()) < len(after)
-    pipeline.rebuild(world.warehouse)
-    assert content(world.warehouse.database) == carried
+    pipeline.rebuild(published.warehouse)
+    assert content(published.warehouse.database) == carried
 
 
-def test_results_as_of_a_day_are_those_of_the_same_rows_and_a_damaged_one_is_found_by_recomputing(world: World) -> None:
-    world.night(1)
+def test_results_as_of_a_day_are_those_of_the_same_rows_and_a_damaged_one_is_found_by_recomputing(
+    published: World,
+) -> None:
     day = date(2025, 1, 1)
     with (
-        open_published(world.warehouse, as_of=day) as carried,
-        open_published(world.warehouse, as_of=day, is_recomputed=True) as recomputed,
+        open_published(published.warehouse, as_of=day) as carried,
+        open_published(published.warehouse, as_of=day, is_recomputed=True) as recomputed,
     ):
         assert mart(carried) == mart(recomputed)
-    world.warehouse.database.chmod(0o644)
-    with duckdb.connect(str(world.warehouse.database)) as con:
+    published.warehouse.database.chmod(0o644)
+    with duckdb.connect(str(published.warehouse.database)) as con:
         con.execute("update mart.scaling_fit set n = 1234567")
-    with open_published(world.warehouse, as_of=day, is_recomputed=True) as recomputed:
+    with open_published(published.warehouse, as_of=day, is_recomputed=True) as recomputed:
         assert recomputed.execute("select count(*) from mart.scaling_fit where n = 1234567").fetchall() == [(0,)]
 
 

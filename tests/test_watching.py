@@ -210,6 +210,7 @@ def test_a_run_with_wrong_usage_is_reported_as_well(webhook: Webhook, tmp_path: 
     assert [body["exit_code"] for body in webhook.bodies] == [2]
 
 
+@pytest.mark.marts(False)
 def test_the_flow_reports_a_degraded_night_and_one_that_could_not_begin(
     world: World, webhook: Webhook, faults: Faults
 ) -> None:
@@ -251,7 +252,9 @@ def test_the_metrics_show_what_the_run_did_and_what_the_warehouse_holds(publishe
     assert found[f"{name}_file_size_bytes", "ledger.jsonl"] == Ledger(published.warehouse.raw).path.stat().st_size
 
 
+@pytest.mark.marts(False)
 def test_the_metrics_of_a_night_that_published_count_rows_by_source(world: World) -> None:
+    world.options = {"only": ("olb_v1_contents", "olb_v2_contents")}
     found = samples(metrics_text(report.as_json(world.night(1)), world.warehouse, datetime.now(UTC)).decode())
     [books] = world.query(
         "select rows_in, rows_stored, rows_quarantined, rows_added from ops.load_sources where source_id = 'olb_v2_contents'"

@@ -19,7 +19,7 @@ from leaderboard_etl.warehouse.history import history_table, merge, never_stated
 from leaderboard_etl.warehouse.measurements import merge_measured
 
 # Some 1.5 GB of files, of which the tables hold a hundred megabytes before they are compressed.
-_BATCHES_IN_MEMORY = 64
+_BATCHES_IN_MEMORY = 32
 _PLACE = ["repo_type", "repo_id", "path"]
 # The key of the other targets contains the file.
 _ACROSS_FILES = tuple(target for target, key in KEYS.items() if "path" not in key)

@@ -296,9 +296,25 @@ def _code() -> tuple[tuple[str, int, int], ...]:
 
 def _is_same_code(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether this version of the code made the attached published file."""
+    return con.execute("select code_version from published.ops.build").fetchall() == [(_code_version(),)]
+
+
+def _code_version() -> str:
+    """code_version, kept for the files of the code as they are: to parse them all takes as long as to judge a day."""
     from leaderboard_etl.code_version import code_version
 
-    return con.execute("select code_version from published.ops.build").fetchall() == [(code_version(),)]
+    said = hashlib.sha256(repr(_code()).encode()).hexdigest()
+    kept = cache_folder().parent / "code_version"
+    with suppress(OSError, ValueError):
+        known, version = kept.read_text(encoding="utf-8").split()
+        if known == said:
+            return version
+    version = code_version()
+    with suppress(OSError), tempfile.NamedTemporaryFile("w", dir=kept.parent, encoding="utf-8", delete=False) as file:
+        file.write(f"{said} {version}\n")
+        file.close()
+        Path(file.name).rename(kept)
+    return version
 
 
 def _kept(kept: Path, make: Callable[[Path], None]) -> Path:

@@ -76,15 +76,18 @@ _BY_GROUP = ("population", "comparable_group")
 CLAIMS = Analysis("paper_claims", ("mart.paper_claims",))
 
 
-def build_marts(con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | None = None) -> Computed:
+def build_marts(
+    con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | None = None, held_in: str | None = None
+) -> Computed:
     """Brings the mart tables up to date with core, as of the end of a day; kept views become tables. Null: all; else those among
     `needs`, with what they are made from (needs.needed_by).
 
-    What is made from the same rows by the same code stays as it is (warehouse.results). Returns the parts that were computed, by
+    What is made from the same rows by the same code stays as it is (warehouse.results), of kept views also where `held_in`, an
+    attached database, has the rows. Returns the parts that were computed, by
     analysis.
     """
     con.execute(f"set variable as_of = date '{as_of}'")
-    computed = keep_views(con, needs)
+    computed = keep_views(con, needs, held_in)
     if needs is not None and needs.isdisjoint(itertools.chain(*TABLES_OF.values())):
         return computed
     if needs is None or "mart.gap_sides" in needs:
@@ -103,10 +106,10 @@ def build_marts(con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | N
     return computed
 
 
-def keep_views(con: duckdb.DuckDBPyConnection, needs: Set[str] | None = None) -> Computed:
+def keep_views(con: duckdb.DuckDBPyConnection, needs: Set[str] | None = None, held_in: str | None = None) -> Computed:
     """The same for the kept views alone."""
     return {
-        name.split(".")[1]: refresh_view(con, view, _ORDER.get(name, "all"))
+        name.split(".")[1]: refresh_view(con, view, _ORDER.get(name, "all"), held_in)
         for name, view in kept_views().items()
         if needs is None or name in needs
     }

@@ -88,9 +88,9 @@ def make_marts(
         for name, query in core.items():
             con.execute(f"insert into {name} {query}")
         if is_same_code:
-            carry_results(con, catalog, needs)
+            carry_results(con, catalog, needs, has_views=False)
         create_views(con, needs=needs)
-        build_marts(con, as_of, needs)
+        build_marts(con, as_of, needs, catalog if is_same_code else None)
     con.execute("create schema mart")
     for name in marts:
         con.execute(f"create table {name} as from {_MAKING}.{name}")

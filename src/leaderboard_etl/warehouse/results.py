@@ -72,11 +72,15 @@ def refresh(
     return stale
 
 
-def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str) -> list[Part]:
-    """The same for a view that is kept as a table: its own query computes the rows. In the end it is a table."""
+def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str, held_in: str | None = None) -> list[Part]:
+    """The same for a view that is kept as a table: its own query computes the rows. In the end it is a table.
+
+    `held_in`: an attached database with the table of another day, to which ops.analysis_inputs belongs; rows that are made from
+    the same are taken from there, and none are sorted.
+    """
     analysis = Analysis(view.name.split(".")[1], (view.name,), view.kept_by or ())
     is_table = view.name in kept_tables(con)
-    if not is_table:
+    if not is_table and held_in is None:
         con.execute("delete from ops.analysis_inputs where analysis = ?", [analysis.name])
     now = _hashes(con, analysis)
     stale, outdated = _compare(con, analysis, now)
@@ -85,10 +89,13 @@ def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str) -> 
     query = f"select * from ({view.query})"
     if len(stale) < len(now):
         # Literals, which DuckDB tests before it groups.
-        wanted = ", ".join("'" + part[0].replace("'", "''") + "'" for part in stale) or "null"
-        query += f" where {analysis.part[0]} in ({wanted})"
+        query += f" where {analysis.part[0]} in ({_literals(stale)})" if stale else " where false"
     if is_table:
         _write_difference(con, view.name, order, analysis, outdated, query)
+    elif held_in is not None:
+        if fresh := [part for part in now if part not in stale]:
+            query += f" union all from {held_in}.{view.name} where {_name(analysis.part)} in ({_literals(fresh)})"
+        con.execute(f"drop view if exists {view.name}; create table {view.name} as {query}")
     else:
         con.execute(f"create or replace temp table refreshed as {query} order by {order}")
         con.execute(
@@ -100,14 +107,16 @@ def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str) -> 
     return stale
 
 
-def carry_results(con: duckdb.DuckDBPyConnection, catalog: str, needs: Set[str] | None = None) -> None:
+def carry_results(
+    con: duckdb.DuckDBPyConnection, catalog: str, needs: Set[str] | None = None, *, has_views: bool = True
+) -> None:
     """Copies the results, null: all, else those among `needs`, and what they were made from, out of an attached database that the
-    same code made; before the views of this one are created."""
+    same code made; before the views of this one are created. The rows of kept views only with `has_views`."""
     for name, table in tables().items():
         if table.schema == "mart" and (needs is None or name in needs):
             con.execute(f"insert into {name} from {catalog}.{name}")
     for name, view in kept_views().items():
-        if needs is not None and name not in needs:
+        if not has_views or (needs is not None and name not in needs):
             continue
         con.execute(f"create table {name} as from {catalog}.{name}")
         for comment in view.comments("table"):
@@ -216,6 +225,11 @@ def _remember(
         "insert into ops.analysis_inputs select ?, unnest(?::varchar[]), unnest(?::varchar[])",
         [analysis.name, list(keys), list(keys.values())],
     )
+
+
+def _literals(parts: Sequence[Part]) -> str:
+    """The names of parts as SQL, separated by commas."""
+    return ", ".join("'" + _SEPARATOR.join(part).replace("'", "''") + "'" for part in parts)
 
 
 def _name(part: Part) -> str:

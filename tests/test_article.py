@@ -86,9 +86,13 @@ def ours(changes: Mapping[str, object] | None = None) -> dict[str, dict[str, Any
 def checked(
     text: str, changes: Mapping[str, object] | None = None, claim: Mapping[str, object] | None = None
 ) -> Checked:
-    patterns = list(read_policy().frame("article_numbers").iter_rows(named=True))
+    patterns, names = (
+        list(read_policy().frame(f"article_{kind}").iter_rows(named=True)) for kind in ("numbers", "names")
+    )
     claims = [claim] if claim else []
-    return check_article(read_article(text), patterns, ours(changes), claims, {"one": "It is {value:.0%} of them."})
+    return check_article(
+        read_article(text), patterns, names, ours(changes), claims, {"one": "It is {value:.0%} of them."}
+    )
 
 
 def wrong(text: str, changes: Mapping[str, object] | None = None) -> list[tuple[str, str]]:
@@ -142,6 +146,111 @@ def test_of_several_ways_to_count_one_that_agrees_is_enough() -> None:
     text = "The leaderboard has over 10,000 model submissions."
     assert wrong(text) == []
     assert wrong(text, {"claims.submissions_table_rows": 9500}) == [("submissions", "10,000")]
+
+
+GAPS = {
+    "gap.mmlu_helm.points": 2.8,
+    "gap.mmlu_reported.points": 2.5,
+    "gap.mmlu_pro_reported.points": 3.0,
+    "gap.gpqa_diamond_epoch.points": 4.8,
+    "gap.gpqa_main_helm.points": 10.7,
+    "gap.humaneval_reported.points": 6.0,
+    "gap.humaneval_plus_reported.points": 5.5,
+    "gap.mt_bench.points": 10.2,
+    "gap.mt_bench.points_of_ten": 1.02,
+}
+
+
+def found(text: str) -> list[tuple[str, str, str]]:
+    return [(number.printed_id, number.text, number.verdict) for number in checked(text, GAPS).numbers]
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong_number"),
+    [
+        *(("MMLU-Pro", "3.0", "2.8"), ("MMLU Pro", "3.0", "2.8"), ("MMLU", "2.8", "3.0"), ("MMLU", "2.5", "10.7")),
+        *(("GPQA Diamond", "4.8", "10.7"), ("GPQA", "10.7", "6.0"), ("GPQA", "4.8", "6.0")),
+        *(
+            ("HumanEval+", "5.5", "6.0"),
+            ("HumanEval", "6.0", "5.5"),
+            ("MT-Bench", "10.2", "2.8"),
+            ("MT-Bench", "1.0", "2.8"),
+        ),
+    ],
+)
+def test_a_gap_is_compared_with_that_of_its_benchmark_by_its_whole_name(
+    name: str, right: str, wrong_number: str
+) -> None:
+    text = "On {}, open models trail proprietary ones by {} points."
+    [(printed_id, _, verdict)] = found(text.format(name, right))
+    assert verdict == "agrees" and printed_id.endswith("_gap")
+    assert found(text.format(name, wrong_number)) == [(printed_id, wrong_number, "disagrees")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("On MMLU-Redux the gap is 9 points.", "On CMMLU the gap is 9 points.", "On Global-MMLU the gap is 9 points."),
+        *("On MMLU-Neu the gap is 9 points.", "On HumanEval-X the gap is 9 points.", "The gap is 9 points."),
+        *("DeepSeek-V2.5 has 238B in total.", "DeepSeek-V2-Lite activates 2.4B of 15.7B in total."),
+        *("Mixtral 8x22B has 141B in total and 39B active.", "Mixtral 8x22B costs 0.55 of a dense 70B."),
+        *("Llama 2 came in 2024.", "Code Llama came in 2024.", "QLoRA needs 16x less memory."),
+        "| Model | Total | Active |\n| --- | --- | --- |\n| Llama 2 70B | 69B | 69B |\n| Mixtral 8x22B | 141B | 39B |",
+    ],
+)
+def test_of_another_name_that_has_a_known_one_in_it_nothing_is_said(text: str) -> None:
+    assert found(text) == []
+
+
+def test_a_number_of_a_known_name_that_the_warehouse_lacks_is_not_compared_with_anothers() -> None:
+    assert found("MMLU-Pro has 14 subjects.") == [("mmlu_pro_subjects", "14", "not measurable")]
+    assert found("MMLU has 14 subjects.") == [("mmlu_subjects", "14", "disagrees")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "On MMLU the gap is 9 points, on MMLU-Pro 3.0 points.",
+            [("mmlu_gap", "9", "disagrees"), ("mmlu_pro_gap", "3.0", "agrees")],
+        ),
+        (
+            "The gap is 2.8 points on MMLU and 9 points on MMLU-Pro.",
+            [("mmlu_gap", "2.8", "agrees"), ("mmlu_pro_gap", "9", "disagrees")],
+        ),
+        # It may belong to either: what agrees with one is told, and of anything else nothing.
+        ("On MMLU and MMLU-Pro the gap is 3.0 points.", [("gap", "3.0", "agrees")]),
+        ("On MMLU and MMLU-Pro the gap is 9 points.", []),
+        ("Mixtral 8x7B costs 0.30 of a dense 70B.", [("mixtral_8x7b_cost", "0.30", "disagrees")]),
+    ],
+)
+def test_a_number_belongs_to_the_name_beside_it_where_the_sentence_leaves_no_doubt(
+    text: str, expected: list[tuple[str, str, str]]
+) -> None:
+    assert found(text) == expected
+
+
+def test_where_the_warehouse_has_several_numbers_each_is_named_and_none_is_written() -> None:
+    text = "On MMLU the gap is 10 points.\n"
+    findings = checked(text, GAPS)
+    [number] = findings.wrong
+    assert number.ours is not None and number.proposal is None
+    assert [row["number_id"] for row in (number.ours, *number.others)] == [
+        "gap.mmlu_helm.points",
+        "gap.mmlu_reported.points",
+    ]
+    once = rewritten(read_article(text), findings)
+    assert once == "On MMLU the gap is 10 points. {/* mmlu_gap: 2.8, rows; or 2.5, rows */}\n"
+    assert rewritten(read_article(once), checked(once, GAPS)) == once
+
+
+def test_every_name_leads_to_groups_or_rows_that_the_policy_has() -> None:
+    policy = read_policy()
+    groups = {f"gap.{group}" for group in policy.frame("comparable_groups")["comparable_group"]}
+    cells = {f"table.{row}" for row in policy.frame("article_table")["row_id"]}
+    for row in policy.frame("article_names").iter_rows(named=True):
+        re.compile(row["spelled"])
+        assert set((row["paths"] or "").split()) <= groups | cells | {"claims.mmlu", "facts.llama"}, row["name_id"]
 
 
 def test_a_number_that_the_warehouse_does_not_have_is_not_measurable() -> None:
@@ -207,11 +316,15 @@ def test_our_number_is_written_in_the_form_of_the_printed_one(printed: str, valu
 def test_every_pattern_names_its_number_and_the_numbers_that_the_warehouse_has(sample: Warehouse) -> None:
     with closing(open_published(sample)) as con:
         known = {name for (name,) in con.execute("select number_id from mart.article_numbers").fetchall()}
+    names = list(read_policy().frame("article_names").iter_rows(named=True))
     for row in read_policy().frame("article_numbers").iter_rows(named=True):
         assert "n" in re.compile(row["printed"]).groupindex, row["printed_id"]
         re.compile(row["sentence_has"])
-        # A gap has a name only where both sides have scores.
-        assert {name for name in row["number_ids"].split() if not name.startswith("gap.")} <= known, row["printed_id"]
+        paths = [path for name in names if name["kind"] == row["about"] for path in (name["paths"] or "").split()]
+        for number_id in row["number_ids"].split():
+            # A gap has a name only where both sides have scores.
+            ids = {number_id.format(name=path) for path in paths or [""]}
+            assert ids & known or number_id.startswith("{name}.points"), row["printed_id"]
 
 
 def test_the_numbers_of_the_article_have_one_name_each(sample: Warehouse) -> None:

@@ -30,12 +30,25 @@ create table policy.article_table (
     primary key (row_id, cell)
 );
 
+-- The names of benchmarks and models to which the numbers of an article belong. Decides which number `article check` compares, so that
+-- MMLU-Pro is not taken for MMLU. One row per name. Patterns are Python's regular expressions, without regard to case; of two that match,
+-- the longer is the name, and a match that is a part of a longer word (CMMLU, MMLU-Redux) is another name, of which nothing is known.
+-- task: another benchmark or model for `article check` | add its spellings here, and where its numbers are
+create table policy.article_names (
+    name_id varchar not null,  -- Name of it
+    kind varchar not null check (kind in ('benchmark', 'model')),  -- What it is
+    spelled varchar not null,  -- How it is written
+    paths varchar,  -- What the names of its numbers in mart.article_numbers begin with, the first choice first, separated by spaces; null: no number is known, only that the name is none of the others
+    primary key (name_id)
+);
+
 -- The numbers that an article on this subject prints, in whatever words. Decides what `article check` compares with mart.article_numbers.
 -- One row per number. Patterns are Python's regular expressions, without regard to case.
 -- task: another number for `article check` | add its pattern here, and the number itself to sql/views/article_numbers.sql
 create table policy.article_numbers (
-    printed_id varchar not null,  -- Name of the printed number
-    number_ids varchar not null,  -- Numbers of mart.article_numbers that it may be, separated by spaces; one that agrees is enough
+    printed_id varchar not null,  -- Name of the printed number; one about a name has that before it, as in mmlu_gap
+    about varchar check (about in ('benchmark', 'model')),  -- Kind of the name in policy/article_names that the number belongs to; null: it needs none
+    number_ids varchar not null,  -- Numbers of mart.article_numbers that it may be, separated by spaces, {name} for each path of its name; one that agrees is enough
     sentence_has varchar not null,  -- What the sentence has besides
     printed varchar not null,  -- The number, as group n (or n2 in another word order), and as m the end of a range
     agrees_if varchar not null check (agrees_if in ('equal', 'exactly', 'ours_or_less', 'ours_or_more', 'around_ours', 'in_our_range')),  -- When the printed number agrees: equal to ours within its last digit or a percent; the same to its last digit; at most ours, as in "over 10,000"; at least ours, as in "fits into 48 GB"; a range around ours; a number between our lo and hi

@@ -1,6 +1,6 @@
 -- Every number that the article prints or could print, under a name that its text can refer to.
 -- One row per number. Names are paths: gap.<benchmark>.… for the one headline group of a benchmark, gap.<comparable group>.… for
--- each group; table.<row>.… for the cells of its architecture table; claims.<claim>.… for what judges its sentences;
+-- each group, in points of a hundred, and for what is published in points of ten in these too; table.<row>.… for the cells of its architecture table; claims.<claim>.… for what judges its sentences;
 -- lags.<comparable group>.<estimator> for the official models; facts.… for single facts; counts.… for what the warehouse holds. export writes the same
 -- rows as article.json. Caveat: a gap is that of its own day (on_date), which need not be near today.
 -- columns:
@@ -17,7 +17,12 @@
 create view mart.article_numbers as
 with compared as (
 
-    select p.*, g.benchmark_id
+    select
+        p.*,
+        g.benchmark_id,
+        g.display_name,
+        -- MT-Bench is published in points of ten, and compared in percent of them.
+        p.comparable_group in (select comparable_group from core.benchmarks where scale = 'points_10') as has_ten_points
     from mart.parity as p
     join core.comparable_groups as g using (comparable_group)
     where p.population = 'official' and p.difference_pct is not null
@@ -40,7 +45,7 @@ gaps as (
         case part when 'points' then -difference_hi_pct end as lo,
         case part when 'points' then -difference_lo_pct end as hi,
         null::double as within,
-        'points' as unit,
+        if(part = 'points_of_ten', 'points of ten', 'points') as unit,
         compared_on as on_date,
         about,
         null as source_url,
@@ -49,12 +54,14 @@ gaps as (
         select
             *,
             -difference_pct as points,
+            case when has_ten_points then -difference_pct / 10 end as points_of_ten,
             printf(
-                '%s %.1f, open, and %s %.1f, proprietary', open_model, open_score_pct, proprietary_model, proprietary_score_pct
+                '%s: %s %.1f, open, and %s %.1f, proprietary',
+                display_name, open_model, open_score_pct, proprietary_model, proprietary_score_pct
             ) as about
         from named
     )
-    unpivot (value for part in (points, open_score_pct, proprietary_score_pct, tolerance_pct))
+    unpivot (value for part in (points, points_of_ten, open_score_pct, proprietary_score_pct, tolerance_pct))
 
 ),
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leaderboard_etl.article.names import Named, names_in, owners
 from leaderboard_etl.article.numbers import half_digit, printed_value, tolerance, written_like
 from leaderboard_etl.article.text import Article, Cell, Shown
 
@@ -26,7 +27,8 @@ _NUMBER = re.compile(
 @dataclass(frozen=True)
 class Printed:
     """One printed number beside ours. `start` and `end` are its place in the source, `ours` is the row of mart.article_numbers;
-    null: the warehouse has no such number. `proposal` is what the data bear instead; null: it agrees, or nothing is known."""
+    null: the warehouse has no such number. `proposal` is what the data bear instead; null: it agrees, nothing is known, or the
+    data bear several. `others` are, where it disagrees, the further rows that it may be."""
 
     printed_id: str
     text: str
@@ -36,6 +38,7 @@ class Printed:
     verdict: str
     ours: Mapping[str, Any] | None
     proposal: str | None
+    others: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,16 +77,19 @@ class Checked:
 def check_article(
     article: Article,
     patterns: Sequence[Mapping[str, Any]],
+    names: Sequence[Mapping[str, Any]],
     ours: Mapping[str, Mapping[str, Any]],
     claims: Sequence[Mapping[str, Any]],
     rewrites: Mapping[str, str],
 ) -> Checked:
     """Compares an article with a warehouse.
 
-    `patterns` are the rows of policy/article_numbers, `ours` those of mart.article_numbers by number_id, `claims` those of
-    mart.paper_claims, and `rewrites` the sentences of policy/claims that the data may bear, by claim_id.
+    `patterns` are the rows of policy/article_numbers, `names` those of policy/article_names, `ours` those of
+    mart.article_numbers by number_id, `claims` those of mart.paper_claims, and `rewrites` the sentences of policy/claims that
+    the data may bear, by claim_id.
     """
-    numbers = [*_in_sentences(article, patterns, ours), *_in_tables(article, ours)]
+    by_kind = {kind: [row for row in names if row["kind"] == kind] for kind in ("benchmark", "model")}
+    numbers = [*_in_sentences(article, patterns, by_kind, ours), *_in_tables(article, by_kind["model"], ours)]
     return Checked(
         tuple(sorted(numbers, key=lambda number: number.start)),
         tuple(sorted(_quotes(article, claims, rewrites), key=lambda quote: quote.start)),
@@ -92,42 +98,62 @@ def check_article(
 
 
 def _in_sentences(
-    article: Article, patterns: Sequence[Mapping[str, Any]], ours: Mapping[str, Mapping[str, Any]]
+    article: Article,
+    patterns: Sequence[Mapping[str, Any]],
+    names: Mapping[str, Sequence[Mapping[str, Any]]],
+    ours: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Printed]:
     for sentence in article.sentences:
+        found = {kind: names_in(sentence.text, rows) for kind, rows in names.items()}
         for pattern in patterns:
             if re.search(pattern["sentence_has"], sentence.text, re.IGNORECASE) is None:
                 continue
-            for match in re.finditer(pattern["printed"], sentence.text, re.IGNORECASE):
-                yield _compared(pattern, match, sentence, ours)
+            matches = list(re.finditer(pattern["printed"], sentence.text, re.IGNORECASE))
+            if pattern["about"] is None:
+                about: Sequence[Sequence[Named] | None] = [None] * len(matches)
+            else:
+                about = owners(found[pattern["about"]], [match.span() for match in matches])
+            for match, named in zip(matches, about, strict=True):
+                compared = _compared(pattern, match, sentence, named, ours)
+                if compared is not None:
+                    yield compared
 
 
 def _compared(
-    pattern: Mapping[str, Any], match: re.Match[str], sentence: Shown, ours: Mapping[str, Mapping[str, Any]]
-) -> Printed:
+    pattern: Mapping[str, Any],
+    match: re.Match[str],
+    sentence: Shown,
+    named: Sequence[Named] | None,
+    ours: Mapping[str, Mapping[str, Any]],
+) -> Printed | None:
+    """One printed number beside ours; null if nothing can be said of it, because it may belong to several names and agrees with
+    none, or to a name of which nothing is known."""
     groups = match.groupdict()
     first = "n" if groups["n"] is not None else "n2"
     last = "m" if groups.get("m") else first
     low, high = groups[first], groups[last]
     start, end = match.start(first), match.end(last)
-    candidates = [
-        ours[name] for name in pattern["number_ids"].split() if name in ours and ours[name]["value"] is not None
-    ]
+    paths = [""] if named is None else [path for name in named for path in name.paths]
+    number_ids = [number_id.format(name=path) for path in paths for number_id in pattern["number_ids"].split()]
+    candidates = [ours[name] for name in number_ids if name in ours and ours[name]["value"] is not None]
     agreeing = [row for row in candidates if _agrees(pattern["agrees_if"], low, high, row)]
+    if named is not None and (not paths or (len(named) > 1 and not agreeing)):
+        return None
     told = next(iter(agreeing or candidates), None)
     verdict = NOT_MEASURABLE if told is None else AGREES if agreeing else DISAGREES
-    proposal = None
-    if told is not None and verdict == DISAGREES:
-        proposal = _in_our_words(pattern["agrees_if"], low, told)
+    wrong_for = candidates if verdict == DISAGREES else []
+    borne = {_in_our_words(pattern["agrees_if"], low, row) for row in wrong_for}
+    is_about = named is not None and len(named) == 1
     return Printed(
-        pattern["printed_id"],
+        f"{named[0].name_id}_{pattern['printed_id']}" if named and is_about else pattern["printed_id"],
         sentence.text[start:end].strip(),
         sentence.text,
         sentence.offsets[start],
         sentence.offsets[end - 1] + 1,
         verdict,
         told,
-        proposal,
+        borne.pop() if len(borne) == 1 else None,
+        tuple(wrong_for[1:]),
     )
 
 
@@ -158,15 +184,16 @@ def _in_our_words(rule: str, printed: str, row: Mapping[str, Any]) -> str:
     return written_like(printed, value)
 
 
-def _in_tables(article: Article, ours: Mapping[str, Mapping[str, Any]]) -> Iterator[Printed]:
-    """The cells of a table of architectures, which is known by its headings and by the sizes in its rows."""
-    rows = {name.split(".")[1] for name in ours if name.startswith("table.")}
+def _in_tables(
+    article: Article, models: Sequence[Mapping[str, Any]], ours: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Printed]:
+    """The cells of a table of architectures, which is known by its headings and by the models in its rows."""
     for cell in article.cells:
-        row_id, column = _row_of(cell, rows), _column_of(cell)
+        path, column = _path_of(cell, models), _column_of(cell)
         digits = re.search(r"\d[\d,]*(?:\.\d+)?", cell.shown.text)
-        if row_id is None or column is None or digits is None:
+        if path is None or column is None or digits is None:
             continue
-        told = ours.get(f"table.{row_id}.{column}")
+        told = ours.get(f"{path}.{column}")
         value = None if told is None or told["value"] is None else float(told["value"])
         printed = digits[0]
         agrees = value is not None and abs(round(value - printed_value(printed), 9)) <= max(
@@ -174,7 +201,7 @@ def _in_tables(article: Article, ours: Mapping[str, Mapping[str, Any]]) -> Itera
         )
         verdict = NOT_MEASURABLE if value is None else AGREES if agrees else DISAGREES
         yield Printed(
-            f"table.{row_id}.{column}",
+            f"{path}.{column}",
             printed,
             f"{cell.row}, {cell.column}",
             cell.shown.offsets[digits.start()],
@@ -185,10 +212,12 @@ def _in_tables(article: Article, ours: Mapping[str, Mapping[str, Any]]) -> Itera
         )
 
 
-def _row_of(cell: Cell, rows: set[str]) -> str | None:
-    """The row of the article's table with the size that a row's name has, as moe_8x7b in "MoE 8x7B" or "Mixtral 8x7B"."""
-    words = set(re.findall(r"[\w.]+", cell.row.lower()))
-    return next((row for row in sorted(rows) if row.rpartition("_")[2] in words), None)
+def _path_of(cell: Cell, models: Sequence[Mapping[str, Any]]) -> str | None:
+    """What the names of the numbers of a row begin with, as table.moe_8x7b for "MoE 8x7B" or "Mixtral 8x7B"; null: the row is
+    not about one model of the article's table."""
+    named = {name.paths for name in names_in(cell.row, models)}
+    paths = named.pop() if len(named) == 1 else ()
+    return paths[0] if paths and paths[0].startswith("table.") else None
 
 
 def _column_of(cell: Cell) -> str | None:

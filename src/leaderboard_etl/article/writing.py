@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from leaderboard_etl.article.checking import Checked
 from leaderboard_etl.article.text import Article
 
 
 def rewritten(article: Article, checked: Checked) -> str:
     """The source with each number that disagrees replaced, and behind each line with a sentence that the data do not bear a
-    comment with one that they do. A range of values stays as it is: only its comment says what the data bear."""
+    comment with one that they do. A range of values stays as it is, and so does a number in whose place the data bear several:
+    a comment names each of them."""
     source = article.source
     edits = [
         (number.start, number.end, number.proposal)
@@ -17,11 +21,26 @@ def rewritten(article: Article, checked: Checked) -> str:
         and source[number.start : number.end] == number.text
         and "(" not in number.proposal
     ]
-    for quote in checked.quotes:
-        if quote.proposal is not None:
-            end = source.find("\n", quote.start)
-            end = len(source) if end < 0 else end
-            edits.append((end, end, f" {{/* {quote.claim['claim_id']}: {quote.proposal} */}}"))
+    comments = [
+        (number.start, f"{number.printed_id}: {'; or '.join(_told(row) for row in (number.ours, *number.others))}")
+        for number in checked.wrong
+        if number.proposal is None and number.ours is not None
+    ]
+    comments += [
+        (quote.start, f"{quote.claim['claim_id']}: {quote.proposal}")
+        for quote in checked.quotes
+        if quote.proposal is not None
+    ]
+    for start, said in comments:
+        end = source.find("\n", start)
+        end = len(source) if end < 0 else end
+        comment = f" {{/* {said} */}}"
+        if comment not in source[start:end]:
+            edits.append((end, end, comment))
     for start, end, text in sorted(set(edits), reverse=True):
         source = source[:start] + text + source[end:]
     return source
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    return f"{row['value']:.6g}, {row['about']}"

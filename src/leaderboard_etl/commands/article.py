@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,8 @@ def _check(options: argparse.Namespace, warehouse: Warehouse) -> int:
         claims = records(con.sql("from mart.paper_claims order by article_order"))
     rewrites = {row["claim_id"]: row["rewrite"] for row in policy.frame("claims").iter_rows(named=True)}
     patterns = list(policy.frame("article_numbers").iter_rows(named=True))
-    checked = check_article(article, patterns, ours, claims, rewrites)
+    names = list(policy.frame("article_names").iter_rows(named=True))
+    checked = check_article(article, patterns, names, ours, claims, rewrites)
     if options.json:
         print_json(as_json(options.file, article, checked))
     else:
@@ -73,6 +75,7 @@ def as_json(file: Path, article: Article, checked: Checked) -> dict[str, Any]:
                 "verdict": number.verdict,
                 "proposal": number.proposal,
                 **{name: number.ours[name] if number.ours else None for name in _TOLD},
+                "others": [{name: row[name] for name in _TOLD} for row in number.others],
             }
             for number in checked.numbers
         ],
@@ -119,13 +122,18 @@ def _in_words(number: Printed) -> str:
     text = f"{number.verdict}: {number.text!r} ({number.printed_id})"
     if number.ours is None:
         return f"{text}: the warehouse has no such number"
-    value, lo, hi = (number.ours[name] for name in ("value", "lo", "hi"))
-    text += f"; the warehouse: {_shown(value)}"
+    has_about = number.verdict == "disagrees"
+    told = "; or ".join(_told(row, has_about=has_about) for row in (number.ours, *number.others))
+    text += f"; the warehouse: {told}"
+    return text if number.proposal is None else f"{text}; the data bear: {number.proposal}"
+
+
+def _told(row: Mapping[str, Any], *, has_about: bool) -> str:
+    value, lo, hi = (row[name] for name in ("value", "lo", "hi"))
+    text = _shown(value)
     if lo is not None and hi is not None and lo != hi:
         text += f" ({_shown(lo)} to {_shown(hi)})"
-    if number.verdict == "disagrees":
-        text += f", {number.ours['about']}"
-    return text if number.proposal is None else f"{text}; the data bear: {number.proposal}"
+    return f"{text}, {row['about']}" if has_about else text
 
 
 def _shown(value: float) -> str:

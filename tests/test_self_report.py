@@ -15,16 +15,26 @@ SCHEMA = {
     "reported_by": pl.String,
     "score_pct": pl.Float64,
     "family": pl.String,
+    "stated_setting": pl.String,
+    "place": pl.Int64,
 }
-Row = tuple[str, str, str, str, str, float | None, str | None]
+Row = tuple[str, str, str, str, str, float | None, str | None, str | None, int]
 
 
 def scores(*rows: Row) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=SCHEMA, orient="row")
 
 
-def row(model: str, by: str, pct: float | None, family: str | None = None, variant: str = "v") -> Row:
-    return (model, "mmlu", "mmlu_x", variant, by, pct, family)
+def row(
+    model: str,
+    by: str,
+    pct: float | None,
+    family: str | None = None,
+    variant: str = "v",
+    setting: str | None = None,
+    place: int = 1,
+) -> Row:
+    return (model, "mmlu", "mmlu_x", variant, by, pct, family, setting, place)
 
 
 def world(gaps: dict[str, float], family: dict[str, str] | None = None, by: str = "vendor_model_index") -> pl.DataFrame:
@@ -95,12 +105,59 @@ def test_a_pair_needs_the_same_model_and_the_same_benchmark() -> None:
     elsewhere = scores(
         row("a", "leaderboard", 50.0),
         row("b", "vendor_model_index", 60.0),
-        ("a", "gsm8k", "g", "v", "vendor_model_index", 60.0, None),
+        ("a", "gsm8k", "g", "v", "vendor_model_index", 60.0, None, None, 1),
         row("c", "leaderboard", 50.0),
         row("c", "vendor_model_index", None),
     )
     assert self_report_pairs(elsewhere).is_empty()
     assert self_report_gap(elsewhere).is_empty()
+
+
+def told_pct(*rows: Row) -> tuple[float, float]:
+    pair = self_report_pairs(scores(*rows)).row(0, named=True)
+    return pair["reported_pct"], pair["measured_pct"]
+
+
+def test_a_report_without_a_setting_is_held_against_the_score_that_the_charts_show_and_no_median_of_settings() -> None:
+    without = row("haiku", "third_party", 60.5, place=2)
+    with_32k = row("haiku", "third_party", 71.2, setting="32K", place=1)
+    reported = row("haiku", "vendor", 73.0, place=2)
+    assert told_pct(reported, without, with_32k) == (73.0, 71.2)
+    # The same of the reported side.
+    assert told_pct(reported, row("haiku", "vendor", 62.0, place=4), without) == (73.0, 60.5)
+
+
+def test_where_both_sides_state_the_same_setting_it_is_compared_although_a_higher_one_would_come_first() -> None:
+    measured = [
+        row("a", "third_party", pct, setting=name, place=place)
+        for name, pct, place in (("high", 80.0, 1), ("medium", 70.0, 2), ("low", 60.0, 3))
+    ]
+    low, medium = (row("a", "vendor", pct, setting=name) for name, pct in (("low", 61.0), ("medium", 72.0)))
+    assert told_pct(low, *measured) == (61.0, 60.0)
+    assert told_pct(low, medium, *measured) == (72.0, 70.0)
+    assert told_pct(row("a", "vendor", 90.0, setting="max"), *measured) == (90.0, 80.0)
+
+
+def test_where_both_sides_have_the_same_variant_it_is_compared_although_another_would_come_first() -> None:
+    reported = [row("a", "vendor", 75.0, variant="own"), row("a", "vendor", 70.0, variant="five_shot", place=2)]
+    assert told_pct(*reported, row("a", "leaderboard", 69.0, variant="five_shot")) == (70.0, 69.0)
+
+
+def test_the_setting_is_agreed_by_each_pair_of_kind_and_group() -> None:
+    pairs = self_report_pairs(
+        scores(
+            row("a", "vendor", 61.0, setting="low"),
+            row("a", "vendor_eval_results", 73.0, setting="medium"),
+            row("a", "third_party", 60.0, setting="low", place=2),
+            row("a", "third_party", 70.0, setting="medium", place=1),
+        )
+    )
+    assert pairs.select("vendor_kind", "gap_pct").rows() == [("vendor", 1.0), ("vendor_eval_results", 3.0)]
+
+
+def test_values_that_tie_on_a_side_are_replaced_by_their_median_the_lower_of_two() -> None:
+    tied = [row("a", "third_party", pct) for pct in (70.0, 72.0)]
+    assert told_pct(row("a", "vendor", 75.0), *tied) == (75.0, 70.0)
 
 
 def test_several_values_of_a_side_are_replaced_by_their_median() -> None:
@@ -142,11 +199,11 @@ def test_row_order_does_not_matter_and_the_seed_does() -> None:
 
 def test_a_curated_row_is_the_vendors_or_measured_as_it_says_and_each_measured_group_is_held_against_it() -> None:
     rows = [
-        ("a", "gpqa", "diamond", "vendor_diamond", "reference", 60.0, "f", False),
-        ("a", "gpqa", "diamond", "epoch_diamond", "reference", 55.0, "f", True),
-        ("a", "gpqa", "main", "helm_main", "third_party", 50.0, "f", None),
-        ("a", "gpqa", "quoted", "arena", "arena", 40.0, "f", None),
-        ("a", "gpqa", "quoted", "unsaid", "reference", 41.0, "f", None),
+        ("a", "gpqa", "diamond", "vendor_diamond", "reference", 60.0, "f", None, 1, False),
+        ("a", "gpqa", "diamond", "epoch_diamond", "reference", 55.0, "f", None, 1, True),
+        ("a", "gpqa", "main", "helm_main", "third_party", 50.0, "f", None, 1, None),
+        ("a", "gpqa", "quoted", "arena", "arena", 40.0, "f", None, 1, None),
+        ("a", "gpqa", "quoted", "unsaid", "reference", 41.0, "f", None, 1, None),
     ]
     told = self_report_gap(pl.DataFrame(rows, schema={**SCHEMA, "is_verified": pl.Boolean}, orient="row"))
     assert told.select("vendor_kind", "measured_group", "n_models", "protocols").rows() == [

@@ -1,6 +1,15 @@
--- What mart.self_report_gap is made from, by benchmark: scores, and the families of the models.
-select benchmark_id, hash(model_id, comparable_group, variant_id, reported_by, is_verified, score_pct) as said
-from core.scores
+-- What mart.self_report_gap is made from, by benchmark: scores with what decides which of several speaks, and the families of the
+-- models.
+select
+    s.benchmark_id,
+    hash(
+        s.model_id, s.comparable_group, s.variant_id, s.reported_by, s.is_verified, s.score_pct, s.precision, s.evaluated_on,
+        b.n_shot, w.chart_rank, e.has_tools, e.effort_rank, e.budget_tokens
+    ) as said
+from core.scores as s
+join core.benchmarks as b using (variant_id)
+left join core.reporters as w using (reported_by)
+left join core.settings as e using (setting)
 union all
 select s.benchmark_id, hash(s.model_id, p.family)
 from (select distinct benchmark_id, model_id from core.scores) as s

@@ -198,14 +198,14 @@ create table mart.parity_majority (
     n_match_or_exceed_strict_now bigint      -- The same without tolerance
 );
 
--- What vendors report minus what others measured, same model and benchmark, under protocols that may differ: protocols has both. One row per benchmark, kind of report and measured group. A report may be a copy of the measured figure, which would hide what vendors measure themselves: see n_copies, and the mean without the copies.
+-- What vendors report minus what others measured, same model and benchmark, under protocols that may differ: protocols has both. Like is compared with like: the same variant and the same stated setting (effort, budget, tools) where both sides have one, else on each side the score that represents a model in mart.model_scaling (the highest stated setting); never a median over settings. One row per benchmark, kind of report and measured group. A report may be a copy of the measured figure, which would hide what vendors measure themselves: see n_copies, and the mean without the copies.
 create table mart.self_report_gap (
     benchmark_id varchar not null,           -- = core.benchmarks
     vendor_kind varchar not null check (vendor_kind in ('vendor_model_index', 'vendor_card_table', 'vendor_eval_results', 'vendor', 'reference')), -- Where the vendor reports: reported_by of core.scores; reference: a curated row that says self-reported
     n_models bigint,                         -- Models with both
     n_families bigint,                       -- Families among n_models; a fine-tune of a known base counts in the family of its base, a model without a known family as one
     n_copies bigint,                         -- Pairs that agree to 0.05 points: likely copies of the leaderboard's own figure
-    n_same_variant bigint,                   -- Pairs of one variant
+    n_same_variant bigint,                   -- Pairs in which one variant is compared
     mean_gap_pct double,                     -- Mean of reported minus measured, points; null: refused
     median_gap_pct double,                   -- Median; null: refused
     lo_pct double,                           -- Lower end of the mean's 90 % interval, by resampling families; too narrow if no source states the base of fine-tunes

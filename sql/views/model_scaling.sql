@@ -73,17 +73,9 @@ candidates as (
         s.model_id,
         s.comparable_group,
         s.score_pct,
-        {
-            'reporter': coalesce(w.chart_rank, 99),
-            'measured_by': case s.is_verified when true then 0 when false then 2 else 1 end,
-            -- A variant that names its shots beats one that leaves them open.
-            'protocol': case when b.n_shot is null then 1 else 0 end,
-            'precision': case when s.precision in ('bfloat16', 'float16', 'float32', 'unknown', 'n/a') then 0 else 1 end,
-            'tools': coalesce(e.has_tools, false),
-            'effort': -coalesce(e.effort_rank, -1),
-            'budget': -coalesce(e.budget_tokens, 0),
-            'age': coalesce(date '9999-12-31' - s.evaluated_on, 9999999)
-        } as precedence
+        mart.precedence(
+            w.chart_rank, s.is_verified, b.n_shot, s.precision, e.has_tools, e.effort_rank, e.budget_tokens, s.evaluated_on
+        ) as precedence
     from core.scores as s
     join core.benchmarks as b using (variant_id)
     left join core.reporters as w using (reported_by)

@@ -24,11 +24,17 @@ def self_report_pairs(scores: pl.DataFrame) -> pl.DataFrame:
     """One row per model, benchmark, vendor kind and measured group that has both a reported and a measured score.
 
     scores: rows of core.scores with model_id, benchmark_id, comparable_group, variant_id, reported_by, score_pct, perhaps
-    is_verified, and the model's family (null: the model counts as one family). Rows of other reporters are ignored. Columns:
-    benchmark_id, vendor_kind, measured_group, model_id, family, reported_pct and measured_pct (the median of each side's
-    values, percent), n_reported_values, n_measured_values, gap_pct (reported minus measured, points), is_copy (they agree to
+    is_verified, and the model's family (null: the model counts as one family); stated_setting (effort, budget and tools; null:
+    not stated) and place (of several scores of a side the least speaks: mart.precedence). Rows of other reporters are ignored.
+
+    Like is compared with like: where both sides have the same variant, its scores; of these, where both state the same setting,
+    the scores of that. Of several shared ones the one that comes first among the measured. Then the score that comes first on
+    each side; what ties in this is replaced by its median, of an even number the lower one of the middle.
+
+    Columns: benchmark_id, vendor_kind, measured_group, model_id, family, reported_pct and measured_pct (percent),
+    n_reported_values and n_measured_values (how many tie), gap_pct (reported minus measured, points), is_copy (they agree to
     within 0.05 points), is_same_variant (a variant that the vendor reports is one that was measured), reported_variants and
-    measured_variants.
+    measured_variants (of the scores compared).
     """
     keys = ["model_id", "benchmark_id"]
     verified = pl.col("is_verified") if "is_verified" in scores.columns else pl.lit(None, pl.Boolean)
@@ -41,22 +47,38 @@ def self_report_pairs(scores: pl.DataFrame) -> pl.DataFrame:
     # Few models have a reported score; only what was measured of these is compared.
     reported = scored.filter("is_reported")
     measured = scored.filter("is_measured").join(reported, on=keys, how="semi")
+    reported = reported.with_columns(vendor_kind="reported_by")
+    measured = measured.with_columns(measured_group="comparable_group")
+    pair = [*keys, "vendor_kind", "measured_group"]
+    met = (
+        reported.select(*keys, "vendor_kind").unique().join(measured.select(*keys, "measured_group").unique(), on=keys)
+    )
+    reported, measured = met.join(reported, on=[*keys, "vendor_kind"]), met.join(measured, on=[*keys, "measured_group"])
+    for shared in ("variant_id", "stated_setting"):
+        agreed = (
+            measured.join(reported.select(*pair, shared).unique(), on=[*pair, shared])
+            .group_by(pair)
+            .agg(agreed=pl.col(shared).sort_by("place", shared).first())
+        )
+        is_kept = pl.col("agreed").is_null() | (pl.col(shared) == pl.col("agreed"))
+        reported, measured = (
+            rows.join(agreed, on=pair, how="left").filter(is_kept).drop("agreed") for rows in (reported, measured)
+        )
     sides = {
-        side: rows.group_by(*keys, pl.col(by).alias(name)).agg(
-            pl.col("score_pct").median().alias(f"{side}_pct"),
+        side: rows.filter(pl.col("place") == pl.col("place").min().over(pair))
+        .group_by(pair)
+        .agg(
+            pl.col("score_pct").quantile(0.5, interpolation="lower").alias(f"{side}_pct"),
             pl.len().cast(pl.Int64).alias(f"n_{side}_values"),
             pl.col("variant_id").unique().sort().alias(f"{side}_variants"),
             pl.col("family").drop_nulls().min().alias(f"{side}_family"),
         )
-        for side, rows, by, name in (
-            ("reported", reported, "reported_by", "vendor_kind"),
-            ("measured", measured, "comparable_group", "measured_group"),
-        )
+        for side, rows in (("reported", reported), ("measured", measured))
     }
     gap = (pl.col("reported_pct") - pl.col("measured_pct")).round(DECIMALS)
     return (
         sides["reported"]
-        .join(sides["measured"], on=keys)
+        .join(sides["measured"], on=pair)
         .select(
             "benchmark_id",
             "vendor_kind",

@@ -63,8 +63,17 @@ _POINTS = f"""
 # Of the models that somebody reported a score of; a score of another is compared with nothing.
 _SCORES = f"""
     select
-        s.model_id, s.benchmark_id, s.comparable_group, s.variant_id, s.reported_by, s.is_verified, s.score_pct, f.family
+        s.model_id, s.benchmark_id, s.comparable_group, s.variant_id, s.reported_by, s.is_verified, s.score_pct, f.family,
+        case when e.effort_rank is not null then (e.has_tools, e.effort_rank, e.budget_tokens)::varchar end as stated_setting,
+        dense_rank() over (
+            order by mart.precedence(
+                w.chart_rank, s.is_verified, b.n_shot, s.precision, e.has_tools, e.effort_rank, e.budget_tokens, s.evaluated_on
+            )
+        ) as place
     from core.scores as s
+    join core.benchmarks as b using (variant_id)
+    left join core.reporters as w using (reported_by)
+    left join core.settings as e using (setting)
     semi join (
         from core.scores where reported_by in ({", ".join(f"'{kind}'" for kind in (*VENDOR_KINDS, REFERENCE))})
     ) as r on r.model_id = s.model_id and r.benchmark_id = s.benchmark_id

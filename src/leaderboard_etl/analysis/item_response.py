@@ -76,15 +76,15 @@ def draw_capabilities(
     target = np.clip(target, CLIP, 1 - CLIP)
     rows, cols = np.nonzero(seen)
     at_a_time = max(1, MOST_VALUES // seen.size)
-    parts = [np.empty((0, seen.shape[0]))]
+    capabilities = np.empty((draws, seen.shape[0]))
     for first in range(0, draws, at_a_time):
         size = min(at_a_time, draws - first)
         weight = np.zeros((size, *seen.shape))
         weight[:, rows, cols] = rng.multinomial(rows.size, np.full(rows.size, 1 / rows.size), size=size)
         drawn, settled = _descend(target, weight, anchor, start, penalty)
         placed = _connected(weight > 0, anchor) & settled[:, None]
-        parts.append(np.where(placed, _shifted(drawn, anchor).capability, np.nan))
-    return np.concatenate(parts)
+        capabilities[first : first + size] = np.where(placed, _shifted(drawn, anchor).capability, np.nan)
+    return capabilities
 
 
 def _shifted(theta: Parameters, anchor: int) -> Parameters:

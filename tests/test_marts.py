@@ -18,6 +18,7 @@ from leaderboard_etl.policy import read_policy
 from leaderboard_etl.warehouse.analyses import ANSWERS, DENSE, POPULATIONS, Given
 from leaderboard_etl.warehouse.core import insert_descriptions, insert_rules
 from leaderboard_etl.warehouse.marts import _FAMILIES, build_marts
+from leaderboard_etl.warehouse.needs import needed_by
 
 DAY = date(2026, 1, 1)
 GROUPS = pl.DataFrame(
@@ -324,4 +325,46 @@ def test_the_gap_of_a_vendor_that_stopped_reporting_freezes_in_every_mart_and_cl
     ).fetchall()
     assert {verdict for verdict, _ in claims} == {"not measurable"}
     assert all("not measurable now" in evidence for _, evidence in claims)
+    con.close()
+
+
+def test_what_vendors_report_is_held_against_the_highest_setting_that_was_measured_or_the_one_that_both_state(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    con, policy = empty, read_policy()
+    insert_descriptions(con)
+    insert_rules(con, policy)
+    con.register("benchmarks", policy.benchmarks)
+    con.execute("insert into core.benchmarks from benchmarks")
+    con.execute(
+        "insert into core.settings values ('32K', 3, 32000, false), ('thinking, 32K', 3, 32000, false), ('low', 2, 0, false)"
+    )
+    measured = [("32K", 70.0), ("low", 65.0), ("n/a", 50.0)]
+
+    def told(reported_setting: str) -> tuple[int, float]:
+        con.execute("delete from core.scores; delete from core.models")
+        for model in "abcde":
+            con.execute(
+                "insert into core.models by name select $1 as model_id, $1 as display_name, $1 as organization,"
+                " 'proprietary' as openness, 'unknown' as license_class, true as is_official, 'official' as population",
+                [model],
+            )
+            rows = [("third_party", True, *score) for score in measured]
+            for reported_by, is_verified, setting, pct in [*rows, ("reference", False, reported_setting, 72.0)]:
+                con.execute(
+                    "insert into core.scores by name select $1 as model_id, 'mmlu' as benchmark_id,"
+                    " 'mmlu_reported' as variant_id, 'mmlu_reported' as comparable_group, $2 as score_raw,"
+                    " 'percent' as score_unit, $2 as score_pct, 'none' as norm_method, 'unknown' as precision,"
+                    " null as has_chat_template, $3 as setting, 'n/a' as run_id, $4 as reported_by, $5 as is_verified,"
+                    " false as is_corrected, 'reference' as source_id, $1 as source_name, 'r' as repo_id, 'c' as revision,"
+                    " 'p' as path, 'b' as blob_id, 'l' as locator, 1 as load_id",
+                    [model, pct, setting, reported_by, is_verified],
+                )
+        build_marts(con, DAY, needed_by("from mart.self_report_gap"))
+        (row,) = con.execute("select n_models, mean_gap_pct from mart.self_report_gap").fetchall()
+        return int(row[0]), float(row[1])
+
+    assert told("n/a") == (5, 2.0)
+    assert told("thinking, 32K") == (5, 2.0)
+    assert told("low") == (5, 7.0)
     con.close()

@@ -64,7 +64,9 @@ _POINTS = f"""
 _SCORES = f"""
     select
         s.model_id, s.benchmark_id, s.comparable_group, s.variant_id, s.reported_by, s.is_verified, s.score_pct, f.family,
-        case when e.effort_rank is not null then (e.has_tools, e.effort_rank, e.budget_tokens)::varchar end as stated_setting,
+        -- A setting that policy does not know says nothing that two sides could share.
+        case when e.effort_rank >= 0 or e.has_tools then (e.has_tools, e.effort_rank, e.budget_tokens)::varchar end
+            as stated_setting,
         dense_rank() over (
             order by mart.precedence(
                 w.chart_rank, s.is_verified, b.n_shot, s.precision, e.has_tools, e.effort_rank, e.budget_tokens, s.evaluated_on

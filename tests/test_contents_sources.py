@@ -151,6 +151,52 @@ def test_a_score_below_chance_is_normalised_to_zero() -> None:
     assert parse(V2, {"GPQA Raw": 0.2, "GPQA": 0.0}).drift == []
 
 
+# Of the table of March 2025, on 1,192, 1,324 and 12,032 questions: k / n with 15 digits.
+SHARES = ("GPQA Raw", 1192), ("MATH Lvl 5 Raw", 1324), ("MMLU-PRO Raw", 12_032)
+
+
+def whole_run(right: int = 401, digits: int = 15) -> dict[str, float]:
+    return {name: float(f"{right / n:.{digits}g}") for name, n in SHARES}
+
+
+@pytest.mark.parametrize("trial", [(0.326666666666667, 0.1, 0.35), (0.233333333333333, 0.0, 0.1)])
+def test_the_scores_of_a_row_that_no_run_over_all_questions_gives_are_refused_and_its_facts_stay(
+    trial: tuple[float, float, float],
+) -> None:
+    scores = dict(zip((name for name, _ in SHARES), trial, strict=True))
+    rows = [{"fullname": f"org/{n}"} | whole_run(401 + n) for n in range(5)]
+    parsed = parse_exactly(V2, *rows, {"fullname": "org/trial", "IFEval Raw": 0.5} | scores)
+    assert set(parsed.scores["source_name"]) == {f"org/{n}" for n in range(5)}
+    assert parsed.scores.height == 15
+    refused = parsed.quarantine.select("source_name", "rule", "locator").rows()
+    assert sorted(refused) == [
+        ("org/trial", "run|limited", f"row 5, {name}")
+        for name in ("GPQA Raw", "IFEval Raw", "MATH Lvl 5 Raw", "MMLU-PRO Raw")
+    ]
+    assert f"mmlu_pro_olb_v2 {round(trial[2] * 12_032, 2)} of 12032" in parsed.quarantine["reason"][0]
+    assert "org/trial" in parsed.models["source_name"] and "org/trial" in parsed.parameter_claims["source_name"]
+
+
+def test_one_score_alone_that_is_no_share_of_its_questions_is_no_sign_of_a_trial_run() -> None:
+    rows = [whole_run(401 + n) for n in range(5)]
+    parsed = parse_exactly(V2, *rows, whole_run() | {"MATH Lvl 5 Raw": 0.202608695652174})
+    assert parsed.quarantine.is_empty()
+
+
+@pytest.mark.parametrize("digits", [1, 2, 3, 4])
+def test_of_numbers_with_few_decimals_none_says_how_many_questions_were_asked(digits: int) -> None:
+    rows = [whole_run(401 + 7 * n, digits) for n in range(9)]
+    # Two exact values among them, and what adding leaves behind the last decimal, do not make them exact.
+    parsed = parse_exactly(V2, *rows, whole_run(), whole_run() | {"GPQA Raw": 0.3 + 0.03})
+    assert parsed.quarantine.is_empty()
+
+
+def test_numbers_rounded_to_six_decimals_still_show_a_trial_run() -> None:
+    rows = [{name: round(value, 6) for name, value in whole_run(401 + n).items()} for n in range(5)]
+    parsed = parse_exactly(V2, *rows, {"GPQA Raw": 0.326667, "MATH Lvl 5 Raw": 0.1, "MMLU-PRO Raw": 0.35})
+    assert set(parsed.quarantine["locator"].str.slice(0, 5)) == {"row 5"}
+
+
 # --- names
 
 
@@ -395,14 +441,14 @@ def test_every_sentinel_has_a_link_to_its_model_and_a_truth() -> None:
 # --- whole files
 
 
-@pytest.mark.parametrize(("source_id", "n_rows"), [(V2, 119), (V1, 137)])
-def test_the_bundled_table_loads_whole(source_id: str, n_rows: int) -> None:
+@pytest.mark.parametrize(("source_id", "n_rows", "n_trials"), [(V2, 119, 2), (V1, 137, 0)])
+def test_the_bundled_table_loads_whole_but_for_trial_runs(source_id: str, n_rows: int, n_trials: int) -> None:
     source = SOURCES[source_id]
     path = next((sample_root() / "datasets" / source.repo_id / "data").glob("*.parquet"))
     parsed = apply_rules(source.parse([file(source_id, path.read_bytes())], POLICY), source, POLICY.benchmarks)
-    assert (parsed.source_rows, parsed.models.height, parsed.scores.height) == (n_rows, n_rows, 6 * n_rows)
+    assert (parsed.source_rows, parsed.models.height, parsed.scores.height) == (n_rows, n_rows, 6 * (n_rows - n_trials))
     assert parsed.drift == []
-    assert parsed.quarantine.is_empty()
+    assert parsed.quarantine["rule"].to_list() == ["run|limited"] * 6 * n_trials
     moe = parsed.models.filter("is_moe")["source_name"].to_list()
     assert "mistralai/Mixtral-8x7B-v0.1" in moe and "mistralai/Mistral-7B-v0.1" not in moe
 

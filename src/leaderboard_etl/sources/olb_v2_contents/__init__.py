@@ -51,7 +51,8 @@ SOURCE = Source(
     trust=Trust(spelling=30, repository=20, release=30),
     left_out="averages, likes, CO₂ cost, generation of a merge, links",
     left_out_because="averages follow from the scores, the others say nothing about a model; CO₂ depends on the leaderboard's"
-    " machines",
+    " machines. Rows of trial runs, of which two scores are no whole number of answers to their benchmark's questions, give no"
+    " score either: the refused ones are in quarantine",
     works=(
         Work(
             "Fourrier et al., Open LLM Leaderboard v2 (2024), Hugging Face",

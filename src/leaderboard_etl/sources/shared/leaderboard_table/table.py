@@ -17,6 +17,7 @@ from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, SourceFile, parsed_frame, place_columns
 from leaderboard_etl.sources.shared.csv_table import MOST_BILLIONS
 from leaderboard_etl.sources.shared.leaderboard_table.columns import match_era, polarity
+from leaderboard_etl.sources.shared.leaderboard_table.questions import without_trial_runs
 from leaderboard_etl.termination import scratch_folder
 
 # A parquet file of a few kB may hold millions of equal rows, which would take the memory of the whole night. The largest of
@@ -73,16 +74,20 @@ def read_table(source_id: str, files: Sequence[SourceFile], policy: Policy, unit
         proved = _with_proved_flags(source_id, [tables[number] for number in of_era], policy.frame("flag_sentinels"))
         for number, table in zip(of_era, proved, strict=True):
             tables[number] = table
-    return [
-        Parsed(
-            scores=_score_rows(table, unit),
-            models=_model_rows(table),
-            parameter_claims=_size_rows(table),
-            source_rows=table.rows.height,
-            drift=table.drift,
-        )
-        for table in tables
-    ]
+    return [_parsed(table, unit, policy) for table in tables]
+
+
+def _parsed(table: _CanonicalTable, unit: str, policy: Policy) -> Parsed:
+    decimals = {name.removeprefix("raw:"): n for name, n in table.decimals.items() if name.startswith("raw:")}
+    scores, refused = without_trial_runs(_score_rows(table, unit), decimals, policy)
+    return Parsed(
+        scores=scores,
+        models=_model_rows(table),
+        parameter_claims=_size_rows(table),
+        quarantine=refused,
+        source_rows=table.rows.height,
+        drift=table.drift,
+    )
 
 
 def _read_file(source_id: str, file: SourceFile, policy: Policy) -> _CanonicalTable:

@@ -24,7 +24,7 @@ test-browser: $(VENV)/.tested
 test-ducklake: $(LAKE_VENV)/.tested
 	@ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 || echo "PostgreSQL is not installed: the tests of a lake with it are left out"
 	@$(LAKE_VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup tests/test_lake.py tests/test_night.py \
-		tests/test_history.py tests/test_views.py tests/test_marts.py
+		tests/test_history.py tests/test_views.py tests/test_marts.py tests/test_past.py tests/test_core_news.py
 
 lint: $(VENV)/.tested
 	@$(BIN)/ruff check .

@@ -202,6 +202,24 @@ def test_of_another_name_that_has_a_known_one_in_it_nothing_is_said(text: str) -
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "With a tolerance of 9 points, the gap on MT-Bench is a match.",
+        "On MT-Bench open models trail proprietary ones, within 9 points.",
+        "On MT-Bench the gap narrowed by 9 points.",
+        "On HumanEval open models lead by 3.1 points in Python.",
+    ],
+)
+def test_points_that_are_no_gap_are_not_compared_with_one(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize("name", ["_MMLU_", "MMLU-5-shot", "**MMLU**"])
+def test_emphasis_and_shots_make_no_other_name(name: str) -> None:
+    assert found(f"On {name} the gap is 9 points.") == [("mmlu_gap", "9", "disagrees")]
+
+
 def test_a_number_of_a_known_name_that_the_warehouse_lacks_is_not_compared_with_anothers() -> None:
     assert found("MMLU-Pro has 14 subjects.") == [("mmlu_pro_subjects", "14", "not measurable")]
     assert found("MMLU has 14 subjects.") == [("mmlu_subjects", "14", "disagrees")]

@@ -177,6 +177,19 @@ def test_the_scores_of_a_row_that_no_run_over_all_questions_gives_are_refused_an
     assert "org/trial" in parsed.models["source_name"] and "org/trial" in parsed.parameter_claims["source_name"]
 
 
+@pytest.mark.parametrize("digits", range(2, 9))
+def test_a_row_that_was_rounded_further_than_the_others_is_no_trial_run(digits: int) -> None:
+    rows = [whole_run(401 + n) for n in range(5)]
+    parsed = parse_exactly(V2, *rows, {name: round(value, digits) for name, value in whole_run(433).items()})
+    assert parsed.quarantine.height == 0
+
+
+def test_where_most_rows_are_no_whole_numbers_of_answers_policys_numbers_of_questions_are_wrong() -> None:
+    rows = [{name: round((401 + n) / 1_201, 15) for name, _ in SHARES} for n in range(5)]
+    parsed = parse_exactly(V2, *rows, whole_run())
+    assert parsed.quarantine.height == 0 and parsed.scores.height > 0
+
+
 def test_one_score_alone_that_is_no_share_of_its_questions_is_no_sign_of_a_trial_run() -> None:
     rows = [whole_run(401 + n) for n in range(5)]
     parsed = parse_exactly(V2, *rows, whole_run() | {"MATH Lvl 5 Raw": 0.202608695652174})

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -21,6 +23,8 @@ from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.target import past
 from leaderboard_etl.target.opening import open_published
 from leaderboard_etl.target.past import cache_folder, open_past, open_state
+from leaderboard_etl.warehouse import marts
+from leaderboard_etl.warehouse.marts import build_marts
 from leaderboard_etl.warehouse.needs import needed_by
 from leaderboard_etl.warehouse.past import judge_past
 
@@ -175,6 +179,32 @@ def test_a_state_that_could_not_be_written_whole_is_not_kept(
     with closing(open_past(two_nights.warehouse, FIRST, "from core.scores")) as con:
         assert con.execute("select count(*) > 0 from core.scores").fetchall() == [(True,)]
     assert kept() == []
+
+
+def test_marts_that_could_not_be_written_are_made_in_memory(two_nights: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def full_at_first(*given: Any, **named: Any) -> object:
+        tries.append(1)
+        if len(tries) == 1:
+            raise duckdb.IOException("No space left on device")
+        return build_marts(*given, **named)
+
+    monkeypatch.setattr(marts, "build_marts", full_at_first)
+    with closing(open_past(two_nights.warehouse, FIRST, "from mart.parity")) as con:
+        assert con.execute("select count(*) from mart.parity").fetchall()
+    assert len(tries) == 2
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[: len(whole) // 2], lambda whole: whole[:9000] + b"\0" * 9000])
+def test_a_damaged_kept_state_is_made_again(two_nights: World, damage: Callable[[bytes], bytes]) -> None:
+    asked = "select count(*) from core.scores"
+    with closing(open_past(two_nights.warehouse, FIRST, asked)) as con:
+        told = con.execute(asked).fetchall()
+    for file in cache_folder().glob("*/*.duckdb"):
+        file.write_bytes(damage(file.read_bytes()))
+    with closing(open_past(two_nights.warehouse, FIRST, asked)) as con:
+        assert con.execute(asked).fetchall() == told
 
 
 def test_a_state_is_made_once_and_again_after_a_night_with_news(

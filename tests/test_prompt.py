@@ -118,9 +118,9 @@ def test_tab_completes_a_table_and_the_columns_of_the_tables_that_the_query_name
     assert "core.benchmarks" in terminal.ask("from core.bench\t", "core.benchmarks")
     terminal.ask("\x15", "")
     assert "display_name" in terminal.ask("from core.models select displ\t", "display_name")
-    for begun in ("org/", "Good"):
+    for begun in ("org/model-10", "Model-10"):
         terminal.ask("\x15", "")
-        assert "org/good-7b" in terminal.ask(f".explain {begun}\t", "org/good-7b")
+        assert "org/model-10b" in terminal.ask(f".explain {begun}\t", "org/model-10b")
 
 
 def test_a_later_prompt_remembers_what_was_asked_in_a_file_that_only_its_owner_reads(

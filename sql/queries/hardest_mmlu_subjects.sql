@@ -1,4 +1,4 @@
--- The hardest subjects of MMLU: median accuracy over the models that have published all subjects, the best run of each
+-- The hardest subjects of MMLU: median accuracy over the models that have published all subjects, the best value of each
 with of_models as (
 
     select model_id, subtask, max(score_raw) as score_raw

@@ -13,8 +13,8 @@ from typing import Any
 
 # What makes a match a part of a longer name: CMMLU and Global-MMLU before it, MMLU-Redux and DeepSeek-V2.5 behind it. A word in
 # lower case belongs to the sentence: LLaMA-based.
-_BEFORE = re.compile(r"\w-?$")
-_BEHIND = re.compile(r"[\w+]|\.\d|-[A-Z\d]")
+_BEFORE = re.compile(r"[^\W_]-?$")
+_BEHIND = re.compile(r"[^\W_]|\+|\.\d|-(?!\d+-?shot)[A-Z\d]")
 _Span = tuple[int, int]
 
 

@@ -191,6 +191,16 @@ def is_whole(text: str) -> bool:
     return not text or text.startswith(".") or _QUOTED.sub("", text).rstrip().endswith(";")
 
 
+def _or_none(names: Callable[[], list[str]]) -> list[str]:
+    """What may stand at the cursor, or nothing: an error would end the prompt."""
+    import duckdb
+
+    try:
+        return names()
+    except (EtlError, duckdb.Error):
+        return []
+
+
 def _quit(_: str) -> None:
     raise EOFError
 
@@ -232,7 +242,11 @@ def _completer(state: _State) -> Completer:
             before = document.text_before_cursor.lstrip()
             written = before.rpartition(" ")[2] if before.startswith(".") else _WORD_BEFORE.findall(before)[0]
             is_model = before.startswith(".explain ")
-            known = state.models() if is_model else words_for(document.text.lstrip(), before, columns_by_table, words)
+            known = (
+                _or_none(state.models)
+                if is_model
+                else words_for(document.text.lstrip(), before, columns_by_table, words)
+            )
             for word in known:
                 # A model may be begun without its organization.
                 begun = (word, word.rpartition("/")[2]) if is_model else (word,)

@@ -38,6 +38,8 @@ from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core
 # Most files have a few megabytes, with all of a genuine warehouse 40; a day has one of core, and one for each choice of marts.
 _MOST_KEPT = 48
 _MOST_DAYS = 15
+# Beside a kept file: the hash of its bytes.
+_DIGEST = "sha256"
 _DAY_SECONDS = 86_400
 # What is made for a past day; history is read where it is. Of core all or nothing: models and scores are judged together.
 _MADE = ("core.", "mart.")
@@ -317,19 +319,36 @@ def _code_version() -> str:
     return version
 
 
+def _is_sound(kept: Path) -> bool:
+    """Whether a kept file has the bytes that were written: what a machine that stopped left of it would answer wrongly or not at
+    all."""
+    try:
+        return (kept.parent / _DIGEST).read_text(encoding="utf-8") == _digest(kept)
+    except (OSError, ValueError):
+        return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _kept(kept: Path, make: Callable[[Path], None]) -> Path:
-    """A kept file, made beside its place and moved there if it is not there; then the files that were not used for longest are
-    removed. Raises OSError or duckdb.IOException where none can be written."""
+    """A kept file, made beside its place and moved there if it is not there or damaged; then the files that were not used for
+    longest are removed. Raises OSError or duckdb.IOException where none can be written."""
     if kept.exists():
-        with suppress(OSError):
-            os.utime(kept.parent)
-        return kept
+        if _is_sound(kept):
+            with suppress(OSError):
+                os.utime(kept.parent)
+            return kept
+        shutil.rmtree(kept.parent)
     folder = kept.parent.parent
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     scratch = Path(tempfile.mkdtemp(prefix=".", dir=folder))
     with at_the_end(lambda: shutil.rmtree(scratch, ignore_errors=True)):
         try:
             make(scratch / DATABASE_NAME)
+            (scratch / _DIGEST).write_text(_digest(scratch / DATABASE_NAME), encoding="utf-8")
             with suppress(OSError):  # another process made the same
                 scratch.rename(kept.parent)
         finally:

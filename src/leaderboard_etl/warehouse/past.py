@@ -49,9 +49,10 @@ def judge_past(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, *, is
 
 def past_core(con: duckdb.DuckDBPyConnection, catalog: str, judged: str) -> dict[str, str]:
     """A query for each table of core at the moment for which `judge_past` filled the attached database `judged`."""
+    # Written out: DuckDB 1.5 imports pandas to bind a list of texts.
     [(n_there,)] = con.execute(
-        "select count(*) from duckdb_tables() where database_name = ? and schema_name || '.' || table_name in (?, ?)",
-        [judged, _NAMES, _MODELS],
+        f"select count(*) from duckdb_tables() where database_name = '{judged}'"
+        f" and schema_name || '.' || table_name in ('{_NAMES}', '{_MODELS}')"
     ).fetchall()
     if not n_there:
         return {name: f"from {judged}.{name}" for name in core_tables()}
@@ -83,18 +84,20 @@ def make_marts(
 
     needs = needed_by(" ".join(marts))
     engine.attach_to_write(con, None, _MAKING)
-    with engine.within(con, _MAKING):
-        link_queries(con, until_queries(catalog, end_of_day(as_of)))
-        for name, query in core.items():
-            con.execute(f"insert into {name} {query}")
-        if is_same_code:
-            carry_results(con, catalog, needs, has_views=False)
-        create_views(con, needs=needs)
-        build_marts(con, as_of, needs, catalog if is_same_code else None)
-    con.execute("create schema mart")
-    for name in marts:
-        con.execute(f"create table {name} as from {_MAKING}.{name}")
-    con.execute(f"detach {_MAKING}")
+    try:
+        with engine.within(con, _MAKING):
+            link_queries(con, until_queries(catalog, end_of_day(as_of)))
+            for name, query in core.items():
+                con.execute(f"insert into {name} {query}")
+            if is_same_code:
+                carry_results(con, catalog, needs, has_views=False)
+            create_views(con, needs=needs)
+            build_marts(con, as_of, needs, catalog if is_same_code else None)
+        con.execute("create schema mart")
+        for name in marts:
+            con.execute(f"create table {name} as from {_MAKING}.{name}")
+    finally:
+        con.execute(f"detach database if exists {_MAKING}")
 
 
 def _judge_reached(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, since: int) -> None:

@@ -20,6 +20,8 @@ _MOST_DECIMALS = 12
 _ARITHMETIC = 1e-6
 # One score that is no such share is of other questions; a trial run shows in several.
 _LEAST_SIGNS = 2
+# Where more of a file's rows look like trial runs, the leaderboard asks other numbers of questions than policy knows.
+_MOST_SHARE = 0.5
 
 
 def without_trial_runs(
@@ -28,20 +30,31 @@ def without_trial_runs(
     """Parsed scores of one file without those of trial runs, and these as a parsed quarantine.
 
     `decimals` are those to which the table rounds, by variant. A file whose numbers mostly have fewer was rounded to those. A
-    row is a trial run if two of its scores are no whole number of answers. Scores whose questions are not known are no sign.
+    row is a trial run if two of its scores are no whole number of answers. Scores whose questions are not known are no sign, and
+    a row whose numbers are all shorter than the file's was rounded further. If most rows seem to be trial runs, none is.
     """
     unit = pl.when(pl.col("score_unit") == "percent").then(100.0).otherwise(1.0)
     stated = pl.col("variant_id").replace_strict(decimals, default=_MOST_DECIMALS, return_dtype=pl.Int64)
     shown = pl.col("score_raw").round(_MOST_DECIMALS).cast(pl.String).str.extract(r"\.(\d+)$").str.strip_chars_end("0")
-    usual = shown.str.len_chars().fill_null(0).median().over("variant_id").cast(pl.Int64)
-    leeway = pl.col("n_questions") / unit * 0.5 * 10.0 ** -pl.min_horizontal(stated, usual).cast(pl.Float64)
+    own = shown.str.len_chars().fill_null(0)
+    usual = pl.min_horizontal(stated, own.median().over("variant_id").cast(pl.Int64))
+    leeway = pl.col("n_questions") / unit * 0.5 * 10.0 ** -usual.cast(pl.Float64)
     right = pl.col("n_right")
     row = pl.col("locator").str.extract(r"^(row \d+)")
     judged = (
         scores.join(_questions(policy), on="variant_id", how="left", maintain_order="left")
-        .with_columns((pl.col("score_raw") / unit * pl.col("n_questions")).alias("n_right"))
         .with_columns(
-            (right.is_between(0, pl.col("n_questions")) & ((right - right.round()).abs() > leeway + _ARITHMETIC))
+            (pl.col("score_raw") / unit * pl.col("n_questions")).alias("n_right"),
+            # A last digit may be 0.
+            (pl.col("n_questions").is_not_null() & (own >= usual - 1)).alias("is_as_long"),
+        )
+        .with_columns(pl.col("is_as_long").any().over(row).alias("is_of_full_length"))
+        .with_columns(
+            (
+                pl.col("is_of_full_length")
+                & right.is_between(0, pl.col("n_questions"))
+                & ((right - right.round()).abs() > leeway + _ARITHMETIC)
+            )
             .fill_null(False)
             .alias("is_sign")
         )
@@ -51,6 +64,9 @@ def without_trial_runs(
         )
     )
     is_trial = pl.col("signs").list.len() >= _LEAST_SIGNS
+    known = judged.filter(pl.col("n_questions").is_not_null())
+    if known.height and known.filter(is_trial).height > _MOST_SHARE * known.height:
+        return scores, parsed_frame("quarantine", scores.clear())
     return parsed_frame("scores", judged.filter(~is_trial)), _refusals(judged.filter(is_trial))
 
 

@@ -3,6 +3,7 @@ effect."""
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import shutil
@@ -103,10 +104,11 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None, 
         table.add_column(Text(plain(name)), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(null if value is None else plain(value)) for value in row.values()))
-    # A pipe has no width: each row is one line there, for grep. Colours are off so that only text is written.
-    width = None if sys.stdout.isatty() else _WIDTH_OF_PIPE
-    console = Console(file=sys.stdout, width=width, highlight=False, color_system=None)
-    console.print(table)
+    # A pipe has no width: each row is one line there, for grep, without blanks behind it. Colours are off: only text is written.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH_OF_PIPE
+    drawn = io.StringIO()
+    Console(file=drawn, width=width, highlight=False, color_system=None).print(table)
+    print("\n".join(line.rstrip() for line in drawn.getvalue().splitlines()))
 
 
 def print_wide_table(rows: Sequence[Mapping[str, Any]]) -> None:

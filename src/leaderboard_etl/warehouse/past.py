@@ -49,10 +49,9 @@ def judge_past(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, *, is
 
 def past_core(con: duckdb.DuckDBPyConnection, catalog: str, judged: str) -> dict[str, str]:
     """A query for each table of core at the moment for which `judge_past` filled the attached database `judged`."""
-    # Written out: DuckDB 1.5 imports pandas to bind a list of texts.
     [(n_there,)] = con.execute(
-        f"select count(*) from duckdb_tables() where database_name = '{judged}'"
-        f" and schema_name || '.' || table_name in ('{_NAMES}', '{_MODELS}')"
+        "select count(*) from duckdb_tables() where database_name = ? and schema_name || '.' || table_name in (?, ?)",
+        [judged, _NAMES, _MODELS],
     ).fetchall()
     if not n_there:
         return {name: f"from {judged}.{name}" for name in core_tables()}

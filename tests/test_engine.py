@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import duckdb
@@ -35,6 +36,18 @@ def test_what_is_committed_is_written_out_while_the_same_connection_reads_and_wh
             con.execute("create table names as select 'a' as name")
         assert file.stat().st_size > before_bytes
         assert con.execute("from names").fetchall() == [("a",)]
+
+
+def test_what_a_block_writes_when_the_writing_out_begins_does_not_end_it(file: Path) -> None:
+    with engine.create(file) as con:
+        con.execute("create table numbers as select range as n, hash(range) as said from range(300_000)")
+        before_bytes = file.stat().st_size
+        con.begin()
+        con.execute("create table names as select 'a' as name")
+        with engine.writing_out(con):
+            time.sleep(0.2)
+            con.commit()
+        assert file.stat().st_size > before_bytes
 
 
 def test_what_cannot_be_written_out_is_an_error_of_the_block(file: Path) -> None:

@@ -148,7 +148,10 @@ def writing_out(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     with con.cursor() as cursor, ThreadPoolExecutor(1, thread_name_prefix="writing") as pool:
         written = pool.submit(cursor.execute, f"checkpoint {name}")
         yield
-        written.result()
+        try:
+            written.result()
+        except duckdb.TransactionException:  # the block was writing when it began, and DuckDB does not wait for that
+            cursor.execute(f"checkpoint {name}")
 
 
 def write_anew(path: Path, *, most_memory_bytes: int | None = None) -> None:

@@ -17,7 +17,16 @@ from faulty_hub import HubServer, Request, Response
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from sourcing import without_fixture
-from worlds import World, after_first_night, copied, copy_database, empty_warehouse, small_world, without_marts
+from worlds import (
+    World,
+    after_first_night,
+    copied,
+    copy_database,
+    empty_warehouse,
+    small_world,
+    v2_row,
+    without_marts,
+)
 
 from leaderboard_etl import engine
 from leaderboard_etl.pipeline import fetching
@@ -41,7 +50,7 @@ settings.load_profile("any machine")
 # The files that take longest come first, so that processes that share a run end it together, with short files.
 _LONGEST = (
     *("snapshot", "orchestration", "night", "termination", "first_nights", "backfill", "reliability"),
-    *("snapshot_flow", "cli", "durable", "publish", "results", "hostile_hub", "doctor", "every_eval_ever"),
+    *("snapshot_flow", "cli", "explain", "durable", "publish", "results", "hostile_hub", "doctor", "every_eval_ever"),
     *("past", "sample_night", "operations", "prompt", "dask_runner", "elsewhere", "replay", "harness_results"),
     *("claims", "migrations", "marts", "batches", "core_news"),
 )
@@ -211,6 +220,13 @@ def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path]
 def standing(first_night: Path) -> World:
     """The small world after its first night, for tests that only read it; its Hub does not answer."""
     return World(first_night / "hub", "http://127.0.0.1:9", Warehouse(first_night / "warehouse"))
+
+
+@pytest.fixture(scope="session")
+def good_and_bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a world after a night with a good and a bad score, made once and only copied."""
+    rows = v2_row("org/bad", 1e9), v2_row("org/good-7b", 0.5)
+    return after_first_night(tmp_path_factory.mktemp("good_and_bad"), lambda world: world.put_v2(*rows))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,15 @@ def test_where_the_warehouse_has_several_numbers_each_is_named_and_none_is_writt
     once = rewritten(read_article(text), findings)
     assert once == "On MMLU the gap is 10 points. {/* mmlu_gap: 2.8, rows; or 2.5, rows */}\n"
     assert rewritten(read_article(once), checked(once, GAPS)) == once
+
+
+def test_a_name_from_data_does_not_end_the_comment_that_it_stands_in() -> None:
+    text = "On MMLU the gap is 10 points.\n"
+    findings = checked(text, GAPS)
+    [number] = findings.wrong
+    hostile = {**(number.ours or {}), "about": "model */} <script>\n# x"}
+    written = rewritten(read_article(text), replace(findings, numbers=(replace(number, ours=hostile),)))
+    assert written.count("*/") == 1 and written.count("\n") == 1 and written.endswith(" */}\n")
 
 
 def test_every_name_leads_to_groups_or_rows_that_the_policy_has() -> None:

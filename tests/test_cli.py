@@ -7,44 +7,29 @@ import json
 import math
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 from conftest import Faults
 from faulty_hub import HubServer, Response
-from worlds import World, after_first_night, copied, no_wait, v2_row
+from worlds import World, copied, no_wait, run
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.cli import main
 from leaderboard_etl.commands.hints import pasteable, runnable
-from leaderboard_etl.commands.story_text import readable
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.policy.schema import policy_tables
 from leaderboard_etl.settings import Warehouse, default_warehouse
 
 
-@pytest.fixture(scope="module")
-def good_and_bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    rows = v2_row("org/bad", 1e9), v2_row("org/good-7b", 0.5)
-    return after_first_night(tmp_path_factory.mktemp("good_and_bad"), lambda world: world.put_v2(*rows))
-
-
 @pytest.fixture
 def published(good_and_bad: Path, tmp_path: Path, server: HubServer) -> World:
     return copied(good_and_bad, tmp_path, server.url)
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
-    code = main([str(argument) for argument in arguments])
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -122,157 +107,6 @@ def test_quarantine_shows_the_text_the_rule_and_the_place(published: World, caps
     assert "score_raw|range" in out and "1000000000.0" in out and "train-00000-of-00001.parquet" in out
     _, out, _ = run(capsys, "quarantine", "list", "-w", published.warehouse.root, "--json", "--rule", "no such rule")
     assert json.loads(out) == []
-
-
-def test_explain_shows_where_a_score_came_from_and_which_one_the_marts_use(
-    published: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, out, _ = run(capsys, "explain", "-w", published.warehouse.root, "ORG/Good-7B", "--json")
-    story = json.loads(out)
-    assert code == 0
-    assert story["model"]["params_total"] == 7_000_000_000
-    gpqa = [row for row in story["scores"] if row["variant"] == "gpqa_olb_v2"]
-    assert [(row["used"], row["raw"]) for row in gpqa] == [("*", 0.5)]
-    assert "data/train-00000-of-00001.parquet row 3, GPQA Raw" in gpqa[0]["place"]
-
-
-@pytest.mark.marts(False)
-def test_explain_prints_readable_text(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    world.options = {"only": ("olb_v2_contents",)}
-    tuned = v2_row("org/tuned-7b", 0.6, **{"Base Model": "org/good-7b", "#Params (B)": 3.5})
-    world.put_v2(v2_row("org/good-7b", 0.5), tuned)
-    world.night(1)
-    _, out, _ = run(capsys, "explain", "-w", world.warehouse.root, "org/tuned-7b")
-    told = [" ".join(line.split()) for line in out.splitlines()]
-    assert "* total name 7,000,000,000 0 [1] model name" in told
-    assert "half or double the size in the name" in told
-    assert any(re.fullmatch(r"1 org/good-7b finetune yes \[\d+\] row \d+", line) for line in told)
-    for start in ("* 2024-06-01 hub_upload olb_v2_contents [", "* apache-2.0 olb_v2_contents ["):
-        place = next(line for line in told if line.startswith(start)).removeprefix(start)
-        number, row = place.split("] ", 1)
-        assert row.startswith("row ")
-        assert any(line.startswith(f"[{number}] ") and line.endswith(".parquet") for line in told)
-    _, out, _ = run(capsys, "explain", "-w", world.warehouse.root, "org/good-7b")
-    told = [" ".join(line.split()) for line in out.splitlines()]
-    assert told[told.index("finetune 1 1") + 1] == "org/tuned-7b"
-
-
-def test_explain_says_which_name_a_score_came_under_and_that_policy_corrected_it(
-    published: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    folder = tmp_path / "corrected"
-    shutil.copytree(published.warehouse.root, folder)
-    with duckdb.connect(str(folder / "leaderboard.duckdb")) as con:
-        con.execute(
-            "update core.scores set is_corrected = true, source_name = 'Good 7B Chat'"
-            " where model_id = 'org/good-7b' and benchmark_id = 'gpqa'"
-        )
-    _, out, _ = run(capsys, "explain", "-w", folder, "org/good-7b", "gpqa")
-    lines = [line.strip() for line in out.splitlines()]
-    [score] = [number for number, line in enumerate(lines) if "gpqa_olb_v2" in line]
-    assert "Good 7B Chat" in lines[score] and "corrected by policy/corrections.csv" in lines[score + 1 : score + 3]
-    _, out, _ = run(capsys, "explain", "-w", folder, "org/good-7b", "ifeval")
-    assert "named" not in out and "corrected" not in out
-
-
-def test_a_score_repeated_by_many_snapshots_is_printed_once_with_its_count() -> None:
-    place = {"unit": "fraction", "raw": 0.864, "pct": 86.4}
-    rows = [
-        {"used": "*" if n == 0 else "", "variant": "mmlu_arena", **place, "file": f"table_{n}.csv", "because": None}
-        | {"place": f"table_{n}.csv row {n}", "link": None}
-        for n in range(73)
-    ]
-    other = rows[1] | {"raw": 0.8}
-    seen: dict[str, int] = {}
-    told = readable([*rows, other], seen)
-    assert [(row["used"], row["from"]) for row in told] == [("*", "[1] row 0 and 72 equal"), ("", "[2] row 1")]
-    assert seen == {"table_0.csv": 1, "table_1.csv": 2}
-
-
-def test_explain_of_one_benchmark_prints_only_its_scores(published: World, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "explain", "-w", published.warehouse.root, "org/good-7b", "gpqa")
-    assert code == 0 and "gpqa_olb_v2" in out and "ifeval" not in out and "Sizes" not in out
-    assert any(line.split()[:2] == ["*", "gpqa_olb_v2"] for line in out.splitlines())
-    code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/good-7b", "hellaswag")
-    assert code == 2 and "gpqa" in err and err.count("\n") == 1
-
-
-def test_explain_of_a_mart_shows_the_place_of_each_value_and_what_lost(
-    published: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    published.put_v2(v2_row("org/good-7b", 0.5), v2_row("org/good-7b", 0.4, Precision="float16"))
-    published.night(2)
-    of = ("explain", "-w", published.warehouse.root, "--mart", "model_scaling", "--key", "ORG/good-7b")
-    code, out, _ = run(capsys, *of, "--key", "gpqa")
-    lines = [" ".join(line.split()) for line in out.splitlines()]
-    assert code == 0 and len([line for line in lines if line.startswith("comparable_group")]) == 1
-    for value in ("score_pct", "params_b", "released_on"):
-        place = next(line for line in lines if line.startswith(f"{value} "))
-        number = re.search(r"\[(\d+)\] row \d+", place)
-        assert number and any(re.match(rf"\[{number[1]}\] \S+@\w+ \S+\.parquet", line) for line in lines), place
-    # That the size is the total is the column's meaning, which no place states, though evidence has the same word.
-    assert next(line for line in lines if line.startswith("params_kind ")) == "params_kind total"
-    scores = [line for line in lines if "gpqa_olb_v2" in line and "leaderboard" in line and "row" in line]
-    assert len(scores) == 2 and scores[0].startswith("* ") and not scores[1].startswith("*")
-    assert lines[lines.index(scores[0]) + 1] == "of 2 by the median"
-    assert any(line.endswith("rows of a file count from 0, its lines from 1") for line in lines)
-    assert any("leaderboard-etl explain org/good-7b" in line for line in lines)
-
-
-def test_explain_of_a_mart_is_short_and_everything_needs_a_flag(
-    published: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    of = ("explain", "-w", published.warehouse.root, "--mart", "model_scaling", "--key")
-    code, short, _ = run(capsys, *of, "ORG/good-7b")
-    assert code == 0 and len(short.splitlines()) < 70 and "What decided against the other values" not in short
-    _, whole, _ = run(capsys, *of, "org/good-7b", "--all")
-    assert "What decided against the other values" in whole and whole.count("mart.model_scaling") > 1
-    _, out, _ = run(capsys, *of, "org/good-7b", "--json")
-    [row] = json.loads(out)
-    assert row["values"]["model_id"]["value"] == "org/good-7b"
-    assert {each["of"] for each in row["evidence"]} >= {"scores", "sizes", "dates"}
-    _, out, _ = run(capsys, *of, "org/good-7b", "--json", "--all")
-    assert {row["values"]["model_id"]["value"] for row in json.loads(out)} == {"org/good-7b"} and len(
-        json.loads(out)
-    ) > 1
-
-
-def test_explain_of_a_mart_refuses_what_it_does_not_hold(published: World, capsys: pytest.CaptureFixture[str]) -> None:
-    of = ("explain", "-w", published.warehouse.root, "--mart", "model_scaling", "--key")
-    for keys in (["no such key"], ["org/good-7b", "--key", "no such key"]):
-        code, _, err = run(capsys, *of, *keys)
-        assert code == 2 and "no such key" in err
-    code, _, err = run(capsys, *of[:4], "no_such_mart", "--key", "x")
-    assert code == 2 and "model_scaling" in err
-    code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/good-7b", "--all")
-    assert code == 2 and "--all belongs to --mart" in err
-
-
-def test_every_mart_can_be_explained(published: World, capsys: pytest.CaptureFixture[str]) -> None:
-    keys = {}
-    with duckdb.connect(str(published.warehouse.database), read_only=True) as con:
-        for name in (name for name in (*tables(), *views()) if name.startswith("mart.")):
-            for column, kind, *_ in con.execute(f"describe {name}").fetchall():
-                [(key,)] = con.execute(f"select any_value({column}) from {name}").fetchall()
-                if kind == "VARCHAR" and key:
-                    keys[name] = key
-    assert len(keys) > 20
-    for name, key in keys.items():
-        code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "--mart", name, "--key", key)
-        assert (code, err) == (0, ""), name
-
-
-@pytest.mark.parametrize("arguments", [[], ["m", "--mart", "x", "--key", "y"], ["--mart", "x"], ["m", "--key", "y"]])
-def test_explain_takes_a_model_or_a_mart_with_a_key(
-    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code, _, err = run(capsys, "explain", "-w", tmp_path, *arguments)
-    assert code == 2 and "--mart NAME with --key KEY" in err
-
-
-def test_an_unknown_model_names_the_nearest_ones(published: World, capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/goood-7b")
-    assert code == 2 and "org/good-7b" in err
 
 
 def test_status_reads_the_ledger_and_says_when_a_night_is_missing(

@@ -20,9 +20,11 @@ from leaderboard_etl import engine
 from leaderboard_etl.cli import main
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.target import cache as kept_files
 from leaderboard_etl.target import past
+from leaderboard_etl.target.cache import cache_folder, kept_code_version
 from leaderboard_etl.target.opening import open_published
-from leaderboard_etl.target.past import cache_folder, open_past, open_state
+from leaderboard_etl.target.past import open_past, open_state
 from leaderboard_etl.warehouse import marts
 from leaderboard_etl.warehouse.marts import build_marts
 from leaderboard_etl.warehouse.needs import needed_by
@@ -233,10 +235,10 @@ def test_the_kept_version_of_the_code_is_that_of_the_code_as_it_is(cache: Path) 
     kept_version.parent.mkdir(parents=True)
     for before in ("other-files 0.0.0+000000000000\n", "half a li", ""):
         kept_version.write_text(before)
-        assert past._code_version() == code_version()
+        assert kept_code_version() == code_version()
         assert kept_version.read_text().split()[1] == code_version()
     kept_version.write_text(kept_version.read_text().split()[0] + " kept")
-    assert past._code_version() == "kept"
+    assert kept_code_version() == "kept"
 
 
 def test_the_published_file_answers_for_the_days_since_its_last_load(two_nights: World) -> None:
@@ -275,7 +277,7 @@ def test_what_is_there_is_shown_without_a_library_for_frames(two_nights: World, 
 
 
 def test_only_the_newest_states_in_use_stay(two_nights: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(past, "_MOST_KEPT", 1)
+    monkeypatch.setattr(kept_files, "_MOST_KEPT", 1)
     for query in ("from mart.coverage", "from core.scores"):
         open_past(two_nights.warehouse, FIRST, query).close()
     assert len(kept()) == 1

@@ -23,6 +23,7 @@ from faulty_hub import HubServer
 from sourcing import repository
 
 from leaderboard_etl import pipeline, report
+from leaderboard_etl.cli import main
 from leaderboard_etl.options import Options
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.settings import Warehouse, resource
@@ -282,3 +283,10 @@ def judge_claims(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) ->
     con.register("incoming", judged_claims(con, policy, as_of))
     con.execute("insert into mart.paper_claims from incoming")
     con.unregister("incoming")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
+    """The exit code of a command line, and what it printed: the answer and the errors."""
+    code = main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err

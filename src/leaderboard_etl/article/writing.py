@@ -7,6 +7,7 @@ from typing import Any
 
 from leaderboard_etl.article.checking import Checked
 from leaderboard_etl.article.text import Article
+from leaderboard_etl.printable import one_line
 
 
 def rewritten(article: Article, checked: Checked) -> str:
@@ -34,7 +35,8 @@ def rewritten(article: Article, checked: Checked) -> str:
     for start, said in comments:
         end = source.find("\n", start)
         end = len(source) if end < 0 else end
-        comment = f" {{/* {said} */}}"
+        # Names are data: what would end the comment does not.
+        comment = f" {{/* {one_line(said).replace('*/', '* /')} */}}"
         if comment not in source[start:end]:
             edits.append((end, end, comment))
     for start, end, text in sorted(set(edits), reverse=True):

@@ -110,8 +110,7 @@ QUERIES = {
             and m.comparable_group = s.comparable_group
             and m.variant = s.variant_id
             and m.setting = s.setting
-            and m.score_source
-                = concat_ws(' ', s.source_id || ':', s.repo_id || '@' || s.revision[:12], s.path, s.locator)
+            and m.score_source = mart.place(s.source_id, s.repo_id, s.revision, s.path, s.locator)
         where s.model_id = $model
             and ($benchmark is null or $benchmark in (s.benchmark_id, s.variant_id, s.comparable_group))
         order by s.benchmark_id, s.variant_id, used desc, s.source_id, s.precision, s.run_id
@@ -158,8 +157,8 @@ OF_ROWS = {
             on s.model_id = m.model_id
             and s.comparable_group = m.comparable_group
             and s.variant_id = m.variant
-            and m.score_source
-                = concat_ws(' ', s.source_id || ':', s.repo_id || '@' || s.revision[:12], s.path, s.locator)
+            and s.setting = m.setting
+            and m.score_source = mart.place(s.source_id, s.repo_id, s.revision, s.path, s.locator)
         where m.comparable_group = $comparable_group
             and ($openness is null or m.openness = $openness)
             and (

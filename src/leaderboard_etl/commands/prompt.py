@@ -191,7 +191,7 @@ def is_whole(text: str) -> bool:
     return not text or text.startswith(".") or _QUOTED.sub("", text).rstrip().endswith(";")
 
 
-def _or_none(names: Callable[[], list[str]]) -> list[str]:
+def _unless_it_fails(names: Callable[[], list[str]]) -> list[str]:
     """What may stand at the cursor, or nothing: an error would end the prompt."""
     import duckdb
 
@@ -243,7 +243,7 @@ def _completer(state: _State) -> Completer:
             written = before.rpartition(" ")[2] if before.startswith(".") else _WORD_BEFORE.findall(before)[0]
             is_model = before.startswith(".explain ")
             known = (
-                _or_none(state.models)
+                _unless_it_fails(state.models)
                 if is_model
                 else words_for(document.text.lstrip(), before, columns_by_table, words)
             )

@@ -177,6 +177,22 @@ def refusals(rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     return parsed_frame("quarantine", pl.DataFrame(rows, infer_schema_length=None)) if rows else empty("quarantine")
 
 
+def refused_rows(
+    rows: pl.DataFrame, target: str, *, rule: str | pl.Expr, reason: str | pl.Expr, text: pl.Expr
+) -> pl.DataFrame:
+    """Rows of a frame that break a rule, with their place, as one parsed quarantine frame; `text` is what they say."""
+    return parsed_frame(
+        "quarantine",
+        rows.with_columns(
+            pl.lit(target).alias("target"),
+            (pl.lit(rule) if isinstance(rule, str) else rule).alias("rule"),
+            (pl.lit(reason) if isinstance(reason, str) else reason).alias("reason"),
+            text.str.slice(0, _MOST_TEXT).alias("offending_text"),
+            pl.col("source_name").str.slice(0, _MOST_TEXT),
+        ),
+    )
+
+
 def refuse(source_id: str, version: FileVersion, **fields: Any) -> pl.DataFrame:
     """One quarantined record, as a parsed quarantine frame of one row; `fields` are those of `refusal`."""
     return refusals([refusal(source_id, version, **fields)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from leaderboard_etl.sources.base import Parsed, parsed_frame
+from leaderboard_etl.sources.base import Parsed, parsed_frame, refused_rows
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.measured import Measured, numbered
 from leaderboard_etl.units import score_pct
@@ -288,13 +288,4 @@ def _split(frame: pl.DataFrame, rules: list[Rule], target: str) -> tuple[pl.Data
 
 
 def _refused(bad: pl.DataFrame, rule: Rule, target: str) -> pl.DataFrame:
-    return parsed_frame(
-        "quarantine",
-        bad.with_columns(
-            pl.lit(target).alias("target"),
-            pl.lit(rule.name).alias("rule"),
-            pl.lit(rule.reason).alias("reason"),
-            rule.offending_text.fill_null("null").str.slice(0, 500).alias("offending_text"),
-            pl.col("source_name").str.slice(0, 500),
-        ),
-    )
+    return refused_rows(bad, target, rule=rule.name, reason=rule.reason, text=rule.offending_text.fill_null("null"))

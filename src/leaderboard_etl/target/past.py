@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence, Set
-from contextlib import suppress
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -19,7 +12,8 @@ import duckdb
 from leaderboard_etl import engine
 from leaderboard_etl.contracts.schema import kept_views, tables, views
 from leaderboard_etl.errors import UsageError, first_line
-from leaderboard_etl.settings import DATABASE_NAME, PACKAGE, Warehouse, resource
+from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.target.cache import cache_folder, kept_code_version, kept_file, place_of, said_of
 from leaderboard_etl.target.locked import lock
 from leaderboard_etl.target.opening import (
     attach_published,
@@ -29,18 +23,12 @@ from leaderboard_etl.target.opening import (
     open_published,
     refuse_future,
 )
-from leaderboard_etl.termination import at_the_end
 from leaderboard_etl.warehouse.carried import until_queries
 from leaderboard_etl.warehouse.database import create_views, end_of_day, link_queries, link_tables
 from leaderboard_etl.warehouse.needs import needed_by, shown_by
 from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core
 
-# Most files have a few megabytes, with all of a genuine warehouse 40; a day has one of core, and one for each choice of marts.
-_MOST_KEPT = 48
 _MOST_DAYS = 15
-# Beside a kept file: the hash of its bytes.
-_DIGEST = "sha256"
-_DAY_SECONDS = 86_400
 # What is made for a past day; history is read where it is. Of core all or nothing: models and scores are judged together.
 _MADE = ("core.", "mart.")
 _OF_DAYS = re.compile(
@@ -115,8 +103,8 @@ def _whole(warehouse: Warehouse, as_of: date) -> duckdb.DuckDBPyConnection:
 
 def _whole_file(warehouse: Warehouse, as_of: date) -> Path:
     """The file with all of the state of a day, made if it is not there. Raises OSError or duckdb.IOException where it cannot."""
-    return _kept(
-        _place(_said_of(warehouse.database), as_of, "all"),
+    return kept_file(
+        place_of(*said_of(warehouse.database), as_of, "all"),
         lambda path: engine.finish(open_published(warehouse, as_of=as_of, into=path)),
     )
 
@@ -158,16 +146,11 @@ def _open_days(
 def _attached(warehouse: Warehouse) -> tuple[duckdb.DuckDBPyConnection, tuple[object, ...]]:
     """A connection that reads the published file, and what tells this file from every other: a run may replace it at any time."""
     while True:
-        state = _said_of(warehouse.database) if warehouse.database.exists() else ()
+        state = said_of(warehouse.database) if warehouse.database.exists() else ()
         con = attach_published(warehouse)
-        if state and _said_of(warehouse.database) == state:
+        if state and said_of(warehouse.database) == state:
             return con, state
         con.close()
-
-
-def _said_of(database: Path) -> tuple[object, ...]:
-    facts = database.stat()
-    return database.resolve(), facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
 def _link_day(
@@ -198,8 +181,8 @@ def _link_day(
     queries = until_queries("published", at)
     core = {name: f"from published.{name}" for name in tables() if name.startswith("core.")}
     with engine.within(con, "published"):
-        is_later_day = is_published(con, as_of, frozenset())
-    if not is_later_day and any(name.startswith(_MADE) for name in needs):
+        is_core_published = is_published(con, as_of, frozenset())
+    if not is_core_published and any(name.startswith(_MADE) for name in needs):
         judged = _made(
             con, state, as_of, "core", lambda: judge_past(con, "published", at, is_same_code=_is_same_code(con))
         )
@@ -242,7 +225,7 @@ def _made(
             raise
 
     try:
-        engine.attach(con, _kept(_place(state, as_of, what), make_file), name)
+        engine.attach(con, kept_file(place_of(*state, as_of, what), make_file), name)
     except (OSError, duckdb.IOException):
         engine.attach_to_write(con, None, name)
         with engine.within(con, name):
@@ -254,12 +237,6 @@ def _new_name(con: duckdb.DuckDBPyConnection) -> str:
     """A name that no attached database has."""
     [(n_there,)] = con.execute("select count(*) from duckdb_databases()").fetchall()
     return f"made_{n_there}"
-
-
-def cache_folder() -> Path:
-    """Where states are kept: in XDG_CACHE_HOME, else ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "leaderboard-etl" / "as-of"
 
 
 def is_published(con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | None = None) -> bool:
@@ -279,84 +256,6 @@ def is_published(con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | 
     return con.execute("select max(as_of_on) from mart.paper_claims").fetchall() == [(as_of,)]
 
 
-def _place(state: tuple[object, ...], as_of: date, what: str) -> Path:
-    """Where `what` of a day of a published file, as this code makes it, is kept."""
-    key = hashlib.sha256("\0".join(map(str, (*state, as_of, what, *_code()))).encode()).hexdigest()[:32]
-    return cache_folder() / key / DATABASE_NAME
-
-
-@cache
-def _code() -> tuple[tuple[str, int, int], ...]:
-    """The files of the code by name, size and time of change: to hash them all would take longer than a query."""
-    facts = (
-        (path, path.stat()) for folder in (PACKAGE, resource("sql")) for path in folder.rglob("*.*") if path.is_file()
-    )
-    return tuple(
-        sorted((str(path), of_file.st_size, of_file.st_mtime_ns) for path, of_file in facts if path.suffix != ".pyc")
-    )
-
-
 def _is_same_code(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether this version of the code made the attached published file."""
-    return con.execute("select code_version from published.ops.build").fetchall() == [(_code_version(),)]
-
-
-def _code_version() -> str:
-    """code_version, kept for the files of the code as they are: to parse them all takes as long as to judge a day."""
-    from leaderboard_etl.code_version import code_version
-
-    said = hashlib.sha256(repr(_code()).encode()).hexdigest()
-    kept = cache_folder().parent / "code_version"
-    with suppress(OSError, ValueError):
-        known, version = kept.read_text(encoding="utf-8").split()
-        if known == said:
-            return version
-    version = code_version()
-    with suppress(OSError), tempfile.NamedTemporaryFile("w", dir=kept.parent, encoding="utf-8", delete=False) as file:
-        file.write(f"{said} {version}\n")
-        file.close()
-        Path(file.name).rename(kept)
-    return version
-
-
-def _is_sound(kept: Path) -> bool:
-    """Whether a kept file has the bytes that were written: what a machine that stopped left of it would answer wrongly or not at
-    all."""
-    try:
-        return (kept.parent / _DIGEST).read_text(encoding="utf-8") == _digest(kept)
-    except (OSError, ValueError):
-        return False
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _kept(kept: Path, make: Callable[[Path], None]) -> Path:
-    """A kept file, made beside its place and moved there if it is not there or damaged; then the files that were not used for
-    longest are removed. Raises OSError or duckdb.IOException where none can be written."""
-    if kept.exists():
-        if _is_sound(kept):
-            with suppress(OSError):
-                os.utime(kept.parent)
-            return kept
-        shutil.rmtree(kept.parent)
-    folder = kept.parent.parent
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    scratch = Path(tempfile.mkdtemp(prefix=".", dir=folder))
-    with at_the_end(lambda: shutil.rmtree(scratch, ignore_errors=True)):
-        try:
-            make(scratch / DATABASE_NAME)
-            (scratch / _DIGEST).write_text(_digest(scratch / DATABASE_NAME), encoding="utf-8")
-            with suppress(OSError):  # another process made the same
-                scratch.rename(kept.parent)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-    with suppress(OSError):
-        files = sorted(folder.glob("[!.]*"), key=lambda path: path.stat().st_mtime)
-        # A process that was killed leaves a hidden one.
-        left_over = [path for path in folder.glob(".*") if time.time() - path.stat().st_mtime > _DAY_SECONDS]
-        for old in (*files[:-_MOST_KEPT], *left_over):
-            shutil.rmtree(old, ignore_errors=True)
-    return kept
+    return con.execute("select code_version from published.ops.build").fetchall() == [(kept_code_version(),)]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame
+from leaderboard_etl.sources.base import Parsed, SourceFile, concat, parsed_frame, refused_rows
 from leaderboard_etl.sources.description import Source, Trust, Work
 from leaderboard_etl.sources.measured import narrow
 from leaderboard_etl.sources.shared.csv_table import read_csv_table, sizes_in_billions, split_numbers
@@ -77,18 +77,12 @@ def _parse_file(file: SourceFile) -> Parsed:
 
 
 def _refused(rows: pl.DataFrame) -> pl.DataFrame:
-    return parsed_frame(
-        "quarantine",
-        rows.with_columns(
-            pl.lit("scores").alias("target"),
-            pl.lit("row|reporter").alias("rule"),
-            pl.lit("the row names no model, or a Data Source that is neither TIGER-Lab nor Self-Reported").alias(
-                "reason"
-            ),
-            pl.col(_REPORTER).fill_null("nothing").str.slice(0, 500).alias("offending_text"),
-            pl.col("source_name").str.slice(0, 500),
-            pl.format("row {}", "row").alias("locator"),
-        ),
+    return refused_rows(
+        rows.with_columns(pl.format("row {}", "row").alias("locator")),
+        "scores",
+        rule="row|reporter",
+        reason="the row names no model, or a Data Source that is neither TIGER-Lab nor Self-Reported",
+        text=pl.col(_REPORTER).fill_null("nothing"),
     )
 
 

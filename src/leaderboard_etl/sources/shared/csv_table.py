@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from leaderboard_etl.errors import ContractError, SourceError
-from leaderboard_etl.sources.base import SourceFile, parsed_frame, place_columns
+from leaderboard_etl.sources.base import SourceFile, parsed_frame, place_columns, refused_rows
 from leaderboard_etl.sources.shared.values import is_lfs_pointer
 
 _MISSING = ("", "-", "N/A")
@@ -82,14 +82,9 @@ def split_numbers(
     reason = (
         "the cell is not a number" if within is None else f"the cell is not a number from {within[0]} to {within[1]}"
     )
-    bad = filled.filter(~holds.fill_null(False)).with_columns(
-        pl.lit(target).alias("target"),
-        pl.lit("score_raw|number" if within is None else "score_raw|range").alias("rule"),
-        pl.lit(reason).alias("reason"),
-        cell.str.slice(0, 500).alias("offending_text"),
-        pl.col("source_name").str.slice(0, 500),
-    )
-    return filled.filter(holds.fill_null(False)), parsed_frame("quarantine", bad)
+    rule = "score_raw|number" if within is None else "score_raw|range"
+    bad = filled.filter(~holds.fill_null(False))
+    return filled.filter(holds.fill_null(False)), refused_rows(bad, target, rule=rule, reason=reason, text=cell)
 
 
 def sizes_in_billions(rows: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import fields
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, concat, parsed_frame, refuse
+from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, concat, parsed_frame, refuse, refused_rows
 from leaderboard_etl.sources.measured import METRIC_COLUMNS, RUN_COLUMNS, Measured, numbered
 from leaderboard_etl.sources.shared.harness.file import Run, copied_from
 from leaderboard_etl.sources.shared.harness.metrics import Metrics, read_run
@@ -131,14 +131,12 @@ def _refused_values(metrics: pl.DataFrame, values: pl.DataFrame, runs: pl.DataFr
     }
     rule = pl.when("is_outside").then(pl.lit("score_raw|range")).otherwise(pl.lit("score_raw|number"))
     rows = [runs[bad["run_no"]], metrics[bad["metric_no"]].select("locator"), bad]
-    return parsed_frame(
-        "quarantine",
-        pl.concat(rows, how="horizontal").with_columns(
-            pl.lit("subtask_scores").alias("target"),
-            rule.alias("rule"),
-            rule.replace_strict(reasons).alias("reason"),
-            pl.col("text").alias("offending_text"),
-        ),
+    return refused_rows(
+        pl.concat(rows, how="horizontal"),
+        "subtask_scores",
+        rule=rule,
+        reason=rule.replace_strict(reasons),
+        text=pl.col("text"),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import parsed_frame
+from leaderboard_etl.sources.base import parsed_frame, refused_rows
 
 _MMLU = "mmlu_olb_v1"
 _QUESTIONS = ("n_questions", "usual_questions")
@@ -186,17 +186,10 @@ def _refusals(judged: pl.DataFrame) -> pl.DataFrame:
         ),
     }
     is_incomplete = pl.col("rule") == "aggregate|complete"
-    return parsed_frame(
-        "quarantine",
-        judged.with_columns(
-            pl.lit("scores").alias("target"),
-            pl.coalesce(pl.when(pl.col("rule") == rule).then(reason) for rule, reason in reasons.items()).alias(
-                "reason"
-            ),
-            pl.when(is_incomplete & ~has_all_tasks)
-            .then(absent.list.join(", ").str.slice(0, 500))
-            .otherwise("first_locator")
-            .alias("offending_text"),
-            pl.format("results, {}", "variant_id").alias("locator"),
-        ),
+    return refused_rows(
+        judged.with_columns(pl.format("results, {}", "variant_id").alias("locator")),
+        "scores",
+        rule=pl.col("rule"),
+        reason=pl.coalesce(pl.when(pl.col("rule") == rule).then(reason) for rule, reason in reasons.items()),
+        text=pl.when(is_incomplete & ~has_all_tasks).then(absent.list.join(", ")).otherwise("first_locator"),
     )

@@ -17,7 +17,7 @@ from leaderboard_etl.raw.ledger import Drift
 from leaderboard_etl.sources.base import Parsed, SourceFile, parsed_frame, place_columns
 from leaderboard_etl.sources.shared.csv_table import MOST_BILLIONS
 from leaderboard_etl.sources.shared.leaderboard_table.columns import match_era, polarity
-from leaderboard_etl.sources.shared.leaderboard_table.questions import without_trial_runs
+from leaderboard_etl.sources.shared.leaderboard_table.trial_runs import without_trial_runs
 from leaderboard_etl.termination import scratch_folder
 
 # A parquet file of a few kB may hold millions of equal rows, which would take the memory of the whole night. The largest of

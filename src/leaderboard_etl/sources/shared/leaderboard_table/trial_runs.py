@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import parsed_frame
+from leaderboard_etl.sources.base import empty, parsed_frame, refused_rows
 
 # How a score comes from its parts where it is the share of right answers among all questions.
 _SHARES = ("single", "size_weighted_mean")
@@ -66,7 +66,7 @@ def without_trial_runs(
     is_trial = pl.col("signs").list.len() >= _LEAST_SIGNS
     known = judged.filter(pl.col("n_questions").is_not_null())
     if known.height and known.filter(is_trial).height > _MOST_SHARE * known.height:
-        return scores, parsed_frame("quarantine", scores.clear())
+        return scores, empty("quarantine")
     return parsed_frame("scores", judged.filter(~is_trial)), _refusals(judged.filter(is_trial))
 
 
@@ -81,16 +81,14 @@ def _questions(policy: Policy) -> pl.DataFrame:
 
 
 def _refusals(trials: pl.DataFrame) -> pl.DataFrame:
-    return parsed_frame(
-        "quarantine",
-        trials.with_columns(
-            pl.lit("scores").alias("target"),
-            pl.lit("run|limited").alias("rule"),
-            pl.format(
-                "the run asked only a part of the questions: not a score of the benchmark. Over all questions, the row's scores"
-                " would be no whole numbers of right answers: {}",
-                pl.col("signs").list.join(", "),
-            ).alias("reason"),
-            pl.format("{} = {} {}", "variant_id", "score_raw", "score_unit").alias("offending_text"),
+    return refused_rows(
+        trials,
+        "scores",
+        rule="run|limited",
+        reason=pl.format(
+            "the run asked only a part of the questions: not a score of the benchmark. Over all questions, the row's scores"
+            " would be no whole numbers of right answers: {}",
+            pl.col("signs").list.join(", "),
         ),
+        text=pl.format("{} = {} {}", "variant_id", "score_raw", "score_unit"),
     )

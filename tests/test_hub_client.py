@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from leaderboard_etl.hub.answers import (
     UnusableSettingsError,
 )
 from leaderboard_etl.hub.client import Hub
+from leaderboard_etl.hub.sessions import Sessions
 from leaderboard_etl.raw.blob_ids import git_blob_id, sha256_id
 
 REPO = ("dataset", "org/data")
@@ -344,6 +345,17 @@ def test_unusable_settings_are_named_in_one_line_without_secrets(
         hub.head(*REPO)
     assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
     assert server.requests == []
+
+
+def test_every_session_is_like_the_one_that_the_hubs_client_makes() -> None:
+    sessions = Sessions()
+    with ExitStack() as stack:
+        clients = {id(client): client for client in (stack.enter_context(sessions.one()) for _ in range(20))}
+    kinds = {
+        (client.follow_redirects, client.timeout.read, client.trust_env, *map(tuple, client.event_hooks.values()))
+        for client in clients.values()
+    }
+    assert len(clients) == 3 and len(kinds) == 1
 
 
 def test_a_401_without_a_reason_means_the_token_only_if_the_hub_does_not_know_it(

@@ -29,11 +29,12 @@ from worlds import (
 )
 
 from leaderboard_etl import engine
+from leaderboard_etl.contracts.schema import kept_views
 from leaderboard_etl.pipeline import fetching
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import PACKAGE, Warehouse
-from leaderboard_etl.target import opening
-from leaderboard_etl.warehouse import build
+from leaderboard_etl.target import believed, opening
+from leaderboard_etl.warehouse import build, results
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
 # No deadlines, because the speed of the machine says nothing about the code. In CI the inputs are the same each time, so that a
@@ -142,9 +143,9 @@ def schema_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _tables_by_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nights and past days get their tables as a copy of those that create_tables made once: a tenth of a night goes into the
-    comments. A night of another process makes its own."""
+def _tables_by_copy(schema_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nights get their tables and views as a copy of those that create_tables and create_views made once, and past days their
+    tables: a fifth of a night goes into views and comments. A night of another process makes its own."""
     path = tmp_path_factory.mktemp("tables") / "tables.duckdb"
     with duckdb.connect(str(path)) as con:
         create_tables(con)
@@ -152,8 +153,16 @@ def _tables_by_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     def copy_tables(con: duckdb.DuckDBPyConnection, *, is_described: bool = True) -> None:
         copy_database(path, con)
 
+    def carry_results(con: duckdb.DuckDBPyConnection, catalog: str) -> None:
+        """The views that are carried as tables are there already."""
+        for name in kept_views():
+            con.execute(f"drop view {name}")
+        results.carry_results(con, catalog)
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(build, "create_tables", copy_tables)
+        patched.setattr(build, "create_tables", lambda con: copy_database(schema_file, con))
+        patched.setattr(build, "create_views", lambda con: None)
+        patched.setattr(believed, "carry_results", carry_results)
         patched.setattr(opening, "create_tables", copy_tables)
         yield
 

@@ -14,7 +14,7 @@ from worlds import story
 from leaderboard_etl import engine, pipeline
 from leaderboard_etl.contracts.schema import kept_views, tables
 from leaderboard_etl.options import options_for
-from leaderboard_etl.warehouse import build, core
+from leaderboard_etl.warehouse import build, core, replaced
 from leaderboard_etl.warehouse.marts import keep_views
 from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core
 
@@ -200,10 +200,18 @@ def test_core_after_news_is_core_made_whole(con: duckdb.DuckDBPyConnection, seed
         assert {name: said for name, said in updated.items() if said != whole[name]} == {}
 
 
-@pytest.mark.parametrize(("seed", "is_same_code"), [(3, True), (4, True), (5, False)])
+@pytest.mark.parametrize(
+    ("seed", "n_kept", "is_same_code"), [(3, N_NIGHTS, True), (4, 2, True), (4, 0, True), (5, N_NIGHTS, False)]
+)
 def test_core_and_kept_views_of_a_past_day_are_those_made_of_the_loads_until_then(
-    con: duckdb.DuckDBPyConnection, tmp_path: Path, seed: int, is_same_code: bool
+    con: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    n_kept: int,
+    is_same_code: bool,
 ) -> None:
+    monkeypatch.setattr(replaced, "_MOST_KEPT_NIGHTS", n_kept)
     nights, whole = Nights(con, seed), []
     for _ in range(N_NIGHTS):
         before = nights.last_load_id
@@ -222,6 +230,10 @@ def test_core_and_kept_views_of_a_past_day_are_those_made_of_the_loads_until_the
             engine.attach_to_write(asking, None, "judged")
             with engine.within(asking, "judged"):
                 judge_past(asking, "published", at, is_same_code=is_same_code)
+                how = {name for (name,) in asking.execute("select table_name from duckdb_tables()").fetchall()}
+            # Of the last day nothing was replaced; of the first one the night after it.
+            of_kept_nights = [moment for (moment,) in moments[:-1]][max(N_NIGHTS - 1 - n_kept, 0) :] if n_kept else []
+            assert ("oldest_replaced" in how) == (is_same_code and at in of_kept_nights)
             of_core = past_core(asking, "published", "judged")
             engine.attach_to_write(asking, None, "made")
             with engine.within(asking, "made"):

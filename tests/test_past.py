@@ -18,11 +18,10 @@ from worlds import World, copied, v2_row
 
 from leaderboard_etl import engine
 from leaderboard_etl.cli import main
-from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.target import cache as kept_files
 from leaderboard_etl.target import past
-from leaderboard_etl.target.cache import cache_folder, kept_code_version
+from leaderboard_etl.target.cache import cache_folder
 from leaderboard_etl.target.opening import open_published
 from leaderboard_etl.target.past import open_past, open_state
 from leaderboard_etl.warehouse import marts
@@ -228,17 +227,6 @@ def test_a_state_is_made_once_and_again_after_a_night_with_news(
     open_past(two_nights.warehouse, FIRST, "from core.scores").close()
     open_past(two_nights.warehouse, SECOND, "from core.scores").close()
     assert made == [FIRST, FIRST, SECOND]
-
-
-def test_the_kept_version_of_the_code_is_that_of_the_code_as_it_is(cache: Path) -> None:
-    kept_version = cache / "leaderboard-etl" / "code_version"
-    kept_version.parent.mkdir(parents=True)
-    for before in ("other-files 0.0.0+000000000000\n", "half a li", ""):
-        kept_version.write_text(before)
-        assert kept_code_version() == code_version()
-        assert kept_version.read_text().split()[1] == code_version()
-    kept_version.write_text(kept_version.read_text().split()[0] + " kept")
-    assert kept_code_version() == "kept"
 
 
 def test_the_published_file_answers_for_the_days_since_its_last_load(two_nights: World) -> None:

@@ -4,13 +4,18 @@ count.
 A module counts by its statements, without comments, docstrings and layout. The modules are those that an entry imports,
 directly or through others. SQL and templates count byte by byte, because their comments become the dictionary. Policy is
 not code: each load lands the CSV files that it judged by.
+
+To parse all modules takes as long as to judge a past day. So a version is kept beside the compiled modules, for the files as they
+are, as Python keeps these.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,14 +43,24 @@ class Code:
 @cache
 def code_version() -> str:
     """Version and hash of what decides the tables: the same text, the same tables from the same raw."""
-    return _version(*_FOLD)
+    return _kept("code_version", lambda: _version(*_FOLD))
 
 
 @cache
 def export_version() -> str:
     """Version and hash of what decides the files of an export of given tables."""
     templates = (path for path in PACKAGE.rglob("*") if path.suffix in _TEMPLATES)
-    return _version(*_EXPORTS, templates)
+    return _kept("export_version", lambda: _version(*_EXPORTS, templates))
+
+
+@cache
+def code_files() -> str:
+    """What tells the files of the code from every other, without reading them. A copy of a file, and one that another release
+    brought with the same size and date, has another time of change."""
+    files = (path for folder in (PACKAGE, resource("sql")) for path in folder.rglob("*.*") if path.is_file())
+    facts = ((str(path), path.stat()) for path in files if path.suffix != ".pyc")
+    said = sorted((name, fact.st_size, fact.st_mtime_ns, fact.st_ctime_ns) for name, fact in facts)
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def modules_of(*entries: str) -> dict[str, Code]:
@@ -70,6 +85,23 @@ def statements(node: object) -> str:
     parts: list[str] = []
     _write(node, parts)
     return "".join(parts)
+
+
+def _kept(name: str, make: Callable[[], str]) -> str:
+    """A version, read where it is kept for the files as they are; else made, and kept where the folder can be written."""
+    kept = PACKAGE / "__pycache__" / name
+    with suppress(OSError, ValueError):
+        of_files, version = kept.read_text(encoding="utf-8").split()
+        if of_files == code_files():
+            return version
+    version = make()
+    with suppress(OSError):
+        kept.parent.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=kept.parent, encoding="utf-8", delete=False) as file:
+            file.write(f"{code_files()} {version}\n")
+            file.close()
+            Path(file.name).rename(kept)
+    return version
 
 
 def _version(entries: tuple[str, ...], folders: tuple[str, ...], files: Iterator[Path] | tuple[Path, ...] = ()) -> str:

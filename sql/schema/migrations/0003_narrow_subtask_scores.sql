@@ -2,3 +2,4 @@
 -- how: rebuild
 -- history.subtask_scores and core.subtask_scores are views. Their rows are in history.measurements, with the run and the metric by
 -- key; history.runs and history.metrics hold each of them once.
+-- ops.replaced_rows is new: what nights replace in core.

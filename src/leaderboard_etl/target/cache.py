@@ -9,10 +9,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
-from leaderboard_etl.settings import DATABASE_NAME, PACKAGE, resource
+from leaderboard_etl.code_version import code_files
+from leaderboard_etl.settings import DATABASE_NAME
 from leaderboard_etl.termination import at_the_end
 
 # Most files have a few megabytes, with all of a genuine warehouse 40; a day has one of core, and one for each choice of marts.
@@ -36,37 +36,8 @@ def said_of(database: Path) -> tuple[object, ...]:
 
 def place_of(*made_from: object) -> Path:
     """Where a file is kept that this code makes of these."""
-    key = hashlib.sha256("\0".join(map(str, (*made_from, *_code()))).encode()).hexdigest()[:32]
+    key = hashlib.sha256("\0".join(map(str, (*made_from, code_files()))).encode()).hexdigest()[:32]
     return cache_folder() / key / DATABASE_NAME
-
-
-@cache
-def _code() -> tuple[tuple[str, int, int], ...]:
-    """The files of the code by name, size and time of change: to hash them all would take longer than a query."""
-    facts = (
-        (path, path.stat()) for folder in (PACKAGE, resource("sql")) for path in folder.rglob("*.*") if path.is_file()
-    )
-    return tuple(
-        sorted((str(path), of_file.st_size, of_file.st_mtime_ns) for path, of_file in facts if path.suffix != ".pyc")
-    )
-
-
-def kept_code_version() -> str:
-    """code_version, kept for the files of the code as they are: to parse them all takes as long as to judge a day."""
-    from leaderboard_etl.code_version import code_version
-
-    said = hashlib.sha256(repr(_code()).encode()).hexdigest()
-    kept = cache_folder().parent / "code_version"
-    with suppress(OSError, ValueError):
-        known, version = kept.read_text(encoding="utf-8").split()
-        if known == said:
-            return version
-    version = code_version()
-    with suppress(OSError), tempfile.NamedTemporaryFile("w", dir=kept.parent, encoding="utf-8", delete=False) as file:
-        file.write(f"{said} {version}\n")
-        file.close()
-        Path(file.name).rename(kept)
-    return version
 
 
 def _is_sound(kept: Path) -> bool:

@@ -10,10 +10,11 @@ from pathlib import Path
 import duckdb
 
 from leaderboard_etl import engine
+from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.schema import kept_views, tables, views
 from leaderboard_etl.errors import UsageError, first_line
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.target.cache import cache_folder, kept_code_version, kept_file, place_of, said_of
+from leaderboard_etl.target.cache import cache_folder, kept_file, place_of, said_of
 from leaderboard_etl.target.locked import lock
 from leaderboard_etl.target.opening import (
     attach_published,
@@ -258,4 +259,4 @@ def is_published(con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | 
 
 def _is_same_code(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether this version of the code made the attached published file."""
-    return con.execute("select code_version from published.ops.build").fetchall() == [(kept_code_version(),)]
+    return con.execute("select code_version from published.ops.build").fetchall() == [(code_version(),)]

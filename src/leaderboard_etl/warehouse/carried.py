@@ -12,7 +12,7 @@ from leaderboard_etl.contracts.schema import tables
 _CARRIED = ("raw", "history", "ops")
 # Rows of history.measurements refer to theirs by key.
 _KEYED = {"history.runs": "run_key", "history.metrics": "metric_key"}
-_REBUILT = ("ops.build", "ops.check_results", "ops.analysis_inputs")
+_REBUILT = ("ops.build", "ops.check_results", "ops.analysis_inputs", "ops.replaced_rows")
 
 
 def carried_tables() -> list[str]:

@@ -29,6 +29,15 @@ from leaderboard_etl.warehouse.history import is_within, policy_texts
 from leaderboard_etl.warehouse.measurements import measured_names
 from leaderboard_etl.warehouse.prices import insert_prices
 from leaderboard_etl.warehouse.ratings import insert_ratings, insert_series, rated_names
+from leaderboard_etl.warehouse.replaced import (
+    OF_MODELS,
+    OF_NAMES,
+    forget_oldest,
+    keep_models,
+    keep_names,
+    keep_new_models,
+    keep_settings,
+)
 from leaderboard_etl.warehouse.submissions import insert_submissions
 
 # Wide rows that are sorted at once: some fifty megabytes.
@@ -104,30 +113,36 @@ def _insert_judged(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
 
 
 def update_core(con: duckdb.DuckDBPyConnection, since_load_id: int) -> None:
-    """Brings core, as it was after a load, up to date with history. The policy must be the same."""
+    """Brings core, as it was after a load, up to date with history, and keeps what it replaces. The policy must be the same."""
     policy = Policy(policy_texts(con))
     changed = _changed_names(con, since_load_id)
     before = _model_of_names(con)
     names = _reached(con, changed, before, since_load_id, policy)
     con.register("reached", names)
     con.register("reached_models", before.join(names, on=_NAME, how="semi").select("model_id").unique())
-    for table in ("models", "model_aliases", "model_bases", "parameter_evidence", "submissions", "prices"):
+    keep_models(con, since_load_id, "reached_models")
+    for table in OF_MODELS:
         con.execute(f"delete from core.{table} where model_id in (from reached_models)")
     _insert_named(con, _judge_names(con, policy, "reached"))
-    _replace_settings(con, policy)
+    _replace_settings(con, policy, since_load_id)
     _normalize(con, policy, "reached")
     _date_no_later_than(con, _first_scores(con))
     insert_submissions(con, "reached")
     insert_prices(con, policy, "reached")
-    moved = _model_of_names(con).join(before, on=before.columns, how="anti", nulls_equal=True).select(_NAME)
+    now = _model_of_names(con)
+    con.register("new_models", now.join(before, on="model_id", how="anti").select("model_id").unique())
+    keep_new_models(con, since_load_id, "new_models")
+    moved = now.join(before, on=before.columns, how="anti", nulls_equal=True).select(_NAME)
     corrected = names.join(_corrected_names(policy), on=_NAME, how="semi")
     con.register("rescored", pl.concat([changed, moved, corrected]).unique())
-    for table in ("scores", "ratings"):
+    keep_names(con, since_load_id, "rescored")
+    for table in OF_NAMES:
         con.execute(f"delete from core.{table} where (source_id, source_name) in (from rescored)")
     _insert_scores(con, None)
     insert_ratings(con, policy, "rescored")
     con.execute("drop table normalized")
-    for name in ("reached", "reached_models", "rescored"):
+    forget_oldest(con)
+    for name in ("reached", "reached_models", "new_models", "rescored"):
         con.unregister(name)
 
 
@@ -253,9 +268,10 @@ def insert_settings(con: duckdb.DuckDBPyConnection, policy: Policy, stated: pl.S
     _insert(con, "core.settings", ranked_settings(stated, _of_its_day(policy, "settings")))
 
 
-def _replace_settings(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+def _replace_settings(con: duckdb.DuckDBPyConnection, policy: Policy, since_load_id: int) -> None:
     settings = ranked_settings(_open_settings(con), _of_its_day(policy, "settings"))
     if not con.sql("select * from core.settings order by setting").pl().equals(settings):
+        keep_settings(con, since_load_id)
         con.execute("delete from core.settings")
         _insert(con, "core.settings", settings)
 

@@ -1,8 +1,9 @@
 """core and marts at the end of a past day, from those of now: only the names that later loads reach are judged again.
 
-For core it is update_core backwards. What the loads after the day say reaches some names (normalize/reach.py). What sources had
-stated of these by that day is judged alone, and stands in the place of what core says of them now; all other rows are those of
-now. So a past day costs what the news since then costs. Where policy or code differ from those of now, all names are judged.
+For core it is update_core backwards: where nights kept what they replaced (replaced), that stands in its place again. Else what
+the loads after the day say reaches some names (normalize/reach.py). What sources had stated of these by that day is judged alone,
+and stands in the place of what core says of them now; all other rows are those of now. So a past day costs what the news since
+then costs. Where policy or code differ from those of now, all names are judged.
 """
 
 from __future__ import annotations
@@ -16,12 +17,8 @@ from leaderboard_etl import engine
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.warehouse.carried import copy_names_until, copy_until, until_queries
 from leaderboard_etl.warehouse.database import create_tables, create_views, end_of_day, link_queries
+from leaderboard_etl.warehouse.replaced import OF_MODELS, OF_NAMES, OLDEST, SETTINGS, core_before, fill_oldest, is_kept
 
-# Tables of core whose rows belong to a model, and those whose rows belong to a name; of the others settings follow from all
-# scores, and the rest from policy and code.
-_OF_MODELS = ("models", "model_aliases", "model_bases", "parameter_evidence", "submissions", "prices")
-_OF_NAMES = ("scores", "ratings")
-_SETTINGS = "core.settings"
 # What was judged again, in the database with its rows; in one with all names they are absent.
 _NAMES, _MODELS = "main.judged_names", "main.judged_models"
 
@@ -41,22 +38,26 @@ def judge_past(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, *, is
         f"select count(*) > 0 from {catalog}.history.policy_files where load_id > $since or closed_load_id > $since",
         {"since": since},
     ).fetchall()
-    if is_same_code and not is_other_policy:
-        _judge_reached(con, catalog, at, since)
-    else:
+    if not is_same_code or is_other_policy:
         _judge_all(con, catalog, at)
+    elif is_kept(con, catalog, since):
+        fill_oldest(con, catalog, since)
+    else:
+        _judge_reached(con, catalog, at, since)
 
 
 def past_core(con: duckdb.DuckDBPyConnection, catalog: str, judged: str) -> dict[str, str]:
     """A query for each table of core at the moment for which `judge_past` filled the attached database `judged`."""
-    [(n_there,)] = con.execute(
-        "select count(*) from duckdb_tables() where database_name = ? and schema_name || '.' || table_name in (?, ?)",
-        [judged, _NAMES, _MODELS],
+    there = con.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ?", [judged]
     ).fetchall()
-    if not n_there:
+    published = {name: f"from {catalog}.{name}" for name in core_tables()}
+    if (OLDEST,) in there:
+        return published | core_before(catalog, judged)
+    if (_NAMES,) not in there:
         return {name: f"from {judged}.{name}" for name in core_tables()}
-    queries = {name: f"from {catalog}.{name}" for name in core_tables()} | {_SETTINGS: f"from {judged}.{_SETTINGS}"}
-    for names, key, again in ((_OF_MODELS, "model_id", _MODELS), (_OF_NAMES, "source_id, source_name", _NAMES)):
+    queries = published | {SETTINGS: f"from {judged}.{SETTINGS}"}
+    for names, key, again in ((OF_MODELS, "model_id", _MODELS), (OF_NAMES, "source_id, source_name", _NAMES)):
         for name in (f"core.{table}" for table in names):
             queries[name] = (
                 f"select * from {catalog}.{name} anti join {judged}.{again} using ({key})"
@@ -87,7 +88,8 @@ def make_marts(
         with engine.within(con, _MAKING):
             link_queries(con, until_queries(catalog, end_of_day(as_of)))
             for name, query in core.items():
-                con.execute(f"insert into {name} {query}")
+                if needs is None or name in needs:
+                    con.execute(f"insert into {name} {query}")
             if is_same_code:
                 carry_results(con, catalog, needs, has_views=False)
             create_views(con, needs=needs)
@@ -112,7 +114,7 @@ def _judge_reached(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, s
     _create(con, "history", "core")
     con.execute(f"create table {_NAMES} as from reached; create table {_MODELS} as from reached_models")
     copy_names_until(con, catalog, at, "reached")
-    made = {f"core.{table}" for table in (*_OF_MODELS, *_OF_NAMES)} | {_SETTINGS}
+    made = {f"core.{table}" for table in (*OF_MODELS, *OF_NAMES)} | {SETTINGS}
     for name in core_tables():
         if name not in made:
             con.execute(f"insert into {name} from {catalog}.{name}")

@@ -1,0 +1,147 @@
+"""What core said before a night of the models and names that it judges anew: kept, so that a past day need not be judged again.
+
+update_core writes these rows of core anew and leaves the others. What stood there before goes into ops.replaced_rows, one row for
+each model or name. So core at the end of an earlier load is that of now, but for what later nights judged: there the oldest
+rows count. A warehouse that is made anew keeps none of them, and then its past days are judged (past).
+"""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+
+from leaderboard_etl.contracts.schema import tables
+
+# Tables of core whose rows belong to a model, and those whose rows belong to a name; of the others settings follow from all
+# scores, and the rest from policy and code.
+OF_MODELS = ("models", "model_aliases", "model_bases", "parameter_evidence", "submissions", "prices")
+OF_NAMES = ("scores", "ratings")
+SETTINGS = "core.settings"
+# Whose rows are kept together, by the tables in which they are: what a row of these says it of.
+_SUBJECTS = {
+    **{f"core.{table}": ("model", "model_id") for table in OF_MODELS},
+    **{f"core.{table}": ("name", "source_id || ': ' || source_name") for table in OF_NAMES},
+    SETTINGS: ("settings", "'all'"),
+}
+_MOST_KEPT_NIGHTS = 60
+# What `fill_oldest` fills.
+OLDEST = "main.oldest_replaced"
+
+
+def keep_models(con: duckdb.DuckDBPyConnection, until_load_id: int, models: str) -> None:
+    """Keeps what core says of the models in a registered frame with model_id, before a load after `until_load_id` replaces it."""
+    _keep(con, "model", until_load_id, f"select model_id from {models}")
+
+
+def keep_new_models(con: duckdb.DuckDBPyConnection, until_load_id: int, models: str) -> None:
+    """Keeps that core said nothing of the models in such a frame."""
+    con.execute(f"insert into ops.replaced_rows select ?, 'model', model_id, '[]' from {models}", [until_load_id])
+
+
+def keep_names(con: duckdb.DuckDBPyConnection, until_load_id: int, names: str) -> None:
+    """The same of the names in a registered frame with source_id and source_name."""
+    _keep(con, "name", until_load_id, f"select {_SUBJECTS['core.scores'][1]} from {names}")
+
+
+def keep_settings(con: duckdb.DuckDBPyConnection, until_load_id: int) -> None:
+    """The same of all settings."""
+    _keep(con, "settings", until_load_id, "select 'all'")
+
+
+def forget_oldest(con: duckdb.DuckDBPyConnection) -> None:
+    """Removes what is kept of nights so long ago that few ask about the days before them."""
+    con.execute(
+        """
+        delete from ops.replaced_rows
+        where until_load_id not in (
+            select distinct until_load_id from ops.replaced_rows order by until_load_id desc limit ?
+        )
+        """,
+        [_MOST_KEPT_NIGHTS],
+    )
+
+
+def is_kept(con: duckdb.DuckDBPyConnection, catalog: str, load_id: int) -> bool:
+    """Whether the attached `catalog` keeps all that core said at the end of a load."""
+    [(n_without,)] = con.execute(
+        f"""
+        with kept as (
+
+            select min(until_load_id) as until_load_id
+            from {catalog}.ops.replaced_rows
+            where until_load_id >= $load
+
+        )
+
+        -- A load without news leaves core as it is.
+        select count(*)
+        from kept
+        left join {catalog}.ops.loads as l
+            on l.load_id > $load and l.load_id <= kept.until_load_id and l.status in ('published', 'degraded')
+        where kept.until_load_id is null or l.load_id is not null
+        """,
+        {"load": load_id},
+    ).fetchall()
+    return bool(n_without == 0)
+
+
+def fill_oldest(con: duckdb.DuckDBPyConnection, catalog: str, load_id: int) -> None:
+    """Fills the current database, an empty one, with what `core_before` reads beside the attached `catalog`, which keeps all that
+    core said at the end of a load."""
+    con.execute(
+        f"""
+        create table {OLDEST} as
+        select kind, subject, arg_min(said, until_load_id) as said
+        from {catalog}.ops.replaced_rows
+        where until_load_id >= ?
+        group by all
+        """,
+        [load_id],
+    )
+
+
+def core_before(catalog: str, oldest: str) -> dict[str, str]:
+    """A query for each table of core that nights write anew, at the end of the load for which `fill_oldest` filled the attached
+    database `oldest`."""
+    queries = {}
+    for name, (kind, subject) in _SUBJECTS.items():
+        kept = f"{oldest}.{OLDEST} where kind = '{kind}'"
+        shape = json.dumps({column.name: column.sql_type.upper() for column in tables()[name].columns})
+        rows = f"""select unnest(json_extract(said, '$[*]."{name}"')) as row from {kept}"""
+        queries[name] = (
+            f"select * from {catalog}.{name} where {subject} not in (select subject from {kept})"
+            f" union all select unnest(from_json_strict(row, '{shape}')) from ({rows})"
+        )
+    return queries
+
+
+def _keep(con: duckdb.DuckDBPyConnection, kind: str, until_load_id: int, subjects: str) -> None:
+    """Adds a row of ops.replaced_rows for each of the `subjects`, a query."""
+    rows = " union all ".join(
+        f"select {of_row} as subject, '{{\"{name}\":' || to_json(t) || '}}' as row from {name} as t"
+        f" where {of_row} in (from asked)"
+        for name, (of_kind, of_row) in _SUBJECTS.items()
+        if of_kind == kind
+    )
+    con.execute(
+        f"""
+        insert into ops.replaced_rows
+        with asked as (
+
+            from ({subjects}) as s(subject)
+
+        ),
+
+        standing as (
+
+            select subject, string_agg(row, ',') as said from ({rows}) group by subject
+
+        )
+
+        select $until, $kind, subject, '[' || coalesce(said, '') || ']'
+        from asked
+        left join standing using (subject)
+        """,
+        {"until": until_load_id, "kind": kind},
+    )

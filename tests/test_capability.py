@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from leaderboard_etl.analysis.capability import fit_capability, index_gap
-from leaderboard_etl.analysis.item_response import CLIP, fit
+from leaderboard_etl.analysis import item_response
+from leaderboard_etl.analysis.capability import INTERVAL, _interval, fit_capability, index_gap
+from leaderboard_etl.analysis.item_response import CLIP, draw_capabilities, fit
 from leaderboard_etl.errors import UsageError
 
 ECI_PENALTY = 0.1  # of https://github.com/epoch-research/eci-public
@@ -228,6 +230,76 @@ def test_a_gap_without_a_side_is_refused() -> None:
     empty = fit_capability(gap_world().head(0))
     assert empty.index.is_empty()
     assert "no open and no proprietary" in index_gap(empty, date(2025, 6, 30))["refusal_reason"][0]
+
+
+def sparse_scores(n_models: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Capabilities, scores as fractions with noise, and which of them are seen: two leaderboards that share no benchmark, and a
+    few models with scores in both."""
+    rng = np.random.default_rng(seed)
+    capability = rng.normal(0.5, 1.2, n_models)
+    target = 1 / (1 + np.exp(-SLOPE * (capability[:, None] - DIFFICULTY))) + rng.normal(0, 0.03, (n_models, 6))
+    seen = np.zeros((n_models, 6))
+    on_first = rng.random(n_models) < 0.5
+    seen[on_first, :3], seen[~on_first, 3:] = 1, 1
+    seen[:10] = 1
+    return capability, np.clip(target, CLIP, 1 - CLIP), seen
+
+
+def test_models_with_scores_on_the_same_benchmarks_are_fitted_as_well_in_blocks_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, target, seen = sparse_scores(300, seed=1)
+    whole = fit(target, seen, anchor=0)
+    drawn = draw_capabilities(target, seen, 0, whole, 3, np.random.default_rng(1))
+    monkeypatch.setattr(item_response, "MANY_MODELS", 20)
+    monkeypatch.setattr(item_response, "MOST_VALUES", 100)  # and in portions
+    in_blocks = fit(target, seen, anchor=0)
+    for part, same in zip(whole, in_blocks, strict=True):
+        assert np.allclose(part, same, rtol=0, atol=1e-7)
+    again = draw_capabilities(target, seen, 0, whole, 3, np.random.default_rng(1))
+    assert np.allclose(drawn, again, rtol=0, atol=1e-6, equal_nan=True)
+
+
+def test_models_that_are_moved_alone_end_where_all_are_moved_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, target, seen = sparse_scores(300, seed=2)
+    together = fit(target, seen, anchor=0)
+    monkeypatch.setattr(item_response, "MODELS_TO_ONE_ALONE", 10)
+    apart = fit(target, seen, anchor=0)
+    for part, same in zip(together, apart, strict=True):
+        assert np.allclose(part, same, rtol=0, atol=1e-4)
+
+
+def test_models_on_their_way_do_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, target, seen = sparse_scores(300, seed=3)
+    step = item_response._step
+    n_steps: list[int] = []
+
+    def counted(*given: Any) -> Any:
+        n_steps[-1] += 1
+        return step(*given)
+
+    monkeypatch.setattr(item_response, "_step", counted)
+    for to_one_alone in (1_000, 100):
+        monkeypatch.setattr(item_response, "MODELS_TO_ONE_ALONE", to_one_alone)
+        n_steps.append(0)
+        fit(target, seen, anchor=0)
+    together, apart = n_steps
+    assert 2 * apart <= together
+
+
+def test_the_interval_of_a_model_is_that_of_the_draws_that_placed_it() -> None:
+    drawn = np.random.default_rng(4).normal(size=(20, 5))
+    drawn[:3, 1], drawn[:11, 2], drawn[:, 3] = np.nan, np.nan, np.nan
+    lo, hi = _interval(drawn)
+    assert np.isnan(lo).tolist() == np.isnan(hi).tolist() == [False, False, True, True, False]
+    for model in (0, 1, 4):
+        assert [lo[model], hi[model]] == pytest.approx(np.nanquantile(drawn[:, model], INTERVAL))
+
+
+def test_draws_are_kept_of_the_models_that_led_their_side_on_some_day() -> None:
+    fitted = fit_capability(gap_world(), draws=4)
+    assert sorted(fitted.leader_ids) == ["o_late", "o_new", "o_old", "p_new", "p_old"]
+    assert fitted.draws_logits.shape == (4, 5)
 
 
 def test_scores_that_no_fit_explains_refuse_every_model_without_an_error() -> None:

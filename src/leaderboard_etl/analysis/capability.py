@@ -46,13 +46,14 @@ class CapabilityFit:
 
     comparable_group, difficulty (logits of the anchor), discriminability (1: as sharp as the anchor), n_models, is_anchor.
 
-    `draws_logits` are the capabilities of the bootstrap draws (draws x `model_ids`), NaN where a draw cannot measure the
-    model.
+    `leader_ids` are the models that were the most capable of their openness on some day; `draws_logits` their capabilities in the
+    bootstrap draws (draws x `leader_ids`), NaN where a draw cannot measure the model. Those of all models would be most of what a
+    process holds of a large fit.
     """
 
     index: pl.DataFrame
     items: pl.DataFrame
-    model_ids: list[str]
+    leader_ids: list[str]
     draws_logits: Floats
 
 
@@ -88,7 +89,9 @@ def fit_capability(
     lo, hi = _interval(drawn)
     fitted = [model_ids, theta.capability[0], lo, hi, seen.sum(axis=1).astype(np.int64)]
     items = _items(groups, theta.difficulty[0], np.exp(theta.log_slope[0]), seen.sum(axis=0).astype(np.int64), anchor)
-    return CapabilityFit(_index(points, refused, fitted, groups[anchor]), items, model_ids, drawn)
+    index = _index(points, refused, fitted, groups[anchor])
+    leaders = _leaders(index)
+    return CapabilityFit(index, items, leaders, drawn[:, np.searchsorted(model_ids, leaders)])
 
 
 def index_gap(
@@ -121,7 +124,7 @@ def index_gap(
     if missing:
         row["refusal_reason"] = f"no {' and no '.join(missing)} model with a capability and a date by {compared_on}"
     else:
-        first, second = (fitted.model_ids.index(row[f"{side}_model_id"]) for side in ("proprietary", "open"))
+        first, second = (fitted.leader_ids.index(row[f"{side}_model_id"]) for side in ("proprietary", "open"))
         lo, hi = _interval(fitted.draws_logits[:, [first]] - fitted.draws_logits[:, [second]])
         row["gap_logits"] = row["proprietary_capability"] - row["open_capability"]
         row |= {"gap_lo": float(lo[0]), "gap_hi": float(hi[0])}
@@ -189,6 +192,13 @@ def _islands(points: pl.DataFrame) -> pl.DataFrame:
         labels = wider
 
 
+def _leaders(index: pl.DataFrame) -> list[str]:
+    """The models of an index that nobody more capable of their openness came before, or on the same day."""
+    dated = index.drop_nulls(["capability", "released_on"])
+    before = pl.col("released_on").cum_min().shift(1).over("openness")
+    return dated.filter(before.is_null() | (pl.col("released_on") < before))["model_id"].to_list()
+
+
 def _position(names: pl.Series, ordered: list[str]) -> Any:
     return names.replace_strict(ordered, list(range(len(ordered))), return_dtype=pl.Int64).to_numpy()
 
@@ -199,10 +209,12 @@ def _interval(drawn: Floats) -> tuple[Floats, Floats]:
     # Quantiles of all models at once would need two copies of the draws.
     for first in range(0, drawn.shape[1], _MODELS_AT_ONCE):
         part = drawn[:, first : first + _MODELS_AT_ONCE]
-        enough = (~np.isnan(part)).sum(axis=0) >= max(2.0, MIN_PLACED_SHARE * drawn.shape[0])
-        if enough.any():
-            places = first + np.flatnonzero(enough)
-            lo[places], hi[places] = np.nanquantile(part[:, enough], INTERVAL, axis=0)
+        n_placed = (~np.isnan(part)).sum(axis=0)
+        # Models with as many draws are taken together: numpy would take one after another where some are missing.
+        for n in np.unique(n_placed[n_placed >= max(2.0, MIN_PLACED_SHARE * drawn.shape[0])]):
+            models = np.flatnonzero(n_placed == n)
+            placed = np.sort(part[:, models], axis=0)[:n]  # those that are missing come last
+            lo[first + models], hi[first + models] = np.quantile(placed, INTERVAL, axis=0)
     return lo, hi
 
 

@@ -167,6 +167,14 @@ def test_explain_takes_a_model_or_a_mart_with_a_key(
     assert code == 2 and "--mart NAME with --key KEY" in err
 
 
+@pytest.mark.parametrize("name", ["org/good_7b", "good 7b", "Good7B", "ORG good-7b"])
+def test_blanks_hyphens_and_letter_case_do_not_decide_which_model_a_name_means(
+    published: World, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    code, out, _ = run(capsys, "explain", "-w", published.warehouse.root, name)
+    assert code == 0 and "org/good-7b" in out
+
+
 def test_an_unknown_model_names_the_nearest_ones(published: World, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/goood-7b")
     assert code == 2 and "org/good-7b" in err

@@ -73,6 +73,14 @@ def test_the_newest_of_the_arenas_dated_tables_decides_a_models_licence() -> Non
 
 
 @pytest.mark.parametrize(
+    ("stated", "expected"),
+    [("01 AI", "01.AI"), ("Mistral", "Mistral AI"), ("Zhipu", "Zhipu AI"), ("xAI", "xAI"), ("Nobody AI", "Nobody AI")],
+)
+def test_an_organization_is_spelled_as_policy_spells_it(stated: str, expected: str) -> None:
+    assert models(said("some-model", "arena", organization=stated))["some-model"]["organization"] == expected
+
+
+@pytest.mark.parametrize(
     ("old_name", "new_name", "is_available"),
     [
         ([("@api/absent.json", False)], [("@api/model_info.json", True)], True),

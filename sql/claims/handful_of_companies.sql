@@ -15,8 +15,13 @@ select
     max(observed_through_on) as observed_through_on,
     string_agg(printf('%s %d', organization, n_records), ', ' order by n_records desc, organization)
     || printf(
-        '; %d organizations have a proprietary model here',
-        (select count(distinct organization) from core.models where openness = 'proprietary')
+        '; %d organizations have a proprietary model with a score here',
+        (
+            select count(distinct organization)
+            from core.models
+            semi join core.scores using (model_id)
+            where openness = 'proprietary'
+        )
     ) as evidence
 from records
 having count(*) > 0

@@ -1,4 +1,4 @@
--- share of the proprietary models whose id has one of these words and whose vendor published no size, 0-1
+-- share of the proprietary models with a score whose id has one of these words and whose vendor published no size, 0-1
 select
     avg((params_total is null)::int) as computed_value,
     count(*) as n,
@@ -7,5 +7,6 @@ select
     || coalesce('; published: ' || string_agg(display_name, ', ' order by model_id) filter (where params_total is not null), '')
         as evidence
 from core.models
+semi join core.scores using (model_id)
 where openness = 'proprietary' and regexp_matches(model_id, $subject)
 having count(*) > 0

@@ -1,4 +1,4 @@
--- Lineage: the longest lines of descent, from each model up to the base from which all was made, through the first parent of a merge
+-- Lineage: the longest lines of descent, from each model up, as far as parents are recorded, through the first parent of a merge
 with recursive descent as (
 
     select model_id, base_model_id as ancestor_id, 1 as steps, [base_model_id] as line

@@ -19,6 +19,7 @@ select
     max(m.released_on) as newest_on,
     coalesce(any_value(b.n_bests), 0) as n_bests
 from core.models as m
+semi join core.scores using (model_id)
 left join bests as b using (openness, organization)
 where m.population = 'official' and m.openness <> 'unknown'
 group by m.openness, m.organization

@@ -1,4 +1,4 @@
--- What precision does to a score: the same model on one leaderboard in full precision (bfloat16, else float16) and in another
+-- What precision does to a score: the same model on one leaderboard in bfloat16, else float16, and in another: median and quartiles
 with by_precision as (
 
     select model_id, source_id, comparable_group, precision, has_chat_template, median(score_pct) as score_pct
@@ -25,8 +25,8 @@ select
     other.comparable_group,
     count(*) as n_models,
     round(median(other.score_pct - base.score_pct), 2) as median_difference_pct,
-    round(min(other.score_pct - base.score_pct), 2) as least_pct,
-    round(max(other.score_pct - base.score_pct), 2) as greatest_pct
+    round(quantile_cont(other.score_pct - base.score_pct, 0.25), 2) as lower_quartile_pct,
+    round(quantile_cont(other.score_pct - base.score_pct, 0.75), 2) as upper_quartile_pct
 from full_precision as base
 join by_precision as other
     on other.model_id = base.model_id

@@ -1,4 +1,4 @@
--- What a score costs per million tokens at the newest prices known, hosted open weights against proprietary models: groups of one evaluator
+-- What a score costs per million tokens at the last prices known (not whether they are still sold): hosted open weights against proprietary models
 with newest as (
 
     select *

@@ -1,4 +1,4 @@
--- Unknown sizes: why models of the official population have none, by side, and the best scored of each
+-- Unknown sizes: why models of the official population have none, by side, and the best of each on MMLU as reported (null: none has it)
 select
     m.openness,
     m.params_reason,

@@ -1,10 +1,32 @@
--- Velocity of the community, not of scores: submissions to both leaderboards by quarter, counted in each of the ways that mart.community_velocity defines
-select
-    date_trunc('quarter', month)::date as quarter,
-    definition,
-    sum(submissions)::integer as submissions,
-    bool_or(is_partial) as is_partial
-from mart.community_velocity
-where leaderboard = 'all' and month is not null
-group by all
+-- Velocity of the community, not of scores: submissions to both leaderboards by quarter and definition, and the most on one day
+-- Many on one day were brought over by the leaderboard, not handed in.
+with busiest as (
+
+    select date_trunc('quarter', submitted_on)::date as quarter, definition, max(n_on_day) as n_on_busiest_day
+    from (
+        select submitted_on, case kind when 'request' then 'requests' else 'table_rows' end as definition, count(*) as n_on_day
+        from core.submissions
+        where submitted_on is not null
+        group by all
+    )
+    group by all
+
+),
+
+quarters as (
+
+    select
+        date_trunc('quarter', month)::date as quarter,
+        definition,
+        sum(submissions)::integer as submissions,
+        bool_or(is_partial) as is_partial
+    from mart.community_velocity
+    where leaderboard = 'all' and month is not null
+    group by all
+
+)
+
+select quarter, definition, submissions, n_on_busiest_day, is_partial
+from quarters
+left join busiest using (quarter, definition)
 order by quarter, definition

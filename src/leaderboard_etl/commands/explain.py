@@ -110,9 +110,10 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
 
 
 def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
-    """The id of the model that has a name, whatever its letter case. Raises UsageError for a name of none or of several."""
+    """The id of the model that has a name, whatever its letter case; else that of the one, or the one official one, whose name
+    differs in blanks, hyphens and the like alone. Raises UsageError for a name of none or of several."""
     ids = con.execute(
-        """
+        f"""
         with named as (
 
             select model_id, 1 as rank from core.model_aliases where lower(source_name) = lower($name)
@@ -121,6 +122,12 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
             union
             -- Without its organization a name may do, if it is no other model's own.
             select model_id, 2 from core.models where lower(split_part(model_id, '/', -1)) = lower($name)
+            union
+            select model_id, case population when 'official' then 3 else 4 end
+            from core.models
+            where {_folded("$name")} in (
+                {_folded("model_id")}, {_folded("display_name")}, {_folded("split_part(model_id, '/', -1)")}
+            )
 
         )
 
@@ -133,11 +140,13 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
     if ids:
         raise UsageError(f"{name!r} is several models: {', '.join(row[0] for row in ids)}")
     near = con.execute(
-        """
+        f"""
         select model_id
-        from core.models
+        from (select *, contains({_folded("model_id")}, {_folded("$name")}) as is_within from core.models)
         order by
-            contains(lower(model_id), lower($name)) desc,
+            is_within desc,
+            -- Thousands are made from a model that people name, and called like it.
+            is_within and population = 'official' desc,
             greatest(
                 jaro_winkler_similarity(lower(model_id), lower($name)),
                 jaro_winkler_similarity(lower(split_part(model_id, '/', -1)), lower($name))
@@ -148,6 +157,11 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
         {"name": name},
     ).fetchall()
     raise UsageError(f"no model {name!r} in this warehouse; the nearest are: {', '.join(row[0] for row in near)}")
+
+
+def _folded(name: str) -> str:
+    """The letters and digits of a name, as SQL of one: with what people write in the place of a blank it is another name."""
+    return f"regexp_replace(lower({name}), '[ _/-]', '', 'g')"
 
 
 def facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None) -> dict[str, Any]:

@@ -95,6 +95,8 @@ def _judged(
             on="owner",
             how="left",
         )
+        .with_columns(_folded(pl.col("organization")).alias("folded"))
+        .join(_spelled(official), on="folded", how="left")
         .with_columns(
             _is_moe(),
             # Only its vendor can serve a model whose weights nobody else has. A curated score alone does not make it official.
@@ -105,7 +107,7 @@ def _judged(
         .pipe(_moe_as_base)
         .with_columns(
             _distinct_name().alias("display_name"),
-            pl.coalesce("vendor", "organization", owner).alias("organization"),
+            pl.coalesce("vendor", "spelled", "organization", owner).alias("organization"),
             pl.coalesce("family", _by_pattern(families, "family")).alias("family"),
             pl.coalesce(
                 "openness",
@@ -130,6 +132,19 @@ def _judged(
         .with_columns(_no_active_reason().alias("params_active_reason"))
         .pipe(_merges_in_families, parents, families)
     )
+
+
+def _spelled(official: pl.DataFrame) -> pl.DataFrame:
+    """How policy spells an organization, by its name without what sources write now and not then."""
+    names = official.select(pl.col("organization").alias("spelled")).unique().sort("spelled")
+    return names.with_columns(_folded(pl.col("spelled")).alias("folded")).unique(
+        "folded", keep="first", maintain_order=True
+    )
+
+
+def _folded(name: pl.Expr) -> pl.Expr:
+    """The letters and digits of an organization's name, without AI at its end: 01 AI is 01.AI, and Mistral is Mistral AI."""
+    return name.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]", "").str.replace(r"(.)ai$", "${1}")
 
 
 def _merges_in_families(models: pl.DataFrame, parents: pl.DataFrame, families: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,5 @@
--- Mixtures of experts against dense: the size of a typical dense model with a mixture's reported MMLU, and the smallest dense one that has it
+-- Mixtures against dense: the size of a typical dense model with a mixture's reported MMLU, and the smallest dense one with it
+-- A curve_r2 near 0 means that size says little of the score among the dense models of that era, and so does the typical size.
 with dense as (
 
     select model, params_b, score_pct

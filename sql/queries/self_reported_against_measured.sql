@@ -1,7 +1,8 @@
 -- Self-reported against measured: what vendors say minus what others say, by benchmark, with the protocols on either side and copies
 select
-    benchmark_id,
+    r.benchmark_id,
     measured_group,
+    g.display_name as measured_what,
     vendor_kind,
     n_models,
     n_same_variant,
@@ -12,5 +13,6 @@ select
     round(mean_not_copied_pct, 2) as mean_not_copied_pct,
     protocols,
     refusal_reason
-from mart.self_report_gap
-order by n_models desc, benchmark_id, measured_group, vendor_kind
+from mart.self_report_gap as r
+left join core.comparable_groups as g on g.comparable_group = r.measured_group
+order by n_models desc, r.benchmark_id, measured_group, vendor_kind

@@ -113,7 +113,7 @@ def print_findings(file: Path, article: Article, checked: Checked, day: str) -> 
         if quote.proposal is not None:
             print(f"    the data bear: {plain(quote.proposal)}")
     if checked.unknown:
-        print(f"{len(checked.unknown)} other numbers, on which the warehouse has nothing to say")
+        print(f"{len(checked.unknown)} other numbers, which are not looked for")
         for other in checked.unknown:
             print(f"  line {article.line(other.start)}: {plain(other.text)} in {plain(other.sentence[:90])!r}")
 

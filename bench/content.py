@@ -19,7 +19,7 @@ from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.settings import Warehouse
 
 # Tables about the code that built the file, not about its content.
-_OF_THE_BUILD = ("ops.build", "ops.analysis_inputs")
+_OF_THE_BUILD = ("ops.build", "ops.analysis_inputs", "ops.replaced_rows")
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ LAKE_VENV ?= .venv-ducklake
 WAREHOUSE ?= warehouse/sample
 FOLDER ?= src/leaderboard_etl/sample/hub/datasets
 FILES ?= 5000
+# Half as many again as there are cores: tests of waits and of other processes leave a core idle.
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) * 3 // 2))')
 
 .PHONY: run test test-browser test-ducklake lint types docs clean bench
 
@@ -14,7 +16,7 @@ run: $(VENV)/.installed
 
 # A file's tests share a world and run in order; files run side by side, the longest first.
 test: $(VENV)/.tested
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # What a reader sees in a real browser; chromium is Debian's (apt-get install chromium).
 test-browser: $(VENV)/.tested
@@ -23,7 +25,7 @@ test-browser: $(VENV)/.tested
 # On DuckDB 1.5.5, for which its extensions are packages: tables in a lake; nights, history, views and marts in a file.
 test-ducklake: $(LAKE_VENV)/.tested
 	@ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 || echo "PostgreSQL is not installed: the tests of a lake with it are left out"
-	@$(LAKE_VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup tests/test_lake.py tests/test_night.py \
+	@$(LAKE_VENV)/bin/python -m pytest -n $(PROCESSES) --dist loadgroup tests/test_lake.py tests/test_night.py \
 		tests/test_history.py tests/test_views.py tests/test_marts.py tests/test_past.py tests/test_core_news.py
 
 lint: $(VENV)/.tested

@@ -12,6 +12,7 @@ import pytest
 from faulty_hub import HubServer
 from worlds import World, copied, run, v2_row
 
+from leaderboard_etl.commands.explain import model_id_of, others_called
 from leaderboard_etl.commands.story_text import readable
 from leaderboard_etl.contracts.schema import tables, views
 
@@ -173,6 +174,33 @@ def test_blanks_hyphens_and_letter_case_do_not_decide_which_model_a_name_means(
 ) -> None:
     code, out, _ = run(capsys, "explain", "-w", published.warehouse.root, name)
     assert code == 0 and "org/good-7b" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "others"),
+    [
+        ("Big 2", "org/Big-2-Instruct", ["org/Big-2-Base"]),
+        ("org/big-2-base", "org/Big-2-Base", []),
+        ("big-2-base", "org/Big-2-Base", []),
+    ],
+)
+def test_of_several_official_models_that_are_called_alike_the_others_are_named(
+    name: str, shown: str, others: list[str]
+) -> None:
+    with duckdb.connect() as con:
+        con.execute("create schema core; create table core.model_aliases (model_id varchar, source_name varchar)")
+        con.execute(
+            """
+            create table core.models as
+            from (values
+                ('org/Big-2-Instruct', 'Big 2', 'official'),
+                ('org/Big-2-Base', 'Big-2-Base', 'official'),
+                ('somebody/Big-2-merge', 'Big-2-merge', 'merge')
+            ) as m(model_id, display_name, population)
+            """
+        )
+        model_id = model_id_of(con, name)
+        assert (model_id, others_called(con, name, model_id)) == (shown, others)
 
 
 def test_an_unknown_model_names_the_nearest_ones(published: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -178,6 +178,15 @@ def test_lineage_goes_up_to_every_last_known_base(empty: duckdb.DuckDBPyConnecti
     ]
 
 
+def test_a_merge_whose_parents_nobody_recorded_is_no_root(empty: duckdb.DuckDBPyConnection) -> None:
+    add(empty, ("a", "b", "finetune"), ("b", "c", "finetune"))
+    empty.execute("update core.models set is_merge = true where model_id = 'b'")
+    model(empty, "c", None, "open_weights")
+    assert [row[3] for row in ancestors(empty, "a")] == [False, False, True]
+    empty.execute("update core.models set is_merge = true where model_id = 'c'")
+    assert [row[3] for row in ancestors(empty, "a")] == [False, False, False]
+
+
 def test_an_ancestor_on_several_ways_is_there_once_on_the_shortest(empty: duckdb.DuckDBPyConnection) -> None:
     add(empty, ("m", "p", "merge"), ("m", "q", "merge"), ("p", "r", "finetune"), ("q", "r", "finetune"))
     add(empty, ("n", "r", "merge"), ("n", "m", "merge"))

@@ -8,7 +8,7 @@
 --   depth: Steps up on the shortest way, 0 = the model itself
 --   ancestor_id: The base at that depth
 --   relation (quantized, adapter, merge, finetune): How the model one step below on that way was made from it; null: depth 0
---   is_root: Whether no further base of the ancestor is known
+--   is_root: Whether the ancestor is not known to be made from another: false also of a merge whose parents nobody recorded
 --   ancestor_is_known: Whether the ancestor is itself in core.models
 create view mart.lineage as
 with recursive reached as (
@@ -56,7 +56,7 @@ final as (
         n.depth,
         n.ancestor_id,
         n.relation,
-        n.ancestor_id not in (select model_id from made_from) as is_root,
+        n.ancestor_id not in (select model_id from made_from) and not coalesce(m.is_merge, false) as is_root,
         m.model_id is not null as ancestor_is_known
     from nearest as n
     left join core.models as m on m.model_id = n.ancestor_id

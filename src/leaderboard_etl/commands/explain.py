@@ -88,11 +88,14 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     with made_by_this_code(warehouse.database), open_state(warehouse, as_of, "mart") as con:
         model_id = model_id_of(con, model)
         facts_by_section = facts_of(con, model_id, benchmark)
+        others = others_called(con, model, model_id)
     if as_json:
         print_json(facts_by_section)
         return 0
     facts = facts_by_section["model"]
     print(f"{plain(facts['display_name'])}  ({plain(model_id)})")
+    if others:
+        print(f"called alike, and not shown: {', '.join(map(plain, others))}")
     if benchmark is None:
         print_records(
             [
@@ -157,6 +160,22 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
         {"name": name},
     ).fetchall()
     raise UsageError(f"no model {name!r} in this warehouse; the nearest are: {', '.join(row[0] for row in near)}")
+
+
+def others_called(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> list[str]:
+    """Official models that a person may have meant as well, where the name is not the model's own on the Hub."""
+    rows = con.execute(
+        f"""
+        select model_id
+        from core.models
+        where population = 'official' and model_id <> $model_id and contains({_folded("model_id")}, {_folded("$name")})
+            and {_folded("$name")} not in ({_folded("$model_id")}, {_folded("split_part($model_id, '/', -1)")})
+        order by length(model_id), model_id
+        limit 5
+        """,
+        {"name": name, "model_id": model_id},
+    ).fetchall()
+    return [model_id for (model_id,) in rows]
 
 
 def _folded(name: str) -> str:

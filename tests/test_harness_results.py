@@ -17,7 +17,7 @@ from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.sources.rules import apply_rules
-from leaderboard_etl.units import normalized_by_subtask
+from leaderboard_etl.units import RUN_KEY, normalized_by_subtask
 
 POLICY = read_policy()
 TASKS = POLICY.frame("harness_tasks")
@@ -251,6 +251,21 @@ def test_musr_of_a_run_is_normalised_by_subtask() -> None:
     assert found["score_norm_subtasks_pct"].to_list() == pytest.approx([35.0], abs=1e-9)
     del results["leaderboard_musr_team_allocation"]
     assert normalized_by_subtask(read("olb_v2_results", {"results": results}).frame("subtask_scores"), TASKS).is_empty()
+
+
+def test_the_order_in_which_subtasks_come_does_not_move_the_last_digit_of_their_mean() -> None:
+    parts = TASKS.filter((pl.col("role") == "part") & (pl.col("variant_id") == "bbh_olb_v2")).select("task", "metric")
+    runs = pl.DataFrame({"run": [f"r{number}" for number in range(300)]}).select(
+        pl.col("run").alias(name) for name in RUN_KEY
+    )
+    scores = runs.join(parts, how="cross").with_columns(score_raw=pl.arange(pl.len()) * 0.6180339887 % 1)
+
+    def means(seed: int) -> pl.DataFrame:
+        shuffled = scores.sample(fraction=1, shuffle=True, seed=seed)
+        return normalized_by_subtask(shuffled, TASKS).sort(RUN_KEY)
+
+    assert means(0).height == runs.height
+    assert all(means(seed).equals(means(0)) for seed in range(1, 5))
 
 
 def test_a_run_that_names_the_model_commit_is_the_leaderboards_and_one_that_does_not_is_the_communitys() -> None:

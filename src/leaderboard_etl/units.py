@@ -86,7 +86,8 @@ def normalized_by_subtask(
         .with_columns(normalized_pct(pl.col("score_raw"), 1.0 / pl.col("n_choices"), pl.lit(1.0)).alias("norm_pct"))
         .group_by(*run, "variant_id")
         .agg(
-            pl.col("norm_pct").mean().alias("score_norm_subtasks_pct"),
+            # Sorted, because the last digit of a sum depends on its order, and nothing tells in which order the rows come.
+            pl.col("norm_pct").sort().mean().alias("score_norm_subtasks_pct"),
             (pl.col("task").n_unique() == pl.col("n_parts").first()).alias("is_complete"),
         )
         .filter("is_complete")

@@ -249,18 +249,21 @@ def story() -> Callable[[pipeline.Night], pipeline.Ending]:
     return steps
 
 
+# What nights keep of what they replaced: a warehouse that is made anew, or otherwise, has other rows of it, or none.
+KEPT_BY_NIGHTS = "ops.replaced_rows"
+
+
 def content(database: Path, *, without: tuple[str, ...] = ()) -> dict[str, tuple[Any, ...]]:
     """The count and content hash of every table, independent of the order of rows, except tables whose names begin with
-    `without`, and what nights keep of what they replaced, which a warehouse that is made anew does not have."""
+    `without`, and KEPT_BY_NIGHTS."""
     with duckdb.connect(str(database), read_only=True) as con:
         names = con.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where not internal"
-            " and table_name <> 'replaced_rows' order by all"
+            "select schema_name || '.' || table_name from duckdb_tables() where not internal order by all"
         ).fetchall()
         return {
             name: con.execute(f"select count(*), sum(hash(t)::hugeint) from {name} as t").fetchall()[0]
             for (name,) in names
-            if not name.startswith(without)
+            if name != KEPT_BY_NIGHTS and not name.startswith(without)
         }
 
 

@@ -103,8 +103,9 @@ def make_marts(
 
 def _judge_reached(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, since: int) -> None:
     from leaderboard_etl.policy import Policy
-    from leaderboard_etl.warehouse.core import build_part, insert_settings, reached_names
+    from leaderboard_etl.warehouse.core import build_part, insert_settings
     from leaderboard_etl.warehouse.history import policy_texts
+    from leaderboard_etl.warehouse.reached import reached_names
 
     with engine.within(con, catalog):
         policy = Policy(policy_texts(con))

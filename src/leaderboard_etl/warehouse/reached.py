@@ -1,0 +1,77 @@
+"""The names that news reaches: what must be judged again when some rows of history were opened or closed."""
+
+from __future__ import annotations
+
+import duckdb
+import polars as pl
+
+from leaderboard_etl.normalize.reach import reach
+from leaderboard_etl.policy import Policy
+
+# What a name is told by.
+NAME = ["source_id", "source_name"]
+# The tables and views of history that say something about a model under a name.
+_NAMING = tuple(
+    f"history.{name}"
+    for name in (
+        "models",
+        "parameter_claims",
+        "model_bases",
+        "scores",
+        "subtask_scores",
+        "submissions",
+        "ratings",
+        "prices",
+    )
+)
+
+
+def reached_names(
+    con: duckdb.DuckDBPyConnection, since_load_id: int, policy: Policy
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The names that the loads after one reach, as (source_id, source_name), and the models that core has of these, as model_id.
+    The policy must be the same since then."""
+    before = model_of_names(con)
+    names = names_reached(con, changed_names(con, since_load_id), before, since_load_id, policy)
+    return names, before.join(names, on=NAME, how="semi").select("model_id").unique()
+
+
+def names_reached(
+    con: duckdb.DuckDBPyConnection, changed: pl.DataFrame, before: pl.DataFrame, since_load_id: int, policy: Policy
+) -> pl.DataFrame:
+    reached = reach(
+        changed["source_name"],
+        _names_stated(con, "history.models", "hub_id, display_name, base_model_text", since_load_id),
+        _names_stated(con, "history.model_bases", "base_model_text", since_load_id),
+        policy,
+    )
+    names = pl.concat([before.select(NAME), changed]).unique()
+    return names.filter(pl.col("source_name").str.to_lowercase().is_in(reached.implode()))
+
+
+def changed_names(con: duckdb.DuckDBPyConnection, since_load_id: int) -> pl.DataFrame:
+    """(source_id, source_name) of every row that was opened or closed after a load."""
+    queries = [
+        f"select source_id, source_name from {relation} where load_id > $since or closed_load_id > $since"
+        for relation in _NAMING
+    ]
+    names: pl.DataFrame = con.sql(" union ".join(queries), params={"since": since_load_id}).pl()
+    return names
+
+
+def _names_stated(con: duckdb.DuckDBPyConnection, table: str, columns: str, since_load_id: int) -> pl.DataFrame:
+    """Distinct names with other columns of the open rows of a table, and of those that were closed after a load."""
+    names: pl.DataFrame = con.sql(
+        f"select distinct source_name, {columns} from {table} where valid_to is null or closed_load_id > $since",
+        params={"since": since_load_id},
+    ).pl()
+    return names
+
+
+def model_of_names(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Every name with its model, and with what rows of core repeat of that."""
+    names: pl.DataFrame = con.sql(
+        "select source_id, source_name, model_id, tuning, openness"
+        " from core.model_aliases join core.models using (model_id)"
+    ).pl()
+    return names

@@ -9,6 +9,8 @@ from datetime import date
 import duckdb
 import polars as pl
 import pytest
+from test_views import model as put_model_of_any_side
+from test_views import score
 from worlds import World, judge_claims
 
 from leaderboard_etl.errors import PolicyError
@@ -314,6 +316,28 @@ def test_a_commercial_offering_is_matched_once_both_models_are_out(empty: duckdb
     )
     empty.execute("update mart.model_scaling set released_on = date '2023-03-10' where model_id = 'p/weak'")
     assert answer(empty, "within_weeks")[:2] == ("holds", 60.0)
+
+
+def test_vendors_and_their_sizes_are_counted_by_models_with_a_score(empty: duckdb.DuckDBPyConnection) -> None:
+    for model_id, organization, params in (("a/gpt-4", "a", None), ("b/claude", "b", 7), ("c/draws", "c", None)):
+        put_model_of_any_side(
+            empty, model_id, "2024-01-01", "proprietary", organization=organization, params_total=params
+        )
+    score(empty, "a/gpt-4", 90.0)
+    score(empty, "b/claude", 80.0)
+    assert answer(empty, "undisclosed_sizes_all")[1] == 0.5
+    row = {"reached_on": date(2024, 1, 1), "observed_through_on": date(2024, 1, 1), "organization": "a"}
+    empty.execute("drop view mart.gap_frontier")
+    empty.execute(
+        "create table mart.gap_frontier as select 'official' as population, 'g' as comparable_group,"
+        " 'proprietary' as openness, $organization as organization, $reached_on as reached_on,"
+        " $observed_through_on as observed_through_on",
+        row,
+    )
+    put_group(empty, "g")
+    assert str(answer(empty, "handful_of_companies")[4]).endswith(
+        "2 organizations have a proprietary model with a score here"
+    )
 
 
 def put_model(

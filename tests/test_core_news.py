@@ -260,3 +260,24 @@ def test_under_other_policy_all_names_are_judged_by_that_of_the_day(con: duckdb.
     with engine.within(con, "judged"):
         judge_past(con, name, at, is_same_code=True)
     assert facts(con, past_core(con, name, "judged")) == expected
+
+
+def test_nights_that_judge_many_names_anew_are_forgotten_with_all_before_them(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_rows = {1: 5, 2: 1, 3: 30, 4: 2, 5: 3}
+    for load_id, n in n_rows.items():
+        con.execute(
+            "insert into ops.replaced_rows select ?, 'model', 'm' || i, '[]' from range(?) as r(i)", [load_id, n]
+        )
+
+    def left(most_rows: int) -> list[int]:
+        monkeypatch.setattr(replaced, "_MOST_KEPT_ROWS", most_rows)
+        replaced.forget_oldest(con)
+        kept = con.execute("select distinct until_load_id from ops.replaced_rows order by all").fetchall()
+        return [load_id for (load_id,) in kept]
+
+    assert left(41) == [1, 2, 3, 4, 5]
+    assert left(35) == [3, 4, 5]
+    assert left(34) == [4, 5]
+    assert left(2) == []

@@ -12,7 +12,7 @@ import pytest
 from faulty_hub import HubServer
 from worlds import World, copied, run, v2_row
 
-from leaderboard_etl.commands.explain import model_id_of, others_called
+from leaderboard_etl.commands.explain import called_alike, model_id_of
 from leaderboard_etl.commands.story_text import readable
 from leaderboard_etl.contracts.schema import tables, views
 
@@ -200,7 +200,7 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
             """
         )
         model_id = model_id_of(con, name)
-        assert (model_id, others_called(con, name, model_id)) == (shown, others)
+        assert (model_id, called_alike(con, name, model_id)) == (shown, others)
 
 
 def test_an_unknown_model_names_the_nearest_ones(published: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,11 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
 from faulty_hub import HubServer, Request, Response
+from huggingface_hub import set_async_client_factory
+from huggingface_hub.utils._http import default_async_client_factory
 
 from leaderboard_etl.errors import HubError
 from leaderboard_etl.hub import loop
@@ -356,6 +359,23 @@ def test_every_session_is_like_the_one_that_the_hubs_client_makes() -> None:
         for client in clients.values()
     }
     assert len(clients) == 3 and len(kinds) == 1
+
+
+def test_every_session_of_a_program_that_sets_how_they_are_made_is_made_so() -> None:
+    made: list[httpx2.AsyncClient] = []
+
+    def make() -> httpx2.AsyncClient:
+        made.append(default_async_client_factory())
+        return made[-1]
+
+    set_async_client_factory(make)
+    try:
+        sessions = Sessions()
+        with ExitStack() as stack:
+            clients = {id(client) for client in (stack.enter_context(sessions.one()) for _ in range(20))}
+    finally:
+        set_async_client_factory(default_async_client_factory)
+    assert clients == set(map(id, made)) and len(made) == 3
 
 
 def test_a_401_without_a_reason_means_the_token_only_if_the_hub_does_not_know_it(

@@ -103,7 +103,7 @@ create table ops.analysis_inputs (
     input_hash varchar not null        -- Hash of the rows that the part was made from, of the code and of the versions of the packages that compute
 );
 
--- What core said of a model or a name before a load that judged it anew, for queries as of a past day; a file that was made anew has none. Only of the last 60 loads that changed anything. One row per load, kind and subject.
+-- What core said of a model or a name before a load that judged it anew, for queries as of a past day; a file that was made anew has none. Only of the last 60 loads that changed anything, and of at most 100,000 models and names. One row per load, kind and subject.
 create table ops.replaced_rows (
     until_load_id integer not null,    -- Last load at whose end core said this
     kind varchar not null check (kind in ('model', 'name', 'settings')), -- Of what it was said: a model, a name of a source (its scores and ratings), or all settings (core.settings)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import tempfile
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -95,12 +95,14 @@ def _kept(name: str, make: Callable[[], str]) -> str:
         if of_files == code_files():
             return version
     version = make()
+    # Another process may read it meanwhile, and the disk be full.
+    part = kept.with_name(f"{name}.{os.getpid()}")
     with suppress(OSError):
         kept.parent.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=kept.parent, encoding="utf-8", delete=False) as file:
-            file.write(f"{code_files()} {version}\n")
-            file.close()
-            Path(file.name).rename(kept)
+        part.write_text(f"{code_files()} {version}\n", encoding="utf-8")
+        part.rename(kept)
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
     return version
 
 

@@ -88,7 +88,7 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     with made_by_this_code(warehouse.database), open_state(warehouse, as_of, "mart") as con:
         model_id = model_id_of(con, model)
         facts_by_section = facts_of(con, model_id, benchmark)
-        others = others_called(con, model, model_id)
+        others = called_alike(con, model, model_id)
     if as_json:
         print_json(facts_by_section)
         return 0
@@ -162,7 +162,7 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
     raise UsageError(f"no model {name!r} in this warehouse; the nearest are: {', '.join(row[0] for row in near)}")
 
 
-def others_called(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> list[str]:
+def called_alike(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> list[str]:
     """Official models that a person may have meant as well, where the name is not the model's own on the Hub."""
     rows = con.execute(
         f"""
@@ -179,7 +179,7 @@ def others_called(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> l
 
 
 def _folded(name: str) -> str:
-    """The letters and digits of a name, as SQL of one: with what people write in the place of a blank it is another name."""
+    """A name, as SQL of one, in small letters and without what people write in the place of a blank."""
     return f"regexp_replace(lower({name}), '[ _/-]', '', 'g')"
 
 

@@ -1,8 +1,8 @@
 """Sessions like those of huggingface_hub, with its proxies and certificates, each with few requests at once.
 
 At each request a session looks at every connection that it has, and keeps twenty of them: with sixty-four requests at once in
-one, half of the processor time went there, and every seventh request opened a connection. All but the first share their
-certificates: each would spend twenty milliseconds on reading them.
+one, half of the processor time went there, and every seventh request opened a connection. All but the first share
+their certificates, unless a program has set how sessions are made: each would spend twenty milliseconds on reading them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Sessions:
         import httpx2
 
         try:
-            client = self._like(self._all[0].client) if self._all else _first()
+            client = self._like(self._all[0].client) if self._all and _is_usual() else _own()
         except (ValueError, OSError, ImportError, httpx2.InvalidURL) as error:
             raise UnusableSettingsError(
                 f"no request can be sent ({type(error).__name__}: {first_line(error)}): correct the proxy (HTTPS_PROXY,"
@@ -82,7 +82,16 @@ class Sessions:
         return httpx2.create_ssl_context()
 
 
-def _first() -> httpx2.AsyncClient:
+def _is_usual() -> bool:
+    """Whether the client makes its sessions itself: those of a program that runs a flow may have other proxies or certificates,
+    which no session shows."""
+    from huggingface_hub.utils import _http
+
+    made_by = getattr(_http, "_GLOBAL_ASYNC_CLIENT_FACTORY", None)
+    return made_by is not None and made_by is getattr(_http, "default_async_client_factory", None)
+
+
+def _own() -> httpx2.AsyncClient:
     from huggingface_hub import get_async_session
 
     client = get_async_session()

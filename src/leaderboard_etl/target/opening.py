@@ -185,7 +185,8 @@ def expect_load_until(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     ).fetchone()
     if first is None or first[0] is None or first[0] > end_of_day(as_of):
         raise UsageError(
-            f"as of {as_of}: before the first load of this warehouse ({first[0]:%Y-%m-%d} UTC); choose a later date"
+            f"as of {as_of}: before the first load of this warehouse ({first[0]:%Y-%m-%d} UTC); choose a later date, or ask"
+            " mart.gap_monthly, which goes by days of release"
             if first and first[0]
             else "this warehouse holds no load"
         )

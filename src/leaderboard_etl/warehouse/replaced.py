@@ -25,6 +25,8 @@ _SUBJECTS = {
     SETTINGS: ("settings", "'all'"),
 }
 _MOST_KEPT_NIGHTS = 60
+# Some two hundred megabytes before they are compressed: nights that judge most models anew would outgrow core.
+_MOST_KEPT_ROWS = 100_000
 # What `fill_oldest` fills.
 OLDEST = "main.oldest_replaced"
 
@@ -50,15 +52,26 @@ def keep_settings(con: duckdb.DuckDBPyConnection, until_load_id: int) -> None:
 
 
 def forget_oldest(con: duckdb.DuckDBPyConnection) -> None:
-    """Removes what is kept of nights so long ago that few ask about the days before them."""
+    """Removes what is kept of nights long ago, and of those before whose rows, with all later ones, are too many. What is left is
+    whole, because a day needs all nights since then."""
     con.execute(
         """
         delete from ops.replaced_rows
-        where until_load_id not in (
-            select distinct until_load_id from ops.replaced_rows order by until_load_id desc limit ?
+        where until_load_id <= (
+            select max(until_load_id)
+            from (
+                select
+                    until_load_id,
+                    row_number() over later_first as n_nights,
+                    sum(count(*)) over later_first as n_rows
+                from ops.replaced_rows
+                group by until_load_id
+                window later_first as (order by until_load_id desc)
+            )
+            where n_nights > $nights or n_rows > $rows
         )
         """,
-        [_MOST_KEPT_NIGHTS],
+        {"nights": _MOST_KEPT_NIGHTS, "rows": _MOST_KEPT_ROWS},
     )
 
 

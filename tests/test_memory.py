@@ -15,7 +15,7 @@ from worlds import World, v2_row
 from leaderboard_etl import cli, engine, memory
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.policy import read_policy
-from leaderboard_etl.warehouse import core, scores
+from leaderboard_etl.warehouse import core
 from leaderboard_etl.warehouse.database import create_tables
 
 MB, GB = 10**6, 10**9
@@ -86,7 +86,7 @@ def test_duckdb_writes_out_most_of_what_it_holds_before_frames_need_the_memory(t
 
 def test_score_tables_larger_than_memory_come_out_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # So large that sorting all of it at once fails in this memory.
-    monkeypatch.setattr(scores, "_ROWS_AT_ONCE", 20_000)
+    monkeypatch.setattr(core, "_ROWS_AT_ONCE", 20_000)
     n_models, n_runs = 400, 500
     con = engine.create(tmp_path / "staging.duckdb")
     create_tables(con)

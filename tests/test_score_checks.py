@@ -13,7 +13,6 @@ from test_model_checks import found
 from test_views import model, score
 
 from leaderboard_etl.warehouse import core
-from leaderboard_etl.warehouse.scores import date_no_later_than
 
 SCORES = POLICY.frame("reference_scores")
 REVIEW = POLICY.frame("reference_review")
@@ -109,7 +108,9 @@ def test_a_model_is_released_no_later_than_its_first_score_in_a_public_table(
     model(con, "m", "2024-06-01", "open_weights", released_on_method="reference")
     model(con, "older", "2023-01-01", "open_weights", released_on_method="reference")
     first_scores = [(name, reported_by, date(2023, 6, 19)) for name in ("m", "older")]
-    date_no_later_than(con, pl.DataFrame(first_scores, schema=["model_id", "reported_by", "first_on"], orient="row"))
+    core._date_no_later_than(
+        con, pl.DataFrame(first_scores, schema=["model_id", "reported_by", "first_on"], orient="row")
+    )
     dates = "select model_id, released_on::varchar, released_on_method from core.models order by model_id"
     assert con.execute(dates).fetchall() == [("m", released_on, method), ("older", "2023-01-01", "reference")]
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.units import normalize_scores, normalized_pct, score_pct
-from leaderboard_etl.warehouse import scores as core_scores
+from leaderboard_etl.warehouse.core import _corrected
 
 fractions = st.floats(0, 1, allow_nan=False)
 
 
 def corrected(scores: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
     """Scores under a policy with these corrections."""
-    return core_scores.corrected(scores, Policy({"corrections": rules.write_csv().encode()}))
+    return _corrected(scores, Policy({"corrections": rules.write_csv().encode()}))
 
 
 def norm(raw: float, baseline: float, ceiling: float = 1.0) -> float:

@@ -20,7 +20,7 @@ from leaderboard_etl.sources.shared.html_tables import read_html_rows
 from leaderboard_etl.sources.shared.markdown_tables import read_tables
 
 MOST_GROWTH = 2.5
-TRIES, REPEATS = 4, 3
+TRIES, REPEATS = 12, 3
 
 Make = Callable[[int], str]
 

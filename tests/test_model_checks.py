@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from test_views import insert, model
+from test_views import insert, model, score
 
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.warehouse.audit import checks
@@ -95,6 +95,15 @@ def test_an_alias_to_an_unknown_model_is_found(con: duckdb.DuckDBPyConnection) -
     assert [row[2] for row in found(con, "aliases_lead_to_known_models")] == ["nobody/x"]
     alias(con, "nobody/x", "nobody/x", "hub_id")
     assert found(con, "aliases_lead_to_known_models") == []
+
+
+def test_a_model_that_policy_calls_no_language_model_has_no_score_of_language(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "v/painter", None, "proprietary", population="not_language", not_language_reason="It makes images")
+    model(con, "v/writer", None, "proprietary")
+    score(con, "v/writer", 80.0)
+    assert found(con, "not_language_models_have_no_scores") == []
+    score(con, "v/painter", 80.0)
+    assert [row[0] for row in found(con, "not_language_models_have_no_scores")] == ["v/painter"]
 
 
 def test_sizes_that_disagree_are_reported_unless_doubted_or_settled(con: duckdb.DuckDBPyConnection) -> None:

@@ -46,6 +46,7 @@ def models(*rows: dict[str, Any], sizes: Sequence[dict[str, Any]] = ()) -> dict[
         official=POLICY.frame("official_organizations"),
         families=POLICY.frame("families"),
         import_days=POLICY.frame("import_days"),
+        not_language=POLICY.frame("not_language_models"),
     )
     return {row["model_id"]: row for row in found.iter_rows(named=True)}
 
@@ -166,6 +167,13 @@ def test_a_curated_fine_tune_of_an_unlisted_owner_is_not_official_but_a_propriet
     )
     found = models(tuned, served)
     assert [found[name]["population"] for name in ("o/tuned", "v/served")] == ["fine_tune", "official"]
+
+
+def test_a_model_that_makes_images_is_in_no_population_of_language_models_and_keeps_what_is_said_of_it() -> None:
+    found = models(*(said(name, "arena", openness="proprietary") for name in ("dall-e-3", "photon", "photon-chat")))
+    assert [found[name]["population"] for name in found] == ["not_language", "not_language", "official"]
+    assert "images" in found["photon"]["not_language_reason"]
+    assert (found["photon"]["openness"], found["photon-chat"]["not_language_reason"]) == ("proprietary", None)
 
 
 def test_a_curated_date_has_priority_over_the_hubs() -> None:

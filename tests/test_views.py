@@ -104,6 +104,16 @@ def test_the_frontier_holds_strict_bests_of_official_models_in_what_could_be_obs
     ]
 
 
+def test_a_model_that_is_no_language_model_is_in_no_population_and_no_count(gap: duckdb.DuckDBPyConnection) -> None:
+    before = gap.execute("select number_id, value from mart.article_numbers where number_id like 'counts.%'").fetchall()
+    model(gap, "painter", "2023-01-10", "proprietary", population="not_language")
+    assert gap.execute("from mart.populations where model_id = 'painter'").fetchall() == []
+    assert (
+        before
+        == gap.execute("select number_id, value from mart.article_numbers where number_id like 'counts.%'").fetchall()
+    )
+
+
 def test_two_records_on_one_day_are_one_step(con: duckdb.DuckDBPyConnection) -> None:
     for model_id, pct in [("b", 60.0), ("a", 60.0), ("c", 55.0)]:
         model(con, model_id, "2023-01-10", "open_weights")

@@ -10,5 +10,5 @@ select
         ''
     ) as evidence
 from core.models
-where openness = 'proprietary'
+where openness = 'proprietary' and population <> 'not_language'
 having count(*) > 0

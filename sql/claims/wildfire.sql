@@ -10,7 +10,8 @@ dated as (
     select m.population = 'official' as is_official, m.released_on >= l.llama_on as is_after
     from core.models as m
     cross join llama as l
-    where m.openness = 'open_weights' and m.released_on >= l.llama_on - interval 1 year and m.released_on < l.llama_on + interval 1 year
+    where m.openness = 'open_weights' and m.population <> 'not_language'
+        and m.released_on >= l.llama_on - interval 1 year and m.released_on < l.llama_on + interval 1 year
 
 ),
 

@@ -29,6 +29,16 @@ create table policy.families (
     primary key (model_id_pattern)
 );
 
+-- Models that boards list beside language models and that answer in something else than text, such as images. Decides that they are
+-- of no population in which models are counted, compared or drawn: what sources say of them stays. One row per pattern.
+-- task: a model that is no language model | add a pattern for its id and the page that says what it makes
+create table policy.not_language_models (
+    model_id_pattern varchar not null,  -- Regular expression on the model id
+    reason varchar not null,  -- How it is known
+    source_url varchar not null,  -- Page that says what it makes; the Arena's table links it
+    primary key (model_id_pattern)
+);
+
 -- The model that another was made from, where no source states it or the sources state it wrongly. Decides the base in
 -- core.model_bases, core.models and mart.lineage: what the sources state does not count beside it. One row per model.
 -- task: a wrong base model | add the model and the base that its card names

@@ -98,7 +98,8 @@ create table core.models (
     is_flagged boolean,                 -- Whether a leaderboard flagged it, for which its table gives no reason; null: no source says
     is_official boolean not null,       -- Whether an organization of policy/official_organizations released it, or it is proprietary
     is_available boolean,               -- Whether the repository was visible on the Hub when last asked; null: never asked, or not a Hub model
-    population varchar not null check (population in ('official', 'fine_tune', 'quantized', 'merge', 'flagged')) -- Group for frontiers and fits: official, fine_tune, quantized, merge or flagged (the first that applies from the right, official before fine_tune)
+    population varchar not null check (population in ('official', 'fine_tune', 'quantized', 'merge', 'flagged', 'not_language')), -- Group for frontiers and fits: official, fine_tune, quantized, merge or flagged (the first that applies from the right, official before fine_tune); not_language: no language model, in no frontier, fit or count
+    not_language_reason varchar         -- Why it is not counted among language models, a row of policy/not_language_models; null: it is one
 );
 
 -- What models were made from: all parents that their best source states, or the one that policy or a name tells. One row per model and base.

@@ -146,15 +146,22 @@ facts as (
 
 ),
 
+language_models as (
+
+    select openness from core.models where population <> 'not_language'
+
+),
+
 counts as (
 
     select 'counts.' || name as number_id, n as value, null, null, null, unit, null::date, about, null, null
     from (
-        select 'models' as name, count(*) as n, 'models' as unit, 'distinct models with a score or a statement' as about from core.models
+        select 'models' as name, count(*) as n, 'models' as unit, 'distinct language models with a score or a statement' as about
+        from language_models
         union all
-        select 'open_models', count(*), 'models', 'distinct models with open weights' from core.models where openness = 'open_weights'
+        select 'open_models', count(*), 'models', 'distinct language models with open weights' from language_models where openness = 'open_weights'
         union all
-        select 'proprietary_models', count(*), 'models', 'distinct proprietary models' from core.models where openness = 'proprietary'
+        select 'proprietary_models', count(*), 'models', 'distinct proprietary language models' from language_models where openness = 'proprietary'
         union all
         select 'scores', count(*), 'scores', 'published scores of whole benchmarks' from core.scores
     )

@@ -3,7 +3,7 @@
 -- and proprietary models, unmerged, unflagged; a query of a view that has the column population filters on it.
 -- 'official_base' is its base models, on both sides. 'fine_tune', 'merge' and 'flagged' set open models of that kind alone
 -- against the proprietary models of 'official'; 'flagged' are those that a leaderboard marked, contaminated ones among them.
--- 'unflagged' and 'all' are sums. Caveat: a model counts as merged or flagged only if a source says so.
+-- 'unflagged' and 'all' are sums. Models that are no language models (policy/not_language_models) are in none. Caveat: a model counts as merged or flagged only if a source says so.
 -- columns:
 --   population (official, official_base, fine_tune, merge, flagged, unflagged, all): Which models take part
 --   model_id: = core.models
@@ -12,6 +12,7 @@ with members as (
 
     select model_id, openness, population as kind, coalesce(tuning = 'base', false) as is_base
     from core.models
+    where population <> 'not_language'
 
 ),
 

@@ -1,5 +1,6 @@
 -- Names of sources that no rule and no row of policy/model_aliases.csv leads to a known model, with the nearest candidates.
 -- One row per source and name. Each counts as a model by itself until policy says which it is: candidates are suggestions only.
+-- Names of models that are no language models are settled.
 -- kept
 -- columns:
 --   source_id: = core.model_aliases
@@ -81,6 +82,7 @@ final as (
     left join candidates as c using (source_id, source_name)
     left join scored as s using (source_id, source_name)
     left join rated as r using (source_id, source_name)
+    where m.population <> 'not_language'
 
 )
 

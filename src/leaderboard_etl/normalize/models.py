@@ -51,6 +51,7 @@ def assemble_models(
     official: pl.DataFrame,
     families: pl.DataFrame,
     import_days: pl.DataFrame,
+    not_language: pl.DataFrame,
 ) -> pl.DataFrame:
     """The rows of core.models. `statements` are open rows of history.models with `model_id`, `scored` the model ids that
     have scores, `evidence` those of core.parameter_evidence, `kin` those of lineage.bases, `parents` those of lineage.all_bases;
@@ -78,11 +79,17 @@ def assemble_models(
         .join(_sizes(evidence), on="model_id", how="left")
         .join(_licences(statements, licenses, model_licenses), on="model_id", how="left")
     )
-    return _judged(facts, kin, parents, official, families).select(list(frame_schema("core.models")))
+    judged = _judged(facts, kin, parents, official, families, not_language)
+    return judged.select(list(frame_schema("core.models")))
 
 
 def _judged(
-    facts: pl.DataFrame, kin: pl.DataFrame, parents: pl.DataFrame, official: pl.DataFrame, families: pl.DataFrame
+    facts: pl.DataFrame,
+    kin: pl.DataFrame,
+    parents: pl.DataFrame,
+    official: pl.DataFrame,
+    families: pl.DataFrame,
+    not_language: pl.DataFrame,
 ) -> pl.DataFrame:
     owner = pl.col("model_id").str.split("/").list.first()
     return (
@@ -103,6 +110,7 @@ def _judged(
             pl.any_horizontal(pl.col("vendor").is_not_null(), pl.col("openness") == "proprietary")
             .fill_null(False)
             .alias("is_official"),
+            _by_pattern(not_language, "reason").alias("not_language_reason"),
         )
         .pipe(_moe_as_base)
         .with_columns(
@@ -224,7 +232,9 @@ def _distinct_name() -> pl.Expr:
 
 def _population() -> pl.Expr:
     return (
-        pl.when(pl.col("is_flagged").fill_null(False))
+        pl.when(pl.col("not_language_reason").is_not_null())
+        .then(pl.lit("not_language"))
+        .when(pl.col("is_flagged").fill_null(False))
         .then(pl.lit("flagged"))
         .when(pl.col("is_merge").fill_null(False))
         .then(pl.lit("merge"))

@@ -64,6 +64,7 @@ def judge_names(con: duckdb.DuckDBPyConnection, policy: Policy, within: str) -> 
         model_licenses=policy.frame("model_licenses", younger=("model_id_pattern", "license_text")),
         official=policy.frame("official_organizations"),
         families=policy.frame("families"),
+        not_language=policy.frame("not_language_models", younger=("model_id_pattern", "reason")),
         import_days=policy.frame("import_days", younger=("source_id", "submitted_on")),
     )
     return {

@@ -48,6 +48,6 @@ const big = (value) => {
 const value4 = (value) => (value === null ? NONE : Math.abs(value) < 10000 ? String(Number(value.toPrecision(4))) : count(Math.trunc(value)));
 
 const SIDES = { open_weights: 'Open', proprietary: 'Proprietary', unknown: 'Not known' };
-const KINDS = { official: 'Official', fine_tune: 'Fine-tune', merge: 'Merge', quantized: 'Quantized', flagged: 'Flagged' };
+const KINDS = { official: 'Official', fine_tune: 'Fine-tune', merge: 'Merge', quantized: 'Quantized', flagged: 'Flagged', not_language: 'No language model' };
 const POPULATIONS = { official: 'Official releases', official_base: 'Official base models', fine_tune: 'Fine-tunes', merge: 'Merges',
   flagged: 'Flagged', unflagged: 'All but flagged', all: 'All' };

@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 
 from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
+from leaderboard_etl.analysis.readable import Readable
 
+RULE = Readable(least_families=8, least_r2=0.25)
 OLD, NEW = date(2023, 6, 1), date(2024, 6, 1)
 
 
@@ -38,7 +40,7 @@ DENSE = pl.DataFrame(
 def one(**more: Any) -> dict[str, Any]:
     mixture = point("mixture", 10.0, norm(40.0, -1), params_b=100.0, is_moe=True) | more
     points = pl.DataFrame([mixture], schema_overrides={"released_on": pl.Date})
-    return dense_equivalents(points, DENSE, draws=50, seed=1).row(0, named=True)
+    return dense_equivalents(points, DENSE, RULE, draws=50, seed=1).row(0, named=True)
 
 
 def test_a_mixture_gets_the_dense_size_of_its_own_era_with_its_score() -> None:
@@ -64,14 +66,41 @@ def test_without_a_line_of_its_era_the_curve_is_that_of_all() -> None:
 
 def test_a_curve_that_may_fall_with_size_gives_no_size() -> None:
     flat = DENSE.with_columns(score_norm_pct=pl.Series([50.0, 60.0] * 8))
-    row = dense_equivalents(pl.DataFrame([point("m", 10.0, 55.0)]), flat, draws=50, seed=1).row(0, named=True)
+    row = dense_equivalents(pl.DataFrame([point("m", 10.0, 55.0)]), flat, RULE, draws=50, seed=1).row(0, named=True)
     assert (row["era"], row["equivalent_params_b"]) == (None, None)
-    assert row["reason"] == "no line of dense open models that rises with size, neither of its era nor of all"
+    line = "it may not rise with size"
+    assert row["reason"] == f"no line of dense open models to read a size off; 2024: {line}; all: {line}"
+
+
+def test_a_curve_that_explains_little_gives_no_size_and_says_how_little() -> None:
+    """Two models for each of 40 families rise with size, but scatter by far more."""
+    sizes = np.tile(np.geomspace(1, 100, 40), 2)
+    odds = 0.8 * np.log10(sizes) + np.repeat([-2.0, 2.0], 40)
+    dense = [
+        point(f"m-{i}", size, y, family=f"f-{i % 40}")
+        for i, (size, y) in enumerate(zip(sizes, 100 / (1 + np.exp(-odds)), strict=True))
+    ]
+    mixture = pl.DataFrame([point("m", 10.0, 50.0)])
+
+    def read(least_r2: float) -> dict[str, Any]:
+        rule = Readable(least_families=8, least_r2=least_r2)
+        return dense_equivalents(mixture, pl.DataFrame(dense), rule, draws=50, seed=1).row(0, named=True)
+
+    found = read(0.25)
+    assert (found["equivalent_params_b"], found["curve_r2"]) == (None, None)
+    assert "2024: size explains 5 % of the scores' variance, 25 % are needed" in found["reason"]
+    assert read(0.01)["equivalent_params_b"] is not None
+
+
+def test_a_curve_of_fewer_families_than_a_drawn_line_gives_no_size() -> None:
+    few = DENSE.with_columns(family=pl.Series([f"f-{i % 5}" for i in range(16)]))
+    row = dense_equivalents(pl.DataFrame([point("m", 10.0, 55.0)]), few, RULE, draws=50, seed=1).row(0, named=True)
+    assert row["reason"].endswith("2024: 5 families, 8 are needed; all: 5 families, 8 are needed")
 
 
 def test_the_interval_is_wider_where_families_disagree_and_stays_within_the_sizes_seen() -> None:
     rng = np.random.default_rng(1)
     noisy = DENSE.with_columns(score_norm_pct=(pl.col("score_norm_pct") + rng.normal(0, 6, DENSE.height)).clip(1, 99))
     mixture = pl.DataFrame([point("m", 10.0, norm(40.0, -1))])
-    row = dense_equivalents(mixture, noisy, draws=200, seed=1).row(0, named=True)
+    row = dense_equivalents(mixture, noisy, RULE, draws=200, seed=1).row(0, named=True)
     assert 1.0 <= row["equivalent_lo_b"] < row["equivalent_params_b"] < row["equivalent_hi_b"] <= 100.0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from leaderboard_etl.analysis.density import capability_density, density_frontier, size_to_reach
+from leaderboard_etl.analysis.readable import Readable
 
 POINTS: dict[str, Any] = {
     **dict.fromkeys(
@@ -20,6 +21,8 @@ POINTS: dict[str, Any] = {
     **dict.fromkeys(("score_pct", "score_norm_pct", "params_b", "params_active_b"), pl.Float64),
     "released_on": pl.Date,
 }
+
+RULE = Readable(least_families=8, least_r2=0.25)
 
 
 def points(*rows: dict[str, Any]) -> pl.DataFrame:
@@ -34,6 +37,7 @@ def curve(form: str = "total", slope_lo: float | None = 1.0, **other: Any) -> di
     usual = {
         "comparable_group": "g", "openness": "open_weights", "era": "all", "form": form, "slope": slope,
         "intercept": -slope, "slope_lo": slope_lo, "min_params_b": 1.0, "max_params_b": 100.0, "refusal_reason": None,
+        "n_families": 8, "r2": 0.9,
     }  # fmt: skip
     return usual | other
 
@@ -43,7 +47,7 @@ def fits(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def one(row: dict[str, Any], *curves: dict[str, Any]) -> dict[str, Any]:
-    found = capability_density(points({"model_id": "m"} | row), fits(*(curves or (curve(),))))
+    found = capability_density(points({"model_id": "m"} | row), fits(*(curves or (curve(),))), RULE)
     return found.row(0, named=True)
 
 
@@ -59,7 +63,8 @@ def test_active_parameters_come_first_and_total_ones_where_that_fit_is_refused_o
     assert one(sizes, curve("total"), curve("active"))["relative_density"] == pytest.approx(5)
     refused = curve("active", slope=None, intercept=None, slope_lo=None, refusal_reason="too few")
     assert one(sizes, curve("total"), refused)["relative_density"] == pytest.approx(0.5)
-    assert one(sizes, curve("total"), curve("active", slope_lo=-0.1))["form"] == "total"
+    for off in ({"slope_lo": -0.1}, {"r2": 0.2}, {"n_families": 7}):
+        assert one(sizes, curve("total"), curve("active", **off))["form"] == "total"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,7 @@ def test_active_parameters_come_first_and_total_ones_where_that_fit_is_refused_o
         ({"score_norm_pct": 0, "params_b": 5}, "score too near guessing or ceiling"),
         ({"score_norm_pct": 50, "params_b": None}, "total size unknown"),
         ({"score_norm_pct": None, "params_b": 5}, "no baseline-corrected score"),
-        ({"score_norm_pct": 50, "params_b": 5, "comparable_group": "other"}, "no fitted curve"),
+        ({"score_norm_pct": 50, "params_b": 5, "comparable_group": "other"}, "no line of dense open models"),
     ],
 )
 def test_a_score_off_the_curve_gives_null_with_a_reason(row: dict[str, Any], reason: str) -> None:
@@ -81,7 +86,7 @@ def test_a_score_off_the_curve_gives_null_with_a_reason(row: dict[str, Any], rea
 
 def test_only_open_weights_have_a_density() -> None:
     rows = points({"model_id": "m", "openness": "proprietary", "score_norm_pct": 50, "params_b": 5})
-    assert capability_density(rows, fits(curve())).is_empty()
+    assert capability_density(rows, fits(curve()), RULE).is_empty()
 
 
 def densities(*rows: tuple[int, float, str]) -> pl.DataFrame:

@@ -13,8 +13,9 @@ from worlds import World, v1_row
 from leaderboard_etl import pipeline
 from leaderboard_etl.analysis.lag_groups import read_groups
 from leaderboard_etl.analysis.lags import gap_lags
+from leaderboard_etl.analysis.readable import Readable
 from leaderboard_etl.contracts.schema import frame_schema, tables, views
-from leaderboard_etl.policy import read_policy
+from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.warehouse.analyses import ANSWERS, DENSE, POPULATIONS, Given
 from leaderboard_etl.warehouse.core import insert_descriptions, insert_rules
 from leaderboard_etl.warehouse.marts import _FAMILIES, build_marts
@@ -104,7 +105,7 @@ def parts(given: Given, populations: Sequence[str]) -> list[tuple[str, ...]]:
 
 def analyses(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
     """The tables of all analyses that depend on the points alone."""
-    given = Given(points.sort("comparable_group", "model_id"), MEMBERS, groups, SIDES, as_of)
+    given = Given(points.sort("comparable_group", "model_id"), MEMBERS, groups, SIDES, as_of, Readable(8, 0.25))
     found = {
         **given.lags(parts(given, POPULATIONS)),
         **given.fits(parts(given, (*POPULATIONS, DENSE))),
@@ -130,7 +131,7 @@ def test_parity_of_many_groups_is_the_same_a_portion_at_a_time(monkeypatch: pyte
     sides = pl.concat([SIDES.with_columns(comparable_group=pl.lit(name)) for name in names])
 
     def judged() -> dict[str, pl.DataFrame]:
-        given = Given(points.sort("comparable_group", "model_id"), MEMBERS, groups, sides, DAY)
+        given = Given(points.sort("comparable_group", "model_id"), MEMBERS, groups, sides, DAY, Readable(8, 0.25))
         assert sum(rows.height for rows, _ in given.portions("all")) == points.height
         return dict(given.parity())
 
@@ -368,3 +369,12 @@ def test_what_vendors_report_is_held_against_the_highest_setting_that_was_measur
     assert told("thinking, 32K") == (5, 2.0)
     assert told("low") == (5, 7.0)
     con.close()
+
+
+def test_a_load_that_lacks_a_rule_is_judged_by_that_rule_of_today(empty: duckdb.DuckDBPyConnection) -> None:
+    policy = read_policy()
+    lines = policy.texts["rules"].decode().splitlines()
+    older = [line.replace("current_days,120", "current_days,7") for line in lines if "read_off" not in line]
+    insert_rules(empty, Policy(policy.texts | {"rules": "\n".join(older).encode()}))
+    found = dict(empty.execute("select rule, value from core.rules").fetchall())
+    assert (found["current_days"], found["read_off_least_r2"]) == (7, 0.25)

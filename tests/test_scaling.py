@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, fit_line, scaling_fits
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.warehouse.core import insert_rules
 
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("model_id", "family", "organization", "openness", "benchmark", "comparable_group"), pl.String),
@@ -254,6 +256,7 @@ def test_a_chart_draws_a_line_of_eight_families_whose_slope_is_not_zero(
     reason: str | None,
 ) -> None:
     with empty as con:
+        insert_rules(con, read_policy())
         con.execute(
             "insert into mart.scaling_fit (population, comparable_group, openness, era, form, n_families, slope_lo, slope_hi,"
             " refusal_reason) values ('official', 'g', 'proprietary', 'all', 'total', ?, ?, ?, ?)",

@@ -1,4 +1,5 @@
--- Numbers that the rules of the marts use. Decides core.rules: until when a side is observed, what is current, which scores disagree.
+-- Numbers that the rules of the marts use. Decides core.rules: until when a side is observed, what is current, which scores disagree, what
+-- a line needs to be drawn or read off.
 -- One row per rule.
 create table policy.rules (
     rule varchar not null,  -- Name of the number, as the views and analyses ask for it

@@ -1,5 +1,5 @@
 -- Mixtures against dense: the size of a typical dense model with a mixture's reported MMLU, and the smallest dense one with it
--- A curve_r2 near 0 means that size says little of the score among the dense models of that era, and so does the typical size.
+-- typical_dense_b is null where size says too little of the score among dense models: the reason says how little.
 with dense as (
 
     select model, params_b, score_pct
@@ -32,7 +32,7 @@ select
     round(any_value(x.score_pct), 1) as score_pct,
     any_value(x.era) as era,
     round(any_value(x.typical_dense_b), 1) as typical_dense_b,
-    any_value(x.equivalent_params_b is null) as is_at_least,
+    any_value(case when x.typical_dense_b is not null then x.at_least_b is not null end) as is_at_least,
     round(any_value(x.curve_r2), 2) as curve_r2,
     round(any_value(x.typical_dense_b / x.params_active_b), 1) as times_active,
     round(min(d.params_b), 1) as smallest_dense_b,

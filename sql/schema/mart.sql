@@ -220,7 +220,7 @@ create table mart.self_report_gap (
     protocols varchar not null               -- Variants that were reported and measured, as text: if they differ, the protocol may differ too
 );
 
--- How large a typical dense open model with the same score would be, over the model's own size (after the densing law, arXiv 2412.04315, but relative to our own fitted curve). One row per open-weights official model and group.
+-- How large a typical dense open model with the same score would be, over the model's own size (after the densing law, arXiv 2412.04315, but relative to our own fitted curve). A curve counts by the rule of mart.dense_equivalent. One row per open-weights official model and group.
 create table mart.capability_density (
     model_id varchar not null,               -- = core.models
     model varchar,                           -- = core.models.display_name
@@ -228,20 +228,20 @@ create table mart.capability_density (
     comparable_group varchar not null,       -- = core.benchmarks
     benchmark varchar,                       -- = core.benchmarks.benchmark_id
     released_on date,                        -- = core.models
-    form varchar,                            -- = mart.scaling_band; null: there is no curve
+    form varchar,                            -- = mart.scaling_band; null: there is no curve that counts
     params_b double,                         -- Size of the model in that form, billions
     equivalent_params_b double,              -- Size at which the curve of dense official open models has its score, billions; null: see reason
     relative_density double,                 -- Equivalent over own size; 1 = typical; null: see reason
     reason varchar                           -- Why equivalent_params_b and relative_density are null; null: they are known
 );
 
--- The size at which a dense open model of the same era would have a model's score, by our own fit, and that size over the model's active size. One row per open-weights official model with a known active size, and group. Single dense models scatter around the curve far more than its interval: see curve_r2.
+-- The size at which a dense open model of the same era would have a model's score, by our own fit, and that size over the model's active size. One row per open-weights official model with a known active size, and group. A size is read off a curve only if its models come from line_least_families (core.rules), the whole 90 % interval of its slope is above 0, and it explains read_off_least_r2 of the scores' variance. Single dense models scatter around the curve far more than its interval: see curve_r2.
 create table mart.dense_equivalent (
     model_id varchar not null,               -- = core.models
     model varchar,                           -- = core.models.display_name
     comparable_group varchar not null,       -- = core.benchmarks
     benchmark varchar,                       -- = core.benchmarks.benchmark_id
-    era varchar,                             -- = mart.scaling_fit; of the curve: the era of the model, or all if it has no rising line; null: neither has one
+    era varchar,                             -- = mart.scaling_fit; of the curve: the era of the model, or all if no size is read off its line; null: off neither
     params_active_b double not null,         -- Parameters used per token, billions
     score_norm_pct double,                   -- Score of the model, 0 = guessing, 100 = ceiling
     equivalent_params_b double,              -- = mart.capability_density

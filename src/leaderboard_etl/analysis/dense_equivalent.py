@@ -1,8 +1,8 @@
 """Estimates the size of a dense model of the same era with the same score, which shows what a mixture of experts saves.
 
 The curve is our own fit of score against size over the dense open models of the model's era, because two years of
-progress move the line further than a factor of ten in size does. If the line of the era is refused or flat, the line of
-all eras is used.
+progress move the line further than a factor of ten in size does. If no size may be read off the line of the era (Readable), the
+line of all eras is used.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from leaderboard_etl.analysis.readable import Readable
 from leaderboard_etl.analysis.scaling import INTERVAL, NORM_BOUNDS, FitCase, Floats, cases, era_key, log_odds
 
 SCHEMA: dict[str, Any] = {
@@ -23,13 +24,16 @@ SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("curve_r2", "curve_min_params_b", "curve_max_params_b"), pl.Float64),
     "reason": pl.String,
 }
-_NO_CURVE = "no line of dense open models that rises with size, neither of its era nor of all"
+_NO_CURVE = "no line of dense open models to read a size off"
 
 
-def dense_equivalents(points: pl.DataFrame, dense: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
+def dense_equivalents(
+    points: pl.DataFrame, dense: pl.DataFrame, readable: Readable, *, draws: int = 400, seed: int
+) -> pl.DataFrame:
     """One row per open-weights point with a known active size (columns as in SCHEMA).
 
-    `points` and `dense` are rows of mart.model_scaling with family; the open-weights models of `dense` make the curves.
+    `points` and `dense` are rows of mart.model_scaling with family; the open-weights models of `dense` make the curves, of which
+    `readable` says which count.
 
     era: of the curve. equivalent_params_b: the size at which the curve has the model's score, in billions. equivalent_lo_b,
     equivalent_hi_b: 90 % interval of the curve there (draws of families), limited to the sizes in the data; single dense
@@ -40,8 +44,9 @@ def dense_equivalents(points: pl.DataFrame, dense: pl.DataFrame, *, draws: int =
     lines = {
         (case.keys["comparable_group"], case.keys["era"]): case
         for case in cases(dense.filter(openness="open_weights"), ("total",), draws, seed)
-        if case.keys["openness"] == "open_weights" and _rises(case)
+        if case.keys["openness"] == "open_weights"
     }
+    faults = {key: _why_not(case, readable) for key, case in lines.items()}
     sized = points.filter(pl.col("openness") == "open_weights", pl.col("params_active_b") > 0).select(
         "model_id", "model", "comparable_group", "benchmark", "params_active_b", "score_norm_pct",
         era_key().fill_null("all").alias("era"), log_odds().alias("y"),
@@ -49,14 +54,21 @@ def dense_equivalents(points: pl.DataFrame, dense: pl.DataFrame, *, draws: int =
     rows = []
     for row in sized.sort("comparable_group", "model_id").iter_rows(named=True):
         group, y = row["comparable_group"], row.pop("y")
-        case = lines.get((group, row["era"])) or lines.get((group, "all"))
-        rows.append({**row, "era": None, "reason": _NO_CURVE} if case is None else {**row, **_read_off(row, y, case)})
+        tried = list(dict.fromkeys([(group, row["era"]), (group, "all")]))
+        case = next((lines[key] for key in tried if key in lines and faults[key] is None), None)
+        if case is None:
+            said = [f"{era}: {faults[group, era]}" for _, era in tried if faults.get((group, era))]
+            rows.append({**row, "era": None, "reason": "; ".join([_NO_CURVE, *said])})
+        else:
+            rows.append({**row, **_read_off(row, y, case)})
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _rises(case: FitCase) -> bool:
-    """Whether sizes can be read off the line, because the whole interval of its slope is above zero."""
-    return case.line is not None and bool(case.line.interval(case.line.slopes)[0] > 0)
+def _why_not(case: FitCase, readable: Readable) -> str | None:
+    line, n_families = case.line, case.counts["n_families"]
+    if line is None:
+        return readable.why_not(case.refusal_reason, n_families, None, None)
+    return readable.why_not(None, n_families, float(line.interval(line.slopes)[0]), line.r2)
 
 
 def _read_off(row: dict[str, Any], y: float | None, case: FitCase) -> dict[str, Any]:

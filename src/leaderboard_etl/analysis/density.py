@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from leaderboard_etl.analysis.readable import Readable
 from leaderboard_etl.analysis.scaling import INTERVAL, MIN_FAMILIES, NORM_BOUNDS, family_key, log_odds
 
 MIN_RECORDS = 4
@@ -35,21 +36,25 @@ FRONTIER_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-def capability_density(points: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
+def capability_density(points: pl.DataFrame, fits: pl.DataFrame, readable: Readable) -> pl.DataFrame:
     """For each open-weights point: the size of a typical open model with the same score, divided by the point's own
     size.
 
     The curve is the group's fit over all eras (openness open_weights), in active parameters if it exists, else in total
-    ones. It must rise with size (its whole interval above zero), otherwise sizes cannot be read off it.
+    ones, of those that `readable` allows.
 
     form: which parameters the curve uses; null: no curve. family: the cluster for bootstraps. params_b: the model's size in
     that form, billions. equivalent_params_b: the size at which the line has the model's score. relative_density: the
     equivalent divided by the own size. reason: why both are null (no curve, no size, no baseline-corrected score, or a score
     outside the fitted sizes).
     """
+    lines = fits.filter(pl.col("openness") == "open_weights", pl.col("era") == "all", pl.col("form") != "compute")
+    is_readable = [
+        readable.why_not(*line) is None
+        for line in lines.select("refusal_reason", "n_families", "slope_lo", "r2").iter_rows()
+    ]
     curves = (
-        fits.filter(pl.col("openness") == "open_weights", pl.col("era") == "all", pl.col("form") != "compute")
-        .filter(pl.col("slope_lo") > 0)  # null where the fit was refused
+        lines.filter(pl.Series(is_readable, dtype=pl.Boolean))
         .sort("comparable_group", "form")  # active comes before total
         .unique("comparable_group", keep="first", maintain_order=True)
         .select("comparable_group", "form", "slope", "intercept", "min_params_b", "max_params_b")
@@ -57,7 +62,7 @@ def capability_density(points: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame
     score, equivalent = pl.col("score_norm_pct"), pl.col("equivalent_params_b")
     size = pl.when(pl.col("form") == "active").then("params_active_b").otherwise("params_b")
     reason = (
-        pl.when(pl.col("form").is_null()).then(pl.lit("no fitted curve of open models that rises with size"))
+        pl.when(pl.col("form").is_null()).then(pl.lit("no line of dense open models to read a size off"))
         .when(score.is_null()).then(pl.lit("no baseline-corrected score"))
         .when(pl.col("params_b").is_null()).then(pl.format("{} size unknown", "form"))
         .when((score / 100).is_between(*NORM_BOUNDS, closed="none").not_()).then(pl.lit("score too near guessing or ceiling"))

@@ -18,6 +18,7 @@ from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
 from leaderboard_etl.analysis.parity import CURRENT_DAYS, headline_groups, majority, parity, sensitivity
 from leaderboard_etl.analysis.prices import price_to_reach
+from leaderboard_etl.analysis.readable import Readable
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
 from leaderboard_etl.warehouse.answers import Answers
 from leaderboard_etl.warehouse.results import Part
@@ -48,6 +49,7 @@ class Given:
 
     points: COLUMNS of mart.model_scaling, and of what belongs to its models and benchmarks, in the order of group and model.
     members and sides: the rows of mart.populations and mart.gap_sides. groups: those of core.comparable_groups, with benchmark.
+    readable: which lines a size is read off.
 
     Lags and fits are computed group by group, so that a score of one group leaves the others as they are.
     """
@@ -57,6 +59,7 @@ class Given:
     groups: pl.DataFrame
     sides: pl.DataFrame
     as_of: date
+    readable: Readable
     current_days: int = CURRENT_DAYS
 
     def of(self, population: str) -> pl.DataFrame:
@@ -178,14 +181,14 @@ class Given:
     def density(self, parts: Iterable[Part], dense_fits: pl.DataFrame) -> Frames:
         """dense_fits: the rows of mart.scaling_fit of the population official_dense."""
         official = self.of("official").filter(pl.col("comparable_group").is_in([group for (group,) in parts]))
-        return {"mart.capability_density": capability_density(official, dense_fits)}
+        return {"mart.capability_density": capability_density(official, dense_fits, self.readable)}
 
     def density_frontier(self, density: pl.DataFrame) -> Frames:
         """density: the rows of mart.capability_density."""
         return {"mart.density_frontier": density_frontier(density, seed=_seed(self.of("official")))}
 
     def dense_equivalent(self) -> Frames:
-        found = ANSWERS.of("dense_equivalents", _dense_equivalents, self.of("official"), self.of(DENSE))
+        found = ANSWERS.of("dense_equivalents", _dense_equivalents, self.of("official"), self.of(DENSE), self.readable)
         return {"mart.dense_equivalent": found}
 
     def size_to_reach(self, parts: Iterable[Part]) -> Frames:
@@ -244,8 +247,8 @@ def _lags(rows: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> tuple[pl.Dat
     return gap_lags(read), daily_lags(read), lag_summary(read, seed=_seed(rows))
 
 
-def _dense_equivalents(rows: pl.DataFrame, dense: pl.DataFrame) -> pl.DataFrame:
-    return dense_equivalents(rows, dense, seed=_seed(rows))
+def _dense_equivalents(rows: pl.DataFrame, dense: pl.DataFrame, readable: Readable) -> pl.DataFrame:
+    return dense_equivalents(rows, dense, readable, seed=_seed(rows))
 
 
 def _seed(rows: pl.DataFrame) -> int:

@@ -123,8 +123,10 @@ def insert_descriptions(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def insert_rules(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Fills the empty core.rules and core.settings. A load older than these rules is judged by those of today."""
-    _insert(con, "core.rules", _of_its_day(policy, "rules").sort("rule"))
+    """Fills the empty core.rules and core.settings. A load older than one of these rules is judged by that of today."""
+    rules = _of_its_day(policy, "rules")
+    younger = read_policy().frame("rules").join(rules, on="rule", how="anti")
+    _insert(con, "core.rules", pl.concat([rules, younger]).sort("rule"))
     insert_settings(con, policy, _open_settings(con))
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from leaderboard_etl.analysis.chinchilla import law_optima, read_laws, tokens_per_parameter
+from leaderboard_etl.analysis.readable import Readable
 from leaderboard_etl.analysis.self_report import REFERENCE, VENDOR_KINDS, self_report_gap
 from leaderboard_etl.contracts.schema import kept_views
 from leaderboard_etl.memory import release_memory
@@ -203,9 +204,10 @@ class _Lazy:
         ).pl()
         members: pl.DataFrame = con.sql("from mart.populations").pl()
         sides: pl.DataFrame = con.sql("from sides").pl()
-        current = con.execute("select value from core.rules where rule = 'current_days'").fetchall()
+        rules = dict(con.execute("select rule, value from core.rules").fetchall())
         release_memory(con)
-        return Given(points, members, groups, sides, self._as_of, int(current[0][0]))
+        readable = Readable(int(rules["line_least_families"]), rules["read_off_least_r2"])
+        return Given(points, members, groups, sides, self._as_of, readable, int(rules["current_days"]))
 
 
 def _training(con: duckdb.DuckDBPyConnection, policy: Policy) -> Frames:

@@ -39,6 +39,7 @@ create table policy.article_names (
     kind varchar not null check (kind in ('benchmark', 'model')),  -- What it is
     spelled varchar not null,  -- How it is written
     paths varchar,  -- What the names of its numbers in mart.article_numbers begin with, the first choice first, separated by spaces; null: no number is known, only that the name is none of the others
+    groups varchar,  -- Comparable groups of a benchmark's scores, separated by spaces; null: a model, or a benchmark of which the warehouse has no scores
     primary key (name_id)
 );
 

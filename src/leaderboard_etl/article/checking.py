@@ -28,7 +28,8 @@ _NUMBER = re.compile(
 class Printed:
     """One printed number beside ours. `start` and `end` are its place in the source, `ours` is the row of mart.article_numbers;
     null: the warehouse has no such number. `proposal` is what the data bear instead; null: it agrees, nothing is known, or the
-    data bear several. `others` are, where it disagrees, the further rows that it may be."""
+    data bear several. `others` are, where it disagrees, the further rows that it may be; `reason` is why nothing can be said of a
+    score."""
 
     printed_id: str
     text: str
@@ -39,6 +40,7 @@ class Printed:
     ours: Mapping[str, Any] | None
     proposal: str | None
     others: tuple[Mapping[str, Any], ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,18 @@ def check_article(
     ours: Mapping[str, Mapping[str, Any]],
     claims: Sequence[Mapping[str, Any]],
     rewrites: Mapping[str, str],
+    scores: Sequence[Printed] = (),
 ) -> Checked:
     """Compares an article with a warehouse.
 
     `patterns` are the rows of policy/article_numbers, `names` those of policy/article_names, `ours` those of
     mart.article_numbers by number_id, `claims` those of mart.paper_claims, and `rewrites` the sentences of policy/claims that
-    the data may bear, by claim_id.
+    the data may bear, by claim_id. `scores` are the judged scores that it states; one that is also another number is that one.
     """
     by_kind = {kind: [row for row in names if row["kind"] == kind] for kind in ("benchmark", "model")}
     numbers = [*_in_sentences(article, patterns, by_kind, ours), *_in_tables(article, by_kind["model"], ours)]
+    taken = {offset for number in numbers for offset in range(number.start, number.end)}
+    numbers += [score for score in scores if taken.isdisjoint(range(score.start, score.end))]
     return Checked(
         tuple(sorted(numbers, key=lambda number: number.start)),
         tuple(sorted(_quotes(article, claims, rewrites), key=lambda quote: quote.start)),

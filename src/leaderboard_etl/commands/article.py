@@ -38,21 +38,29 @@ def register(commands: Commands) -> None:
 def _check(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Prints what was found; exit code 3 if a printed number disagrees with the warehouse."""
     from leaderboard_etl.article.checking import check_article
+    from leaderboard_etl.article.published import judged, published_scores
+    from leaderboard_etl.article.scores import names_to_ask, stated_scores
     from leaderboard_etl.article.text import read_article
     from leaderboard_etl.article.writing import rewritten
     from leaderboard_etl.policy import read_policy
     from leaderboard_etl.target.opening import made_by_this_code
     from leaderboard_etl.target.past import open_state
+    from leaderboard_etl.warehouse.called import models_meant
 
     article = read_article(_source(options.file))
     policy = read_policy()
+    patterns = list(policy.frame("article_numbers").iter_rows(named=True))
+    names = list(policy.frame("article_names").iter_rows(named=True))
+    benchmarks = [row for row in names if row["kind"] == "benchmark"]
     with closing(open_state(warehouse, options.as_of, "mart")) as con, made_by_this_code(warehouse.database):
         ours = {row["number_id"]: row for row in records(con.sql("from mart.article_numbers"))}
         claims = records(con.sql("from mart.paper_claims order by article_order"))
+        meant = models_meant(con, names_to_ask(article, benchmarks))
+        stated = stated_scores(article, benchmarks, lambda name: meant.get(name, ()))
+        published = published_scores(con, stated)
     rewrites = {row["claim_id"]: row["rewrite"] for row in policy.frame("claims").iter_rows(named=True)}
-    patterns = list(policy.frame("article_numbers").iter_rows(named=True))
-    names = list(policy.frame("article_names").iter_rows(named=True))
-    checked = check_article(article, patterns, names, ours, claims, rewrites)
+    scores = [judged(score, published) for score in stated]
+    checked = check_article(article, patterns, names, ours, claims, rewrites, scores)
     if options.json:
         print_json(as_json(options.file, article, checked))
     else:
@@ -74,6 +82,7 @@ def as_json(file: Path, article: Article, checked: Checked) -> dict[str, Any]:
                 "sentence": number.sentence,
                 "verdict": number.verdict,
                 "proposal": number.proposal,
+                "reason": number.reason,
                 **{name: number.ours[name] if number.ours else None for name in _TOLD},
                 "others": [{name: row[name] for name in _TOLD} for row in number.others],
             }
@@ -121,8 +130,11 @@ def print_findings(file: Path, article: Article, checked: Checked, day: str) -> 
 def _in_words(number: Printed) -> str:
     text = f"{number.verdict}: {number.text!r} ({number.printed_id})"
     if number.ours is None:
-        return f"{text}: the warehouse has no such number"
-    has_about = number.verdict == "disagrees"
+        return f"{text}: {number.reason or 'the warehouse has no such number'}"
+    if number.reason is not None:
+        text += f": {number.reason}"
+    # That a score agrees says little without whose it is.
+    has_about = number.verdict != "agrees" or number.ours["number_id"].startswith("score.")
     told = "; or ".join(_told(row, has_about=has_about) for row in (number.ours, *number.others))
     text += f"; the warehouse: {told}"
     return text if number.proposal is None else f"{text}; the data bear: {number.proposal}"
@@ -133,7 +145,9 @@ def _told(row: Mapping[str, Any], *, has_about: bool) -> str:
     text = _shown(value)
     if lo is not None and hi is not None and lo != hi:
         text += f" ({_shown(lo)} to {_shown(hi)})"
-    return f"{text}, {row['about']}" if has_about else text
+    if not has_about:
+        return text
+    return f"{text}, {row['about']}" + (f" ({row['source_url']})" if row["number_id"].startswith("score.") else "")
 
 
 def _shown(value: float) -> str:

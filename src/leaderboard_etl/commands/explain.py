@@ -14,6 +14,7 @@ from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, a
 from leaderboard_etl.commands.story_text import counted, print_references, readable
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.warehouse.called import folded, models_called
 
 if TYPE_CHECKING:
     import duckdb
@@ -115,37 +116,15 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
 def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
     """The id of the model that has a name, whatever its letter case; else that of the one, or the one official one, whose name
     differs in blanks, hyphens and the like alone. Raises UsageError for a name of none or of several."""
-    ids = con.execute(
-        f"""
-        with named as (
-
-            select model_id, 1 as rank from core.model_aliases where lower(source_name) = lower($name)
-            union
-            select model_id, 1 from core.models where lower(model_id) = lower($name) or lower(display_name) = lower($name)
-            union
-            -- Without its organization a name may do, if it is no other model's own.
-            select model_id, 2 from core.models where lower(split_part(model_id, '/', -1)) = lower($name)
-            union
-            select model_id, case population when 'official' then 3 else 4 end
-            from core.models
-            where {_folded("$name")} in (
-                {_folded("model_id")}, {_folded("display_name")}, {_folded("split_part(model_id, '/', -1)")}
-            )
-
-        )
-
-        select distinct model_id from named where rank = (select min(rank) from named) order by model_id
-        """,
-        {"name": name},
-    ).fetchall()
+    ids = models_called(con, [name]).get(name, [])
     if len(ids) == 1:
-        return str(ids[0][0])
+        return ids[0]
     if ids:
-        raise UsageError(f"{name!r} is several models: {', '.join(row[0] for row in ids)}")
+        raise UsageError(f"{name!r} is several models: {', '.join(ids)}")
     near = con.execute(
         f"""
         select model_id
-        from (select *, contains({_folded("model_id")}, {_folded("$name")}) as is_within from core.models)
+        from (select *, contains({folded("model_id")}, {folded("$name")}) as is_within from core.models)
         order by
             is_within desc,
             -- Thousands are made from a model that people name, and called like it.
@@ -168,19 +147,14 @@ def called_alike(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> li
         f"""
         select model_id
         from core.models
-        where population = 'official' and model_id <> $model_id and contains({_folded("model_id")}, {_folded("$name")})
-            and {_folded("$name")} not in ({_folded("$model_id")}, {_folded("split_part($model_id, '/', -1)")})
+        where population = 'official' and model_id <> $model_id and contains({folded("model_id")}, {folded("$name")})
+            and {folded("$name")} not in ({folded("$model_id")}, {folded("split_part($model_id, '/', -1)")})
         order by length(model_id), model_id
         limit 5
         """,
         {"name": name, "model_id": model_id},
     ).fetchall()
     return [model_id for (model_id,) in rows]
-
-
-def _folded(name: str) -> str:
-    """A name, as SQL of one, in small letters and without what people write in the place of a blank."""
-    return f"regexp_replace(lower({name}), '[ _/-]', '', 'g')"
 
 
 def facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None) -> dict[str, Any]:

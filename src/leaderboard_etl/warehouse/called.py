@@ -1,0 +1,122 @@
+"""Which model a person means by a name: one of core.models, by its own names and by those that sources use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, list[str]]:
+    """The ids of the models that have each of the names, whatever its letter case, by the first of these rules that has any: an
+    id, display name or name of a source; an id without its organization; the same of official models where blanks, hyphens and
+    the like differ; and of all models. A name of no model is left out."""
+    rows = con.execute(
+        f"""
+        with asked as (
+
+            select unnest($names) as name
+
+        ),
+
+        named as (
+
+            select a.name, m.model_id, 1 as rank
+            from asked as a
+            join core.model_aliases as m on lower(m.source_name) = lower(a.name)
+            union
+            select a.name, m.model_id, 1
+            from asked as a
+            join core.models as m on lower(m.model_id) = lower(a.name)
+            union
+            select a.name, m.model_id, 1
+            from asked as a
+            join core.models as m on lower(m.display_name) = lower(a.name)
+            union
+            -- Without its organization a name may do, if it is no other model's own.
+            select a.name, m.model_id, 2
+            from asked as a
+            join core.models as m on lower(split_part(m.model_id, '/', -1)) = lower(a.name)
+            union
+            select a.name, m.model_id, case m.population when 'official' then 3 else 4 end
+            from asked as a
+            join (
+                select model_id, population, unnest([
+                    {folded("model_id")}, {folded("display_name")}, {folded("split_part(model_id, '/', -1)")}
+                ]) as folded
+                from core.models
+            ) as m on m.folded = {folded("a.name")}
+
+        )
+
+        select distinct name, model_id from named qualify rank = min(rank) over (partition by name) order by all
+        """,
+        {"names": list(names)},
+    ).fetchall()
+    found: dict[str, list[str]] = {}
+    for name, model_id in rows:
+        found.setdefault(name, []).append(model_id)
+    return found
+
+
+def folded(name: str) -> str:
+    """A name, as SQL of one, in small letters and without what people write in the place of a blank."""
+    return f"regexp_replace(lower({name}), '[ _/-]', '', 'g')"
+
+
+def models_meant(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, list[str]]:
+    """The ids of the models that each of the names may mean in a sentence: by models_called, then official releases that it may
+    be short for. A name of none is left out."""
+    asked = sorted(set(names))
+    called, releases = models_called(con, asked), releases_called(con, asked)
+    return {
+        name: list(dict.fromkeys((*called.get(name, ()), *releases.get(name, ()))))
+        for name in asked
+        if name in called or name in releases
+    }
+
+
+# Words behind a name that tell a tuning or a day of one release from another, and no other model.
+_OF_A_RELEASE = re.compile(r"instruct|chat|it|base|hf|original|latest|preview|exp|experimental|\d+k|v?\d+(?:\.\d+)?")
+# A remark in parentheses, and a vendor's name that its models are called with and without.
+_REMARK = re.compile(r"\([^()]*\)|^meta(?=[ _-])")
+
+
+def releases_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, list[str]]:
+    """The ids of all official models that each of the names may be short for: their names say besides only a tuning, a version,
+    a length of context or a day, as gpt-4-0613 does of GPT-4. A name of no such model is left out."""
+    official = con.execute(
+        """
+        select distinct model_id, name
+        from (
+            select model_id, unnest([split_part(model_id, '/', -1), display_name]) as name
+            from core.models
+            where population = 'official'
+            union all
+            select model_id, a.source_name
+            from core.model_aliases as a
+            join core.models using (model_id)
+            where population = 'official'
+        )
+        order by all
+        """
+    ).fetchall()
+    of_first: dict[str, list[tuple[str, list[str]]]] = {}
+    for model_id, called in official:
+        words = _words(called)
+        of_first.setdefault(words[0], []).append((model_id, words))
+    found: dict[str, list[str]] = {}
+    for name in names:
+        asked = _words(name)
+        for model_id, words in of_first.get(asked[0], ()):
+            rest = words[len(asked) :]
+            if words[: len(asked)] == asked and all(map(_OF_A_RELEASE.fullmatch, rest)):
+                found.setdefault(name, []).append(model_id)
+    return {name: sorted(set(ids)) for name, ids in found.items()}
+
+
+def _words(name: str) -> list[str]:
+    return re.split(r"[ _-]+", _REMARK.sub("", name.lower().split("/")[-1]).strip(" _-"))

@@ -1,12 +1,26 @@
--- Unknown sizes: why models of the official population have none, by side, and the best of each on MMLU as reported (null: none has it)
+-- Unknown sizes: every scored or rated model without one, why, and where it is scored, official ones first and of them the newest
+with places as (
+
+    select model_id, count(*) as n_places, string_agg(place, '; ' order by place) as scored_on
+    from (
+        select model_id, comparable_group as place from core.scores
+        union
+        select model_id, 'rated by the Arena, ' || board from core.ratings
+    )
+    group by model_id
+
+)
+
 select
+    m.display_name as model,
+    m.organization,
     m.openness,
-    m.params_reason,
-    count(distinct m.model_id) as n_models,
-    max_by(s.model, s.score_pct) as best_model,
-    round(max(s.score_pct), 1) as its_mmlu_pct
+    m.population,
+    m.released_on,
+    m.params_reason as reason,
+    p.n_places,
+    p.scored_on
 from core.models as m
-left join mart.model_scaling as s on s.model_id = m.model_id and s.comparable_group = 'mmlu_reported'
-where m.params_total is null and m.population = 'official'
-group by all
-order by n_models desc, m.openness, m.params_reason
+join places as p using (model_id)
+where m.params_total is null
+order by m.population <> 'official', m.released_on desc nulls last, m.model_id

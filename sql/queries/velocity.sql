@@ -1,11 +1,23 @@
 -- Velocity of the community, not of scores: submissions to both leaderboards by quarter and definition, and the most on one day
--- Many on one day were brought over by the leaderboard, not handed in.
-with busiest as (
+-- Many on one day were brought over by the leaderboard, not handed in. A distinct model counts on the day of its first row.
+with counted as (
+
+    select case kind when 'request' then 'requests' else 'table_rows' end as definition, submitted_on
+    from core.submissions
+    union all
+    select 'distinct_models', min(submitted_on)
+    from core.submissions
+    where kind = 'table_row'
+    group by model_id
+
+),
+
+busiest as (
 
     select date_trunc('quarter', submitted_on)::date as quarter, definition, max(n_on_day) as n_on_busiest_day
     from (
-        select submitted_on, case kind when 'request' then 'requests' else 'table_rows' end as definition, count(*) as n_on_day
-        from core.submissions
+        select definition, submitted_on, count(*) as n_on_day
+        from counted
         where submitted_on is not null
         group by all
     )
@@ -21,12 +33,12 @@ quarters as (
         sum(submissions)::integer as submissions,
         bool_or(is_partial) as is_partial
     from mart.community_velocity
-    where leaderboard = 'all' and month is not null
+    where leaderboard = 'all' and month is not null and definition <> 'finished_requests'
     group by all
 
 )
 
 select quarter, definition, submissions, n_on_busiest_day, is_partial
 from quarters
-left join busiest using (quarter, definition)
+join busiest using (quarter, definition)
 order by quarter, definition

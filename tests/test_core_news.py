@@ -16,7 +16,7 @@ from leaderboard_etl.contracts.schema import kept_views, tables
 from leaderboard_etl.options import options_for
 from leaderboard_etl.warehouse import build, core, replaced
 from leaderboard_etl.warehouse.marts import keep_views
-from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core
+from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core, touched_models
 
 CORE = [name for name, table in tables().items() if table.schema == "core"]
 OF_CORE = {name: f"from {name}" for name in CORE}
@@ -212,7 +212,7 @@ def test_core_and_kept_views_of_a_past_day_are_those_made_of_the_loads_until_the
     is_same_code: bool,
 ) -> None:
     monkeypatch.setattr(replaced, "_MOST_KEPT_NIGHTS", n_kept)
-    nights, whole = Nights(con, seed), []
+    nights, whole, n_asked_one_by_one = Nights(con, seed), [], 0
     for _ in range(N_NIGHTS):
         before = nights.last_load_id
         nights.night()
@@ -235,12 +235,16 @@ def test_core_and_kept_views_of_a_past_day_are_those_made_of_the_loads_until_the
             of_kept_nights = [moment for (moment,) in moments[:-1]][max(N_NIGHTS - 1 - n_kept, 0) :] if n_kept else []
             assert ("oldest_replaced" in how) == (is_same_code and at in of_kept_nights)
             of_core = past_core(asking, "published", "judged")
+            touched = touched_models(asking, "published", "judged")
+            assert touched is None or "oldest_replaced" in how
+            n_asked_one_by_one += touched is not None
             engine.attach_to_write(asking, None, "made")
             with engine.within(asking, "made"):
-                make_marts(asking, "published", at.date(), of_core, OF_KEPT, is_same_code=is_same_code)
+                make_marts(asking, "published", at.date(), of_core, OF_KEPT, is_same_code=is_same_code, touched=touched)
             found = facts(asking, of_core | {name: f"from made.{name}" for name in OF_KEPT})
             assert {name: said for name, said in found.items() if said != expected[name]} == {}, at
             asking.execute("detach judged; detach made")
+    assert n_asked_one_by_one > 0 or n_kept < N_NIGHTS or not is_same_code
 
 
 def test_under_other_policy_all_names_are_judged_by_that_of_the_day(con: duckdb.DuckDBPyConnection) -> None:

@@ -6,7 +6,7 @@
 -- quantised, the highest stated setting of that reporter (core.settings; without tools before with tools), the newest dated
 -- evaluation; of what is left the median, of an even number the lower one of the middle. Never a name, never the greatest.
 -- Values that a card shows only in a table (vendor_card_table) are left out. Caveats: mixed_protocols in *_reported groups.
--- kept by comparable_group
+-- kept by comparable_group; a row follows from its model_id
 -- columns:
 --   model_id: = core.models
 --   model: = core.models.display_name

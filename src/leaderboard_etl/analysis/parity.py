@@ -9,6 +9,7 @@ policy; otherwise one exceeds and the other trails. The strict answer, without a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
@@ -21,6 +22,7 @@ CHOICES = {"chosen": "score_pct", "least": "lo_pct", "median": "median_pct", "gr
 DECIMALS = 6  # 88.7 - 87.7 must be 1, so that a difference equal to the tolerance is a match
 
 _SIDES = {"open": "open_weights", "proprietary": "proprietary"}
+_OF_BEST = ["model_id", "model", "score_pct", "stderr_pct", "released_on"]
 
 
 def parity(
@@ -29,7 +31,7 @@ def parity(
     as_of: date,
     *,
     current_days: int = CURRENT_DAYS,
-    tried: pl.DataFrame | None = None,
+    compared: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """One row per comparable group of `groups`, also for groups without a score.
 
@@ -38,7 +40,7 @@ def parity(
     is_headline, observed_through_open_on, observed_through_proprietary_on (null: not limited), perhaps match_tolerance_pct
     (points; null or absent: 1.0) and columns of mart.gap_sides: compared_on (null or absent: not limited),
     is_alive_together (null or absent: unknown), the newest model of each side and its date. Points of other groups
-    are ignored. tried: what `sensitivity` says of the same, where it is known already.
+    are ignored. compared: what `compare` says of the same, where it is known already.
 
     Only models released on or before compared_on take part: the earliest of as_of, the group's compared_on and the two
     observed-through dates. A side's best model is the one with the highest score_pct; of equals the earliest released, then
@@ -53,8 +55,9 @@ def parity(
     verdict; depends where matching or exceeding flips over CHOICES and TOLERANCES_PCT; not_measurable_now where it is not
     current).
     """
+    compared = compare(points, groups, as_of) if compared is None else compared
     ranges = (
-        (sensitivity(points, groups, as_of) if tried is None else tried)
+        sensitivity(points, groups, as_of, compared=compared)
         .group_by("comparable_group")
         .agg(
             difference_lo_pct=pl.col("difference_pct").min(),
@@ -67,9 +70,8 @@ def parity(
         & ((pl.lit(as_of) - pl.col("compared_on")).dt.total_days() <= current_days)
         & pl.col("difference_pct").is_not_null()
     )
-    judged = _judged(groups, as_of)
     return (
-        _compared(_dated(points, judged), judged, "chosen")
+        compared.filter(chosen_value="chosen")
         .join(ranges, on="comparable_group", how="left")
         .with_columns(verdict=_verdict(), strict_verdict=_strict_verdict(), is_current=is_current)
         .with_columns(
@@ -86,27 +88,21 @@ def parity(
     )
 
 
-def sensitivity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def sensitivity(
+    points: pl.DataFrame, groups: pl.DataFrame, as_of: date, *, compared: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """One row per group with both sides, choice of score and tolerance: the question of `parity`, asked again.
 
     Columns: comparable_group, is_headline, chosen_value (a key of CHOICES: which score represents each model; a choice
     whose column the points lack is left out), tolerance_pct (of TOLERANCES_PCT), open_model, proprietary_model,
     difference_pct (points), is_match_or_exceed (above, or below by no more than the larger of the tolerance and two standard
-    errors).
+    errors). compared: as for `parity`.
     """
-    judged = _judged(groups, as_of)
-    dated = _dated(points, judged)
-    frames = [
-        _compared(dated, judged, choice)
-        .filter(pl.col("difference_pct").is_not_null())
-        .with_columns(chosen_value=pl.lit(choice))
-        .drop("tolerance_pct")
-        for choice, column in CHOICES.items()
-        if column in points.columns
-    ]
     allowed = pl.max_horizontal("tolerance_pct", pl.col("stderr_difference_pct") * 2)
     return (
-        pl.concat(frames)
+        (compare(points, groups, as_of) if compared is None else compared)
+        .filter(pl.col("difference_pct").is_not_null())
+        .drop("tolerance_pct")
         .join(pl.DataFrame({"tolerance_pct": TOLERANCES_PCT}), how="cross")
         .with_columns(is_match_or_exceed=pl.col("difference_pct") >= -allowed)
         .select(_SENSITIVITY)
@@ -114,24 +110,23 @@ def sensitivity(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.D
     )
 
 
-def _dated(points: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """What is asked of the points of both sides, with the day on which their group is compared."""
-    asked = {"comparable_group", "openness", "model_id", "model", "released_on", "stderr_pct", *CHOICES.values()}
-    return (
-        points.select(name for name in points.columns if name in asked)
-        .filter(pl.col("openness").is_in(list(_SIDES.values())))
-        .join(judged.select("comparable_group", "compared_on"), on="comparable_group")
-    )
+def compare(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """What `parity` and `sensitivity` are read from, given the same: one row per group and choice of score, with the best of
+    both sides where that score represents each model, their difference and what is allowed.
 
-
-def _compared(dated: pl.DataFrame, judged: pl.DataFrame, choice: str) -> pl.DataFrame:
-    """The best of both sides of each group and their difference, where one of CHOICES represents each model."""
-    frame = judged
-    scored = _scored(dated.with_columns(pl.col(CHOICES[choice]).alias("score_pct")))
+    All choices go through the same few steps, because a step costs more than the rows of most groups.
+    """
+    judged = _judged(groups, as_of)
+    choices = {choice: column for choice, column in CHOICES.items() if column in points.columns}
+    frame = judged.join(pl.DataFrame({"chosen_value": list(choices)}), how="cross")
+    best = _best(points, judged, choices)
     for side, openness in _SIDES.items():
-        frame = frame.join(
-            _best(scored.filter(pl.col("openness") == openness), side), on="comparable_group", how="left"
+        of_side = best.filter(openness=openness).select(
+            *("comparable_group", "chosen_value"),
+            pl.col("n", "n_undated").name.suffix(f"_{side}"),
+            pl.col(_OF_BEST).name.prefix(f"{side}_"),
         )
+        frame = frame.join(of_side, on=["comparable_group", "chosen_value"], how="left")
     difference = (pl.col("open_score_pct") - pl.col("proprietary_score_pct")).round(DECIMALS)
     stderr = (pl.col("open_stderr_pct") ** 2 + pl.col("proprietary_stderr_pct") ** 2).sqrt()
     return frame.with_columns(
@@ -214,30 +209,44 @@ def _judged(groups: pl.DataFrame, as_of: date) -> pl.DataFrame:
     )
 
 
-def _scored(points: pl.DataFrame) -> pl.DataFrame:
+def _best(points: pl.DataFrame, judged: pl.DataFrame, choices: Mapping[str, str]) -> pl.DataFrame:
+    """The best model of each side in each group by each choice, how many took part, and how many have no date."""
+    keys = ["comparable_group", "openness"]
     stderr = pl.col("stderr_pct") if "stderr_pct" in points.columns else pl.lit(None)
-    return points.with_columns(
-        pl.col("score_pct").cast(pl.Float64).fill_nan(None), stderr_pct=stderr.cast(pl.Float64).fill_nan(None)
-    ).filter(pl.col("score_pct").is_not_null())
-
-
-def _best(models: pl.DataFrame, side: str) -> pl.DataFrame:
-    """The best model of one side in each group, and how many took part."""
-    released = models.filter(pl.col("released_on") <= pl.col("compared_on"))
-    columns = ["model_id", "model", "score_pct", "stderr_pct", "released_on"]
-    is_best = pl.col("score_pct") == pl.col("score_pct").max()
-    best = (
-        released.group_by("comparable_group")
-        .agg(pl.col("model_id").n_unique().cast(pl.Int64).alias(f"n_{side}"), pl.col(columns).filter(is_best))
-        .explode(columns)
-        .sort("released_on", "model_id")
-        .group_by("comparable_group", maintain_order=True)
-        .agg(pl.col(f"n_{side}").first(), *(pl.col(name).first().alias(f"{side}_{name}") for name in columns))
+    scores = {choice: pl.col(column).cast(pl.Float64).fill_nan(None) for choice, column in choices.items()}
+    scored = (
+        points.filter(pl.col("openness").is_in(list(_SIDES.values())))
+        .join(judged.select("comparable_group", "compared_on"), on="comparable_group")
+        .select(
+            *(*keys, "model_id", "model", "released_on"),
+            stderr_pct=stderr.cast(pl.Float64).fill_nan(None),
+            takes_part=pl.col("released_on") <= pl.col("compared_on"),
+            **scores,
+        )
     )
-    undated = models.group_by("comparable_group").agg(
-        pl.col("model_id").filter(pl.col("released_on").is_null()).n_unique().cast(pl.Int64).alias(f"n_undated_{side}")
+    greatest = scored.filter("takes_part").group_by(keys).agg(pl.col(list(choices)).max().name.suffix("_greatest"))
+    leading = scored.filter("takes_part").join(greatest, on=keys)
+    counted = scored.group_by(keys).agg(
+        expression.cast(pl.Int64).alias(f"{choice}_{what}")
+        for choice in choices
+        for what, expression in (
+            ("n", (pl.col("takes_part") & pl.col(choice).is_not_null()).sum()),
+            ("n_undated", (pl.col("released_on").is_null() & pl.col(choice).is_not_null()).sum()),
+        )
     )
-    return undated.join(best, on="comparable_group", how="left")
+    return pl.concat(
+        counted.filter(pl.any_horizontal(pl.col(f"{choice}_n", f"{choice}_n_undated") > 0))
+        .select(*keys, n=f"{choice}_n", n_undated=f"{choice}_n_undated", chosen_value=pl.lit(choice))
+        .join(
+            leading.filter(pl.col(choice) == pl.col(f"{choice}_greatest"))
+            .sort("released_on", "model_id")
+            .unique(keys, keep="first", maintain_order=True)
+            .select(*keys, "model_id", "model", "stderr_pct", "released_on", score_pct=choice),
+            on=keys,
+            how="left",
+        )
+        for choice in choices
+    )
 
 
 def _verdict() -> pl.Expr:
@@ -273,7 +282,7 @@ _COLUMNS = [
         name
         for side in _SIDES
         for name in (
-            *(f"{side}_{column}" for column in ("model_id", "model", "score_pct", "stderr_pct", "released_on")),
+            *(f"{side}_{column}" for column in _OF_BEST),
             *(f"n_{side}", f"n_undated_{side}", f"observed_through_{side}_on"),
         )
     ),

@@ -36,7 +36,7 @@ _COLUMN = re.compile(
 )
 _CHECK = re.compile(r" check \(\w+ in \([^)]*\)\)")
 _VIEW_COLUMN = re.compile(r"^--\s{3}(?P<name>\w+)(?: \((?P<allowed>[^)]*)\))?: (?P<comment>.+)$")
-_KEPT = re.compile(r"^-- kept(?: by (?P<part>[\w, ]+))?$")
+_KEPT = re.compile(r"^-- kept(?: by (?P<part>[\w, ]+?))?(?:; a row follows from its (?P<row>\w+))?$")
 _SAME = re.compile(r"^= (?P<relation>\w+\.\w+)(?:\.(?P<column>\w+))?(?:; (?P<more>.+))?$")
 
 
@@ -60,7 +60,8 @@ class Relation:
     """A table or view with its description and columns in order; `sql` creates it.
 
     `kept_by`: a run keeps the view's rows as a table of its name, and makes them again part by part; these columns name the
-    part. Empty: the whole is one part. Null: the view is not kept.
+    part. Empty: the whole is one part. Null: the view is not kept. `row_by`: a row of a kept view is made from what core says of
+    the model in this column, and from policy and code; null: from more than that.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Relation:
     sql: str
     file: Path
     kept_by: tuple[str, ...] | None = None
+    row_by: str | None = None
 
     @property
     def schema(self) -> str:
@@ -248,7 +250,7 @@ def _read_view(text: str, file: Path) -> Relation:
     comment, columns = described(text[: match.start()])
     kept = next((found for line in text[: match.start()].splitlines() if (found := _KEPT.match(line))), None)
     part = None if kept is None else tuple(kept["part"].split(", ")) if kept["part"] else ()
-    return Relation(match[2], "view", comment, columns, text, file, part)
+    return Relation(match[2], "view", comment, columns, text, file, part, kept["row"] if kept is not None else None)
 
 
 def _code(sql: str) -> str:

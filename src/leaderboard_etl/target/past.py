@@ -27,7 +27,7 @@ from leaderboard_etl.target.opening import (
 from leaderboard_etl.warehouse.carried import until_queries
 from leaderboard_etl.warehouse.database import create_views, end_of_day, link_queries, link_tables
 from leaderboard_etl.warehouse.needs import needed_by, shown_by
-from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core
+from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core, touched_models
 
 _MOST_DAYS = 15
 # What is made for a past day; history is read where it is. Of core all or nothing: models and scores are judged together.
@@ -181,13 +181,14 @@ def _link_day(
     at = end_of_day(as_of)
     queries = until_queries("published", at)
     core = {name: f"from published.{name}" for name in tables() if name.startswith("core.")}
+    touched: list[str] | None = []
     with engine.within(con, "published"):
         is_core_published = is_published(con, as_of, frozenset())
     if not is_core_published and any(name.startswith(_MADE) for name in needs):
         judged = _made(
             con, state, as_of, "core", lambda: judge_past(con, "published", at, is_same_code=_is_same_code(con))
         )
-        core = past_core(con, "published", judged)
+        core, touched = past_core(con, "published", judged), touched_models(con, "published", judged)
     kept = sorted(shown & kept_views().keys())
     marts = sorted({*kept, *(name for name in shown if name.startswith("mart.") and name in tables())})
     if marts:
@@ -196,7 +197,7 @@ def _link_day(
             state,
             as_of,
             " ".join(marts),
-            lambda: make_marts(con, "published", as_of, core, marts, is_same_code=_is_same_code(con)),
+            lambda: make_marts(con, "published", as_of, core, marts, is_same_code=_is_same_code(con), touched=touched),
         )
     link_queries(con, queries | core | {name: f"from {made}.{name}" for name in marts if name not in kept})
     for name in kept:

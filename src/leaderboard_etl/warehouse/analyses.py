@@ -16,7 +16,7 @@ from leaderboard_etl.analysis.density import capability_density, density_frontie
 from leaderboard_etl.analysis.lag_groups import read_groups
 from leaderboard_etl.analysis.lag_summary import lag_summary
 from leaderboard_etl.analysis.lags import daily_lags, gap_lags
-from leaderboard_etl.analysis.parity import CURRENT_DAYS, headline_groups, majority, parity, sensitivity
+from leaderboard_etl.analysis.parity import CURRENT_DAYS, compare, headline_groups, majority, parity, sensitivity
 from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.analysis.readable import Readable
 from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
@@ -166,8 +166,10 @@ class Given:
         for name in POPULATIONS:
             tries, judgements = [], []
             for points, groups in self.portions(name):
-                tries.append(sensitivity(points, groups, self.as_of))
-                judgements.append(parity(points, groups, self.as_of, current_days=self.current_days, tried=tries[-1]))
+                given = points, groups, self.as_of
+                compared = compare(*given)
+                tries.append(sensitivity(*given, compared=compared))
+                judgements.append(parity(*given, current_days=self.current_days, compared=compared))
             tried[name], judged[name] = pl.concat(tries), pl.concat(judgements)
         headline = headline_groups(judged["official"], self.groups)
         counted = pl.col("comparable_group").is_in(headline)

@@ -21,7 +21,7 @@ from leaderboard_etl.warehouse.analyses import COLUMNS, DENSE, Frames, Given
 from leaderboard_etl.warehouse.claims import judged_claims
 from leaderboard_etl.warehouse.history import policy_texts
 from leaderboard_etl.warehouse.needs import TABLES_OF
-from leaderboard_etl.warehouse.results import Analysis, Computed, Part, refresh, refresh_view
+from leaderboard_etl.warehouse.results import Analysis, Computed, Held, Part, refresh, refresh_view
 
 # A fine-tune shares data and recipe with its base, whoever made it, so resampling draws them together. Of a merge whose nearest
 # ancestors with a family differ no family is known.
@@ -89,17 +89,16 @@ CLAIMS = Analysis("paper_claims", ("mart.paper_claims",))
 
 
 def build_marts(
-    con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | None = None, held_in: str | None = None
+    con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | None = None, held: Held | None = None
 ) -> Computed:
     """Brings the mart tables up to date with core, as of the end of a day; kept views become tables. Null: all; else those among
     `needs`, with what they are made from (needs.needed_by).
 
-    What is made from the same rows by the same code stays as it is (warehouse.results), of kept views also where `held_in`, an
-    attached database, has the rows. Returns the parts that were computed, by
-    analysis.
+    What is made from the same rows by the same code stays as it is (warehouse.results), of kept views also where `held` has the
+    rows. Returns the parts that were computed, by analysis.
     """
     con.execute(f"set variable as_of = date '{as_of}'")
-    computed = keep_views(con, needs, held_in)
+    computed = keep_views(con, needs, held)
     if needs is not None and needs.isdisjoint(itertools.chain(*TABLES_OF.values())):
         return computed
     if needs is None or "mart.gap_sides" in needs:
@@ -118,10 +117,10 @@ def build_marts(
     return computed
 
 
-def keep_views(con: duckdb.DuckDBPyConnection, needs: Set[str] | None = None, held_in: str | None = None) -> Computed:
+def keep_views(con: duckdb.DuckDBPyConnection, needs: Set[str] | None = None, held: Held | None = None) -> Computed:
     """The same for the kept views alone."""
     return {
-        name.split(".")[1]: refresh_view(con, view, _ORDER.get(name, "all"), held_in)
+        name.split(".")[1]: refresh_view(con, view, _ORDER.get(name, "all"), held)
         for name, view in kept_views().items()
         if needs is None or name in needs
     }

@@ -8,13 +8,14 @@ then costs. Where policy or code differ from those of now, all names are judged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 import duckdb
 
 from leaderboard_etl import engine
 from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.warehouse import replaced
 from leaderboard_etl.warehouse.carried import copy_names_until, copy_until, until_queries
 from leaderboard_etl.warehouse.database import create_tables, create_views, end_of_day, link_queries
 from leaderboard_etl.warehouse.replaced import OF_MODELS, OF_NAMES, OLDEST, SETTINGS, core_before, fill_oldest, is_kept
@@ -46,11 +47,15 @@ def judge_past(con: duckdb.DuckDBPyConnection, catalog: str, at: datetime, *, is
         _judge_reached(con, catalog, at, since)
 
 
+def touched_models(con: duckdb.DuckDBPyConnection, catalog: str, judged: str) -> list[str] | None:
+    """The only models of which core says something else at that moment than now; null: not known, or too many to ask for one by
+    one, or what is said of all of them differs."""
+    return replaced.touched_models(con, catalog, judged) if (OLDEST,) in _tables_in(con, judged) else None
+
+
 def past_core(con: duckdb.DuckDBPyConnection, catalog: str, judged: str) -> dict[str, str]:
     """A query for each table of core at the moment for which `judge_past` filled the attached database `judged`."""
-    there = con.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ?", [judged]
-    ).fetchall()
+    there = _tables_in(con, judged)
     published = {name: f"from {catalog}.{name}" for name in core_tables()}
     if (OLDEST,) in there:
         return published | core_before(catalog, judged)
@@ -66,6 +71,12 @@ def past_core(con: duckdb.DuckDBPyConnection, catalog: str, judged: str) -> dict
     return queries
 
 
+def _tables_in(con: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str]]:
+    return con.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ?", [database]
+    ).fetchall()
+
+
 def make_marts(
     con: duckdb.DuckDBPyConnection,
     catalog: str,
@@ -74,13 +85,14 @@ def make_marts(
     marts: Collection[str],
     *,
     is_same_code: bool,
+    touched: Sequence[str] | None = None,
 ) -> None:
     """Fills the current database, an empty one, with some mart tables and kept views at the end of a day, made from the tables
     in the attached `catalog` and what `past_core` gives for core. `is_same_code` is that of `judge_past`: then what is made
-    from the same rows is taken from there."""
+    from the same rows is taken from there. `touched` is what `touched_models` gives."""
     from leaderboard_etl.warehouse.marts import build_marts
     from leaderboard_etl.warehouse.needs import needed_by
-    from leaderboard_etl.warehouse.results import carry_results
+    from leaderboard_etl.warehouse.results import Held, carry_results
 
     needs = needed_by(" ".join(marts))
     engine.attach_to_write(con, None, _MAKING)
@@ -93,7 +105,7 @@ def make_marts(
             if is_same_code:
                 carry_results(con, catalog, needs, has_views=False)
             create_views(con, needs=needs)
-            build_marts(con, as_of, needs, catalog if is_same_code else None)
+            build_marts(con, as_of, needs, Held(catalog, touched) if is_same_code else None)
         con.execute("create schema mart")
         for name in marts:
             con.execute(f"create table {name} as from {_MAKING}.{name}")

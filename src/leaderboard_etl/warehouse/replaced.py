@@ -29,6 +29,8 @@ _MOST_KEPT_NIGHTS = 60
 _MOST_KEPT_ROWS = 100_000
 # What `fill_oldest` fills.
 OLDEST = "main.oldest_replaced"
+# So many are tested one by one.
+_MOST_TOUCHED = 2_000
 
 
 def keep_models(con: duckdb.DuckDBPyConnection, until_load_id: int, models: str) -> None:
@@ -127,6 +129,28 @@ def core_before(catalog: str, oldest: str) -> dict[str, str]:
             f" union all select unnest(from_json_strict(row, '{shape}')) from ({rows})"
         )
     return queries
+
+
+def touched_models(con: duckdb.DuckDBPyConnection, catalog: str, oldest: str) -> list[str] | None:
+    """The models of which `core_before` says something else than the attached `catalog`; null: too many, or settings differ."""
+    kept = f"{oldest}.{OLDEST}"
+    rows = con.execute(
+        f"""
+        select subject from {kept} where kind = 'model'
+        union
+        select model_id from {catalog}.core.scores where source_id || ': ' || source_name in (
+            select subject from {kept} where kind = 'name'
+        )
+        union
+        select unnest(json_extract_string(said, '$[*]."core.scores".model_id')) from {kept} where kind = 'name'
+        union all
+        select null from {kept} where kind = 'settings'
+        order by all nulls first
+        limit {_MOST_TOUCHED + 1}
+        """
+    ).fetchall()
+    models = [model_id for (model_id,) in rows]
+    return None if None in models or len(models) > _MOST_TOUCHED else models
 
 
 def _keep(con: duckdb.DuckDBPyConnection, kind: str, until_load_id: int, subjects: str) -> None:

@@ -72,30 +72,45 @@ def refresh(
     return stale
 
 
-def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str, held_in: str | None = None) -> list[Part]:
+@dataclass(frozen=True)
+class Held:
+    """An attached database with the results of another day, to which ops.analysis_inputs belongs. `touched`: the only models of
+    which core says something else there; null: not known, or more than these differ."""
+
+    catalog: str
+    touched: Sequence[str] | None = None
+
+
+def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str, held: Held | None = None) -> list[Part]:
     """The same for a view that is kept as a table: its own query computes the rows. In the end it is a table.
 
-    `held_in`: an attached database with the table of another day, to which ops.analysis_inputs belongs; rows that are made from
-    the same are taken from there, and none are sorted.
+    With `held` it is a view of the rows there that are made from the same, which are most, and of a table of the others.
     """
     analysis = Analysis(view.name.split(".")[1], (view.name,), view.kept_by or ())
     is_table = view.name in kept_tables(con)
-    if not is_table and held_in is None:
+    if not is_table and held is None:
         con.execute("delete from ops.analysis_inputs where analysis = ?", [analysis.name])
     now = _hashes(con, analysis)
     stale, outdated = _compare(con, analysis, now)
     if is_table and not outdated:
         return []
+    # A column and literals, which DuckDB tests before it groups.
+    [column] = analysis.part or ("''",)
     query = f"select * from ({view.query})"
     if len(stale) < len(now):
-        # Literals, which DuckDB tests before it groups.
-        query += f" where {analysis.part[0]} in ({_literals(stale)})" if stale else " where false"
+        query += f" where {_is_one_of(column, stale)}"
     if is_table:
         _write_difference(con, view.name, order, analysis, outdated, query)
-    elif held_in is not None:
-        if fresh := [part for part in now if part not in stale]:
-            query += f" union all from {held_in}.{view.name} where {_name(analysis.part)} in ({_literals(fresh)})"
-        con.execute(f"drop view if exists {view.name}; create table {view.name} as {query}")
+    elif held is not None:
+        is_fresh = _is_one_of(column, [part for part in now if part not in stale])
+        is_touched = "true" if not view.row_by or held.touched is None else _is_one_of(view.row_by, held.touched)
+        con.execute(
+            f"""
+            create table {_made(view)} as select * from ({query}) where {is_touched};
+            create or replace view {view.name} as
+            from {_made(view)} union all from {held.catalog}.{view.name} where {is_fresh} or not {is_touched}
+            """
+        )
     else:
         con.execute(f"create or replace temp table refreshed as {query} order by {order}")
         con.execute(
@@ -227,9 +242,15 @@ def _remember(
     )
 
 
-def _literals(parts: Sequence[Part]) -> str:
-    """The names of parts as SQL, separated by commas."""
-    return ", ".join("'" + _SEPARATOR.join(part).replace("'", "''") + "'" for part in parts)
+def _made(view: Relation) -> str:
+    return f"main.made_{view.name.split('.')[1]}"
+
+
+def _is_one_of(column: str, values: Sequence[str | Part]) -> str:
+    """The SQL condition that a column has one of some texts, or names one of some parts."""
+    texts = (value if isinstance(value, str) else _SEPARATOR.join(value) for value in values)
+    literals = ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+    return f"({column} in ({literals}))" if values else "(false)"
 
 
 def _name(part: Part) -> str:

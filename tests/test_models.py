@@ -274,6 +274,26 @@ def test_a_dense_model_uses_all_of_its_parameters_unless_its_embeddings_are_only
     assert (row["params_total"], row["params_active"], row["is_moe"]) == (8_292_166_656, active, False)
 
 
+def test_models_that_share_a_display_name_are_told_apart_by_version_and_copies_by_their_owner() -> None:
+    names = {
+        "org/alone": "Alone",
+        "org/model-0613": "Model",
+        "org/model-0314": "Model",
+        "org/mini": "mini",
+        "copier/mini": "Mini",
+        "org/mini-4k": "mini",
+    }
+    found = models(*(said(model_id, display_name=name) for model_id, name in names.items()))
+    assert {model_id: facts["display_name"] for model_id, facts in found.items()} == {
+        "org/alone": "Alone",
+        "org/model-0613": "Model (model-0613)",
+        "org/model-0314": "Model (model-0314)",
+        "org/mini": "mini (org)",
+        "copier/mini": "Mini (copier)",
+        "org/mini-4k": "mini (mini-4k)",
+    }
+
+
 def test_a_null_size_has_its_reason() -> None:
     found = models(said("o/nameless"), said("o/m-8x7b", is_moe=True), said("o/m-8b", architecture="LlamaForCausalLM"))
     for row in found.values():

@@ -72,7 +72,7 @@ create table core.settings (
 -- Models. One row per model.
 create table core.models (
     model_id varchar not null,          -- Model: the Hub's repository name if it has one, else organization/version as the reference names it
-    display_name varchar not null,      -- Name of the model for people
+    display_name varchar not null,      -- Name of the model for people; of models that share one, with the end of the id, and of copies with the owner, in parentheses
     organization varchar not null,      -- Owner on the Hub, or the vendor
     family varchar,                     -- Model family by policy or reference; null: not assigned
     base_model_id varchar,              -- Model that it was tuned or merged from, the first of core.model_bases; null: it is itself a base, or none is stated

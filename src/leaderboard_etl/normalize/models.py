@@ -224,10 +224,15 @@ def _no_active_reason() -> pl.Expr:
 
 
 def _distinct_name() -> pl.Expr:
-    """The display name; if several models share it (two versions of one product), the end of the id distinguishes them."""
+    """The display name; of models that share it, letter case aside, the end of the id tells versions of one product apart, and
+    the owner repositories that are called alike (a copy of another's)."""
     name = pl.coalesce("display_name", "model_id")
-    version = pl.col("model_id").str.split("/").list.last()
-    return pl.when(name.is_duplicated()).then(pl.format("{} ({})", name, version)).otherwise(name)
+    key = name.str.to_lowercase()
+    parts = pl.col("model_id").str.split("/")
+    version, owner = parts.list.last(), parts.list.first()
+    is_same_version = pl.struct(key.alias("key"), version.str.to_lowercase().alias("version")).is_duplicated()
+    told = pl.when(is_same_version).then(owner).otherwise(version)
+    return pl.when(key.is_duplicated()).then(pl.format("{} ({})", name, told)).otherwise(name)
 
 
 def _population() -> pl.Expr:

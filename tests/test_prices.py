@@ -161,6 +161,24 @@ def test_three_tokens_of_input_to_one_of_output_make_the_blended_price(con: duck
     )
 
 
+def test_a_price_says_from_which_day_its_model_is_sold_no_longer(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "openai/gpt-4o-2024-05-13", "2024-05-13", "proprietary")
+    gone = b"model_id,withdrawn_on,source_url\nopenai/gpt-4o-2024-05-13,2026-10-23,https://example.org/gone\n"
+    for texts, day in (({}, None), ({"withdrawn_models": gone}, date(2026, 10, 23))):
+        con.execute("delete from core.prices")
+        insert_prices(con, Policy({"prices": of_models_dev().table.write_csv().encode(), **texts}))
+        assert con.execute("select withdrawn_on from core.prices").fetchall() == [(day,)]
+
+
+def test_every_withdrawn_model_is_one_that_has_a_price_and_was_released_before() -> None:
+    gone = POLICY.frame("withdrawn_models")
+    released = gone.join(POLICY.frame("reference_models"), on="model_id").filter(
+        pl.col("released_on") < pl.col("withdrawn_on")
+    )
+    assert released.height == gone.height
+    assert set(gone["model_id"]) <= set(POLICY.frame("prices")["model_id"])
+
+
 def test_a_load_older_than_the_prices_has_none(con: duckdb.DuckDBPyConnection) -> None:
     insert_prices(con, Policy({}))
     assert con.execute("select count(*) from core.prices").fetchall() == [(0,)]
@@ -180,7 +198,9 @@ def point(model_id: str, openness: str, pct: float, released: date | None) -> di
     }
 
 
-def price(model_id: str, usd: float, on: date, provider: str = "host", is_vendor: bool = False) -> dict[str, object]:
+def price(
+    model_id: str, usd: float, on: date, provider: str = "host", is_vendor: bool = False, withdrawn: date | None = None
+) -> dict[str, object]:
     return {
         "model_id": model_id,
         "provider": provider,
@@ -188,6 +208,7 @@ def price(model_id: str, usd: float, on: date, provider: str = "host", is_vendor
         "blended_usd_per_mtok": usd,
         "priced_on": on,
         "source_name": model_id,
+        "withdrawn_on": withdrawn,
     }
 
 
@@ -210,7 +231,8 @@ PRICES = [
 
 
 def reached(threshold: float, openness: str, prices: list[dict[str, object]] = PRICES) -> list[tuple[object, ...]]:
-    found = price_to_reach(pl.DataFrame(SCORES), pl.DataFrame(prices), [50.0, 60.0])
+    offers = pl.DataFrame(prices, schema_overrides={"withdrawn_on": pl.Date})
+    found = price_to_reach(pl.DataFrame(SCORES), offers, [50.0, 60.0])
     rows = found.filter(pl.col("score_threshold_pct") == threshold, pl.col("openness") == openness)
     return rows.select("month", "blended_usd_per_mtok", "model_id", "provider", "is_later").rows()
 
@@ -229,13 +251,27 @@ def test_a_price_that_rises_is_told_for_the_newest_speaks_and_not_the_least() ->
     assert [row[:2] for row in reached(60.0, CLOSED, dearer)] == [(date(2025, 1, 1), 8.0), (date(2025, 5, 1), 9.0)]
 
 
+def test_a_model_counts_through_the_month_in_which_it_is_withdrawn_and_then_a_dearer_one_does() -> None:
+    """The list of May still names the price of a model that was withdrawn in March."""
+    listed = [price("o2", 0.1, date(2025, 5, 1), withdrawn=date(2025, 3, 20)), price("o1", 1.0, date(2025, 2, 1))]
+    assert reached(50.0, OPEN, listed) == [
+        (date(2025, 1, 1), 1.0, "o1", "host", True),
+        (date(2025, 2, 1), 1.0, "o1", "host", False),
+        (date(2025, 3, 1), 0.1, "o2", "host", True),
+        (date(2025, 4, 1), 1.0, "o1", "host", False),
+    ]
+    assert reached(60.0, OPEN, listed) == [(date(2025, 3, 1), 0.1, "o2", "host", True)]
+
+
 def test_a_model_that_does_not_reach_the_score_or_has_no_date_or_price_does_not_count() -> None:
     assert {row[2] for row in reached(60.0, OPEN)} == {"o2"}
     assert {row[2] for row in reached(50.0, OPEN)} == {"o1", "o2"}
 
 
 def test_a_warehouse_without_prices_has_no_rows() -> None:
-    assert price_to_reach(pl.DataFrame(SCORES), pl.DataFrame(PRICES).clear()).is_empty()
+    assert price_to_reach(
+        pl.DataFrame(SCORES), pl.DataFrame(PRICES, schema_overrides={"withdrawn_on": pl.Date}).clear()
+    ).is_empty()
 
 
 # The claim

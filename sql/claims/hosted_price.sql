@@ -18,7 +18,7 @@ ratios as (
     from newest as o
     join newest as p using (comparable_group, score_threshold_pct)
     join core.comparable_groups as g using (comparable_group)
-    where o.openness = 'open_weights' and p.openness = 'proprietary' and g.is_headline
+    where o.openness = 'open_weights' and p.openness = 'proprietary' and p.withdrawn_on is null and g.is_headline
         and coalesce(g.caveats, '') not like '%mixed_protocols%' and o.blended_usd_per_mtok > 0
 
 )

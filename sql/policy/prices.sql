@@ -26,3 +26,13 @@ create table policy.prices (
     source_url varchar not null,  -- The line's file in the list's repository
     primary key (source_dataset, provider, source_name, priced_on)
 );
+
+-- Models that their vendor alone serves and no longer does, as it said itself. Decides core.prices.withdrawn_on: a list goes on naming
+-- the price of a model that nobody can buy. One row per model; of a model that is absent nothing is known.
+-- task: a model that is no longer sold | add the day from which its vendor does not serve it, with the vendor's page
+create table policy.withdrawn_models (
+    model_id varchar not null,  -- The model
+    withdrawn_on date not null,  -- Day from which its vendor does not serve it, or the one that it announced
+    source_url varchar not null,  -- The vendor's page
+    primary key (model_id)
+);

@@ -288,7 +288,7 @@ create table mart.size_to_reach (
     released_on date not null                -- = core.models
 );
 
--- The lowest price of a token that buys a score, by month and side, where it changed. One row per population, group, threshold, side and month. A price is the newest in a list by the end of the month, from the cheapest provider; if lists began later, it is their first, and is_later is true. Per token, not per answer: models that reason write more tokens.
+-- The lowest price of a token that buys a score, by month and side, where it changed. One row per population, group, threshold, side and month. A price is the newest in a list by the end of the month, from the cheapest provider; if lists began later, it is their first, and is_later is true. A model counts through the month in which it is withdrawn (core.prices.withdrawn_on), so that a lowest price may rise. Per token, not per answer: models that reason write more tokens.
 create table mart.price_to_reach (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
@@ -302,7 +302,8 @@ create table mart.price_to_reach (
     provider varchar not null,               -- = core.prices
     is_vendor boolean not null,              -- = core.prices
     priced_on date not null,                 -- = core.prices
-    is_later boolean not null                -- Whether the price is from after the month: the price in the month is not known
+    is_later boolean not null,               -- Whether the price is from after the month: the price in the month is not known
+    withdrawn_on date                        -- Day from which the model is sold no longer, if that is by the day of the state; in the newest row of a threshold and side: nothing that reaches it is sold since; null: no such day is known
 );
 
 -- Training tokens per parameter compared with the compute optimum of each set of constants of policy/scaling_laws. One row per model with known tokens and size, and law. The laws are about pretraining loss; predicted_loss is a reference, not a score.

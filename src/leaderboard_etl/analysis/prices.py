@@ -17,7 +17,8 @@ def price_to_reach(
 
     points: rows of mart.model_scaling; those without a date or a known side are left out. prices: rows of core.prices. A
     provider's price in a month is the newest stated by the month's end, else the first stated later (`is_later`); a model's is
-    the least of its providers. A model counts from the month of its release. Columns: mart.price_to_reach without population.
+    the least of its providers. A model counts from the month of its release through that of its withdrawal. Columns:
+    mart.price_to_reach without population.
     """
     columns = ["comparable_group", "benchmark", "openness", "model_id", "released_on", "score_pct"]
     dated = (
@@ -28,8 +29,10 @@ def price_to_reach(
     )
     released = pl.col("released_on").dt.truncate("1mo")
     priced = dated.select("model_id", released.alias("released_month")).unique().join(prices, on="model_id")
+    # Prices begin with a release and with a list, and end with the month in which a model is withdrawn.
+    begins = (pl.col("priced_on").dt.truncate("1mo"), _withdrawn_month().dt.offset_by("1mo"))
     months = pl.concat(
-        [priced.select(month="released_month"), priced.select(month=pl.col("priced_on").dt.truncate("1mo"))]
+        [priced.select(month="released_month"), *(priced.select(month=begin).drop_nulls() for begin in begins)]
     )
     monthly = _cheapest(_in_force(priced, months.unique()))
     levels = pl.DataFrame({"score_threshold_pct": pl.Series(list(thresholds), dtype=pl.Float64)})
@@ -45,7 +48,7 @@ def price_to_reach(
     is_new = (lowest_price != lowest_price.shift(1)).over(_KEY).fill_null(True)
     return lowest.filter(is_new).select(
         *("comparable_group", "benchmark", "score_threshold_pct", "openness", "month", "blended_usd_per_mtok"),
-        *("model_id", "score_pct", "provider", "is_vendor", "priced_on", "is_later"),
+        *("model_id", "score_pct", "provider", "is_vendor", "priced_on", "is_later", "withdrawn_on"),
     )
 
 
@@ -55,6 +58,7 @@ def _in_force(priced: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
     return (
         priced.join(months, how="cross")
         .filter(pl.col("released_month") <= pl.col("month"))
+        .filter(pl.col("month") <= _withdrawn_month().fill_null(pl.col("month")))
         .with_columns((pl.col("priced_on") >= end).alias("is_later"))
         .with_columns(
             pl.when("is_later").then(1).otherwise(-1).mul(pl.col("priced_on").cast(pl.Int32)).alias("distance")
@@ -64,10 +68,25 @@ def _in_force(priced: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _withdrawn_month() -> pl.Expr:
+    return pl.col("withdrawn_on").dt.truncate("1mo")
+
+
 def _cheapest(prices: pl.DataFrame) -> pl.DataFrame:
     """For each month and model the provider with the least price; of equal prices the vendor's comes first, then by name."""
     return (
         prices.sort("month", "model_id", "blended_usd_per_mtok", ~pl.col("is_vendor"), "provider")
         .unique(["month", "model_id"], keep="first", maintain_order=True)
-        .select("month", "model_id", "blended_usd_per_mtok", "provider", "is_vendor", "priced_on", "is_later")
+        .select(
+            *(
+                "month",
+                "model_id",
+                "blended_usd_per_mtok",
+                "provider",
+                "is_vendor",
+                "priced_on",
+                "is_later",
+                "withdrawn_on",
+            )
+        )
     )

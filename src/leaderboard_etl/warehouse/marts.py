@@ -82,6 +82,11 @@ _SCORES = f"""
     ) as r on r.model_id = s.model_id and r.benchmark_id = s.benchmark_id
     left join ({_FAMILIES}) as f using (model_id)
 """
+# A withdrawal that is announced for a later day has not happened.
+_PRICES = """
+    select * replace (case when withdrawn_on <= getvariable('as_of') then withdrawn_on end as withdrawn_on)
+    from core.prices
+"""
 # In what order the rows of a kept view are: what is asked for together stands together.
 _ORDER = {"mart.model_scaling": "comparable_group, model_id", "mart.lineage": "model_id, depth, ancestor_id"}
 _BY_GROUP = ("population", "comparable_group")
@@ -166,7 +171,7 @@ def _analyses(
     yield _analysis("size_to_reach", _BY_GROUP), lambda parts: given.read.size_to_reach(parts)
     yield (
         _analysis("price_to_reach", ("population",)),
-        lambda parts: given.read.price_to_reach(parts, table("core.prices")),
+        lambda parts: given.read.price_to_reach(parts, con.sql(_PRICES).pl()),
     )
     yield (
         _analysis("self_report_gap", ("benchmark_id",)),

@@ -11,7 +11,7 @@ from test_views import insert
 from worlds import World
 
 from leaderboard_etl.cli import main
-from leaderboard_etl.commands.compare import _SCORES, _rows
+from leaderboard_etl.commands.compare import _SCORES, _line, _rows
 
 
 def compared(capsys: pytest.CaptureFixture[str], world: World, *arguments: str) -> tuple[int, str, str]:
@@ -32,7 +32,23 @@ def test_scores_of_one_group_stand_together_with_their_sources(
     assert by_group and set(map(tuple, by_group.values())) == {("org/model-7b", "org/model-13b")}
     assert all(row["source"] and row["reporter"] for row in told["scores"])
     code, out, _ = compared(capsys, standing, "org/model-7b", "org/model-13b")
-    assert "Facts" in out and "params_total_b" in out and "where its values came from" in out
+    assert "Facts" in out and "params_total_b" in out and "where the values of org/model-7b came from" in out
+
+
+def test_each_source_is_named_once_and_who_measured_in_words_of_its_own(
+    standing: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = ("DeepSeek-R1", "gpt-4o-2024-05-13")
+    _, out, _ = compared(capsys, standing, *models, "--json")
+    scores = json.loads(out)["scores"]
+    _, out, _ = compared(capsys, standing, *models)
+    for text in {row[name] for row in scores for name in ("reporter", "source")}:
+        assert sum(line.endswith(f"] {text}") for line in out.splitlines()) == 1 == out.count(f"] {text}\n"), text
+    assert {row["self_reported"] for row in scores if "measured by" in row["benchmark"]} == {"measured by others"}
+    names = ("benchmark", "model_id", "difference_is", "n_shot", "protocol", "setting", "reporter", "source")
+    row = dict.fromkeys(names) | {"score_pct": 1.0, "lo_pct": 1.0, "hi_pct": 1.0, "self_reported": "not stated"}
+    told = _line(row | {"reported_by": "a table, which quotes others"}, {})
+    assert told["from"] == "who measured is not stated (a table, which quotes others)"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +85,7 @@ def test_a_difference_counts_beyond_two_standard_errors(
         con.execute(
             "create table mart.model_scaling (comparable_group varchar, model_id varchar, score_pct double, stderr_pct double,"
             " lo_pct double, hi_pct double, n_shot integer, protocol varchar, setting varchar, reporter varchar,"
-            " is_self_reported boolean, source_url varchar, score_source varchar)"
+            " reported_by varchar, is_self_reported boolean, source_url varchar, score_source varchar)"
         )
         for model, score, error in zip("ab", (50.0, 50.0 + difference_pct), errors_pct, strict=True):
             con.execute(

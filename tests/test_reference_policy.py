@@ -25,6 +25,14 @@ def test_every_score_is_of_a_known_variant_in_a_range_of_its_unit() -> None:
     assert set(SCORES["variant_id"]) <= set(POLICY.benchmarks["variant_id"])
 
 
+def test_of_a_group_that_somebody_measured_no_score_leaves_open_who_did() -> None:
+    groups = POLICY.frame("comparable_groups").filter(pl.col("display_name").str.contains("measured by"))
+    variants = POLICY.benchmarks.join(groups, on="comparable_group", how="semi")
+    of_them = SCORES.join(variants, on="variant_id", how="semi")
+    assert of_them.height and of_them.filter(pl.col("self_reported") != "false").is_empty()
+    assert of_them["self_reported"].null_count() == 0
+
+
 def test_every_scored_model_is_described_and_every_other_one_is_there_for_a_reason() -> None:
     """A model without a score is an alias of some source, has known training tokens, or has a note about an error in a
     source."""

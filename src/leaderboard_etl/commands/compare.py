@@ -10,6 +10,7 @@ from leaderboard_etl.commands.display import plain, print_json, print_records, r
 from leaderboard_etl.commands.explain import model_id_of
 from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
+from leaderboard_etl.commands.story_text import numbered, print_references
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
 
@@ -31,7 +32,7 @@ _SCORES = """
 
         select
             comparable_group, model_id, score_pct, stderr_pct, lo_pct, hi_pct, n_shot, protocol, setting, reporter,
-            is_self_reported, source_url, score_source
+            reported_by, is_self_reported, source_url, score_source
         from mart.model_scaling
         where list_contains($models, model_id)
 
@@ -62,10 +63,13 @@ _SCORES = """
         c.setting,
         c.reporter,
         mart.self_reported(c.is_self_reported) as self_reported,
+        -- Where the score does not say who measured, its source may say what it is.
+        case when c.is_self_reported is null then w.meaning end as reported_by,
         coalesce(c.source_url, c.score_source) as source
     from chosen as c
     join core.comparable_groups as g using (comparable_group)
     left join first_model as f using (comparable_group)
+    left join core.reporters as w on w.reported_by = c.reported_by
     order by g.is_headline desc, g.display_name, c.comparable_group, list_position($models, c.model_id)
 """
 
@@ -109,34 +113,33 @@ def _compare(options: argparse.Namespace, warehouse: Warehouse) -> int:
         ],
         title="Facts",
     )
-    print_records([_line(row) for row in scores], title="Scores, and how far from the first model", below=("from",))
+    references: dict[str, int] = {}
+    lines = [_line(row, references) for row in scores]
+    print_records(lines, title="Scores, and how far from the first model", below=("from",))
     if not scores:
         print("  no comparable group has a score of each" if options.common else "  none of them has a score")
+    print_references(references, "Sources, and their pages")
+    print()
     for model in models:
-        print(f"\nwhere its values came from: {of_warehouse(warehouse, 'explain', model)}")
+        print(f"where the values of {plain(model)} came from: {of_warehouse(warehouse, 'explain', model)}")
     return 0
 
 
-def _line(row: dict[str, Any]) -> dict[str, Any]:
+def _line(row: dict[str, Any], references: dict[str, int]) -> dict[str, Any]:
     shots = None if row["n_shot"] is None else f"{row['n_shot']}-shot"
     setting = None if row["setting"] == "n/a" else row["setting"]
     others = None if row["lo_pct"] == row["hi_pct"] else f"other values {row['lo_pct']:g} to {row['hi_pct']:g}"
-    said = (
-        row["reporter"],
-        f"who measured: {row['self_reported']}",
-        shots,
-        row["protocol"],
-        setting,
-        others,
-        row["source"],
-    )
+    measured = row["self_reported"]
+    if row["reported_by"] is not None:
+        measured = f"who measured is not stated ({row['reported_by']})"
+    sources = " ".join(numbered(text, references) for text in (row["reporter"], row["source"]) if text)
     return {
         "benchmark": row["benchmark"],
         "model": row["model_id"],
         "pct": f"{row['score_pct']:.2f}",
         "difference": "" if row["difference_is"] is None else f"{row['difference_pct']:+.2f}",
         "which is": row["difference_is"],
-        "from": "; ".join(part for part in said if part),
+        "from": "; ".join(part for part in (measured, shots, row["protocol"], setting, others, sources) if part),
     }
 
 

@@ -12,6 +12,7 @@ _UNITS = {"percent": " %", "points_10": " of 10"}
 _ONLY_IF_STATED = ("named", "setting")
 # Columns that may differ between rows that state the same.
 _NOT_COMPARED = ("chosen", "used", "because", "file", "place", "link")
+_TITLE = "Files (repository@commit and path) and links; rows of a file count from 0, its lines from 1"
 
 
 def readable(
@@ -30,11 +31,11 @@ def readable(
     return [{name: value for name, value in row.items() if name not in empty} for row in told]
 
 
-def print_references(references: dict[str, int]) -> None:
-    """Prints the files and links that numbers in `from` stand for, if there are any."""
+def print_references(references: dict[str, int], title: str = _TITLE) -> None:
+    """Prints what numbers stand for, such as the files and links of `from`, if there are any."""
     if not references:
         return
-    print("\nFiles (repository@commit and path) and links; rows of a file count from 0, its lines from 1")
+    print(f"\n{title}")
     for text, number in references.items():
         print(f"  [{number}] {plain(text)}")
 
@@ -62,13 +63,14 @@ def place_of(row: dict[str, Any], references: dict[str, int], n_more: int = 0) -
     """Where a row is from: the numbers of its file and link in `references`, the place in the file, and how many others equal
     it."""
     file = row.get("file") or row["place"]
-    parts = [_number(file, references), row["place"].removeprefix(file).strip()]
+    parts = [numbered(file, references), row["place"].removeprefix(file).strip()]
     if row.get("link"):
-        parts.append(_number(row["link"], references))
+        parts.append(numbered(row["link"], references))
     if n_more:
         parts.append(f"and {n_more} equal")
     return " ".join(part for part in parts if part)
 
 
-def _number(text: str, references: dict[str, int]) -> str:
+def numbered(text: str, references: dict[str, int]) -> str:
+    """The number of a text in `references`, which grows, in brackets."""
     return f"[{references.setdefault(text, len(references) + 1)}]"

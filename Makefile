@@ -8,6 +8,8 @@ FOLDER ?= src/leaderboard_etl/sample/hub/datasets
 FILES ?= 5000
 # Half as many again as there are cores: tests of waits and of other processes leave a core idle.
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) * 3 // 2))')
+# Commands that tests start find this package compiled, also where the environment forbids to keep that.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test test-browser test-ducklake lint types docs clean bench
 

@@ -12,9 +12,11 @@ import pytest
 from faulty_hub import HubServer
 from worlds import World, copied, run, v2_row
 
-from leaderboard_etl.commands.explain import called_alike, model_id_of
+from leaderboard_etl.commands.explain import model_id_of
 from leaderboard_etl.commands.story_text import readable
 from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.errors import UsageError
+from leaderboard_etl.warehouse.called import called_alike
 
 
 @pytest.fixture
@@ -93,6 +95,14 @@ def test_explain_of_one_benchmark_prints_only_its_scores(published: World, capsy
     assert any(line.split()[:2] == ["*", "gpqa_olb_v2"] for line in out.splitlines())
     code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/good-7b", "hellaswag")
     assert code == 2 and "gpqa" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["IFEval", "ifeval measured", "MuSR", "musr_olb_v2"])
+def test_a_benchmark_may_be_written_as_people_do(
+    published: World, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    code, out, _ = run(capsys, "explain", "-w", published.warehouse.root, "org/good-7b", name)
+    assert code == 0 and re.sub(r"[\s_].*", "", name.lower()) in out
 
 
 def test_explain_of_a_mart_shows_the_place_of_each_value_and_what_lost(
@@ -182,10 +192,20 @@ def test_blanks_hyphens_and_letter_case_do_not_decide_which_model_a_name_means(
         ("Big 2", "org/Big-2-Instruct", ["org/Big-2-Base"]),
         ("org/big-2-base", "org/Big-2-Base", []),
         ("big-2-base", "org/Big-2-Base", []),
+        # The own name of a base, and what people call its tuned release: neither is chosen in silence.
+        ("Giant-3-70B", "org/Giant-3-70B", []),
+        ("Llama 3 70B", "meta/Meta-Llama-3-70B, meta/Meta-Llama-3-70B-Instruct", None),
+        ("Giant 3 70B", "org/Giant-3-70B, org/Giant-3-70B-Instruct", None),
+        # A copy is not meant by the name of what it copies.
+        ("small-1", "org/Small-1", []),
+        # What is short for one release means it.
+        ("Sonnet 3", "org/sonnet-3-20240229", []),
+        # A word is not a part of a longer one.
+        ("o1", "org/o1-2024", ["org/o1-pro"]),
     ],
 )
 def test_of_several_official_models_that_are_called_alike_the_others_are_named(
-    name: str, shown: str, others: list[str]
+    name: str, shown: str, others: list[str] | None
 ) -> None:
     with duckdb.connect() as con:
         con.execute("create schema core; create table core.model_aliases (model_id varchar, source_name varchar)")
@@ -195,10 +215,24 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
             from (values
                 ('org/Big-2-Instruct', 'Big 2', 'official'),
                 ('org/Big-2-Base', 'Big-2-Base', 'official'),
-                ('somebody/Big-2-merge', 'Big-2-merge', 'merge')
+                ('somebody/Big-2-merge', 'Big-2-merge', 'merge'),
+                ('org/Giant-3-70B-Instruct', 'Giant 3 70B', 'official'),
+                ('org/Giant-3-70B', 'Giant 3 70B base', 'official'),
+                ('meta/Meta-Llama-3-70B-Instruct', 'Llama 3 70B', 'official'),
+                ('meta/Meta-Llama-3-70B', 'Meta-Llama-3-70B', 'official'),
+                ('org/sonnet-3-20240229', 'Sonnet 3 (February)', 'official'),
+                ('org/Small-1', 'Small', 'official'),
+                ('copier/Small-1', 'copier/Small-1', 'fine_tune'),
+                ('org/o1-2024', 'o1', 'official'),
+                ('org/o1-pro', 'o1 pro', 'official'),
+                ('org/OLMo-1B', 'OLMo-1B', 'official')
             ) as m(model_id, display_name, population)
             """
         )
+        if others is None:
+            with pytest.raises(UsageError, match=f"is several models, so give one of these: {shown}$"):
+                model_id_of(con, name)
+            return
         model_id = model_id_of(con, name)
         assert (model_id, called_alike(con, name, model_id)) == (shown, others)
 

@@ -13,6 +13,7 @@ from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, a
 from leaderboard_etl.commands.story_text import numbered, print_references
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.warehouse.called import called_alike
 
 if TYPE_CHECKING:
     import duckdb
@@ -93,7 +94,9 @@ def _compare(options: argparse.Namespace, warehouse: Warehouse) -> int:
     from leaderboard_etl.target.past import open_state
 
     with made_by_this_code(warehouse.database), closing(open_state(warehouse, options.as_of, "mart")) as con:
-        models = list(dict.fromkeys(model_id_of(con, name) for name in options.models))
+        named = {name: model_id_of(con, name) for name in options.models}
+        models = list(dict.fromkeys(named.values()))
+        alike = {name: others for name, model_id in named.items() if (others := called_alike(con, name, model_id))}
         if not 2 <= len(models) <= _MOST_MODELS:
             raise UsageError(f"compare takes 2 to {_MOST_MODELS} models; these are {len(models)}: {', '.join(models)}")
         facts = _rows(con, _FACTS, models)
@@ -113,6 +116,8 @@ def _compare(options: argparse.Namespace, warehouse: Warehouse) -> int:
         ],
         title="Facts",
     )
+    for name, others in alike.items():
+        print(f"called like {plain(name)!r}, and not shown: {', '.join(map(plain, others))}")
     references: dict[str, int] = {}
     lines = [_line(row, references) for row in scores]
     print_records(lines, title="Scores, and how far from the first model", below=("from",))

@@ -14,7 +14,7 @@ from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, a
 from leaderboard_etl.commands.story_text import counted, print_references, readable
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.warehouse.called import folded, models_called
+from leaderboard_etl.warehouse.called import called_alike, folded, models_called, releases_called
 
 if TYPE_CHECKING:
     import duckdb
@@ -114,13 +114,13 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
 
 
 def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
-    """The id of the model that has a name, whatever its letter case; else that of the one, or the one official one, whose name
-    differs in blanks, hyphens and the like alone. Raises UsageError for a name of none or of several."""
-    ids = models_called(con, [name]).get(name, [])
+    """The id of the model that has a name, by the rules of models_called, or of the one official release that it is short for.
+    Raises UsageError for a name of none or of several."""
+    ids = models_called(con, [name]).get(name) or releases_called(con, [name]).get(name, [])
     if len(ids) == 1:
         return ids[0]
     if ids:
-        raise UsageError(f"{name!r} is several models: {', '.join(ids)}")
+        raise UsageError(f"{name!r} is several models, so give one of these: {', '.join(ids)}")
     near = con.execute(
         f"""
         select model_id
@@ -141,25 +141,12 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
     raise UsageError(f"no model {name!r} in this warehouse; the nearest are: {', '.join(row[0] for row in near)}")
 
 
-def called_alike(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> list[str]:
-    """Official models that a person may have meant as well, where the name is not the model's own on the Hub."""
-    rows = con.execute(
-        f"""
-        select model_id
-        from core.models
-        where population = 'official' and model_id <> $model_id and contains({folded("model_id")}, {folded("$name")})
-            and {folded("$name")} not in ({folded("$model_id")}, {folded("split_part($model_id, '/', -1)")})
-        order by length(model_id), model_id
-        limit 5
-        """,
-        {"name": name, "model_id": model_id},
-    ).fetchall()
-    return [model_id for (model_id,) in rows]
-
-
 def facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | None) -> dict[str, Any]:
-    """Its facts under 'model', and a list of rows for each section of the story; with `benchmark` only those of its scores.
-    Raises UsageError with the available benchmarks if it has no score of that one."""
+    """Its facts under 'model', and a list of rows for each section of the story; with `benchmark`, in any spelling of its id, its
+    group's or variant's, only those of its scores. Raises UsageError with the available benchmarks if it has no score of that
+    one."""
+    if benchmark is not None:
+        benchmark = _benchmark_id(con, benchmark)
     section_names: Iterable[str] = QUERIES if benchmark is None else ("scores", "ended")
     facts: dict[str, Any] = {
         "model": evidence_rows(con, "select * from core.models where model_id = $model", {"model": model_id})[0]
@@ -176,3 +163,24 @@ def facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | Non
         benchmarks = ", ".join(row["benchmark_id"] for row in evidence_rows(con, has, {"model": model_id}))
         raise UsageError(f"{model_id} has no score of {benchmark!r}; it has: {benchmarks or 'none'}")
     return facts
+
+
+def _benchmark_id(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """The id of a benchmark, group or variant that is written like the name, or the name itself."""
+    rows = con.execute(
+        f"""
+        select id
+        from (
+            select benchmark_id as id, 1 as rank from core.benchmarks
+            union
+            select comparable_group, 2 from core.benchmarks
+            union
+            select variant_id, 3 from core.benchmarks
+        )
+        where {folded("id")} = {folded("$name")}
+        order by rank
+        limit 1
+        """,
+        {"name": name},
+    ).fetchall()
+    return str(rows[0][0]) if rows else name

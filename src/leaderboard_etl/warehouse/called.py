@@ -12,13 +12,28 @@ if TYPE_CHECKING:
 
 def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, list[str]]:
     """The ids of the models that have each of the names, whatever its letter case, by the first of these rules that has any: an
-    id, display name or name of a source; an id without its organization; the same of official models where blanks, hyphens and
-    the like differ; and of all models. A name of no model is left out."""
+    id, display name or name of a source; an official model's id without the organization; what is spelled like one of these names
+    of an official model, blanks, hyphens and the like aside; and the last two of any model. A name of no model is left out.
+
+    Of an official model's own name on the Hub another's display name does not deprive it: "Llama 3.1 405B" is what people call
+    the Instruct model, and the base's repository, so that it means both.
+    """
     rows = con.execute(
         f"""
-        with asked as (
+        with models as (
 
-            select unnest($names) as name
+            select
+                model_id, display_name, population,
+                {folded("display_name")} as folded_display_name,
+                {_OWN_NAME} as own_name,
+                split_part(model_id, '/', -1) as repo_name
+            from core.models
+
+        ),
+
+        asked as (
+
+            select unnest($names) as name, {folded("name")} as folded_name
 
         ),
 
@@ -30,25 +45,31 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
             union
             select a.name, m.model_id, 1
             from asked as a
-            join core.models as m on lower(m.model_id) = lower(a.name)
+            join models as m on lower(m.model_id) = lower(a.name)
             union
             select a.name, m.model_id, 1
             from asked as a
-            join core.models as m on lower(m.display_name) = lower(a.name)
+            join models as m on lower(m.display_name) = lower(a.name)
             union
-            -- Without its organization a name may do, if it is no other model's own.
-            select a.name, m.model_id, 2
+            select a.name, m.model_id, 1
             from asked as a
-            join core.models as m on lower(split_part(m.model_id, '/', -1)) = lower(a.name)
+            join models as other on lower(other.display_name) = lower(a.name) and other.own_name <> a.folded_name
+            join models as m on m.own_name = a.folded_name and m.population = 'official'
             union
-            select a.name, m.model_id, case m.population when 'official' then 3 else 4 end
+            select a.name, m.model_id, case m.population when 'official' then 2 else 4 end
+            from asked as a
+            join models as m on lower(m.repo_name) = lower(a.name)
+            union
+            select a.name, m.model_id, 3
+            from asked as a
+            join models as m on m.own_name = a.folded_name and m.population = 'official'
+            union
+            select a.name, m.model_id, case m.population when 'official' then 3 else 5 end
             from asked as a
             join (
-                select model_id, population, unnest([
-                    {folded("model_id")}, {folded("display_name")}, {folded("split_part(model_id, '/', -1)")}
-                ]) as folded
-                from core.models
-            ) as m on m.folded = {folded("a.name")}
+                select model_id, population, unnest([{folded("model_id")}, folded_display_name, {folded("repo_name")}]) as folded
+                from models
+            ) as m on m.folded = a.folded_name
 
         )
 
@@ -65,6 +86,10 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
 def folded(name: str) -> str:
     """A name, as SQL of one, in small letters and without what people write in the place of a blank."""
     return f"regexp_replace(lower({name}), '[ _/-]', '', 'g')"
+
+
+# What a repository is called, without its owner and a vendor's name that people leave out.
+_OWN_NAME = "regexp_replace(" + folded("split_part(model_id, '/', -1)") + ", '^meta', '')"
 
 
 def models_meant(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, list[str]]:
@@ -88,7 +113,32 @@ _REMARK = re.compile(r"\([^()]*\)|^meta(?=[ _-])")
 def releases_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, list[str]]:
     """The ids of all official models that each of the names may be short for: their names say besides only a tuning, a version,
     a length of context or a day, as gpt-4-0613 does of GPT-4. A name of no such model is left out."""
-    official = con.execute(
+    of_first: dict[str, list[tuple[str, list[str]]]] = {}
+    for model_id, words in _official_names(con):
+        of_first.setdefault(words[0], []).append((model_id, words))
+    found: dict[str, list[str]] = {}
+    for name in names:
+        asked = _words(name)
+        for model_id, words in of_first.get(asked[0], ()):
+            rest = words[len(asked) :]
+            if words[: len(asked)] == asked and all(map(_OF_A_RELEASE.fullmatch, rest)):
+                found.setdefault(name, []).append(model_id)
+    return {name: sorted(set(ids)) for name, ids in found.items()}
+
+
+def called_alike(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> list[str]:
+    """At most five official models that a person may have meant as well, because their names begin with the same words; none
+    where the name is the model's own on the Hub."""
+    asked = _words(name)
+    if asked == _words(model_id):
+        return []
+    alike = {other for other, words in _official_names(con) if words[: len(asked)] == asked and other != model_id}
+    return sorted(alike, key=lambda other: (len(other), other))[:5]
+
+
+def _official_names(con: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
+    """The ids of official models with the words of each of their names."""
+    rows = con.execute(
         """
         select distinct model_id, name
         from (
@@ -104,18 +154,7 @@ def releases_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dic
         order by all
         """
     ).fetchall()
-    of_first: dict[str, list[tuple[str, list[str]]]] = {}
-    for model_id, called in official:
-        words = _words(called)
-        of_first.setdefault(words[0], []).append((model_id, words))
-    found: dict[str, list[str]] = {}
-    for name in names:
-        asked = _words(name)
-        for model_id, words in of_first.get(asked[0], ()):
-            rest = words[len(asked) :]
-            if words[: len(asked)] == asked and all(map(_OF_A_RELEASE.fullmatch, rest)):
-                found.setdefault(name, []).append(model_id)
-    return {name: sorted(set(ids)) for name, ids in found.items()}
+    return [(model_id, _words(name)) for model_id, name in rows]
 
 
 def _words(name: str) -> list[str]:

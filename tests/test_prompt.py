@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard_etl.commands.prompt import is_whole, words_for
+from leaderboard_etl.commands.prompt import apart, is_whole, words_for
 
 _PATIENCE_SECONDS = 30
 _MARKS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\r")
@@ -105,6 +105,15 @@ def test_a_query_of_several_lines_is_asked_at_its_semicolon_and_an_error_ends_on
     assert terminal.end() == 0
 
 
+def test_a_command_is_obeyed_inside_an_unfinished_query_which_stays(terminal: Terminal) -> None:
+    terminal.ask("select 40 + 2\r", "...>")
+    terminal.ask(".help\r", ".quit")
+    assert "42" in terminal.ask("as kept;\r", "42")
+    terminal.ask("select 40 + 2\r", "...>")
+    terminal.ask(".quit\r", ".quit")
+    assert terminal.command.wait(_PATIENCE_SECONDS) == 0
+
+
 def test_ctrl_c_ends_a_long_query_and_the_prompt_lives_on(terminal: Terminal) -> None:
     endless = "select count(*) from range(100000000000) as a(x), range(1000) as b(y) where x * y % 7 = 3;"
     terminal.ask(f"{endless}\r", "= 3;")
@@ -157,11 +166,23 @@ def test_without_a_warehouse_the_prompt_does_not_open(tmp_path: Path) -> None:
         ("select $$a;$$;", True),
         ("select 1; -- done", True),
         (".tables", True),
+        ("select 1\n.quit", True),
+        ("select 1\n.quit;", True),
+        ("select 1\n.mode csv", True),
+        ("select '\n.quit", False),
+        ("select 1 /*\n.quit", False),
+        ("select 1\n.5", False),
         ("", True),
     ],
 )
 def test_enter_asks_a_query_whose_semicolon_is_neither_in_a_text_nor_in_a_comment(text: str, is_asked: bool) -> None:
     assert is_whole(text) is is_asked
+
+
+def test_a_command_behind_an_unfinished_query_is_taken_from_it_and_nothing_else_is() -> None:
+    assert apart("select 1\nfrom t\n.tables core.models ") == ("select 1\nfrom t\n", ".tables core.models")
+    for text in ("", ".quit", "\n.quit", "select 1;", "select '\n.quit", "select 1\n.5", "select 1\n-- x\n.nothing"):
+        assert apart(text) == ("", text)
 
 
 def test_words_are_the_columns_of_the_named_tables_before_tables() -> None:

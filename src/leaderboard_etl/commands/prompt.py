@@ -41,6 +41,7 @@ _HELP = (
     (".limit N", "how many rows of a table are shown"),
     (".quit", "end, as Ctrl-D does"),
 )
+_COMMANDS = {line.split(" ")[0] for line, _ in _HELP} | {".help", ".exit"}
 _GREETING = (
     "A query ends with ; and may have several lines. Tab completes, .help shows what else there is, Ctrl-D ends."
 )
@@ -57,13 +58,16 @@ def converse(options: argparse.Namespace, warehouse: Warehouse, form: str) -> in
     with closing(state):
         session = _session(state)
         print(_GREETING)
+        unfinished = ""
         while True:
             try:
-                line = session.prompt()
+                text = session.prompt(default=unfinished)
             except EOFError:
                 return 0
             except KeyboardInterrupt:  # it empties the line
+                unfinished = ""
                 continue
+            unfinished, line = apart(text)
             try:
                 with one_line_errors():
                     state.obey(line)
@@ -187,8 +191,17 @@ def words_for(
 def is_whole(text: str) -> bool:
     """Whether Enter asks this, instead of beginning another line: a command, nothing, or a query that ends with a semicolon
     outside of quotation marks and comments."""
-    text = text.strip()
-    return not text or text.startswith(".") or _QUOTED.sub("", text).rstrip().endswith(";")
+    _, asked = apart(text)
+    asked = asked.strip()
+    return not asked or asked.startswith(".") or _QUOTED.sub("", asked).rstrip().endswith(";")
+
+
+def apart(text: str) -> tuple[str, str]:
+    """The query that a command interrupts, with its line break, and the command: its last line, outside of quotation marks and
+    comments. Of any other text nothing, and the text."""
+    head, line_break, last = text.rstrip().rpartition("\n")
+    is_command = last.split(" ")[0].rstrip(";") in _COMMANDS and _QUOTED.sub("", text).rstrip().endswith(last)
+    return (head + line_break, last) if is_command and head.strip() else ("", text)
 
 
 def _unless_it_fails(names: Callable[[], list[str]]) -> list[str]:

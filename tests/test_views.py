@@ -407,6 +407,38 @@ def test_figures_of_two_variants_in_one_group_may_differ_by_their_protocol(con: 
     ]
 
 
+def test_settings_that_both_sides_state_tell_whether_their_figures_are_of_one_protocol(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    sides = {
+        "alike": ({"n_shot": 5}, {"n_shot": 5}),
+        "shots": ({"n_shot": 5}, {"n_shot": 0}),
+        "effort": ({"n_shot": 0, "setting": "high"}, {"n_shot": 0, "setting": "low"}),
+        "template": ({"n_shot": 5, "has_chat_template": True}, {"n_shot": 5, "has_chat_template": False}),
+        "unstated": ({"n_shot": 5}, {}),
+        "effort of one": ({"n_shot": 0, "setting": "high"}, {"n_shot": 0}),
+        "variant": ({"n_shot": 5}, {"n_shot": 5, "variant_id": "other"}),
+        "group": ({"n_shot": 5}, {"n_shot": 5, "variant_id": "other", "comparable_group": "other"}),
+    }
+    for name, (first, second) in sides.items():
+        model(con, name, "2023-01-10", "open_weights")
+        score(con, name, 60.0, **first)
+        score(con, name, 63.0, reported_by="arena", source_id="arena", **second)
+    rows = con.execute(
+        "select model_id, has_same_settings, differs_in, likely_cause from mart.source_agreement"
+    ).fetchall()
+    assert {name: tuple(values) for name, *values in rows} == {
+        "alike": (True, None, "different run"),
+        "shots": (False, "shots", "different shots"),
+        "effort": (False, "setting", "different setting"),
+        "template": (False, "chat template", "different chat template"),
+        "unstated": (None, None, "different run"),
+        "effort of one": (None, None, "different run"),
+        "variant": (None, None, "different or unstated protocol"),
+        "group": (False, "group", "different protocol"),
+    }
+
+
 def test_release_year_is_the_date_as_a_decimal(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "m", "2024-07-01", "open_weights")
     score(con, "m", 60.0)

@@ -2,7 +2,8 @@
 -- One row per model, benchmark, and other value. The reference value is the leaderboard's own table row where there is
 -- one: that of the same commit and precision where it has several, else the newest, but of a run of its own that tells no
 -- precision the nearest; without a row, the most official of the others. Of several runs of one source, commit and precision the newest is compared.
--- Caveats: protocols differ between comparable groups; a difference there is not an error of either side.
+-- Caveats: protocols differ between comparable groups, and within a group of reported figures; where has_same_settings is not true, a
+-- difference is not an error of either side.
 -- kept by benchmark
 -- columns:
 --   model_id: = core.models
@@ -21,6 +22,12 @@
 --   precision: Precision of the other value's run
 --   is_same_run: Whether both are of the leaderboard itself, and of the same model commit and precision
 --   is_agreeing: Whether the two agree: within 0.0051 points where one is rounded to two decimals (v1), 0.0001 points elsewhere; normalised within 0.01
+--   n_shot: = core.scores
+--   reference_n_shot: = core.scores.n_shot; of the reference value
+--   setting: = core.scores
+--   reference_setting: = core.scores.setting; of the reference value
+--   differs_in: What both sides state of their protocol and state otherwise: group, shots, setting, chat template; null: nothing
+--   has_same_settings: Whether both state one variant, number of shots, setting and use of a chat template; false: they differ in something that both state; null: one of them does not state it all
 --   likely_cause: Why the two differ, most likely, in words; 'agrees' where they do not
 create view mart.source_agreement as
 with stated as (
@@ -98,6 +105,25 @@ paired as (
         o.score_pct - r.score_pct as difference_pct,
         o.score_norm_pct - r.score_norm_pct as difference_norm_pct,
         o.precision,
+        o.n_shot,
+        r.n_shot as reference_n_shot,
+        o.setting,
+        r.setting as reference_setting,
+        nullif(
+            concat_ws(
+                ', ',
+                case when o.comparable_group <> r.comparable_group then 'group' end,
+                case when o.n_shot <> r.n_shot then 'shots' end,
+                case when o.setting <> r.setting and 'n/a' not in (o.setting, r.setting) then 'setting' end,
+                case when o.has_chat_template <> r.has_chat_template then 'chat template' end
+            ),
+            ''
+        ) as differs_in,
+        -- Where neither side states a setting or a chat template there was none to state.
+        o.variant_id = r.variant_id
+        and o.n_shot is not null and r.n_shot is not null
+        and o.setting = r.setting
+        and o.has_chat_template is not distinct from r.has_chat_template as states_all_alike,
         o.comparable_group = r.comparable_group as is_one_group,
         o.variant_id = r.variant_id as is_one_variant,
         r.precision as reference_precision,
@@ -132,10 +158,12 @@ paired as (
 final as (
 
     select
-        * exclude (model_sha, reference_sha, reference_precision, is_one_group, is_one_variant, is_vendor),
+        * exclude (model_sha, reference_sha, reference_precision, is_one_group, is_one_variant, is_vendor, states_all_alike),
+        case when differs_in is not null then false when states_all_alike then true end as has_same_settings,
         case
             when is_agreeing then 'agrees'
             when not is_one_group then 'different protocol'
+            when differs_in is not null then 'different ' || differs_in
             when reported_by = 'community' then 'different run'
             when precision <> reference_precision and 'unknown' not in (precision, reference_precision)
                 then 'different precision'

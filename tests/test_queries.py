@@ -10,6 +10,8 @@ import pytest
 from test_views import insert, model, score
 
 from leaderboard_etl.commands.query import named_query
+from leaderboard_etl.policy import read_policy
+from leaderboard_etl.warehouse.core import insert_descriptions
 
 
 def answer(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
@@ -18,6 +20,9 @@ def answer(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def con(empty: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    insert_descriptions(empty)
+    empty.register("benchmarks", read_policy().benchmarks)
+    empty.execute("insert into core.benchmarks from benchmarks")
     return empty
 
 
@@ -79,3 +84,80 @@ def test_the_busiest_day_of_distinct_models_counts_each_on_the_day_of_its_first_
         "distinct_models": (3, 2),
         "table_rows": (5, 3),
     }
+
+
+def rated(con: duckdb.DuckDBPyConnection, model_id: str, rating: float, day: int = 1, setting: str = "n/a") -> None:
+    insert(con, "core.ratings", model_id=model_id, source_id="arena_ratings", source_name=f"{model_id} {setting}", board="text",
+           openness="open_weights", series="s", setting=setting, published_on=date(2026, 3, day), rating=rating, repo_id="r",
+           revision="c" * 40, path="p", blob_id="b", locator="row 1", load_id=1)  # fmt: skip
+
+
+def test_the_newest_rating_of_a_model_at_its_best_setting_is_ranked_beside_its_score(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for name, pct in (("liked", 60.0), ("right", 90.0), ("unrated", 99.0)):
+        model(con, name, "2026-01-01", "open_weights")
+        score(con, name, pct, comparable_group="gpqa_diamond_epoch")
+    model(con, "unscored", "2026-01-01", "open_weights")
+    rated(con, "unscored", 1600.0)
+    rated(con, "right", 1500.0, day=1)
+    rated(con, "right", 1400.0, day=2)
+    rated(con, "liked", 1410.0, day=2)
+    rated(con, "liked", 1450.0, day=2, setting="thinking")
+    rows = answer(con, "ratings_against_benchmark")
+    assert [(row["model"], row["rating"], row["rated_setting"], row["score_rank"]) for row in rows] == [
+        ("liked", 1450.0, "thinking", 2),
+        ("right", 1400.0, "n/a", 1),
+    ]
+    assert {(row["rank_correlation"], row["n_models"]) for row in rows} == {(-1.0, 2)}
+
+
+def test_two_groups_are_correlated_over_the_official_models_in_both_if_there_are_thirty(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for number in range(31):
+        name = f"m-{number:02}"
+        model(con, name, "2024-01-01", "open_weights", population="flagged" if number == 30 else "official")
+        score(con, name, 2.0 * number, comparable_group="one")
+        # Ranks alone count, so a curve is as good as a line; the flagged model would break it.
+        score(con, name, 0.0 if number == 30 else number**1.1, comparable_group="two", benchmark_id="other")
+        if number < 29:
+            score(con, name, 2.0 * number, comparable_group="three")
+    [row] = answer(con, "benchmark_correlations")
+    assert (row["comparable_group"], row["other_group"], row["is_one_benchmark"]) == ("one", "two", False)
+    assert (row["n_models"], row["rank_correlation"]) == (30, 1.0)
+
+
+def test_a_score_far_above_what_the_other_five_predict_comes_first_with_what_is_known_of_its_model(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    groups = ["mmlu_pro", "bbh", "musr", "math_lvl5", "gpqa", "ifeval"]
+    for number in range(20):
+        name = f"m-{number:02}"
+        model(con, name, "2024-01-01", "open_weights", is_flagged=number == 7)
+        for group in groups[: 5 if number == 19 else 6]:
+            trick = 30.0 if (number, group) == (7, "mmlu_pro") else 0.0
+            score(con, name, 20 + number + trick, comparable_group=group, variant_id=f"{group}_olb_v2")
+    score(con, "m-00", 99.0, comparable_group="elsewhere")
+    rows = answer(con, "outliers")
+    first = next(row for row in rows if row["comparable_group"] == "mmlu_pro")
+    assert (first["model"], first["is_flagged"], first["score_pct"], first["n_models"]) == ("m-07", True, 57.0, 19)
+    assert first["above_pct"] > 25 and first["deviations"] > 3
+    assert {row["model"] for row in rows if row["comparable_group"] == "mmlu_pro"} == {"m-07"}
+
+
+def test_each_flagged_model_is_one_row_and_every_row_says_how_many_there_are(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "official", "2024-01-01", "open_weights")
+    model(con, "trick", "2024-01-01", "open_weights", population="flagged", is_flagged=True)
+    model(con, "unscored", None, "open_weights", population="flagged", is_flagged=True)
+    for group, best, pct in (("one", 70.0, 60.0), ("two", 50.0, 80.0)):
+        score(con, "official", best, comparable_group=group)
+        score(con, "trick", pct, comparable_group=group)
+    rows = answer(con, "flagged")
+    assert [
+        (row["model_id"], row["n_scores"], row["n_above_best"], row["furthest_in"], row["above_pct"]) for row in rows
+    ] == [
+        ("trick", 2, 1, "two", 30.0),
+        ("unscored", 0, 0, None, None),
+    ]
+    assert {row["n_flagged"] for row in rows} == {2}

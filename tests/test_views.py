@@ -410,7 +410,7 @@ def test_figures_of_two_variants_in_one_group_may_differ_by_their_protocol(con: 
 def test_settings_that_both_sides_state_tell_whether_their_figures_are_of_one_protocol(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    sides = {
+    sides: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "alike": ({"n_shot": 5}, {"n_shot": 5}),
         "shots": ({"n_shot": 5}, {"n_shot": 0}),
         "effort": ({"n_shot": 0, "setting": "high"}, {"n_shot": 0, "setting": "low"}),

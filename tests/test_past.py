@@ -164,6 +164,21 @@ def test_a_query_may_name_days_itself(two_nights: World, capsys: pytest.CaptureF
         assert word in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("query", ["from ops.check_results", "select n_new from OPS.check_results, ops.build"])
+def test_what_is_kept_of_the_last_run_alone_is_not_empty_without_a_reason(
+    query: str, two_nights: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(*arguments: str) -> str:
+        assert main(["sql", "-w", str(two_nights.warehouse.root), *arguments]) == 0
+        return capsys.readouterr().err
+
+    said = asked("--as-of", FIRST.isoformat(), query)
+    assert said.count("\n") == 1 and "empty as of 2025-01-01" in said and "ops.check_results" in said
+    assert ("ops.build" in said) == ("ops.build" in query) and "of load 1, the last one then" in said
+    assert asked(query) == "" == asked("--as-of", SECOND.isoformat(), query)
+    assert asked("--as-of", FIRST.isoformat(), "from ops.loads") == ""
+
+
 def test_what_was_known_on_a_past_day_can_be_asked_with_the_macros(two_nights: World) -> None:
     query = "select mart.place(source_id, repo_id, revision, path, locator) as place from history.scores limit 1"
     with closing(open_past(two_nights.warehouse, FIRST, query)) as con:

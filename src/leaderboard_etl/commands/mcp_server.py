@@ -29,7 +29,7 @@ from leaderboard_etl.errors import EtlError, UsageError, WarehouseError, engine_
 from leaderboard_etl.printable import one_line
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import made_by_this_code, open_published
-from leaderboard_etl.target.past import open_state
+from leaderboard_etl.target.past import open_state, why_empty
 from leaderboard_etl.warehouse.changes import load_changes
 from leaderboard_etl.warehouse.changes_text import as_json
 
@@ -88,7 +88,8 @@ class _Tools:
         """Asks the warehouse one question in SQL (DuckDB's dialect), now or as of the end of a past day (UTC).
 
         The answer has the rows, at most `limit`; whether there are more; of which state they are (as_of); and of the tables
-        that the query names what they are, with the columns that say where a number came from."""
+        that the query names what they are, with the columns that say where a number came from. `note` says why a table of a past
+        day is empty."""
         most = min(limit or self._most_rows, self._most_rows)
         if limit is not None and limit < 1:
             raise UsageError("limit is a number of rows, 1 or more")
@@ -103,6 +104,8 @@ class _Tools:
                 "rows": rows[:most],
                 "has_more_rows": len(rows) > most,
             }
+            if (note := why_empty(con, as_of, query)) is not None:
+                answer["note"] = note
         return _sized(answer)
 
     def explain(self, model: str, benchmark: str | None = None, as_of: date | None = None) -> dict[str, Any]:

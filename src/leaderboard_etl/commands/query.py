@@ -101,6 +101,8 @@ def answer(con: duckdb.DuckDBPyConnection, query: str, form: str, options: argpa
     """
     import duckdb
 
+    from leaderboard_etl.target.past import why_empty
+
     with stopping(con.interrupt):
         try:
             n_shown = 0
@@ -112,6 +114,8 @@ def answer(con: duckdb.DuckDBPyConnection, query: str, form: str, options: argpa
                 if n_shown > 1 and form != "table":
                     raise UsageError(f"a file or --format {form} holds the rows of one query, and these are several")
                 _output_rows(_readable(relation), form, options)
+            if (note := why_empty(con, options.as_of, query)) is not None:
+                print(f"leaderboard-etl: {note}", file=sys.stderr)
         except duckdb.InterruptException as error:
             raise (signal_in(error) or KeyboardInterrupt()) from None
         except duckdb.Error as error:

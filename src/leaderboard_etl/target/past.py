@@ -24,7 +24,7 @@ from leaderboard_etl.target.opening import (
     open_published,
     refuse_future,
 )
-from leaderboard_etl.warehouse.carried import until_queries
+from leaderboard_etl.warehouse.carried import OF_THE_LAST_RUN, until_queries
 from leaderboard_etl.warehouse.database import create_views, end_of_day, link_queries, link_tables
 from leaderboard_etl.warehouse.needs import needed_by, shown_by
 from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core, touched_models
@@ -62,7 +62,7 @@ def open_past(warehouse: Warehouse, as_of: date, query: str, *, is_locked: bool 
     """
     refuse_future(as_of)
     needs = needed_by(query)
-    if needs is not None and not any(name.startswith(_MADE) for name in needs):
+    if needs is not None and not any(name.startswith((*_MADE, *OF_THE_LAST_RUN)) for name in needs):
         return open_history(warehouse, as_of, is_locked=is_locked)
     if warehouse.lake is not None:
         return open_published(warehouse, as_of=as_of, needs=needs, is_locked=is_locked)
@@ -71,6 +71,26 @@ def open_past(warehouse: Warehouse, as_of: date, query: str, *, is_locked: bool 
         con.close()
         con = _whole(warehouse, as_of) if needs is None else _parts(warehouse, as_of, query)
     return lock(con) if is_locked else con
+
+
+def why_empty(con: duckdb.DuckDBPyConnection, as_of: date | None, query: str) -> str | None:
+    """Why tables that a query of a past day names are empty: a run says of itself only what is so now. Null: none is."""
+    if as_of is None:
+        return None
+    named = [name for name in OF_THE_LAST_RUN if re.search(rf"\b{re.escape(name)}\b", query, re.IGNORECASE)]
+    empty = [name for name in named if con.execute(f"from {name} limit 1").fetchall() == []]
+    if not empty:
+        return None
+    last = con.execute(
+        "select max_by((load_id, code_version), load_id) from ops.loads where status <> 'failed'"
+    ).fetchall()
+    load = (
+        f"; of load {last[0][0][0]}, the last one then, ops.loads has its code ({last[0][0][1]})" if last[0][0] else ""
+    )
+    return (
+        f"empty as of {as_of}: {', '.join(empty)}, because what a run says of its file and of its checks is kept of the last run"
+        f" alone (ask without --as-of){load}"
+    )
 
 
 def days_named(query: str) -> dict[str, list[date]]:

@@ -12,12 +12,13 @@ from leaderboard_etl.contracts.schema import tables
 _CARRIED = ("raw", "history", "ops")
 # Rows of history.measurements refer to theirs by key.
 _KEYED = {"history.runs": "run_key", "history.metrics": "metric_key"}
-_REBUILT = ("ops.build", "ops.check_results", "ops.analysis_inputs", "ops.replaced_rows")
+# What a run says of itself, kept of the last one alone.
+OF_THE_LAST_RUN = ("ops.build", "ops.check_results", "ops.analysis_inputs", "ops.replaced_rows")
 
 
 def carried_tables() -> list[str]:
     """The tables that hold history: a new file copies them from the file before, and builds all others from them."""
-    return [name for name, table in tables().items() if table.schema in _CARRIED and name not in _REBUILT]
+    return [name for name, table in tables().items() if table.schema in _CARRIED and name not in OF_THE_LAST_RUN]
 
 
 def copy_loads(con: duckdb.DuckDBPyConnection, catalog: str, load_ids: Sequence[int]) -> None:

@@ -240,3 +240,12 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
 def test_an_unknown_model_names_the_nearest_ones(published: World, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/goood-7b")
     assert code == 2 and "org/good-7b" in err
+
+
+def test_a_withdrawal_is_a_column_only_where_one_is_known() -> None:
+    def columns(*days: str | None) -> list[str]:
+        prices = [{"provider": f"p{n}", "withdrawn_on": day, "withdrawn_url": day} for n, day in enumerate(days)]
+        return list(readable(prices, {})[0])
+
+    assert columns(None, None) == ["provider"]
+    assert columns(None, "2025-09-29") == ["provider", "withdrawn_on", "withdrawn_url"]

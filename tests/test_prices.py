@@ -164,10 +164,11 @@ def test_three_tokens_of_input_to_one_of_output_make_the_blended_price(con: duck
 def test_a_price_says_from_which_day_its_model_is_sold_no_longer(con: duckdb.DuckDBPyConnection) -> None:
     model(con, "openai/gpt-4o-2024-05-13", "2024-05-13", "proprietary")
     gone = b"model_id,withdrawn_on,source_url\nopenai/gpt-4o-2024-05-13,2026-10-23,https://example.org/gone\n"
-    for texts, day in (({}, None), ({"withdrawn_models": gone}, date(2026, 10, 23))):
+    said = (date(2026, 10, 23), "https://example.org/gone")
+    for texts, expected in (({}, (None, None)), ({"withdrawn_models": gone}, said)):
         con.execute("delete from core.prices")
         insert_prices(con, Policy({"prices": of_models_dev().table.write_csv().encode(), **texts}))
-        assert con.execute("select withdrawn_on from core.prices").fetchall() == [(day,)]
+        assert con.execute("select withdrawn_on, withdrawn_url from core.prices").fetchall() == [expected]
 
 
 def test_every_withdrawn_model_is_one_that_has_a_price_and_was_released_before() -> None:

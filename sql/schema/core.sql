@@ -318,5 +318,6 @@ create table core.prices (
     source_dataset varchar not null,          -- The list of prices, or the source
     source_name varchar not null,             -- The model as the provider names it
     source_url varchar not null,              -- The line's file in the list's repository, or what the source links
-    withdrawn_on date                         -- Day from which the model is sold no longer, by policy/withdrawn_models, though a list may go on naming its price; null: no such day is known
+    withdrawn_on date,                        -- Day from which the model is sold no longer, by policy/withdrawn_models, though a list may go on naming its price; null: no such day is known
+    withdrawn_url varchar                     -- The vendor's page with that day; null: no such day is known
 );

@@ -142,7 +142,7 @@ OF_ROWS = {
     "prices": """
         select
             case when round(blended_usd_per_mtok, 9) = round($usd, 9) then '*' else '' end as used,
-            provider, blended_usd_per_mtok as usd_per_mtok, priced_on as day, source_dataset as file,
+            provider, blended_usd_per_mtok as usd_per_mtok, priced_on as day, withdrawn_on, withdrawn_url, source_dataset as file,
             source_dataset || ' ' || source_name as place, source_url as link
         from core.prices
         where model_id = $model and ($day is null or priced_on <= $day)

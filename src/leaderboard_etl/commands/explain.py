@@ -24,6 +24,7 @@ _FACTS = (
     ("family", "family"),
     ("openness", "openness"),
     ("population", "population"),
+    ("no language model because", "not_language_reason"),
     ("tuning", "tuning"),
     ("architecture", "architecture"),
     ("mixture of experts", "is_moe"),

@@ -9,7 +9,7 @@ from leaderboard_etl.commands.display import plain
 
 _UNITS = {"percent": " %", "points_10": " of 10"}
 # Columns that are left out where no row states one.
-_ONLY_IF_STATED = ("named", "setting")
+_ONLY_IF_STATED = ("named", "setting", "withdrawn_on", "withdrawn_url")
 # Columns that may differ between rows that state the same.
 _NOT_COMPARED = ("chosen", "used", "because", "file", "place", "link")
 _TITLE = "Files (repository@commit and path) and links; rows of a file count from 0, its lines from 1"

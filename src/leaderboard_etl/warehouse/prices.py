@@ -22,7 +22,7 @@ def insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy, within: str = 
     """Inserts into core.prices those of all models, or of those with a name `within` a registered frame; a load older than
     policy/prices.csv has none of its rows."""
     con.register("listed", policy.frame("prices", younger=_COLUMNS))
-    con.register("withdrawn", policy.frame("withdrawn_models", younger=("model_id", "withdrawn_on")))
+    con.register("withdrawn", policy.frame("withdrawn_models", younger=("model_id", "withdrawn_on", "source_url")))
     of_names = (
         f"m.model_id in (select model_id from core.model_aliases where {is_within(within)})" if within else "true"
     )
@@ -74,7 +74,8 @@ def insert_prices(con: duckdb.DuckDBPyConnection, policy: Policy, within: str = 
         select
             model_id, provider, is_vendor, input_usd, output_usd,
             input_share * input_usd + (1 - input_share) * output_usd,
-            priced_on, source_dataset, source_name, stated.source_url, w.withdrawn_on::date as withdrawn_on
+            priced_on, source_dataset, source_name, stated.source_url, w.withdrawn_on::date as withdrawn_on,
+            w.source_url as withdrawn_url
         from stated
         cross join blend
         left join withdrawn as w using (model_id)

@@ -97,6 +97,16 @@ def test_explain_of_one_benchmark_prints_only_its_scores(published: World, capsy
     assert code == 2 and "gpqa" in err and err.count("\n") == 1
 
 
+def test_a_flag_is_shown_with_who_set_it_and_where(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    published.put_v2(v2_row("org/flagged-7b", Flagged=True))
+    assert published.night(2).status == "published"
+    code, out, _ = run(capsys, "explain", "-w", published.warehouse.root, "org/flagged-7b", "--json")
+    [told] = json.loads(out)["flags"]
+    assert (code, told["flag"], told["source"]) == (0, "flagged", "olb_v2_contents") and "row" in told["place"]
+    _, out, _ = run(capsys, "explain", "-w", published.warehouse.root, "org/flagged-7b")
+    assert "the table flags it, and gives no reason" in out
+
+
 @pytest.mark.parametrize("name", ["IFEval", "ifeval measured", "MuSR", "musr_olb_v2"])
 def test_a_benchmark_may_be_written_as_people_do(
     published: World, capsys: pytest.CaptureFixture[str], name: str
@@ -122,7 +132,7 @@ def test_explain_of_a_mart_shows_the_place_of_each_value_and_what_lost(
     assert next(line for line in lines if line.startswith("params_kind ")) == "params_kind total"
     scores = [line for line in lines if "gpqa_olb_v2" in line and "leaderboard" in line and "row" in line]
     assert len(scores) == 2 and scores[0].startswith("* ") and not scores[1].startswith("*")
-    assert lines[lines.index(scores[0]) + 1] == "of 2 by the median"
+    assert lines[lines.index(scores[0]) + 1] == "used of 2 values by the median"
     assert any(line.endswith("rows of a file count from 0, its lines from 1") for line in lines)
     assert any("leaderboard-etl explain org/good-7b" in line for line in lines)
 

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from leaderboard_etl.commands.evidence import QUERIES, evidence_rows
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.warehouse.core import insert_descriptions, insert_rules
@@ -274,6 +275,50 @@ def test_of_one_reporter_the_highest_stated_setting_speaks_and_what_others_measu
     *numbers, reason = con.execute(told).fetchall()[0]
     assert numbers == [79.7, "64K", 66.0, 76.8, 84.8, 4]
     assert reason == "of 4 by who measured (measured by others), then highest setting (64K)"
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"reported_by": "vendor_model_index"}, "not used: vendor_model_index comes after reference"),
+        ({"reported_by": "vendor_card_table"}, "not used: no chart has what is only in a table of a card"),
+        ({"is_verified": False}, "not used: the vendor measured, and of another value it did not"),
+        ({"is_verified": None}, "not used: who measured is not stated, and of another it is"),
+        (
+            {"variant_id": "mmlu_reported", "n_shot": None},
+            "not used: its number of shots is not stated, and that of another",
+        ),
+        ({"precision": "4bit"}, "not used: 4bit is not full precision"),
+        ({"setting": "tools"}, "not used: the model had tools"),
+        ({"setting": "low"}, "not used: not the highest setting"),
+        ({"evaluated_on": date(2024, 1, 1)}, "not used: another evaluation is newer"),
+        ({"score_pct": 99.0}, "not used: not the median of what is of equal rank"),
+    ],
+)
+def test_explain_says_of_each_score_why_it_is_used_or_what_decided_against_it(
+    con: duckdb.DuckDBPyConnection, facts: dict[str, Any], reason: str
+) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    insert(con, "core.settings", setting="high", effort_rank=3, budget_tokens=0, has_tools=False)
+    insert(con, "core.settings", setting="low", effort_rank=1, budget_tokens=0, has_tools=False)
+    insert(con, "core.settings", setting="tools", effort_rank=3, budget_tokens=0, has_tools=True)
+    best: dict[str, Any] = {
+        "variant_id": "mmlu_reported_5shot",
+        "n_shot": 5,
+        "is_verified": True,
+        "precision": "bfloat16",
+        "setting": "high",
+        "evaluated_on": date(2025, 1, 1),
+    }
+    score(con, "m", 70.0, **best, locator="used")
+    score(
+        con, "m", **({"pct": 71.0} | best | facts | {"locator": "other", "run_id": "b"})
+    )  # score_pct is that of facts
+    told = evidence_rows(con, QUERIES["scores"], {"model": "m", "benchmark": None})
+    because = {row["place"].rpartition(" ")[2]: row["because"] for row in told}
+    assert because["other"].startswith(reason)
+    is_charted = facts.get("reported_by") != "vendor_card_table"
+    assert (because["used"] or "").startswith("used of 2 values by " if is_charted else "")
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,16 @@ SECTIONS = (
     ("sizes", "Sizes: * is used", ("reason",)),
     ("licences", "Licence as stated: * is used", ()),
     ("dates", "Dates: * is the release date", ()),
+    ("flags", "Flags: who set them", ()),
     ("bases", "Made from", ()),
     ("derivatives", "Made from it, in this warehouse", ("examples",)),
     ("scores", "Scores: the marts use those marked *", ("because", "correction")),
     ("ended", "Earlier scores", ()),
+)
+# Why one of several scores is used, in the order that mart.precedence gives.
+RULE_OF_SCORES = (
+    "Of several values of a group: who measured before who repeats, measured by others before the vendor's word, stated shots,\n"
+    "  full precision, no tools, the highest setting, the newest evaluation; of what is left the median"
 )
 QUERIES = {
     "names": """
@@ -35,7 +41,12 @@ QUERIES = {
             case when is_chosen then '*' else '' end as chosen, kind, method, params,
             case when is_disagreeing and is_doubtful then 'doubted' when is_disagreeing then 'disagrees'
                 when is_doubtful then 'doubted' else '' end as state,
-            round(disagreement_pct, 1) as off_pct, reason, {_FILE} as file, {_PLACE} as place,
+            round(disagreement_pct, 1) as off_pct,
+            coalesce(
+                reason,
+                case when is_disagreeing then 'more than 10 % from the one that is used, whose method is trusted more' end
+            ) as reason,
+            {_FILE} as file, {_PLACE} as place,
             source_url as link
         from core.parameter_evidence as s
         where model_id = $model
@@ -96,24 +107,81 @@ QUERIES = {
         order by models desc, relation
     """,
     "scores": f"""
+        with ranked as (
+            select
+                s.*, w.meaning, coalesce(w.is_charted, true) as is_charted, m.n_values, m.chosen_because,
+                mart.precedence(
+                    w.chart_rank, s.is_verified, b.n_shot, s.precision, e.has_tools, e.effort_rank, e.budget_tokens,
+                    s.evaluated_on
+                ) as precedence
+            from core.scores as s
+            join core.benchmarks as b using (variant_id)
+            left join core.reporters as w using (reported_by)
+            left join core.settings as e using (setting)
+            left join mart.model_scaling as m
+                on m.model_id = s.model_id
+                and m.comparable_group = s.comparable_group
+                and m.variant = s.variant_id
+                and m.setting = s.setting
+                and m.score_source = mart.place(s.source_id, s.repo_id, s.revision, s.path, s.locator)
+            where s.model_id = $model
+                and ($benchmark is null or $benchmark in (s.benchmark_id, s.variant_id, s.comparable_group))
+        ),
+        of_used as (
+            select comparable_group, any_value(struct_pack(p := precedence, reported_by := reported_by)) as used
+            from ranked
+            where n_values is not null
+            group by comparable_group
+        )
         select
-            case when m.model_id is not null then '*' else '' end as used,
+            case when s.n_values is not null then '*' else '' end as used,
             s.variant_id as variant, nullif(s.source_name, s.model_id) as named,
             s.score_raw as raw, s.score_unit as unit, s.score_pct as pct,
             s.score_norm_pct as norm_pct, s.n_shot, s.precision, nullif(s.setting, 'n/a') as setting, s.reported_by as by,
-            case when m.n_values > 1 then m.chosen_because end as because,
+            case
+                when s.n_values > 1 then regexp_replace(s.chosen_because, '^of (\\d+) by ', 'used of \\1 values by ')
+                when s.n_values = 1 or u.used is null then null
+                when not s.is_charted then 'not used: no chart has what is only in a table of a card'
+                when s.precedence.reporter > u.used.p.reporter
+                    then 'not used: ' || s.reported_by || ' comes after ' || u.used.reported_by
+                when s.precedence.measured_by > u.used.p.measured_by
+                    then case
+                        when s.is_verified is null then 'not used: who measured is not stated, and of another it is'
+                        else 'not used: the vendor measured, and of another value it did not'
+                    end
+                when s.precedence.protocol > u.used.p.protocol
+                    then 'not used: its number of shots is not stated, and that of another value is'
+                when s.precedence.precision > u.used.p.precision
+                    then 'not used: ' || s.precision || ' is not full precision'
+                when s.precedence.tools > u.used.p.tools then 'not used: the model had tools'
+                when (s.precedence.effort, s.precedence.budget) > (u.used.p.effort, u.used.p.budget)
+                    then 'not used: not the highest setting'
+                when s.precedence.age > u.used.p.age then 'not used: another evaluation is newer'
+                when s.precedence = u.used.p then 'not used: not the median of what is of equal rank'
+            end as because,
             case when s.is_corrected then 'corrected by policy/corrections.csv' end as correction,
             {_FILE} as file, {_PLACE} as place, s.source_url as link
-        from core.scores as s
-        left join mart.model_scaling as m
-            on m.model_id = s.model_id
-            and m.comparable_group = s.comparable_group
-            and m.variant = s.variant_id
-            and m.setting = s.setting
-            and m.score_source = mart.place(s.source_id, s.repo_id, s.revision, s.path, s.locator)
-        where s.model_id = $model
-            and ($benchmark is null or $benchmark in (s.benchmark_id, s.variant_id, s.comparable_group))
+        from ranked as s
+        left join of_used as u using (comparable_group)
         order by s.benchmark_id, s.variant_id, used desc, s.source_id, s.precision, s.run_id
+    """,
+    "flags": f"""
+        with said as (
+            unpivot (
+                select
+                    source_id, source_name, repo_id, revision, path, locator,
+                    case when is_flagged then 'the table flags it, and gives no reason' end as flagged,
+                    case when is_merge then 'the table says that it is a merge' end as merge
+                from history.models
+                where valid_to is null
+            ) on flagged, merge into name flag value reason
+        )
+        select s.flag, s.source_id as source, s.reason, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place
+        from said as s
+        join core.model_aliases as a using (source_id, source_name)
+        where a.model_id = $model
+        group by all
+        order by s.flag, source
     """,
     "ended": f"""
         select

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.commands.display import plain, print_json, print_records
-from leaderboard_etl.commands.evidence import QUERIES, SECTIONS, evidence_rows
+from leaderboard_etl.commands.evidence import QUERIES, RULE_OF_SCORES, SECTIONS, evidence_rows
 from leaderboard_etl.commands.explain_mart import explain_mart
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
 from leaderboard_etl.commands.story_text import counted, print_references, readable
@@ -110,6 +110,8 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     for name, title, below in SECTIONS:
         if facts_by_section.get(name):
             print_records(readable(facts_by_section[name], references), title=title, below=below)
+        if name == "scores" and any(row["because"] for row in facts_by_section[name]):
+            print(f"  {RULE_OF_SCORES}")
     print_references(references)
     return 0
 

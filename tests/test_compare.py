@@ -45,7 +45,17 @@ def test_each_source_is_named_once_and_who_measured_in_words_of_its_own(
     for text in {row[name] for row in scores for name in ("reporter", "source")}:
         assert sum(line.endswith(f"] {text}") for line in out.splitlines()) == 1 == out.count(f"] {text}\n"), text
     assert {row["self_reported"] for row in scores if "measured by" in row["benchmark"]} == {"measured by others"}
-    names = ("benchmark", "model_id", "difference_is", "n_shot", "protocol", "setting", "reporter", "source")
+    names = (
+        "benchmark",
+        "model_id",
+        "difference_is",
+        "error_pct",
+        "n_shot",
+        "protocol",
+        "setting",
+        "reporter",
+        "source",
+    )
     row = dict.fromkeys(names) | {"score_pct": 1.0, "lo_pct": 1.0, "hi_pct": 1.0, "self_reported": "not stated"}
     told = _line(row | {"reported_by": "a table, which quotes others"}, {})
     assert told["from"] == "who measured is not stated (a table, which quotes others)"
@@ -96,6 +106,7 @@ def test_a_difference_counts_beyond_two_standard_errors(
         first, second = _rows(con, _SCORES, ["a", "b"])
     assert (first["difference_is"], second["difference_is"]) == (None, word)
     assert second["difference_pct"] == pytest.approx(difference_pct)
+    assert (first["error_pct"], second["error_pct"]) == (None, None if errors_pct[1] is None else 2.83)
 
 
 def test_a_past_day_is_compared_as_it_was(

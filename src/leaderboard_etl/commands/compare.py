@@ -27,7 +27,7 @@ _FACTS = """
     from core.models
     where list_contains($models, model_id)
 """
-# A difference is larger than its error if it is more than two standard errors, as everywhere in the marts.
+# A difference is larger than its error if it is more than two standard errors, which error_pct is, as everywhere in the marts.
 _SCORES = """
     with chosen as (
 
@@ -53,6 +53,7 @@ _SCORES = """
         round(c.lo_pct, 2) as lo_pct,
         round(c.hi_pct, 2) as hi_pct,
         round(c.score_pct - f.score_pct, 2) as difference_pct,
+        case when f.model_id <> c.model_id then round(2 * sqrt(c.stderr_pct ** 2 + f.stderr_pct ** 2), 2) end as error_pct,
         case
             when f.model_id is null or f.model_id = c.model_id then null
             when c.stderr_pct is null or f.stderr_pct is null then 'no error is published'
@@ -134,6 +135,7 @@ def _line(row: dict[str, Any], references: dict[str, int]) -> dict[str, Any]:
     shots = None if row["n_shot"] is None else f"{row['n_shot']}-shot"
     setting = None if row["setting"] == "n/a" else row["setting"]
     others = None if row["lo_pct"] == row["hi_pct"] else f"other values {row['lo_pct']:g} to {row['hi_pct']:g}"
+    error = "" if row["error_pct"] is None else f" ({row['error_pct']:.2f})"
     measured = row["self_reported"]
     if row["reported_by"] is not None:
         measured = f"who measured is not stated ({row['reported_by']})"
@@ -143,7 +145,7 @@ def _line(row: dict[str, Any], references: dict[str, int]) -> dict[str, Any]:
         "model": row["model_id"],
         "pct": f"{row['score_pct']:.2f}",
         "difference": "" if row["difference_is"] is None else f"{row['difference_pct']:+.2f}",
-        "which is": row["difference_is"],
+        "which is": row["difference_is"] and f"{row['difference_is']}{error}",
         "from": "; ".join(part for part in (measured, shots, row["protocol"], setting, others, sources) if part),
     }
 

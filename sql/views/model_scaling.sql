@@ -66,21 +66,53 @@ works as (
 
 ),
 
-candidates as (
+charted as not materialized (
 
     select
         s.rowid as row_id,
         s.model_id,
         s.comparable_group,
-        s.score_pct,
-        mart.precedence(
-            w.chart_rank, s.is_verified, b.n_shot, s.precision, e.has_tools, e.effort_rank, e.budget_tokens, s.evaluated_on
-        ) as precedence
+        s.variant_id,
+        s.reported_by,
+        s.score_pct
     from core.scores as s
     join core.benchmarks as b using (variant_id)
     left join core.reporters as w using (reported_by)
-    left join core.settings as e using (setting)
     where coalesce(w.is_charted, true)
+
+),
+
+found as not materialized (
+
+    select
+        model_id,
+        comparable_group,
+        count(*) as n_values,
+        any_value(row_id) as any_row_id,
+        min(score_pct) as lo_pct,
+        max(score_pct) as hi_pct
+    from charted
+    group by model_id, comparable_group
+
+),
+
+-- Nearly all points have one value, and nothing to choose: what follows takes time and memory, so it is asked of the others alone.
+candidates as (
+
+    select
+        c.row_id,
+        c.model_id,
+        c.comparable_group,
+        c.score_pct,
+        mart.precedence(
+            w.chart_rank, s.is_verified, b.n_shot, s.precision, e.has_tools, e.effort_rank, e.budget_tokens, s.evaluated_on
+        ) as precedence
+    from charted as c
+    join (from found where n_values > 1) as f using (model_id, comparable_group)
+    join core.scores as s on s.rowid = c.row_id
+    join core.benchmarks as b on b.variant_id = c.variant_id
+    left join core.reporters as w on w.reported_by = c.reported_by
+    left join core.settings as e on e.setting = s.setting
 
 ),
 
@@ -89,11 +121,8 @@ ranges as (
     select
         model_id,
         comparable_group,
-        count(*) as n_values,
         min(precedence) as precedence,
-        min(score_pct) as lo_pct,
-        quantile_disc(distinct score_pct, 0.5) as median_pct,
-        max(score_pct) as hi_pct
+        quantile_disc(distinct score_pct, 0.5) as median_pct
     from candidates
     group by model_id, comparable_group
 
@@ -123,52 +152,43 @@ decided as (
 
 ),
 
--- The wide rows of the chosen alone: half the time of a window over all of them.
 left_over as (
 
-    select c.model_id, c.comparable_group, c.row_id, c.score_pct, r.n_values, r.lo_pct, r.median_pct, r.hi_pct
+    select c.model_id, c.comparable_group, c.row_id, c.score_pct
     from candidates as c
     join ranges as r using (model_id, comparable_group, precedence)
-
-),
-
-counted as (
-
-    select
-        model_id,
-        comparable_group,
-        any_value(n_values) as n_values,
-        any_value(lo_pct) as lo_pct,
-        any_value(median_pct) as median_pct,
-        any_value(hi_pct) as hi_pct,
-        count(*) as n_left,
-        any_value(row_id) as any_row_id
-    from left_over
-    group by model_id, comparable_group
 
 ),
 
 -- Among equal scores their place decides, not the number of the row, which depends on how the table came about.
 middle as (
 
-    select l.model_id, l.comparable_group, l.row_id
+    select l.model_id, l.comparable_group, l.row_id, count(*) over of_point as n_left
     from left_over as l
-    join counted as c using (model_id, comparable_group)
     join core.scores as s on s.rowid = l.row_id
-    where c.n_left > 1
+    window of_point as (partition by l.model_id, l.comparable_group)
     qualify row_number() over (
-        partition by l.model_id, l.comparable_group
+        of_point
         order by
             l.score_pct, s.variant_id, s.source_id, s.source_name, s.precision, s.has_chat_template, s.setting, s.run_id
-    ) = (c.n_left + 1) // 2
+    ) = (n_left + 1) // 2
 
 ),
 
 chosen as (
 
-    select c.*, coalesce(m.row_id, c.any_row_id) as row_id
-    from counted as c
+    select
+        f.model_id,
+        f.comparable_group,
+        f.n_values,
+        f.lo_pct,
+        case when f.n_values = 1 then f.lo_pct else r.median_pct end as median_pct,
+        f.hi_pct,
+        coalesce(m.n_left, 1) as n_left,
+        coalesce(m.row_id, f.any_row_id) as row_id
+    from found as f
     left join middle as m using (model_id, comparable_group)
+    left join ranges as r using (model_id, comparable_group)
 
 ),
 

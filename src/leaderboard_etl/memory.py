@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 from contextlib import suppress
@@ -18,10 +19,10 @@ _UNITS = {
     for unit, base in ((letter, 1000), (f"{letter}b", 1000), (f"{letter}ib", 1024))
 }
 # What a build holds beside DuckDB: Python and its libraries, four batches of files as bytes, lists and frames, and the frames
-# from which core is made. Measured by bench/size.py at 5,000 to 40,000 result files.
-_BESIDE_BYTES = 700_000_000
-# The least that DuckDB needs for each thread, and a little more: https://duckdb.org/docs/stable/guides/performance/environment
-_LEAST_PER_THREAD_BYTES = 150_000_000
+# from which core is made. Measured by bench/size.py at 5,000 to 60,000 result files.
+_BESIDE_BYTES = 750_000_000
+# The least that DuckDB needs for each thread: https://duckdb.org/docs/stable/guides/performance/environment
+_LEAST_PER_THREAD_BYTES = 125_000_000
 # What DuckDB keeps of its limit while frames need the rest.
 _OF_LIMIT = 4
 # DuckDB's default limit is four fifths of what the machine or its cgroup allows; a build takes half of that itself.
@@ -54,8 +55,8 @@ def limit_memory(con: duckdb.DuckDBPyConnection, most_bytes: int | None) -> None
 
 
 def release_memory(con: duckdb.DuckDBPyConnection) -> None:
-    """Lets DuckDB write out most of what it holds, before a step that needs the memory for frames. Where the limit is large,
-    it holds less than that and nothing is written."""
+    """Lets DuckDB write out most of what it holds, before a step that needs the memory for frames, and the C library give back
+    what was freed. Where the limit is large, DuckDB holds less than that and nothing is written."""
     import duckdb
 
     # Of its own connection: an error would end the transaction that is open in the other.
@@ -64,3 +65,5 @@ def release_memory(con: duckdb.DuckDBPyConnection) -> None:
         with suppress(duckdb.OutOfMemoryException):
             cursor.execute(f"set memory_limit = '{memory_bytes(limit) // _OF_LIMIT}B'")
         cursor.execute(f"set memory_limit = '{limit}'")
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)

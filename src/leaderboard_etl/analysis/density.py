@@ -27,6 +27,10 @@ _COLUMNS = (
     "model_id", "model", "family", "comparable_group", "benchmark", "released_on", "form", "params_b",
     "equivalent_params_b", "relative_density", "reason",
 )  # fmt: skip
+# What the frontier asks of a density.
+FRONTIER_COLUMNS = (
+    "model_id", "family", "comparable_group", "benchmark", "released_on", "form", "relative_density",
+)  # fmt: skip
 FRONTIER_SCHEMA: dict[str, pl.DataType] = {
     **dict.fromkeys(("comparable_group", "benchmark", "form"), pl.String()),
     **dict.fromkeys(("doubling_days", "doubling_days_lo", "doubling_days_hi"), pl.Float64()),

@@ -182,11 +182,14 @@ class Given:
 
     def density(self, parts: Iterable[Part], dense_fits: pl.DataFrame) -> Frames:
         """dense_fits: the rows of mart.scaling_fit of the population official_dense."""
-        official = self.of("official").filter(pl.col("comparable_group").is_in([group for (group,) in parts]))
-        return {"mart.capability_density": capability_density(official, dense_fits, self.readable)}
+        frames = [
+            capability_density(self.rows("official", group), dense_fits, self.readable) for (group,) in sorted(parts)
+        ]
+        nothing = capability_density(self.points.clear(), dense_fits, self.readable)
+        return {"mart.capability_density": pl.concat(frames or [nothing])}
 
     def density_frontier(self, density: pl.DataFrame) -> Frames:
-        """density: the rows of mart.capability_density."""
+        """density: FRONTIER_COLUMNS of the rows of mart.capability_density."""
         return {"mart.density_frontier": density_frontier(density, seed=_seed(self.of("official")))}
 
     def dense_equivalent(self) -> Frames:
@@ -255,7 +258,11 @@ def _dense_equivalents(rows: pl.DataFrame, dense: pl.DataFrame, readable: Readab
 
 def _seed(rows: pl.DataFrame) -> int:
     """The same rows give the same draws, on any machine and in any later run, whatever else is in the warehouse."""
-    return zlib.crc32(rows.select("model_id", "comparable_group", "score_pct", "params_b").write_csv().encode())
+    columns = ("model_id", "comparable_group", "score_pct", "params_b")
+    seed = zlib.crc32(rows.clear().select(columns).write_csv().encode())
+    for some in rows.iter_slices(_POINTS_AT_ONCE):
+        seed = zlib.crc32(some.select(columns).write_csv(include_header=False).encode(), seed)
+    return seed
 
 
 def _observed(groups: pl.DataFrame, sides: pl.DataFrame) -> pl.DataFrame:

@@ -34,7 +34,9 @@ from leaderboard_etl.warehouse.replaced import (
 )
 from leaderboard_etl.warehouse.submissions import insert_submissions
 
-# Wide rows that are sorted at once: some fifty megabytes.
+# Wide rows that are joined and sorted at once: some fifty megabytes.
+_WIDE_ROWS_AT_ONCE = 25_000
+# Scores whose few numbers are in a frame at once.
 _ROWS_AT_ONCE = 50_000
 # Runs whose subtask scores are in a frame at once: a run has some forty.
 _RUNS_AT_ONCE = 10_000
@@ -69,6 +71,7 @@ def build_part(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
 def _insert_judged(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     """Fills the tables of what is said of the models in core.models."""
     _normalize(con, policy, "")
+    release_memory(con)
     _insert_scores(con, _model_ranges(con, "history.scores"))
     _date_no_later_than(con, _first_scores(con))
     con.execute("drop table normalized")
@@ -168,7 +171,7 @@ def _model_ranges(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str,
 
         ranged as (
 
-            select model_id, sum(n_rows) over (order by model_id) // {_ROWS_AT_ONCE} as range_number
+            select model_id, sum(n_rows) over (order by model_id) // {_WIDE_ROWS_AT_ONCE} as range_number
             from counted
 
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import date
 from functools import cached_property
 
@@ -12,6 +12,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from leaderboard_etl.analysis.chinchilla import law_optima, read_laws, tokens_per_parameter
+from leaderboard_etl.analysis.density import FRONTIER_COLUMNS
 from leaderboard_etl.analysis.readable import Readable
 from leaderboard_etl.analysis.self_report import REFERENCE, VENDOR_KINDS, self_report_gap
 from leaderboard_etl.contracts.schema import kept_views
@@ -141,10 +142,23 @@ def _analyses(
     """Each analysis but that of the claims, and what computes parts of it. An analysis may read the tables of those before it."""
     given = _Lazy(con, as_of)
 
-    def table(name: str, condition: str = "true") -> pl.DataFrame:
-        frame: pl.DataFrame = con.sql(f"from {name} where {condition}").pl()
+    def table(name: str, condition: str = "true", columns: Sequence[str] = ("*",)) -> pl.DataFrame:
+        frame: pl.DataFrame = con.sql(f"select {', '.join(columns)} from {name} where {condition}").pl()
         return frame
 
+    # These do not need the points, which are held from the first analysis of them to the last.
+    yield (
+        _analysis("self_report_gap", ("benchmark_id",)),
+        lambda parts: {
+            "mart.self_report_gap": self_report_gap(
+                con.sql(_SCORES).pl().filter(pl.col("benchmark_id").is_in([benchmark for (benchmark,) in parts]))
+            )
+        },
+    )
+    yield (
+        _analysis("training"),
+        lambda _: _training(con, policy),
+    )
     yield (
         _analysis("lags", _BY_GROUP),
         lambda parts: given.read.lags(parts),
@@ -165,25 +179,13 @@ def _analyses(
     )
     yield (
         _analysis("density_frontier"),
-        lambda _: given.read.density_frontier(table("mart.capability_density")),
+        lambda _: given.read.density_frontier(table("mart.capability_density", columns=FRONTIER_COLUMNS)),
     )
     yield _analysis("dense_equivalent"), lambda _: given.read.dense_equivalent()
     yield _analysis("size_to_reach", _BY_GROUP), lambda parts: given.read.size_to_reach(parts)
     yield (
         _analysis("price_to_reach", ("population",)),
         lambda parts: given.read.price_to_reach(parts, con.sql(_PRICES).pl()),
-    )
-    yield (
-        _analysis("self_report_gap", ("benchmark_id",)),
-        lambda parts: {
-            "mart.self_report_gap": self_report_gap(
-                con.sql(_SCORES).pl().filter(pl.col("benchmark_id").is_in([benchmark for (benchmark,) in parts]))
-            )
-        },
-    )
-    yield (
-        _analysis("training"),
-        lambda _: _training(con, policy),
     )
     # A load older than this file does not have it.
     if "article_table" in policy.texts:
@@ -200,9 +202,7 @@ class _Lazy:
     @cached_property
     def read(self) -> Given:
         con = self._con
-        points: pl.DataFrame = (
-            con.sql(f"select {', '.join(COLUMNS)} from points").pl().sort("comparable_group", "model_id")
-        )
+        points = _points(con)
         groups: pl.DataFrame = con.sql(
             "select *, benchmark_id as benchmark from core.comparable_groups order by comparable_group"
         ).pl()
@@ -212,6 +212,20 @@ class _Lazy:
         release_memory(con)
         readable = Readable(int(rules["line_least_families"]), rules["read_off_least_r2"])
         return Given(points, members, groups, sides, self._as_of, readable, int(rules["current_days"]))
+
+
+def _points(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """COLUMNS of the points, in the order of group and model. They are read group by group, and a text that many points have is
+    held once: as DuckDB hands them over, every point has its own, which takes more memory than all else."""
+    query = f"select {', '.join(COLUMNS)} from points"
+    held_once = pl.col(pl.String).cast(pl.Categorical)
+    groups = con.execute("select distinct comparable_group from points order by 1").fetchall()
+    frames: list[pl.DataFrame] = [
+        con.sql(f"{query} where comparable_group = ?", params=group).pl().sort("model_id").with_columns(held_once)
+        for group in groups
+    ]
+    points: pl.DataFrame = pl.concat(frames or [con.sql(query).pl().with_columns(held_once)])
+    return points.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 def _training(con: duckdb.DuckDBPyConnection, policy: Policy) -> Frames:

@@ -508,7 +508,7 @@ def test_the_gap_of_a_vendor_that_stops_freezes_and_is_marked_in_the_nights_that
         assert (told["verdict_now"], told["is_headline"]) == ("not_measurable_now", False)
         # What is reported of both sides to that day speaks instead, and what stopped stands beside it with its date.
         assert str(told["claim"][1]).startswith("MMLU-Pro, as reported: on 2025-0")
-        assert "beside it MMLU-Pro, measured by Vals AI: Llama 3.1 405B 73.0 against" in str(told["claim"][1])
+        assert "beside it MMLU-Pro, measured by Vals AI: Llama 3.1 405B Instruct 73.0 against" in str(told["claim"][1])
         assert told["monthly"][0] == stopped and told["monthly"][1] > 0
 
 

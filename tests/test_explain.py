@@ -204,6 +204,8 @@ def test_blanks_hyphens_and_letter_case_do_not_decide_which_model_a_name_means(
         ("big-2-base", "org/Big-2-Base", []),
         # The own name of a base, and what people call its tuned release: neither is chosen in silence.
         ("Giant-3-70B", "org/Giant-3-70B", []),
+        ("Huge 4", "org/Huge-4", ["org/Huge-4-Instruct"]),
+        ("Huge-4", "org/Huge-4", []),
         ("Llama 3 70B", "meta/Meta-Llama-3-70B, meta/Meta-Llama-3-70B-Instruct", None),
         ("Giant 3 70B", "org/Giant-3-70B, org/Giant-3-70B-Instruct", None),
         # A copy is not meant by the name of what it copies.
@@ -231,6 +233,8 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
                 ('meta/Meta-Llama-3-70B-Instruct', 'Llama 3 70B', 'official'),
                 ('meta/Meta-Llama-3-70B', 'Meta-Llama-3-70B', 'official'),
                 ('org/sonnet-3-20240229', 'Sonnet 3 (February)', 'official'),
+                ('org/Huge-4', 'Huge 4 base', 'official'),
+                ('org/Huge-4-Instruct', 'Huge 4 Instruct', 'official'),
                 ('org/Small-1', 'Small', 'official'),
                 ('copier/Small-1', 'copier/Small-1', 'fine_tune'),
                 ('org/o1-2024', 'o1', 'official'),

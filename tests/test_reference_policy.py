@@ -33,6 +33,21 @@ def test_of_a_group_that_somebody_measured_no_score_leaves_open_who_did() -> Non
     assert of_them["self_reported"].null_count() == 0
 
 
+def test_no_tuned_model_is_called_like_the_repository_of_its_base() -> None:
+    """Readers of a table took "Llama 3 70B" for the base. Of models that share a name the id tells them apart."""
+    suffix = r"(?i)-(instruct|chat|it)$"
+    alone = MODELS.filter(~pl.col("display_name").str.to_lowercase().is_duplicated())
+    repository = pl.col("model_id").str.split("/").list.last().str.replace(suffix, "")
+    called, base = (
+        name.str.to_lowercase().str.replace_all(r"[ _/-]", "").str.replace("^meta", "")
+        for name in (pl.col("display_name"), repository)
+    )
+    tuned = alone.filter(pl.col("model_id").str.contains(suffix) & pl.col("model_id").str.contains("/"))
+    bases = set(MODELS["model_id"]) | {"meta-llama/Llama-3.1-70B", "meta-llama/Meta-Llama-3-70B"}
+    with_base = tuned.filter(pl.col("model_id").str.replace(suffix, "").is_in(list(bases)))
+    assert with_base.height > 20 and with_base.filter(called == base)["model_id"].to_list() == []
+
+
 def test_every_scored_model_is_described_and_every_other_one_is_there_for_a_reason() -> None:
     """A model without a score is an alias of some source, has known training tokens, or has a note about an error in a
     source."""

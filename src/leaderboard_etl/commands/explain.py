@@ -89,8 +89,12 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
 
     with made_by_this_code(warehouse.database), open_state(warehouse, as_of, "mart") as con:
         model_id = model_id_of(con, model)
-        facts_by_section = facts_of(con, model_id, benchmark)
         others = called_alike(con, model, model_id)
+        try:
+            facts_by_section = facts_of(con, model_id, benchmark)
+        except UsageError as error:
+            alike = f"; called alike: {', '.join(others)}" if others else ""
+            raise UsageError(f"{error}{alike}") from error
     if as_json:
         print_json(facts_by_section)
         return 0

@@ -15,8 +15,8 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
     id, display name or name of a source; an official model's id without the organization; what is spelled like one of these names
     of an official model, blanks, hyphens and the like aside; and the last two of any model. A name of no model is left out.
 
-    Of an official model's own name on the Hub another's display name does not deprive it: "Llama 3.1 405B" is what people call
-    the Instruct model, and the base's repository, so that it means both.
+    Of an official model's own name on the Hub another's display name does not deprive it: what people call an Instruct model, and
+    its base's repository is called, means both.
     """
     rows = con.execute(
         f"""
@@ -128,10 +128,10 @@ def releases_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dic
 
 def called_alike(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> list[str]:
     """At most five official models that a person may have meant as well, because their names begin with the same words; none
-    where the name is the model's own on the Hub."""
-    asked = _words(name)
-    if asked == _words(model_id):
+    where the name is written as the model's own on the Hub."""
+    if name.lower() in (model_id.lower(), model_id.lower().split("/")[-1]):
         return []
+    asked = _words(name)
     alike = {other for other, words in _official_names(con) if words[: len(asked)] == asked and other != model_id}
     return sorted(alike, key=lambda other: (len(other), other))[:5]
 

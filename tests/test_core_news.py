@@ -21,6 +21,8 @@ from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core, to
 CORE = [name for name, table in tables().items() if table.schema == "core"]
 OF_CORE = {name: f"from {name}" for name in CORE}
 OF_KEPT = {name: f"from {name}" for name in kept_views()}
+# Each row of it follows from a model.
+CHART = "mart.model_scaling"
 N_NIGHTS = 6
 Change = Callable[["Nights"], None]
 
@@ -243,7 +245,12 @@ def test_core_and_kept_views_of_a_past_day_are_those_made_of_the_loads_until_the
                 make_marts(asking, "published", at.date(), of_core, OF_KEPT, is_same_code=is_same_code, touched=touched)
             found = facts(asking, of_core | {name: f"from made.{name}" for name in OF_KEPT})
             assert {name: said for name, said in found.items() if said != expected[name]} == {}, at
-            asking.execute("detach judged; detach made")
+            # Alone it is made from the scores of touched models.
+            engine.attach_to_write(asking, None, "alone")
+            with engine.within(asking, "alone"):
+                make_marts(asking, "published", at.date(), of_core, [CHART], is_same_code=is_same_code, touched=touched)
+            assert facts(asking, {CHART: f"from alone.{CHART}"})[CHART] == expected[CHART]
+            asking.execute("detach judged; detach made; detach alone")
     assert n_asked_one_by_one > 0 or n_kept < N_NIGHTS or not is_same_code
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from leaderboard_etl.contracts.schema import kept_views, tables, views
 from leaderboard_etl.settings import resource
@@ -67,6 +67,11 @@ def shown_by(query: str) -> frozenset[str]:
             if relation in views() and relation not in kept_views():
                 waiting += _named_in(views()[relation].sql, relation)
     return frozenset(shown)
+
+
+def read_by(relation: str, needs: Set[str]) -> frozenset[str]:
+    """Of what is needed, what is made from this table or view directly."""
+    return frozenset(name for name in needs if relation in _made_from(name))
 
 
 def _named_by(query: str) -> list[str] | None:

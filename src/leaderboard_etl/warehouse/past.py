@@ -91,21 +91,23 @@ def make_marts(
     in the attached `catalog` and what `past_core` gives for core. `is_same_code` is that of `judge_past`: then what is made
     from the same rows is taken from there. `touched` is what `touched_models` gives."""
     from leaderboard_etl.warehouse.marts import build_marts
-    from leaderboard_etl.warehouse.needs import needed_by
-    from leaderboard_etl.warehouse.results import Held, carry_results
+    from leaderboard_etl.warehouse.needs import needed_by, read_by
+    from leaderboard_etl.warehouse.results import Held, carry_results, condition_of_rows
 
     needs = needed_by(" ".join(marts))
+    held = Held(catalog, touched) if is_same_code else None
     engine.attach_to_write(con, None, _MAKING)
     try:
         with engine.within(con, _MAKING):
             link_queries(con, until_queries(catalog, end_of_day(as_of)))
             for name, query in core.items():
                 if needs is None or name in needs:
-                    con.execute(f"insert into {name} {query}")
+                    of_these = condition_of_rows(name, read_by(name, needs), held) if needs is not None else "true"
+                    con.execute(f"insert into {name} select * from ({query}) where {of_these}")
             if is_same_code:
                 carry_results(con, catalog, needs, has_views=False)
             create_views(con, needs=needs)
-            build_marts(con, as_of, needs, Held(catalog, touched) if is_same_code else None)
+            build_marts(con, as_of, needs, held)
         con.execute("create schema mart")
         for name in marts:
             con.execute(f"create table {name} as from {_MAKING}.{name}")

@@ -84,8 +84,13 @@ class Held:
 def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str, held: Held | None = None) -> list[Part]:
     """The same for a view that is kept as a table: its own query computes the rows. In the end it is a table.
 
-    With `held` it is a view of the rows there that are made from the same, which are most, and of a table of the others.
+    With `held` it is a view of the rows there that are made from the same, which are most, and of a table of the others; where
+    each row follows from a model, those of the models that are touched.
     """
+    if held is not None and held.touched is not None and view.row_by is not None:
+        is_touched = _is_one_of(view.row_by, held.touched)
+        _show(con, view, held, f"select * from ({view.query}) where {is_touched}", f"not {is_touched}")
+        return []
     analysis = Analysis(view.name.split(".")[1], (view.name,), view.kept_by or ())
     is_table = view.name in kept_tables(con)
     if not is_table and held is None:
@@ -102,15 +107,7 @@ def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str, hel
     if is_table:
         _write_difference(con, view.name, order, analysis, outdated, query)
     elif held is not None:
-        is_fresh = _is_one_of(column, [part for part in now if part not in stale])
-        is_touched = "true" if not view.row_by or held.touched is None else _is_one_of(view.row_by, held.touched)
-        con.execute(
-            f"""
-            create table {_made(view)} as select * from ({query}) where {is_touched};
-            create or replace view {view.name} as
-            from {_made(view)} union all from {held.catalog}.{view.name} where {is_fresh} or not {is_touched}
-            """
-        )
+        _show(con, view, held, query, _is_one_of(column, [part for part in now if part not in stale]))
     else:
         con.execute(f"create or replace temp table refreshed as {query} order by {order}")
         con.execute(
@@ -120,6 +117,15 @@ def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str, hel
             con.execute(comment)
     _remember(con, analysis, now, outdated)
     return stale
+
+
+def condition_of_rows(table: str, readers: Set[str], held: Held | None) -> str:
+    """The SQL condition for the rows of a table that are asked for, where only these relations are made from it: kept views of
+    which each row follows from a model ask for the models that are touched."""
+    columns = {view.row_by if (view := kept_views().get(name)) is not None else None for name in readers}
+    if held is None or held.touched is None or len(columns) != 1 or (column := columns.pop()) is None:
+        return "true"
+    return _is_one_of(column, held.touched) if column in frame_schema(table) else "true"
 
 
 def carry_results(
@@ -242,8 +248,13 @@ def _remember(
     )
 
 
-def _made(view: Relation) -> str:
-    return f"main.made_{view.name.split('.')[1]}"
+def _show(con: duckdb.DuckDBPyConnection, view: Relation, held: Held, query: str, stays: str) -> None:
+    """Makes the view one of the rows that a query gives and of those in `held` that a condition leaves."""
+    made = f"main.made_{view.name.split('.')[1]}"
+    con.execute(
+        f"create table {made} as {query};"
+        f" create or replace view {view.name} as from {made} union all from {held.catalog}.{view.name} where {stays}"
+    )
 
 
 def _is_one_of(column: str, values: Sequence[str | Part]) -> str:

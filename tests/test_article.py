@@ -216,6 +216,17 @@ def test_points_that_are_no_gap_are_not_compared_with_one(text: str) -> None:
     assert found(text) == []
 
 
+def test_the_gap_between_two_models_is_not_that_between_the_best_of_both_sides() -> None:
+    assert found("The gap between DeepSeek-R1 and GPT-4o is 9 points on MMLU.") == []
+    said = "On MMLU Llama 3.1 405B trails Claude 3.5 by 2.8 points: the gap."
+    assert found(said) == [("mmlu_gap", "2.8", "agrees")]
+
+
+def test_a_number_in_a_name_is_not_listed_as_one_that_nobody_looks_for() -> None:
+    text = "Claude 3.5 Sonnet and Llama 3.1 405B were tested 12 times on MATH-500."
+    assert [number.text for number in checked(text).unknown] == ["12"]
+
+
 @pytest.mark.parametrize("name", ["_MMLU_", "MMLU-5-shot", "**MMLU**"])
 def test_emphasis_and_shots_make_no_other_name(name: str) -> None:
     assert found(f"On {name} the gap is 9 points.") == [("mmlu_gap", "9", "disagrees")]

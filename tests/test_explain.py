@@ -107,6 +107,13 @@ def test_a_flag_is_shown_with_who_set_it_and_where(published: World, capsys: pyt
     assert "the table flags it, and gives no reason" in out
 
 
+def test_a_benchmark_of_several_groups_is_answered_with_those_that_begin_so(
+    published: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(capsys, "explain", "-w", published.warehouse.root, "org/good-7b", "GPQA me")
+    assert code == 2 and err.rstrip().endswith("it has: gpqa_measured")
+
+
 @pytest.mark.parametrize("name", ["IFEval", "ifeval measured", "MuSR", "musr_olb_v2"])
 def test_a_benchmark_may_be_written_as_people_do(
     published: World, capsys: pytest.CaptureFixture[str], name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from leaderboard_etl.commands.display import plain, print_json, print_records
 from leaderboard_etl.commands.evidence import QUERIES, RULE_OF_SCORES, SECTIONS, evidence_rows
 from leaderboard_etl.commands.explain_mart import explain_mart
+from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
 from leaderboard_etl.commands.story_text import counted, print_references, readable
 from leaderboard_etl.errors import UsageError
@@ -117,6 +119,8 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
         if name == "scores" and any(row["because"] for row in facts_by_section[name]):
             print(f"  {RULE_OF_SCORES}")
     print_references(references)
+    if benchmark is None:
+        print(f"\nwhat the facts mean: {of_warehouse(warehouse, 'tables', 'core.models')}")
     return 0
 
 
@@ -166,9 +170,14 @@ def facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | Non
         policy = {"source": "policy", "place": "policy/model_licenses.csv"}
         facts["licences"].insert(0, {"chosen": "*", "text": facts["model"]["license_text"], **policy})
     if benchmark is not None and not facts["scores"] and not facts["ended"]:
-        has = "select distinct benchmark_id from core.scores where model_id = $model order by all"
-        benchmarks = ", ".join(row["benchmark_id"] for row in evidence_rows(con, has, {"model": model_id}))
-        raise UsageError(f"{model_id} has no score of {benchmark!r}; it has: {benchmarks or 'none'}")
+        has = "select distinct benchmark_id, comparable_group from core.scores where model_id = $model order by all"
+        there = evidence_rows(con, has, {"model": model_id})
+        begun = re.sub(r"[ _/-]", "", benchmark.lower())
+        groups = [
+            row["comparable_group"] for row in there if row["comparable_group"].replace("_", "").startswith(begun)
+        ]
+        known = groups or list(dict.fromkeys(row["benchmark_id"] for row in there))
+        raise UsageError(f"{model_id} has no score of {benchmark!r}; it has: {', '.join(known) or 'none'}")
     return facts
 
 

@@ -29,12 +29,20 @@ CALLED = {
     "GPT-4o": ["openai/gpt-4o"],
     "Llama 3 70B": ["meta-llama/Meta-Llama-3-70B-Instruct", "meta-llama/Meta-Llama-3-70B"],
     "Mistral Unscored": ["mistralai/unscored"],
+    "Starling-7B": ["somebody/starling-7B"],
+    "somebody/starling-7B": ["somebody/starling-7B"],
 }
 R1, GPT = "deepseek-ai/DeepSeek-R1", "openai/gpt-4o"
 
 
 def row(
-    model_id: str, group: str, score_pct: float, *, is_headline: bool = True, is_of_ten: bool = False
+    model_id: str,
+    group: str,
+    score_pct: float,
+    *,
+    is_headline: bool = True,
+    is_of_ten: bool = False,
+    is_official: bool = True,
 ) -> dict[str, Any]:
     return {
         "model_id": model_id,
@@ -44,6 +52,7 @@ def row(
         "is_of_ten": is_of_ten,
         "setting": None,
         "is_headline": is_headline,
+        "is_official": is_official,
         "source_id": "reference",
         "source_url": "https://example.org",
     }
@@ -57,6 +66,7 @@ PUBLISHED = [
     row(GPT, "mmlu_reported", 88.7),
     row("meta-llama/Meta-Llama-3-70B-Instruct", "mmlu_reported", 82.0),
     row("meta-llama/Meta-Llama-3-70B", "mmlu_reported", 79.5),
+    row("somebody/starling-7B", "mmlu_reported", 47.8, is_official=False),
 ]
 
 
@@ -144,6 +154,7 @@ def test_of_several_names_each_number_has_its_own(text: str, expected: list[str]
         "DeepSeek-R1 was trained with 30% less compute than GPT-4o and scores well on MMLU.",
         "Random guessing scores 25% on MMLU, and GPT-4o more.",
         "GPT-4o has 8 experts on MMLU duty since 2024.",
+        "A coder achieves 79.9 pass@1 on HumanEval, 73.2 pass@1 on HumanEval+.",
     ],
 )
 def test_what_is_no_score_is_not_compared_with_one(text: str) -> None:
@@ -190,6 +201,12 @@ def test_a_short_name_may_mean_each_of_its_releases_and_the_one_that_it_is_right
     assert number.verdict == "agrees" and number.ours is not None
     assert number.ours["about"].startswith("meta-llama/Meta-Llama-3-70B, ")
     assert told("Llama 3 70B scores 81.0% on MMLU.") == [("mmlu_score", "81.0%", "disagrees")]
+
+
+def test_a_bare_name_of_a_model_that_no_vendor_made_may_be_anothers() -> None:
+    assert told("Starling-7B scores 47.8% on MMLU.") == [("mmlu_score", "47.8%", "agrees")]
+    assert told("Starling-7B scores 63.9% on MMLU.") == [("mmlu_score", "63.9%", "not measurable")]
+    assert told("somebody/starling-7B scores 63.9% on MMLU.") == [("mmlu_score", "63.9%", "disagrees")]
 
 
 @pytest.mark.parametrize(

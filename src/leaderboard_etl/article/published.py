@@ -22,10 +22,12 @@ _PUBLISHED = """
         s.score_unit = 'points_10' as is_of_ten,
         nullif(s.setting, 'n/a') as setting,
         m.model_id is not null as is_headline,
+        about_model.population = 'official' as is_official,
         s.source_id,
         mart.link(s.source_url, about.link_pattern, s.repo_id, s.revision, s.path) as source_url
     from core.scores as s
     join core.comparable_groups as g using (comparable_group)
+    join core.models as about_model on about_model.model_id = s.model_id
     left join core.sources as about on about.source_id = s.source_id
     left join mart.model_scaling as m
         on m.model_id = s.model_id
@@ -77,6 +79,11 @@ def judged(stated: Stated, published: Collection[Mapping[str, Any]]) -> Printed:
         verdict = DISAGREES
         if not stated.is_plain:
             verdict, reason = NOT_MEASURABLE, "the sentence leaves open of which model it is, or under which conditions"
+        elif not any(row["is_official"] or row["model_id"].lower() in map(str.lower, stated.names) for row in scores):
+            verdict, reason = (
+                NOT_MEASURABLE,
+                "without the owner the name may be of another model than this one, which no vendor made",
+            )
     return Printed(
         f"{stated.benchmark_id or 'other'}_score",
         stated.text,

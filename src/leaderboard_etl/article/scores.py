@@ -375,7 +375,7 @@ def _runs(text: str, tokens: Sequence[tuple[int, int]]) -> list[_Span]:
             is_name = (
                 has_letter
                 and (bare[0].isupper() or has_digit)
-                and "%" not in bare
+                and not set("%@") & set(bare)
                 and not re.fullmatch(r"[\d.]+[xX×-].*|\d+(?:th|st|nd|rd)", bare)
             )
             is_part = (is_name or (continues and bare.lower() in _SMALL)) or (continues and has_letter and has_digit)

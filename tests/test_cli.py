@@ -89,6 +89,24 @@ def test_every_worked_example_runs(published: World, capsys: pytest.CaptureFixtu
         assert code == 0, (name, err)
 
 
+def test_the_caveats_of_a_worked_query_stand_below_its_table_and_never_in_its_data(
+    published: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    named = ["sql", "-w", str(published.warehouse.root), "-q", "velocity"]
+    caveat = "A distinct model counts on the day of its first row."
+    _, out, err = run(capsys, *named)
+    assert "note: Many on one day" in err and err.endswith(f"{caveat}\n") and "Velocity of" not in err
+    assert caveat not in out
+    for form in ("csv", "json", "jsonl", "md"):
+        _, out, err = run(capsys, *named, "--format", form)
+        assert "note:" not in out + err, form
+    _, _, err = run(capsys, *named, "-o", tmp_path / "x.csv")
+    assert "note:" not in err
+    # The comments of somebody's own query are known to them, and a question without caveats has none.
+    assert run(capsys, *named[:3], "-- a\n-- b\nselect 1")[2] == ""
+    assert run(capsys, *named[:4], "parity")[2] == ""
+
+
 @pytest.mark.parametrize(
     "command", ["status", "check", "quarantine list", "explain x", "sql select", "export --out out"]
 )

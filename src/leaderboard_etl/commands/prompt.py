@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from leaderboard_etl.commands import dictionary, explain
 from leaderboard_etl.commands.display import print_table
 from leaderboard_etl.commands.hints import print_error
-from leaderboard_etl.commands.query import answer, list_queries, named_query, query_names
+from leaderboard_etl.commands.query import answer, list_queries, named_query, print_note, query_names
 from leaderboard_etl.contracts import schema
 from leaderboard_etl.errors import EtlError, UsageError, one_line_errors
 from leaderboard_etl.private import make_private
@@ -136,6 +136,12 @@ class _State:
         options.expanded = self.options.expanded or self.form == "expanded"
         answer(self.connection(query), query, "table" if self.form == "expanded" else self.form, options)
 
+    def _answer_named(self, name: str) -> None:
+        query = named_query(name)
+        self._answer(query)
+        if self.form in ("table", "expanded"):
+            print_note(query)
+
     def _do(self, line: str) -> None:
         try:
             name, *arguments = shlex.split(line.rstrip(";"))
@@ -146,7 +152,7 @@ class _State:
             ".tables": lambda name: dictionary.tables(name or None, as_json=False),
             ".explain": self._explain,
             ".queries": lambda _: list_queries(),
-            ".query": lambda name: self._answer(named_query(name)),
+            ".query": self._answer_named,
             ".mode": self._set_mode,
             ".limit": self._set_limit,
             ".quit": _quit,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
 _SHOWN_ROWS = 100
+_NOTE = "note: "
 # Types, inside lists and structures too, for which frames have no type or another value: DuckDB shows them as text.
 _FOR_DUCKDB_ALONE = frozenset(
     {"interval", "union", "bit", "uhugeint", "bignum", "variant", "geometry", "time with time zone", "unknown"}
@@ -91,6 +95,8 @@ def sql(options: argparse.Namespace, warehouse: Warehouse) -> int:
         expect_outside(options.output, warehouse)
     with open_state(warehouse, options.as_of, query, is_locked=not options.unsafe) as con:
         answer(con, query, form, options)
+    if options.named is not None and form == "table":
+        print_note(query)
     return 0
 
 
@@ -310,6 +316,16 @@ def named_query(name: str) -> str:
     if name not in files_by_name:
         raise UsageError(f"no query {name!r}; there are: {', '.join(sorted(files_by_name))}")
     return _read(files_by_name[name])
+
+
+def print_note(query: str) -> None:
+    """Prints what a worked query says below its question, its caveats, on standard error: beside a table, never inside data."""
+    head = takewhile(lambda line: line.startswith("--"), query.splitlines())
+    note = " ".join(line.removeprefix("--").strip() for line in islice(head, 1, None))
+    if note:
+        width = shutil.get_terminal_size().columns if sys.stderr.isatty() else len(note) + len(_NOTE)
+        sys.stdout.flush()
+        print(textwrap.fill(_NOTE + note, width, break_on_hyphens=False), file=sys.stderr)
 
 
 def _queries() -> list[Path]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import duckdb
 import polars as pl
 import pytest
 from sourcing import POLICY, landed, read
 from worlds import World
 
+from leaderboard_etl.commands.evidence import QUERIES, evidence_rows
 from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import SOURCES
@@ -171,3 +173,19 @@ def test_core_holds_of_each_score_the_newest_table_that_has_it_and_history_holds
     # The oldest table says that the model was there.
     dated = "select released_on::varchar, released_on_method from core.models where model_id = 'org/model-3b'"
     assert world.query(dated) == [("2024-01-01", "first_score")]
+
+    def used(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+        rows = evidence_rows(con, QUERIES["dates"], {"model": "org/model-3b"})
+        return [
+            (str(row["date"]), row["kind"], row["place"].split("/")[-1].split(" ", 1)[-1])
+            for row in rows
+            if row["chosen"]
+        ]
+
+    named = [("2024-01-01", "first_score", "leaderboard_table_20240101.csv row 1, MMLU")]
+    world.warehouse.database.chmod(0o644)
+    with duckdb.connect(str(world.warehouse.database)) as con:
+        assert used(con) == named
+        # Also where a correction says that the score of a name is of another model.
+        con.execute("update core.model_aliases set model_id = 'org/tuned' where source_name = 'kept'")
+        assert used(con) == named

@@ -217,6 +217,8 @@ def test_blanks_hyphens_and_letter_case_do_not_decide_which_model_a_name_means(
         ("Giant 3 70B", "org/Giant-3-70B, org/Giant-3-70B-Instruct", None),
         # A copy is not meant by the name of what it copies.
         ("small-1", "org/Small-1", []),
+        # A table calls another model by the whole id of this one.
+        ("org/Tuned-9B-hf", "org/Tuned-9B-hf", []),
         # What is short for one release means it.
         ("Sonnet 3", "org/sonnet-3-20240229", []),
         # A word is not a part of a longer one.
@@ -246,10 +248,13 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
                 ('copier/Small-1', 'copier/Small-1', 'fine_tune'),
                 ('org/o1-2024', 'o1', 'official'),
                 ('org/o1-pro', 'o1 pro', 'official'),
-                ('org/OLMo-1B', 'OLMo-1B', 'official')
+                ('org/OLMo-1B', 'OLMo-1B', 'official'),
+                ('org/Tuned-9B-hf', 'Tuned 9B base', 'official'),
+                ('org/Tuned-9B-chat-hf', 'Tuned 9B', 'official')
             ) as m(model_id, display_name, population)
             """
         )
+        con.execute("insert into core.model_aliases values ('org/Tuned-9B-chat-hf', 'org/Tuned-9B-hf')")
         if others is None:
             with pytest.raises(UsageError, match=f"is several models, so give one of these: {shown}$"):
                 model_id_of(con, name)

@@ -64,23 +64,42 @@ QUERIES = {
         order by chosen desc, source, text
     """,
     "dates": f"""
-        with said as (
+        with named as (
+            select h.*
+            from history.models as h
+            join core.model_aliases as a using (source_id, source_name)
+            where a.model_id = $model and h.valid_to is null
+        ),
+        -- In any edition; a correction may say that a score is of another model than its name.
+        scored as (
+            select h.source_id, h.repo_id, h.revision, h.path, h.locator, h.evaluated_on, h.reported_by
+            from history.scores as h
+            semi join core.scores as s
+                on s.source_id = h.source_id and s.source_name = h.source_name and s.variant_id = h.variant_id
+                and s.model_id = $model
+            where h.valid_to is null
+        ),
+        said as (
             unpivot (
                 select
-                    source_id, source_name, repo_id, revision, path, locator, released_on_url,
-                    released_on as reference, uploaded_on as hub_upload,
-                    created_at::date as hub_created, submitted_on as leaderboard_submission
-                from history.models
-                where valid_to is null
+                    source_id, repo_id, revision, path, locator, released_on_url, released_on as reference,
+                    uploaded_on as hub_upload, created_at::date as hub_created, submitted_on as leaderboard_submission
+                from named
             ) on reference, hub_upload, hub_created, leaderboard_submission into name kind value on_date
+            union all by name
+            -- A table of others lists what is released: its first score is no earlier than the model.
+            select source_id, repo_id, revision, path, locator, 'first_score' as kind, evaluated_on as on_date
+            from scored
+            join core.reporters using (reported_by)
+            where is_after_release and evaluated_on is not null
+            qualify evaluated_on = min(evaluated_on) over ()
         )
         select
             case when m.released_on = s.on_date and m.released_on_method = s.kind then '*' else '' end as chosen,
             s.on_date as date, s.kind, s.source_id as source, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place,
             any_value(s.released_on_url) filter (where s.kind = 'reference') as link
         from said as s
-        join core.model_aliases as a using (source_id, source_name)
-        join core.models as m using (model_id)
+        cross join core.models as m
         where m.model_id = $model
         group by all
         order by chosen desc, date, kind, source

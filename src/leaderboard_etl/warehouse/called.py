@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, list[str]]:
     """The ids of the models that have each of the names, whatever its letter case, by the first of these rules that has any: an
-    id, display name or name of a source; an official model's id without the organization; what is spelled like one of these names
-    of an official model, blanks, hyphens and the like aside; and the last two of any model. A name of no model is left out.
+    id; a display name or name of a source; an official model's id without the organization; what is spelled like one of these
+    names of an official model, blanks, hyphens and the like aside; and the last two of any model. A name of no model is left out.
 
     Of an official model's own name on the Hub another's display name does not deprive it: what people call an Instruct model, and
     its base's repository is called, means both.
@@ -43,7 +43,7 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
             from asked as a
             join core.model_aliases as m on lower(m.source_name) = lower(a.name)
             union
-            select a.name, m.model_id, 1
+            select a.name, m.model_id, 0
             from asked as a
             join models as m on lower(m.model_id) = lower(a.name)
             union

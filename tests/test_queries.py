@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,7 +14,10 @@ from test_views import insert, model, score
 
 from leaderboard_etl.commands.query import named_query
 from leaderboard_etl.policy import read_policy
+from leaderboard_etl.settings import resource
 from leaderboard_etl.warehouse.core import insert_descriptions
+
+QUERIES = sorted((resource("sql") / "queries").glob("*.sql"))
 
 
 def answer(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
@@ -84,6 +90,49 @@ def test_the_busiest_day_of_distinct_models_counts_each_on_the_day_of_its_first_
         "distinct_models": (3, 2),
         "table_rows": (5, 3),
     }
+
+
+def test_organisations_count_their_official_models_and_their_bests_in_groups_of_both_sides(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    # No group is a headline: two have both sides, and the third is the open ones' alone.
+    for group in ("one", "two", "open_only"):
+        insert(con, "core.comparable_groups", comparable_group=group, benchmark_id="mmlu", display_name=group, is_headline=False,
+               match_tolerance_pct=1.0, source_url="https://example.org")  # fmt: skip
+    for name, openness, organization, population in [
+        ("closed", "proprietary", "Vendor", "official"),
+        ("best", "open_weights", "Few", "official"),
+        ("small", "open_weights", "Many", "official"),
+        ("large", "open_weights", "Many", "official"),
+        ("tune", "open_weights", "Somebody", "fine_tune"),
+    ]:
+        model(con, name, "2024-01-01", openness, organization=organization, population=population)
+    for group in ("one", "two", "open_only"):
+        for name, pct in (("best", 70.0), ("small", 50.0), ("large", 60.0), ("tune", 99.0)):
+            score(con, name, pct, comparable_group=group)
+    score(con, "closed", 80.0, comparable_group="one")
+    score(con, "closed", 80.0, comparable_group="two")
+    rows = answer(con, "organizations")
+    assert [(row["organization"], row["n_models"], row["n_bests"], row["n_best_models"]) for row in rows] == [
+        ("Many", 2, 0, 0),
+        ("Few", 1, 2, 1),
+        ("Vendor", 1, 2, 1),
+    ]
+    assert {row["n_groups"] for row in rows} == {2}
+    licences = answer(con, "frontier_licenses")
+    assert [(row["comparable_group"], row["model"]) for row in licences] == [("one", "best"), ("two", "best")]
+
+
+@pytest.mark.parametrize("file", QUERIES, ids=lambda file: file.stem)
+def test_a_question_of_official_models_or_of_headlines_alone_says_so(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    head = "\n".join(takewhile(lambda line: line.startswith("--"), lines))
+    body = "\n".join(lines)[len(head) :]
+    assert len(lines[0]) <= len("-- ") + 150
+    if re.search(r"where [^()]*population = 'official'", body):
+        assert re.search("official", head, re.IGNORECASE)
+    if "is_headline" in body and "order by p.is_headline" not in body:
+        assert re.search("headline", head, re.IGNORECASE)
 
 
 def rated(con: duckdb.DuckDBPyConnection, model_id: str, rating: float, day: int = 1, setting: str = "n/a") -> None:

@@ -1,4 +1,5 @@
 -- The best measured open model in each size class, by MMLU of Open LLM Leaderboard v1
+-- Official models alone: community fine-tunes and merges are left out.
 select
     case
         when params_b < 3 then '1: below 3B'

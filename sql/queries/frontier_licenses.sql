@@ -1,4 +1,5 @@
--- The licences of the open frontier: under what each open best since 2023 came, newest first
+-- The licences of the open frontier: under what each official open best since 2023 came, newest first
+-- The groups are those that have both sides.
 select
     f.comparable_group,
     f.reached_on,
@@ -7,7 +8,8 @@ select
     coalesce(m.license_id, m.license_text) as license,
     m.license_class
 from mart.gap_frontier as f
+join mart.gap_sides as s using (population, comparable_group)
 join core.models as m using (model_id)
-join core.comparable_groups as g using (comparable_group)
-where f.population = 'official' and f.openness = 'open_weights' and f.reached_on >= date '2023-01-01' and g.is_headline
+where f.population = 'official' and f.openness = 'open_weights' and f.reached_on >= date '2023-01-01'
+    and s.compared_on is not null
 order by f.reached_on desc, f.comparable_group

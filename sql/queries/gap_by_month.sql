@@ -1,4 +1,5 @@
 -- The gap on MMLU as reported at the end of each month, in points, with who led
+-- Official models alone: community fine-tunes and merges are left out.
 select
     month,
     leader,

@@ -1,4 +1,5 @@
 -- Who closed the gap and when: the first open model within a point of each proprietary best, for the newest ten bests on MMLU
+-- Official models alone: community fine-tunes and merges are left out.
 select
     closed_model,
     closed_released_on,

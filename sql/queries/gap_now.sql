@@ -1,4 +1,6 @@
--- The gap on the last day on which both sides can be compared, its range by choice of scores, the tolerance of a match, what later releases of a side reach above it, and the newest models
+-- The gap on the last day on which both sides can be compared, the tolerance of a match, and what later releases of a side reach
+-- Official models alone: community fine-tunes and merges are left out. lo and hi: the gap by other choices among several scores of a
+-- model.
 with protocols as (
 
     select

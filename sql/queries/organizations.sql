@@ -1,10 +1,12 @@
--- Organisations of each side: who has how many scored models, and how many bests of its side's frontier in groups that have both sides
+-- Organisations of each side: who has how many scored official models, and how many bests of its side's frontier
+-- Community fine-tunes and merges are not counted. Bests are those of the n_groups groups that have both sides; one model may be the
+-- best of several groups.
 with bests as (
 
-    select f.openness, f.organization, count(*) as n_bests
+    select f.openness, f.organization, count(*) as n_bests, count(distinct f.model_id) as n_best_models
     from mart.gap_frontier as f
-    join core.comparable_groups as g using (comparable_group)
-    where f.population = 'official' and g.is_headline
+    join mart.gap_sides as s using (population, comparable_group)
+    where f.population = 'official' and s.compared_on is not null
     group by all
 
 )
@@ -17,10 +19,12 @@ select
     count(*) filter (m.params_total is not null) as n_sized,
     min(m.released_on) as first_on,
     max(m.released_on) as newest_on,
-    coalesce(any_value(b.n_bests), 0) as n_bests
+    coalesce(any_value(b.n_bests), 0) as n_bests,
+    coalesce(any_value(b.n_best_models), 0) as n_best_models,
+    (select count(*) from mart.gap_sides where population = 'official' and compared_on is not null) as n_groups
 from core.models as m
 semi join core.scores using (model_id)
 left join bests as b using (openness, organization)
 where m.population = 'official' and m.openness <> 'unknown'
 group by m.openness, m.organization
-order by m.openness, n_bests desc, n_models desc, m.organization
+order by m.openness, n_models desc, n_bests desc, m.organization

@@ -1,4 +1,5 @@
 -- Does the best open model match the best proprietary one, by benchmark and population?
+-- Headline groups alone: of each benchmark those of one evaluator where both sides still come, else those of mixed protocols.
 select
     comparable_group,
     population,

@@ -42,8 +42,9 @@ _ADVERB = (
 )
 _IS = r"(?:(?:of|is|was|at|:|=|,|\(|reached|reaches|stands at|–|—)\s?)?"
 _ON = rf"(?:on|in|at|for) (?:the |its |their |both )?{_B}"
-_NUMBERS = rf"{_N}(?:(?:,| and|, and| or|/| vs\.?| versus)\s?{_HEDGE}{_N})*"
-_MODELS = rf"{_NAME}(?:(?:, and|,| and| &) {_K})*"
+# No sentence lists more, and the time of a search stays that of its length.
+_NUMBERS = rf"{_N}(?:(?:,| and|, and| or|/| vs\.?| versus)\s?{_HEDGE}{_N}){{0,9}}"
+_MODELS = rf"{_NAME}(?:(?:, and|,| and| &) {_K}){{0,9}}"
 # What may stand between a model and its verb: "(671B)", "– an open model –", ", an open model,".
 _ASIDE = rf"(?: \([^()]*\)| ?[–—] {_NO_K}–—]* [–—]|, {_NO_K},]*,)?"
 _AGAINST = r"(?:vs\.?|versus|against|to|compared (?:to|with))"
@@ -81,7 +82,7 @@ _CHAIN = re.compile(
 )
 _BEHIND = re.compile(
     rf"(?P<n>{_NUMBERS}) ?(?:{_SCORE})*{_REMARK}(?:on|in|at|for|of) (?:the |its |their |both |questions of )*"
-    rf"(?P<b>{_B}(?:(?:,| and|, and) {_B})*)"
+    rf"(?P<b>{_B}(?:(?:,| and|, and) {_B}){{0,9}})"
 )
 _AHEAD = re.compile(rf"(?P<b>{_B})(?: (?:{_SCORE})*| ?)(?:\([^()]*\) ?)?(?:(?:of|for) {_NAME} )?{_IS}{_HEDGE}$")
 _OTHER_BEHIND = re.compile(rf" ?(?:{_SCORE})*(?:on|in|at) (?:the )?(?P<u>{_U})")

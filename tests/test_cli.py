@@ -104,7 +104,7 @@ def test_the_caveats_of_a_worked_query_stand_below_its_table_and_never_in_its_da
     assert "note:" not in err
     # The comments of somebody's own query are known to them, and a question without caveats has none.
     assert run(capsys, *named[:3], "-- a\n-- b\nselect 1")[2] == ""
-    assert run(capsys, *named[:4], "parity")[2] == ""
+    assert run(capsys, *named[:4], "loads")[2] == ""
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,19 @@ def test_organisations_count_their_official_models_and_their_bests_in_groups_of_
     assert [(row["comparable_group"], row["model"]) for row in licences] == [("one", "best"), ("two", "best")]
 
 
+def test_a_model_of_which_no_source_says_whether_it_is_a_mixture_counts_as_neither(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for name, is_moe, billions in (("dense", False, 7), ("mixture", True, 47), ("unsaid", None, None)):
+        model(con, name, "2025-01-01", "open_weights", is_moe=is_moe, params_total=billions and billions * 10**9)
+    rows = answer(con, "sizes_by_year")
+    assert [(row["is_moe"], row["n_models"], row["greatest_params_total_b"]) for row in rows] == [
+        (False, 1, 7.0),
+        (True, 1, 47.0),
+        (None, 1, None),
+    ]
+
+
 @pytest.mark.parametrize("file", QUERIES, ids=lambda file: file.stem)
 def test_a_question_of_official_models_or_of_headlines_alone_says_so(file: Path) -> None:
     lines = file.read_text(encoding="utf-8").splitlines()

@@ -1,7 +1,8 @@
 -- Sizes over the years: the median and the greatest size of official open models by the year of their release, dense and mixtures apart
+-- is_moe is null where no source says whether a model is a mixture of experts.
 select
     year(released_on) as released_year,
-    coalesce(is_moe, false) as is_moe,
+    is_moe,
     count(*) as n_models,
     count(params_total) as n_sized,
     round(median(params_total) / 1e9, 1) as median_params_total_b,
@@ -11,4 +12,4 @@ select
 from core.models
 where population = 'official' and openness = 'open_weights'
 group by all
-order by released_year nulls last, is_moe
+order by released_year nulls last, is_moe nulls last

@@ -136,14 +136,37 @@ def test_a_model_of_which_no_source_says_whether_it_is_a_mixture_counts_as_neith
     ]
 
 
+def test_who_closed_the_gap_is_shown_with_the_protocol_of_either_score(con: duckdb.DuckDBPyConnection) -> None:
+    insert(con, "core.comparable_groups", comparable_group="mmlu_reported", benchmark_id="mmlu", display_name="MMLU, as reported",
+           is_headline=True, match_tolerance_pct=1.0, source_url="https://example.org")  # fmt: skip
+    for name, openness in (("closed", "proprietary"), ("open", "open_weights")):
+        model(con, name, "2023-01-01", openness)
+    model(con, "unstated", "2022-01-01", "proprietary")
+    score(con, "unstated", 70.0)
+    score(con, "closed", 86.4, n_shot=5)
+    score(con, "open", 88.6, protocol="chain of thought", setting="high")
+    insert(con, "mart.gap_lag", population="official", comparable_group="mmlu_reported", estimator="catch_up", tolerance_pct=1.0,
+           closed_model_id="closed", closed_model="closed", closed_released_on=date(2023, 1, 1), closed_score_pct=86.4,
+           open_model_id="open", open_model="open", open_released_on=date(2023, 1, 1), open_score_pct=88.6)  # fmt: skip
+    insert(con, "mart.gap_lag", population="official", comparable_group="mmlu_reported", estimator="catch_up", tolerance_pct=1.0,
+           closed_model_id="unstated", closed_model="unstated", closed_released_on=date(2022, 1, 1))  # fmt: skip
+    rows = answer(con, "gap_closers")
+    assert [(row["measured"], row["closed_protocol"], row["open_protocol"]) for row in rows] == [
+        ("MMLU, as reported", "5-shot", "chain of thought, high"),
+        ("MMLU, as reported", "not stated", None),
+    ]
+
+
 @pytest.mark.parametrize("file", QUERIES, ids=lambda file: file.stem)
-def test_a_question_of_official_models_or_of_headlines_alone_says_so(file: Path) -> None:
+def test_a_question_of_official_models_of_headlines_or_of_mixed_protocols_says_so(file: Path) -> None:
     lines = file.read_text(encoding="utf-8").splitlines()
     head = "\n".join(takewhile(lambda line: line.startswith("--"), lines))
     body = "\n".join(lines)[len(head) :]
     assert len(lines[0]) <= len("-- ") + 150
     if re.search(r"where [^()]*population = 'official'", body):
         assert re.search("official", head, re.IGNORECASE)
+    if "_reported'" in body:
+        assert "mixes protocols" in head
     if "is_headline" in body and "order by p.is_headline" not in body:
         assert re.search("headline", head, re.IGNORECASE)
 

@@ -1,5 +1,6 @@
 -- Correlations between benchmarks: how far two groups order the official models that both score alike, of pairs with 30 such models
 -- The interval (Fisher's, 95 percent) takes models for independent; those of one family are not, so it is too narrow.
+-- Groups named *_reported mix protocols.
 with scored as (
 
     select comparable_group, benchmark, model_id, score_pct

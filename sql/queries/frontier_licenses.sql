@@ -1,5 +1,6 @@
 -- The licences of the open frontier: under what each official open best since 2023 came, newest first
 -- The groups are those that have both sides.
+-- Groups named *_reported mix protocols.
 select
     f.comparable_group,
     f.reached_on,

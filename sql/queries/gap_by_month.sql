@@ -1,5 +1,6 @@
 -- The gap on MMLU as reported at the end of each month, in points, with who led
 -- Official models alone: community fine-tunes and merges are left out.
+-- MMLU as reported mixes protocols: these are figures of vendors and others, each under the protocol of its source.
 select
     month,
     leader,

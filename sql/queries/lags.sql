@@ -1,4 +1,5 @@
 -- How many days open weights follow, by benchmark and estimator, official releases only
+-- Groups named *_reported mix protocols.
 select
     comparable_group,
     estimator,

@@ -1,6 +1,7 @@
 -- Mixtures against dense: the size of a typical dense model with a mixture's reported MMLU, and the smallest dense one with it
 -- Official models alone: community fine-tunes and merges are left out.
 -- typical_dense_b is null where size says too little of the score among dense models: the reason says how little.
+-- MMLU as reported mixes protocols: these are figures of vendors and others, each under the protocol of its source.
 with dense as (
 
     select model, params_b, score_pct

@@ -1,4 +1,5 @@
 -- The article's architecture table and other mixtures of experts: sizes, MMLU, relative cost, and the size of an equivalent dense model
+-- MMLU as reported mixes protocols: these are figures of vendors and others, each under the protocol of its source.
 select
     m.model,
     round(m.params_total_b, 1) as params_total_b,

@@ -1,4 +1,5 @@
 -- MT-Bench against MMLU as reported: models that have both, and how far the two orders agree
+-- MMLU as reported mixes protocols: these are figures of vendors and others, each under the protocol of its source.
 with both_scores as (
 
     select m.model, m.openness, m.score_pct as mmlu_pct, t.score_pct as mt_bench_pct

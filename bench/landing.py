@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from leaderboard_etl.raw.blob_ids import git_blob_id
@@ -11,7 +10,7 @@ from leaderboard_etl.raw.ledger import Changes, FileVersion, Ledger, Load, Sourc
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import POLICY
 from leaderboard_etl.sources.base import SourceFile
-from leaderboard_etl.sources.registry import POLICY_SOURCE, SOURCES
+from leaderboard_etl.sources.registry import POLICY_SOURCE
 
 NOW = "2025-06-01T03:00:00.000000Z"
 
@@ -25,13 +24,6 @@ def source_file(repo_type: str, repo_id: str, path: str, content: bytes) -> Sour
 def policy_files() -> list[SourceFile]:
     """The policy files of this version of the project."""
     return [source_file("project", "policy", path.name, path.read_bytes()) for path in sorted(POLICY.glob("*.csv"))]
-
-
-def result_files(folder: Path, source_id: str, n_files: int) -> Iterator[SourceFile]:
-    """The first files of FOLDER/org/name/**.json, by path."""
-    repo_id = SOURCES[source_id].repo_id
-    for path in islice(sorted((folder / repo_id).rglob("*.json")), n_files):
-        yield source_file("dataset", repo_id, path.relative_to(folder / repo_id).as_posix(), path.read_bytes())
 
 
 def land(raw: Path, files: Mapping[str, Iterable[SourceFile]]) -> int:

@@ -1,7 +1,7 @@
 """How much memory a build of many result files takes: `python -m bench.size FOLDER [--files N]... [--raw DIR] [--memory
 1GB]`.
 
-FOLDER/open-llm-leaderboard{-old,}/results/org/name/results_*.json are landed, two thirds of them of the first
+Copies of FOLDER/open-llm-leaderboard{-old,}/results/org/name/results_*.json are landed, two thirds of them of the first
 generation, on top of the raw store of another warehouse (`--raw`); then everything is rebuilt offline, each size in its
 own process.
 """
@@ -19,11 +19,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
-from bench.landing import land, result_files
+from bench.landing import land
+from bench.reading import made
 from leaderboard_etl.errors import EtlError
-from leaderboard_etl.memory import memory_bytes
+from leaderboard_etl.memory import give_back_early, memory_bytes
 from leaderboard_etl.pipeline import rebuild
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.sources.base import SourceFile
+from leaderboard_etl.sources.registry import SOURCES
 
 SHARES = {"olb_v1_results": 2 / 3, "olb_v2_results": 1 / 3}
 
@@ -39,6 +42,8 @@ def main() -> None:
     print(
         f"{'files':>8} {'MB':>8} {'subtask rows':>13} {'peak MB':>8} {'spilled MB':>10} {'seconds':>8} {'file MB':>8}"
     )
+    if arguments.memory is not None:
+        give_back_early()  # for the processes below, as a run does
     for n_files in arguments.files:
         # Each build has its own process, so that the peak of its memory is that of one build.
         build = multiprocessing.get_context("spawn").Process(
@@ -53,8 +58,7 @@ def _build(folder: Path, n_files: int, raw: Path | None, memory: str | None) -> 
         warehouse = Warehouse(Path(scratch) / "warehouse")
         if raw is not None:
             shutil.copytree(raw, warehouse.raw)
-        sources = {source_id: result_files(folder, source_id, round(n_files * of)) for source_id, of in SHARES.items()}
-        size_mb = land(warehouse.raw, sources) / 1e6
+        size_mb = land(warehouse.raw, copies(folder, n_files)) / 1e6
         begun = time.perf_counter()
         with _spilled(warehouse.root) as most_mb:
             try:
@@ -69,6 +73,15 @@ def _build(folder: Path, n_files: int, raw: Path | None, memory: str | None) -> 
             f"{n_files:8,} {size_mb:8,.0f} {rows:13,} {peak_mb():8,.0f} {most_mb[0]:10,.0f} {seconds:8.1f} {file_mb:8,.0f}",
             flush=True,
         )
+
+
+def copies(folder: Path, n_files: int) -> dict[str, Iterator[SourceFile]]:
+    """So many copies of the files in a folder, by source, each under its own name (bench.reading)."""
+    repositories = {source_id: SOURCES[source_id].repo_id for source_id in SHARES}
+    return {
+        source_id: made(folder / repo_id, repo_id, round(n_files * SHARES[source_id]))
+        for source_id, repo_id in repositories.items()
+    }
 
 
 def peak_mb() -> float:

@@ -1,7 +1,7 @@
 """What each step of a rebuild costs at several sizes: `python -m bench.steps FOLDER [--files N]... [--raw DIR]`.
 
-FOLDER/open-llm-leaderboard{-old,}/results/org/name/results_*.json are landed as bench.size does, on top of the raw store of
-another warehouse (`--raw`), and rebuilt, each size in its own process. Prints processor seconds, because a busy machine
+Copies of FOLDER/open-llm-leaderboard{-old,}/results/org/name/results_*.json are landed as bench.size does, on top of the raw
+store of another warehouse (`--raw`), and rebuilt, each size in its own process. Prints processor seconds, because a busy machine
 stretches the clock. Reading is measured alone; folding is the fold's total less that. docs/scale.md has a run of it.
 """
 
@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-from bench.landing import land, result_files
-from bench.size import SHARES, peak_mb
+from bench.landing import land
+from bench.size import SHARES, copies, peak_mb
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.pipeline import rebuild
 from leaderboard_etl.raw.ledger import FileState, Ledger
@@ -58,7 +58,7 @@ def _build(folder: Path, n_files: int, raw: Path | None) -> None:
         warehouse = Warehouse(Path(scratch) / "warehouse")
         if raw is not None:
             shutil.copytree(raw, warehouse.raw)
-        files = {source_id: result_files(folder, source_id, round(n_files * of)) for source_id, of in SHARES.items()}
+        files = copies(folder, n_files)
         size_mb = land(warehouse.raw, files) / 1e6
         for name, function in _STEPS.items():
             timed.enter_context(_timed(f"leaderboard_etl.warehouse.build.{function}", name, spent_s))

@@ -157,6 +157,26 @@ def test_who_closed_the_gap_is_shown_with_the_protocol_of_either_score(con: duck
     ]
 
 
+def test_drift_between_sources_leaves_names_out_and_doubt_puts_them_last(con: duckdb.DuckDBPyConnection) -> None:
+    def said(model_id: str, method: str, billions: int, place: str, **facts: object) -> None:
+        insert(con, "core.parameter_evidence", model_id=model_id, kind="total", method=method, params=billions * 10**9,
+               confidence=0.5, source_id="s", source_name=model_id, precision="n/a", repo_id="r", revision="c" * 40, path="p",
+               locator=place, is_doubtful=False, **facts)  # fmt: skip
+
+    for name in ("named", "open"):
+        model(con, name, None, "open_weights")
+        said(name, "config", 10, "config", is_chosen=True, is_disagreeing=False)
+    said("named", "name", 90, "name", is_chosen=False, is_disagreeing=True, disagreement_pct=800.0)
+    for place in ("row 1", "row 2"):
+        said("open", "leaderboard", 20, place, is_chosen=False, is_disagreeing=True, disagreement_pct=100.0)
+    assert [(row["model_id"], row["said_b"], row["n_places"]) for row in answer(con, "size_drift")] == [
+        ("open", 20.0, 2)
+    ]
+    doubts = [(row["model_id"], row["state"], row["n_places"]) for row in answer(con, "sizes_in_doubt")]
+    assert doubts == [("open", "open", 2), ("named", "name", 1)]
+    assert answer(con, "sizes_in_doubt")[1]["source_place"] == "its name"
+
+
 @pytest.mark.parametrize("file", QUERIES, ids=lambda file: file.stem)
 def test_a_question_of_official_models_of_headlines_or_of_mixed_protocols_says_so(file: Path) -> None:
     lines = file.read_text(encoding="utf-8").splitlines()

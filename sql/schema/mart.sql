@@ -288,7 +288,7 @@ create table mart.size_to_reach (
     released_on date not null                -- = core.models
 );
 
--- The lowest price of a token that buys a score, by month and side, where it changed. One row per population, group, threshold, side and month. A price is the newest in a list by the end of the month, from the cheapest provider; if lists began later, it is their first, and is_later is true. A model counts through the month in which it is withdrawn (core.prices.withdrawn_on), so that a lowest price may rise. Per token, not per answer: models that reason write more tokens.
+-- The lowest price of a token that buys a score, by month and side. One row per population, group, threshold, side and month from which another statement of a price is the lowest, or from which it is no longer a later one (is_later): the price itself may be that of the row before. A price is the newest in a list by the end of the month, from the cheapest provider; if lists began later, it is their first, and is_later is true. A model counts through the month in which it is withdrawn (core.prices.withdrawn_on), so that a lowest price may rise. Per token, not per answer: models that reason write more tokens.
 create table mart.price_to_reach (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks

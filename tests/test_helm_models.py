@@ -22,6 +22,7 @@ models:
      num_parameters: 43000000000, release_date: 2023-06-11}
   - {name: upstage/solar-pro-241126, display_name: Solar Pro, access: limited,
      num_parameters: 22000000000, release_date: 2024-11-26}
+  - {name: openai/ada, display_name: ada (350M), access: limited, num_parameters: 350000000, release_date: 2020-05-28}
   - {name: allenai/olmo-7b, display_name: OLMo (7B), access: open, num_parameters: 7000000000, release: 2024-02-01}
   - {name: marin-community/marin-8b-instruct, display_name: Marin 8B Instruct, access: open, num_parameters: 32200000000,
      release_date: 2025-01-01}
@@ -45,6 +46,7 @@ def test_a_model_that_an_alias_leads_to_gets_a_row_with_its_link_and_others_none
             "mistralai/mistral-small-2402",
             "writer/palmyra-x",
             "upstage/solar-pro-241126",
+            "openai/ada",
         ),
         *("allenai/OLMo-7B", "marin-community/marin-8b-instruct"),
     }
@@ -77,10 +79,17 @@ def test_a_date_that_the_name_belies_or_that_is_a_year_alone_is_left_out_and_sai
     assert any("mistral-small-2402: released on 2023-02-26" in what for what in imported.left_out)
 
 
-def test_a_size_counts_of_an_open_model_whose_name_does_not_belie_it() -> None:
+def test_a_size_counts_unless_the_name_has_another_and_of_a_proprietary_model_only_if_the_name_has_the_same() -> None:
     assert rows()["allenai/OLMo-7B"]["params_total"] == "7000000000"
     assert rows()["marin-community/marin-8b-instruct"]["params_total"] is None, "its name says 8B"
-    assert rows()["writer/palmyra-x"]["params_total"] is None, "of a proprietary model a paper of its vendor counts"
+    assert rows()["writer/palmyra-x"]["params_total"] == "43000000000"
+    assert (rows()["writer/palmyra-x"]["params_url"] or "").endswith("model_metadata.yaml")
+    assert rows()["openai/ada"]["params_total"] == "350000000", "names of small models state millions"
+    assert rows()["upstage/solar-pro-241126"]["params_total"] is None, "neither weights nor a name bear it out"
+    left_out = import_models(METADATA, "v9", BEFORE, []).left_out
+    assert any(
+        what.startswith("upstage/solar-pro-241126: 22 billion parameters, but it is not open") for what in left_out
+    )
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,21 @@ def reasons(found: pl.DataFrame, model_id: str, method: str) -> list[Any]:
     return found.filter((pl.col("model_id") == model_id) & (pl.col("method") == method))["reason"].to_list()
 
 
+def test_a_size_that_only_another_of_its_names_states_counts_with_that_name_as_its_place() -> None:
+    found = evidence([statement("o/raven", display_name="Raven-14B"), statement("o/raven", display_name="Raven")], [])
+    assert size(found, "o/raven") == ("name", 14_000_000_000)
+    assert found.filter("is_chosen")["locator"].to_list() == ["name Raven-14B"]
+    aliased = evidence([statement("w/palmyra", source_name="g/Palmyra-43B")], [])
+    assert size(aliased, "w/palmyra") == ("name", 43_000_000_000)
+
+
+def test_names_that_state_different_sizes_give_none_and_the_id_goes_before_other_names() -> None:
+    differing = evidence([statement("o/x", display_name="X-7B"), statement("o/x", display_name="X-8B")], [])
+    assert size(differing, "o/x") is None
+    assert reasons(differing, "o/x", "name") == ["its names state several sizes"]
+    assert size(evidence([statement("o/x-7b", display_name="X-8B")], []), "o/x-7b") == ("name", 7_000_000_000)
+
+
 def test_a_quantised_copy_has_the_size_of_its_base_and_says_whose() -> None:
     found = evidence(
         [statement("o/x-7b"), statement("q/x-7b-GPTQ", "o/x-7b")],

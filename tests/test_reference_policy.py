@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 from sourcing import POLICY, read
 
+from leaderboard_etl.sizes.names import parse_name
+
 MODELS = POLICY.frame("reference_models")
 SCORES = POLICY.frame("reference_scores")
 OPENNESS = SCORES.join(MODELS.select("model_id", "openness"), on="model_id")
@@ -109,10 +111,13 @@ def test_the_dates_give_the_published_lags(closed: str, open_model: str, lag_day
     assert (date.fromisoformat(dates[open_model]) - date.fromisoformat(dates[closed])).days == lag_days
 
 
-def test_a_proprietary_size_is_linked_to_a_paper_that_states_it() -> None:
+def test_a_proprietary_size_is_linked_to_a_paper_or_to_an_evaluator_whose_name_of_the_model_states_the_same() -> None:
     sized = MODELS.filter((pl.col("openness") == "proprietary") & pl.col("params_total").is_not_null())
-    assert sized.filter(~pl.col("params_url").str.starts_with("https://arxiv.org/abs/")).is_empty()
-    undisclosed = MODELS.filter(pl.col("model_id").str.contains("^(openai/(gpt-4|gpt-5|o[1-9])|anthropic/|xai/)"))
+    other = sized.filter(~pl.col("params_url").str.starts_with("https://arxiv.org/abs/"))
+    assert other["params_url"].str.contains("stanford-crfm/helm/blob/").all()
+    named = {row["display_name"]: parse_name(row["display_name"]).params_total for row in other.iter_rows(named=True)}
+    assert named == dict(other.select("display_name", pl.col("params_total").cast(pl.Int64)).iter_rows())
+    undisclosed = MODELS.filter(pl.col("model_id").str.contains("^(openai/(gpt-4|gpt-5|o[1-9])|anthropic/claude|xai/)"))
     assert undisclosed.height > 30 and undisclosed["params_total"].is_null().all()
 
 

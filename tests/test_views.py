@@ -533,7 +533,7 @@ def test_coverage_counts_what_a_scatter_cannot_show_with_the_reason(con: duckdb.
     ).fetchall()
     assert rows == [
         ("open_weights", 1, 0, 0, "1 size without usable evidence; 1 without a release date"),
-        ("proprietary", 2, 1, 1, "1 size not published by the vendor"),
+        ("proprietary", 2, 1, 1, "1 size not published"),
     ]
 
 

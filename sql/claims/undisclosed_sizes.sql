@@ -1,4 +1,4 @@
--- share of the proprietary models with a score whose id has one of these words and whose vendor published no size, 0-1
+-- share of the proprietary models with a score whose id has one of these words and of which no published size is known, 0-1
 select
     avg((params_total is null)::int) as computed_value,
     count(*) as n,

@@ -12,7 +12,7 @@
 --   n_with_date: Models with score and release date
 --   n_plottable: Models with score, size and release date
 --   newest_with_params_on: Release date of the newest model with a size; null: no model has one
---   n_size_not_published: Proprietary models without a size: their vendors did not publish one
+--   n_size_not_published: Proprietary models without a size: neither their vendors nor an evaluator published one, as far as is known here
 --   n_size_not_found: Other models without a size: no evidence that could be used
 --   missing: The same in words
 create view mart.coverage as
@@ -43,7 +43,7 @@ final as (
             '; ',
             case
                 when n_size_not_published > 0
-                    then n_size_not_published || case n_size_not_published when 1 then ' size' else ' sizes' end || ' not published by the vendor'
+                    then n_size_not_published || case n_size_not_published when 1 then ' size' else ' sizes' end || ' not published'
             end,
             case
                 when n_size_not_found > 0

@@ -2,8 +2,9 @@
 
 A model gets a row if an alias of `every_eval_ever` leads one of HELM's names to it and neither a curated row nor another
 source has it. HELM has errors: dates a year early (Kimi-K2, Mistral Large of February 2024), another model's size (Phi-2 as
-13B). So a date must agree with a date in the model's name, and a size with the size in the name; anything else is left out,
-and so is the size of a proprietary model.
+13B). So a date must agree with a date in the model's name, and a size with the size in the name; anything else is left out.
+The weights of a proprietary model cannot be counted: its size counts only where HELM's name of the model states the same, as
+in Palmyra X (43B); others are estimates (GPT-3.5 by the size of GPT-3).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from leaderboard_etl.sources.every_eval_ever.collections import SOURCE_ID
 MARK = "From HELM's model metadata"
 _LINK = "https://github.com/stanford-crfm/helm/blob/{release}/src/helm/config/model_metadata.yaml"
 _OPENNESS = {"open": "open_weights", "limited": "proprietary", "closed": "proprietary"}
-_SIZE = re.compile(r"(?<![A-Za-z0-9.])(\d{1,4}(?:\.\d{1,3})?) ?[bB](?![A-Za-z])")
+_SIZE = re.compile(r"(?<![A-Za-z0-9.])(\d{1,4}(?:\.\d{1,3})?) ?([bBmM])(?![A-Za-z])")
 _MOST_OFF = 0.15
 
 
@@ -136,13 +137,19 @@ def _release(model_id: str, entry: Mapping[str, Any], left_out: list[str]) -> tu
 
 
 def _params(model_id: str, entry: Mapping[str, Any], left_out: list[str]) -> str | None:
-    """The size of an open model, unless its name has another size; the size of any other model needs a paper of its vendor."""
+    """The size that HELM states, unless the name has another; of a model that is not open, only where the name has the same."""
     params = str(entry.get("num_parameters") or "")
-    if not params.isdigit() or params == "0" or entry["access"] != "open":
+    if not params.isdigit() or params == "0":
         return None
     names = f"{entry['name']} {model_id} {_bare(str(entry.get('display_name', '')))}"
     sizes_in_name = _SIZE.findall(names.replace("/", " ").replace("-", " "))
-    if sizes_in_name and all(abs(int(params) / 1e9 / float(size) - 1) > _MOST_OFF for size in sizes_in_name):
+    if not sizes_in_name and entry["access"] != "open":
+        left_out.append(
+            f"{model_id}: {int(params) / 1e9:g} billion parameters, but it is not open, and no name says so"
+        )
+        return None
+    said = [float(number) * (1e9 if unit in "bB" else 1e6) for number, unit in sizes_in_name]
+    if said and all(abs(int(params) / size - 1) > _MOST_OFF for size in said):
         left_out.append(f"{model_id}: {int(params) / 1e9:g} billion parameters, but its name has another size")
         return None
     return params

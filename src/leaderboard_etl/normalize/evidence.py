@@ -12,7 +12,7 @@ from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.doubts import MOST_DISAGREEMENT_PCT, TABLES, VAGUE, doubt_rounded, judge
 from leaderboard_etl.normalize.lineage import weights_of
 from leaderboard_etl.normalize.pairs import doubt_parts, doubt_prediction, is_stored_part, refuse_strangers
-from leaderboard_etl.sizes.names import parse_names
+from leaderboard_etl.sizes.names import NO_SIZE_IN_NAME, parse_names
 
 # A module of an embedding's size, as adapters name it.
 _VOCABULARY_MODULE = r"\b(?:embed_tokens|lm_head|wte)\b"
@@ -87,23 +87,45 @@ def choose(evidence: pl.DataFrame, methods: pl.DataFrame) -> pl.DataFrame:
 
 
 def _from_names(statements: pl.DataFrame) -> pl.DataFrame:
-    """The sizes that names state: one statement per model and kind, from the model id itself."""
-    firsts = statements.sort("model_id", "source_id", "source_name", "repo_id", "path").unique(
-        "model_id", keep="first", maintain_order=True
+    """The sizes that names state: one statement per model and kind, from the model id; where that states no size, from the
+    names that sources use and show, if they agree on one (`BlinkDL/rwkv-4-raven` is shown as RWKV-4-Raven-14B)."""
+    place = ("source_id", "source_name", "repo_id", "revision", "path")
+    ordered = statements.sort("model_id", "source_id", "source_name", "repo_id", "path")
+    ids = ordered.unique("model_id", keep="first", maintain_order=True)
+    ids = _sized(ids.select("model_id", *place, pl.col("model_id").alias("name"), locator=pl.lit("model name")))
+    is_silent = pl.col("reason") == NO_SIZE_IN_NAME
+    others = [
+        ordered.select("model_id", *place, pl.col(name).alias("name")) for name in ("source_name", "display_name")
+    ]
+    others_of_silent = (
+        pl.concat(others)
+        .join(ids.filter(is_silent), on="model_id", how="semi", maintain_order="left")
+        .filter(pl.col("name").is_not_null())
+        .unique(["model_id", "name"], keep="first", maintain_order=True)
+        .with_columns(pl.format("name {}", "name").alias("locator"))
     )
-    sizes = parse_names(firsts["model_id"]).rename({"source_name": "model_id"}).unique("model_id")
-    named = (
-        firsts.select("model_id", "source_id", "source_name", "repo_id", "revision", "path")
-        .join(sizes, on="model_id", how="left")
-        .with_columns(
-            pl.lit("name").alias("method"), pl.lit("n/a").alias("precision"), pl.lit("model name").alias("locator")
-        )
+    told = _sized(others_of_silent).filter(pl.col("params_total").is_not_null())
+    agreed = told.filter(pl.col("params_total").n_unique().over("model_id") == 1)
+    agreed = agreed.sort("params_active", nulls_last=True, maintain_order=True).unique("model_id", keep="first")
+    differing = told.join(agreed, on="model_id", how="anti")["model_id"].unique().to_list()
+    is_open = is_silent & pl.col("model_id").is_in(differing)
+    ids = ids.join(agreed, on="model_id", how="anti").with_columns(
+        pl.when(is_open).then(pl.lit("its names state several sizes")).otherwise("reason").alias("reason")
+    )
+    named = pl.concat([ids, agreed.select(ids.columns)]).with_columns(
+        pl.lit("name").alias("method"), pl.lit("n/a").alias("precision")
     )
     total = named.with_columns(pl.lit("total").alias("kind"), pl.col("params_total").alias("params"))
     active = named.filter(pl.col("params_active").is_not_null()).with_columns(
         pl.lit("active").alias("kind"), pl.col("params_active").alias("params")
     )
     return pl.concat([total, active])
+
+
+def _sized(names: pl.DataFrame) -> pl.DataFrame:
+    """Adds what each name states: params_total, params_active, and the reason why it states no total."""
+    sizes = parse_names(names["name"]).rename({"source_name": "name"})
+    return names.join(sizes, on="name", how="left", maintain_order="left")
 
 
 def _from_bases(firsts: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:

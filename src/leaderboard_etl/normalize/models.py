@@ -131,8 +131,8 @@ def _judged(
             pl.when(pl.col("params_total").is_null())
             .then(
                 pl.when(pl.col("refusals") == NO_SIZE_IN_NAME)
-                .then(pl.lit("no source states a size, nor does the name"))
-                .otherwise(pl.coalesce("refusals", pl.lit("no source states a size")))
+                .then(pl.lit("no source that is read states a size, nor does any of its names"))
+                .otherwise(pl.coalesce("refusals", pl.lit("no source that is read states a size")))
             )
             .alias("params_reason"),
             _population().alias("population"),

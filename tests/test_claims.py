@@ -99,6 +99,17 @@ def test_claims_that_differ_in_their_subject_share_a_query_which_can_be_run_as_i
     assert all(empty.execute(query).fetchall()[0][0] == value for _, value, query in told)
 
 
+@pytest.mark.parametrize("claim", ["submissions_table_rows", "submissions_distinct_models", "emerging_weekly"])
+def test_the_data_behind_a_claim_reach_to_their_last_day_and_not_to_an_end_of_its_month_or_week(
+    empty: duckdb.DuckDBPyConnection, claim: str
+) -> None:
+    for leaderboard in ("olb_v1", "olb_v2"):
+        submitted(empty, leaderboard, "table_row", 2)
+    empty.execute("update core.submissions set submitted_on = date '2025-03-13' where model_id = 'm1'")
+    answer(empty, claim)
+    assert empty.execute("select observed_through_on from mart.paper_claims").fetchall() == [(date(2025, 3, 13),)]
+
+
 def test_fewer_requests_than_rows_of_the_table_that_came_from_them_are_no_count_of_requests(
     empty: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -462,7 +473,11 @@ def test_a_match_within_two_standard_errors_is_one_in_parity_and_in_the_claim(em
     empty.execute("update mart.parity_sensitivity set is_match_or_exceed = true")
     told = answer(empty, "parity_mmlu")
     assert told[0] == "holds" and "within 5.7, two standard errors" in str(told[4])
-    assert "two standard errors are 5.7" in str(answer(empty, "parity_majority")[4])
+    majority = str(answer(empty, "parity_majority")[4])
+    assert "two standard errors are 5.7" in majority
+    assert "on 1 of 1 within two standard errors alone" in majority, (
+        "no tolerance of points is needed, and none is told"
+    )
 
 
 def test_a_claim_that_cannot_be_measured_says_why(empty: duckdb.DuckDBPyConnection) -> None:

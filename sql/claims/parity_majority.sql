@@ -59,13 +59,21 @@ select
     n_current as n,
     observed_through_on,
     printf(
-        '%d of %d headline groups are current (benchmarks: %d); each on its own last day: ', n_current, n_measurable, n_benchmarks
+        '%d of %d headline groups are current (benchmarks: %d); open matches or exceeds, each on its own last day: ',
+        n_current, n_measurable, n_benchmarks
     )
     || (
-        select string_agg(printf('%d of %d within %g', n_matching, c.n_measurable, tolerance_pct), ', ' order by tolerance_pct)
+        select
+            string_agg(
+                printf(
+                    'on %d of %d within %s', n_matching, c.n_measurable,
+                    if(tolerance_pct = 0, 'two standard errors alone', printf('two standard errors or %g points', tolerance_pct))
+                ),
+                ', ' order by tolerance_pct
+            )
         from steps
     )
-    || ' points or two standard errors; ' || each_day as evidence,
+    || '; ' || each_day as evidence,
     (select list(share_now) filter (where share_now is not null) from tried) as choices
 from counted as c
 where n_measurable > 0

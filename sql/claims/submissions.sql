@@ -33,7 +33,7 @@ counted as (
 
 dated as (
 
-    select last_day(max(month)) as observed_through_on, strftime(min(month) filter (where cumulative > 10000), '%Y-%m') as passed
+    select max(last_on) as observed_through_on, strftime(min(month) filter (where cumulative > 10000), '%Y-%m') as passed
     from mart.community_velocity
     where definition = $subject and leaderboard = if($subject = 'requests', 'olb_v2', 'all')
 

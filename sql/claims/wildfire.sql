@@ -7,7 +7,7 @@ with llama as (
 
 dated as (
 
-    select m.population = 'official' as is_official, m.released_on >= l.llama_on as is_after
+    select m.released_on, m.population = 'official' as is_official, m.released_on >= l.llama_on as is_after
     from core.models as m
     cross join llama as l
     where m.openness = 'open_weights' and m.population <> 'not_language'
@@ -18,6 +18,7 @@ dated as (
 counted as (
 
     select
+        max(released_on) as observed_through_on,
         count(*) filter (where is_after) as n_after,
         count(*) filter (where not is_after) as n_before,
         count(*) filter (where is_official and is_after) as n_official_after,
@@ -29,10 +30,9 @@ counted as (
 select
     n_after / n_before as computed_value,
     n_after + n_before as n,
-    (llama_on + interval 1 year)::date as observed_through_on,
+    observed_through_on,
     printf(
         '%d after and %d before; official models alone %d and %d', n_after, n_before, n_official_after, n_official_before
     ) as evidence
 from counted
-cross join llama
 where n_before > 0

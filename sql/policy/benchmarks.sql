@@ -28,7 +28,7 @@ create table policy.comparable_groups (
     comparable_group varchar not null,  -- Group
     benchmark_id varchar not null,  -- Benchmark of all its variants
     display_name varchar not null,  -- Name for people
-    is_headline boolean not null,  -- Whether claims about the gap may count it: both sides are in it; mart.parity.is_headline says which groups of a benchmark they count
+    is_headline boolean not null,  -- Whether it is a candidate for its benchmark's headline, made for both sides; mart.parity.is_headline says which of the candidates count
     observed_through_open_on date,  -- Last day on which an archive could have seen a new open model; null: its sources live
     observed_through_proprietary_on date,  -- The same for proprietary models
     match_tolerance_pct double,  -- Points within which two scores match; null: 1.0

@@ -173,7 +173,7 @@ create table core.comparable_groups (
     comparable_group varchar not null,             -- = core.benchmarks
     benchmark_id varchar not null,                 -- = core.benchmarks
     display_name varchar not null,                 -- Name of the group for people
-    is_headline boolean not null,                  -- Whether both open and proprietary models are in it; whether it counts for the verdict: mart.parity.is_headline
+    is_headline boolean not null,                  -- Whether policy makes it a candidate for its benchmark's headline: of the candidates mart.parity.is_headline counts one or more. True also of groups without a model yet, false of some that have both sides
     observed_through_open_on date,                 -- Last date on which an archive could have seen a new open model, and the limit of mart.gap_sides; null: its sources are still updated, or have no open model
     observed_through_proprietary_on date,          -- The same for proprietary models; null: its sources are still updated, or have none
     match_tolerance_pct double not null, -- Difference in points that still counts as a match

@@ -1,6 +1,6 @@
 -- Under which kinds of licence open weights come, by year of release: whether "open" means open source.
 -- One row per year of release and class; null as year: models without a date. Official models with open weights, unmerged,
--- unflagged. A best is a new open best on a headline group, by an official model; a model may set several. Caveat: the class
+-- unflagged. A best is a new open best, by an official model, on a group that is a candidate for a headline (core.comparable_groups); a model may set several. Caveat: the class
 -- is that of the licence as the newest source states it, and a class that no source states is 'unknown'.
 -- columns:
 --   release_year: Year of release; null: no date
@@ -8,7 +8,7 @@
 --   is_open_source: Whether anyone may use and change such a model for any purpose: permissive or copyleft; null: unknown
 --   n_models: Models released in that year
 --   n_sized: Those whose total size is known
---   n_bests: New open bests that they set on headline groups
+--   n_bests: New open bests that they set on these groups
 --   share_of_models: n_models over all of that year, 0-1
 create view mart.license_classes as
 with models as (

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from leaderboard_etl.analysis.dense_equivalent import dense_equivalents
+from leaderboard_etl.analysis.dense_equivalent import _sizes_with, dense_equivalents
 from leaderboard_etl.analysis.readable import Readable
+from leaderboard_etl.analysis.scaling import Line
 
 RULE = Readable(least_families=8, least_r2=0.25)
 OLD, NEW = date(2023, 6, 1), date(2024, 6, 1)
@@ -89,7 +90,7 @@ def test_a_curve_that_explains_little_gives_no_size_and_says_how_little() -> Non
     found = read(0.25)
     assert (found["equivalent_params_b"], found["curve_r2"]) == (None, None)
     assert "2024: size explains 5 % of the scores' variance, 25 % are needed" in found["reason"]
-    assert read(0.01)["equivalent_params_b"] is not None
+    assert read(0.01)["reason"] == "dense models of this score scatter beyond the sizes seen: no lower or upper end"
 
 
 def test_a_curve_of_fewer_families_than_a_drawn_line_gives_no_size() -> None:
@@ -98,9 +99,32 @@ def test_a_curve_of_fewer_families_than_a_drawn_line_gives_no_size() -> None:
     assert row["reason"].endswith("2024: 5 families, 8 are needed; all: 5 families, 8 are needed")
 
 
-def test_the_interval_is_wider_where_families_disagree_and_stays_within_the_sizes_seen() -> None:
+def scattered(sd_pct: float, wanted_norm_pct: float) -> dict[str, Any]:
     rng = np.random.default_rng(1)
-    noisy = DENSE.with_columns(score_norm_pct=(pl.col("score_norm_pct") + rng.normal(0, 6, DENSE.height)).clip(1, 99))
-    mixture = pl.DataFrame([point("m", 10.0, norm(40.0, -1))])
-    row = dense_equivalents(mixture, noisy, RULE, draws=200, seed=1).row(0, named=True)
-    assert 1.0 <= row["equivalent_lo_b"] < row["equivalent_params_b"] < row["equivalent_hi_b"] <= 100.0
+    noise = rng.normal(0, sd_pct, DENSE.height)
+    noisy = DENSE.with_columns(score_norm_pct=(pl.col("score_norm_pct") + noise).clip(1, 99))
+    mixture = pl.DataFrame([point("m", 10.0, wanted_norm_pct)])
+    return dense_equivalents(mixture, noisy, RULE, draws=200, seed=1).row(0, named=True)
+
+
+def test_the_interval_is_wider_where_families_disagree_and_that_of_single_models_wider_still() -> None:
+    row = scattered(2.0, norm(16.0, -1))
+    ends = ["single_lo_b", "equivalent_lo_b", "equivalent_params_b", "equivalent_hi_b", "single_hi_b"]
+    sizes = [row[name] for name in ends]
+    assert sizes == sorted(sizes) and len(set(sizes)) == 5 and sizes[0] >= 1.0 and sizes[-1] <= 100.0
+
+
+def test_where_single_dense_models_of_the_score_scatter_beyond_the_sizes_seen_there_is_no_number() -> None:
+    row = scattered(6.0, norm(60.0, -1))
+    assert (row["equivalent_params_b"], row["times_active"], row["single_hi_b"]) == (None, None, None)
+    assert 1.0 < row["single_lo_b"] < 60.0 and row["curve_n"] == 8
+    assert row["reason"] == "dense models of this score scatter beyond the sizes seen: no upper end"
+
+
+def test_the_sizes_of_single_models_are_those_of_a_calibration_by_hand() -> None:
+    """Without doubt about the line it is the score's distance of 1.6449 residual deviations, over the slope."""
+    line = Line(2.0, -1.0, 0.9, 0.5, np.full(9, 2.0), np.full(9, -1.0))
+    ends = np.log10(_sizes_with(line, 1.0))
+    assert ends == pytest.approx([1.0 - 1.6449 * 0.5 / 2.0, 1.0 + 1.6449 * 0.5 / 2.0])
+    doubtful = Line(2.0, -1.0, 0.9, 0.5, np.array([0.0, 4.0] * 5), np.full(10, -1.0))
+    assert _sizes_with(doubtful, 1.0) == (0.0, np.inf), "a slope that may be 0 ends nowhere"

@@ -235,7 +235,7 @@ create table mart.capability_density (
     reason varchar                           -- Why equivalent_params_b and relative_density are null; null: they are known
 );
 
--- The size at which a dense open model of the same era would have a model's score, by our own fit, and that size over the model's active size. One row per open-weights official model with a known active size, and group. A size is read off a curve only if its models come from line_least_families (core.rules), the whole 90 % interval of its slope is above 0, and it explains read_off_least_r2 of the scores' variance. Single dense models scatter around the curve far more than its interval: see curve_r2.
+-- The size at which a dense open model of the same era would have a model's score, by our own fit, and that size over the model's active size. One row per open-weights official model with a known active size, and group. A size is read off a curve only if its models come from line_least_families (core.rules), the whole 90 % interval of its slope is above 0, and it explains read_off_least_r2 of the scores' variance; and of a score only if single dense models that have it end within the sizes seen. They scatter around the curve far more than its interval: see single_lo_b and single_hi_b.
 create table mart.dense_equivalent (
     model_id varchar not null,               -- = core.models
     model varchar,                           -- = core.models.display_name
@@ -247,6 +247,8 @@ create table mart.dense_equivalent (
     equivalent_params_b double,              -- = mart.capability_density
     equivalent_lo_b double,                  -- Lower end of the 90 % interval of the curve there, limited to the sizes seen
     equivalent_hi_b double,                  -- Upper end of that interval
+    single_lo_b double,                      -- Lower end of the sizes that nine in ten single dense models of this score have, by the curve's interval and their scatter around it; null: below the sizes seen, or the score lies beyond the curve
+    single_hi_b double,                      -- Upper end of these sizes; null: above the sizes seen, or the score lies beyond the curve
     at_least_b double,                       -- Largest dense size seen, if the score lies above the curve; null: it does not
     at_most_b double,                        -- Smallest dense size seen, if the score lies below the curve; null: it does not
     times_active double,                     -- equivalent_params_b over params_active_b; null: see reason

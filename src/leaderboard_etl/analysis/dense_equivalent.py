@@ -13,17 +13,20 @@ import numpy as np
 import polars as pl
 
 from leaderboard_etl.analysis.readable import Readable
-from leaderboard_etl.analysis.scaling import INTERVAL, NORM_BOUNDS, FitCase, Floats, cases, era_key, log_odds
+from leaderboard_etl.analysis.scaling import INTERVAL, NORM_BOUNDS, FitCase, Floats, Line, cases, era_key, log_odds
 
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("model_id", "model", "comparable_group", "benchmark", "era"), pl.String),
     **dict.fromkeys(("params_active_b", "score_norm_pct"), pl.Float64),
     **dict.fromkeys(("equivalent_params_b", "equivalent_lo_b", "equivalent_hi_b"), pl.Float64),
+    **dict.fromkeys(("single_lo_b", "single_hi_b"), pl.Float64),
     **dict.fromkeys(("at_least_b", "at_most_b", "times_active", "times_active_lo", "times_active_hi"), pl.Float64),
     "curve_n": pl.Int64,
     **dict.fromkeys(("curve_r2", "curve_min_params_b", "curve_max_params_b"), pl.Float64),
     "reason": pl.String,
 }
+# The normal quantile of a 90 % interval.
+_Z90 = 1.6449
 _NO_CURVE = "no line of dense open models to read a size off"
 
 
@@ -36,9 +39,11 @@ def dense_equivalents(
     `readable` says which count.
 
     era: of the curve. equivalent_params_b: the size at which the curve has the model's score, in billions. equivalent_lo_b,
-    equivalent_hi_b: 90 % interval of the curve there (draws of families), limited to the sizes in the data; single dense
-    models scatter far more. at_least_b, at_most_b: if the score lies beyond the curve, the size at which the curve ends,
-    because the line is not extended. times_active: the equivalent divided by params_active_b. reason: why
+    equivalent_hi_b: 90 % interval of the curve there (draws of families), limited to the sizes in the data. single_lo_b,
+    single_hi_b: between which sizes nine in ten single dense models have that score; null: that end is beyond the sizes in the
+    data, and then there is no equivalent, because dense models themselves would be misplaced without limit. at_least_b,
+    at_most_b: if the score lies beyond the curve, the size at which the curve ends, because the line is not extended.
+    times_active: the equivalent divided by params_active_b. reason: why
     equivalent_params_b is null.
     """
     lines = {
@@ -90,6 +95,14 @@ def _read_off(row: dict[str, Any], y: float | None, case: FitCase) -> dict[str, 
         return columns | {"at_least_b": greatest, "reason": "score above the curve at the largest dense size seen"}
     if size < least:
         return columns | {"at_most_b": least, "reason": "score below the curve at the smallest dense size seen"}
+    single_lo, single_hi = _sizes_with(case.line, y)
+    columns |= {"single_lo_b": single_lo if single_lo >= least else None}
+    columns |= {"single_hi_b": single_hi if single_hi <= greatest else None}
+    ends = [name for name, end in (("lower", columns["single_lo_b"]), ("upper", columns["single_hi_b"])) if end is None]
+    if ends:
+        return columns | {
+            "reason": f"dense models of this score scatter beyond the sizes seen: no {' or '.join(ends)} end"
+        }
     lo, hi = np.clip(_drawn_sizes(case, y), least, greatest)
     sizes = {"equivalent_params_b": float(size), "equivalent_lo_b": float(lo), "equivalent_hi_b": float(hi)}
     times = [value / row["params_active_b"] for value in sizes.values()]
@@ -105,3 +118,22 @@ def _drawn_sizes(case: FitCase, y: float) -> Floats:
     exponents = np.where(rises, (y - intercepts) / np.where(rises, slopes, 1.0), np.inf)
     drawn = exponents[np.isfinite(slopes)]
     return np.asarray(10 ** np.minimum(np.quantile(drawn, np.array(INTERVAL) / 100, method="inverted_cdf"), 300.0))
+
+
+def _sizes_with(line: Line, y: float) -> tuple[float, float]:
+    """The sizes, in billions, of dense models that have log-odds y in nine of ten cases: those at which y lies in the 90 %
+    prediction interval, whose variance is that of the drawn lines and that of single models around the line (Fieller 1954, as for
+    a calibration curve). No size has an end if the slope may be 0.
+    """
+    drawn = np.isfinite(line.slopes)
+    slopes, intercepts = line.slopes[drawn], line.intercepts[drawn]
+    (of_intercept, both), (_, of_slope) = np.cov(intercepts, slopes)
+    z2, over = _Z90**2, y - line.intercept
+    # The ends solve (over - slope x)^2 = z^2 (residual variance + variance of the line at x).
+    square = line.slope**2 - z2 * of_slope
+    if square <= 0:
+        return 0.0, np.inf
+    half = over * line.slope + z2 * both
+    root = np.sqrt(max(half**2 - square * (over**2 - z2 * (line.residual_sd**2 + of_intercept)), 0.0))
+    lo, hi = 10 ** np.clip((np.array([half - root, half + root])) / square, -300.0, 300.0)
+    return float(lo), float(hi)

@@ -157,3 +157,9 @@ def test_effort_budget_and_tools_that_a_protocol_states_are_the_setting(protocol
     rows = SCORES.head(1).with_columns(protocol=pl.lit(protocol))
     parsed = read("reference", rows.write_csv().encode(), path="reference_scores.csv")
     assert parsed.scores["setting"].to_list() == [setting]
+
+
+def test_every_model_of_the_articles_table_has_an_mmlu_of_its_makers_with_as_many_shots_as_the_printed_one() -> None:
+    printed = POLICY.frame("article_table").filter(cell="mmlu_pct").select("model_id", "n_shot")
+    of_makers = SCORES.filter(pl.col("variant_id").str.starts_with("mmlu_reported"))
+    assert printed.join(of_makers, on=["model_id", "n_shot"], how="anti").is_empty()

@@ -14,5 +14,5 @@ select
     m.dense_equivalent_note
 from mart.moe_efficiency as m
 left join mart.dense_equivalent as e on e.model_id = m.model_id and e.comparable_group = 'mmlu_reported'
-where m.mmlu_reported_pct is not null and (m.is_moe or m.model_id in (select model_id from mart.article_table))
+where (m.is_moe and m.mmlu_reported_pct is not null) or m.model_id in (select model_id from mart.article_table)
 order by m.params_total_b, m.model_id

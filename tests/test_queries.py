@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -266,3 +266,17 @@ def test_each_flagged_model_is_one_row_and_every_row_says_how_many_there_are(con
         ("unscored", 0, 0, None, None),
     ]
     assert {row["n_flagged"] for row in rows} == {2}
+
+
+def test_ifeval_by_type_keeps_continued_pretraining_apart_from_pretraining(con: duckdb.DuckDBPyConnection) -> None:
+    for name, model_type, pct in (("o/raw", "pretrained", 16.0), ("o/more", "continuously pretrained", 78.5)):
+        score(con, name, pct, comparable_group="ifeval_measured", source_id="olb_v2_contents", source_name=name)
+        insert(con, "history.models", source_id="olb_v2_contents", source_name=name, precision="bfloat16", model_type=model_type,
+               repo_type="dataset", repo_id="r", revision="c" * 40, path="p", blob_id="b", locator="row 1", load_id=1,
+               valid_from=datetime(2026, 1, 1))  # fmt: skip
+    con.execute("update core.scores set precision = 'bfloat16'")
+    rows = answer(con, "chat_template_ifeval")
+    assert {row["model_type"]: row["best_model"] for row in rows} == {
+        "continuously pretrained": "o/more",
+        "pretrained": "o/raw",
+    }

@@ -21,9 +21,11 @@ from worlds import World, copied, no_wait, run
 
 from leaderboard_etl import pipeline
 from leaderboard_etl.cli import main
+from leaderboard_etl.commands.freshness import source_rows
 from leaderboard_etl.commands.hints import pasteable, runnable
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.policy.schema import policy_tables
+from leaderboard_etl.raw.ledger import NOT_ASKED, Load, SourceLoad
 from leaderboard_etl.settings import Warehouse, default_warehouse
 
 
@@ -374,6 +376,25 @@ def test_status_shows_when_a_source_answered_and_when_it_had_news(
     row = next(row for row in found["sources"] if row["source"] == "olb_v2_contents")
     assert row["state"] == "failed"
     assert [row[name][:10] for name in ("answered_at", "news_at")] == ["2025-01-02", "2025-01-01"]
+
+
+def test_status_calls_a_source_that_never_had_news_not_there_or_not_asked_but_not_unchanged() -> None:
+    def load(number: int, *sources: SourceLoad) -> Load:
+        return Load(number, "night", "published", f"2025-01-0{number}T03:00:00Z", "hub", "code", list(sources))
+
+    def told(*loads: Load) -> dict[str, tuple[str, bool]]:
+        return {row["source"]: (row["state"], row["answered_at"] is not None) for row in source_rows(loads)}
+
+    first = load(
+        1,
+        SourceLoad("there", "loaded", changes_blob="b"),
+        SourceLoad("gone", "unchanged", message="the Hub has no such repository"),
+        SourceLoad("spared", "unchanged", message=NOT_ASKED),
+    )
+    assert told(first) == {"there": ("loaded", True), "gone": ("not there", True), "spared": ("not asked", False)}
+    second = load(2, SourceLoad("there", "unchanged"), SourceLoad("gone", "loaded", changes_blob="b"))
+    assert told(first, second)["there"] == ("unchanged", True)
+    assert told(first, second)["gone"] == ("loaded", True)
 
 
 _SCRIPT = "import sys; from leaderboard_etl.cli import console; sys.exit(console())"

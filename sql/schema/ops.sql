@@ -16,7 +16,7 @@ create table ops.loads (
 create table ops.load_sources (
     load_id integer not null,          -- Load
     source_id varchar not null,        -- Source
-    state varchar not null check (state in ('loaded', 'unchanged', 'held', 'failed')), -- loaded, unchanged, held (kept at its last good state by the brake) or failed (the same, by an error)
+    state varchar not null check (state in ('loaded', 'unchanged', 'held', 'failed')), -- loaded, unchanged (nothing new; before the first loaded: the source is not there, or was not asked for), held (kept at its last good state by the brake) or failed (the same, by an error)
     message varchar,                   -- Why it was held or failed; null: neither
     revision varchar,                  -- Commit of the source's repository; null: the source has many repositories, or none
     api_calls integer not null,        -- API calls spent on it

@@ -7,23 +7,25 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from leaderboard_etl.raw.ledger import Load
+from leaderboard_etl.raw.ledger import NOT_ASKED, Load
 
 _RUN_INTERVAL = timedelta(hours=24)
 
 
 def source_rows(loads: Sequence[Load]) -> list[dict[str, Any]]:
     """One row per source: its state in the newest run, when it last answered, and when it last had news; UTC, null if
-    never."""
+    never. A source that never had any news is not `unchanged`: it is `not there`, or `not asked`."""
     rows: dict[str, dict[str, Any]] = {}
     for load in loads:
         for entry in load.sources:
             row = rows.setdefault(entry.source_id, {"source": entry.source_id, "answered_at": None, "news_at": None})
-            row["state"] = entry.state
-            if entry.state != "failed" and load.status != "failed":
+            is_asked = entry.message != NOT_ASKED
+            if entry.state != "failed" and load.status != "failed" and is_asked:
                 row["answered_at"] = load.as_of()
             if entry.changes_blob and load.is_applied:
                 row["news_at"] = load.as_of()
+            never = "not there" if is_asked else "not asked"
+            row["state"] = never if entry.state == "unchanged" and row["news_at"] is None else entry.state
     return [rows[source_id] for source_id in sorted(rows)]
 
 

@@ -19,7 +19,7 @@ from leaderboard_etl.pipeline.night import Night
 from leaderboard_etl.pipeline.right_clock import WrongClockError
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.printable import how_many
-from leaderboard_etl.raw.ledger import Changes, Drift, Ledger, SourceLoad, land_changes
+from leaderboard_etl.raw.ledger import NOT_ASKED, Changes, Drift, Ledger, SourceLoad, land_changes
 from leaderboard_etl.reading.loads import News
 from leaderboard_etl.sources import eval_results, model_cards
 from leaderboard_etl.sources.description import Source
@@ -215,7 +215,7 @@ def news_of(night: Night, source_id: str, changes: Changes, revision: str | None
 
 
 def _not_asked(source_id: str) -> News:
-    return News(SourceLoad(source_id, "unchanged", message="not asked for (--only)"))
+    return News(SourceLoad(source_id, "unchanged", message=NOT_ASKED))
 
 
 def _failed(news: News) -> News:

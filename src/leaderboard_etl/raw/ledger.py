@@ -26,6 +26,8 @@ from leaderboard_etl.raw.chain import Line, read_lines, seal
 from leaderboard_etl.raw.store import BlobStore
 
 APPLIED = ("published", "degraded")
+# The message about a source that a run left out on purpose.
+NOT_ASKED = "not asked for (--only)"
 # What identifies a file whatever its version: repo_type, repo_id, path.
 Place = tuple[str, str, str]
 

@@ -26,7 +26,10 @@ def said(model_id: str, source_id: str = "olb_v2_contents", **facts: Any) -> dic
     return {"model_id": model_id, "source_id": source_id, "source_name": model_id, **place, **facts}
 
 
-def models(*rows: dict[str, Any], sizes: Sequence[dict[str, Any]] = ()) -> dict[str, dict[str, Any]]:
+def models(
+    *rows: dict[str, Any], sizes: Sequence[dict[str, Any]] = (), scored: Sequence[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """The rows of core.models by id; `scored` are models with scores that no source describes."""
     statements = pl.DataFrame(rows, schema={"model_id": pl.String(), **frame_schema("history.models")}, orient="row")
     schema = {"model_id": pl.String(), **frame_schema("history.parameter_claims")}
     claims = pl.DataFrame(list(sizes), schema=schema, orient="row")
@@ -37,7 +40,7 @@ def models(*rows: dict[str, Any], sizes: Sequence[dict[str, Any]] = ()) -> dict[
     )
     found = assemble_models(
         statements,
-        statements.select("model_id"),
+        pl.concat([statements.select("model_id"), pl.DataFrame({"model_id": scored}, schema={"model_id": pl.String})]),
         evidence,
         kin,
         all_bases(statements, stated, kin, NO_BASES, NO_ALIASES),
@@ -300,3 +303,11 @@ def test_a_null_size_has_its_reason() -> None:
         assert (row["params_total"] is None) == (row["params_reason"] is not None)
         assert (row["params_active"] is None) == (row["params_active_reason"] is not None)
     assert "experts" in found["o/m-8x7b"]["params_active_reason"]
+
+
+def test_the_reason_of_a_null_size_says_nothing_of_a_name_that_was_not_read() -> None:
+    found = models(said("o/nameless"), scored=["o/only-rated-122b"])
+    nothing = "no source that is read states a size, nor does any of its names"
+    assert found["o/nameless"]["params_reason"] == nothing
+    rated = "no source describes the model, which only has scores or ratings"
+    assert found["o/only-rated-122b"]["params_reason"] == rated

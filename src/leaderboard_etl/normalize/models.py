@@ -132,7 +132,9 @@ def _judged(
             .then(
                 pl.when(pl.col("refusals") == NO_SIZE_IN_NAME)
                 .then(pl.lit("no source that is read states a size, nor does any of its names"))
-                .otherwise(pl.coalesce("refusals", pl.lit("no source that is read states a size")))
+                .otherwise(
+                    pl.coalesce("refusals", pl.lit("no source describes the model, which only has scores or ratings"))
+                )
             )
             .alias("params_reason"),
             _population().alias("population"),

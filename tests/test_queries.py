@@ -209,12 +209,120 @@ def test_the_newest_rating_of_a_model_at_its_best_setting_is_ranked_beside_its_s
     rated(con, "right", 1400.0, day=2)
     rated(con, "liked", 1410.0, day=2)
     rated(con, "liked", 1450.0, day=2, setting="thinking")
+    # Another benchmark ranks the models that have its score, and these alone.
+    score(con, "liked", 80.0, comparable_group="mmlu_pro_reported")
     rows = answer(con, "ratings_against_benchmark")
     assert [(row["model"], row["rating"], row["rated_setting"], row["score_rank"]) for row in rows] == [
         ("liked", 1450.0, "thinking", 2),
         ("right", 1400.0, "n/a", 1),
+        ("liked", 1450.0, "thinking", 1),
     ]
-    assert {(row["rank_correlation"], row["n_models"]) for row in rows} == {(-1.0, 2)}
+    assert [(row["comparable_group"], row["rank_correlation"], row["n_models"]) for row in rows] == [
+        ("gpqa_diamond_epoch", -1.0, 2),
+        ("gpqa_diamond_epoch", -1.0, 2),
+        ("mmlu_pro_reported", None, 1),
+    ]
+
+
+def test_both_versions_of_the_leaderboard_are_correlated_over_the_models_in_both(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for name, v1, v2 in (("a", 40.0, 10.0), ("b", 50.0, 30.0), ("c", 90.0, 20.0), ("old", 99.0, None)):
+        model(con, name, "2024-01-01", "open_weights")
+        score(con, name, v1, comparable_group="mmlu_measured")
+        if v2 is not None:
+            score(con, name, v2, comparable_group="mmlu_pro_measured")
+    rows = answer(con, "v1_against_v2")
+    assert [(row["model"], row["mmlu_rank"], row["mmlu_pro_rank"]) for row in rows] == [
+        ("b", 2, 1),
+        ("c", 1, 2),
+        ("a", 3, 3),
+    ]
+    assert {(row["rank_correlation"], row["n_models"]) for row in rows} == {(0.5, 3)}
+
+
+def test_the_front_of_each_headline_group_names_the_best_model_that_it_lacks_for_its_size(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for group, is_headline in (("one", True), ("two", True), ("aside", False)):
+        insert(con, "core.comparable_groups", comparable_group=group, benchmark_id="mmlu", display_name=group,
+               is_headline=is_headline, match_tolerance_pct=1.0, source_url="https://example.org")  # fmt: skip
+    for name, billions, pct in [
+        ("small", 1, 50.0),
+        ("wasteful", 30, 45.0),
+        ("large", 70, 80.0),
+        ("unsized", None, 90.0),
+        ("unsized-worse", None, 20.0),
+    ]:
+        model(con, name, "2024-01-01", "open_weights", params_active=billions and billions * 10**9)
+        score(con, name, pct, comparable_group="one")
+        score(con, name, pct, comparable_group="aside")
+    score(con, "wasteful", 45.0, comparable_group="two")
+    rows = answer(con, "pareto_active_size")
+    assert [(row["comparable_group"], row["model"], row["n_unsized"], row["best_unsized"]) for row in rows] == [
+        ("one", "small", 2, "unsized: 90.0"),
+        ("one", "large", 2, "unsized: 90.0"),
+        ("two", "wasteful", 0, None),
+    ]
+
+
+def test_derivatives_of_a_base_are_direct_or_through_others_and_a_merge_is_one_of_each_parent(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for name in ("base", "other", "tune", "merge", "lonely"):
+        model(con, name, None, "open_weights")
+    score(con, "merge", 50.0)
+    for name, base, relation in [
+        ("tune", "base", "finetune"),
+        ("merge", "tune", "merge"),
+        ("merge", "other", "merge"),
+    ]:
+        insert(con, "core.model_bases", model_id=name, base_model_id=base, relation=relation, is_first=base != "other",
+               source_id="s", source_name=name, repo_id="r", revision="c" * 40, path="p", locator="row 1")  # fmt: skip
+    rows = answer(con, "derivatives")
+    counts = ("base_model_id", "n_derivatives", "n_scored", "n_direct", "n_finetunes", "n_merges", "most_steps")
+    assert [tuple(row[name] for name in counts) for row in rows] == [
+        ("base", 2, 1, 1, 1, 0, 2),
+        ("other", 1, 1, 1, 0, 1, 1),
+        ("tune", 1, 1, 1, 0, 1, 1),
+    ]
+    assert {row["n_with_a_base"] for row in rows} == {2}
+
+
+def test_a_slope_stands_with_its_interval_and_a_refusal_with_its_reason(con: duckdb.DuckDBPyConnection) -> None:
+    def fit(side: str, **facts: object) -> None:
+        insert(con, "mart.scaling_fit", population="official", comparable_group="one", openness=side, era="all", form="total",
+               **facts)  # fmt: skip
+
+    fit("open_weights", slope=2.0, slope_lo=1.5, slope_hi=2.5, r2=0.4, n=9, n_scored=10, n_families=5)
+    fit("all", slope=1.0, slope_lo=-0.5, slope_hi=2.5, n=9, n_scored=12)
+    fit("proprietary", n=1, n_scored=2, refusal_reason="too few")
+    rows = answer(con, "slopes")
+    assert [(row["side"], row["is_rising"], row["odds_times"], row["refusal_reason"]) for row in rows] == [
+        ("all", False, 2.7, None),
+        ("open_weights", True, 7.4, None),
+        ("proprietary", None, None, "too few"),
+    ]
+
+
+def test_contents_count_what_there_is_by_kind(con: duckdb.DuckDBPyConnection) -> None:
+    for name, population in (("a", "official"), ("b", "official"), ("c", "merge")):
+        model(con, name, None, "open_weights", population=population)
+    score(con, "a", 50.0)
+    score(con, "a", 51.0, run_id="2")
+    nothing = dict.fromkeys(
+        ("api_calls", "file_calls", "files_changed", "files_gone", "bytes_fetched", "source_rows", "rows_stored",
+         "rows_quarantined", "rows_added", "rows_closed"), 0)  # fmt: skip
+    for source, rows_in in (("gives", 5), ("silent", 0)):
+        for load_id in (1, 2):
+            insert(con, "ops.load_sources", load_id=load_id, source_id=source, state="loaded",
+                   rows_in=rows_in if load_id == 1 else 0, **nothing)  # fmt: skip
+    rows = answer(con, "contents")
+    counted = {(row["what"], row["kind"]): (row["n"], row["n_of_all_kinds"]) for row in rows}
+    assert counted[("models", "official")] == (2, 3)
+    assert counted[("models with a score, by population", "official")] == (1, 1)
+    assert counted[("scores", "reference")] == (2, 2)
+    assert (counted[("sources", "with records")], counted[("sources", "without any")]) == ((1, 2), (1, 2))
 
 
 def test_two_groups_are_correlated_over_the_official_models_in_both_if_there_are_thirty(

@@ -57,7 +57,7 @@ def test_every_worked_question_has_the_answer_that_its_page_prints(sample: Wareh
     for written, answered in zip(*sections, strict=True):
         assert "No rows." not in answered
         # These count what a night read, and the nights of tests ask about fewer models.
-        if not answered.startswith(("loads\n", "quarantine_by_rule\n")):
+        if not answered.startswith(("contents\n", "loads\n", "quarantine_by_rule\n")):
             assert written == answered, "make docs writes docs/cookbook.md again"
 
 

@@ -19,6 +19,6 @@ ranked as (
 
 )
 
-select *, round(corr(mmlu_rank, mt_bench_rank) over (), 2) as rank_correlation
+select *, nullif(round(corr(mmlu_rank, mt_bench_rank) over (), 2), 'nan'::double) as rank_correlation
 from ranked
 order by mt_bench_rank, model

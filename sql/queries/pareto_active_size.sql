@@ -1,14 +1,52 @@
--- The Pareto front of score and active size: open models that no other listed here beats on MMLU as reported with as few active parameters
--- Official models alone: community fine-tunes and merges are left out.
--- MMLU as reported mixes protocols: these are figures of vendors and others, each under the protocol of its source.
-select
-    model, is_moe, round(params_active_b, 2) as params_active_b, round(params_b, 2) as params_total_b, score_pct, released_on
-from mart.model_scaling
-where comparable_group = 'mmlu_reported'
-    and population = 'official' and openness = 'open_weights' and params_active_b is not null
-qualify score_pct > coalesce(
-    max(score_pct) over (
-        order by params_active_b, score_pct desc, model rows between unbounded preceding and 1 preceding
-    ), 0
+-- The Pareto front of score and active size, by headline group: open models that no other beats with as few active parameters
+-- Official models alone: community fine-tunes and merges are left out, and so are the n_unsized scored ones whose active size no source
+-- states; best_unsized might be on the front. Groups named *_reported mix protocols.
+with scored as (
+
+    select s.*
+    from mart.model_scaling as s
+    join core.comparable_groups as g using (comparable_group)
+    where s.population = 'official' and s.openness = 'open_weights' and g.is_headline
+
+),
+
+unsized as (
+
+    select
+        comparable_group,
+        count(*) as n_unsized,
+        arg_max(model || ': ' || round(score_pct, 1), (score_pct, model)) as best_unsized
+    from scored
+    where params_active_b is null
+    group by comparable_group
+
+),
+
+front as (
+
+    select *
+    from scored
+    where params_active_b is not null
+    qualify score_pct > coalesce(
+        max(score_pct) over (
+            partition by comparable_group
+            order by params_active_b, score_pct desc, model
+            rows between unbounded preceding and 1 preceding
+        ), 0
+    )
+
 )
-order by params_active_b
+
+select
+    comparable_group,
+    f.model,
+    f.is_moe,
+    round(f.params_active_b, 2) as params_active_b,
+    round(f.params_b, 2) as params_total_b,
+    round(f.score_pct, 1) as score_pct,
+    f.released_on,
+    coalesce(u.n_unsized, 0) as n_unsized,
+    u.best_unsized
+from front as f
+left join unsized as u using (comparable_group)
+order by comparable_group, f.params_active_b

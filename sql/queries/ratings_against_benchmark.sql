@@ -1,5 +1,6 @@
--- Ratings against a benchmark: models of the Arena's text board, by their newest rating, beside GPQA Diamond as Epoch AI measured it
+-- Ratings against benchmarks: the Arena's text board, by newest ratings, beside GPQA Diamond of Epoch AI and MMLU-Pro as reported
 -- A rating says whom people prefer, a benchmark who answers right: a model far higher in one order is liked, or right, for its score.
+-- MMLU-Pro as reported mixes protocols: these are figures of vendors and others.
 with rated as (
 
     select model_id, setting, rating, rating_lower, rating_upper, published_on
@@ -12,20 +13,22 @@ with rated as (
 compared as (
 
     select
+        s.comparable_group,
         s.model,
         s.openness,
         s.released_on,
         r.*,
         s.score_pct,
-        rank() over (order by r.rating desc) as rating_rank,
-        rank() over (order by s.score_pct desc) as score_rank
+        rank() over (partition by s.comparable_group order by r.rating desc) as rating_rank,
+        rank() over (partition by s.comparable_group order by s.score_pct desc) as score_rank
     from rated as r
     join mart.model_scaling as s using (model_id)
-    where s.comparable_group = 'gpqa_diamond_epoch'
+    where s.comparable_group in ('gpqa_diamond_epoch', 'mmlu_pro_reported')
 
 )
 
 select
+    comparable_group,
     model,
     openness,
     released_on,
@@ -34,11 +37,12 @@ select
     round(rating_lower) as rating_lower,
     round(rating_upper) as rating_upper,
     published_on as rated_on,
-    round(score_pct, 1) as gpqa_diamond_pct,
+    round(score_pct, 1) as score_pct,
     rating_rank,
     score_rank,
     score_rank - rating_rank as ranks_higher_in_ratings,
-    round(corr(rating_rank, score_rank) over (), 2) as rank_correlation,
-    count(*) over () as n_models
+    nullif(round(corr(rating_rank, score_rank) over of_group, 2), 'nan'::double) as rank_correlation,
+    count(*) over of_group as n_models
 from compared
-order by rating_rank, model
+window of_group as (partition by comparable_group)
+order by comparable_group, rating_rank, model

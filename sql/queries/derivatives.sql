@@ -1,0 +1,25 @@
+-- Derivatives of base models: from which models most others are made, directly or through others, and by which way
+-- Only models whose base is recorded count, n_with_a_base in all; a merge counts for each of its parents. The four ways are of direct ones.
+with made as (
+
+    select l.*, m.model_id in (select model_id from core.scores) as is_scored
+    from mart.lineage as l
+    join core.models as m using (model_id)
+    where l.depth > 0
+
+)
+
+select
+    ancestor_id as base_model_id,
+    count(*) as n_derivatives,
+    count(*) filter (is_scored) as n_scored,
+    count(*) filter (depth = 1) as n_direct,
+    count(*) filter (depth = 1 and relation = 'finetune') as n_finetunes,
+    count(*) filter (depth = 1 and relation = 'adapter') as n_adapters,
+    count(*) filter (depth = 1 and relation = 'quantized') as n_quantized,
+    count(*) filter (depth = 1 and relation = 'merge') as n_merges,
+    max(depth) as most_steps,
+    (select count(distinct model_id) from made) as n_with_a_base
+from made
+group by ancestor_id
+order by n_derivatives desc, base_model_id

@@ -14,14 +14,12 @@ with counted as (
 
 busiest as (
 
-    select date_trunc('quarter', submitted_on)::date as quarter, definition, max(n_on_day) as n_on_busiest_day
-    from (
-        select definition, submitted_on, count(*) as n_on_day
-        from counted
-        where submitted_on is not null
-        group by all
-    )
-    group by all
+    select
+        date_trunc('quarter', submitted_on)::date as quarter, definition, submitted_on as busiest_on, count(*) as n_on_busiest_day
+    from counted
+    where submitted_on is not null
+    group by definition, submitted_on
+    qualify row_number() over (partition by quarter, definition order by n_on_busiest_day desc, busiest_on) = 1
 
 ),
 
@@ -38,7 +36,7 @@ quarters as (
 
 )
 
-select quarter, definition, submissions, n_on_busiest_day, is_partial
+select quarter, definition, submissions, n_on_busiest_day, busiest_on, is_partial
 from quarters
 join busiest using (quarter, definition)
 order by quarter, definition

@@ -74,10 +74,10 @@ def register(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the nightly flow once; with --offline rebuilds from raw, without Hub and Prefect."""
+    if options.memory is not None:
+        give_back_early()  # before the imports, which bring Polars
     from leaderboard_etl.watching.watched import watched
 
-    if options.memory is not None:
-        give_back_early()
     # Here and not in the flow, so that a run that fails before its flow starts is reported as well.
     with watched(warehouse, options.notify, options.metrics) as report_result:
         if options.offline:
@@ -136,13 +136,13 @@ def _backfill(options: argparse.Namespace, warehouse: Warehouse) -> int:
 
 def _serve(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Runs the flow on a schedule until it is stopped by SIGINT or SIGTERM."""
+    if options.memory is not None:
+        give_back_early()  # before the imports, which bring Polars
     from leaderboard_etl import orchestration
     from leaderboard_etl.watching.watched import expect_watchable
 
     expect_watchable(warehouse, options.notify, options.metrics)
     metrics = None if options.metrics is None else str(options.metrics.resolve())
-    if options.memory is not None:
-        give_back_early()
     parameters = {**_parameters(options, warehouse), "notify": options.notify, "metrics": metrics}
     _prepare(options)
     print(f"serving the nightly flow into {warehouse.root}, at {options.cron!r} UTC; stop with Ctrl-C", flush=True)

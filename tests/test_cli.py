@@ -97,7 +97,7 @@ def test_the_caveats_of_a_worked_query_stand_below_its_table_and_never_in_its_da
     named = ["sql", "-w", str(published.warehouse.root), "-q", "velocity"]
     caveat = "A distinct model counts on the day of its first row."
     _, out, err = run(capsys, *named)
-    assert "note: Many on one day" in err and err.endswith(f"{caveat}\n") and "Velocity of" not in err
+    assert "note: is_bulk_import: " in err and err.endswith(f"{caveat}\n") and "Velocity of" not in err
     assert caveat not in out
     for form in ("csv", "json", "jsonl", "md"):
         _, out, err = run(capsys, *named, "--format", form)

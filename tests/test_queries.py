@@ -85,7 +85,11 @@ def test_the_busiest_day_of_distinct_models_counts_each_on_the_day_of_its_first_
         insert(con, "core.submissions", model_id=name, source_id="s", source_name=name, leaderboard="olb_v2", kind="table_row",
                precision=precision, status="FINISHED", submitted_on=date(2024, 7, day), repo_id="r", revision="c" * 40, path="p",
                blob_id="b", locator="row 1")  # fmt: skip
+    content = "source_id,submitted_on,reason\ns,2024-07-02,written again\n"
+    insert(con, "history.policy_files", name="import_days", content=content, blob_id="b", load_id=1,
+           valid_from=datetime(2026, 1, 1))  # fmt: skip
     rows = {row["definition"]: row for row in answer(con, "velocity")}
+    assert {name: row["is_bulk_import"] for name, row in rows.items()} == {"distinct_models": False, "table_rows": True}
     assert {
         name: (row["submissions"], row["n_on_busiest_day"], row["busiest_on"].day) for name, row in rows.items()
     } == {
@@ -241,6 +245,27 @@ def test_both_versions_of_the_leaderboard_are_correlated_over_the_models_in_both
         ("a", 3, 3),
     ]
     assert {(row["rank_correlation"], row["n_models"]) for row in rows} == {(0.5, 3)}
+    assert {row["average_rank_correlation"] for row in rows} == {None}  # of one benchmark there is no average
+
+
+def test_equal_scores_share_the_middle_of_their_ranks_and_averages_are_of_six_benchmarks(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    variants = con.execute(
+        "select variant_id, comparable_group from core.benchmarks where variant_id similar to '[a-z_0-9]+_olb_v[12]'"
+    ).fetchall()
+    for name, first, second in (("a", 10.0, 1.0), ("b", 20.0, 2.0), ("c", 20.0, 3.0), ("d", 30.0, 4.0)):
+        model(con, name, "2024-01-01", "open_weights")
+        for variant, group in variants:
+            is_first = variant.endswith("v1")
+            norm_pct = first if is_first else 100 - second
+            score(con, name, first if is_first else second, variant_id=variant, comparable_group=group,
+                  score_norm_pct=norm_pct)  # fmt: skip
+    rows = answer(con, "v1_against_v2")
+    # Spearman's of 1, 2.5, 2.5, 4 and 1, 2, 3, 4; the averages of v2, which are normalised, are the other way round.
+    told = {(row["rank_correlation"], row["average_rank_correlation"], row["v2_average_pct"]) for row in rows}
+    assert {(correlation, of_averages) for correlation, of_averages, _ in told} == {(0.95, -0.95)}
+    assert {average for *_, average in told} == {96.0, 97.0, 98.0, 99.0}
 
 
 def test_the_front_of_each_headline_group_names_the_best_model_that_it_lacks_for_its_size(
@@ -315,16 +340,18 @@ def test_contents_count_what_there_is_by_kind(con: duckdb.DuckDBPyConnection) ->
     nothing = dict.fromkeys(
         ("api_calls", "file_calls", "files_changed", "files_gone", "bytes_fetched", "source_rows", "rows_stored",
          "rows_quarantined", "rows_added", "rows_closed"), 0)  # fmt: skip
-    for source, rows_in in (("gives", 5), ("silent", 0)):
+    for source, rows_in in (("arena", 5), ("bigcode", 0)):
         for load_id in (1, 2):
             insert(con, "ops.load_sources", load_id=load_id, source_id=source, state="loaded",
                    rows_in=rows_in if load_id == 1 else 0, **nothing)  # fmt: skip
+    insert(con, "ops.load_sources", load_id=1, source_id="policy", state="loaded", rows_in=0, **nothing)
     rows = answer(con, "contents")
+    [(n,)] = con.execute("select count(*) from core.sources").fetchall()
     counted = {(row["what"], row["kind"]): (row["n"], row["n_of_all_kinds"]) for row in rows}
     assert counted[("models", "official")] == (2, 3)
     assert counted[("models with a score, by population", "official")] == (1, 1)
     assert counted[("scores", "reference")] == (2, 2)
-    assert (counted[("sources", "with records")], counted[("sources", "without any")]) == ((1, 2), (1, 2))
+    assert (counted[("sources", "with records")], counted[("sources", "without any")]) == ((1, n), (n - 1, n))
 
 
 def test_two_groups_are_correlated_over_the_official_models_in_both_if_there_are_thirty(
@@ -387,6 +414,19 @@ def test_ifeval_by_type_keeps_continued_pretraining_apart_from_pretraining(con: 
     con.execute("update core.scores set precision = 'bfloat16'")
     rows = answer(con, "chat_template_ifeval")
     assert {row["model_type"]: row["best_model"] for row in rows} == {
+        "all types": "o/more",
         "continuously pretrained": "o/more",
         "pretrained": "o/raw",
     }
+
+
+def test_what_a_chat_template_adds_is_told_of_names_that_were_run_both_ways(con: duckdb.DuckDBPyConnection) -> None:
+    runs = [("o/both", 20.0, False), ("o/both", 50.0, True), ("o/worse", 40.0, False), ("o/worse", 30.0, True),
+            ("o/with", 90.0, True), ("o/without", 10.0, False)]  # fmt: skip
+    for number, (name, pct, has_template) in enumerate(runs):
+        score(con, name, pct, comparable_group="ifeval_measured", source_id="olb_v2_contents", source_name=name,
+              run_id=str(number), has_chat_template=has_template)  # fmt: skip
+    rows = {(row["model_type"], row["has_chat_template"]): row for row in answer(con, "chat_template_ifeval")}
+    told = rows["all types", True]
+    assert (told["n_models"], told["n_both_ways"], told["n_better_with"], told["added_median_pct"]) == (3, 2, 1, 10.0)
+    assert rows["all types", False]["n_both_ways"] is None

@@ -15,8 +15,11 @@ pairs as (
         a.comparable_group,
         b.comparable_group as other_group,
         a.benchmark = b.benchmark as is_one_benchmark,
-        rank() over (partition by a.comparable_group, b.comparable_group order by a.score_pct) as score_rank,
-        rank() over (partition by a.comparable_group, b.comparable_group order by b.score_pct) as other_rank
+        -- Equal scores share the middle of their ranks, as in Spearman's correlation.
+        rank() over (partition by a.comparable_group, b.comparable_group order by a.score_pct)
+            + (count(*) over (partition by a.comparable_group, b.comparable_group, a.score_pct) - 1) / 2 as score_rank,
+        rank() over (partition by a.comparable_group, b.comparable_group order by b.score_pct)
+            + (count(*) over (partition by a.comparable_group, b.comparable_group, b.score_pct) - 1) / 2 as other_rank
     from scored as a
     join scored as b on b.model_id = a.model_id and b.comparable_group > a.comparable_group
 

@@ -1,4 +1,5 @@
 -- The best official open model below 10B parameters on GPQA, by month in which it changed, for each group of comparable scores
+-- Community fine-tunes and merges are left out: mart.model_scaling has them, by population.
 with small as (
 
     select comparable_group, variant, model, params_b, released_on, score_pct

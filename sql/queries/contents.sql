@@ -35,7 +35,12 @@ with counted as (
     group by 3
     union all
     select 8, 'sources', case when n_rows > 0 then 'with records' else 'without any' end, count(*)
-    from (select source_id, sum(rows_in) as n_rows from ops.load_sources group by source_id)
+    from (
+        select source_id, coalesce(sum(l.rows_in), 0) as n_rows
+        from core.sources
+        left join ops.load_sources as l using (source_id)
+        group by source_id
+    )
     group by 3
     union all
     select 9, 'refused records', rule, count(*)

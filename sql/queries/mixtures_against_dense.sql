@@ -1,10 +1,11 @@
--- Mixtures against dense: the size of a typical dense model with a mixture's reported MMLU, and the smallest dense one with it
+-- Mixtures against dense: the size of a typical dense model with a mixture's reported MMLU, and the smallest dense one with it by then
 -- Official models alone: community fine-tunes and merges are left out.
--- typical_dense_b is null where size says too little of the score among dense models: the reason says how little.
+-- typical_dense_b is null where size says too little of the score among dense models: the reason says how little. On other benchmarks
+-- there may be an answer: mart.dense_equivalent has each. smallest_dense: of those that were released no later than the mixture.
 -- MMLU as reported mixes protocols: these are figures of vendors and others, each under the protocol of its source.
 with dense as (
 
-    select model, params_b, score_pct
+    select model, params_b, released_on, score_pct
     from mart.model_scaling
     where comparable_group = 'mmlu_reported' and population = 'official' and openness = 'open_weights'
         and (not is_moe or params_active_b = params_b)
@@ -41,6 +42,6 @@ select
     min_by(d.model, d.params_b) as smallest_dense,
     any_value(x.reason) as reason
 from mixtures as x
-left join dense as d on d.score_pct >= x.score_pct
+left join dense as d on d.score_pct >= x.score_pct and d.released_on <= x.released_on
 group by x.model_id, x.model, x.released_on
 order by x.released_on desc, x.model

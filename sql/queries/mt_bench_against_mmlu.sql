@@ -9,16 +9,21 @@ with both_scores as (
 
 ),
 
+-- Equal scores share the middle of their ranks, as in Spearman's correlation.
 ranked as (
 
     select
         *,
         rank() over (order by mmlu_pct desc) as mmlu_rank,
-        rank() over (order by mt_bench_pct desc) as mt_bench_rank
+        rank() over (order by mt_bench_pct desc) as mt_bench_rank,
+        mmlu_rank + (count(*) over (partition by mmlu_pct) - 1) / 2 as mmlu_middle,
+        mt_bench_rank + (count(*) over (partition by mt_bench_pct) - 1) / 2 as mt_bench_middle
     from both_scores
 
 )
 
-select *, nullif(round(corr(mmlu_rank, mt_bench_rank) over (), 2), 'nan'::double) as rank_correlation
+select
+    * exclude (mmlu_middle, mt_bench_middle),
+    nullif(round(corr(mmlu_middle, mt_bench_middle) over (), 2), 'nan'::double) as rank_correlation
 from ranked
 order by mt_bench_rank, model

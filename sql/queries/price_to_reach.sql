@@ -1,7 +1,8 @@
 -- What a score costs per million tokens, at the last prices listed of models not known to be withdrawn: hosted open against proprietary ones
 -- A list may go on naming the price of a model that its vendor serves no longer: withdrawn_proprietary is the cheapest such model. Where
 -- proprietary_withdrawn_on is known, nothing else that reaches the score has a price. Official models alone, in the groups that
--- core.comparable_groups calls headline, those of mixed protocols left out.
+-- core.comparable_groups calls headline, those of mixed protocols left out. How prices fell over the years is in no list at hand: each is of
+-- one day, and a later list may differ because it is another. mart.price_to_reach has the months, with is_later.
 with newest as (
 
     select *

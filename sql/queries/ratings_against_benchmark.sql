@@ -10,6 +10,7 @@ with rated as (
 
 ),
 
+-- Equal scores share the middle of their ranks, as in Spearman's correlation.
 compared as (
 
     select
@@ -20,7 +21,9 @@ compared as (
         r.*,
         s.score_pct,
         rank() over (partition by s.comparable_group order by r.rating desc) as rating_rank,
-        rank() over (partition by s.comparable_group order by s.score_pct desc) as score_rank
+        rank() over (partition by s.comparable_group order by s.score_pct desc) as score_rank,
+        rating_rank + (count(*) over (partition by s.comparable_group, r.rating) - 1) / 2 as rating_middle,
+        score_rank + (count(*) over (partition by s.comparable_group, s.score_pct) - 1) / 2 as score_middle
     from rated as r
     join mart.model_scaling as s using (model_id)
     where s.comparable_group in ('gpqa_diamond_epoch', 'mmlu_pro_reported')
@@ -41,7 +44,7 @@ select
     rating_rank,
     score_rank,
     score_rank - rating_rank as ranks_higher_in_ratings,
-    nullif(round(corr(rating_rank, score_rank) over of_group, 2), 'nan'::double) as rank_correlation,
+    nullif(round(corr(rating_middle, score_middle) over of_group, 2), 'nan'::double) as rank_correlation,
     count(*) over of_group as n_models
 from compared
 window of_group as (partition by comparable_group)

@@ -10,6 +10,7 @@ select
     round(mean_gap_pct, 2) as mean_gap_pct,
     round(lo_pct, 2) as lo_pct,
     round(hi_pct, 2) as hi_pct,
+    round(median_gap_pct, 2) as median_gap_pct,
     round(mean_not_copied_pct, 2) as mean_not_copied_pct,
     protocols,
     refusal_reason

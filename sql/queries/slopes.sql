@@ -1,7 +1,7 @@
 -- Slopes of scores over size: what ten times the parameters add to a score's log-odds, with the 90 percent interval, by side and group
 -- Official models of every date. odds_times: by how much the odds of the score, corrected for guessing, grow with ten times the size.
 -- is_rising: the whole interval is above 0. A slope over models of several years is that of newer and better ones too:
--- mart.scaling_fit has each era. Groups named *_reported mix protocols.
+-- mart.scaling_fit has each era. n_clipped: of n_models, scores at the level of guessing or the ceiling. Groups named *_reported mix protocols.
 select
     comparable_group,
     openness as side,
@@ -13,6 +13,7 @@ select
     round(exp(slope), 1) as odds_times,
     round(r2, 2) as r2,
     n as n_models,
+    n_clipped,
     n_scored,
     n_families,
     refusal_reason

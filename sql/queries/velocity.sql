@@ -1,6 +1,18 @@
 -- Velocity of the community, not of scores: submissions to both leaderboards by quarter and definition, and the most on one day
--- Many on one day were brought over by the leaderboard, not handed in. A distinct model counts on the day of its first row.
-with counted as (
+-- is_bulk_import: the leaderboard wrote that day's rows again all at once, so nobody handed them in on it (policy/import_days.csv). A
+-- distinct model counts on the day of its first row.
+with imports as (
+
+    select distinct try_cast(split_part(line, ',', 2) as date) as submitted_on
+    from (
+        select unnest(string_split(content, chr(10))) as line
+        from history.policy_files
+        where name = 'import_days' and valid_to is null
+    )
+
+),
+
+counted as (
 
     select case kind when 'request' then 'requests' else 'table_rows' end as definition, submitted_on
     from core.submissions
@@ -36,7 +48,14 @@ quarters as (
 
 )
 
-select quarter, definition, submissions, n_on_busiest_day, busiest_on, is_partial
+select
+    quarter,
+    definition,
+    submissions,
+    n_on_busiest_day,
+    busiest_on,
+    definition <> 'requests' and busiest_on in (select submitted_on from imports where submitted_on is not null) as is_bulk_import,
+    is_partial
 from quarters
 join busiest using (quarter, definition)
 order by quarter, definition

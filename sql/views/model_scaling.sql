@@ -1,8 +1,9 @@
 -- One score per model and comparable group, with the model's size and date: the points of every chart.
 -- One row per model and comparable group. All models that have a score are here, also those without a published size
 -- (params_b is null) and those that should not make a frontier: filter on population.
--- Which of several scores represents a model: who measured comes before who repeats (core.reporters, and of one reporter what
--- an evaluator measured before what the vendor says), a stated number of shots before an unstated one, full precision before
+-- Which of several scores represents a model: the reporter decides first, in the order of core.reporters.chart_rank (a leaderboard's
+-- own runs, the Arena's tables, curated rows, other evaluators, vendors, the community), and of one reporter what an evaluator
+-- measured comes before what the vendor says, a stated number of shots before an unstated one, full precision before
 -- quantised, the highest stated setting of that reporter (core.settings; without tools before with tools), the newest dated
 -- evaluation; of what is left the median, of an even number the lower one of the middle. Never a name, never the greatest.
 -- Values that a card shows only in a table (vendor_card_table) are left out. Caveats: mixed_protocols in *_reported groups.

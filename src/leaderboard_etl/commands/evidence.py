@@ -26,8 +26,9 @@ SECTIONS = (
 )
 # Why one of several scores is used, in the order that mart.precedence gives.
 RULE_OF_SCORES = (
-    "Of several values of a group: who measured before who repeats, measured by others before the vendor's word, stated shots,\n"
-    "  full precision, no tools, the highest setting, the newest evaluation; of what is left the median"
+    "Of several values of a group: the reporter (a leaderboard's own runs, the Arena's tables, curated rows, other evaluators,\n"
+    "  the vendor, the community), measured by others before the vendor's word, stated shots, full precision, no tools, the\n"
+    "  highest setting, the newest evaluation; of what is left the median"
 )
 QUERIES = {
     "names": """

@@ -316,6 +316,45 @@ def test_derivatives_of_a_base_are_direct_or_through_others_and_a_merge_is_one_o
     assert {row["n_with_a_base"] for row in rows} == {2}
 
 
+def test_derivatives_tell_of_how_many_owners_they_are_and_a_gain_counts_each_base_once(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for name, tuning, pct in (("big/base", "base", 50.0), ("small/base", "base", 40.0)):
+        model(con, name, None, "open_weights", tuning=tuning)
+        score(con, name, pct, comparable_group="ifeval_measured")
+    tuned = [("eager/a", "small/base", 41.0), ("eager/b", "small/base", 41.0), ("eager/c", "small/base", 42.0),
+             ("calm/d", "big/base", 60.0)]  # fmt: skip
+    for name, base, pct in tuned:
+        model(con, name, None, "open_weights", tuning="instruct")
+        score(con, name, pct, comparable_group="ifeval_measured")
+        insert(con, "core.model_bases", model_id=name, base_model_id=base, relation="finetune", is_first=True,
+               source_id="s", source_name=name, repo_id="r", revision="c" * 40, path="p", locator="row 1")  # fmt: skip
+    of_bases = {row["base_model_id"]: (row["n_derivatives"], row["n_owners"]) for row in answer(con, "derivatives")}
+    assert of_bases == {"small/base": (3, 1), "big/base": (1, 1)}
+    [row] = answer(con, "gain_over_base")
+    assert (row["n_pairs"], row["n_bases"], row["median_gain_pct"], row["median_of_bases_pct"]) == (4, 2, 1.5, 5.5)
+
+
+def test_a_subject_is_of_models_with_all_subjects_by_one_source_and_of_equal_bests_the_last_name(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    con.execute(
+        """
+        create or replace view core.subtask_scores as
+        select *, 'mmlu' as benchmark_id, 'acc' as metric
+        from (values
+            ('o/a', 'whole', 'law', 0.5), ('o/a', 'whole', 'art', 0.4), ('o/a', 'partly', 'art', 0.9),
+            ('o/b', 'whole', 'law', 0.3), ('o/b', 'whole', 'art', 0.4), ('o/c', 'partly', 'law', 0.8)
+        ) as s(model_id, source_id, subtask, score_raw)
+        """
+    )
+    rows = answer(con, "hardest_mmlu_subjects")
+    assert [(row["subtask"], row["n_models"], row["best_pct"], row["best_model"]) for row in rows] == [
+        ("art", 2, 40.0, "o/b"),
+        ("law", 2, 50.0, "o/a"),
+    ]
+
+
 def test_a_slope_stands_with_its_interval_and_a_refusal_with_its_reason(con: duckdb.DuckDBPyConnection) -> None:
     def fit(side: str, **facts: object) -> None:
         insert(con, "mart.scaling_fit", population="official", comparable_group="one", openness=side, era="all", form="total",

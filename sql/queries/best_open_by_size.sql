@@ -7,8 +7,8 @@ select
         when params_b < 40 then '3: 10B to 40B'
         else '4: 40B and more'
     end as size_class,
-    max_by(model, score_pct) as model,
-    max_by(params_b, score_pct) as params_b,
+    max_by(model, (score_pct, model)) as model,
+    max_by(params_b, (score_pct, model)) as params_b,
     max(score_pct) as mmlu_pct,
     count(*) as n_models
 from mart.model_scaling

@@ -1,4 +1,4 @@
--- The best official open model below 10B parameters on GPQA, by month in which it changed, for each group of comparable scores
+-- The best official open model below 10B parameters on GPQA, by month of the release that changed it, for each group of comparable scores
 -- Community fine-tunes and merges are left out: mart.model_scaling has them, by population.
 with small as (
 
@@ -26,8 +26,8 @@ records as (
 select
     r.comparable_group,
     date_trunc('month', r.released_on)::date as month,
-    max_by(r.model, r.score_pct) as model,
-    max_by(r.params_b, r.score_pct) as params_b,
+    max_by(r.model, (r.score_pct, r.model)) as model,
+    max_by(r.params_b, (r.score_pct, r.model)) as params_b,
     round(max(r.score_pct), 1) as best_pct,
     round(100 * any_value(b.random_baseline), 1) as guessing_pct
 from records as r

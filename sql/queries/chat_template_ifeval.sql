@@ -21,7 +21,7 @@ added as (
 
     select
         source_name,
-        max_by(model_type, has_chat_template) as model_type,
+        max_by(model_type, (has_chat_template, model_type)) as model_type,
         median(score_pct) filter (has_chat_template) - median(score_pct) filter (not has_chat_template) as added_pct
     from runs
     where is_both_ways
@@ -50,7 +50,7 @@ by_type as (
         count(distinct model_id) as n_models,
         median(score_pct) as median_pct,
         max(score_pct) as best_pct,
-        max_by(model_id, score_pct) as best_model
+        max_by(model_id, (score_pct, model_id)) as best_model
     from runs
     group by grouping sets ((model_type, has_chat_template), (has_chat_template))
 

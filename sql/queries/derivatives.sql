@@ -1,5 +1,6 @@
 -- Derivatives of base models: from which models most others are made, directly or through others, and by which way
 -- Only models whose base is recorded count, n_with_a_base in all; a merge counts for each of its parents. The four ways are of direct ones.
+-- n_owners: whose they are; one account may have handed in a hundred tries over one base.
 with made as (
 
     select l.*, m.model_id in (select model_id from core.scores) as is_scored
@@ -12,6 +13,7 @@ with made as (
 select
     ancestor_id as base_model_id,
     count(*) as n_derivatives,
+    count(distinct split_part(model_id, '/', 1)) as n_owners,
     count(*) filter (is_scored) as n_scored,
     count(*) filter (depth = 1) as n_direct,
     count(*) filter (depth = 1 and relation = 'finetune') as n_finetunes,

@@ -22,9 +22,9 @@ select
     m.population,
     count(b.comparable_group) as n_scores,
     count(*) filter (b.above_pct > 0) as n_above_best,
-    max_by(b.comparable_group, b.above_pct) as furthest_in,
-    round(max_by(b.score_pct, b.above_pct), 1) as its_score_pct,
-    round(max_by(b.best_pct, b.above_pct), 1) as best_official_pct,
+    max_by(b.comparable_group, (b.above_pct, b.comparable_group)) as furthest_in,
+    round(max_by(b.score_pct, (b.above_pct, b.comparable_group)), 1) as its_score_pct,
+    round(max_by(b.best_pct, (b.above_pct, b.comparable_group)), 1) as best_official_pct,
     round(max(b.above_pct), 1) as above_pct,
     count(*) over () as n_flagged
 from core.models as m

@@ -17,7 +17,7 @@ later as (
     select
         comparable_group,
         openness,
-        arg_max(f.model, f.score_pct) || ': ' || round(max(f.score_pct), 1) as best_pct
+        arg_max(f.model, (f.score_pct, f.model)) || ': ' || round(max(f.score_pct), 1) as best_pct
     from mart.gap_frontier as f
     join mart.gap_sides as s using (population, comparable_group)
     where population = 'official' and f.reached_on > s.compared_on

@@ -1,19 +1,25 @@
 -- The hardest subjects of MMLU: median accuracy over the models that have published all subjects, the best value of each
 with of_models as (
 
-    select model_id, subtask, max(score_raw) as score_raw
+    select model_id, source_id, subtask, max(score_raw) as score_raw
     from core.subtask_scores
     where benchmark_id = 'mmlu' and metric = 'acc' and subtask is not null and model_id is not null
-    group by model_id, subtask
+    group by model_id, source_id, subtask
 
 ),
 
--- Subjects of other models would be compared by who published them.
+-- Subjects of other models would be compared by who published them; a source that has some subjects says nothing of the whole.
 whole as (
 
     select *
     from of_models
-    qualify count(*) over (partition by model_id) = (select count(distinct subtask) from of_models)
+    qualify count(*) over (partition by model_id, source_id) = (select count(distinct subtask) from of_models)
+
+),
+
+of_one_source as (
+
+    select * from whole qualify source_id = min(source_id) over (partition by model_id)
 
 )
 
@@ -22,7 +28,7 @@ select
     count(*) as n_models,
     round(100 * median(score_raw), 1) as median_pct,
     round(100 * max(score_raw), 1) as best_pct,
-    max_by(model_id, score_raw) as best_model
-from whole
+    max_by(model_id, (score_raw, model_id)) as best_model
+from of_one_source
 group by subtask
 order by median_pct, subtask

@@ -1,6 +1,6 @@
 -- The Pareto front of score and active size, by headline group: open models that no other beats with as few active parameters
 -- Official models alone: community fine-tunes and merges are left out, and so are the n_unsized scored ones whose active size no source
--- states; best_unsized might be on the front. Groups named *_reported mix protocols.
+-- states; best_unsized might be on the front, and is where its score is above all. Groups named *_reported mix protocols.
 with scored as (
 
     select s.*

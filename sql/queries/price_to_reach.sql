@@ -2,7 +2,8 @@
 -- A list may go on naming the price of a model that its vendor serves no longer: withdrawn_proprietary is the cheapest such model. Where
 -- proprietary_withdrawn_on is known, nothing else that reaches the score has a price. Official models alone, in the groups that
 -- core.comparable_groups calls headline, those of mixed protocols left out. How prices fell over the years is in no list at hand: each is of
--- one day, and a later list may differ because it is another. mart.price_to_reach has the months, with is_later.
+-- one day for most models, and a later list may differ because it is another. mart.price_to_reach has the months, with is_later. A model
+-- whose seller is not read (policy/price_providers.csv), as Amazon for its Nova models, has no price here, so neither side's may be the lowest.
 with newest as (
 
     select *
@@ -37,7 +38,7 @@ select
     o.priced_on as open_priced_on,
     p.priced_on as proprietary_priced_on,
     p.withdrawn_on as proprietary_withdrawn_on,
-    min_by(w.said, w.blended_usd_per_mtok) as withdrawn_proprietary
+    min_by(w.said, (w.blended_usd_per_mtok, w.said)) as withdrawn_proprietary
 from newest as o
 join newest as p using (comparable_group, score_threshold_pct)
 join core.comparable_groups as g using (comparable_group)

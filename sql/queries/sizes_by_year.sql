@@ -8,7 +8,7 @@ select
     round(median(params_total) / 1e9, 1) as median_params_total_b,
     round(median(params_active) / 1e9, 1) as median_params_active_b,
     round(max(params_total) / 1e9, 1) as greatest_params_total_b,
-    max_by(display_name, params_total) as greatest_model
+    max_by(display_name, (params_total, display_name)) as greatest_model
 from core.models
 where population = 'official' and openness = 'open_weights'
 group by all

@@ -9,11 +9,12 @@ import duckdb
 
 from leaderboard_etl.article.checking import AGREES, DISAGREES, NOT_MEASURABLE, Printed
 from leaderboard_etl.article.scores import Stated
+from leaderboard_etl.warehouse.charted import IS_CHARTED
 
 # A printed number that ends in 5 may be rounded either way.
 _ROUNDING_ERROR = 1e-6
 _MOST_OTHERS = 3
-_PUBLISHED = """
+_PUBLISHED = f"""
     select
         s.model_id,
         s.comparable_group,
@@ -29,12 +30,7 @@ _PUBLISHED = """
     join core.comparable_groups as g using (comparable_group)
     join core.models as about_model on about_model.model_id = s.model_id
     left join core.sources as about on about.source_id = s.source_id
-    left join mart.model_scaling as m
-        on m.model_id = s.model_id
-        and m.comparable_group = s.comparable_group
-        and m.variant = s.variant_id
-        and m.setting = s.setting
-        and m.score_source = mart.place(s.source_id, s.repo_id, s.revision, s.path, s.locator)
+    left join mart.model_scaling as m on {IS_CHARTED}
     where list_contains($models, s.model_id) and list_contains($groups, s.comparable_group)
     order by all
 """

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.commands.display import records
+from leaderboard_etl.warehouse.charted import IS_CHARTED
 
 if TYPE_CHECKING:
     import duckdb
@@ -138,12 +139,7 @@ QUERIES = {
             join core.benchmarks as b using (variant_id)
             left join core.reporters as w using (reported_by)
             left join core.settings as e using (setting)
-            left join mart.model_scaling as m
-                on m.model_id = s.model_id
-                and m.comparable_group = s.comparable_group
-                and m.variant = s.variant_id
-                and m.setting = s.setting
-                and m.score_source = mart.place(s.source_id, s.repo_id, s.revision, s.path, s.locator)
+            left join mart.model_scaling as m on {IS_CHARTED}
             where s.model_id = $model
                 and ($benchmark is null or $benchmark in (s.benchmark_id, s.variant_id, s.comparable_group))
         ),
@@ -241,12 +237,7 @@ OF_ROWS = {
             m.model_id as model, m.openness, m.score_pct as pct, m.params_b, m.released_on, {_FILE} as file,
             {_PLACE} as place, m.source_url as link
         from mart.model_scaling as m
-        join core.scores as s
-            on s.model_id = m.model_id
-            and s.comparable_group = m.comparable_group
-            and s.variant_id = m.variant
-            and s.setting = m.setting
-            and m.score_source = mart.place(s.source_id, s.repo_id, s.revision, s.path, s.locator)
+        join core.scores as s on {IS_CHARTED}
         where m.comparable_group = $comparable_group
             and ($openness is null or m.openness = $openness)
             and (

@@ -46,7 +46,17 @@ class Explorer:
         self.page.goto("about:blank")
         self.page.goto(self.address + hash_)
         expect(self.page.locator("main")).to_have_attribute("data-shown", hash_)
-        return self.page
+        return drawn(self.page)
+
+
+def drawn(page: Page) -> Page:
+    """The page when its charts are there: each is drawn a frame after its place."""
+    expect(page.locator(".plot:not(:has(svg))")).to_have_count(0)
+    return page
+
+
+def text_of(page: Page) -> str:
+    return drawn(page).locator("main").inner_text()
 
 
 def written(files: dict[str, bytes], folder: Path) -> Path:
@@ -251,17 +261,17 @@ def test_an_address_opens_the_view_with_its_settings(shown: Explorer) -> None:
     page.get_by_role("combobox", name="Against").select_option("date")
     page.get_by_label("Released until").fill("2024-08-01")
     expect(page.locator(".headline")).to_contain_text("Models without a date are left out.")
-    text, address = page.locator("main").inner_text(), page.url
+    text, address = text_of(page), page.url
     other = shown.opens("#" + address.split("#")[1])
-    assert other.locator("main").inner_text() == text
+    assert text_of(other) == text
     assert other.get_by_role("combobox", name="Models").input_value() == "all"
     page = shown.opens("#/models")
     page.get_by_label("Search").fill("mistral")
     page.get_by_role("combobox", name="Size").select_option("known")
     page.get_by_role("button", name="Model", exact=True).click()
     expect(page.get_by_role("columnheader", name="Model", exact=True)).to_have_attribute("aria-sort", "ascending")
-    text, address = page.locator("main").inner_text(), page.url
-    assert shown.opens("#" + address.split("#")[1]).locator("main").inner_text() == text
+    text, address = text_of(page), page.url
+    assert text_of(shown.opens("#" + address.split("#")[1])) == text
 
 
 def test_back_goes_to_the_view_before(shown: Explorer) -> None:
@@ -375,7 +385,7 @@ def test_markup_and_addresses_from_the_data_stay_text(hostile: Explorer) -> None
     for view in ("#/models", address, "#/claims", f"#/report?model={quote(HOSTILE)}", "#/gap", "#/scatter"):
         page = hostile.opens(view)
         if view in ("#/models", address, "#/claims"):
-            assert visible in page.locator("main").inner_text(), view
+            assert visible in text_of(page), view
         assert page.evaluate("window.hacked") is None
         assert page.locator("img, main script").count() == 0
         links = page.locator("a").evaluate_all("all => all.map((link) => link.href)")

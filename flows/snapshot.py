@@ -11,6 +11,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from leaderboard_etl import orchestration
+from leaderboard_etl.days import named_day
 from leaderboard_etl.errors import WarehouseError
 from leaderboard_etl.export import summary
 from leaderboard_etl.export.datapackage import media_type
@@ -52,10 +53,10 @@ def snapshot(
     with_database: bool = False,
     repo: str | None = None,
 ) -> dict[str, Any]:
-    """Exports the published state, or the state of a day or of a tag `as-of-<day>`; with `repo` it is published on the
-    Hub as well."""
+    """Exports the published state, or the state of a day (YYYY-MM-DD, today or yesterday) or of a tag `as-of-<day>`; with
+    `repo` it is published on the Hub as well."""
     opened = Warehouse(Path(warehouse))
-    day = date.fromisoformat(as_of.removeprefix("as-of-")) if as_of else None
+    day = named_day(as_of.removeprefix("as-of-")) if as_of else None
     folder, manifest = export(opened, out, day, with_database)
     verify(opened, folder)
     orchestration.markdown_artifact("snapshot", summary.markdown(manifest, folder))

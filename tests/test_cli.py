@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import math
@@ -20,10 +21,12 @@ from faulty_hub import HubServer, Response
 from worlds import World, copied, no_wait, run
 
 from leaderboard_etl import pipeline
-from leaderboard_etl.cli import main
+from leaderboard_etl.cli import _parser, main
 from leaderboard_etl.commands.freshness import source_rows
 from leaderboard_etl.commands.hints import pasteable, runnable
+from leaderboard_etl.commands.parsing import day
 from leaderboard_etl.contracts.schema import tables, views
+from leaderboard_etl.days import FORMS
 from leaderboard_etl.policy.schema import policy_tables
 from leaderboard_etl.raw.ledger import NOT_ASKED, Load, SourceLoad
 from leaderboard_etl.settings import Warehouse, default_warehouse
@@ -42,6 +45,37 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_option_that_is_a_day_takes_today_and_yesterday_and_says_so() -> None:
+    today = datetime.now(UTC).date()
+    assert day("Today") in (today, today + timedelta(days=1))
+    assert day("yesterday") in (today - timedelta(days=1), today)
+    assert day("2025-03-21").isoformat() == "2025-03-21"
+    [commands] = [each for each in _parser()._actions if isinstance(each, argparse._SubParsersAction)]
+    dated = [
+        action for command in commands.choices.values() for action in _actions(command) if action.metavar == "DATE"
+    ]
+    assert len(dated) >= 8
+    assert all(action.type is day and action.help and FORMS in action.help for action in dated)
+
+
+def test_a_state_of_today_is_asked_by_its_name(published: World, capsys: pytest.CaptureFixture[str]) -> None:
+    query = "select count(*) as n from core.models"
+    of_day = run(capsys, "sql", "-w", published.warehouse.root, "--as-of", "today", query)
+    assert of_day[0] == 0 and of_day[1] == run(capsys, "sql", "-w", published.warehouse.root, query)[1]
+    code, _, err = run(capsys, "sql", "-w", published.warehouse.root, "--as-of", "last week", query)
+    assert code == 2 and "'last week' is not a day: YYYY-MM-DD, today or yesterday" in err
+
+
+def _actions(command: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Its options, and those of its commands."""
+    found = []
+    for action in command._actions:
+        found.append(action)
+        if isinstance(action, argparse._SubParsersAction):
+            found += [each for below in action.choices.values() for each in _actions(below)]
+    return found
 
 
 def test_a_query_prints_a_table_or_json(published: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,7 +243,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], tmp_path: Path, capsys
 
 
 @pytest.mark.parametrize(
-    "command", ["", "sq", "sql --as-of yesterday x", "export", "quarantine", "run --card-budget many", "verify a b"]
+    "command", ["", "sq", "sql --as-of tomorrow x", "export", "quarantine", "run --card-budget many", "verify a b"]
 )
 def test_what_the_parser_refuses_is_one_line_that_names_the_help(
     command: str, capsys: pytest.CaptureFixture[str]

@@ -25,6 +25,7 @@ ROOMS = (
         "engine",
         "code_version",
         "units",
+        "days",
     ),
     *(
         "contracts",

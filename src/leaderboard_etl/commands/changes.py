@@ -8,6 +8,7 @@ from contextlib import closing
 from leaderboard_etl.commands.display import print_json
 from leaderboard_etl.commands.parsing import Commands, add_command, day
 from leaderboard_etl.commands.rows_file import write_rows
+from leaderboard_etl.days import FORMS
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
 
@@ -27,10 +28,10 @@ def register(commands: Commands) -> None:
         "--since",
         type=day,
         metavar="DATE",
-        help="loads of this day and later, UTC (default: the newest load with news)",
+        help=f"loads of this day and later, UTC: {FORMS} (default: the newest load with news)",
     )
     command.add_argument(
-        "--until", type=day, metavar="DATE", help="loads up to the end of this day, UTC (default: all)"
+        "--until", type=day, metavar="DATE", help=f"loads up to the end of this day, UTC: {FORMS} (default: all)"
     )
     command.add_argument("--all", action="store_true", help="every change, not only the notable ones")
     command.add_argument(

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
+from leaderboard_etl.days import FORMS, named_day
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import (
     DEFAULT_CARD_BUDGET,
@@ -85,7 +86,7 @@ def add_json(command: Parser, text: str = "print as JSON") -> None:
 
 def add_as_of(command: Parser) -> None:
     """Adds --as-of DATE."""
-    command.add_argument("--as-of", type=day, metavar="DATE", help="the state at the end of that day, UTC")
+    command.add_argument("--as-of", type=day, metavar="DATE", help=f"the state at the end of that day, UTC: {FORMS}")
 
 
 def add_hub(command: Parser, verb: str = "read") -> None:
@@ -178,6 +179,6 @@ def add_watching(command: Parser) -> None:
 def day(text: str) -> date:
     """The day that an option names. Raises ArgumentTypeError for other text."""
     try:
-        return date.fromisoformat(text)
+        return named_day(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2025-03-21") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day: {FORMS}") from None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from leaderboard_etl.days import FORMS, named_day
 from leaderboard_etl.errors import EtlError
 from leaderboard_etl.importers.epoch_runs import import_runs
 from leaderboard_etl.importers.helm_models import import_models
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     prices.add_argument("list", choices=sorted(LISTS), help="which list")
     prices.add_argument("folder", type=Path, help="a checkout of the list's repository")
     prices.add_argument("--commit", required=True, help="the commit of the checkout")
-    prices.add_argument("--on", required=True, type=date.fromisoformat, help="the day of the commit, YYYY-MM-DD")
+    prices.add_argument("--on", required=True, type=named_day, help=f"the day of the commit: {FORMS}")
     return parser
 
 

@@ -36,6 +36,30 @@ def test_explain_shows_where_a_score_came_from_and_which_one_the_marts_use(
     assert "data/train-00000-of-00001.parquet row 3, GPQA Raw" in gpqa[0]["place"]
 
 
+def test_a_score_has_the_link_that_every_mart_and_page_gives_it(
+    standing: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with duckdb.connect(str(standing.warehouse.database), read_only=True) as con:
+        given = con.execute(
+            """
+            select mart.place(s.source_id, s.repo_id, s.revision, s.path, s.locator), m.source_url
+            from mart.model_scaling as m
+            join core.scores as s on m.score_source = mart.place(s.source_id, s.repo_id, s.revision, s.path, s.locator)
+            where m.model_id = 'org/model-7b'
+            """
+        ).fetchall()
+    _, out, _ = run(capsys, "explain", "-w", standing.warehouse.root, "org/model-7b", "--json")
+    story = json.loads(out)
+    told = {row["place"]: row["link"] for row in story["scores"]}
+    assert given and {link for _, link in given} != {None}
+    assert {place.split(": ", 1)[1]: link for place, link in given}.items() <= told.items()
+    pages = [row["link"] for name in ("sizes", "licences", "dates", "scores") for row in story[name]]
+    assert any("/blob/" in link for link in pages if link)
+    _, out, _ = run(capsys, "explain", "-w", standing.warehouse.root, "org/model-7b")
+    [line] = [line for line in out.splitlines() if line.endswith(given[0][1])]
+    assert re.match(r"  \[\d+\] \S+@\S{12} \S+  https://", line), "the page stands beside its file"
+
+
 @pytest.mark.marts(False)
 def test_explain_prints_readable_text(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.options = {"only": ("olb_v2_contents",)}
@@ -47,8 +71,10 @@ def test_explain_prints_readable_text(world: World, capsys: pytest.CaptureFixtur
     assert "* total name 7,000,000,000 0 [1] model name" in told
     assert "half or double the size in the name" in told
     assert any(re.fullmatch(r"1 org/good-7b finetune yes \[\d+\] row \d+", line) for line in told)
-    for start in ("* 2024-06-01 hub_upload olb_v2_contents [", "* apache-2.0 olb_v2_contents ["):
-        place = next(line for line in told if line.startswith(start)).removeprefix(start)
+    # A licence has the commit of the text that states it, and the day on which a load first read that.
+    licence = r"\* apache-2.0 olb_v2_contents [0-9a-f]{12} 2025-01-01 \["
+    for start in (r"\* 2024-06-01 hub_upload olb_v2_contents \[", licence):
+        [place] = [re.split(start, line)[1] for line in told if re.match(start, line)]
         number, row = place.split("] ", 1)
         assert row.startswith("row ")
         assert any(line.startswith(f"[{number}] ") and line.endswith(".parquet") for line in told)
@@ -73,6 +99,14 @@ def test_explain_says_which_name_a_score_came_under_and_that_policy_corrected_it
     assert "Good 7B Chat" in lines[score] and "corrected by policy/corrections.csv" in lines[score + 1 : score + 3]
     _, out, _ = run(capsys, "explain", "-w", folder, "org/good-7b", "ifeval")
     assert "named" not in out and "corrected" not in out
+
+
+def test_a_size_that_policy_sets_names_the_file_that_does() -> None:
+    row = {"method": "override", "params": 7, "place": "leaderboard-etl@policy parameter_overrides.csv", "link": None}
+    [told] = readable([{**row, "file": row["place"]}], {})
+    assert told["method"] == "set in policy/parameter_overrides.csv"
+    [told] = readable([{**row, "method": "config", "params": None, "file": row["place"]}], {})
+    assert told["method"] == "config"
 
 
 def test_a_score_repeated_by_many_snapshots_is_printed_once_with_its_count() -> None:

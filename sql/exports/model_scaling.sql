@@ -10,7 +10,7 @@
 --   score_pct: Score, percent
 --   params_b: Parameters in billions, as params_kind counts them
 --   params_kind (total): What params_b counts: always total here
---   params_method: How the size was had
+--   params_method: How the size was had; override: it is set in policy/parameter_overrides.csv
 --   is_moe: Mixture of experts; blank: no source says
 --   released_on: Release date by the best evidence; blank: none
 --   release_year: Release date as a decimal year; blank: no evidence

@@ -86,7 +86,7 @@ create table core.models (
     released_on_method varchar check (released_on_method in ('reference', 'hub_upload', 'hub_created', 'leaderboard_submission', 'first_score')), -- Evidence for the date, best first: a curated row with a link (reference), the upload of the weights (hub_upload), the creation of the repository (hub_created), or the submission to a leaderboard, which may be months later (leaderboard_submission); first_score: the best of them gives a later day than the first score in a public table, which is then the date; null: no evidence
     params_total bigint,                -- Total parameters (count) of the chosen evidence; null: unknown, see params_reason
     params_active bigint,               -- Parameters used per token (count); null: unknown, see params_active_reason; for dense models equal to params_total, unless embeddings are only looked up (Gemma 3n)
-    params_method varchar,              -- Method of the chosen total, a row of policy/parameter_methods; null: unknown
+    params_method varchar,              -- Method of the chosen total, a row of policy/parameter_methods (override: set in policy/parameter_overrides); null: unknown
     params_confidence double,           -- Confidence in the chosen total, 0-1, by method; null: unknown
     params_reason varchar,              -- Why params_total is null; null: params_total is known
     params_active_reason varchar,       -- Why params_active is null; null: params_active is known

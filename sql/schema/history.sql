@@ -184,7 +184,7 @@ create table history.parameter_claims (
     source_name varchar not null,      -- = history.models
     precision varchar not null,        -- = history.models
     kind varchar not null check (kind in ('total', 'active', 'adapter', 'embedding', 'prediction')), -- Which parameters are counted: total, active (used per token), adapter (the weights of an adapter alone, without its base model), embedding (the input embedding alone) or prediction (layers for multi-token prediction, which are dropped after training and not in any total)
-    method varchar not null,           -- How the number was obtained: a method of policy/parameter_methods
+    method varchar not null,           -- How the number was obtained: a method of policy/parameter_methods (override: set in policy/parameter_overrides)
     params bigint,                     -- Parameters (count); null: refused, see reason
     reason varchar,                    -- Why params is null or doubtful; null: no reason
     source_url varchar,                -- = history.scores

@@ -8,7 +8,7 @@
 --   method: Method of the disagreeing statement
 --   params: Count of the disagreeing statement
 --   disagreement_pct: Distance from the chosen count in percent of that
---   state (settled, doubted, name, open): settled (an override decides), doubted (reason says why it is not believed), name (a name is at times not the size) or open
+--   state (settled, doubted, name, open): settled (policy/parameter_overrides.csv decides), doubted (reason says why it is not believed), name (a name is at times not the size) or open
 --   reason: Reason to doubt the disagreeing statement; null: none
 --   n_scores: Scores of the model that a chart of sizes would draw
 --   source_id: Source of the disagreeing statement

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 _FILE = "concat_ws(' ', s.repo_id || '@' || s.revision[:12], s.path)"
 _PLACE = f"concat_ws(' ', {_FILE}, s.locator)"
+# The page of a value by the rule of every table and page: the link recorded for it, else that of its file.
+_ABOUT = "left join core.sources as about on about.source_id = s.source_id"
+_LINK = "mart.link(s.source_url, about.link_pattern, s.repo_id, s.revision, s.path)"
+_LINK_OF_FILE = "mart.link(null, about.link_pattern, s.repo_id, s.revision, s.path)"
 SECTIONS = (
     ("names", "Names", ()),
     ("sizes", "Sizes: * is used", ("reason",)),
@@ -49,18 +53,24 @@ QUERIES = {
                 case when is_disagreeing then 'more than 10 % from the one that is used, whose method is trusted more' end
             ) as reason,
             {_FILE} as file, {_PLACE} as place,
-            source_url as link
+            {_LINK} as link
         from core.parameter_evidence as s
+        {_ABOUT}
         where model_id = $model
-        order by kind desc, is_chosen desc, is_doubtful, params is null, confidence desc, method, source_id, path, locator
+        order by kind desc, is_chosen desc, is_doubtful, params is null, confidence desc, method, s.source_id, path, locator
     """,
+    # A maker may change a licence, and two models of one maker may be stated at different times: the commit is that of the newest
+    # card or table that says so, and the day that on which a load first read it.
     "licences": f"""
         select
             case when s.license_text = m.license_text then '*' else '' end as chosen,
-            s.license_text as text, s.source_id as source, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place
+            s.license_text as text, s.source_id as source, max_by(s.revision[:12], {_PLACE}) as at_commit,
+            min(s.valid_from)::date as read_on, max_by({_FILE}, {_PLACE}) as file, max({_PLACE}) as place,
+            max_by({_LINK_OF_FILE}, {_PLACE}) as link
         from history.models as s
         join core.model_aliases as a using (source_id, source_name)
         join core.models as m using (model_id)
+        {_ABOUT}
         where m.model_id = $model and s.valid_to is null and s.license_text is not null
         group by all
         order by chosen desc, source, text
@@ -99,9 +109,12 @@ QUERIES = {
         select
             case when m.released_on = s.on_date and m.released_on_method = s.kind then '*' else '' end as chosen,
             s.on_date as date, s.kind, s.source_id as source, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place,
-            any_value(s.released_on_url) filter (where s.kind = 'reference') as link
+            coalesce(
+                any_value(s.released_on_url) filter (where s.kind = 'reference'), min_by({_LINK_OF_FILE}, {_PLACE})
+            ) as link
         from said as s
         cross join core.models as m
+        {_ABOUT}
         where m.model_id = $model
         group by all
         order by chosen desc, date, kind, source
@@ -110,10 +123,11 @@ QUERIES = {
         select
             l.depth as steps, l.ancestor_id as base, l.relation,
             case when l.ancestor_is_known then 'yes' else 'no' end as in_this_warehouse,
-            {_FILE} as file, {_PLACE} as place
+            {_FILE} as file, {_PLACE} as place, {_LINK_OF_FILE} as link
         from mart.lineage as l
         left join core.model_bases as s
-            on s.model_id = l.model_id and s.base_model_id = l.ancestor_id and l.depth = 1
+            on s.model_id = l.model_id and lower(s.base_model_id) = lower(l.ancestor_id) and l.depth = 1
+        {_ABOUT}
         where l.model_id = $model and l.depth > 0
         order by l.depth, s.is_first desc, base
     """,
@@ -176,8 +190,9 @@ QUERIES = {
                 when s.precedence = u.used.p then 'not used: not the median of what is of equal rank'
             end as because,
             case when s.is_corrected then 'corrected by policy/corrections.csv' end as correction,
-            {_FILE} as file, {_PLACE} as place, s.source_url as link
+            {_FILE} as file, {_PLACE} as place, {_LINK} as link
         from ranked as s
+        {_ABOUT}
         left join of_used as u using (comparable_group)
         order by s.benchmark_id, s.variant_id, used desc, s.source_id, s.precision, s.run_id
     """,
@@ -192,9 +207,12 @@ QUERIES = {
                 where valid_to is null
             ) on flagged, merge into name flag value reason
         )
-        select s.flag, s.source_id as source, s.reason, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place
+        select
+            s.flag, s.source_id as source, s.reason, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place,
+            min_by({_LINK_OF_FILE}, {_PLACE}) as link
         from said as s
         join core.model_aliases as a using (source_id, source_name)
+        {_ABOUT}
         where a.model_id = $model
         group by all
         order by s.flag, source
@@ -203,10 +221,11 @@ QUERIES = {
         select
             s.variant_id as variant, nullif(s.source_name, a.model_id) as named,
             s.score_raw as raw, s.score_unit as unit, s.precision,
-            s.valid_from::date as from_day, s.valid_to::date as to_day, {_FILE} as file, {_PLACE} as place
+            s.valid_from::date as from_day, s.valid_to::date as to_day, {_FILE} as file, {_PLACE} as place, {_LINK} as link
         from history.scores as s
         join core.model_aliases as a using (source_id, source_name)
         join core.benchmarks as b using (variant_id)
+        {_ABOUT}
         where a.model_id = $model
             and s.valid_to is not null
             and ($benchmark is null or $benchmark in (b.benchmark_id, s.variant_id, b.comparable_group))
@@ -218,8 +237,10 @@ OF_ROWS = {
     "ratings": f"""
         select
             case when s.published_on = max(s.published_on) over () then '*' else '' end as used,
-            s.board, s.series, s.published_on as day, s.rating, s.source_name as name, {_FILE} as file, {_PLACE} as place
+            s.board, s.series, s.published_on as day, s.rating, s.source_name as name, {_FILE} as file, {_PLACE} as place,
+            {_LINK_OF_FILE} as link
         from core.ratings as s
+        {_ABOUT}
         where s.model_id = $model and ($board is null or s.board = $board) and ($day is null or s.published_on <= $day)
         order by s.published_on desc, s.board, s.series, s.source_name
     """,

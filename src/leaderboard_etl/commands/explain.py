@@ -13,7 +13,7 @@ from leaderboard_etl.commands.evidence import QUERIES, RULE_OF_SCORES, SECTIONS,
 from leaderboard_etl.commands.explain_mart import explain_mart
 from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
-from leaderboard_etl.commands.story_text import counted, print_references, readable
+from leaderboard_etl.commands.story_text import counted, print_references, readable, size_method
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.warehouse.called import called_alike, folded, models_called, releases_called
@@ -107,7 +107,7 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     if benchmark is None:
         print_records(
             [
-                {"fact": name, "value": counted(facts[column])}
+                {"fact": name, "value": _fact(column, facts[column])}
                 for name, column in _FACTS
                 if facts[column] is not None and (name, facts[column]) not in _NOT_WORTH_PRINTING
             ]
@@ -122,6 +122,10 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     if benchmark is None:
         print(f"\nwhat the facts mean: {of_warehouse(warehouse, 'tables', 'core.models')}")
     return 0
+
+
+def _fact(column: str, value: object) -> str:
+    return size_method(str(value)) if column == "params_method" else counted(value)
 
 
 def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from leaderboard_etl.commands.display import cut, plain, print_json, print_records, records
 from leaderboard_etl.commands.evidence import OF_ROWS, QUERIES, SECTIONS, evidence_rows
 from leaderboard_etl.commands.hints import of_warehouse
-from leaderboard_etl.commands.story_text import place_of, print_references, readable
+from leaderboard_etl.commands.story_text import place_of, print_references, readable, size_method
 from leaderboard_etl.contracts.schema import views
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.printable import how_many
@@ -95,7 +95,7 @@ def explain_mart(
         lines = [
             {
                 "column": column,
-                "value": plain(value if is_whole else cut(value)),
+                "value": plain(_shown(column, value) if is_whole else cut(_shown(column, value))),
                 "from": _from(column, value, sections, references),
                 "meaning": columns[column][1],
             }
@@ -121,6 +121,10 @@ def explain_mart(
     ]:
         print(f"all of {plain(model)}: {of_warehouse(warehouse, 'explain', plain(model))}")
     return 0
+
+
+def _shown(column: str, value: Any) -> Any:
+    return size_method(value) if column == "params_method" and value is not None else value
 
 
 def _print_section(section: _Section, references: dict[str, int], most: int | None) -> None:

@@ -12,6 +12,7 @@ _UNITS = {"percent": " %", "points_10": " of 10"}
 _ONLY_IF_STATED = ("named", "setting", "withdrawn_on", "withdrawn_url")
 # Columns that may differ between rows that state the same.
 _NOT_COMPARED = ("chosen", "used", "because", "file", "place", "link")
+_SET_BY_POLICY = "set in policy/parameter_overrides.csv"
 _TITLE = "Files (repository@commit and path) and links; rows of a file count from 0, its lines from 1"
 
 
@@ -40,6 +41,11 @@ def print_references(references: dict[str, int], title: str = _TITLE) -> None:
         print(f"  [{number}] {plain(text)}")
 
 
+def size_method(method: str) -> str:
+    """How a size is known, in words for people: one that policy sets names the file that does."""
+    return _SET_BY_POLICY if method == "override" else method
+
+
 def counted(value: object) -> str:
     """A fact as text: yes or no; numbers with thousands separators."""
     if isinstance(value, bool):
@@ -51,6 +57,8 @@ def _as_text(row: dict[str, Any], n_more: int, references: dict[str, int]) -> di
     rounded = {name: round(row[name], 2) for name in ("pct", "norm_pct") if row.get(name) is not None}
     if row.get("params") is not None:
         rounded["params"] = counted(row["params"])
+    if "params" in row:
+        rounded["method"] = size_method(row["method"])
     if "unit" in row:
         rounded["raw"] = f"{plain(row['raw'])}{_UNITS.get(row['unit'], '')}"
     columns = {name: value for name, value in (row | rounded).items() if name not in ("unit", "file", "place", "link")}
@@ -60,15 +68,23 @@ def _as_text(row: dict[str, Any], n_more: int, references: dict[str, int]) -> di
 
 
 def place_of(row: dict[str, Any], references: dict[str, int], n_more: int = 0) -> str:
-    """Where a row is from: the numbers of its file and link in `references`, the place in the file, and how many others equal
-    it."""
-    file = row.get("file") or row["place"]
-    parts = [numbered(file, references), row["place"].removeprefix(file).strip()]
-    if row.get("link"):
-        parts.append(numbered(row["link"], references))
+    """Where a row is from: the number of its file in `references`, the place in the file, the number of a link that is no page of
+    the file, and how many others equal it. The page of a file stands beside it in `references`."""
+    file, link = row.get("file") or row["place"], row.get("link")
+    is_page = link is not None and is_page_of(link, file)
+    parts = [numbered(f"{file}  {link}" if is_page else file, references), row["place"].removeprefix(file).strip()]
+    if link and not is_page:
+        parts.append(numbered(link, references))
     if n_more:
         parts.append(f"and {n_more} equal")
     return " ".join(part for part in parts if part)
+
+
+def is_page_of(link: str, file: str) -> bool:
+    """Whether a link is the page of a file, which is written as repository@commit and path."""
+    repo, _, rest = file.partition("@")
+    commit, _, path = rest.partition(" ")
+    return f"/{repo}/" in link and f"/{commit}" in link and link.endswith(f"/{path}")
 
 
 def numbered(text: str, references: dict[str, int]) -> str:

@@ -27,7 +27,7 @@ const model = {
 
 const facts = ({ known }, bases) => {
   const because = (value, reason) => [value, reason ? make('span', { class: 'muted' }, ` (${reason})`) : null];
-  const confident = known.params_method && `by ${words(known.params_method)}${known.params_confidence === null ? '' : `, confidence ${known.params_confidence}`}`;
+  const confident = known.params_method && `${sizeMethod(known.params_method)}${known.params_confidence === null ? '' : `, confidence ${known.params_confidence}`}`;
   const rows = [
     ['Side', sideMark(known.openness)], ['Kind', KINDS[known.population] ?? words(known.population)],
     ['Organization', orNone(known.organization)], ['Family', orNone(known.family)],
@@ -108,11 +108,11 @@ const sizeParts = (context, sizes) => {
   return [make('h2', {}, 'Evidence of its size'), table('Statements on the number of parameters', [
     { title: 'Counted', cell: (size) => [words(size.statement.kind), size.is_chosen ? make('div', {}, '✓ chosen') : null] },
     { title: 'Parameters', kind: 'number', cell: (size) => exact(size.params) },
-    { title: 'Method', cell: (size) => [words(size.statement.method), make('div', { class: 'muted' }, `confidence ${orNone(size.statement.confidence)}`)] },
+    { title: 'Method', cell: (size) => [sizeMethod(size.statement.method), make('div', { class: 'muted' }, `confidence ${orNone(size.statement.confidence)}`)] },
     { title: 'Remarks', kind: 'wide', cell: (size) => orNone([size.reason, size.is_doubtful ? 'doubtful' : null, size.disagreement_pct ? `${fixed(size.disagreement_pct, 1)} % from the chosen one` : null].filter(Boolean).join('; ')) },
     { title: 'Source', kind: 'wide', cell: (size) => placeOf(context, size.statement.source_id === 'policy' ? null : sourceOf(context, size.statement.source_id), file(size), size.locator) },
     { title: 'Wrong?', cell: (size) => reportLink({ model: context.known.model_id, as_of: context.summary.facts.as_of, what: `core.parameter_evidence, params (${size.statement.kind})`, value: size.params === null ? 'null' : String(size.params),
       key: { source_id: size.statement.source_id, source_name: size.source_name ?? context.known.model_id, method: size.statement.method, precision: size.precision },
-      place: [whole(size.file.repo_id), size.file.revision, size.file.path, size.locator], link: whole(size.file.link) }, `Report the ${words(size.statement.kind)} size by ${words(size.statement.method)}`) },
+      place: [whole(size.file.repo_id), size.file.revision, size.file.path, size.locator], link: whole(size.file.link) }, `Report the ${words(size.statement.kind)} size, ${sizeMethod(size.statement.method)}`) },
   ], sizes, { isPlain: true })];
 };

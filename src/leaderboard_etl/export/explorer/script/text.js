@@ -31,6 +31,8 @@ const outward = (address, text, attributes = {}) => {
 
 const NONE = '–';
 const words = (name) => String(name).replaceAll('_', ' ');
+// How a size is known; one that policy sets overrules every other.
+const sizeMethod = (method) => (method === 'override' ? 'set in policy/parameter_overrides.csv' : `by ${words(method)}`);
 const orNone = (value) => (value === null || value === undefined || value === '' ? NONE : value);
 const fixed = (value, digits = 2) => (value === null || value === undefined ? NONE : value.toFixed(digits));
 const signed = (value, digits = 2) => (value === null ? NONE : `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(digits)}`);

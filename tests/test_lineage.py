@@ -178,6 +178,11 @@ def test_lineage_goes_up_to_every_last_known_base(empty: duckdb.DuckDBPyConnecti
     ]
 
 
+def test_a_base_is_one_however_cards_spell_its_letters(empty: duckdb.DuckDBPyConnection) -> None:
+    add(empty, ("a", "copies/Phi-3", "finetune"), ("b", "copies/phi-3", "adapter"), ("c", "b", "finetune"))
+    assert {row[1] for name in ("a", "b", "c") for row in ancestors(empty, name) if not row[4]} == {"copies/Phi-3"}
+
+
 def test_a_merge_whose_parents_nobody_recorded_is_no_root(empty: duckdb.DuckDBPyConnection) -> None:
     add(empty, ("a", "b", "finetune"), ("b", "c", "finetune"))
     empty.execute("update core.models set is_merge = true where model_id = 'b'")

@@ -363,12 +363,96 @@ def test_a_slope_stands_with_its_interval_and_a_refusal_with_its_reason(con: duc
     fit("open_weights", slope=2.0, slope_lo=1.5, slope_hi=2.5, r2=0.4, n=9, n_scored=10, n_families=5)
     fit("all", slope=1.0, slope_lo=-0.5, slope_hi=2.5, n=9, n_scored=12)
     fit("proprietary", n=1, n_scored=2, refusal_reason="too few")
+    insert(con, "mart.scaling_fit", population="official_base", comparable_group="one", openness="open_weights", era="all",
+           form="total", slope=3.0, slope_lo=2.5, slope_hi=3.5, n=8, n_scored=8, n_families=5)  # fmt: skip
     rows = answer(con, "slopes")
-    assert [(row["side"], row["is_rising"], row["odds_times"], row["refusal_reason"]) for row in rows] == [
-        ("all", False, 2.7, None),
-        ("open_weights", True, 7.4, None),
-        ("proprietary", None, None, "too few"),
+    told = ("population", "side", "is_rising", "odds_times", "refusal_reason")
+    assert [tuple(row[name] for name in told) for row in rows] == [
+        ("official", "all", False, 2.7, None),
+        ("official", "open_weights", True, 7.4, None),
+        ("official", "proprietary", None, None, "too few"),
+        ("official_base", "open_weights", True, 20.1, None),
     ]
+
+
+def test_a_leaderboards_average_stands_beside_the_one_that_it_publishes(con: duckdb.DuckDBPyConnection) -> None:
+    groups = ("ifeval", "bbh", "math_lvl5", "gpqa", "musr", "mmlu_pro")
+
+    def row(name: str, published: tuple[float | None, ...], day: int = 1) -> None:
+        for group, norm in zip(groups, published, strict=True):
+            place = {"variant_id": f"{group}_olb_v2", "source_id": "olb_v2_contents", "precision": "bfloat16"}
+            score(
+                con,
+                name,
+                50.0,
+                comparable_group=f"{group}_measured",
+                score_norm_pct=40.0,
+                norm_method="computed",
+                **place,
+            )
+            insert(con, "history.scores", source_name=name, score_norm_published_pct=norm, run_id="n/a", setting="n/a",
+                   score_raw=0.5, score_unit="fraction", reported_by="leaderboard", repo_type="dataset", repo_id="r",
+                   revision="c" * 40, path="p", blob_id="b", locator="row 1", load_id=1,
+                   valid_from=datetime(2026, 1, day), **place)  # fmt: skip
+
+    for name in ("whole", "partly"):
+        model(con, name, None, "open_weights")
+    row("whole", (40.0, 40.0, 40.0, 40.0, 40.0, 46.0))
+    row("partly", (40.0, 40.0, 40.0, 40.0, 40.0, None))
+    told = ("source_name", "average_pct", "board_average_pct", "difference_pct")
+    assert [tuple(row[name] for name in told) for row in answer(con, "leaderboard_average")] == [
+        ("partly", 40.0, None, None),
+        ("whole", 40.0, 41.0, -1.0),
+    ]
+
+
+def test_a_variant_that_nobody_has_a_score_of_is_not_listed(con: duckdb.DuckDBPyConnection) -> None:
+    for group in ("gpqa_diamond_epoch", "gpqa_reported"):
+        insert(con, "core.comparable_groups", comparable_group=group, benchmark_id="gpqa", display_name=group, is_headline=False,
+               match_tolerance_pct=1.0, source_url="https://example.org")  # fmt: skip
+    assert answer(con, "gpqa_variants") == []
+    model(con, "o/m", None, "open_weights")
+    score(con, "o/m", 50.0, benchmark_id="gpqa", variant_id="gpqa_diamond_epoch", comparable_group="gpqa_diamond_epoch")
+    assert [(row["comparable_group"], row["n_models"]) for row in answer(con, "gpqa_variants")] == [
+        ("gpqa_diamond_epoch", 1)
+    ]
+
+
+def test_a_copy_that_others_uploaded_is_named_beside_the_official_model_of_its_name(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for name in ("vendor/Model-8B", "o/a", "o/b"):
+        model(con, name, None, "open_weights", population="official" if name.startswith("vendor") else "fine_tune")
+    for name, base in (("o/a", "vendor/Model-8B"), ("o/b", "copies/model-8b-bnb-4bit")):
+        insert(con, "core.model_bases", model_id=name, base_model_id=base, relation="finetune", is_first=True,
+               source_id="s", source_name=name, repo_id="r", revision="c" * 40, path="p", locator="row 1")  # fmt: skip
+    assert {row["base_model_id"]: row["named_like"] for row in answer(con, "derivatives")} == {
+        "copies/model-8b-bnb-4bit": "vendor/Model-8B",
+        "vendor/Model-8B": None,
+    }
+
+
+def test_a_licence_of_the_frontier_names_the_text_that_states_it_and_what_others_state(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    insert(con, "core.comparable_groups", comparable_group="one", benchmark_id="mmlu", display_name="one", is_headline=False,
+           match_tolerance_pct=1.0, source_url="https://example.org")  # fmt: skip
+    model(con, "closed", "2024-01-01", "proprietary")
+    model(con, "open", "2024-01-01", "open_weights", license_text="old-license", license_class="community")
+    score(con, "closed", 80.0, comparable_group="one")
+    score(con, "open", 70.0, comparable_group="one")
+    said = [("cards", "old-license", "o/open", "1"), ("table", "apache-2.0", "t", "2"), ("other", "other", "u", "3")]
+    for source, text, repo, commit in said:
+        insert(con, "core.model_aliases", source_id=source, source_name="open", model_id="open", method="hub_id")
+        insert(con, "history.models", source_id=source, source_name="open", precision="n/a", license_text=text,
+               repo_type="model", repo_id=repo, revision=commit * 40, path="README.md", blob_id="b", locator="l", load_id=1,
+               valid_from=datetime(2026, 1, 1))  # fmt: skip
+    [row] = answer(con, "frontier_licenses")
+    assert (row["license"], row["stated_in"], row["also_stated"]) == (
+        "old-license",
+        "o/open@111111111111 README.md",
+        "apache-2.0",
+    )
 
 
 def test_contents_count_what_there_is_by_kind(con: duckdb.DuckDBPyConnection) -> None:

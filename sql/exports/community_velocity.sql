@@ -1,6 +1,6 @@
 -- Submissions to the Open LLM Leaderboards by month, counted each way that "submission" can be meant.
 -- One row per leaderboard, definition and month with at least one. The definitions are described with
--- mart.community_velocity; over a fifth of v1's rows have the day of a bulk import (policy/import_days.csv).
+-- mart.community_velocity; over a fifth of v1's rows, and 197 of v2's, have the day of a bulk import (policy/import_days.csv).
 -- columns:
 --   run_name: Leaderboard and definition, one line of a chart
 --   submission_year: First day of the month as a decimal year

@@ -1,4 +1,5 @@
 -- Variants of GPQA: which groups there are, who measures each, and why their numbers must not share a column
+-- Groups with a score; n_models and best_pct are of those that charts show.
 select
     b.comparable_group,
     g.display_name,
@@ -13,6 +14,6 @@ left join (
     select comparable_group, count(*) as n_models, round(max(score_pct), 1) as best_pct
     from mart.model_scaling group by all
 ) as n using (comparable_group)
-where b.benchmark_id = 'gpqa'
+where b.benchmark_id = 'gpqa' and b.comparable_group in (select comparable_group from core.scores)
 group by all
 order by b.comparable_group

@@ -1,6 +1,6 @@
 -- Velocity of the community, not of scores: submissions to both leaderboards by quarter and definition, and the most on one day
--- is_bulk_import: the leaderboard wrote that day's rows again all at once, so nobody handed them in on it (policy/import_days.csv). A
--- distinct model counts on the day of its first row.
+-- is_bulk_import: the leaderboard itself wrote rows of that day all at once, so nobody handed them in on it (policy/import_days.csv says
+-- of which leaderboard). A distinct model counts on the day of its first row.
 with imports as (
 
     select distinct try_cast(split_part(line, ',', 2) as date) as submitted_on

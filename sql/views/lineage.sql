@@ -11,13 +11,21 @@
 --   is_root: Whether the ancestor is not known to be made from another: false also of a merge whose parents nobody recorded
 --   ancestor_is_known: Whether the ancestor is itself in core.models
 create view mart.lineage as
-with recursive reached as (
+with recursive bases as (
 
-    select model_id, base_model_id as ancestor_id from core.model_bases
+    -- The Hub takes a name in any letter case for one repository, and cards spell those outside core.models as they like.
+    select model_id, relation, min(base_model_id) over (partition by lower(base_model_id)) as base_model_id
+    from core.model_bases
+
+),
+
+reached as (
+
+    select model_id, base_model_id as ancestor_id from bases
     union
     select r.model_id, b.base_model_id
     from reached as r
-    join core.model_bases as b on b.model_id = r.ancestor_id
+    join bases as b on b.model_id = r.ancestor_id
 
 ),
 
@@ -25,7 +33,7 @@ with recursive reached as (
 made_from as (
 
     select b.model_id, b.base_model_id, b.relation
-    from core.model_bases as b
+    from bases as b
     anti join reached as r on r.model_id = b.base_model_id and r.ancestor_id = b.model_id
 
 ),

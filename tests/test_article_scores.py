@@ -43,6 +43,8 @@ def row(
     is_headline: bool = True,
     is_of_ten: bool = False,
     is_official: bool = True,
+    n_shot: int | None = None,
+    protocol: str | None = None,
 ) -> dict[str, Any]:
     return {
         "model_id": model_id,
@@ -51,6 +53,8 @@ def row(
         "score_pct": score_pct,
         "is_of_ten": is_of_ten,
         "setting": None,
+        "n_shot": n_shot,
+        "protocol": protocol,
         "is_headline": is_headline,
         "is_official": is_official,
         "source_id": "reference",
@@ -203,6 +207,60 @@ def test_a_short_name_may_mean_each_of_its_releases_and_the_one_that_it_is_right
     assert told("Llama 3 70B scores 81.0% on MMLU.") == [("mmlu_score", "81.0%", "disagrees")]
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict", "reason"),
+    [
+        ("DeepSeek-R1 scores 90.8% on MMLU (5-shot).", "agrees", None),
+        ("DeepSeek-R1 scores 70% on MMLU (5-shot).", "disagrees", None),
+        ("DeepSeek-R1 scores 70% on MMLU.", "disagrees", "the protocol may differ: none is stated here, 5-shot there"),
+        (
+            "DeepSeek-R1 scores 70% on MMLU (zero-shot).",
+            "not measurable",
+            "the protocol differs: 0-shot here, 5-shot there",
+        ),
+        (
+            "DeepSeek-R1 scores 90.8% on MMLU (0-shot).",
+            "not measurable",
+            "the same number is published, but the protocol differs: 0-shot here, 5-shot there",
+        ),
+        ("DeepSeek-R1 scores 70% on MMLU and 0% on MT-Bench (0-shot).", "disagrees", "none is stated here"),
+        ("| Model | MMLU (0-shot) |\n| --- | --- |\n| DeepSeek-R1 | 70% |", "not measurable", "0-shot here"),
+    ],
+)
+def test_a_score_under_another_protocol_than_it_states_does_not_disagree(
+    text: str, verdict: str, reason: str | None
+) -> None:
+    published = [row(R1, "mmlu_reported", 90.8, n_shot=5)]
+    first = found(text, published)[0]
+    assert first.verdict == verdict and (reason or "None") in str(first.reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("DeepSeek-R1 is open. It scores 90.8% on MMLU.", [("agrees", None)]),
+        ("DeepSeek-R1 is open. It scores 95% on MMLU.", [("disagrees", None)]),
+        ("DeepSeek-R1 is open. It is large. The model scores 95% on MMLU.", [("disagrees", None)]),
+        ("DeepSeek-R1 is open. Its MMLU score is 95%.", [("disagrees", None)]),
+        ("DeepSeek-R1 is open. Its accuracy on MMLU is 90.8%.", [("agrees", None)]),
+        ("DeepSeek-R1 beats GPT-4o. It scores 95% on MMLU.", [("not measurable", "of DeepSeek-R1 or GPT-4o")]),
+        ("DeepSeek-R1 beats GPT-4o. It scores 88.7% on MMLU.", [("agrees", None)]),
+        ("DeepSeek-R1 is open. It beats GPT-4o. It scores 95% on MMLU.", [("not measurable", "leaves open")]),
+        ("GPT-4o came first. DeepSeek-R1 is open. It scores 95% on MMLU.", [("disagrees", None)]),
+        ("FooNet-7B is open. It scores 95% on MMLU.", [("not measurable", "no model called FooNet-7B")]),
+        ("This is new. It scores 95% on MMLU.", [("not measurable", "no sentence before it in the paragraph")]),
+        ("DeepSeek-R1 is open.\n\nIt scores 95% on MMLU.", [("not measurable", "no sentence before it")]),
+    ],
+)
+def test_it_is_the_model_that_the_paragraph_named_last(text: str, expected: list[tuple[str, str | None]]) -> None:
+    numbers = found(text)
+    assert [number.verdict for number in numbers] == [verdict for verdict, _ in expected]
+    assert all((reason or "None") in str(number.reason) for number, (_, reason) in zip(numbers, expected, strict=True))
+    assert all(text[number.start : number.end] == number.text for number in numbers)
+    asked = names_to_ask(read_article(text), BENCHMARKS)
+    assert "DeepSeek-R1" in asked or "DeepSeek-R1 is open. It" not in text
+
+
 def test_a_bare_name_of_a_model_that_no_vendor_made_may_be_anothers() -> None:
     assert told("Starling-7B scores 47.8% on MMLU.") == [("mmlu_score", "47.8%", "agrees")]
     assert told("Starling-7B scores 63.9% on MMLU.") == [("mmlu_score", "63.9%", "not measurable")]
@@ -274,7 +332,7 @@ def test_the_command_judges_single_scores_and_names_their_source(
     file.write_text("DeepSeek-R1 scores 95.0% on MMLU. DeepSeek-R1 scores 90.8% on MMLU.\n", encoding="utf-8")
     assert main(["article", "check", str(file), "-w", str(sample.root)]) == 3
     lines = capsys.readouterr().out.splitlines()
-    [wrong] = [line for line in lines if "disagrees: '95.0%' (mmlu_score); the warehouse: 90.8" in line]
+    [wrong] = [line for line in lines if "disagrees: '95.0%' (mmlu_score)" in line and "the warehouse: 90.8" in line]
     [right] = [line for line in lines if "agrees: '90.8%' (mmlu_score); the warehouse: 90.8" in line]
     assert all("deepseek-ai/DeepSeek-R1, MMLU, as reported" in line and "https://" in line for line in (wrong, right))
     assert main(["article", "check", str(file), "-w", str(sample.root), "--write"]) == 3

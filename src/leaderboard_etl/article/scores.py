@@ -139,6 +139,14 @@ _CONDITION = re.compile(
     r"|checkpoint|\bearly\b|reproduc|re-?ran|rerun|our own|internal|\bours?\b|\bwe\b",
     re.IGNORECASE,
 )
+# A sentence about a model that a sentence before it names.
+_PRONOUN = re.compile(
+    r"^(?:(?:However|Overall|Moreover|Still|Today|Meanwhile|Indeed|In addition|For example),? )?"
+    r"(?:(?P<it>[Ii]t(?= )|[Tt]h(?:e|is) model(?=[ '’]))|(?P<its>[Ii]ts(?= )))"
+)
+# A name of no model, which stands for that of a sentence that names none.
+_NOBODY = "Model-0"
+_SHOTS = re.compile(r"\b(?:(\d+)|(zero)|(one)|(five))[- ]shot", re.IGNORECASE)
 _PART_BEHIND = re.compile(
     r"['’]s\b| (?:STEM|[A-Z]\w+ (?:subset|split|subject)|subset|subtask|subject|categor|subjects)"
 )
@@ -151,7 +159,8 @@ class Stated:
     """A number that is stated to be a score. `start` and `end` are its place in the source; `low_text` and `high_text` are its
     digits, the same but in a range. `names` are the names of the models that it may be of, `models` those that they may mean;
     `groups` are the comparable groups of its benchmark, none: the warehouse has no such benchmark. `bound` is how it bounds the
-    score. `is_plain`: the words leave no doubt of which model and which score."""
+    score. `is_plain`: the words leave no doubt of which model and which score.
+    `n_shot` are the examples that they state; null: none, or several numbers of them."""
 
     text: str
     low_text: str
@@ -167,6 +176,7 @@ class Stated:
     benchmark_id: str
     groups: tuple[str, ...]
     is_plain: bool
+    n_shot: int | None = None
 
     def interval(self, *, is_of_ten: bool) -> tuple[float, float]:
         """The scores in percent that the printed number may be; `is_of_ten`: the benchmark's points go to ten."""
@@ -200,10 +210,14 @@ def names_to_ask(article: Article, benchmarks: Sequence[Mapping[str, Any]]) -> s
     """All that may be names of models in sentences and tables with a benchmark and a number. `benchmarks` are the rows of
     policy/article_names of that kind."""
     asked: set[str] = set()
-    for sentence in article.sentences:
-        spans = _spans(sentence.text, benchmarks)
-        if any(span.match for span in spans):
-            asked.update(part for span in spans if span.kind == OTHER for part in _parts(span.text))
+    for paragraph in article.paragraphs:
+        spans = [_spans(sentence.text, benchmarks) for sentence in paragraph]
+        # "It scores 90%": its name is in a sentence before, which may have no number.
+        is_needed = [any(span.match for span in each) for each in spans]
+        last = max((n for n, each in enumerate(paragraph) if is_needed[n] and _PRONOUN.search(each.text)), default=-1)
+        for n, each in enumerate(spans):
+            if is_needed[n] or n < last:
+                asked.update(part for span in each if span.kind == OTHER for part in _parts(span.text))
     for cell in article.cells:
         asked.update(part for text in (cell.row, cell.column) for part in _parts(text))
     return asked - {""}
@@ -212,10 +226,72 @@ def names_to_ask(article: Article, benchmarks: Sequence[Mapping[str, Any]]) -> s
 def stated_scores(article: Article, benchmarks: Sequence[Mapping[str, Any]], called: Called) -> list[Stated]:
     """The scores that sentences and tables state, in the order of the source. `benchmarks` as of names_to_ask."""
     found = [
-        *(stated for sentence in article.sentences for stated in _in_sentence(sentence, benchmarks, called)),
+        *(stated for each in article.paragraphs for stated in _in_paragraph(each, benchmarks, called)),
         *_in_cells(article, benchmarks, called),
     ]
     return sorted(found, key=lambda stated: stated.start)
+
+
+def _in_paragraph(
+    sentences: Sequence[Shown], benchmarks: Sequence[Mapping[str, Any]], called: Called
+) -> Iterator[Stated]:
+    """The scores of a paragraph. A sentence about "it" is about the model of the last sentence that names one; where that names
+    several, or none does, nobody can say that its numbers are wrong."""
+    subjects: tuple[str, ...] = ()
+    for sentence in sentences:
+        pronoun = _PRONOUN.search(sentence.text)
+        named = _named(sentence.text, benchmarks, called)
+        if pronoun is None or (named and len(subjects) != 1):
+            yield from _in_sentence(sentence, benchmarks, called)
+        else:
+            named_one = _with_subject(sentence, pronoun, subjects[0] if subjects else _NOBODY)
+            for stated in _in_sentence(named_one, benchmarks, called):
+                yield _of_subjects(replace(stated, sentence=sentence.text), subjects, called)
+        subjects = tuple(dict.fromkeys([*subjects, *named])) if pronoun else named or subjects
+
+
+def _named(text: str, benchmarks: Sequence[Mapping[str, Any]], called: Called) -> tuple[str, ...]:
+    """The models that a sentence names, each once; also what looks like one and stands first: the warehouse may not have it."""
+    names = [_known(span, called) for span in _spans(text, benchmarks) if span.kind == OTHER]
+    is_model = [
+        each.kind == KNOWN or (number == 0 and re.match(r"[A-Za-z].*\d", each.text) and _is_like_a_model(each.text))
+        for number, each in enumerate(names)
+    ]
+    return tuple(dict.fromkeys(each.text for each, is_one in zip(names, is_model, strict=True) if is_one))
+
+
+def _with_subject(sentence: Shown, pronoun: re.Match[str], name: str) -> Shown:
+    """The sentence with a name in the place of its pronoun."""
+    group = "its" if pronoun["its"] else "it"
+    start, end = pronoun.span(group)
+    words = f"{name}’s" if pronoun["its"] else name
+    offsets = (*sentence.offsets[:start], *[sentence.offsets[start]] * len(words), *sentence.offsets[end:])
+    return Shown(sentence.text[:start] + words + sentence.text[end:], offsets)
+
+
+def _of_subjects(stated: Stated, subjects: Sequence[str], called: Called) -> Stated:
+    """A score of the model in the pronoun's place, as one of all that the pronoun may mean."""
+    if not subjects and _NOBODY in stated.names:
+        return replace(stated, names=(), models=(), is_plain=False)
+    if len(subjects) < 2 or subjects[0] not in stated.names:
+        return stated
+    models = tuple(dict.fromkeys(model for name in subjects for model in _meant(name, called)))
+    return replace(stated, names=tuple(subjects), models=models, is_plain=False)
+
+
+def _shots(text: str) -> int | None:
+    """The number of examples that a text states; null: none, or several."""
+    written = {
+        int(match[1]) if match[1] else 0 if match[2] else 1 if match[3] else 5 for match in _SHOTS.finditer(text)
+    }
+    return written.pop() if len(written) == 1 else None
+
+
+def _up_to_next(text: str, span: _Span, spans: Sequence[_Span]) -> str:
+    """What is said behind a number and before the next."""
+    return text[
+        span.end : min((other.start for other in spans if other.match and other.start > span.start), default=len(text))
+    ]
 
 
 def _in_sentence(sentence: Shown, benchmarks: Sequence[Mapping[str, Any]], called: Called) -> Iterator[Stated]:
@@ -225,6 +301,7 @@ def _in_sentence(sentence: Shown, benchmarks: Sequence[Mapping[str, Any]], calle
         return
     signs, signed = _signed(text, spans)
     owners = model_signs(signed)
+    n_numbers = sum(span.match is not None for span in spans)
     for sign, span in signs.items():
         benchmark = benchmark_sign(signed, sign) if span.match and is_score(signed, sign) else None
         if span.match is None or benchmark is None:
@@ -255,6 +332,7 @@ def _in_sentence(sentence: Shown, benchmarks: Sequence[Mapping[str, Any]], calle
                 of_benchmark.benchmark_id,
                 of_benchmark.groups,
                 is_plain and not _CONDITION.search(_without(text, spans)),
+                _shots(text if n_numbers == 1 else _up_to_next(text, span, spans)),
             )
 
 
@@ -291,6 +369,7 @@ def _in_cells(article: Article, benchmarks: Sequence[Mapping[str, Any]], called:
                 named[0].name_id,
                 named[0].paths,
                 not _CONDITION.search(model),
+                _shots(f"{cell.row}, {cell.column}"),
             )
             break
 

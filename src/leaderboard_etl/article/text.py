@@ -58,12 +58,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Article:
-    """An article's source, its sentences, and of its tables the headings of rows and columns and all other cells."""
+    """An article's source, the sentences of its paragraphs, and of its tables the headings of rows and columns and all other
+    cells."""
 
     source: str
-    sentences: tuple[Shown, ...]
+    paragraphs: tuple[tuple[Shown, ...], ...]
     headings: tuple[Shown, ...]
     cells: tuple[Cell, ...]
+
+    @property
+    def sentences(self) -> tuple[Shown, ...]:
+        """The sentences of all paragraphs."""
+        return tuple(sentence for paragraph in self.paragraphs for sentence in paragraph)
 
     def line(self, offset: int) -> int:
         """The number of the line at a place in the source; 1 is the first."""
@@ -72,7 +78,7 @@ class Article:
 
 def read_article(source: str) -> Article:
     """The sentences and table cells of an article in MDX or Markdown."""
-    sentences: list[Shown] = []
+    paragraphs: list[tuple[Shown, ...]] = []
     headings: list[Shown] = []
     cells: list[Cell] = []
     rows: list[list[Shown]] = []
@@ -84,8 +90,8 @@ def read_article(source: str) -> Article:
         headings += [*(rows[0] if rows else ()), *(row[0] for row in rows[1:])]
         cells += _cells(rows)
         rows = []
-        sentences += _sentences(block)
-    return Article(source, tuple(sentences), tuple(headings), tuple(cells))
+        paragraphs.append(tuple(_sentences(block)))
+    return Article(source, tuple(paragraphs), tuple(headings), tuple(cells))
 
 
 def _shown(source: str) -> Shown:

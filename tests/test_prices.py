@@ -56,9 +56,22 @@ GENAI = [
 ]
 
 
-def of_models_dev(policy: Policy = EMPTY, day: date = DAY, texts: dict[str, str] = TOMLS) -> Imported:
+def of_models_dev(
+    policy: Policy = EMPTY, day: date = DAY, texts: dict[str, str] = TOMLS, elsewhere: frozenset[str] = frozenset()
+) -> Imported:
     files = {path: text.encode() for path, text in texts.items()}
-    return import_prices("models.dev", files, "f" * 40, day, policy)
+    return import_prices("models.dev", files, "f" * 40, day, policy, elsewhere)
+
+
+def led_to(
+    name: str, elsewhere: frozenset[str] = frozenset(), cost: str = "[cost]\ninput = 1\noutput = 2\n"
+) -> str | None:
+    """The model that a line PROVIDER/NAME of models.dev is of."""
+    provider, _, model = name.partition("/")
+    texts = {"providers/openai/models/gpt-4.1.toml": "[cost]\ninput = 2\noutput = 8\n"}
+    imported = of_models_dev(texts={**texts, f"providers/{provider}/models/{model}.toml": cost}, elsewhere=elsewhere)
+    models: list[str] = imported.table.filter(pl.col("source_name") == model)["model_id"].to_list()
+    return models[0] if models else None
 
 
 def of_genai(content: object = GENAI) -> Imported:
@@ -116,6 +129,60 @@ def test_of_tiers_the_first_counts_and_what_changes_by_the_hour_or_came_from_ano
     assert rows["xai/grok-3"]["provider"] == "xai", "one name for all lists"
 
 
+@pytest.mark.parametrize(
+    ("name", "model_id"),
+    [
+        ("amazon-bedrock/amazon.nova-micro-v1:0", "amazon/nova-micro"),
+        ("amazon-bedrock/us.amazon.nova-micro-v1:0", "amazon/nova-micro"),
+        ("amazon-bedrock/global.amazon.nova-micro", "amazon/nova-micro"),
+        ("amazon-bedrock/openai.gpt-oss-120b-1:0", "openai/gpt-oss-120b"),
+        ("amazon-bedrock/eu.meta.llama3-1-8b-instruct-v1:0", "meta-llama/Llama-3.1-8B-Instruct"),
+        ("amazon-bedrock/mistral.mixtral-8x7b-instruct-v0:1", "mistralai/Mixtral-8x7B-Instruct-v0.1"),
+        # Its vendor sells Claude: policy/withdrawn_models has that vendor's days, not Amazon's.
+        ("amazon-bedrock/anthropic.claude-3-haiku-20240307-v1:0", None),
+        ("amazon-bedrock/amazon.nova-micro-2", None),
+    ],
+)
+def test_region_and_version_of_a_name_at_amazon_do_not_matter(name: str, model_id: str | None) -> None:
+    assert led_to(name) == model_id
+
+
+@pytest.mark.parametrize(
+    ("name", "model_id"),
+    [
+        ("alibaba/qwen2-5-72b-instruct", "Qwen/Qwen2.5-72B-Instruct"),
+        ("azure/phi-4", "microsoft/phi-4"),
+        ("azure/gpt-oss-120b", "openai/gpt-oss-120b"),
+        ("cloudflare-workers-ai/@cf/openai/gpt-oss-120b", "openai/gpt-oss-120b"),
+        ("novita-ai/deepseek/deepseek-v3.1", "deepseek-ai/DeepSeek-V3.1"),
+        # Of another owner it may be another model; and what is not open is sold by its vendor.
+        ("novita-ai/strangers/gpt-oss-120b", None),
+        ("azure/gpt-4o-2024-05-13", None),
+        ("azure/claude-3-haiku-20240307", None),
+    ],
+)
+def test_a_host_may_name_a_model_of_open_weights_without_its_owner_or_dots(name: str, model_id: str | None) -> None:
+    assert led_to(name) == model_id
+
+
+def test_a_model_that_only_a_warehouse_has_is_known_by_its_id_and_under_its_vendor() -> None:
+    elsewhere = frozenset({"MiniMaxAI/MiniMax-M99", "Some-One/Their-Tune"})
+    assert led_to("minimax/MiniMax-M99", elsewhere) == "MiniMaxAI/MiniMax-M99"
+    assert led_to("togetherai/some-one/their-tune", elsewhere) == "Some-One/Their-Tune"
+    assert led_to("minimax/MiniMax-M99") is None
+
+
+def test_a_name_that_two_ids_share_is_of_none() -> None:
+    elsewhere = frozenset({"some-one/their-1.5", "some-one/their-1-5"})
+    assert led_to("togetherai/some-one/their-1.5", elsewhere) is None
+
+
+def test_what_a_host_sells_no_longer_has_no_price_and_of_a_vendor_it_had_one() -> None:
+    gone = 'status = "deprecated"\n[cost]\ninput = 1\noutput = 2\n'
+    assert led_to("togetherai/openai/gpt-oss-120b", cost=gone) is None
+    assert led_to("anthropic/claude-3-haiku-20240307", cost=gone) == "anthropic/claude-3-haiku-20240307"
+
+
 @pytest.mark.parametrize("content", [{}, [{"id": "google"}], [3], [{"id": "google", "models": [{"id": "a"}]}]])
 def test_another_file_is_refused_in_a_line(content: object) -> None:
     with pytest.raises(UsageError, match="genai-prices"):
@@ -130,11 +197,21 @@ def test_a_file_that_is_no_toml_is_refused_by_its_name() -> None:
 # The policy of today
 
 
-def test_every_price_is_of_a_known_provider_and_a_model_that_policy_speaks_of() -> None:
+def test_every_price_is_of_a_known_provider_and_a_model_that_policy_speaks_of_or_that_the_list_names_by_its_id() -> (
+    None
+):
     prices, providers = POLICY.frame("prices"), POLICY.frame("price_providers")
     assert prices.join(providers, on=["source_dataset", "provider"], how="anti").is_empty()
     known = {*POLICY.frame("reference_models")["model_id"], *POLICY.frame("model_aliases")["model_id"]}
-    assert set(prices["model_id"]) <= known
+    others = prices.filter(~pl.col("model_id").is_in(known))
+    for name, model_id in others.select("source_name", "model_id").rows():
+        assert model_id.lower().endswith(name.rpartition("/")[2].lower())
+
+
+def test_what_amazon_sells_of_its_own_is_priced_by_it_and_what_it_hosts_is_not_its_vendors_price() -> None:
+    by_amazon = POLICY.frame("prices").filter(pl.col("provider") == "aws")
+    assert {f"amazon/nova-{size}" for size in ("micro", "lite", "pro", "premier")} <= set(by_amazon["model_id"])
+    assert (by_amazon["is_vendor"] == by_amazon["model_id"].str.starts_with("amazon/").cast(pl.String)).all()
 
 
 def test_a_vendor_of_open_weights_and_a_host_ask_for_the_same_model() -> None:
@@ -238,6 +315,12 @@ def reached(threshold: float, openness: str, prices: list[dict[str, object]] = P
     return rows.select("month", "blended_usd_per_mtok", "model_id", "provider", "is_later").rows()
 
 
+def found_at(threshold: float, prices: list[dict[str, object]] = PRICES) -> pl.DataFrame:
+    offers = pl.DataFrame(prices, schema_overrides={"withdrawn_on": pl.Date})
+    found = price_to_reach(pl.DataFrame(SCORES), offers, [threshold])
+    return found.select("openness", "month", "priced_on", "priced_through_on", "n_unpriced")
+
+
 def test_the_lowest_price_changes_with_a_cheaper_model_and_with_a_new_price() -> None:
     assert reached(50.0, OPEN) == [
         (date(2025, 1, 1), 1.0, "o1", "host", True),
@@ -269,6 +352,29 @@ def test_a_model_that_does_not_reach_the_score_or_has_no_date_or_price_does_not_
     assert {row[2] for row in reached(50.0, OPEN)} == {"o1", "o2"}
 
 
+def test_a_list_that_states_the_same_price_again_makes_no_row_and_the_row_says_through_which_day_it_was_stated() -> (
+    None
+):
+    again = [
+        *PRICES,
+        price("c1", 8.0, date(2025, 6, 1), is_vendor=True),
+        price("c1", 9.0, date(2025, 7, 1), is_vendor=True),
+    ]
+    rows = found_at(60.0, again).filter(pl.col("openness") == CLOSED)
+    assert rows.select("month", "priced_on", "priced_through_on").rows() == [
+        (date(2025, 1, 1), date(2025, 1, 20), date(2025, 6, 1)),
+        (date(2025, 7, 1), date(2025, 7, 1), date(2025, 7, 1)),
+    ]
+
+
+def test_models_that_reach_the_score_and_have_no_price_are_counted_on_their_side_dated_or_not() -> None:
+    counts = found_at(50.0).select("openness", "n_unpriced").unique().rows()
+    assert sorted(counts) == [(OPEN, 1), (CLOSED, 0)]
+    without_undated = [offer for offer in PRICES if offer["model_id"] != "undated"]
+    assert (OPEN, 2) in found_at(50.0, without_undated).select("openness", "n_unpriced").rows()
+    assert (OPEN, 2) in found_at(60.0, without_undated).select("openness", "n_unpriced").rows()
+
+
 def test_a_warehouse_without_prices_has_no_rows() -> None:
     assert price_to_reach(
         pl.DataFrame(SCORES), pl.DataFrame(PRICES, schema_overrides={"withdrawn_on": pl.Date}).clear()
@@ -290,7 +396,7 @@ def test_the_claim_is_the_median_of_both_sides_prices_at_equal_scores_and_at_mos
                     insert(con, "mart.price_to_reach", population="official", comparable_group="g",
                            score_threshold_pct=threshold, openness=openness, month=month, blended_usd_per_mtok=factor * usd,
                            model_id=openness, score_pct=threshold, provider="p", is_vendor=False, priced_on=month,
-                           is_later=False)  # fmt: skip
+                           priced_through_on=month, is_later=False, n_unpriced=0)  # fmt: skip
     judge_claims(con, POLICY, date(2026, 1, 1))
     rows = con.execute(
         "select computed_value, lo, hi, n, verdict from mart.paper_claims where claim_id = 'cost_reduction'"

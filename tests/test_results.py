@@ -80,6 +80,7 @@ def test_one_changed_score_recomputes_exactly_its_dependents(con: duckdb.DuckDBP
         "lags": {(name, group) for name in members},
         "fits": {(name, group) for name in members},
         "size_to_reach": {(name, group) for name in members & {"official", "all"}},
+        "price_to_reach": {(name,) for name in members & {"official", "all"}},
         "parity": {()},
         "self_report_gap": {("mmlu",)},
         "paper_claims": {()},

@@ -14,7 +14,7 @@ ratios as (
         comparable_group,
         score_threshold_pct,
         p.blended_usd_per_mtok / o.blended_usd_per_mtok as ratio,
-        greatest(o.priced_on, p.priced_on) as priced_on
+        greatest(o.priced_through_on, p.priced_through_on) as priced_on
     from newest as o
     join newest as p using (comparable_group, score_threshold_pct)
     join core.comparable_groups as g using (comparable_group)
@@ -29,8 +29,9 @@ select
     round(min(ratio), 2) as lo,
     round(max(ratio), 2) as hi,
     printf(
-        'median of %d scores of %d benchmarks, %.1f to %.1f times, 5 or more at %d; prices of %s',
-        count(*), count(distinct comparable_group), min(ratio), max(ratio), count(*) filter (where ratio >= 5), max(priced_on)
+        'median of %d scores of %d benchmarks, %.1f to %.1f times, 5 or more at %d, below 1 at %d; prices of %s',
+        count(*), count(distinct comparable_group), min(ratio), max(ratio),
+        count(*) filter (where ratio >= 5), count(*) filter (where ratio < 1), max(priced_on)
     ) as evidence
 from ratios
 having count(*) > 0

@@ -1,16 +1,15 @@
--- What mart.price_to_reach is made from, by population: only models with a price matter, and
--- whether a model is withdrawn by the day of the state.
-with priced as (
+-- What mart.price_to_reach is made from, by population: the points of a known side, with a price or without,
+-- the prices, and whether a model is withdrawn by the day of the state.
+with sided as (
 
-    select p.* from points as p semi join core.prices using (model_id)
+    select populations, hash(comparable_group, benchmark, openness, model_id, score_pct, released_on) as said
+    from points
+    where openness in ('open_weights', 'proprietary')
 
 )
 
-select 'official' as population, hash(comparable_group, benchmark, openness, model_id, score_pct, released_on) as said
-from priced
-where list_contains(populations, 'official')
+select 'official' as population, said from sided where list_contains(populations, 'official')
 union all
-select 'all', hash(comparable_group, benchmark, openness, model_id, score_pct, released_on)
-from priced
+select 'all', said from sided
 union all
 select null, hash(p, p.withdrawn_on <= getvariable('as_of')) from core.prices as p

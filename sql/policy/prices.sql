@@ -1,5 +1,6 @@
 -- Who sells tokens of models, by the names that lists of prices use. Decides which lines of such a list are read, and which provider is
--- the vendor of a model. One row per list and name.
+-- the vendor of a model: vendors, and hosts and clouds that run models themselves and price one that no other does. Who resells is not
+-- here, nor are DeepSeek, Azure and Mistral AI in genai-prices, which has prices of OpenRouter's hosts under them. One row per list and name.
 -- task: a provider of a list of prices | add its name there, and the owner of its models' ids if it is their vendor
 create table policy.price_providers (
     source_dataset varchar not null check (source_dataset in ('genai-prices', 'models.dev')),  -- The list
@@ -12,8 +13,8 @@ create table policy.price_providers (
 );
 
 -- Prices of tokens of the models that the warehouse knows, each as a list stated it on a day. Decides core.prices. One row per list,
--- provider, name and day; written by `python -m leaderboard_etl.importers prices LIST PATH`.
--- task: a new edition of a list of prices | run the importer on it; a name that is not the model's id needs a row in model_aliases with the source `prices`
+-- provider, name and day; written by `python -m leaderboard_etl.importers prices LIST PATH`, which also reads a warehouse for ids.
+-- task: a new edition of a list of prices | run the importer on it; a name that does not lead to its model needs a row in model_aliases with the source `prices`
 create table policy.prices (
     source_dataset varchar not null check (source_dataset in ('genai-prices', 'models.dev')),  -- The list; both are under the MIT licence
     provider varchar not null,  -- The provider, as in price_providers

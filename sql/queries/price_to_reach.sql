@@ -2,8 +2,8 @@
 -- A list may go on naming the price of a model that its vendor serves no longer: withdrawn_proprietary is the cheapest such model. Where
 -- proprietary_withdrawn_on is known, nothing else that reaches the score has a price. Official models alone, in the groups that
 -- core.comparable_groups calls headline, those of mixed protocols left out. How prices fell over the years is in no list at hand: each is of
--- one day for most models, and a later list may differ because it is another. mart.price_to_reach has the months, with is_later. A model
--- whose seller is not read (policy/price_providers.csv), as Amazon for its Nova models, has no price here, so neither side's may be the lowest.
+-- one day for most models, and a later list may differ because it is another. mart.price_to_reach has the months, with is_later. Models
+-- that reach the score and have no price in any list, sold or not, are counted (open_unpriced, proprietary_unpriced): one may be cheaper.
 with newest as (
 
     select *
@@ -35,8 +35,10 @@ select
     p.model_id as proprietary_model,
     round(p.blended_usd_per_mtok, 3) as proprietary_usd_per_mtok,
     case when p.withdrawn_on is null then round(p.blended_usd_per_mtok / o.blended_usd_per_mtok, 1) end as times_cheaper,
-    o.priced_on as open_priced_on,
-    p.priced_on as proprietary_priced_on,
+    o.priced_through_on as open_priced_on,
+    p.priced_through_on as proprietary_priced_on,
+    o.n_unpriced as open_unpriced,
+    p.n_unpriced as proprietary_unpriced,
     p.withdrawn_on as proprietary_withdrawn_on,
     min_by(w.said, (w.blended_usd_per_mtok, w.said)) as withdrawn_proprietary
 from newest as o

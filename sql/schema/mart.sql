@@ -290,7 +290,7 @@ create table mart.size_to_reach (
     released_on date not null                -- = core.models
 );
 
--- The lowest price of a token that buys a score, by month and side. One row per population, group, threshold, side and month from which another statement of a price is the lowest, or from which it is no longer a later one (is_later): the price itself may be that of the row before. A price is the newest in a list by the end of the month, from the cheapest provider; if lists began later, it is their first, and is_later is true. A model counts through the month in which it is withdrawn (core.prices.withdrawn_on), so that a lowest price may rise. Per token, not per answer: models that reason write more tokens.
+-- The lowest price of a token that buys a score, by month and side. One row per population, group, threshold, side and month from which another model, provider or price is the lowest, or from which it is no longer a later one (is_later): the price itself may be that of the row before. A price is the newest in a list by the end of the month, from the cheapest provider; if lists began later, it is their first, and is_later is true. A model counts through the month in which it is withdrawn (core.prices.withdrawn_on), so that a lowest price may rise. Per token, not per answer: models that reason write more tokens.
 create table mart.price_to_reach (
     population varchar not null,             -- = mart.populations
     comparable_group varchar not null,       -- = core.benchmarks
@@ -304,8 +304,10 @@ create table mart.price_to_reach (
     provider varchar not null,               -- = core.prices
     is_vendor boolean not null,              -- = core.prices
     priced_on date not null,                 -- = core.prices
+    priced_through_on date not null,         -- Day of the newest statement of the same price of that model by that provider, without another lowest price between
     is_later boolean not null,               -- Whether the price is from after the month: the price in the month is not known
-    withdrawn_on date                        -- Day from which the model is sold no longer, if that is by the day of the state; in the newest row of a threshold and side: nothing that reaches it is sold since; null: no such day is known
+    withdrawn_on date,                       -- Day from which the model is sold no longer, if that is by the day of the state; in the newest row of a threshold and side: nothing that reaches it is sold since; null: no such day is known
+    n_unpriced bigint not null               -- Models of that side that reach the score and have no price at all, sold or not, whatever the month: one of them may be cheaper
 );
 
 -- Training tokens per parameter compared with the compute optimum of each set of constants of policy/scaling_laws. One row per model with known tokens and size, and law. The laws are about pretraining loss; predicted_loss is a reference, not a score.

@@ -15,18 +15,16 @@ def price_to_reach(
 ) -> pl.DataFrame:
     """One row per group, threshold, side and month from which another lowest price holds.
 
-    points: rows of mart.model_scaling; those without a date or a known side are left out. prices: rows of core.prices. A
-    provider's price in a month is the newest stated by the month's end, else the first stated later (`is_later`); a model's is
-    the least of its providers. A model counts from the month of its release through that of its withdrawal. Columns:
-    mart.price_to_reach without population.
+    points: rows of mart.model_scaling; those without a known side are left out, and without a date only counted. prices: rows of
+    core.prices. A provider's price in a month is the newest stated by the month's end, else the first stated later (`is_later`);
+    a model's is the least of its providers. A model counts from the month of its release through that of its withdrawal.
+    Columns: mart.price_to_reach without population.
     """
     columns = ["comparable_group", "benchmark", "openness", "model_id", "released_on", "score_pct"]
-    dated = (
-        points.select(columns)
-        .filter(pl.col("openness").is_in(["open_weights", "proprietary"]))
-        .drop_nulls(["released_on", "score_pct"])
-        .join(prices, on="model_id", how="semi")
+    scored = (
+        points.select(columns).filter(pl.col("openness").is_in(["open_weights", "proprietary"])).drop_nulls("score_pct")
     )
+    dated = scored.drop_nulls("released_on").join(prices, on="model_id", how="semi")
     released = pl.col("released_on").dt.truncate("1mo")
     priced = dated.select("model_id", released.alias("released_month")).unique().join(prices, on="model_id")
     # Prices begin with a release and with a list, and end with the month in which a model is withdrawn.
@@ -35,20 +33,42 @@ def price_to_reach(
         [priced.select(month="released_month"), *(priced.select(month=begin).drop_nulls() for begin in begins)]
     )
     monthly = _cheapest(_in_force(priced, months.unique()))
-    levels = pl.DataFrame({"score_threshold_pct": pl.Series(list(thresholds), dtype=pl.Float64)})
     lowest = (
-        dated.select("comparable_group", "benchmark", "openness", "model_id", "score_pct")
-        .join(levels, how="cross")
-        .filter(pl.col("score_pct") >= pl.col("score_threshold_pct"))
+        _reached(dated, thresholds)
         .join(monthly, on="model_id")
         .sort(*_KEY, "month", "blended_usd_per_mtok", -pl.col("score_pct"), "model_id")
         .unique([*_KEY, "month"], keep="first", maintain_order=True)
     )
-    lowest_price = pl.struct("blended_usd_per_mtok", "model_id", "provider", "priced_on", "is_later")
+    # A list that states the same again makes no other price: it holds through its day.
+    lowest_price = pl.struct("blended_usd_per_mtok", "model_id", "provider", "is_later")
     is_new = (lowest_price != lowest_price.shift(1)).over(_KEY).fill_null(True)
-    return lowest.filter(is_new).select(
-        *("comparable_group", "benchmark", "score_threshold_pct", "openness", "month", "blended_usd_per_mtok"),
-        *("model_id", "score_pct", "provider", "is_vendor", "priced_on", "is_later", "withdrawn_on"),
+    unpriced = _reached(scored.join(prices, on="model_id", how="anti"), thresholds)
+    return (
+        lowest.with_columns(is_new=is_new)
+        .with_columns(run=pl.col("is_new").cum_sum().over(_KEY))
+        .with_columns(priced_through_on=pl.col("priced_on").max().over(*_KEY, "run"))
+        .filter("is_new")
+        .join(
+            unpriced.group_by(_KEY).agg(n_unpriced=pl.col("model_id").n_unique()),
+            on=_KEY,
+            how="left",
+            maintain_order="left",
+        )
+        .select(
+            *("comparable_group", "benchmark", "score_threshold_pct", "openness", "month", "blended_usd_per_mtok"),
+            *("model_id", "score_pct", "provider", "is_vendor", "priced_on", "priced_through_on", "is_later"),
+            *("withdrawn_on", pl.col("n_unpriced").fill_null(0).cast(pl.Int64)),
+        )
+    )
+
+
+def _reached(points: pl.DataFrame, thresholds: Sequence[float]) -> pl.DataFrame:
+    """Every point at each threshold that it reaches."""
+    levels = pl.DataFrame({"score_threshold_pct": pl.Series(list(thresholds), dtype=pl.Float64)})
+    return (
+        points.drop("released_on")
+        .join(levels, how="cross")
+        .filter(pl.col("score_pct") >= pl.col("score_threshold_pct"))
     )
 
 

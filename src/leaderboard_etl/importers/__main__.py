@@ -41,13 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     helm.set_defaults(do=_helm_models)
     helm.add_argument("file", type=Path, help="HELM's model_metadata.yaml")
     helm.add_argument("--release", required=True, help="the tag of HELM's release that the file is from")
-    helm.add_argument(
-        "-w",
-        "--warehouse",
-        type=Path,
-        default=Path("warehouse"),
-        help="a published warehouse, for the models that other sources have",
-    )
+    _add_warehouse(helm)
     epoch = importers.add_parser(
         EPOCH, help="Epoch AI's tables to policy/epoch_runs.csv, reference_models.csv and reference_review.csv"
     )
@@ -59,7 +53,18 @@ def _parser() -> argparse.ArgumentParser:
     prices.add_argument("folder", type=Path, help="a checkout of the list's repository")
     prices.add_argument("--commit", required=True, help="the commit of the checkout")
     prices.add_argument("--on", required=True, type=named_day, help=f"the day of the commit: {FORMS}")
+    _add_warehouse(prices)
     return parser
+
+
+def _add_warehouse(importer: argparse.ArgumentParser) -> None:
+    importer.add_argument(
+        "-w",
+        "--warehouse",
+        type=Path,
+        default=Path("warehouse"),
+        help="a published warehouse, for the models that other sources have",
+    )
 
 
 def _helm_models(options: argparse.Namespace) -> None:
@@ -86,9 +91,12 @@ def _prices(options: argparse.Namespace) -> None:
     files = {
         path.relative_to(options.folder).as_posix(): path.read_bytes()
         for path in sorted(options.folder.rglob("*"))
-        if path.suffix in (".json", ".toml")
+        if path.suffix in (".json", ".toml") and path.is_file()  # models.dev has links to files that are gone
     }
-    imported = import_prices(options.list, files, options.commit, options.on, read_policy())
+    with closing(open_published(Warehouse(options.warehouse))) as con:
+        ids = con.execute("select model_id from core.models where contains(model_id, '/')").fetchall()
+    models_elsewhere = {model_id for (model_id,) in ids}
+    imported = import_prices(options.list, files, options.commit, options.on, read_policy(), models_elsewhere)
     _write("prices", imported.table)
     print(
         f"{imported.n_rows} prices come from this edition; lines without a known model:", *imported.left_out, sep="\n  "

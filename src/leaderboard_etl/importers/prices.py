@@ -1,14 +1,17 @@
 """Prices of tokens, from public lists of them, as rows of policy/prices.csv: for known providers and models.
 
-A list says what a provider asks, not what a model is: a name leads to a model if it is the model's id, or its last part under
-the owner of the provider's own models, or if an alias of `prices` says so; all other lines are left out and counted.
+A list says what a provider asks, not what a model is: a name leads to a model if an alias of `prices` says so, if it is the
+model's id, if it ends as an id of the provider's own models does, or as the id of one model of open weights alone, which hosts
+sell, and names no other owner. Case, dots and underscores decide nothing. All other lines are left out and counted.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,6 +22,10 @@ from leaderboard_etl.errors import UsageError
 from leaderboard_etl.policy import Policy
 
 ALIASES_OF = "prices"
+# A model at Amazon: global.amazon.nova-2-lite-v1:0 is Amazon's nova-2-lite, in any region and version.
+_AT_AMAZON = re.compile(
+    r"(?:(?:global|regional|us|eu|apac|au|ca|jp)\.)?(?P<vendor>[a-z0-9]+)\.(?P<model>[a-z][^/]*?)(?:(?:-(?:v\d+|1))?:\d+)?"
+)
 Row = dict[str, str | None]
 
 
@@ -31,6 +38,7 @@ class Price:
     input_usd: float
     output_usd: float
     path: str
+    is_deprecated: bool
 
 
 @dataclass(frozen=True)
@@ -49,14 +57,15 @@ def models_dev(files: Mapping[str, bytes]) -> Iterator[Price]:
         if len(parts) < 4 or parts[0] != "providers" or parts[2] != "models" or not path.endswith(".toml"):
             continue
         try:
-            cost = tomllib.loads(content.decode("utf-8")).get("cost", {})
+            model = tomllib.loads(content.decode("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path} is not TOML: {error}") from error
+        cost = model.get("cost", {})
         if not isinstance(cost, dict):
             raise UsageError(f"{path} is not a file of models.dev: its cost is not a table")
-        yield from _price(
-            parts[1], "/".join(parts[3:]).removesuffix(".toml"), cost.get("input"), cost.get("output"), path
-        )
+        name = "/".join(parts[3:]).removesuffix(".toml")
+        is_deprecated = model.get("status") == "deprecated"
+        yield from _price(parts[1], name, cost.get("input"), cost.get("output"), path, is_deprecated)
 
 
 def genai_prices(files: Mapping[str, bytes]) -> Iterator[Price]:
@@ -68,11 +77,15 @@ def genai_prices(files: Mapping[str, bytes]) -> Iterator[Price]:
         for provider in providers:
             for model in provider["models"]:
                 prices, comment = model["prices"], str(model.get("price_comments") or "")
-                if isinstance(prices, dict) and "OpenRouter" not in comment and "can't find" not in comment:
+                is_copied = any(said in comment.lower() for said in ("openrouter", "open router", "can't find"))
+                if isinstance(prices, dict) and not is_copied:
                     asked_for_input, asked_for_output = (
                         _base(prices.get(f"{kind}_mtok")) for kind in ("input", "output")
                     )
-                    yield from _price(provider["id"], model["id"], asked_for_input, asked_for_output, path)
+                    is_deprecated = bool(model.get("deprecated"))
+                    yield from _price(
+                        provider["id"], model["id"], asked_for_input, asked_for_output, path, is_deprecated
+                    )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UsageError(f"{path} is not the list of genai-prices: {type(error).__name__}: {error}") from error
 
@@ -83,8 +96,16 @@ LISTS: Mapping[str, tuple[str, Callable[[Mapping[str, bytes]], Iterator[Price]]]
 }
 
 
-def import_prices(name: str, files: Mapping[str, bytes], commit: str, priced_on: date, policy: Policy) -> Imported:
-    """`name` is one of LISTS, `files` its repository at a commit of that day, by path. Rows of other days and lists stay.
+def import_prices(
+    name: str,
+    files: Mapping[str, bytes],
+    commit: str,
+    priced_on: date,
+    policy: Policy,
+    models_elsewhere: Set[str] = frozenset(),
+) -> Imported:
+    """`name` is one of LISTS, `files` its repository at a commit of that day, by path; `models_elsewhere` are ids of models that
+    policy may not speak of. Rows of other days and lists stay.
 
     Raises UsageError for files that are not that list.
     """
@@ -94,7 +115,9 @@ def import_prices(name: str, files: Mapping[str, bytes], commit: str, priced_on:
         for row in policy.frame("price_providers").iter_rows(named=True)
         if row["source_dataset"] == name
     }
-    id_by_name = {model_id.lower(): model_id for model_id in _model_ids(policy)}
+    id_by_name = _ids_by_name([*_model_ids(policy), *sorted(models_elsewhere)])
+    open_models = policy.frame("reference_models").filter(pl.col("openness") == "open_weights")["model_id"]
+    id_by_ending = _ids_by_name(open_models, of=lambda model_id: _parts(model_id)[1])
     aliases = policy.frame("model_aliases").filter(pl.col("source_id") == ALIASES_OF)
     id_by_alias = {row["source_name"].lower(): row["model_id"] for row in aliases.iter_rows(named=True)}
     rows: list[Row] = []
@@ -104,13 +127,22 @@ def import_prices(name: str, files: Mapping[str, bytes], commit: str, priced_on:
             continue
         asked = f"{provider['provider']}/{price.source_name}"
         owner = provider["vendor_owner"]
-        model_id = (
-            id_by_alias.get(asked.lower())
-            or id_by_name.get(price.source_name.lower())
-            or (id_by_name.get(f"{owner}/{price.source_name}".lower()) if owner else None)
-        )
+        named_owner, ending = _parts(price.source_name)
+        hosted = id_by_ending.get(_plain(ending))
+        found = [
+            id_by_alias.get(asked.lower()),
+            id_by_alias.get(f"{provider['provider']}/{_without_version(price.source_name)}".lower()),
+            id_by_name.get(_plain(price.source_name)),
+            id_by_name.get(_plain(f"{owner}/{ending}")),
+            hosted if hosted and hosted.lower().startswith(named_owner) else None,
+        ]
+        model_id = next((model_id for model_id in found if model_id is not None), None)
         if model_id is None:
             left_out.append(asked)
+            continue
+        is_vendor = bool(owner) and model_id.startswith(f"{owner}/")
+        # When a vendor stopped is in policy/withdrawn_models; that a host did is nowhere else.
+        if price.is_deprecated and not is_vendor:
             continue
         rows.append(
             {
@@ -119,7 +151,7 @@ def import_prices(name: str, files: Mapping[str, bytes], commit: str, priced_on:
                 "source_name": price.source_name,
                 "priced_on": priced_on.isoformat(),
                 "model_id": model_id,
-                "is_vendor": "true" if owner and model_id.startswith(f"{owner}/") else "false",
+                "is_vendor": "true" if is_vendor else "false",
                 "input_usd_per_mtok": f"{price.input_usd:g}",
                 "output_usd_per_mtok": f"{price.output_usd:g}",
                 "source_url": f"{address}/blob/{commit}/{price.path}",
@@ -140,12 +172,40 @@ def _model_ids(policy: Policy) -> Iterator[str]:
     yield from policy.frame("reference_models")["model_id"]
 
 
+def _ids_by_name(model_ids: Iterable[str], of: Callable[[str], str] = str) -> dict[str, str]:
+    """The id of each plain name, as the first writes it; a name that several ids have in common is of none."""
+    ids_by_name: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for model_id in model_ids:
+        ids_by_name[_plain(of(model_id))].setdefault(model_id.lower(), model_id)
+    return {name: next(iter(ids.values())) for name, ids in ids_by_name.items() if len(ids) == 1}
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace(".", "-").replace("_", "-")
+
+
+def _without_version(name: str) -> str:
+    """A name at Amazon without region and version; another as it is."""
+    at_amazon = _AT_AMAZON.fullmatch(name)
+    return f"{at_amazon['vendor']}.{at_amazon['model']}" if at_amazon else name
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """The owner that a name states, in lower case, or an empty one, and what is left of it without region and version."""
+    if at_amazon := _AT_AMAZON.fullmatch(name):
+        return at_amazon["vendor"], at_amazon["model"]
+    owner, _, ending = name.rpartition("/")
+    return owner.rpartition("/")[2].lower(), ending
+
+
 def _base(price: Any) -> Any:
     return price.get("base") if isinstance(price, dict) else price
 
 
-def _price(listed_as: str, name: str, asked_for_input: Any, asked_for_output: Any, path: str) -> Iterator[Price]:
+def _price(
+    listed_as: str, name: str, asked_for_input: Any, asked_for_output: Any, path: str, is_deprecated: bool
+) -> Iterator[Price]:
     """A line with both prices; a model that is free has none."""
     both = (asked_for_input, asked_for_output)
     if all(isinstance(usd, int | float) and not isinstance(usd, bool) and usd >= 0 for usd in both) and any(both):
-        yield Price(listed_as, name, float(asked_for_input), float(asked_for_output), path)
+        yield Price(listed_as, name, float(asked_for_input), float(asked_for_output), path, is_deprecated)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import polars as pl
+import os
 
+import polars as pl
+import pytest
+
+from leaderboard_etl import apart
 from leaderboard_etl.warehouse.answers import Answers
 
 
@@ -43,3 +47,35 @@ def test_only_the_latest_results_are_kept() -> None:
     for factor in (1.0, 2.0, 3.0, 1.0):
         answers.of("total", total, POINTS, factor)
     assert answers.n_computed == 4
+
+
+def process_of(rows: pl.DataFrame) -> int:
+    return os.getpid()
+
+
+@pytest.mark.parametrize("n_processors", [1, 2])
+def test_a_second_process_computes_ahead_what_is_asked_within_the_block_and_nothing_else(
+    n_processors: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "n_processors", lambda: n_processors)
+    answers = Answers()
+    with answers.ahead("process", process_of, POINTS):
+        computed_in = answers.of("process", process_of, POINTS)
+        assert (computed_in == os.getpid()) == (n_processors == 1)
+        assert answers.of("process", process_of, POINTS.head(1)) == os.getpid()
+        assert answers.of("process", process_of, POINTS) == computed_in
+    with answers.ahead("process", process_of, POINTS):
+        assert answers.of("process", process_of, POINTS) == computed_in
+    assert answers.n_computed == 2
+
+
+def fails_apart(here: int) -> int:
+    assert os.getpid() == here
+    return here
+
+
+def test_what_a_second_process_could_not_compute_is_computed_in_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "n_processors", lambda: 2)
+    answers = Answers()
+    with answers.ahead("here", fails_apart, os.getpid()):
+        assert answers.of("here", fails_apart, os.getpid()) == os.getpid()

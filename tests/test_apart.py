@@ -52,6 +52,13 @@ def test_with_one_processor_nothing_is_started(monkeypatch: pytest.MonkeyPatch) 
         assert answer() is None
 
 
+def test_work_apart_never_asks_for_more_processors_than_there_are() -> None:
+    with apart(time.sleep, 60), apart(os.getpid) as answer:
+        assert answer() is None
+    with apart(os.getpid) as answer:
+        assert answer() is not None
+
+
 def test_the_block_does_not_wait_for_an_answer_that_nobody_asked_for() -> None:
     begun = time.monotonic()
     with apart(time.sleep, 60):

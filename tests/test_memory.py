@@ -63,6 +63,13 @@ def test_duckdb_gets_the_memory_that_the_rest_of_a_build_does_not_need() -> None
     assert limit_mb(1 * MB) == pytest.approx(125, rel=0.03)
 
 
+def test_a_second_process_is_worth_its_memory_where_duckdb_has_far_more() -> None:
+    with duckdb.connect(":memory:") as con:
+        for most_bytes, is_worth_it in ((1 * GB, False), (8 * GB, True)):
+            memory.limit_memory(con, most_bytes)
+            assert memory.has_room_for_a_process(con) == is_worth_it
+
+
 def test_duckdb_writes_out_most_of_what_it_holds_before_frames_need_the_memory(tmp_path: Path) -> None:
     def held_mb() -> float:
         return float(con.execute("select sum(memory_usage_bytes) from duckdb_memory()").fetchall()[0][0]) / MB

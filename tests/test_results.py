@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,15 @@ import polars as pl
 import pytest
 from worlds import World, content, v1_row
 
-from leaderboard_etl import engine, pipeline
+from leaderboard_etl import apart, engine, pipeline
+from leaderboard_etl.analysis.capability import CapabilityFit
 from leaderboard_etl.contracts.schema import kept_views, tables
 from leaderboard_etl.settings import resource
 from leaderboard_etl.target.opening import open_published
 from leaderboard_etl.target.seal import MOST_GROWN
+from leaderboard_etl.warehouse import analyses
 from leaderboard_etl.warehouse.analyses import POPULATIONS
+from leaderboard_etl.warehouse.answers import Answers
 from leaderboard_etl.warehouse.database import create_tables
 from leaderboard_etl.warehouse.marts import build_marts
 from leaderboard_etl.warehouse.results import Analysis, refresh
@@ -186,3 +190,27 @@ def test_results_that_thirty_nights_replace_whole_take_no_more_room_than_a_file_
             assert con.execute("select count(*) from mart.article_table").fetchall() == [(rows.height,)]
         sizes.append((tmp_path / "file.duckdb").stat().st_size)
     assert max(sizes) <= MOST_GROWN * sizes[0]
+
+
+def test_a_second_process_computes_the_capabilities_if_they_are_stale(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    con.execute("set memory_limit = '4GB'")
+    before, answers, asked = mart(con), Answers(), list[str]()
+
+    def noted(question: str, work: Callable[..., object], *inputs: object) -> AbstractContextManager[None]:
+        asked.append(question)
+        return Answers.ahead(answers, question, work, *inputs)
+
+    def here(points: pl.DataFrame) -> CapabilityFit:
+        raise AssertionError("computed in this process")
+
+    monkeypatch.setattr(apart, "n_processors", lambda: 2)
+    monkeypatch.setattr(analyses, "_POINTS_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(answers, "ahead", noted)
+    monkeypatch.setattr(analyses, "ANSWERS", answers)
+    monkeypatch.setattr(analyses, "fit_capability", here)
+    assert from_nothing(con) == before
+    assert before["mart.capability_index"]
+    assert computed(con) == {}
+    assert asked == ["capability"]

@@ -16,17 +16,19 @@ from leaderboard_etl.termination import at_the_end
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_at_work: list[subprocess.Popen[bytes]] = []
 
 
 @contextmanager
 def apart(work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> Iterator[Callable[[], T | None]]:
     """Within the block a second process computes `work(*arguments)`; the function that the block is given waits for the answer.
 
-    The answer is null where the work failed, or where this process may use one processor only: then nothing was started.
+    The answer is null where the work failed, or where no processor is left for it, because this process may use one only or other
+    work apart has the others: then nothing was started.
     `work` is a function of a module; what it takes and returns is pickled. The process ends with the block, and with this
     process however that ends.
     """
-    if n_processors() < 2:
+    if n_processors() < 2 + len(_at_work):
         yield lambda: None
         return
     # It must import the same code.
@@ -51,12 +53,14 @@ def apart(work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> Iter
         return answered[0]
 
     with at_the_end(child.kill):
+        _at_work.append(child)
         try:
             with suppress(BrokenPipeError):  # it did not start
                 pickle.dump((work, arguments, options), child.stdin)
                 child.stdin.flush()
             yield answer
         finally:
+            _at_work.remove(child)
             child.kill()
             child.wait()
             for stream in (child.stdin, child.stdout):

@@ -54,6 +54,12 @@ def limit_memory(con: duckdb.DuckDBPyConnection, most_bytes: int | None) -> None
     con.execute(f"set threads = {max(1, min(threads, limit_bytes // _LEAST_PER_THREAD_BYTES))}")
 
 
+def has_room_for_a_process(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether what DuckDB may hold is far more than a second process with a few frames needs."""
+    [(limit,)] = con.execute("select current_setting('memory_limit')").fetchall()
+    return memory_bytes(limit) >= _BESIDE_BYTES
+
+
 def release_memory(con: duckdb.DuckDBPyConnection) -> None:
     """Lets DuckDB write out most of what it holds, before a step that needs the memory for frames, and the C library give back
     what was freed. Where the limit is large, DuckDB holds less than that and nothing is written."""

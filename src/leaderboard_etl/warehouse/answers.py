@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import polars as pl
+
+from leaderboard_etl.apart import apart
 
 _MOST_KEPT = 4096
 
@@ -25,6 +28,7 @@ class Answers:
     def __init__(self, most_kept: int = _MOST_KEPT) -> None:
         self._most_kept = most_kept
         self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._begun: dict[str, Callable[[], Any]] = {}
         self._lock = threading.Lock()
         self.n_computed = 0
 
@@ -40,13 +44,33 @@ class Answers:
                 self._kept.move_to_end(key)
                 cached: T = self._kept[key]
                 return cached
-        answer = work(*inputs)
+            begun = self._begun.get(key)
+        answer: T | None = None if begun is None else begun()
+        if answer is None:
+            answer = work(*inputs)
         with self._lock:
             self.n_computed += 1
             self._kept[key] = answer
             while len(self._kept) > self._most_kept:
                 self._kept.popitem(last=False)
         return answer
+
+    @contextmanager
+    def ahead(self, question: str, work: Callable[..., T], *inputs: object) -> Iterator[None]:
+        """Within the block a second process computes what `of` is going to be asked; where it has no answer, `of` computes it.
+
+        `work` is a function of a module, and neither it nor its result is null.
+        """
+        key = _key(question, inputs)
+        if key in self._kept:
+            yield
+            return
+        with apart(work, *inputs) as answer:
+            self._begun[key] = answer
+            try:
+                yield
+            finally:
+                del self._begun[key]
 
 
 def _key(question: str, inputs: tuple[object, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
 from datetime import date
 from functools import cached_property
 
@@ -16,13 +17,13 @@ from leaderboard_etl.analysis.density import FRONTIER_COLUMNS
 from leaderboard_etl.analysis.readable import Readable
 from leaderboard_etl.analysis.self_report import REFERENCE, VENDOR_KINDS, self_report_gap
 from leaderboard_etl.contracts.schema import kept_views
-from leaderboard_etl.memory import release_memory
+from leaderboard_etl.memory import has_room_for_a_process, release_memory
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.analyses import COLUMNS, DENSE, Frames, Given
 from leaderboard_etl.warehouse.claims import judged_claims
 from leaderboard_etl.warehouse.history import policy_texts
 from leaderboard_etl.warehouse.needs import TABLES_OF
-from leaderboard_etl.warehouse.results import Analysis, Computed, Held, Part, refresh, refresh_view
+from leaderboard_etl.warehouse.results import Analysis, Computed, Held, Part, is_stale, refresh, refresh_view
 
 # A fine-tune shares data and recipe with its base, whoever made it, so resampling draws them together. Of a merge whose nearest
 # ancestors with a family differ no family is known.
@@ -111,11 +112,16 @@ def build_marts(
         con.execute(f"create or replace temp table points as {_POINTS}")
         con.execute("create or replace temp table sides as from mart.gap_sides order by all")
     policy = Policy(policy_texts(con))
+    given = _Lazy(con, as_of)
+    wanted = [
+        (analysis, compute)
+        for analysis, compute in _analyses(con, policy, given)
+        if needs is None or not needs.isdisjoint(analysis.tables)
+    ]
     # The matrices are small: threads would only wait for each other, for minutes if other programs need the processors.
-    with threadpool_limits(limits=1, user_api="blas"):
-        for analysis, compute in _analyses(con, policy, as_of):
-            if needs is None or not needs.isdisjoint(analysis.tables):
-                computed[analysis.name] = refresh(con, analysis, compute)
+    with threadpool_limits(limits=1, user_api="blas"), _longest_ahead(con, given, {analysis for analysis, _ in wanted}):
+        for analysis, compute in wanted:
+            computed[analysis.name] = refresh(con, analysis, compute)
     if needs is None:
         computed[CLAIMS.name] = refresh(con, CLAIMS, lambda _: {CLAIMS.tables[0]: judged_claims(con, policy, as_of)})
     con.execute("drop table if exists points; drop table if exists sides")
@@ -136,11 +142,23 @@ def _analysis(name: str, part: tuple[str, ...] = ()) -> Analysis:
     return Analysis(name, TABLES_OF[name], part)
 
 
+CAPABILITY = _analysis("capability")
+
+
+@contextmanager
+def _longest_ahead(con: duckdb.DuckDBPyConnection, given: _Lazy, wanted: Set[Analysis]) -> Iterator[None]:
+    """Within the block a second process computes the analysis that takes longest, which needs no table of another."""
+    if CAPABILITY in wanted and has_room_for_a_process(con) and is_stale(con, CAPABILITY):
+        with given.read.capability_ahead():
+            yield
+    else:
+        yield
+
+
 def _analyses(
-    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date
+    con: duckdb.DuckDBPyConnection, policy: Policy, given: _Lazy
 ) -> Iterator[tuple[Analysis, Callable[[list[Part]], Frames]]]:
     """Each analysis but that of the claims, and what computes parts of it. An analysis may read the tables of those before it."""
-    given = _Lazy(con, as_of)
 
     def table(name: str, condition: str = "true", columns: Sequence[str] = ("*",)) -> pl.DataFrame:
         frame: pl.DataFrame = con.sql(f"select {', '.join(columns)} from {name} where {condition}").pl()
@@ -166,10 +184,6 @@ def _analyses(
     yield _analysis("fits", _BY_GROUP), lambda parts: given.read.fits(parts)
     yield _analysis("bands", _BY_GROUP), lambda parts: given.read.bands(parts)
     yield (
-        _analysis("capability"),
-        lambda _: given.read.capability(),
-    )
-    yield (
         _analysis("parity"),
         lambda _: given.read.parity(),
     )
@@ -191,6 +205,8 @@ def _analyses(
     if "article_table" in policy.texts:
         frame = policy.frame("article_table", added=("n_shot",))
         yield _analysis("article_table"), lambda _: {"mart.article_table": frame}
+    # Last, because a second process may still be at it.
+    yield CAPABILITY, lambda _: given.read.capability()
 
 
 class _Lazy:

@@ -72,6 +72,11 @@ def refresh(
     return stale
 
 
+def is_stale(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> bool:
+    """Whether `refresh` would compute any part."""
+    return bool(_compare(con, analysis, _hashes(con, analysis))[0])
+
+
 @dataclass(frozen=True)
 class Held:
     """An attached database with the results of another day, to which ops.analysis_inputs belongs. `touched`: the only models of

@@ -10,9 +10,10 @@ from leaderboard_etl.commands.display import plain, print_json, print_records, r
 from leaderboard_etl.commands.explain import model_id_of
 from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
-from leaderboard_etl.commands.story_text import numbered, print_references, size_method
+from leaderboard_etl.commands.story_text import numbered, print_references
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.sizes import size_method
 from leaderboard_etl.warehouse.called import called_alike
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from leaderboard_etl.commands.evidence import QUERIES, RULE_OF_SCORES, SECTIONS,
 from leaderboard_etl.commands.explain_mart import explain_mart
 from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
-from leaderboard_etl.commands.story_text import counted, print_references, readable, size_method
+from leaderboard_etl.commands.story_text import counted, print_references, readable
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.sizes import size_method
 from leaderboard_etl.warehouse.called import called_alike, folded, models_called, releases_called
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from leaderboard_etl.commands.display import cut, plain, print_json, print_records, records
 from leaderboard_etl.commands.evidence import OF_ROWS, QUERIES, SECTIONS, evidence_rows
 from leaderboard_etl.commands.hints import of_warehouse
-from leaderboard_etl.commands.story_text import place_of, print_references, readable, size_method
+from leaderboard_etl.commands.story_text import place_of, print_references, readable
 from leaderboard_etl.contracts.schema import views
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.printable import how_many
 from leaderboard_etl.settings import Warehouse, resource
+from leaderboard_etl.sizes import size_method
 
 if TYPE_CHECKING:
     import duckdb

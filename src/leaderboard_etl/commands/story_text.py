@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from leaderboard_etl.commands.display import plain
+from leaderboard_etl.sizes import size_method
 
 _UNITS = {"percent": " %", "points_10": " of 10"}
 # Columns that are left out where no row states one.
 _ONLY_IF_STATED = ("named", "setting", "withdrawn_on", "withdrawn_url")
 # Columns that may differ between rows that state the same.
 _NOT_COMPARED = ("chosen", "used", "because", "file", "place", "link")
-_SET_BY_POLICY = "set in policy/parameter_overrides.csv"
 _TITLE = "Files (repository@commit and path) and links; rows of a file count from 0, its lines from 1"
 
 
@@ -39,11 +39,6 @@ def print_references(references: dict[str, int], title: str = _TITLE) -> None:
     print(f"\n{title}")
     for text, number in references.items():
         print(f"  [{number}] {plain(text)}")
-
-
-def size_method(method: str) -> str:
-    """How a size is known, in words for people: one that policy sets names the file that does."""
-    return _SET_BY_POLICY if method == "override" else method
 
 
 def counted(value: object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from leaderboard_etl.printable import how_many, one_line
+from leaderboard_etl.sizes import size_method
 from leaderboard_etl.warehouse.changes import KINDS, LoadChanges
 
 # A noun for one change of each kind, and the heading of several.
@@ -136,7 +137,9 @@ def _model(row: dict[str, Any]) -> str:
 
 def _size(row: dict[str, Any]) -> str:
     before, after = (
-        "unknown" if row[f"{when}_params"] is None else f"{row[f'{when}_params'] / 1e9:.4g}B ({row[f'{when}_text']})"
+        "unknown"
+        if row[f"{when}_params"] is None
+        else f"{row[f'{when}_params'] / 1e9:.4g}B ({size_method(row[f'{when}_text'])})"
         for when in ("before", "after")
     )
     return f"{row['model_id']}: {row['subject']} {after}, before {before}"

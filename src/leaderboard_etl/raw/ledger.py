@@ -32,7 +32,7 @@ NOT_ASKED = "not asked for (--only)"
 Place = tuple[str, str, str]
 
 
-class FileVersion(msgspec.Struct, frozen=True, order=True):
+class FileVersion(msgspec.Struct, frozen=True, order=True, gc=False):
     """One version of one file, pinned to the commit at which it was fetched. `fetched_at` is ISO 8601, UTC."""
 
     repo_type: str

@@ -6,6 +6,7 @@ to handle: a killed writer, a full disk, a torn page.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator
@@ -115,12 +116,11 @@ class BlobStore:
 
     def missing(self, blob_ids: Iterable[str]) -> set[str]:
         """The given ids that are not in the store."""
-        wanted = set(blob_ids)
-        if not wanted:
-            return wanted
-        if len(wanted) < 200:
-            return {blob_id for blob_id in wanted if blob_id not in self}
-        return wanted - self.ids() - set(() if self._behind is None else self._behind.held)
+        absent = self._query(
+            "select value from json_each(?) where not exists (select 1 from blobs where blob_id = value)",
+            (json.dumps([*set(blob_ids)]),),
+        )
+        return {str(row[0]) for row in absent} - set(() if self._behind is None else self._behind.held)
 
     def put(self, blob_id: str, content: bytes) -> None:
         """Stores `content` under its id; storing it twice is not an error. Raises WarehouseError if the content does

@@ -18,7 +18,7 @@ from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.raw.ledger import Load
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.base import Basis, Staged, Target
-from leaderboard_etl.target.seal import MOST_GROWN, Seal, copy_bytes, read_seal, sha256_of, write_seal
+from leaderboard_etl.target.seal import MOST_GROWN, Seal, copy_bytes, hash_of, read_seal, write_seal
 from leaderboard_etl.target.space import expect_space
 
 # Read-only for everyone, so that another user's `duckdb leaderboard.duckdb` cannot change the published file either.
@@ -71,7 +71,7 @@ class FileTarget(Target):
         seal = read_seal(self._published)
         with suppress(OSError):
             before = self._published.stat()
-            if seal is not None and sha256_of(self._published) == seal.sha256:
+            if seal is not None and hash_of(self._published) == seal.xxh3_128:
                 self._sealed, self._sealed_stat = seal, before
                 return True
         return False
@@ -113,7 +113,7 @@ class FileTarget(Target):
                     n_written = _row_counts(written)
                 size = path.stat().st_size
                 self._seal_of_staged = Seal(
-                    sha256_of(path),
+                    hash_of(path),
                     anew_bytes=size if copied is None or is_bloated else copied.anew_bytes,
                     sorted_bytes=size if copied is None else copied.sorted_bytes,
                 )

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+import xxhash
 
 # A file that is changed night by night keeps the room of what it no longer holds. Past this multiple of its size without such
 # room the night writes it again. Where that is larger than this multiple of its size when all was sorted, it has grown by what it
@@ -22,10 +23,10 @@ MOST_GROWN = 1.3
 
 
 class Seal(msgspec.Struct, frozen=True):
-    """The sha256 of a published file, and its size when it was last written without the room of what it no longer holds, and when
+    """The hash of a published file, and its size when it was last written without the room of what it no longer holds, and when
     all of it was last sorted."""
 
-    sha256: str
+    xxh3_128: str
     anew_bytes: int
     sorted_bytes: int
 
@@ -52,10 +53,11 @@ def read_seal(database: Path) -> Seal | None:
     return None
 
 
-def sha256_of(path: Path) -> str:
-    """The hash of a file's bytes. Raises OSError."""
+def hash_of(path: Path) -> str:
+    """The hash of a file's bytes, XXH3 of 128 bits: it tells damage and other writers, at a seventh of what sha256 costs. Whoever
+    forges the file could write its seal, too. Raises OSError."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, xxhash.xxh3_128).hexdigest()
 
 
 def copy_bytes(source: Path, copy: Path) -> None:

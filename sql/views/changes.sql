@@ -148,6 +148,7 @@ meanings as (
 
     select source_name, any_value(model_id) as model_id
     from core.model_aliases
+    semi join (from history.scores where closed_load_id is not null) using (source_name)
     group by source_name
     having count(distinct model_id) = 1
 
@@ -184,7 +185,7 @@ score_changes as (
 
 ),
 
-named as (
+named as not materialized (
 
     select source_id, source_name, load_id, repo_id, revision, path from history.models
     union all
@@ -198,20 +199,26 @@ named as (
 
 ),
 
-first_named as (
+-- All names of the models that a load says something of: of few loads these are few, and no other name is looked for.
+names_touched as (
 
-    select source_id, source_name, min(load_id) as load_id from named group by source_id, source_name
+    select distinct n.load_id, a.model_id, every.source_id, every.source_name
+    from named as n
+    join core.model_aliases as a using (source_id, source_name)
+    join core.model_aliases as every using (model_id)
 
 ),
 
 first_names as (
 
     select
-        a.model_id,
-        min({'load_id': f.load_id, 'source_id': source_id, 'source_name': source_name}) as name
-    from first_named as f
-    join core.model_aliases as a using (source_id, source_name)
-    group by a.model_id
+        t.load_id,
+        t.model_id,
+        min({'load_id': n.load_id, 'source_id': source_id, 'source_name': source_name}) as name
+    from names_touched as t
+    join named as n using (source_id, source_name)
+    group by t.load_id, t.model_id
+    having min(n.load_id) = t.load_id
 
 ),
 
@@ -220,13 +227,13 @@ new_models as (
 
     select
         f.model_id,
-        f.name.load_id as load_id,
+        f.load_id,
         f.name.source_id as source_id,
         f.name.source_name as source_name,
         min({'repo_id': n.repo_id, 'revision': n.revision, 'path': n.path}) as place
     from first_names as f
     join named as n
-        on n.load_id = f.name.load_id
+        on n.load_id = f.load_id
             and n.source_id = f.name.source_id
             and n.source_name = f.name.source_name
     group by all

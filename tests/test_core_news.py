@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 from worlds import story
 
 from leaderboard_etl import engine, pipeline
 from leaderboard_etl.contracts.schema import kept_views, tables
 from leaderboard_etl.options import options_for
+from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse import build, core, replaced
+from leaderboard_etl.warehouse.history import policy_texts
+from leaderboard_etl.warehouse.judgements import changed_judgements, judgements
 from leaderboard_etl.warehouse.marts import keep_views
 from leaderboard_etl.warehouse.past import judge_past, make_marts, past_core, touched_models
+from leaderboard_etl.warehouse.reached import names_reached
 
 CORE = [name for name, table in tables().items() if table.schema == "core"]
 OF_CORE = {name: f"from {name}" for name in CORE}
@@ -200,6 +205,38 @@ def test_core_after_news_is_core_made_whole(con: duckdb.DuckDBPyConnection, seed
         whole = facts(con)
         con.rollback()
         assert {name: said for name, said in updated.items() if said != whole[name]} == {}
+
+
+def test_a_name_is_reached_whose_lower_case_the_engine_spells_otherwise(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "insert into core.model_aliases select * replace ('org/İ' as source_name) from core.model_aliases limit 1"
+    )
+    changed = pl.DataFrame({"source_id": ["model_cards"], "source_name": ["org/İ".lower()]})
+    assert con.execute("select lower('org/İ') <> ?", ["org/İ".lower()]).fetchall() == [(True,)]
+    names = names_reached(con, changed, 10**6, Policy(policy_texts(con)))
+    assert "org/İ" in names["source_name"]
+
+
+def test_what_the_models_judged_anew_tell_is_all_that_the_night_changed_in_judgement(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    nights = Nights(con, 8)
+    kinds: set[str] = set()
+    before_of_all = judgements(con, None)
+    for _ in range(2 * N_NIGHTS):
+        before_load_id = nights.last_load_id
+        con.execute("begin")
+        nights.night()
+        judged = core.update_core(con, before_load_id)
+        keep_views(con)
+        now_of_them, now_of_all = judgements(con, judged), judgements(con, None)
+        con.rollback()
+        of_them = changed_judgements(judgements(con, judged), now_of_them)
+        of_all = changed_judgements(before_of_all, now_of_all)
+        assert of_them.equals(of_all)
+        assert now_of_them.height < now_of_all.height
+        kinds.update(of_all["kind"])
+    assert kinds == {"leader", "license", "name", "params_active", "params_total"}
 
 
 @pytest.mark.parametrize(

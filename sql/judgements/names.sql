@@ -1,4 +1,4 @@
--- The model that each name of each source means; null where it leads nowhere.
+-- The model that each name of the asked_models means; null where it leads nowhere.
 select
     'name' as kind,
     source_id || ': ' || source_name as subject,
@@ -7,3 +7,4 @@ select
     source_id,
     null::varchar as source_url
 from core.model_aliases
+semi join asked_models using (model_id)

@@ -73,11 +73,11 @@ def audit(night: Night, staged: Staged) -> Audited:
         findings = night.target.audit(staged, night.believed.standing, read_policy().frame("accepted_warnings"))
         verdicts_before = night.believed.verdicts()
         # A backfill lands the past: what it changes in the judgement of today did not change then.
-        judged_before = None if staged.loads[-1].kind == BACKFILL else night.believed.judgements()
+        judged_before = None if staged.loads[-1].kind == BACKFILL else night.believed.judgements(staged.judged)
     *earlier, last = staged.loads[len(night.ledger.loads) :]
     last = _with_verdicts(staged.con, last, verdicts_before)
     if judged_before is not None:
-        last = _with_judgements(staged.con, last, judged_before)
+        last = _with_judgements(staged, last, judged_before)
     has_night = any(load.kind != BACKFILL for load in night.ledger.applied())
     if has_night and any(finding.is_new_warning for finding in findings):
         last = replace(last, status="degraded")
@@ -164,11 +164,11 @@ def _with_verdicts(con: duckdb.DuckDBPyConnection, load: Load, before: Mapping[s
     return replace(load, sources=sources)
 
 
-def _with_judgements(con: duckdb.DuckDBPyConnection, load: Load, before: pl.DataFrame) -> Load:
+def _with_judgements(staged: Staged, load: Load, before: pl.DataFrame) -> Load:
     """Adds to the load and the staged state what it changed in what is judged."""
-    changed = with_sources(con, changed_judgements(before, judgements(con)))
-    insert_judgement_changes(con, load.load_id, changed)
-    con.execute("update ops.loads set is_compared = true where load_id = ?", [load.load_id])
+    changed = with_sources(staged.con, changed_judgements(before, judgements(staged.con, staged.judged)))
+    insert_judgement_changes(staged.con, load.load_id, changed)
+    staged.con.execute("update ops.loads set is_compared = true where load_id = ?", [load.load_id])
     return replace(load, judgements=changed)
 
 

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Staged:
-    """A whole state that nobody sees yet: tables and views, open for writing until publication, and the loads that it holds."""
+    """A whole state that nobody sees yet: tables and views, open for writing until publication, and the loads that it holds.
+
+    `judged` are the models of which core may say something else than the published state, as model_id; null: any."""
 
     con: duckdb.DuckDBPyConnection
     loads: Sequence[Load]
+    judged: pl.DataFrame | None = None
 
 
 class Basis(Protocol):
@@ -88,13 +91,14 @@ class Target(ABC):
             unfinished.callback(self.discard)
             loads = [*basis.loads, *(load for load, _ in new)]
             news = {load.load_id: given for load, given in new}
+            judged = None
             con, n_held = self._begin(basis, loads)
             if n_held is None:
                 build(con, basis.store, loads, carry_into=basis.carry_into, news=news)
             else:
-                extend(con, basis.store, loads, n_held, news)
+                judged = extend(con, basis.store, loads, n_held, news)
             unfinished.pop_all()
-        return Staged(con, loads)
+        return Staged(con, loads, judged)
 
     def audit(self, staged: Staged, standing: Standing | None, accepted: pl.DataFrame) -> list[Finding]:
         """What the checks of sql/checks find in a staged state; the parameters are those of warehouse.audit.

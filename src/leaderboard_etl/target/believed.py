@@ -158,13 +158,14 @@ class Believed:
         query = "select claim_id, verdict from mart.paper_claims"
         return dict(self._ask(lambda con: con.execute(query).fetchall()) or [])
 
-    def judgements(self) -> pl.DataFrame | None:
-        """What is judged of the sources' statements after all loads in the ledger (warehouse.judgements); without rows if nothing
-        was ever published, null if other code made the published state and it lacks what this code compares."""
+    def judgements(self, models: pl.DataFrame | None) -> pl.DataFrame | None:
+        """What is judged of the sources' statements about some models, or all, after all loads in the ledger
+        (warehouse.judgements); without rows if nothing was ever published, null if other code made the published state and it
+        lacks what this code compares."""
 
         def ask(con: duckdb.DuckDBPyConnection) -> pl.DataFrame | None:
             try:
-                return judgements(con)
+                return judgements(con, models)
             except (duckdb.BinderException, duckdb.CatalogException):
                 if self._is_ours or self.trouble is not None:  # this code made it: the fault is in the query
                     raise

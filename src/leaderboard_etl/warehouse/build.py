@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import duckdb
+import polars as pl
 
 from leaderboard_etl.code_version import code_version
 from leaderboard_etl.contracts.migrations import schema_version
@@ -51,15 +52,18 @@ def extend(
     loads: Sequence[Load],
     done: int,
     news: Mapping[int, Sequence[News]],
-) -> None:
+) -> pl.DataFrame:
     """Brings a database that holds the state after the first `done` loads up to the state after all of them. The same code must
-    have made it, and no load since then may have changed policy. `news` is that of `build`, and so is the content."""
+    have made it, and no load since then may have changed policy. `news` is that of `build`, and so is the content.
+
+    Returns the models that were judged anew (core.update_core)."""
     con.execute("begin")
     _fold(con, store, loads, done, news)
     con.execute("update ops.build set load_id = ?", [_last_id(loads)])
-    update_core(con, _last_id(loads[:done]) or 0)
+    judged = update_core(con, _last_id(loads[:done]) or 0)
     build_marts(con, _last_change(loads).as_of().date())
     con.commit()
+    return judged
 
 
 def _fold(

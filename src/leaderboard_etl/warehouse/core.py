@@ -80,14 +80,18 @@ def _insert_judged(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     insert_prices(con, policy)
 
 
-def update_core(con: duckdb.DuckDBPyConnection, since_load_id: int) -> None:
-    """Brings core, as it was after a load, up to date with history, and keeps what it replaces. The policy must be the same."""
+def update_core(con: duckdb.DuckDBPyConnection, since_load_id: int) -> pl.DataFrame:
+    """Brings core, as it was after a load, up to date with history, and keeps what it replaces. The policy must be the same.
+
+    Returns the models that it judged anew, as model_id, those that are gone included; of any other, and of its names, core says
+    what it said.
+    """
     policy = Policy(policy_texts(con))
     changed = changed_names(con, since_load_id)
-    before = model_of_names(con)
-    names = names_reached(con, changed, before, since_load_id, policy)
+    names = names_reached(con, changed, since_load_id, policy)
     con.register("reached", names)
-    con.register("reached_models", before.join(names, on=NAME, how="semi").select("model_id").unique())
+    before = model_of_names(con, "reached")
+    con.register("reached_models", before.select("model_id").unique())
     keep_models(con, since_load_id, "reached_models")
     for table in OF_MODELS:
         con.execute(f"delete from core.{table} where model_id in (from reached_models)")
@@ -97,7 +101,7 @@ def update_core(con: duckdb.DuckDBPyConnection, since_load_id: int) -> None:
     _date_no_later_than(con, _first_scores(con))
     insert_submissions(con, "reached")
     insert_prices(con, policy, "reached")
-    now = model_of_names(con)
+    now = model_of_names(con, "reached")
     con.register("new_models", now.join(before, on="model_id", how="anti").select("model_id").unique())
     keep_new_models(con, since_load_id, "new_models")
     moved = now.join(before, on=before.columns, how="anti", nulls_equal=True).select(NAME)
@@ -112,6 +116,7 @@ def update_core(con: duckdb.DuckDBPyConnection, since_load_id: int) -> None:
     forget_oldest(con)
     for name in ("reached", "reached_models", "new_models", "rescored"):
         con.unregister(name)
+    return pl.concat([before.select("model_id"), now.select("model_id")]).unique()
 
 
 def _insert_named(con: duckdb.DuckDBPyConnection, named: Named) -> None:

@@ -7,6 +7,7 @@ that it replaces with the one that it publishes, and the ledger keeps what diffe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import duckdb
 import polars as pl
@@ -25,12 +26,16 @@ _IS_OTHER = (
 )
 
 
-def judgements(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def judgements(con: duckdb.DuckDBPyConnection, models: pl.DataFrame | None) -> pl.DataFrame:
     """What the state judges, by the queries of sql/judgements: one row per kind and subject, with the columns of SCHEMA.
 
-    Raises duckdb.Error if other code made the state and it lacks what they read.
+    Of some models, by model_id, and of the names that mean them; null: of all. Of leaders always all, because a score of any
+    model may unseat one. Raises duckdb.Error if other code made the state and it lacks what they read.
     """
-    frames: list[pl.DataFrame] = [con.sql(f"select {', '.join(SCHEMA)} from ({query})").pl() for query in _queries()]
+    with _asked(con, models):
+        frames: list[pl.DataFrame] = [
+            con.sql(f"select {', '.join(SCHEMA)} from ({query})").pl() for query in _queries()
+        ]
     return pl.concat(frame.cast(SCHEMA) for frame in frames)
 
 
@@ -76,13 +81,25 @@ def with_sources(con: duckdb.DuckDBPyConnection, changed: pl.DataFrame) -> list[
         return []
     # Literals reach the tables; links are made of the few that are asked for.
     subjects = ", ".join("'" + subject.replace("'", "''") + "'" for subject in changed["subject"].unique())
-    frames: list[pl.DataFrame] = [
-        con.sql(f"select {', '.join([*_KEY, *_SOURCE])} from ({query}) where subject in ({subjects})").pl()
-        for query in _queries()
-    ]
+    with _asked(con, None):
+        frames: list[pl.DataFrame] = [
+            con.sql(f"select {', '.join([*_KEY, *_SOURCE])} from ({query}) where subject in ({subjects})").pl()
+            for query in _queries()
+        ]
     sources = pl.concat(frame.cast(pl.String) for frame in frames)
     rows = changed.join(sources, on=_KEY, how="left", maintain_order="left")
     return [JudgementChange(*row) for row in rows.iter_rows()]
+
+
+@contextmanager
+def _asked(con: duckdb.DuckDBPyConnection, models: pl.DataFrame | None) -> Iterator[None]:
+    """Within the block the queries read which models are asked for."""
+    every = "select model_id from core.models union select model_id from core.model_aliases"
+    con.register("asked_models", con.sql(every).pl() if models is None else models.select("model_id").unique())
+    try:
+        yield
+    finally:
+        con.unregister("asked_models")
 
 
 def _queries() -> Iterator[str]:

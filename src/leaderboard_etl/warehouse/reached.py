@@ -7,6 +7,7 @@ import polars as pl
 
 from leaderboard_etl.normalize.reach import reach
 from leaderboard_etl.policy import Policy
+from leaderboard_etl.warehouse.history import is_within
 
 # What a name is told by.
 NAME = ["source_id", "source_name"]
@@ -31,21 +32,34 @@ def reached_names(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The names that the loads after one reach, as (source_id, source_name), and the models that core has of these, as model_id.
     The policy must be the same since then."""
-    before = model_of_names(con)
-    names = names_reached(con, changed_names(con, since_load_id), before, since_load_id, policy)
-    return names, before.join(names, on=NAME, how="semi").select("model_id").unique()
+    names = names_reached(con, changed_names(con, since_load_id), since_load_id, policy)
+    con.register("reached_now", names)
+    models = model_of_names(con, "reached_now").select("model_id").unique()
+    con.unregister("reached_now")
+    return names, models
 
 
 def names_reached(
-    con: duckdb.DuckDBPyConnection, changed: pl.DataFrame, before: pl.DataFrame, since_load_id: int, policy: Policy
+    con: duckdb.DuckDBPyConnection, changed: pl.DataFrame, since_load_id: int, policy: Policy
 ) -> pl.DataFrame:
+    """The same names, if those that the loads `changed` are known."""
     reached = reach(
         changed["source_name"],
         _names_stated(con, "history.models", "hub_id, display_name, base_model_text", since_load_id),
         _names_stated(con, "history.model_bases", "base_model_text", since_load_id),
         policy,
     )
-    names = pl.concat([before.select(NAME), changed]).unique()
+    con.register("reached_keys", reached.to_frame())
+    # Of letters outside ASCII the engine may know another lower case than Polars.
+    known: pl.DataFrame = con.sql(
+        """
+        select source_id, source_name
+        from core.model_aliases
+        where lower(source_name) in (from reached_keys) or strlen(source_name) <> length(source_name)
+        """
+    ).pl()
+    con.unregister("reached_keys")
+    names = pl.concat([known, changed]).unique()
     return names.filter(pl.col("source_name").str.to_lowercase().is_in(reached.implode()))
 
 
@@ -68,10 +82,21 @@ def _names_stated(con: duckdb.DuckDBPyConnection, table: str, columns: str, sinc
     return names
 
 
-def model_of_names(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Every name with its model, and with what rows of core repeat of that."""
+def model_of_names(con: duckdb.DuckDBPyConnection, within: str) -> pl.DataFrame:
+    """Every name of the models of the names `within` a registered frame, with its model, and with what rows of core repeat of
+    that."""
     names: pl.DataFrame = con.sql(
-        "select source_id, source_name, model_id, tuning, openness"
-        " from core.model_aliases join core.models using (model_id)"
+        f"""
+        with asked as (
+
+            select distinct model_id from core.model_aliases where {is_within(within)}
+
+        )
+
+        select source_id, source_name, model_id, tuning, openness
+        from core.model_aliases
+        join core.models using (model_id)
+        where model_id in (from asked)
+        """
     ).pl()
     return names

@@ -35,7 +35,8 @@ _MOST_TOUCHED = 2_000
 
 def keep_models(con: duckdb.DuckDBPyConnection, until_load_id: int, models: str) -> None:
     """Keeps what core says of the models in a registered frame with model_id, before a load after `until_load_id` replaces it."""
-    _keep(con, "model", until_load_id, f"select model_id from {models}")
+    asked = f"select model_id from {models}"
+    _keep(con, "model", until_load_id, asked, f"model_id in ({asked})")
 
 
 def keep_new_models(con: duckdb.DuckDBPyConnection, until_load_id: int, models: str) -> None:
@@ -45,12 +46,15 @@ def keep_new_models(con: duckdb.DuckDBPyConnection, until_load_id: int, models: 
 
 def keep_names(con: duckdb.DuckDBPyConnection, until_load_id: int, names: str) -> None:
     """The same of the names in a registered frame with source_id and source_name."""
-    _keep(con, "name", until_load_id, f"select {_SUBJECTS['core.scores'][1]} from {names}")
+    asked = f"select {_SUBJECTS['core.scores'][1]} from {names}"
+    _keep(
+        con, "name", until_load_id, asked, f"(source_id, source_name) in (select source_id, source_name from {names})"
+    )
 
 
 def keep_settings(con: duckdb.DuckDBPyConnection, until_load_id: int) -> None:
     """The same of all settings."""
-    _keep(con, "settings", until_load_id, "select 'all'")
+    _keep(con, "settings", until_load_id, "select 'all'", "true")
 
 
 def forget_oldest(con: duckdb.DuckDBPyConnection) -> None:
@@ -153,11 +157,11 @@ def touched_models(con: duckdb.DuckDBPyConnection, catalog: str, oldest: str) ->
     return None if None in models or len(models) > _MOST_TOUCHED else models
 
 
-def _keep(con: duckdb.DuckDBPyConnection, kind: str, until_load_id: int, subjects: str) -> None:
-    """Adds a row of ops.replaced_rows for each of the `subjects`, a query."""
+def _keep(con: duckdb.DuckDBPyConnection, kind: str, until_load_id: int, subjects: str, are_of_them: str) -> None:
+    """Adds a row of ops.replaced_rows for each of the `subjects`, a query; `are_of_them` is the condition that a row of core is
+    about one of them."""
     rows = " union all ".join(
-        f"select {of_row} as subject, '{{\"{name}\":' || to_json(t) || '}}' as row from {name} as t"
-        f" where {of_row} in (from asked)"
+        f"select {of_row} as subject, '{{\"{name}\":' || to_json(t) || '}}' as row from {name} as t where {are_of_them}"
         for name, (of_kind, of_row) in _SUBJECTS.items()
         if of_kind == kind
     )

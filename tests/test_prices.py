@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -14,6 +15,7 @@ from worlds import judge_claims
 
 from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.errors import UsageError
+from leaderboard_etl.importers.__main__ import list_files
 from leaderboard_etl.importers.prices import Imported, import_prices
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.core import insert_rules
@@ -42,6 +44,11 @@ GENAI = [
                 "id": "gemma-2-27b-it",
                 "prices": {"input_mtok": 1, "output_mtok": 1},
                 "price_comments": "Imported from OpenRouter",
+            },
+            {
+                "id": "gemma-2-9b-it",
+                "prices": {"input_mtok": 1, "output_mtok": 1},
+                "price_comments": "Can't find pricing on this model, so just trusting open router",
             },
         ],
     },
@@ -192,6 +199,15 @@ def test_another_file_is_refused_in_a_line(content: object) -> None:
 def test_a_file_that_is_no_toml_is_refused_by_its_name() -> None:
     with pytest.raises(UsageError, match=r"providers/openai/models/x\.toml is not TOML"):
         of_models_dev(texts={"providers/openai/models/x.toml": "= 3"})
+
+
+def test_a_link_to_a_file_that_is_gone_is_no_file_of_a_list(tmp_path: Path) -> None:
+    models = tmp_path / "providers" / "zai" / "models"
+    models.mkdir(parents=True)
+    (models / "glm-4.6.toml").write_text("[cost]\n")
+    (models / "gone.toml").symlink_to(models / "nothing.toml")
+    (tmp_path / "README.md").write_text("not of the list")
+    assert list_files(tmp_path) == {"providers/zai/models/glm-4.6.toml": b"[cost]\n"}
 
 
 # The policy of today

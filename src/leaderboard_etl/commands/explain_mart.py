@@ -181,7 +181,14 @@ def _of_model(
     con: duckdb.DuckDBPyConnection, name: str, row: dict[str, Any], model_id: str, group: str | None
 ) -> list[dict[str, Any]]:
     query = QUERIES.get(name) or OF_ROWS[name]
-    day = next((row[column] for column in ("published_on", "priced_on", "day", "month") if row.get(column)), None)
+    day = next(
+        (
+            row[column]
+            for column in ("published_on", "priced_through_on", "priced_on", "day", "month")
+            if row.get(column)
+        ),
+        None,
+    )
     values = {"model": model_id, "benchmark": group, "board": row.get("board"), "day": day}
     values["usd"] = next((row[column] for column in row if "usd" in column), None)
     return evidence_rows(con, query, {key: value for key, value in values.items() if f"${key}" in query})

@@ -87,16 +87,22 @@ def _epoch(options: argparse.Namespace) -> None:
     )
 
 
-def _prices(options: argparse.Namespace) -> None:
-    files = {
-        path.relative_to(options.folder).as_posix(): path.read_bytes()
-        for path in sorted(options.folder.rglob("*"))
-        if path.suffix in (".json", ".toml") and path.is_file()  # models.dev has links to files that are gone
+def list_files(folder: Path) -> dict[str, bytes]:
+    """The files of a list of prices by their paths in its checkout; models.dev has links to files that are gone."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".json", ".toml") and path.is_file()
     }
+
+
+def _prices(options: argparse.Namespace) -> None:
     with closing(open_published(Warehouse(options.warehouse))) as con:
         ids = con.execute("select model_id from core.models where contains(model_id, '/')").fetchall()
     models_elsewhere = {model_id for (model_id,) in ids}
-    imported = import_prices(options.list, files, options.commit, options.on, read_policy(), models_elsewhere)
+    imported = import_prices(
+        options.list, list_files(options.folder), options.commit, options.on, read_policy(), models_elsewhere
+    )
     _write("prices", imported.table)
     print(
         f"{imported.n_rows} prices come from this edition; lines without a known model:", *imported.left_out, sep="\n  "

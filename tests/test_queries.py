@@ -85,11 +85,15 @@ def test_the_busiest_day_of_distinct_models_counts_each_on_the_day_of_its_first_
         insert(con, "core.submissions", model_id=name, source_id="s", source_name=name, leaderboard="olb_v2", kind="table_row",
                precision=precision, status="FINISHED", submitted_on=date(2024, 7, day), repo_id="r", revision="c" * 40, path="p",
                blob_id="b", locator="row 1")  # fmt: skip
-    content = "source_id,submitted_on,reason\ns,2024-07-02,written again\n"
+    # Of another leaderboard, the day is none on which this one wrote rows itself.
+    content = "source_id,submitted_on,reason\ns,2024-07-02,written again\nother,2024-07-01,written again\n"
     insert(con, "history.policy_files", name="import_days", content=content, blob_id="b", load_id=1,
            valid_from=datetime(2026, 1, 1))  # fmt: skip
     rows = {row["definition"]: row for row in answer(con, "velocity")}
-    assert {name: row["is_bulk_import"] for name, row in rows.items()} == {"distinct_models": False, "table_rows": True}
+    assert {name: (row["is_bulk_import"], row["n_bulk_imported"]) for name, row in rows.items()} == {
+        "distinct_models": (False, 1),
+        "table_rows": (True, 3),
+    }
     assert {
         name: (row["submissions"], row["n_on_busiest_day"], row["busiest_on"].day) for name, row in rows.items()
     } == {

@@ -1,9 +1,9 @@
 -- Velocity of the community, not of scores: submissions to both leaderboards by quarter and definition, and the most on one day
--- is_bulk_import: the leaderboard itself wrote rows of that day all at once, so nobody handed them in on it (policy/import_days.csv says
--- of which leaderboard). A distinct model counts on the day of its first row.
+-- n_bulk_imported: rows of days that the leaderboard itself wrote all at once, so nobody handed them in on them (policy/import_days.csv);
+-- is_bulk_import: most of the busiest day's are such. A distinct model counts on the day of its first row.
 with imports as (
 
-    select distinct try_cast(split_part(line, ',', 2) as date) as submitted_on
+    select distinct split_part(line, ',', 1) as source_id, try_cast(split_part(line, ',', 2) as date) as submitted_on
     from (
         select unnest(string_split(content, chr(10))) as line
         from history.policy_files
@@ -14,24 +14,43 @@ with imports as (
 
 counted as (
 
-    select case kind when 'request' then 'requests' else 'table_rows' end as definition, submitted_on
+    select case kind when 'request' then 'requests' else 'table_rows' end as definition, source_id, submitted_on, kind
     from core.submissions
     union all
-    select 'distinct_models', min(submitted_on)
+    select 'distinct_models', min_by(source_id, submitted_on), min(submitted_on), 'table_row'
     from core.submissions
     where kind = 'table_row'
     group by model_id
 
 ),
 
+days as (
+
+    select
+        date_trunc('quarter', c.submitted_on)::date as quarter,
+        c.definition,
+        c.submitted_on,
+        count(*) as n_on_day,
+        count(i.source_id) as n_imported
+    from counted as c
+    left join imports as i
+        on c.kind = 'table_row' and i.source_id = c.source_id and i.submitted_on = c.submitted_on
+    where c.submitted_on is not null
+    group by all
+
+),
+
 busiest as (
 
     select
-        date_trunc('quarter', submitted_on)::date as quarter, definition, submitted_on as busiest_on, count(*) as n_on_busiest_day
-    from counted
-    where submitted_on is not null
-    group by definition, submitted_on
-    qualify row_number() over (partition by quarter, definition order by n_on_busiest_day desc, busiest_on) = 1
+        quarter,
+        definition,
+        submitted_on as busiest_on,
+        n_on_day as n_on_busiest_day,
+        2 * n_imported > n_on_day as is_bulk_import,
+        sum(n_imported) over (partition by quarter, definition)::integer as n_bulk_imported
+    from days
+    qualify row_number() over (partition by quarter, definition order by n_on_day desc, submitted_on) = 1
 
 ),
 
@@ -52,9 +71,10 @@ select
     quarter,
     definition,
     submissions,
+    n_bulk_imported,
     n_on_busiest_day,
     busiest_on,
-    definition <> 'requests' and busiest_on in (select submitted_on from imports where submitted_on is not null) as is_bulk_import,
+    is_bulk_import,
     is_partial
 from quarters
 join busiest using (quarter, definition)

@@ -102,6 +102,22 @@ def test_the_busiest_day_of_distinct_models_counts_each_on_the_day_of_its_first_
     }
 
 
+def test_a_model_that_two_leaderboards_list_on_one_day_is_of_the_older_which_did_not_fill_itself(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for source in ("olb_v2_contents", "olb_v1_contents"):
+        insert(con, "core.submissions", model_id="m", source_id=source, source_name="m", leaderboard=source[:6], kind="table_row",
+               precision="float16", status="FINISHED", submitted_on=date(2024, 6, 9), repo_id="r", revision="c" * 40, path="p",
+               blob_id="b", locator="row 1")  # fmt: skip
+    content = "source_id,submitted_on,reason\nolb_v2_contents,2024-06-09,filled itself\n"
+    insert(con, "history.policy_files", name="import_days", content=content, blob_id="b", load_id=1,
+           valid_from=datetime(2026, 1, 1))  # fmt: skip
+    assert {row["definition"]: row["n_bulk_imported"] for row in answer(con, "velocity")} == {
+        "distinct_models": 0,
+        "table_rows": 1,
+    }
+
+
 def test_organisations_count_their_official_models_and_their_bests_in_groups_of_both_sides(
     con: duckdb.DuckDBPyConnection,
 ) -> None:

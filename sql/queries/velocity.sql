@@ -17,10 +17,14 @@ counted as (
     select case kind when 'request' then 'requests' else 'table_rows' end as definition, source_id, submitted_on, kind
     from core.submissions
     union all
-    select 'distinct_models', min_by(source_id, submitted_on), min(submitted_on), 'table_row'
-    from core.submissions
-    where kind = 'table_row'
-    group by model_id
+    select 'distinct_models', first_row.source_id, first_row.submitted_on, 'table_row'
+    from (
+        -- Of two leaderboards on one day the older one: somebody handed the model in there.
+        select min({'submitted_on': submitted_on, 'source_id': source_id}) as first_row
+        from core.submissions
+        where kind = 'table_row' and submitted_on is not null
+        group by model_id
+    )
 
 ),
 

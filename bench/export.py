@@ -10,10 +10,11 @@ import argparse
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from leaderboard_etl.commands import parsing
+from leaderboard_etl.days import FORMS
 from leaderboard_etl.export.folder import write_snapshot
 from leaderboard_etl.export.manifest import state_day
 from leaderboard_etl.export.snapshot import pictures
@@ -28,7 +29,7 @@ def main() -> None:
     state."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-w", "--warehouse", type=Path, default=default_warehouse())
-    parser.add_argument("--as-of", type=date.fromisoformat, help="a day to measure (default: that of the last load)")
+    parser.add_argument("--as-of", type=parsing.day, help=f"a day to measure: {FORMS} (default: that of the last load)")
     arguments = parser.parse_args()
     warehouse = Warehouse(arguments.warehouse)
     with TemporaryDirectory() as scratch:

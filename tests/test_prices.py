@@ -15,7 +15,7 @@ from worlds import judge_claims
 
 from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.errors import UsageError
-from leaderboard_etl.importers.__main__ import list_files
+from leaderboard_etl.importers.__main__ import list_files, main
 from leaderboard_etl.importers.prices import Imported, import_prices
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.warehouse.core import insert_rules
@@ -199,6 +199,11 @@ def test_another_file_is_refused_in_a_line(content: object) -> None:
 def test_a_file_that_is_no_toml_is_refused_by_its_name() -> None:
     with pytest.raises(UsageError, match=r"providers/openai/models/x\.toml is not TOML"):
         of_models_dev(texts={"providers/openai/models/x.toml": "= 3"})
+
+
+def test_a_day_that_is_none_is_refused_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prices", "models.dev", str(tmp_path), "--commit", "f" * 40, "--on", "last week"]) == 2
+    assert capsys.readouterr().err == "'last week' is not a day: YYYY-MM-DD, today or yesterday\n"
 
 
 def test_a_link_to_a_file_that_is_gone_is_no_file_of_a_list(tmp_path: Path) -> None:

@@ -180,5 +180,5 @@ def day(text: str) -> date:
     """The day that an option names. Raises ArgumentTypeError for other text."""
     try:
         return named_day(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day: {FORMS}") from None
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -24,9 +24,9 @@ from leaderboard_etl.target.opening import open_published
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Writes policy tables anew; returns 0, or 2 if a file or the warehouse is not what it should be."""
-    options = _parser().parse_args(arguments)
+    """Writes policy tables anew; returns 0, or 2 if an option, a file or the warehouse is not what it should be."""
     try:
+        options = _parser().parse_args(arguments)
         options.do(options)
     except (EtlError, OSError) as error:
         print(error, file=sys.stderr)

@@ -42,22 +42,17 @@ def price_to_reach(
     # A list that states the same again makes no other price: it holds through its day.
     lowest_price = pl.struct("blended_usd_per_mtok", "model_id", "provider", "is_later")
     is_new = (lowest_price != lowest_price.shift(1)).over(_KEY).fill_null(True)
-    unpriced = _reached(scored.join(prices, on="model_id", how="anti"), thresholds)
+    unpriced = _counted(scored.join(prices, on="model_id", how="anti"), thresholds)
     return (
         lowest.with_columns(is_new=is_new)
         .with_columns(run=pl.col("is_new").cum_sum().over(_KEY))
         .with_columns(priced_through_on=pl.col("priced_on").max().over(*_KEY, "run"))
         .filter("is_new")
-        .join(
-            unpriced.group_by(_KEY).agg(n_unpriced=pl.col("model_id").n_unique()),
-            on=_KEY,
-            how="left",
-            maintain_order="left",
-        )
+        .join(unpriced, on=_KEY, how="left", maintain_order="left")
         .select(
             *("comparable_group", "benchmark", "score_threshold_pct", "openness", "month", "blended_usd_per_mtok"),
             *("model_id", "score_pct", "provider", "is_vendor", "priced_on", "priced_through_on", "is_later"),
-            *("withdrawn_on", pl.col("n_unpriced").fill_null(0).cast(pl.Int64)),
+            *("withdrawn_on", pl.col("n_unpriced").fill_null(0)),
         )
     )
 
@@ -69,6 +64,17 @@ def _reached(points: pl.DataFrame, thresholds: Sequence[float]) -> pl.DataFrame:
         points.drop("released_on")
         .join(levels, how="cross")
         .filter(pl.col("score_pct") >= pl.col("score_threshold_pct"))
+    )
+
+
+def _counted(points: pl.DataFrame, thresholds: Sequence[float]) -> pl.DataFrame:
+    """How many points reach each threshold, as n_unpriced. Nearly every model has no price: a row for each point and threshold
+    would be most of what a process holds."""
+    return (
+        points.group_by("comparable_group", "openness")
+        .agg((pl.col("score_pct") >= level).sum().cast(pl.Int64).alias(str(level)) for level in thresholds)
+        .unpivot(index=["comparable_group", "openness"], variable_name="score_threshold_pct", value_name="n_unpriced")
+        .cast({"score_threshold_pct": pl.Float64})
     )
 
 

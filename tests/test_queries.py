@@ -298,6 +298,8 @@ def test_the_front_of_each_headline_group_names_the_best_model_that_it_lacks_for
         ("small", 1, 50.0),
         ("wasteful", 30, 45.0),
         ("large", 70, 80.0),
+        ("as-large", 70, 80.0),
+        ("larger", 80, 80.0),
         ("unsized", None, 90.0),
         ("unsized-worse", None, 20.0),
     ]:
@@ -308,8 +310,30 @@ def test_the_front_of_each_headline_group_names_the_best_model_that_it_lacks_for
     rows = answer(con, "pareto_active_size")
     assert [(row["comparable_group"], row["model"], row["n_unsized"], row["best_unsized"]) for row in rows] == [
         ("one", "small", 2, "unsized: 90.0"),
+        ("one", "as-large", 2, "unsized: 90.0"),
         ("one", "large", 2, "unsized: 90.0"),
         ("two", "wasteful", 0, None),
+    ]
+
+
+def test_the_best_small_models_of_a_month_are_all_that_share_its_best_score(con: duckdb.DuckDBPyConnection) -> None:
+    for name, released_on, billions, pct in [
+        ("first", "2024-01-05", 7, 30.0),
+        ("second", "2024-01-20", 7, 35.0),
+        ("as-good", "2024-01-25", 7, 35.0),
+        ("no-better", "2024-02-01", 7, 35.0),
+        ("too-large", "2024-03-01", 10, 90.0),
+        ("third", "2024-04-01", 9, 36.0),
+    ]:
+        model(con, name, released_on, "open_weights", params_total=billions * 10**9)
+        score(
+            con, name, pct, comparable_group="gpqa_diamond_epoch", variant_id="gpqa_diamond_epoch", benchmark_id="gpqa"
+        )
+    rows = answer(con, "best_open_under_10b")
+    assert [(row["month"].month, row["model"], row["best_pct"]) for row in rows] == [
+        (1, "as-good", 35.0),
+        (1, "second", 35.0),
+        (4, "third", 36.0),
     ]
 
 

@@ -16,21 +16,21 @@ records as (
     qualify score_pct > coalesce(
         max(score_pct) over (
             partition by comparable_group
-            order by released_on, score_pct
-            rows between unbounded preceding and 1 preceding
+            order by date_trunc('month', released_on)
+            range between unbounded preceding and current row exclude group
         ), 0
     )
+    and score_pct = max(score_pct) over (partition by comparable_group, date_trunc('month', released_on))
 
 )
 
 select
     r.comparable_group,
     date_trunc('month', r.released_on)::date as month,
-    max_by(r.model, (r.score_pct, r.model)) as model,
-    max_by(r.params_b, (r.score_pct, r.model)) as params_b,
-    round(max(r.score_pct), 1) as best_pct,
-    round(100 * any_value(b.random_baseline), 1) as guessing_pct
+    r.model,
+    r.params_b,
+    round(r.score_pct, 1) as best_pct,
+    round(100 * b.random_baseline, 1) as guessing_pct
 from records as r
 join core.benchmarks as b on b.variant_id = r.variant
-group by r.comparable_group, month
-order by r.comparable_group, month
+order by r.comparable_group, month, r.model

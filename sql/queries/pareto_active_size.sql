@@ -27,13 +27,15 @@ front as (
     select *
     from scored
     where params_active_b is not null
+    -- Above all that use fewer parameters, and the best of those that use as many: equal ones all stay.
     qualify score_pct > coalesce(
         max(score_pct) over (
             partition by comparable_group
-            order by params_active_b, score_pct desc, model
-            rows between unbounded preceding and 1 preceding
+            order by params_active_b
+            range between unbounded preceding and current row exclude group
         ), 0
     )
+    and score_pct = max(score_pct) over (partition by comparable_group, params_active_b)
 
 )
 
@@ -49,4 +51,4 @@ select
     u.best_unsized
 from front as f
 left join unsized as u using (comparable_group)
-order by comparable_group, f.params_active_b
+order by comparable_group, f.params_active_b, f.model

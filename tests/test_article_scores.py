@@ -235,6 +235,12 @@ def test_a_score_under_another_protocol_than_it_states_does_not_disagree(
     assert first.verdict == verdict and (reason or "None") in str(first.reason)
 
 
+def test_the_protocol_that_differs_is_one_that_a_source_states() -> None:
+    published = [row(R1, "mmlu_reported", 90.8, n_shot=5), row(R1, "mmlu_reported", 71.0, protocol="a table of a card")]
+    [number] = found("DeepSeek-R1 scores 70% on MMLU (zero-shot).", published)
+    assert (number.verdict, number.reason) == ("not measurable", "the protocol differs: 0-shot here, 5-shot there")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -73,8 +73,9 @@ def judged(stated: Stated, published: Collection[Mapping[str, Any]]) -> Printed:
             f"the warehouse has no {stated.benchmark} score of {' or '.join(stated.models[:3])}",
         )
     else:
+        # If none is alike, some state another number of examples; those that state none may be of any protocol.
         nearest = min(
-            alike or [row for row in scores if _agrees(stated, row)] or scores,
+            alike or [row for row in scores if row["n_shot"] is not None],
             key=lambda row: (_distance(stated, row), -_preference(stated, row), not row["is_headline"]),
         )
         best = max(_preference(stated, row) for row in scores)
@@ -90,7 +91,7 @@ def judged(stated: Stated, published: Collection[Mapping[str, Any]]) -> Printed:
             same = "the same number is published, but the" if _agrees(stated, nearest) else "the"
             verdict, reason = (
                 NOT_MEASURABLE,
-                f"{same} protocol differs: {stated.n_shot}-shot here, {protocol or 'not stated'} there",
+                f"{same} protocol differs: {stated.n_shot}-shot here, {protocol} there",
             )
         elif len(stated.names) > 1 and not stated.is_plain:
             verdict, reason = NOT_MEASURABLE, f"the sentence leaves open whether it is of {' or '.join(stated.names)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
@@ -79,3 +80,12 @@ def test_what_a_second_process_could_not_compute_is_computed_in_this_one(monkeyp
     answers = Answers()
     with answers.ahead("here", fails_apart, os.getpid()):
         assert answers.of("here", fails_apart, os.getpid()) == os.getpid()
+
+
+def test_an_answer_computed_ahead_is_read_by_one_of_those_who_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "n_processors", lambda: 3)
+    answers = Answers()
+    with answers.ahead("process", process_of, POINTS), answers.ahead("process", process_of, POINTS):
+        with ThreadPoolExecutor(8) as threads:
+            asked = [threads.submit(answers.of, "process", process_of, POINTS) for _ in range(8)]
+        assert len({each.result() for each in asked} - {os.getpid()}) <= 1

@@ -24,6 +24,7 @@ from leaderboard_etl.warehouse.analyses import POPULATIONS
 from leaderboard_etl.warehouse.answers import Answers
 from leaderboard_etl.warehouse.database import create_tables
 from leaderboard_etl.warehouse.marts import build_marts
+from leaderboard_etl.warehouse.needs import needed_by
 from leaderboard_etl.warehouse.results import Analysis, refresh
 
 DAY = date(2025, 1, 2)
@@ -192,7 +193,7 @@ def test_results_that_thirty_nights_replace_whole_take_no_more_room_than_a_file_
     assert max(sizes) <= MOST_GROWN * sizes[0]
 
 
-def test_a_second_process_computes_the_capabilities_if_they_are_stale(
+def test_a_second_process_computes_the_capabilities_if_they_and_others_are_stale(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     con.execute("set memory_limit = '4GB'")
@@ -213,4 +214,8 @@ def test_a_second_process_computes_the_capabilities_if_they_are_stale(
     assert from_nothing(con) == before
     assert before["mart.capability_index"]
     assert computed(con) == {}
+    assert asked == ["capability"]
+    # It alone is wanted: this process would only wait for the second.
+    con.execute("delete from ops.analysis_inputs where analysis = 'capability'")
+    assert build_marts(con, DAY, needed_by("from mart.capability_index"))["capability"] == [()]
     assert asked == ["capability"]

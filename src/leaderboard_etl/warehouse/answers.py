@@ -44,7 +44,8 @@ class Answers:
                 self._kept.move_to_end(key)
                 cached: T = self._kept[key]
                 return cached
-            begun = self._begun.get(key)
+            # An answer is read once: whoever asks at the same time computes its own.
+            begun = self._begun.pop(key, None)
         answer: T | None = None if begun is None else begun()
         if answer is None:
             answer = work(*inputs)
@@ -66,11 +67,13 @@ class Answers:
             yield
             return
         with apart(work, *inputs) as answer:
-            self._begun[key] = answer
+            with self._lock:
+                self._begun[key] = answer
             try:
                 yield
             finally:
-                del self._begun[key]
+                with self._lock:
+                    self._begun.pop(key, None)
 
 
 def _key(question: str, inputs: tuple[object, ...]) -> str:

@@ -147,8 +147,9 @@ CAPABILITY = _analysis("capability")
 
 @contextmanager
 def _longest_ahead(con: duckdb.DuckDBPyConnection, given: _Lazy, wanted: Set[Analysis]) -> Iterator[None]:
-    """Within the block a second process computes the analysis that takes longest, which needs no table of another."""
-    if CAPABILITY in wanted and has_room_for_a_process(con) and is_stale(con, CAPABILITY):
+    """Within the block a second process computes the analysis that takes longest, which needs no table of another, if others are
+    wanted as well."""
+    if wanted > {CAPABILITY} and has_room_for_a_process(con) and is_stale(con, CAPABILITY):
         with given.read.capability_ahead():
             yield
     else:
@@ -164,7 +165,7 @@ def _analyses(
         frame: pl.DataFrame = con.sql(f"select {', '.join(columns)} from {name} where {condition}").pl()
         return frame
 
-    # These do not need the points, which are held from the first analysis of them to the last.
+    # These do not need the points, which are held from the first analysis of them to the last, or from here for a second process.
     yield (
         _analysis("self_report_gap", ("benchmark_id",)),
         lambda parts: {

@@ -98,7 +98,7 @@ def test_a_query_of_several_lines_is_asked_at_its_semicolon_and_an_error_ends_on
     refused = terminal.ask("select nothing_there from core.models;\r", "Candidate bindings")
     assert "leaderboard-etl: DuckDB refuses the query" in refused and "Traceback" not in refused
     assert "only_this" in terminal.ask(".mode csv\rselect 40 + 2 as only_this;\r", "42\n")
-    assert "note: is_bulk_import: " in terminal.ask(".mode table\r.query velocity\r", "of its first row.")
+    assert "definition" in terminal.ask(".mode table\r.query velocity\r", "note: ")
     assert "no command '.nothing'" in terminal.ask(".nothing\r", "lists them")
     assert "model_id" in terminal.ask(".tables core.models\r", "repository name")
     terminal.ask(".mode table\r.explain org/model-7b\r", "known from")

@@ -30,7 +30,7 @@ from leaderboard_etl.report import notes
 from leaderboard_etl.settings import PACKAGE, Warehouse
 from leaderboard_etl.target import Staged, file, target_of
 from leaderboard_etl.target.believed import Believed
-from leaderboard_etl.target.seal import MOST_GROWN, read_seal
+from leaderboard_etl.target.seal import MOST_GROWN, hash_of, read_seal, seal_path
 
 pytestmark = pytest.mark.marts(False)
 
@@ -218,6 +218,19 @@ def test_a_file_that_a_night_copied_and_changed_keeps_no_more_room_than_it_needs
     commented = "select count(*) from duckdb_columns() where comment is not null and schema_name = 'mart'"
     assert published.query(commented)[0][0] > 100
     assert [path.name for path in database.parent.glob("*.anew*")] == []
+
+
+@pytest.mark.parametrize("seal", [b"", b'{"sha256":"00","anew_bytes":1,"sorted_bytes":1}\n', b'{"xxh3_128":"00"'])
+def test_a_seal_that_another_version_wrote_or_that_is_cut_costs_nothing_but_time(published: World, seal: bytes) -> None:
+    database = published.warehouse.database
+    seal_path(database).write_bytes(seal)
+    assert read_seal(database) is None
+    published.put_v2(*(v2_row(f"org/model-{n}b", 0.3 + n / 50) for n in range(1, 31)))
+    outcome = published.night(2)
+    assert outcome.status == "published" and not any(database.name in note for note in notes(outcome))
+    assert published.query("select max(load_id) from core.scores") == [(2,)]
+    now = read_seal(database)
+    assert now is not None and now.xxh3_128 == hash_of(database)
 
 
 def test_an_empty_warehouse_has_no_published_state(tmp_path: Path) -> None:

@@ -172,6 +172,15 @@ def test_a_host_may_name_a_model_of_open_weights_without_its_owner_or_dots(name:
     assert led_to(name) == model_id
 
 
+def test_a_vendor_is_one_of_a_model_whose_id_names_no_owner() -> None:
+    cost = "[cost]\ninput = 1\noutput = 2\n"
+    rows = of_models_dev(
+        texts={f"providers/alibaba/models/{name}.toml": cost for name in ("qwen-max", "kimi-k2.5")}
+    ).table
+    said = dict(rows.filter(pl.col("provider") == "alibaba").select("model_id", "is_vendor").rows())
+    assert said == {"qwen-max-2025-01-25": "true", "moonshotai/Kimi-K2.5": "false"}
+
+
 def test_a_model_that_only_a_warehouse_has_is_known_by_its_id_and_under_its_vendor() -> None:
     elsewhere = frozenset({"MiniMaxAI/MiniMax-M99", "Some-One/Their-Tune"})
     assert led_to("minimax/MiniMax-M99", elsewhere) == "MiniMaxAI/MiniMax-M99"

@@ -120,6 +120,7 @@ def import_prices(
     id_by_ending = _ids_by_name(open_models, of=lambda model_id: _parts(model_id)[1])
     aliases = policy.frame("model_aliases").filter(pl.col("source_id") == ALIASES_OF)
     id_by_alias = {row["source_name"].lower(): row["model_id"] for row in aliases.iter_rows(named=True)}
+    organizations = _organizations(policy)
     rows: list[Row] = []
     left_out: list[str] = []
     for price in lines_of(files):
@@ -140,7 +141,7 @@ def import_prices(
         if model_id is None:
             left_out.append(asked)
             continue
-        is_vendor = bool(owner) and model_id.startswith(f"{owner}/")
+        is_vendor = _is_vendors(model_id, owner, organizations)
         # When a vendor stopped is in policy/withdrawn_models; that a host did is nowhere else.
         if price.is_deprecated and not is_vendor:
             continue
@@ -170,6 +171,19 @@ def _model_ids(policy: Policy) -> Iterator[str]:
     """The models in policy: curated ones, and those that aliases lead to."""
     yield from policy.frame("model_aliases")["model_id"]
     yield from policy.frame("reference_models")["model_id"]
+
+
+def _organizations(policy: Policy) -> dict[str, str]:
+    """The organization of each official owner, and of each curated model."""
+    owners = policy.frame("official_organizations").select("hub_owner", "organization").rows()
+    return dict(owners + policy.frame("reference_models").select("model_id", "organization").rows())
+
+
+def _is_vendors(model_id: str, owner: str | None, organizations: Mapping[str, str]) -> bool:
+    """Whether a model is one of an owner's own; an id may name no owner, as that of a model which is on no Hub."""
+    if not owner or "/" in model_id:
+        return bool(owner) and model_id.startswith(f"{owner}/")
+    return model_id in organizations and organizations[model_id] == organizations.get(owner)
 
 
 def _ids_by_name(model_ids: Iterable[str], of: Callable[[str], str] = str) -> dict[str, str]:

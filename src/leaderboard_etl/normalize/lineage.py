@@ -108,6 +108,11 @@ def bare_name(column: str) -> pl.Expr:
     return pl.col(column).str.replace(QUANTIZED_NAME, "")
 
 
+def is_tuned_name(column: str) -> pl.Expr:
+    """Whether a name says that the model follows instructions."""
+    return pl.col(column).str.contains(_TUNED_WORD)
+
+
 def untuned_names(column: str) -> list[pl.Expr]:
     """The names that the pretrained model may have of which a name says that it follows instructions."""
     return [pl.col(column).str.replace(_TUNED_WORD, by) for by in ("${1}", "-base${1}")]

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from leaderboard_etl.normalize.lineage import bare_name, untuned_names
+from leaderboard_etl.normalize.lineage import bare_name, is_tuned_name, untuned_names
 from leaderboard_etl.policy import Policy
 
 _LINK = {"key": pl.String(), "other": pl.String()}
@@ -33,11 +33,14 @@ def reach(changed: pl.Series, statements: pl.DataFrame, stated_bases: pl.DataFra
     names = pl.concat(
         [changed.rename("key").to_frame(), statements.select(_key("source_name")), same.select("key")]
     ).unique()
-    derived = (bare_name("key"), *untuned_names("key"))
+    # Few names are tuned or packed, and each pattern reads all.
+    tuned = names.filter(is_tuned_name("key"))
+    derived = [names.select("key", bare_name("key").alias("other")).filter(pl.col("key") != pl.col("other"))]
+    derived += [tuned.select("key", name.alias("other")) for name in untuned_names("key")]
     up = _links(
         [frame.select("source_name", "base_model_text") for frame in (statements, stated_bases)]
         + [policy.frame("base_models", younger=("model_id", "base_model_id")).select("model_id", "base_model_id")]
-        + [names.select("key", name.alias("other")) for name in derived]
+        + derived
     )
     same = pl.concat([same, _turned(same)])
     start = changed.str.to_lowercase().rename("key").to_frame().unique()

@@ -319,7 +319,6 @@ class FileState:
                 changes = each if isinstance(each, Changes) else read_changes(self._store, each)
                 for repo_type, repo_id, path in changes.gone:
                     files.pop((repo_type, repo_id, path), None)
-                for file in changes.changed:
-                    files[file.place] = file
+                files.update({(file.repo_type, file.repo_id, file.path): file for file in changes.changed})
             self._waiting.pop(source_id, None)
             return files

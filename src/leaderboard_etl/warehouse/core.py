@@ -192,7 +192,9 @@ def _insert_scores(con: duckdb.DuckDBPyConnection, ranges: Sequence[tuple[str, s
     columns = tables()["core.scores"].columns
     own = {"model_id": "m.model_id", "tuning": "m.tuning"} | {name: f"n.{name}" for name in _NORMALIZED}
     selected = ", ".join(own.get(column.name, f"h.{column.name}") for column in columns)
-    scope = "(h.source_id, h.source_name) in (from rescored)" if ranges is None else "a.model_id between ? and ?"
+    # The first condition lets DuckDB read the columns of these rows alone.
+    rescored = f"h.{ROW_ID} in (select row_id from normalized) and (h.source_id, h.source_name) in (from rescored)"
+    scope = rescored if ranges is None else "a.model_id between ? and ?"
     for bounds in [()] if ranges is None else ranges:
         con.execute(
             f"""

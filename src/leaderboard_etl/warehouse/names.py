@@ -104,9 +104,10 @@ def _judge(
 
 def open_rows(con: duckdb.DuckDBPyConnection, table: str, what: str = "*", *, within: str = "") -> pl.DataFrame:
     in_order = f"order by {ROW_ID}" if what == "*" else ""
-    rows: pl.DataFrame = con.sql(
-        f"select {what} from {table} where valid_to is null and {is_within(within)} {in_order}"
-    ).pl()
+    scope = f"valid_to is null and {is_within(within)}"
+    if within and what == "*":  # columns of wide rows are read where the condition holds, and not of all rows
+        scope = f"{ROW_ID} in (select {ROW_ID} from {table} where {scope})"
+    rows: pl.DataFrame = con.sql(f"select {what} from {table} where {scope} {in_order}").pl()
     return rows
 
 

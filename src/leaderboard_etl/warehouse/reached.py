@@ -11,7 +11,7 @@ from leaderboard_etl.warehouse.history import is_within
 
 # What a name is told by.
 NAME = ["source_id", "source_name"]
-# The tables and views of history that say something about a model under a name.
+# The tables of history that say something about a model under a name, but for subtask scores, whose runs have the name.
 _NAMING = tuple(
     f"history.{name}"
     for name in (
@@ -19,7 +19,6 @@ _NAMING = tuple(
         "parameter_claims",
         "model_bases",
         "scores",
-        "subtask_scores",
         "submissions",
         "ratings",
         "prices",
@@ -65,18 +64,19 @@ def names_reached(
 
 def changed_names(con: duckdb.DuckDBPyConnection, since_load_id: int) -> pl.DataFrame:
     """(source_id, source_name) of every row that was opened or closed after a load."""
-    queries = [
-        f"select source_id, source_name from {relation} where load_id > $since or closed_load_id > $since"
-        for relation in _NAMING
-    ]
+    is_since = "(load_id > $since or closed_load_id > $since)"
+    queries = [f"select source_id, source_name from {relation} where {is_since}" for relation in _NAMING]
+    # The rows are many, and their runs few.
+    measured = f"select run_key from history.measurements where {is_since}"
+    queries.append(f"select source_id, source_name from history.runs where run_key in ({measured})")
     names: pl.DataFrame = con.sql(" union ".join(queries), params={"since": since_load_id}).pl()
     return names
 
 
 def _names_stated(con: duckdb.DuckDBPyConnection, table: str, columns: str, since_load_id: int) -> pl.DataFrame:
-    """Distinct names with other columns of the open rows of a table, and of those that were closed after a load."""
+    """Names with other columns of the open rows of a table, and of those that were closed after a load."""
     names: pl.DataFrame = con.sql(
-        f"select distinct source_name, {columns} from {table} where valid_to is null or closed_load_id > $since",
+        f"select source_name, {columns} from {table} where valid_to is null or closed_load_id > $since",
         params={"since": since_load_id},
     ).pl()
     return names

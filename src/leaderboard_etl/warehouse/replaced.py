@@ -12,6 +12,7 @@ import json
 import duckdb
 
 from leaderboard_etl.contracts.schema import tables
+from leaderboard_etl.engine import ROW_ID
 
 # Tables of core whose rows belong to a model, and those whose rows belong to a name; of the others settings follow from all
 # scores, and the rest from policy and code.
@@ -161,7 +162,9 @@ def _keep(con: duckdb.DuckDBPyConnection, kind: str, until_load_id: int, subject
     """Adds a row of ops.replaced_rows for each of the `subjects`, a query; `are_of_them` is the condition that a row of core is
     about one of them."""
     rows = " union all ".join(
-        f"select {of_row} as subject, '{{\"{name}\":' || to_json(t) || '}}' as row from {name} as t where {are_of_them}"
+        f"select {of_row} as subject, '{{\"{name}\":' || to_json(t) || '}}' as row from {name} as t"
+        # Columns of wide rows are read where the condition holds, and not of all rows.
+        f" where {ROW_ID} in (select {ROW_ID} from {name} where {are_of_them})"
         for name, (of_kind, of_row) in _SUBJECTS.items()
         if of_kind == kind
     )

@@ -223,9 +223,18 @@ def rated(con: duckdb.DuckDBPyConnection, model_id: str, rating: float, day: int
            revision="c" * 40, path="p", blob_id="b", locator="row 1", load_id=1)  # fmt: skip
 
 
+def headline(
+    con: duckdb.DuckDBPyConnection, comparable_group: str, benchmark_id: str, is_headline: bool = True
+) -> None:
+    insert(con, "core.comparable_groups", comparable_group=comparable_group, benchmark_id=benchmark_id,
+           display_name=comparable_group, is_headline=is_headline, match_tolerance_pct=1.0, source_url="u")  # fmt: skip
+
+
 def test_the_newest_rating_of_a_model_at_its_best_setting_is_ranked_beside_its_score(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
+    headline(con, "gpqa_diamond_epoch", "gpqa")
+    headline(con, "mmlu_pro_reported", "mmlu_pro")
     for name, pct in (("liked", 60.0), ("right", 90.0), ("unrated", 99.0)):
         model(con, name, "2026-01-01", "open_weights")
         score(con, name, pct, comparable_group="gpqa_diamond_epoch")
@@ -248,6 +257,44 @@ def test_the_newest_rating_of_a_model_at_its_best_setting_is_ranked_beside_its_s
         ("gpqa_diamond_epoch", -1.0, 2),
         ("mmlu_pro_reported", None, 1),
     ]
+    assert {(row["lo"], row["hi"]) for row in rows} == {(None, None)}
+
+
+def test_each_headline_group_says_of_how_many_models_and_how_surely_ratings_order_them_as_it_does(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for group, benchmark in (("mmlu_pro_reported", "mmlu_pro"), ("mmlu_pro_helm", "mmlu_pro"), ("gpqa_epoch", "gpqa")):
+        headline(con, group, benchmark)
+    headline(con, "mmlu_pro_other", "mmlu_pro", is_headline=False)
+    for number in range(30):
+        name = f"m-{number:02}"
+        model(con, name, "2024-01-01", "open_weights")
+        rated(con, name, 1000.0 + number)
+        rated(con, name, 500.0, setting="thinking")
+        score(con, name, 10.0 + number, comparable_group="gpqa_epoch")
+        if number < 7:
+            # Every second pair of neighbours changes places: Spearman's 1 - 6 * 6 / (7 * 48).
+            place = number + (-1 if number % 2 else 1) * (number < 6)
+            score(con, name, 10.0 + place, comparable_group="mmlu_pro_helm")
+            score(con, name, 10.0 + number, comparable_group="mmlu_pro_other")
+        if number < 3:
+            score(con, name, 10.0 - number, comparable_group="mmlu_pro_reported")
+    rows = [tuple(row.values()) for row in answer(con, "rating_correlations")]
+    assert rows == [
+        ("gpqa", "gpqa_epoch", 30, 1.0, 1.0, 1.0, None),
+        (
+            "mmlu_pro",
+            "mmlu_pro_helm",
+            7,
+            0.89,
+            0.43,
+            0.98,
+            "fewer than 30 models: read lo and hi before the correlation",
+        ),
+        ("mmlu_pro", "mmlu_pro_reported", 3, -1.0, None, None, "too few models for an interval"),
+    ]
+    by_model = {row["comparable_group"]: row for row in answer(con, "ratings_against_benchmark")}
+    assert [(row["lo"], row["hi"]) for row in by_model.values()] == [(1.0, 1.0), (0.43, 0.98), (None, None)]
 
 
 def test_both_versions_of_the_leaderboard_are_correlated_over_the_models_in_both(

@@ -54,6 +54,27 @@ def told(night: Outcome, source_id: str) -> tuple[str, list[str]]:
     return entry.state, [finding.kind for finding in entry.drift]
 
 
+def test_a_bare_word_behind_the_name_of_a_known_model_is_the_setting_of_its_rating(board: World) -> None:
+    stated = [
+        "gpt-5.1-high",
+        "gpt-5.1",
+        "kimi-k2-thinking-turbo",
+        "claude-opus-4-5-20251101-thinking-32k",
+        "new-thinking",
+    ]
+    rows = [{"model_name": name, "leaderboard_publish_date": "2025-01-01"} for name in stated]
+    board.put(f"{REPO}/{LATEST}", parquet(*rows))
+    board.night(1)
+    settings = "select source_name, setting from core.ratings where published_on = date '2025-01-01' order by all"
+    assert board.query(settings) == [
+        ("claude-opus-4-5-20251101-thinking-32k", "thinking 32k"),
+        ("gpt-5.1", "n/a"),
+        ("gpt-5.1-high", "high"),
+        ("kimi-k2-thinking-turbo", "n/a"),
+        ("new-thinking", "n/a"),
+    ]
+
+
 @pytest.mark.marts(True)
 def test_each_night_adds_its_day_the_past_is_fetched_once_and_an_archive_may_go(
     board: World, server: HubServer, faults: Faults

@@ -1,6 +1,7 @@
--- Ratings against benchmarks: the Arena's text board, by newest ratings, beside GPQA Diamond of Epoch AI and MMLU-Pro as reported
+-- Ratings against benchmarks: the Arena's text board, by newest ratings, beside every headline group of GPQA and MMLU-Pro
 -- A rating says whom people prefer, a benchmark who answers right: a model far higher in one order is liked, or right, for its score.
--- MMLU-Pro as reported mixes protocols: these are figures of vendors and others.
+-- Of several settings of a model the rating of the newest day speaks for it, of one day the highest: rated_setting says which.
+-- lo and hi: see rating_correlations, which has one row for each group. A group named *_reported mixes protocols.
 with rated as (
 
     select model_id, setting, rating, rating_lower, rating_upper, published_on
@@ -26,7 +27,22 @@ compared as (
         score_rank + (count(*) over (partition by s.comparable_group, s.score_pct) - 1) / 2 as score_middle
     from rated as r
     join mart.model_scaling as s using (model_id)
-    where s.comparable_group in ('gpqa_diamond_epoch', 'mmlu_pro_reported')
+    join core.comparable_groups as g using (comparable_group)
+    where g.is_headline and g.benchmark_id in ('gpqa', 'mmlu_pro')
+
+),
+
+correlated as (
+
+    select
+        *,
+        nullif(corr(rating_middle, score_middle) over of_group, 'nan'::double) as correlation,
+        count(*) over of_group as n_models,
+        -- Fisher's transformation, which has no value for 1 and -1.
+        atanh(greatest(least(correlation, 0.9999), -0.9999)) as z,
+        1.96 / sqrt(nullif(greatest(n_models - 3, 0), 0)) as z_half
+    from compared
+    window of_group as (partition by comparable_group)
 
 )
 
@@ -44,8 +60,9 @@ select
     rating_rank,
     score_rank,
     score_rank - rating_rank as ranks_higher_in_ratings,
-    nullif(round(corr(rating_middle, score_middle) over of_group, 2), 'nan'::double) as rank_correlation,
-    count(*) over of_group as n_models
-from compared
-window of_group as (partition by comparable_group)
+    n_models,
+    round(correlation, 2) as rank_correlation,
+    round(tanh(z - z_half), 2) as lo,
+    round(tanh(z + z_half), 2) as hi
+from correlated
 order by comparable_group, rating_rank, model

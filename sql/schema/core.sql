@@ -290,7 +290,7 @@ create table core.ratings (
     published_on date not null,           -- = history.ratings
     source_name varchar not null,         -- = history.ratings
     model_id varchar not null,            -- = core.models; a name that leads nowhere is a model of its own (core.model_aliases says unresolved)
-    setting varchar not null,             -- = history.ratings
+    setting varchar not null,             -- Reasoning effort or thinking budget that the name states: in brackets, with a budget, or as a word behind it that the model's own name lacks (high of gpt-5-high); 'n/a': none, or a bare word of a name that leads nowhere
     rating double not null,               -- = history.ratings
     rating_lower double,                  -- = history.ratings
     rating_upper double,                  -- = history.ratings

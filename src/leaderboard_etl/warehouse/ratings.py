@@ -11,6 +11,7 @@ import polars as pl
 from leaderboard_etl.contracts.schema import frame_schema
 from leaderboard_etl.normalize.licenses import license_openness
 from leaderboard_etl.policy import Policy
+from leaderboard_etl.sources.shared.settings import NO_SETTING, setting_of_model
 from leaderboard_etl.warehouse.history import is_within
 
 
@@ -37,6 +38,7 @@ def insert_ratings(con: duckdb.DuckDBPyConnection, policy: Policy, within: str =
     registered frame."""
     texts: pl.DataFrame = con.sql("select distinct license_text from history.ratings").pl()
     con.register("licenses", license_openness(texts["license_text"], policy.frame("licenses")))
+    con.register("settings_of_names", _settings_of_names(con, within))
     con.execute(
         f"""
         insert into core.ratings by name
@@ -68,7 +70,8 @@ def insert_ratings(con: duckdb.DuckDBPyConnection, policy: Policy, within: str =
         )
 
         select
-            r.* exclude (repo_type, closed_load_id, valid_from, valid_to),
+            r.* exclude (repo_type, setting, closed_load_id, valid_from, valid_to),
+            coalesce(n.setting, r.setting) as setting,
             s.series,
             a.model_id,
             coalesce(nullif(m.openness, 'unknown'), l.openness, 'unknown') as openness
@@ -80,8 +83,26 @@ def insert_ratings(con: duckdb.DuckDBPyConnection, policy: Policy, within: str =
             and (s.next_starts_on is null or r.published_on < s.next_starts_on)
         join core.model_aliases as a on a.source_id = r.source_id and a.source_name = r.source_name
         join core.models as m on m.model_id = a.model_id
+        left join settings_of_names as n on n.source_id = r.source_id and n.source_name = r.source_name
         left join licenses as l on l.license_text = r.license_text
         order by r.source_id, r.board, r.published_on, r.source_name
         """
     )
     con.unregister("licenses")
+    con.unregister("settings_of_names")
+
+
+def _settings_of_names(con: duckdb.DuckDBPyConnection, within: str) -> pl.DataFrame:
+    """source_id, source_name and setting of the rated names of which only the model that they mean tells that they state one."""
+    names: pl.DataFrame = con.sql(
+        f"""
+        select distinct source_id, source_name, model_id
+        from history.ratings
+        join core.model_aliases using (source_id, source_name)
+        where setting = '{NO_SETTING}' and {is_within(within)}
+        """
+    ).pl()
+    stated = pl.Series(
+        "setting", [setting_of_model(name, model_id) for _, name, model_id in names.iter_rows()], pl.String
+    )
+    return names.select("source_id", "source_name", stated).drop_nulls("setting")

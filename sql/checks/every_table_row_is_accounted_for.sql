@@ -23,7 +23,7 @@ policy_loads as (
 
 ),
 
-placed as (
+placed as not materialized (
 
     select source_id, repo_id, path, regexp_replace(path, '[^/]*$', '') as folder, first_load_id, last_load_id
     from raw.files

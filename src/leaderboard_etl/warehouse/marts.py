@@ -112,16 +112,7 @@ def build_marts(
         con.execute(f"create or replace temp table points as {_POINTS}")
         con.execute("create or replace temp table sides as from mart.gap_sides order by all")
     policy = Policy(policy_texts(con))
-    given = _Lazy(con, as_of)
-    wanted = [
-        (analysis, compute)
-        for analysis, compute in _analyses(con, policy, given)
-        if needs is None or not needs.isdisjoint(analysis.tables)
-    ]
-    # The matrices are small: threads would only wait for each other, for minutes if other programs need the processors.
-    with threadpool_limits(limits=1, user_api="blas"), _longest_ahead(con, given, {analysis for analysis, _ in wanted}):
-        for analysis, compute in wanted:
-            computed[analysis.name] = refresh(con, analysis, compute)
+    computed |= _analyse(con, policy, as_of, needs)
     if needs is None:
         computed[CLAIMS.name] = refresh(con, CLAIMS, lambda _: {CLAIMS.tables[0]: judged_claims(con, policy, as_of)})
     con.execute("drop table if exists points; drop table if exists sides")
@@ -138,6 +129,22 @@ def keep_views(con: duckdb.DuckDBPyConnection, needs: Set[str] | None = None, he
     }
 
 
+def _analyse(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, needs: Set[str] | None) -> Computed:
+    """The same for all analyses but that of the claims. What they are given, most of what a process holds, goes with the call."""
+    given = _Lazy(con, as_of)
+    wanted = [
+        (analysis, compute)
+        for analysis, compute in _analyses(con, policy, given)
+        if needs is None or not needs.isdisjoint(analysis.tables)
+    ]
+    begun = _longest_ahead(con, given, {analysis for analysis, _ in wanted})
+    # The matrices are small: threads would only wait for each other, for minutes if other programs need the processors.
+    with threadpool_limits(limits=1, user_api="blas"), begun as ahead:
+        # What a second process is at comes last; what this one computes comes before the frames that hold more.
+        wanted.sort(key=lambda each: each[0] in ahead)
+        return {analysis.name: refresh(con, analysis, compute) for analysis, compute in wanted}
+
+
 def _analysis(name: str, part: tuple[str, ...] = ()) -> Analysis:
     return Analysis(name, TABLES_OF[name], part)
 
@@ -146,14 +153,14 @@ CAPABILITY = _analysis("capability")
 
 
 @contextmanager
-def _longest_ahead(con: duckdb.DuckDBPyConnection, given: _Lazy, wanted: Set[Analysis]) -> Iterator[None]:
+def _longest_ahead(con: duckdb.DuckDBPyConnection, given: _Lazy, wanted: Set[Analysis]) -> Iterator[Set[Analysis]]:
     """Within the block a second process computes the analysis that takes longest, which needs no table of another, if others are
-    wanted as well."""
+    wanted as well. Gives what it computes."""
     if wanted > {CAPABILITY} and has_room_for_a_process(con) and is_stale(con, CAPABILITY):
         with given.read.capability_ahead():
-            yield
+            yield {CAPABILITY}
     else:
-        yield
+        yield set()
 
 
 def _analyses(
@@ -184,6 +191,7 @@ def _analyses(
     )
     yield _analysis("fits", _BY_GROUP), lambda parts: given.read.fits(parts)
     yield _analysis("bands", _BY_GROUP), lambda parts: given.read.bands(parts)
+    yield CAPABILITY, lambda _: given.read.capability()
     yield (
         _analysis("parity"),
         lambda _: given.read.parity(),
@@ -206,8 +214,6 @@ def _analyses(
     if "article_table" in policy.texts:
         frame = policy.frame("article_table", added=("n_shot",))
         yield _analysis("article_table"), lambda _: {"mart.article_table": frame}
-    # Last, because a second process may still be at it.
-    yield CAPABILITY, lambda _: given.read.capability()
 
 
 class _Lazy:

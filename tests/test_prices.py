@@ -205,6 +205,48 @@ def test_another_file_is_refused_in_a_line(content: object) -> None:
         of_genai(content)
 
 
+def line(model: str, match: object, usd: float = 8.0) -> dict[str, object]:
+    return {"id": model, "match": match, "prices": {"input_mtok": usd, "output_mtok": 24}}
+
+
+def priced_by_anthropic(*lines: dict[str, object]) -> dict[str, tuple[str, str]]:
+    rows = of_genai([{"id": "anthropic", "models": list(lines)}]).table.iter_rows(named=True)
+    return {row["model_id"]: (row["source_name"], row["input_usd_per_mtok"]) for row in rows}
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"or": [{"starts_with": "Claude-2"}, {"contains": "claude-v2"}]},
+        {"and": [{"contains": "ude-2"}, {"regex": r"2\.[01]$"}]},
+        {"or": [{"equals": "claude-2.0"}, {"ends_with": "-2.1"}]},
+    ],
+)
+def test_a_line_of_several_models_is_a_price_of_each_that_an_alias_names(match: object) -> None:
+    assert priced_by_anthropic(line("claude-2", match)) == {
+        "anthropic/claude-2.0": ("claude-2.0", "8"),
+        "anthropic/claude-2.1": ("claude-2.1", "8"),
+    }
+
+
+def test_a_name_is_of_the_line_called_so_else_of_the_first_whose_rule_fits_and_a_model_has_one_price_of_a_line() -> (
+    None
+):
+    both = {"starts_with": "claude-2"}
+    lines = line("claude-2", both), line("claude-2.1", {"equals": "claude-2.1"}, 9.0), line("claude-legacy", both, 7.0)
+    assert priced_by_anthropic(*lines) == {
+        "anthropic/claude-2.0": ("claude-2.0", "8"),
+        "anthropic/claude-2.1": ("claude-2.1", "9"),
+    }
+    named_twice = line("claude-3-haiku", {"starts_with": "claude-3-haiku"})
+    assert list(priced_by_anthropic(named_twice)) == ["anthropic/claude-3-haiku-20240307"]
+
+
+def test_a_rule_of_names_of_an_unknown_kind_is_refused_in_a_line() -> None:
+    with pytest.raises(UsageError, match=r"a match of no known kind: \{.sounds_like.: .claude.\}"):
+        priced_by_anthropic(line("claude-2", {"sounds_like": "claude"}))
+
+
 def test_a_file_that_is_no_toml_is_refused_by_its_name() -> None:
     with pytest.raises(UsageError, match=r"providers/openai/models/x\.toml is not TOML"):
         of_models_dev(texts={"providers/openai/models/x.toml": "= 3"})

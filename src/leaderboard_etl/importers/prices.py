@@ -3,6 +3,9 @@
 A list says what a provider asks, not what a model is: a name leads to a model if an alias of `prices` says so, if it is the
 model's id, if it ends as an id of the provider's own models does, or as the id of one model of open weights alone, which hosts
 sell, and names no other owner. Case, dots and underscores decide nothing. All other lines are left out and counted.
+
+A line may be of several models, as a list's own rule of names says: it is a price of each name besides its own that has an
+alias. Without an alias such a name has none, for lists do not always say which snapshot cost more.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ Row = dict[str, str | None]
 
 @dataclass(frozen=True)
 class Price:
-    """One line of a list: US dollars for a million tokens."""
+    """One line of a list: US dollars for a million tokens. `match` is the list's own rule for the names that the line is of, or
+    None: its own name alone."""
 
     listed_as: str
     source_name: str
@@ -39,6 +43,7 @@ class Price:
     output_usd: float
     path: str
     is_deprecated: bool
+    match: Any = None
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,9 @@ def genai_prices(files: Mapping[str, bytes]) -> Iterator[Price]:
                         _base(prices.get(f"{kind}_mtok")) for kind in ("input", "output")
                     )
                     is_deprecated = bool(model.get("deprecated"))
+                    match = model.get("match")
                     yield from _price(
-                        provider["id"], model["id"], asked_for_input, asked_for_output, path, is_deprecated
+                        provider["id"], model["id"], asked_for_input, asked_for_output, path, is_deprecated, match
                     )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UsageError(f"{path} is not the list of genai-prices: {type(error).__name__}: {error}") from error
@@ -121,43 +127,62 @@ def import_prices(
     aliases = policy.frame("model_aliases").filter(pl.col("source_id") == ALIASES_OF)
     id_by_alias = {row["source_name"].lower(): row["model_id"] for row in aliases.iter_rows(named=True)}
     organizations = _organizations(policy)
-    rows: list[Row] = []
-    left_out: list[str] = []
-    for price in lines_of(files):
-        if (provider := providers.get(price.listed_as)) is None:
-            continue
-        asked = f"{provider['provider']}/{price.source_name}"
+    names_by_provider: defaultdict[str, list[str]] = defaultdict(list)
+    for asked in aliases["source_name"].sort():
+        seller, _, alias = asked.partition("/")
+        names_by_provider[seller].append(alias)
+    lines = [price for price in lines_of(files) if price.listed_as in providers]
+    line_by_name = {(price.listed_as, price.source_name.lower()): price for price in lines}
+
+    def model_of(source_name: str, provider: Mapping[str, str]) -> str | None:
         owner = provider["vendor_owner"]
-        named_owner, ending = _parts(price.source_name)
+        named_owner, ending = _parts(source_name)
         hosted = id_by_ending.get(_plain(ending))
         found = [
-            id_by_alias.get(asked.lower()),
-            id_by_alias.get(f"{provider['provider']}/{_without_version(price.source_name)}".lower()),
-            id_by_name.get(_plain(price.source_name)),
+            id_by_alias.get(f"{provider['provider']}/{source_name}".lower()),
+            id_by_alias.get(f"{provider['provider']}/{_without_version(source_name)}".lower()),
+            id_by_name.get(_plain(source_name)),
             id_by_name.get(_plain(f"{owner}/{ending}")),
             hosted if hosted and hosted.lower().startswith(named_owner) else None,
         ]
-        model_id = next((model_id for model_id in found if model_id is not None), None)
-        if model_id is None:
-            left_out.append(asked)
-            continue
-        is_vendor = _is_vendors(model_id, owner, organizations)
-        # When a vendor stopped is in policy/withdrawn_models; that a host did is nowhere else.
-        if price.is_deprecated and not is_vendor:
-            continue
-        rows.append(
-            {
-                "source_dataset": name,
-                "provider": provider["provider"],
-                "source_name": price.source_name,
-                "priced_on": priced_on.isoformat(),
-                "model_id": model_id,
-                "is_vendor": "true" if is_vendor else "false",
-                "input_usd_per_mtok": f"{price.input_usd:g}",
-                "output_usd_per_mtok": f"{price.output_usd:g}",
-                "source_url": f"{address}/blob/{commit}/{price.path}",
-            }
-        )
+        return next((model_id for model_id in found if model_id is not None), None)
+
+    rows: list[Row] = []
+    left_out: list[str] = []
+    for price in lines:
+        provider = providers[price.listed_as]
+        # Of a list's lines the first whose rule fits a name has it, unless another is called so.
+        others = [
+            name
+            for name in names_by_provider[provider["provider"]]
+            if price.match
+            and _fits(price.match, name.lower())
+            and line_by_name.setdefault((price.listed_as, name.lower()), price) is price
+        ]
+        name_by_model: dict[str, str] = {}
+        for source_name in [price.source_name, *others]:
+            if model_id := model_of(source_name, provider):
+                name_by_model.setdefault(model_id, source_name)
+        if not name_by_model:
+            left_out.append(f"{provider['provider']}/{price.source_name}")
+        for model_id, source_name in name_by_model.items():
+            is_vendor = _is_vendors(model_id, provider["vendor_owner"], organizations)
+            # When a vendor stopped is in policy/withdrawn_models; that a host did is nowhere else.
+            if price.is_deprecated and not is_vendor:
+                continue
+            rows.append(
+                {
+                    "source_dataset": name,
+                    "provider": provider["provider"],
+                    "source_name": source_name,
+                    "priced_on": priced_on.isoformat(),
+                    "model_id": model_id,
+                    "is_vendor": "true" if is_vendor else "false",
+                    "input_usd_per_mtok": f"{price.input_usd:g}",
+                    "output_usd_per_mtok": f"{price.output_usd:g}",
+                    "source_url": f"{address}/blob/{commit}/{price.path}",
+                }
+            )
     if not rows:
         raise UsageError(f"no price of a known provider and model: are these the files of {name}?")
     table = policy.text_frame("prices")
@@ -216,10 +241,42 @@ def _base(price: Any) -> Any:
     return price.get("base") if isinstance(price, dict) else price
 
 
+def _fits(rule: Any, name: str) -> bool:
+    """Whether a rule of genai-prices is of a name in lower case.
+
+    Raises UsageError for a rule of no known kind.
+    """
+    match rule:
+        case {"or": [*rules]}:
+            return any(_fits(part, name) for part in rules)
+        case {"and": [*rules]}:
+            return all(_fits(part, name) for part in rules)
+        case {"equals": str(text)}:
+            return name == text.lower()
+        case {"starts_with": str(text)}:
+            return name.startswith(text.lower())
+        case {"ends_with": str(text)}:
+            return name.endswith(text.lower())
+        case {"contains": str(text)}:
+            return text.lower() in name
+        case {"regex": str(text)}:
+            return re.search(text, name, re.IGNORECASE) is not None
+        case _:
+            raise UsageError(
+                f"a line of genai-prices has a match of no known kind: {rule}; read it in importers/prices.py"
+            )
+
+
 def _price(
-    listed_as: str, name: str, asked_for_input: Any, asked_for_output: Any, path: str, is_deprecated: bool
+    listed_as: str,
+    name: str,
+    asked_for_input: Any,
+    asked_for_output: Any,
+    path: str,
+    is_deprecated: bool,
+    match: Any = None,
 ) -> Iterator[Price]:
     """A line with both prices; a model that is free has none."""
     both = (asked_for_input, asked_for_output)
     if all(isinstance(usd, int | float) and not isinstance(usd, bool) and usd >= 0 for usd in both) and any(both):
-        yield Price(listed_as, name, float(asked_for_input), float(asked_for_output), path, is_deprecated)
+        yield Price(listed_as, name, float(asked_for_input), float(asked_for_output), path, is_deprecated, match)

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 from faulty_hub import HubServer
+from test_views import insert
 from worlds import V2, World, content, copied, parquet, v2_row
 
 from leaderboard_etl import pipeline, report
@@ -25,7 +27,8 @@ from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.raw.ledger import JudgementChange, Load
 from leaderboard_etl.warehouse.changes import KINDS, MOST_TOLD, LoadChanges, load_changes
-from leaderboard_etl.warehouse.changes_text import _SENTENCES, _WORDS, counted, lines, markdown, told
+from leaderboard_etl.warehouse.changes_text import _SENTENCES, _WORDS, as_json, counted, lines, markdown, told
+from leaderboard_etl.warehouse.core import insert_descriptions
 from leaderboard_etl.warehouse.database import create_tables, create_views
 from leaderboard_etl.warehouse.judgements import SCHEMA, changed_judgements, with_recorded
 
@@ -150,10 +153,86 @@ def test_the_first_load_of_a_source_is_counted_and_not_told_row_by_row(two_night
     n_all = sum(n for *_, n, _ in first.counts)
     assert n_all > 500 and len(first.rows) <= MOST_TOLD * len(KINDS) and len(lines(first)) < 80
     assert [line for line in counted(first) if line.startswith("olb_v1_contents")] == [
-        "olb_v1_contents: 6 new leaders, 192 new scores (its first load)"
+        "olb_v1_contents: 6 new leaders, 32 new models, 192 new scores (its first load)"
     ]
     assert not any(line.endswith("(its first load)") for line in counted(second))
     assert {row["population"] for row in first.rows if row["kind"] == "model_new"} == {"official"}
+
+
+def stated(con: duckdb.DuckDBPyConnection, table: str, source_id: str, name: str, **own: object) -> None:
+    """A row of history of the first load, by a name that means the model of that name."""
+    insert(con, f"history.{table}", source_id=source_id, source_name=name, repo_type="space", repo_id="r", revision="c" * 40,
+           path="p", blob_id="b", locator="row 1", load_id=1, valid_from=datetime(2025, 1, 1), **own)  # fmt: skip
+    con.execute("insert or ignore into names values (?, ?, ?)", [source_id, name, name])
+
+
+@pytest.fixture
+def named(empty: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A first load in which several sources name the same models."""
+    insert_descriptions(empty)
+    empty.execute(
+        "create temp table names (source_id text, source_name text, model_id text, primary key (source_id, source_name))"
+    )
+    empty.execute("insert into ops.loads values (1, 'nightly', 'published', '2025-01-01', 'sample', 'x', null, true)")
+
+    def score(source_id: str, name: str, reported_by: str) -> None:
+        stated(empty, "scores", source_id, name, variant_id="v", precision="n/a", setting="n/a", run_id="n/a",
+               score_raw=1.0, score_unit="percent", reported_by=reported_by)  # fmt: skip
+
+    def described(source_id: str, name: str) -> None:
+        stated(empty, "models", source_id, name, precision="n/a")
+
+    for source_id in ("arena", "model_cards", "olb_v2_contents"):
+        described(source_id, "scored")
+    score("model_cards", "scored", "vendor_card_table")
+    score("arena", "scored", "arena")
+    score("olb_v2_contents", "scored", "leaderboard")
+    described("model_cards", "rated")
+    stated(
+        empty,
+        "ratings",
+        "reference",
+        "rated",
+        setting="n/a",
+        board="text",
+        published_on=date(2025, 1, 1),
+        rating=1.0,
+    )
+    score("olb_v2_contents", "in both", "leaderboard")
+    score("olb_v1_contents", "in both", "leaderboard")
+    empty.execute("insert into core.model_aliases select *, 'hub', null from names")
+    return empty
+
+
+def test_a_new_model_is_of_the_source_that_says_most_of_it_and_not_of_the_first_in_the_alphabet(
+    named: duckdb.DuckDBPyConnection,
+) -> None:
+    new = "select model_id, source_id from mart.changes where kind = 'model_new' order by all"
+    assert named.sql(new).fetchall() == [
+        ("in both", "olb_v1_contents"),
+        ("rated", "reference"),
+        ("scored", "olb_v2_contents"),
+    ]
+
+
+def test_the_counts_say_that_a_new_model_counts_once_and_that_all_editions_of_a_table_are_in_them(
+    two_nights: World,
+) -> None:
+    counts = [
+        ("arena", "model_new", 2, True),
+        ("arena", "score_new", 9, True),
+        ("epoch", "model_new", 1, True),
+        ("epoch", "score_new", 3, True),
+    ]
+    load = replace(loads_of(two_nights)[0], counts=counts)
+    assert load.with_editions == {"arena"}
+    assert counted(load) == [
+        "arena: 2 new models, 9 new scores in all dated editions (core.scores has the newest of each model) (its first load)",
+        "epoch: 1 new model, 3 new scores (its first load)",
+        "3 new models in all: each new model counts once, though several sources may name it: with one that scores it,"
+        " else rates, lists, prices or describes it",
+    ]
+    assert [count["has_editions"] for count in as_json(load)["counts"]] == [True, True, False, False]
 
 
 def test_with_all_every_change_is_told(two_nights: World) -> None:

@@ -4,13 +4,16 @@
 -- sizes, licences and names are what a run compared when it published (ops.judgement_changes), verdicts what it recorded (ops.drift);
 -- of loads where ops.loads.is_compared is false these cannot be known.
 -- Caveats: in the first load of a source (is_first_load) everything is new. Names mean what they mean now. A score that moves to
--- another run or setting is withdrawn there and new here; a source with dated editions adds scores and does not restate them. Subtask
--- scores, ratings and prices are not here. New code and new policy of this project change judgements, too: ops.loads.code_version.
+-- another run or setting is withdrawn there and new here. A source with dated editions (core.sources.has_editions) adds scores and does
+-- not restate them: all editions are here, core.scores has the newest. Subtask scores, ratings and prices are not here. New code and new
+-- policy of this project change judgements, too: ops.loads.code_version. A new model is one row, though several sources of its load name
+-- it: its source is one with a score of it, else a rating, a submission, a price, else a description; of several with a score the one
+-- whose reporter has the least chart_rank in core.reporters, then the first by name.
 -- columns:
 --   load_id: = ops.load_sources
 --   changed_at: = ops.loads.as_of_at
 --   kind (leader_new, leader_gone, verdict_flipped, score_restated, score_withdrawn, score_new, model_new, size_changed, license_changed, name_resolved, name_moved): What changed: a side has another leader (leader_new) or none (leader_gone), a claim of the article has another verdict (verdict_flipped), a source states another value of a score (score_restated), no longer states it (score_withdrawn) or states one (score_new), a model was never named before (model_new), has another size (size_changed) or another licence or openness (license_changed), or a name that led nowhere leads to a model (name_resolved) or means another model than before (name_moved)
---   source_id: Source with which it came; policy: this project's policy; null: none states it
+--   source_id: Source with which it came; of a new model one source of those that name it in the load, by the rule above; policy: this project's policy; null: none states it
 --   model_id: = core.models; of a leader the new one; null: it is not about a model that is known now
 --   model: = core.models.display_name
 --   organization: = core.models
@@ -185,17 +188,20 @@ score_changes as (
 
 ),
 
+-- standing: which source a new model came with, least first. A description is last: a card is fetched because a table names its model.
 named as not materialized (
 
-    select source_id, source_name, load_id, repo_id, revision, path from history.models
+    select source_id, source_name, load_id, 103 as standing, repo_id, revision, path from history.models
     union all
-    select source_id, source_name, load_id, repo_id, revision, path from history.scores
+    select source_id, source_name, load_id, coalesce(chart_rank, 99) as standing, repo_id, revision, path
+    from history.scores
+    left join core.reporters using (reported_by)
     union all
-    select source_id, source_name, load_id, repo_id, revision, path from history.submissions
+    select source_id, source_name, load_id, 101 as standing, repo_id, revision, path from history.submissions
     union all
-    select source_id, source_name, load_id, repo_id, revision, path from history.ratings
+    select source_id, source_name, load_id, 100 as standing, repo_id, revision, path from history.ratings
     union all
-    select source_id, source_name, load_id, repo_id, revision, path from history.prices
+    select source_id, source_name, load_id, 102 as standing, repo_id, revision, path from history.prices
 
 ),
 
@@ -214,7 +220,7 @@ first_names as (
     select
         t.load_id,
         t.model_id,
-        min({'load_id': n.load_id, 'source_id': source_id, 'source_name': source_name}) as name
+        min({'load_id': n.load_id, 'standing': n.standing, 'source_id': source_id, 'source_name': source_name}) as name
     from names_touched as t
     join named as n using (source_id, source_name)
     group by t.load_id, t.model_id
@@ -236,6 +242,7 @@ new_models as (
         on n.load_id = f.load_id
             and n.source_id = f.name.source_id
             and n.source_name = f.name.source_name
+            and n.standing = f.name.standing
     group by all
 
 ),

@@ -41,6 +41,7 @@ _COUNTS = """
     group by all
     order by all
 """
+_WITH_EDITIONS = "select source_id from core.sources where has_editions"
 # Headline benchmarks first among the leaders, then the largest differences and the newest models.
 _MOST_FIRST = """
     (c.kind = 'leader_new' and coalesce(g.is_headline, false)) desc, abs(c.difference_pct) desc nulls last,
@@ -67,7 +68,9 @@ class LoadChanges:
     """What one load changed. `counts` are (source_id, kind, number of changes, whether it is the source's first load); `rows` are
     rows of mart.changes in the order in which they are told, and `n_notable` says how many of each kind there would be.
 
-    `is_compared` is that of ops.loads; `is_by_other_code`: other code made the load than the one before.
+    A new model counts once, with the source that mart.changes.source_id names. `with_editions` are the sources whose scores are
+    of dated editions, of which core.scores has the newest. `is_compared` is that of ops.loads; `is_by_other_code`: other code
+    made the load than the one before.
     """
 
     load_id: int
@@ -80,6 +83,7 @@ class LoadChanges:
     counts: list[tuple[str, str, int, bool]]
     rows: list[dict[str, Any]]
     n_notable: dict[str, int]
+    with_editions: frozenset[str] = frozenset()
 
 
 def load_changes(
@@ -121,6 +125,7 @@ def load_changes(
         n_notable[row["load_id"]][row["kind"]] = row.pop("n_of_kind")
         rows[row["load_id"]].append(row)
     con.execute("drop table changes_found")
+    with_editions = frozenset(source_id for (source_id,) in con.execute(_WITH_EDITIONS).fetchall())
     return [
         LoadChanges(
             load_id,
@@ -133,6 +138,7 @@ def load_changes(
             counts[load_id],
             rows[load_id],
             n_notable[load_id],
+            with_editions,
         )
         for load_id, kind, status, at, is_compared, code, is_other in loads
     ]

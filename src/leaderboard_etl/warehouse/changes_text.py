@@ -25,6 +25,11 @@ _WORDS = {
     "name_resolved": ("resolved name", "Names resolved"),
     "name_moved": ("moved name", "Names that mean another model now"),
 }
+_EDITIONS = " in all dated editions (core.scores has the newest of each model)"
+_NEW_MODELS = (
+    "in all: each new model counts once, though several sources may name it: with one that scores it, else rates, lists, prices"
+    " or describes it"
+)
 _SIDES = {"open_weights": "open", "proprietary": "proprietary"}
 
 
@@ -35,14 +40,22 @@ def headline(load: LoadChanges) -> str:
 
 
 def counted(load: LoadChanges) -> list[str]:
-    """How much each source changed, one line each; and one line if leaders, sizes, licences and names were not compared."""
+    """How much each source changed, one line each; of several with new models their sum, and which source it is that counts one;
+    and one line if leaders, sizes, licences and names were not compared."""
     by_source: dict[str, list[tuple[str, int, bool]]] = defaultdict(list)
     for source_id, kind, n, is_first in sorted(load.counts, key=lambda each: (each[0], KINDS.index(each[1]))):
         by_source[source_id].append((kind, n, is_first))
     lines = []
     for source_id, changes in by_source.items():
         first = " (its first load)" if any(is_first for *_, is_first in changes) else ""
-        lines.append(f"{source_id}: {', '.join(how_many(n, _WORDS[kind][0]) for kind, n, _ in changes)}{first}")
+        parts = []
+        for kind, n, _ in changes:
+            editions = _EDITIONS if kind == "score_new" and source_id in load.with_editions else ""
+            parts.append(how_many(n, _WORDS[kind][0]) + editions)
+        lines.append(f"{source_id}: {', '.join(parts)}{first}")
+    new_models = [n for _, kind, n, _ in load.counts if kind == "model_new"]
+    if len(new_models) > 1:
+        lines.append(f"{how_many(sum(new_models), _WORDS['model_new'][0])} {_NEW_MODELS}")
     if not load.is_compared:
         lines.append(
             "leaders, sizes, licences and names were not compared in this load: whether they changed cannot be known"
@@ -99,6 +112,7 @@ def as_json(load: LoadChanges) -> dict[str, Any]:
         "is_compared": load.is_compared,
         "counts": [
             {"source_id": source_id, "kind": kind, "n": n, "is_first_load": is_first}
+            | {"has_editions": source_id in load.with_editions}
             for source_id, kind, n, is_first in load.counts
         ],
         "n_notable": load.n_notable,

@@ -245,6 +245,8 @@ def test_a_name_is_of_the_line_called_so_else_of_the_first_whose_rule_fits_and_a
 def test_a_rule_of_names_of_an_unknown_kind_is_refused_in_a_line() -> None:
     with pytest.raises(UsageError, match=r"a match of no known kind: \{.sounds_like.: .claude.\}"):
         priced_by_anthropic(line("claude-2", {"sounds_like": "claude"}))
+    with pytest.raises(UsageError, match=r"a match that is no pattern: 'claude\(' "):
+        priced_by_anthropic(line("claude-2", {"regex": "claude("}))
 
 
 def test_a_file_that_is_no_toml_is_refused_by_its_name() -> None:

@@ -14,7 +14,7 @@ import json
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -121,52 +121,26 @@ def import_prices(
         for row in policy.frame("price_providers").iter_rows(named=True)
         if row["source_dataset"] == name
     }
-    id_by_name = _ids_by_name([*_model_ids(policy), *sorted(models_elsewhere)])
-    open_models = policy.frame("reference_models").filter(pl.col("openness") == "open_weights")["model_id"]
-    id_by_ending = _ids_by_name(open_models, of=lambda model_id: _parts(model_id)[1])
-    aliases = policy.frame("model_aliases").filter(pl.col("source_id") == ALIASES_OF)
-    id_by_alias = {row["source_name"].lower(): row["model_id"] for row in aliases.iter_rows(named=True)}
-    organizations = _organizations(policy)
-    names_by_provider: defaultdict[str, list[str]] = defaultdict(list)
-    for asked in aliases["source_name"].sort():
-        seller, _, alias = asked.partition("/")
-        names_by_provider[seller].append(alias)
+    names = _Names(policy, models_elsewhere)
     lines = [price for price in lines_of(files) if price.listed_as in providers]
     line_by_name = {(price.listed_as, price.source_name.lower()): price for price in lines}
-
-    def model_of(source_name: str, provider: Mapping[str, str]) -> str | None:
-        owner = provider["vendor_owner"]
-        named_owner, ending = _parts(source_name)
-        hosted = id_by_ending.get(_plain(ending))
-        found = [
-            id_by_alias.get(f"{provider['provider']}/{source_name}".lower()),
-            id_by_alias.get(f"{provider['provider']}/{_without_version(source_name)}".lower()),
-            id_by_name.get(_plain(source_name)),
-            id_by_name.get(_plain(f"{owner}/{ending}")),
-            hosted if hosted and hosted.lower().startswith(named_owner) else None,
-        ]
-        return next((model_id for model_id in found if model_id is not None), None)
-
     rows: list[Row] = []
     left_out: list[str] = []
     for price in lines:
         provider = providers[price.listed_as]
         # Of a list's lines the first whose rule fits a name has it, unless another is called so.
         others = [
-            name
-            for name in names_by_provider[provider["provider"]]
+            alias
+            for alias in names.aliases_of(provider["provider"])
             if price.match
-            and _fits(price.match, name.lower())
-            and line_by_name.setdefault((price.listed_as, name.lower()), price) is price
+            and _fits(price.match, alias.lower())
+            and line_by_name.setdefault((price.listed_as, alias.lower()), price) is price
         ]
-        name_by_model: dict[str, str] = {}
-        for source_name in [price.source_name, *others]:
-            if model_id := model_of(source_name, provider):
-                name_by_model.setdefault(model_id, source_name)
+        name_by_model = names.by_model([price.source_name, *others], provider)
         if not name_by_model:
             left_out.append(f"{provider['provider']}/{price.source_name}")
         for model_id, source_name in name_by_model.items():
-            is_vendor = _is_vendors(model_id, provider["vendor_owner"], organizations)
+            is_vendor = names.is_vendors(model_id, provider["vendor_owner"])
             # When a vendor stopped is in policy/withdrawn_models; that a host did is nowhere else.
             if price.is_deprecated and not is_vendor:
                 continue
@@ -192,23 +166,53 @@ def import_prices(
     return Imported(whole, len(rows), sorted(left_out, key=str.lower))
 
 
-def _model_ids(policy: Policy) -> Iterator[str]:
-    """The models in policy: curated ones, and those that aliases lead to."""
-    yield from policy.frame("model_aliases")["model_id"]
-    yield from policy.frame("reference_models")["model_id"]
+class _Names:
+    """Which model a name of a list leads to, and whose it is."""
 
+    def __init__(self, policy: Policy, models_elsewhere: Set[str]) -> None:
+        curated = policy.frame("reference_models")
+        aliases = policy.frame("model_aliases")
+        self._id_by_name = _ids_by_name([*aliases["model_id"], *curated["model_id"], *sorted(models_elsewhere)])
+        open_models = curated.filter(pl.col("openness") == "open_weights")["model_id"]
+        self._id_by_ending = _ids_by_name(open_models, of=lambda model_id: _parts(model_id)[1])
+        of_prices = aliases.filter(pl.col("source_id") == ALIASES_OF).sort("source_name")
+        self._id_by_alias = dict(zip(of_prices["source_name"].str.to_lowercase(), of_prices["model_id"], strict=True))
+        self._aliases: defaultdict[str, list[str]] = defaultdict(list)
+        for asked in of_prices["source_name"]:
+            provider, _, alias = asked.partition("/")
+            self._aliases[provider].append(alias)
+        owners = policy.frame("official_organizations").select("hub_owner", "organization").rows()
+        self._organizations = dict(owners + curated.select("model_id", "organization").rows())
 
-def _organizations(policy: Policy) -> dict[str, str]:
-    """The organization of each official owner, and of each curated model."""
-    owners = policy.frame("official_organizations").select("hub_owner", "organization").rows()
-    return dict(owners + policy.frame("reference_models").select("model_id", "organization").rows())
+    def aliases_of(self, provider: str) -> Sequence[str]:
+        """The names at a provider that have an alias, sorted."""
+        return self._aliases[provider]
 
+    def by_model(self, names: Iterable[str], provider: Mapping[str, str]) -> dict[str, str]:
+        """The models that names lead to, each with the first that does."""
+        found: dict[str, str] = {}
+        for name in names:
+            if model_id := self._model_of(name, provider):
+                found.setdefault(model_id, name)
+        return found
 
-def _is_vendors(model_id: str, owner: str | None, organizations: Mapping[str, str]) -> bool:
-    """Whether a model is one of an owner's own; an id may name no owner, as that of a model which is on no Hub."""
-    if not owner or "/" in model_id:
-        return bool(owner) and model_id.startswith(f"{owner}/")
-    return model_id in organizations and organizations[model_id] == organizations.get(owner)
+    def is_vendors(self, model_id: str, owner: str | None) -> bool:
+        """Whether a model is one of an owner's own; an id may name no owner, as that of a model which is on no Hub."""
+        if not owner or "/" in model_id:
+            return bool(owner) and model_id.startswith(f"{owner}/")
+        return model_id in self._organizations and self._organizations[model_id] == self._organizations.get(owner)
+
+    def _model_of(self, name: str, provider: Mapping[str, str]) -> str | None:
+        named_owner, ending = _parts(name)
+        hosted = self._id_by_ending.get(_plain(ending))
+        found = [
+            self._id_by_alias.get(f"{provider['provider']}/{name}".lower()),
+            self._id_by_alias.get(f"{provider['provider']}/{_without_version(name)}".lower()),
+            self._id_by_name.get(_plain(name)),
+            self._id_by_name.get(_plain(f"{provider['vendor_owner']}/{ending}")),
+            hosted if hosted and hosted.lower().startswith(named_owner) else None,
+        ]
+        return next((model_id for model_id in found if model_id is not None), None)
 
 
 def _ids_by_name(model_ids: Iterable[str], of: Callable[[str], str] = str) -> dict[str, str]:
@@ -244,7 +248,7 @@ def _base(price: Any) -> Any:
 def _fits(rule: Any, name: str) -> bool:
     """Whether a rule of genai-prices is of a name in lower case.
 
-    Raises UsageError for a rule of no known kind.
+    Raises UsageError for a rule of no known kind, or no pattern.
     """
     match rule:
         case {"or": [*rules]}:
@@ -260,7 +264,12 @@ def _fits(rule: Any, name: str) -> bool:
         case {"contains": str(text)}:
             return text.lower() in name
         case {"regex": str(text)}:
-            return re.search(text, name, re.IGNORECASE) is not None
+            try:
+                return re.search(text, name, re.IGNORECASE) is not None
+            except re.error as error:
+                raise UsageError(
+                    f"a line of genai-prices has a match that is no pattern: {text!r} ({error})"
+                ) from error
         case _:
             raise UsageError(
                 f"a line of genai-prices has a match of no known kind: {rule}; read it in importers/prices.py"

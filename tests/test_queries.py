@@ -48,6 +48,7 @@ def test_a_model_of_unknown_size_is_listed_once_with_every_place_that_scores_it(
         ("o/new", "no source states a size", 2, "gpqa_diamond_epoch; rated by the Arena, text"),
         ("o/merged", "the name states no size", 1, "gpqa_diamond_epoch"),
     ]
+    assert {(row["unknown_of_side"], row["of_side"]) for row in rows} == {(2, 3)}, "o/sized-7b is scored and has a size"
 
 
 def test_precision_is_compared_within_a_repository_a_leaderboard_and_a_week(con: duckdb.DuckDBPyConnection) -> None:

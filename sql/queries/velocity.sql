@@ -1,4 +1,4 @@
--- Velocity of the community, not of scores: submissions to both leaderboards by quarter and definition, and the most on one day
+-- Velocity of the community, not of scores: submissions to both leaderboards by month and definition, and the most on one day
 -- n_bulk_imported: rows of days that the leaderboard itself wrote all at once, so nobody handed them in on them (policy/import_days.csv);
 -- is_bulk_import: most of the busiest day's are such. A distinct model counts on the day of its first row.
 with imports as (
@@ -31,7 +31,7 @@ counted as (
 days as (
 
     select
-        date_trunc('quarter', c.submitted_on)::date as quarter,
+        date_trunc('month', c.submitted_on)::date as month,
         c.definition,
         c.submitted_on,
         count(*) as n_on_day,
@@ -47,21 +47,21 @@ days as (
 busiest as (
 
     select
-        quarter,
+        month,
         definition,
         submitted_on as busiest_on,
         n_on_day as n_on_busiest_day,
         2 * n_imported > n_on_day as is_bulk_import,
-        sum(n_imported) over (partition by quarter, definition)::integer as n_bulk_imported
+        sum(n_imported) over (partition by month, definition)::integer as n_bulk_imported
     from days
-    qualify row_number() over (partition by quarter, definition order by n_on_day desc, submitted_on) = 1
+    qualify row_number() over (partition by month, definition order by n_on_day desc, submitted_on) = 1
 
 ),
 
-quarters as (
+months as (
 
     select
-        date_trunc('quarter', month)::date as quarter,
+        month,
         definition,
         sum(submissions)::integer as submissions,
         bool_or(is_partial) as is_partial
@@ -72,7 +72,7 @@ quarters as (
 )
 
 select
-    quarter,
+    month,
     definition,
     submissions,
     n_bulk_imported,
@@ -80,6 +80,6 @@ select
     busiest_on,
     is_bulk_import,
     is_partial
-from quarters
-join busiest using (quarter, definition)
-order by quarter, definition
+from months
+join busiest using (month, definition)
+order by month, definition

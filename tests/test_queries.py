@@ -532,12 +532,17 @@ def test_a_licence_of_the_frontier_names_the_text_that_states_it_and_what_others
     model(con, "open", "2024-01-01", "open_weights", license_text="old-license", license_class="community")
     score(con, "closed", 80.0, comparable_group="one")
     score(con, "open", 70.0, comparable_group="one")
-    said = [("cards", "old-license", "o/open", "1"), ("table", "apache-2.0", "t", "2"), ("other", "other", "u", "3")]
-    for source, text, repo, commit in said:
+    said = [
+        ("cards", "old-license", "o/open", "9", 1),
+        ("cards_again", "old-license", "o/open", "1", 2),  # read later: a commit's name is no order
+        ("table", "apache-2.0", "t", "2", 1),
+        ("other", "other", "u", "3", 1),
+    ]
+    for source, text, repo, commit, day in said:
         insert(con, "core.model_aliases", source_id=source, source_name="open", model_id="open", method="hub_id")
         insert(con, "history.models", source_id=source, source_name="open", precision="n/a", license_text=text,
                repo_type="model", repo_id=repo, revision=commit * 40, path="README.md", blob_id="b", locator="l", load_id=1,
-               valid_from=datetime(2026, 1, 1))  # fmt: skip
+               valid_from=datetime(2026, 1, day))  # fmt: skip
     [row] = answer(con, "frontier_licenses")
     assert (row["license"], row["stated_in"], row["also_stated"]) == (
         "old-license",

@@ -8,7 +8,7 @@ with statements as (
         a.model_id,
         h.license_text,
         regexp_replace(lower(h.license_text), '[^a-z0-9]+', '', 'g') as spelling,
-        max(concat_ws(' ', h.repo_id || '@' || h.revision[:12], h.path)) as stated_in
+        max({'valid_from': h.valid_from, 'text': concat_ws(' ', h.repo_id || '@' || h.revision[:12], h.path)}).text as stated_in
     from history.models as h
     join core.model_aliases as a using (source_id, source_name)
     where h.valid_to is null and h.license_text is not null

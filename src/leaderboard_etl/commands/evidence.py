@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _FILE = "concat_ws(' ', s.repo_id || '@' || s.revision[:12], s.path)"
 _PLACE = f"concat_ws(' ', {_FILE}, s.locator)"
+_READ = f"(s.valid_from, {_PLACE})"
 # The page of a value by the rule of every table and page: the link recorded for it, else that of its file.
 _ABOUT = "left join core.sources as about on about.source_id = s.source_id"
 _LINK = "mart.link(s.source_url, about.link_pattern, s.repo_id, s.revision, s.path)"
@@ -59,14 +60,14 @@ QUERIES = {
         where model_id = $model
         order by kind desc, is_chosen desc, is_doubtful, params is null, confidence desc, method, s.source_id, path, locator
     """,
-    # A maker may change a licence, and two models of one maker may be stated at different times: the commit is that of the newest
-    # card or table that says so, and the day that on which a load first read it.
+    # A maker may change a licence, and two models of one maker may be stated at different times: the commit is that of the text
+    # that was read last, of several at once of the last by name (tables are named by day), and the day that of the first.
     "licences": f"""
         select
             case when s.license_text = m.license_text then '*' else '' end as chosen,
-            s.license_text as text, s.source_id as source, max_by(s.revision[:12], {_PLACE}) as at_commit,
-            min(s.valid_from)::date as read_on, max_by({_FILE}, {_PLACE}) as file, max({_PLACE}) as place,
-            max_by({_LINK_OF_FILE}, {_PLACE}) as link
+            s.license_text as text, s.source_id as source, max_by(s.revision[:12], {_READ}) as at_commit,
+            min(s.valid_from)::date as read_on, max_by({_FILE}, {_READ}) as file, max_by({_PLACE}, {_READ}) as place,
+            max_by({_LINK_OF_FILE}, {_READ}) as link
         from history.models as s
         join core.model_aliases as a using (source_id, source_name)
         join core.models as m using (model_id)

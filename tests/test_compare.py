@@ -61,6 +61,16 @@ def test_each_source_is_named_once_and_who_measured_in_words_of_its_own(
     assert told["from"] == "who measured is not stated (a table, which quotes others)"
 
 
+def test_a_base_taken_by_its_own_name_says_which_tuned_release_is_called_alike_unless_its_owner_is_named(
+    standing: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = "called like 'Llama-3.1-405B', and not shown: meta-llama/Llama-3.1-405B-Instruct\n"
+    _, out, _ = compared(capsys, standing, "Llama-3.1-405B", "org/model-7b")
+    assert told in out and "called like 'org/model-7b'" not in out
+    _, out, _ = compared(capsys, standing, "meta-llama/Llama-3.1-405B", "org/model-7b")
+    assert "meta-llama/Llama-3.1-405B" in out and "called like" not in out
+
+
 @pytest.mark.parametrize(
     ("models", "word"),
     [

@@ -243,10 +243,13 @@ def test_blanks_hyphens_and_letter_case_do_not_decide_which_model_a_name_means(
         ("Big 2", "org/Big-2-Instruct", ["org/Big-2-Base"]),
         ("org/big-2-base", "org/Big-2-Base", []),
         ("big-2-base", "org/Big-2-Base", []),
-        # The own name of a base, and what people call its tuned release: neither is chosen in silence.
-        ("Giant-3-70B", "org/Giant-3-70B", []),
+        # The own name of a base, and what people call its tuned release: neither is chosen in silence, unless the owner is named.
+        ("Giant-3-70B", "org/Giant-3-70B", ["org/Giant-3-70B-Instruct"]),
+        ("org/giant-3-70b", "org/Giant-3-70B", []),
         ("Huge 4", "org/Huge-4", ["org/Huge-4-Instruct"]),
-        ("Huge-4", "org/Huge-4", []),
+        ("Huge-4", "org/Huge-4", ["org/Huge-4-Instruct"]),
+        # Without an owner an id of a vendor's model is a name like another.
+        ("seek-5", "seek-5", ["seek-5-pro"]),
         ("Llama 3 70B", "meta/Meta-Llama-3-70B, meta/Meta-Llama-3-70B-Instruct", None),
         ("Giant 3 70B", "org/Giant-3-70B, org/Giant-3-70B-Instruct", None),
         # A copy is not meant by the name of what it copies.
@@ -282,6 +285,8 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
                 ('copier/Small-1', 'copier/Small-1', 'fine_tune'),
                 ('org/o1-2024', 'o1', 'official'),
                 ('org/o1-pro', 'o1 pro', 'official'),
+                ('seek-5', 'Seek 5', 'official'),
+                ('seek-5-pro', 'Seek 5 pro', 'official'),
                 ('org/OLMo-1B', 'OLMo-1B', 'official'),
                 ('org/Tuned-9B-hf', 'Tuned 9B base', 'official'),
                 ('org/Tuned-9B-chat-hf', 'Tuned 9B', 'official')

@@ -128,8 +128,8 @@ def releases_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dic
 
 def called_alike(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> list[str]:
     """At most five official models that a person may have meant as well, because their names begin with the same words; none
-    where the name is written as the model's own on the Hub."""
-    if name.lower() in (model_id.lower(), model_id.lower().split("/")[-1]):
+    where the name is a whole id, with its owner: a base's own name without it is what people call the tuned release as well."""
+    if "/" in name and name.lower() == model_id.lower():
         return []
     asked = _words(name)
     alike = {other for other, words in _official_names(con) if words[: len(asked)] == asked and other != model_id}

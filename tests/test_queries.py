@@ -456,14 +456,27 @@ def test_a_slope_stands_with_its_interval_and_a_refusal_with_its_reason(con: duc
     fit("proprietary", n=1, n_scored=2, refusal_reason="too few")
     insert(con, "mart.scaling_fit", population="official_base", comparable_group="one", openness="open_weights", era="all",
            form="total", slope=3.0, slope_lo=2.5, slope_hi=3.5, n=8, n_scored=8, n_families=5)  # fmt: skip
+    for name, side, size_b, pct in (
+        ("o/small", "open_weights", 1, 50.0),
+        ("o/large", "open_weights", 10, 60.0),
+        ("o/huge", "open_weights", 100, 80.0),
+        ("o/small-base", "open_weights", 1, 50.0),
+        ("o/huge-base", "open_weights", 100, 90.0),
+        ("o/closed", "proprietary", 100, 90.0),
+        ("o/unsized", "open_weights", None, 99.0),
+    ):
+        facts = {"params_total": size_b * 10**9} if size_b else {}
+        model(con, name, "2024-01-01", side, family="f", tuning="base" if "base" in name else "instruct", **facts)
+        score(con, name, pct, comparable_group="one", score_norm_pct=pct)
     rows = answer(con, "slopes")
-    told = ("population", "side", "is_rising", "odds_times", "refusal_reason")
-    assert [tuple(row[name] for name in told) for row in rows] == [
-        ("official", "all", False, 2.7, None),
-        ("official", "open_weights", True, 7.4, None),
-        ("official", "proprietary", None, None, "too few"),
-        ("official_base", "open_weights", True, 20.1, None),
+    told = ("population", "side", "is_rising", "odds_times", "points_per_tenfold", "refusal_reason")
+    assert [tuple(row[name] for name in told) for row in rows if row["side"] != "all"] == [
+        ("official", "open_weights", True, 7.4, 17.5, None),
+        ("official", "proprietary", None, None, None, "too few"),
+        ("official_base", "open_weights", True, 20.1, 20.0, None),
     ]
+    [both] = [row for row in rows if row["side"] == "all"]
+    assert (both["is_rising"], both["odds_times"], both["points_per_tenfold"]) == (False, 2.7, 18.6)
 
 
 def test_a_leaderboards_average_stands_beside_the_one_that_it_publishes(con: duckdb.DuckDBPyConnection) -> None:

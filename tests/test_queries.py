@@ -479,6 +479,82 @@ def test_a_slope_stands_with_its_interval_and_a_refusal_with_its_reason(con: duc
     assert (both["is_rising"], both["odds_times"], both["points_per_tenfold"]) == (False, 2.7, 18.6)
 
 
+def test_a_mixture_has_the_answer_of_each_headline_group_and_the_smallest_dense_model_of_its_time(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for group, is_headline in (("mmlu_reported", True), ("mmlu_helm", True), ("mmlu_measured", False)):
+        insert(con, "core.comparable_groups", comparable_group=group, benchmark_id="mmlu", display_name=group,
+               is_headline=is_headline, match_tolerance_pct=1.0, source_url="https://example.org")  # fmt: skip
+        facts = {"equivalent_params_b": 30.0, "single_lo_b": 4.0, "single_hi_b": 210.0} if group == "mmlu_helm" else {}
+        insert(con, "mart.dense_equivalent", model_id="o/moe", model="o/moe", comparable_group=group, params_active_b=10.0,
+               reason=None if facts else "no line", **facts)  # fmt: skip
+    for name, day, size_b, active_b, is_moe in (
+        ("o/moe", "2024-01-01", 40, 10, True),
+        ("o/dense-30b", "2023-12-01", 30, 30, False),
+        ("o/dense-20b", "2023-12-01", 20, 20, False),
+        ("o/later-10b", "2024-02-01", 10, 10, False),
+        ("o/other-moe-5b", "2023-12-01", 5, 1, True),
+    ):
+        model(
+            con, name, day, "open_weights", params_total=size_b * 10**9, params_active=active_b * 10**9, is_moe=is_moe
+        )
+    for name, group, pct in (
+        ("o/moe", "mmlu_reported", 70.0),
+        ("o/moe", "mmlu_helm", 71.0),
+        ("o/moe", "mmlu_measured", 72.0),
+        ("o/dense-30b", "mmlu_reported", 75.0),
+        ("o/dense-30b", "mmlu_helm", 75.0),
+        ("o/dense-20b", "mmlu_reported", 75.0),
+        ("o/dense-20b", "mmlu_helm", 70.0),
+        ("o/later-10b", "mmlu_helm", 90.0),
+        ("o/other-moe-5b", "mmlu_helm", 90.0),
+    ):
+        score(con, name, pct, comparable_group=group)
+    told = (
+        "comparable_group",
+        "typical_dense_b",
+        "single_lo_b",
+        "single_hi_b",
+        "times_active",
+        "smallest_dense",
+        "reason",
+    )
+    assert [tuple(row[name] for name in told) for row in answer(con, "mixtures_against_dense")] == [
+        ("mmlu_helm", 30.0, 4.0, 210.0, 3.0, "o/dense-30b", None),
+        ("mmlu_reported", None, None, None, None, "o/dense-20b", "no line"),
+    ]
+
+
+def test_a_price_over_time_is_of_official_models_at_one_score_of_one_group_by_side_and_month(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    def price(side: str, month: str, usd: float, **facts: object) -> None:
+        default = {
+            "population": "official",
+            "comparable_group": "mmlu_helm",
+            "score_threshold_pct": 70.0,
+            "is_later": False,
+        }
+        insert(con, "mart.price_to_reach", benchmark="mmlu", openness=side, month=date.fromisoformat(month),
+               blended_usd_per_mtok=usd, model_id="o/m", score_pct=71.26, provider="p", is_vendor=True,
+               priced_on=date(2024, 6, 1), priced_through_on=date(2026, 1, 1), n_unpriced=2, **(default | facts))  # fmt: skip
+
+    price("proprietary", "2023-03-01", 12.0, is_later=True)
+    price("proprietary", "2024-07-01", 0.26251, withdrawn_on=date(2025, 9, 1))
+    price("proprietary", "2023-11-01", 9.0)
+    price("open_weights", "2024-04-01", 0.9)
+    price("proprietary", "2023-04-01", 1.0, population="all")
+    price("proprietary", "2023-05-01", 2.0, comparable_group="mmlu_reported")
+    price("proprietary", "2023-06-01", 3.0, score_threshold_pct=75.0)
+    told = ("side", "month", "usd_per_mtok", "score_pct", "is_later", "withdrawn_on", "unpriced")
+    assert [tuple(row[name] for name in told) for row in answer(con, "price_over_time")] == [
+        ("open_weights", date(2024, 4, 1), 0.9, 71.3, False, None, 2),
+        ("proprietary", date(2023, 3, 1), 12.0, 71.3, True, None, 2),
+        ("proprietary", date(2023, 11, 1), 9.0, 71.3, False, None, 2),
+        ("proprietary", date(2024, 7, 1), 0.263, 71.3, False, date(2025, 9, 1), 2),
+    ]
+
+
 def test_a_leaderboards_average_stands_beside_the_one_that_it_publishes(con: duckdb.DuckDBPyConnection) -> None:
     groups = ("ifeval", "bbh", "math_lvl5", "gpqa", "musr", "mmlu_pro")
 

@@ -321,6 +321,18 @@ def test_explain_says_of_each_score_why_it_is_used_or_what_decided_against_it(
     assert (because["used"] or "").startswith("used of 2 values by " if is_charted else "")
 
 
+def test_explain_says_of_each_curated_score_whether_the_vendor_reported_it(con: duckdb.DuckDBPyConnection) -> None:
+    model(con, "m", "2023-01-10", "open_weights")
+    for pct, is_verified in ((70.0, False), (71.0, True), (72.0, None)):
+        score(con, "m", pct, reported_by="reference", is_verified=is_verified, run_id=str(pct))
+    told = evidence_rows(con, QUERIES["scores"], {"model": "m", "benchmark": None})
+    assert {row["pct"]: (row["by"], row["self_reported"]) for row in told} == {
+        70.0: ("reference", "yes"),
+        71.0: ("reference", "no"),
+        72.0: ("reference", "not stated"),
+    }
+
+
 @pytest.mark.parametrize(
     ("rows", "speaks", "because"),
     [

@@ -169,6 +169,7 @@ QUERIES = {
             s.variant_id as variant, nullif(s.source_name, s.model_id) as named,
             s.score_raw as raw, s.score_unit as unit, s.score_pct as pct,
             s.score_norm_pct as norm_pct, s.n_shot, s.precision, nullif(s.setting, 'n/a') as setting, s.reported_by as by,
+            case s.is_verified when false then 'yes' when true then 'no' else 'not stated' end as self_reported,
             case
                 when s.n_values > 1 then regexp_replace(s.chosen_because, '^of (\\d+) by ', 'used of \\1 values by ')
                 when s.n_values = 1 or u.used is null then null

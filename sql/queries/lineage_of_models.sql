@@ -1,4 +1,5 @@
 -- Lineage: the longest lines of descent, from each model up, as far as parents are recorded, through the first parent of a merge
+-- n_parents: how many a model has on record. All lines of one model, as of a merge, are in mart.lineage, and `explain MODEL` names its parents.
 with recursive descent as (
 
     select model_id, base_model_id as ancestor_id, 1 as steps, [base_model_id] as line
@@ -21,6 +22,11 @@ longest as (
 
 )
 
-select model_id, steps, line[-1] as root, array_to_string(line, ' <- ') as line
+select
+    model_id,
+    steps,
+    (select count(*) from core.model_bases as b where b.model_id = longest.model_id) as n_parents,
+    line[-1] as root,
+    array_to_string(line, ' <- ') as line
 from longest
 order by steps desc, model_id

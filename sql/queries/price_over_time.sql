@@ -1,7 +1,8 @@
 -- Prices over time: the lowest price per million tokens that reaches 70 % MMLU as HELM measures it, each month from which another holds, by side
 -- For another score change the group and the threshold, of 30 to 95 % in steps of 5: those of mart.price_to_reach. Official models alone.
 -- is_later: the price was stated only after the month, as that of most old models was: a vendor may have asked more before. Models that
--- reach the score and have no price in any list are counted (unpriced), whenever they came out: one may have been cheaper.
+-- reach the score and of which no list names a price that is surely theirs are counted (unpriced), whenever they came out: one may have
+-- been cheaper.
 select
     openness as side,
     month,

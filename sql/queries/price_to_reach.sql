@@ -3,7 +3,8 @@
 -- proprietary_withdrawn_on is known, nothing else that reaches the score has a price. Official models alone, in the groups that
 -- core.comparable_groups calls headline, those of mixed protocols left out. How prices fell over the years is in no list at hand: each is of
 -- one day for most models, and a later list may differ because it is another. mart.price_to_reach has the months, with is_later. Models
--- that reach the score and have no price in any list, sold or not, are counted (open_unpriced, proprietary_unpriced): one may be cheaper.
+-- that reach the score and of which no list names a price that is surely theirs, sold or not, are counted (open_unpriced,
+-- proprietary_unpriced): one may be cheaper.
 with newest as (
 
     select *

@@ -4,8 +4,8 @@
 -- through the same models: percentage points of the score itself. It bends near guessing and the ceiling, and has no interval here.
 -- is_rising: the whole interval is above 0. odds_times: by how much the odds grow with ten times the size. A slope over models of several
 -- years is that of newer and better ones too: mart.scaling_fit has each era. n_clipped: of n_models, scores at the level of guessing or the
--- ceiling. Models of one family with one size and score are one of n_models, and each a point of the other line. Groups named *_reported
--- mix protocols.
+-- ceiling. Models of one family with one size and score are one of n_models, and each a point of the other line. Headline groups come
+-- first; those named *_reported mix protocols.
 with points as (
 
     select q.population, p.comparable_group, p.openness, p.score_pct, p.params_b as total_b, p.params_active_b as active_b
@@ -38,6 +38,7 @@ select
 from mart.scaling_fit as f
 left join points as p
     on p.comparable_group = f.comparable_group and p.population = f.population and f.openness in (p.openness, 'all')
+left join core.comparable_groups as g on g.comparable_group = f.comparable_group
 where f.population in ('official', 'official_base') and f.era = 'all' and f.form in ('total', 'active') and f.n_scored > 0
 group by f.comparable_group, f.population, f.openness, f.form
-order by f.comparable_group, f.population, f.openness, f.form desc
+order by not any_value(g.is_headline), f.comparable_group, f.population, f.openness, f.form desc

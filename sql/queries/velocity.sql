@@ -1,6 +1,6 @@
 -- Velocity of the community, not of scores: submissions to both leaderboards by month and definition, and the most on one day
 -- n_bulk_imported: rows of days that the leaderboard itself wrote all at once, so nobody handed them in on them (policy/import_days.csv);
--- is_bulk_import: most of the busiest day's are such. A distinct model counts on the day of its first row.
+-- is_bulk_import: most of the busiest day's are such. A distinct model counts on the day of its first row. Rows without a day are in no month.
 with imports as (
 
     select distinct split_part(line, ',', 1) as source_id, try_cast(split_part(line, ',', 2) as date) as submitted_on

@@ -307,7 +307,7 @@ create table mart.price_to_reach (
     priced_through_on date not null,         -- Day of the newest statement of the same price of that model by that provider, without another lowest price between
     is_later boolean not null,               -- Whether the price is from after the month: the price in the month is not known
     withdrawn_on date,                       -- Day from which the model is sold no longer, if that is by the day of the state; in the newest row of a threshold and side: nothing that reaches it is sold since; null: no such day is known
-    n_unpriced bigint not null               -- Models of that side that reach the score and have no price at all, sold or not, whatever the month: one of them may be cheaper
+    n_unpriced bigint not null               -- Models of that side that reach the score and of which no list names a price that is surely theirs, sold or not, whatever the month: one of them may be cheaper
 );
 
 -- Training tokens per parameter compared with the compute optimum of each set of constants of policy/scaling_laws. One row per model with known tokens and size, and law. The laws are about pretraining loss; predicted_loss is a reference, not a score.

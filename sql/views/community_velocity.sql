@@ -4,8 +4,9 @@
 -- rows of the published tables (a model at two precisions is two), 'distinct_models' models of the tables, each once, in its
 -- first month. 'all' adds both leaderboards; there, a model that was on both counts once.
 -- Caveats: over a fifth of v1's rows have the day of a bulk import (policy/import_days.csv), so the counts of September and
--- October 2023 are too high; so do 197 of v2's rows, all of June 2024. A Hub that does not show the requests of a leaderboard leaves its two definitions without rows; where it
--- shows fewer than the table has rows, each of which came from a request, they count what is shown, not what was sent.
+-- October 2023 are too high; so do 197 of v2's rows, all of June 2024. A Hub that does not show the requests of a leaderboard leaves its
+-- two definitions without rows; where it shows fewer than the table has rows, each of which came from a request, they count
+-- what is shown, not what was sent.
 -- columns:
 --   leaderboard (olb_v1, olb_v2, all): Leaderboard; all: both together
 --   definition (requests, finished_requests, table_rows, distinct_models): What is counted, as the view defines it

@@ -13,7 +13,7 @@ from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, a
 from leaderboard_etl.commands.story_text import numbered, print_references
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.sizes import size_method
+from leaderboard_etl.sizes import in_words
 from leaderboard_etl.warehouse.called import called_alike
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _compare(options: argparse.Namespace, warehouse: Warehouse) -> int:
         return 0
     print_records(
         [
-            {"fact": name, **{row["model_id"]: _fact(name, row[name]) for row in facts}}
+            {"fact": name, **{row["model_id"]: plain(in_words(name, row[name])) or "unknown" for row in facts}}
             for name in facts[0]
             if name != "model_id" and any(row[name] is not None for row in facts)
         ],
@@ -130,10 +130,6 @@ def _compare(options: argparse.Namespace, warehouse: Warehouse) -> int:
     for model in models:
         print(f"where the values of {plain(model)} came from: {of_warehouse(warehouse, 'explain', model)}")
     return 0
-
-
-def _fact(name: str, value: object) -> str:
-    return size_method(str(value)) if name == "params_method" and value else plain(value) or "unknown"
 
 
 def _line(row: dict[str, Any], references: dict[str, int]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, a
 from leaderboard_etl.commands.story_text import counted, print_references, readable
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse
-from leaderboard_etl.sizes import size_method
+from leaderboard_etl.sizes import in_words
 from leaderboard_etl.warehouse.called import called_alike, folded, models_called, releases_called
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     if benchmark is None:
         print_records(
             [
-                {"fact": name, "value": _fact(column, facts[column])}
+                {"fact": name, "value": counted(in_words(column, facts[column]))}
                 for name, column in _FACTS
                 if facts[column] is not None and (name, facts[column]) not in _NOT_WORTH_PRINTING
             ]
@@ -123,10 +123,6 @@ def explain(warehouse: Warehouse, model: str, benchmark: str | None, *, as_of: d
     if benchmark is None:
         print(f"\nwhat the facts mean: {of_warehouse(warehouse, 'tables', 'core.models')}")
     return 0
-
-
-def _fact(column: str, value: object) -> str:
-    return size_method(str(value)) if column == "params_method" else counted(value)
 
 
 def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:

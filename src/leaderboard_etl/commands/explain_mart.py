@@ -17,7 +17,7 @@ from leaderboard_etl.contracts.schema import views
 from leaderboard_etl.errors import UsageError
 from leaderboard_etl.printable import how_many
 from leaderboard_etl.settings import Warehouse, resource
-from leaderboard_etl.sizes import size_method
+from leaderboard_etl.sizes import in_words
 
 if TYPE_CHECKING:
     import duckdb
@@ -96,7 +96,7 @@ def explain_mart(
         lines = [
             {
                 "column": column,
-                "value": plain(_shown(column, value) if is_whole else cut(_shown(column, value))),
+                "value": plain(in_words(column, value) if is_whole else cut(in_words(column, value))),
                 "from": _from(column, value, sections, references),
                 "meaning": columns[column][1],
             }
@@ -122,10 +122,6 @@ def explain_mart(
     ]:
         print(f"all of {plain(model)}: {of_warehouse(warehouse, 'explain', plain(model))}")
     return 0
-
-
-def _shown(column: str, value: Any) -> Any:
-    return size_method(value) if column == "params_method" and value is not None else value
 
 
 def _print_section(section: _Section, references: dict[str, int], most: int | None) -> None:

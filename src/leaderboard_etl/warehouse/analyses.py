@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -165,13 +165,11 @@ class Given:
             ),
         }
 
-    @contextmanager
-    def capability_ahead(self) -> Iterator[None]:
+    def capability_ahead(self) -> AbstractContextManager[None]:
         """Within the block a second process fits the capabilities, where that takes longer than to start one."""
-        asked = self._capability
-        is_long = asked[2].height >= _POINTS_WORTH_A_PROCESS
-        with ANSWERS.ahead(*asked) if is_long else nullcontext():
-            yield
+        question, fit, points = self._capability
+        is_long = points.height >= _POINTS_WORTH_A_PROCESS
+        return ANSWERS.ahead(question, fit, points) if is_long else nullcontext()
 
     @property
     def _capability(self) -> tuple[str, Callable[..., CapabilityFit], pl.DataFrame]:
@@ -254,7 +252,7 @@ def _observed_through(group: pl.DataFrame, as_of: date) -> date:
 
 
 def _capability(rows: pl.DataFrame) -> CapabilityFit:
-    # The matrices are small: threads would only wait for each other, for minutes if other programs need the processors.
+    # As for the other analyses (marts.build_marts): a second process has no such limit of its own.
     with threadpool_limits(limits=1, user_api="blas"):
         return fit_capability(rows)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import multiprocessing
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -112,6 +113,22 @@ class Shared:
         con.execute("use there")
         return con
 
+    def written(self) -> set[str]:
+        """The tables that the last commit changed."""
+        with self.lake() as con:
+            [(changes,)] = con.execute(
+                "select last(changes order by snapshot_id) from ducklake_snapshots('there')"
+            ).fetchall()
+            names = dict(
+                con.execute(
+                    "select table_id::varchar, schema_name || '.' || table_name from __ducklake_metadata_there.ducklake_table"
+                    " join __ducklake_metadata_there.ducklake_schema using (schema_id)"
+                ).fetchall()
+            )
+        return {
+            names[number] for kind in ("inserted_into", "deleted_from") for number in changes.get(f"tables_{kind}", ())
+        }
+
     def content(self) -> dict[str, tuple[Any, ...]]:
         with self.lake() as con:
             return {
@@ -159,6 +176,73 @@ def test_a_lake_holds_the_same_as_a_file(shared: Shared, capsys: pytest.CaptureF
     assert main(["check", "-w", str(reader.root), "--database", shared.address]) == 0
     assert main(["explain", "-w", str(reader.root), "--database", shared.address, "org/model-7b"]) == 0
     capsys.readouterr()
+
+
+class RandomNews:
+    """The two tables of a world, of which each call changes a few rows."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.world, self.random = world, random.Random(seed)
+        self.rows = {
+            "v1": {f"org/model-{n}b": 30.0 + n for n in range(1, 31)},
+            "v2": {f"org/model-{n}b": 0.3 + n / 100 for n in range(1, 31)},
+        }
+
+    def __call__(self, *versions: str) -> None:
+        for version in versions:
+            scores = self.rows[version]
+            for name in self.random.sample(sorted(scores), self.random.randrange(1, 4)):
+                scores[name] *= 1.01
+            if self.random.random() < 0.5:
+                del scores[self.random.choice(sorted(scores))]
+            if self.random.random() < 0.5:
+                scores[f"org/new-{self.random.randrange(100)}b"] = min(scores.values())
+            put_rows = self.world.put_v1 if version == "v1" else self.world.put_v2
+            make = v1_row if version == "v1" else v2_row
+            put_rows(*[make(name, score) for name, score in scores.items()])
+
+
+def changed_tables(before: dict[str, tuple[Any, ...]], after: dict[str, tuple[Any, ...]]) -> set[str]:
+    return {name for name in after if after[name] != before[name]}
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_after_each_of_some_nights_of_random_news_a_lake_holds_the_same_as_a_file(shared: Shared) -> None:
+    """A night on a lake writes only to tables of which rows differ, and a reader elsewhere follows."""
+    file, lake = shared.world, shared.writer("lake")
+    news = RandomNews(file, 1)
+    reader = Warehouse(shared.world.root.with_name("reader"), parsed_lake(shared.address))
+    before: dict[str, tuple[Any, ...]] = {}
+    for day in range(1, 5):
+        assert [world.night(day).status for world in (file, lake)] == ["published", "published"]
+        expected = content(file.warehouse.database)
+        assert shared.content() == content(lake.warehouse.database, without=("lake.",)) == expected
+        open_published(reader).close()
+        assert content(reader.database, without=("lake.",)) == expected
+        if before:
+            assert shared.written() - {"lake.head", "lake.loads"} == changed_tables(before, expected)
+        before = expected
+        news(*news.random.choice([("v1",), ("v2",), ("v1", "v2")]))
+
+
+@pytest.mark.parametrize("address", ["sqlite"], indirect=True)
+def test_writers_who_take_turns_at_random_leave_what_one_writer_leaves(shared: Shared) -> None:
+    writers = {version: shared.writer(version, source) for version, source in _SOURCES.items()}
+    alone = replace(shared.world, options={"only": tuple(_SOURCES.values())})
+    news = RandomNews(shared.world, 3)
+    for day, version in enumerate(["v1", "v2", *news.random.choices(["v1", "v2"], k=3)], start=1):
+        if day > 2:
+            news(version)
+        assert writers[version].night(day).status == "published"
+    assert alone.night(6).status == "published"
+    # Who came when decides in which load core first saw a value, and where in which file.
+    core = [name for name in tables() if name.startswith("core.")]
+    columns = "columns(c -> c not in ('load_id', 'revision', 'blob_id', 'locator'))"
+    query = f"select count(*), sum(hash(t)::hugeint) from (select {columns} from {{}}) as t"
+    with shared.lake() as there:
+        assert [there.execute(query.format(name)).fetchall() for name in core] == [
+            alone.query(query.format(name)) for name in core
+        ]
 
 
 def _killed_night(world: World, day: int) -> None:

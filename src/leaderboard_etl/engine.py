@@ -100,7 +100,7 @@ def attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, name: str, *, is_rea
     data_path = lake.data_path
     if data_path is None and lake.kind == "sqlite" and not _file_of(lake).exists():
         data_path = f"{_file_of(lake)}.files"
-    if data_path is None or data_path.startswith("s3://"):
+    if data_path is not None and data_path.startswith("s3://"):
         _reach_object_storage(con)
     # Rows in the catalog would save small files, but a column may then not be called row_id.
     options = "data_inlining_row_limit 0"
@@ -109,7 +109,17 @@ def attach_lake(con: duckdb.DuckDBPyConnection, lake: Lake, name: str, *, is_rea
     if lake.kind == "sqlite" and not is_read_only:
         # With its write-ahead log SQLite lets readers and one writer work at the same time.
         options += ", meta_journal_mode 'WAL', meta_busy_timeout 10000"
-    con.execute(f"attach {_quoted('ducklake:' + lake.catalog)} as {name} ({options}{', read_only' * is_read_only})")
+    # Extensions are loaded here; DuckDB would look for one that is absent in the network.
+    con.execute("set autoload_known_extensions = false")
+    attach = f"attach {_quoted('ducklake:' + lake.catalog)} as {name} ({options}{', read_only' * is_read_only})"
+    try:
+        con.execute(attach)
+    except duckdb.Error as error:
+        # Only the catalog knows where the files are, and the extension takes a moment to load.
+        if "extension httpfs" not in str(error):
+            raise
+        _reach_object_storage(con)
+        con.execute(attach)
 
 
 def is_no_lake(error: duckdb.Error, lake: Lake) -> bool:

@@ -26,7 +26,7 @@ from leaderboard_etl.raw.torn import is_torn, refuse_strange_store
 from leaderboard_etl.reading.kept import Shelf
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import SOURCES
-from leaderboard_etl.target import Target, target_of
+from leaderboard_etl.target import Target
 from leaderboard_etl.target.believed import Believed
 from leaderboard_etl.termination import Terminated, at_the_end, is_asked, signal_in
 from leaderboard_etl.warehouse.audit import Finding
@@ -184,10 +184,9 @@ def open_night(options: Options, kind: str = "nightly") -> Iterator[Night]:
         if options.raw_from is not None:
             head_start = HeadStart(options.raw_from, hub, options.warehouse.root, minutes.say)
             stack.callback(head_start.close)
-        target = target_of(options.warehouse)
-        stack.callback(target.discard)
+        stack.callback(believed.target.discard)
         state = FileState(store, ledger.loads)
-        yield Night(options, store, ledger, state, believed, target, hub, minutes, shelf, head_start)
+        yield Night(options, store, ledger, state, believed, believed.target, hub, minutes, shelf, head_start)
 
 
 def last_good_at(ledger: Ledger) -> datetime | None:

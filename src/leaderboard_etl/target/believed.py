@@ -84,6 +84,11 @@ class Believed:
             self._expect_sound_row_counts()
 
     @property
+    def target(self) -> Target:
+        """Where the state before this run was published, and the next one will be."""
+        return self._published
+
+    @property
     def loads(self) -> Sequence[Load]:
         """The loads in the ledger, also those that this run has written there."""
         return list(self._ledger.loads)

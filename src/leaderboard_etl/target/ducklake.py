@@ -43,6 +43,7 @@ from leaderboard_etl.target.lake_tables import (
     run_all,
     write_difference,
 )
+from leaderboard_etl.target.seal import Seal, hash_of, write_seal
 from leaderboard_etl.warehouse.books import first_fault
 from leaderboard_etl.warehouse.carried import copy_loads
 from leaderboard_etl.warehouse.database import SCHEMAS, create_tables, create_views
@@ -98,8 +99,7 @@ class _Numbered:
         return self.basis.most_memory_bytes
 
     def copy_to(self, path: Path, loads: Sequence[Load]) -> int | None:
-        """Copies nothing: the loads of other writers are carried by rows."""
-        return None
+        return self.basis.copy_to(path, loads)
 
     def carry_into(self, con: duckdb.DuckDBPyConnection) -> int:
         done = self.basis.carry_into(con)
@@ -120,7 +120,9 @@ class LakeTarget(FileTarget):
         self._commit_id, self._chain = "", ""
         self._basis: Basis | None = None
         self._judged_by: tuple[Standing | None, pl.DataFrame] | None = None
-        self._writing: duckdb.DuckDBPyConnection | None = None
+        # To load DuckDB's extensions takes longer than to ask the lake: one connection does both.
+        self._asking: duckdb.DuckDBPyConnection | None = None
+        self._is_writing = False
 
     def __str__(self) -> str:
         return str(self._lake)
@@ -149,6 +151,10 @@ class LakeTarget(FileTarget):
             [_chain(loads[0]) if loads else ""],
         ).fetchall()
         return [(row[0], row[1]) for row in rows], all(row[2] == code_version() for row in rows)
+
+    def copy_to(self, path: Path) -> bool:
+        # Since it was found to be sealed, the copy may have been brought up to date.
+        return super().copy_to(path) or (self.is_sealed() and super().copy_to(path))
 
     def renew(self) -> bool:
         if self._is_renewed or not self.is_there():
@@ -179,6 +185,8 @@ class LakeTarget(FileTarget):
             staged.con.execute(statement)
         staged.con.execute("insert into lake.head values (?)", [self._commit_id])
         staged.con.executemany("insert into lake.loads values (?, ?, ?, ?)", sorted(rows))
+        # What nights replaced in core is read of a file alone.
+        staged.con.execute("delete from ops.replaced_rows")
         staged.con.execute("update ops.build set load_id = (select max(load_id) from ops.loads)")
         if self._others and (fault := first_fault(staged.con)) is not None:
             # Publishing would take from the lake what the copy lost.
@@ -192,7 +200,7 @@ class LakeTarget(FileTarget):
         return super().audit(staged, standing, accepted)
 
     def discard(self) -> None:
-        self._roll_back()
+        self._leave()
         super().discard()
 
     @property
@@ -230,19 +238,19 @@ class LakeTarget(FileTarget):
             self._write()
         except duckdb.Error as error:
             # Another writer was faster: _show takes over what it published.
-            self._roll_back()
+            self._leave()
             self._expect_passing(error)
 
     def _show(self) -> str | None:
         for n_tries in range(_MOST_TRIES):
             try:
-                if self._writing is None:
+                if not self._is_writing:
                     self._write()
                 with durable("published file"):
                     self._commit()
                 return super()._show()
             except duckdb.Error as error:
-                self._roll_back()
+                self._leave()
                 self._expect_passing(error)
             _wait(n_tries)
             self._follow()
@@ -266,7 +274,8 @@ class LakeTarget(FileTarget):
 
     def _write(self) -> None:
         """Writes the difference between the staged file and the lake, in a transaction that is still open afterwards."""
-        self._writing = con = engine.in_memory()
+        self._is_writing = True
+        con = self._connected()
         engine.attach_lake(con, self._lake, LAKE, is_read_only=False)
         engine.attach(con, self._staging, FILE)
         con.execute("begin")
@@ -278,28 +287,37 @@ class LakeTarget(FileTarget):
         con.execute(f"use {LAKE}")
         if is_new:
             run_all(con, (*(f"create schema {schema}" for schema in SCHEMAS), *OWN_TABLES))
+        before = LAKE
         if is_new or con.execute("select code_version from ops.build").fetchall() != [(code_version(),)]:
             reshape(con)
+        elif self._seal_of_copied is not None:
+            engine.attach(con, self._published, COPY)
+            before = COPY
         con.execute("use memory")
         for name in (*tables(), *kept_views(), LOADS, "lake.head"):
-            write_difference(con, name)
+            write_difference(con, name, before)
         if self._lake.kind != "md":
             con.execute(f"call {LAKE}.set_commit_message(?, ?)", ["leaderboard-etl", self._message(con)])
 
     def _commit(self) -> None:
-        assert self._writing is not None
-        self._writing.execute("commit")
-        self._roll_back()
+        self._connected().execute("commit")
+        self._leave()
 
-    def _roll_back(self) -> None:
-        """Ends the transaction, if one is open, and lets go of the staged file."""
-        if self._writing is None:
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        if self._asking is None:
+            self._asking = engine.in_memory()
+        return self._asking
+
+    def _leave(self) -> None:
+        """Ends the transaction, if one is open, and lets go of the lake and of the staged file."""
+        self._is_writing = False
+        if self._asking is None:
             return
-        for statement in ("rollback", "use memory", f"detach {FILE}", f"detach {LAKE}"):
+        for statement in ("rollback", "use memory", *(f"detach {name}" for name in (FILE, COPY, LAKE))):
             with suppress(duckdb.Error):  # there may be nothing to end
-                self._writing.execute(statement)
-        self._writing.close()
-        self._writing = None
+                self._asking.execute(statement)
+        self._asking.close()
+        self._asking = None
 
     def _message(self, con: duckdb.DuckDBPyConnection) -> str:
         """What a commit says of itself: its loads, and how much the lake holds after it."""
@@ -364,14 +382,17 @@ class LakeTarget(FileTarget):
 
     def _asked_head(self) -> str | None:
         """The commit that the lake holds now; null if there is none yet."""
-        with engine.in_memory() as con:
-            try:
-                engine.attach_lake(con, self._lake, LAKE, is_read_only=True)
-            except duckdb.Error as error:
-                if engine.is_no_lake(error, self._lake):
-                    return None
-                raise
+        con = self._connected()
+        try:
+            engine.attach_lake(con, self._lake, LAKE, is_read_only=True)
+        except duckdb.Error as error:
+            if engine.is_no_lake(error, self._lake):
+                return None
+            raise
+        try:
             return head_of(con, LAKE)
+        finally:
+            con.execute(f"detach {LAKE}")
 
     def _copy(self) -> None:
         """Replaces the copy by the lake's present state."""
@@ -406,7 +427,10 @@ class LakeTarget(FileTarget):
                 with durable("published file"):
                     con.execute("checkpoint")
             part.chmod(PUBLISHED_MODE)
+            size = part.stat().st_size
             with durable("published file"):
+                if is_ours:
+                    write_seal(self._published, Seal(hash_of(part), anew_bytes=size, sorted_bytes=size))
                 part.replace(self._published)
         finally:
             engine.remove(part)

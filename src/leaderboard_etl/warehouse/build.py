@@ -59,8 +59,9 @@ def extend(
     Returns the models that were judged anew (core.update_core)."""
     con.execute("begin")
     _fold(con, store, loads, done, news)
+    [(since_load_id,)] = con.execute("select load_id from ops.build").fetchall()
     con.execute("update ops.build set load_id = ?", [_last_id(loads)])
-    judged = update_core(con, _last_id(loads[:done]) or 0)
+    judged = update_core(con, since_load_id or 0)
     build_marts(con, _last_change(loads).as_of().date())
     con.commit()
     return judged

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import empty_warehouse
 
+from leaderboard_etl import engine
 from leaderboard_etl.sources.base import parsed_frame
 from leaderboard_etl.warehouse.carried import copy_until
 from leaderboard_etl.warehouse.database import create_tables
@@ -63,6 +64,16 @@ def load(con: duckdb.DuckDBPyConnection, number: int, parsed: pl.DataFrame, *pat
     return opened, closed
 
 
+def stored(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    """Where and how the file holds each column of the first 122,880 scores."""
+    con.execute("checkpoint")
+    query = (
+        "select column_name, segment_type, segment_id, compression, block_id, block_offset"
+        " from pragma_storage_info('history.scores') where row_group_id = 0 order by all"
+    )
+    return con.execute(query).fetchall()
+
+
 def believed(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     return dict(con.execute("select source_name, score_raw from history.scores where valid_to is null").fetchall())
 
@@ -88,6 +99,22 @@ def test_a_row_that_vanished_is_closed_and_kept(con: duckdb.DuckDBPyConnection) 
     assert load(con, 2, scores({"a": 1.0})) == (0, 1)
     assert believed(con) == {"a": 1.0}
     assert con.execute("select count(*) from history.scores").fetchone() == (2,)
+
+
+def test_a_closed_row_leaves_what_the_file_holds_of_its_neighbours_as_it_is(tmp_path: Path) -> None:
+    with engine.create(tmp_path / "t.duckdb") as con:
+        create_tables(con)
+        load(con, 1, scores({"a": 1.0}))
+        con.execute(
+            "insert into history.scores"
+            " select s.* replace (s.source_name || r.number as source_name, 'other' as path)"
+            " from history.scores as s, range(300000) as r(number)"
+        )
+        before = stored(con)
+        assert load(con, 2, scores({"a": 2.0}, revision="r2")) == (1, 1)
+        assert stored(con) == before
+        closed = con.execute("select source_name, score_raw from history.scores where closed_load_id = 2").fetchall()
+        assert closed == [("a", 1.0)]
 
 
 def test_one_of_two_identical_quarantined_records_can_leave_quarantine(con: duckdb.DuckDBPyConnection) -> None:

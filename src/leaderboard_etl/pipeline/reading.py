@@ -36,7 +36,7 @@ def read(night: Night, news: News, policy: Changes, before: Before | None = None
     # A source that asks the Hub thousands of questions may fail and still keep the files that arrived.
     if news.entry.state == "failed" and not news.changes:
         return news
-    files = files_to_read(SOURCES[source_id], night.state.of(source_id), news.changes, has_new_policy=bool(policy))
+    files = files_to_read(SOURCES[source_id], night.state, news.changes, has_new_policy=bool(policy))
     if not files and not news.changes:
         return news
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Load, Place, SourceLoad, read_changes
+from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Load, SourceLoad, read_changes
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.reading.batches import parse_batches, policy_in_force
 from leaderboard_etl.reading.kept import Kept
@@ -71,14 +71,12 @@ def read_load(store: BlobStore, state: FileState, load: Load, news: Sequence[New
     return LoadContent(load, policy, texts, _parts(store, state, load, changes, kept))
 
 
-def files_to_read(
-    source: Source, current: Mapping[Place, FileVersion], changes: Changes, *, has_new_policy: bool
-) -> list[FileVersion]:
+def files_to_read(source: Source, state: FileState, changes: Changes, *, has_new_policy: bool) -> list[FileVersion]:
     """The files of a source that a load reads: the changed ones, or all of them under new policy, which applies to all. Of a
-    source that is read by folder all files in the same folders as well."""
+    source that is read by folder all files in the same folders as well. `state` is that before the load or after it."""
     if not has_new_policy and not source.is_read_by_folder:
         return list(changes.changed)
-    after = {**current, **{file.place: file for file in changes.changed}}
+    after = {**state.of(source.source_id), **{file.place: file for file in changes.changed}}
     for place in changes.gone:
         after.pop(place, None)
     return list(after.values()) if has_new_policy else beside(after.values(), changes)
@@ -108,5 +106,5 @@ def _parts(
         elif read is not None:
             yield Part(entry, changed, read.files, read)
         else:
-            files = files_to_read(source, state.of(source.source_id), changed, has_new_policy=has_new_policy)
+            files = files_to_read(source, state, changed, has_new_policy=has_new_policy)
             yield Part(entry, changed, files, parse_batches(source, files, store, policy))

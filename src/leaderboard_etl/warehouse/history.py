@@ -63,13 +63,8 @@ def merge(
     rows = "parsed_rows"
     if before:
         con.execute(f"create or replace temp table said_now as select *, hash({compared}) as said from parsed_rows")
-        closed = con.execute(
-            f"""
-            update {table} set valid_to = $at, closed_load_id = $load
-            where {ROW_ID} in (select row_id from open_rows where said not in (select said from said_now))
-            """,
-            {"at": as_of_at, "load": load_id},
-        ).fetchall()[0][0]
+        gone = "select row_id from open_rows where said not in (select said from said_now)"
+        closed = close_rows(con, table, gone, load_id, as_of_at)
         rows = "said_now where said not in (select said from open_rows)"
     opened = con.execute(
         f"""
@@ -82,6 +77,26 @@ def merge(
     con.unregister("parsed_rows")
     con.execute("drop table if exists open_rows; drop table if exists said_now")
     return before + opened - closed, opened, closed
+
+
+def close_rows(con: duckdb.DuckDBPyConnection, table: str, row_ids: str, load_id: int, as_of_at: datetime) -> int:
+    """Closes the rows of a table of history with the numbers that the query `row_ids` gives; returns how many.
+
+    They go to the end of the table. DuckDB stores a column of 122,880 rows anew when one of them is set, so that a few changed
+    files, whose rows lie everywhere, would cost as much as the table is long.
+    """
+    [(closed,)] = con.execute(
+        f"""
+        create or replace temp table closed_rows as
+        select * replace ($at as valid_to, $load as closed_load_id) from {table} where {ROW_ID} in ({row_ids})
+        """,
+        {"at": as_of_at, "load": load_id},
+    ).fetchall()
+    if closed:
+        con.execute(f"delete from {table} where {ROW_ID} in ({row_ids})")
+        con.execute(f"insert into {table} from closed_rows")
+    con.execute("drop table closed_rows")
+    return int(closed)
 
 
 def never_stated(con: duckdb.DuckDBPyConnection, targets: Iterable[str], source_id: str, load_id: int) -> set[str]:

@@ -13,7 +13,7 @@ import polars as pl
 
 from leaderboard_etl.engine import ROW_ID
 from leaderboard_etl.sources.measured import METRIC_COLUMNS, RUN_COLUMNS, Measured
-from leaderboard_etl.warehouse.history import NOT_COMPARED, is_within
+from leaderboard_etl.warehouse.history import NOT_COMPARED, close_rows, is_within
 
 _KEYS_OF_LOAD = 1_000_000_000
 _PLACE = ("repo_type", "repo_id", "path")
@@ -69,13 +69,8 @@ def merge_measured(
             join (select metric_no, {said_of_metric} from metrics_now) as m using (metric_no)
             """
         )
-        closed = con.execute(
-            f"""
-            update history.measurements set valid_to = $at, closed_load_id = $load
-            where {ROW_ID} in (select row_id from open_rows where said not in (select said from said_now))
-            """,
-            {"at": as_of_at, "load": load_id},
-        ).fetchall()[0][0]
+        gone = "select row_id from open_rows where said not in (select said from said_now)"
+        closed = close_rows(con, "history.measurements", gone, load_id, as_of_at)
         new = con.sql(
             "select row_number from said_now where said not in (select said from open_rows) order by row_number"
         ).pl()

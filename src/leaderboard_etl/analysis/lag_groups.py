@@ -54,13 +54,18 @@ class Group:
     @property
     def refusal_reason(self) -> str | None:
         """Why nothing can be measured; None if it can."""
-        return _refusal_reason(self.closed, self.open_)
+        return self._refusal_reason(date.max)
 
     @property
     def comparison_refusal_reason(self) -> str | None:
         """Why the frontiers of both sides cannot be compared as wholes; None if they can."""
-        is_compared = pl.col("released_on") <= self.compared_on
-        return _refusal_reason(self.closed.filter(is_compared), self.open_.filter(is_compared))
+        return self._refusal_reason(self.compared_on)
+
+    def _refusal_reason(self, until: date) -> str | None:
+        """Why nothing can be measured of the models up to a day: a side whose first one is later has none."""
+        sides = (("proprietary", self.closed), ("open", self.open_))
+        absent = [name for name, side in sides if side.is_empty() or side["released_on"][0] > until]
+        return f"not measurable: {', '.join(f'n {name} = 0' for name in absent)}" if absent else None
 
     @cached_property
     def whole(self) -> tuple[Side, Side]:
@@ -90,11 +95,6 @@ class Group:
     def keep(self, condition: pl.Expr) -> Group:
         """The group with only the models that fulfil the condition."""
         return replace(self, closed=self.closed.filter(condition), open_=self.open_.filter(condition))
-
-
-def _refusal_reason(closed: pl.DataFrame, open_: pl.DataFrame) -> str | None:
-    absent = [name for name, side in (("proprietary", closed), ("open", open_)) if side.is_empty()]
-    return f"not measurable: {', '.join(f'n {name} = 0' for name in absent)}" if absent else None
 
 
 def read_groups(points: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> Iterator[Group]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import polars as pl
 
@@ -55,11 +55,7 @@ class Policy:
         Raises PolicyError if the file is absent or is not a CSV table."""
         if name not in self.texts:
             raise PolicyError(f"policy/{name}.csv is missing: the pipeline needs it; restore it")
-        try:
-            frame = pl.read_csv(io.BytesIO(self.texts[name]), infer_schema=False)
-        except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-            raise PolicyError(f"policy/{name}.csv is not a CSV table: {error}") from error
-        return frame.with_columns(pl.all().str.strip_chars().replace("", None))
+        return _text_frame(name, self.texts[name])
 
     def _read(self, name: str) -> pl.DataFrame:
         frame = self.text_frame(name)
@@ -70,6 +66,16 @@ class Policy:
 def read_policy() -> Policy:
     """The policy of this version of the project, from its CSV files."""
     return Policy({path.stem: path.read_bytes() for path in sorted(POLICY.glob("*.csv"))})
+
+
+# Each step of a night reads policy anew, mostly the same texts.
+@lru_cache(maxsize=64)
+def _text_frame(name: str, text: bytes) -> pl.DataFrame:
+    try:
+        frame = pl.read_csv(io.BytesIO(text), infer_schema=False)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        raise PolicyError(f"policy/{name}.csv is not a CSV table: {error}") from error
+    return frame.with_columns(pl.all().str.strip_chars().replace("", None))
 
 
 def _typed(frame: pl.DataFrame, table: str, name: str) -> pl.DataFrame:

@@ -22,14 +22,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from faulty_hub import HubServer
 from reliability.children import Ended, import_all, in_child
 from reliability.values import values
-from worlds import World, small_world, v2_row
+from worlds import World, small_world, v2_row, without_marts
 
 from leaderboard_etl.cli import main as cli
 from leaderboard_etl.report import EXIT_CODES
@@ -201,6 +201,9 @@ def main(arguments: list[str]) -> int:
         "--no-forecast", action="store_true", help="build without looking for space first, to see what the engine does"
     )
     parser.add_argument("--what", action="append", choices=("night", "offline", "export", "run"))
+    parser.add_argument(
+        "--without-marts", action="store_true", help="leave the mart tables empty, which halves a night"
+    )
     given = parser.parse_args(arguments)
     if os.environ.get(_MARK) != "1":
         if not may_mount():
@@ -213,7 +216,7 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("night").setLevel(logging.CRITICAL)
     span = given.most_kb - given.least_kb
     amounts_kb = [given.least_kb + round(span * (n / max(given.amounts - 1, 1)) ** 2) for n in range(given.amounts)]
-    with tempfile.TemporaryDirectory() as scratch:
+    with without_marts() if given.without_marts else nullcontext(), tempfile.TemporaryDirectory() as scratch:
         disk = Path(scratch) / "disk"
         disk.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_DISK_BYTES}", "none", str(disk)], check=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -30,6 +31,7 @@ from worlds import (
 
 from leaderboard_etl import engine
 from leaderboard_etl.contracts.schema import kept_views
+from leaderboard_etl.export.folder import write_snapshot
 from leaderboard_etl.pipeline import fetching
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.settings import PACKAGE, Warehouse
@@ -132,38 +134,53 @@ def world(tmp_path: Path, server: HubServer) -> World:
 
 
 @pytest.fixture(scope="session")
-def schema_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with every table, macro and view and no rows, which tests only read. To make it takes half a second, because of
-    its twelve hundred comments; a copy takes a fiftieth of that (worlds.empty_warehouse)."""
-    path = tmp_path_factory.mktemp("schema") / "empty.duckdb"
-    with duckdb.connect(str(path)) as con:
-        create_tables(con)
-        create_views(con)
-    return path
+def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder made once for a run of pytest, which tests only read: empty.duckdb has every table, macro and view and no rows,
+    tables.duckdb the tables alone. To make one takes half a second, because of its twelve hundred comments; a copy takes a
+    fiftieth of that (worlds.empty_warehouse)."""
+
+    def make(folder: Path) -> Path:
+        for name, makes in (("tables", (create_tables,)), ("empty", (create_tables, create_views))):
+            with duckdb.connect(str(folder / f"{name}.duckdb")) as con:
+                for each in makes:
+                    each(con)
+        return folder
+
+    return _made_once(tmp_path_factory, "schemas", make)
+
+
+@pytest.fixture(scope="session")
+def schema_file(schemas: Path) -> Path:
+    """A file with every table, macro and view and no rows, which tests only read."""
+    return schemas / "empty.duckdb"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _tables_by_copy(schema_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nights get their tables and views as a copy of those that create_tables and create_views made once, and past days their
-    tables: a fifth of a night goes into views and comments. A night of another process makes its own."""
-    path = tmp_path_factory.mktemp("tables") / "tables.duckdb"
-    with duckdb.connect(str(path)) as con:
-        create_tables(con)
+def _tables_by_copy(schema_file: Path) -> Iterator[None]:
+    """Nights and past days get their tables and views as a copy of those that create_tables and create_views made once: a fifth
+    of a night goes into views and comments. Of a past day of which only some relations are asked for the views are made, as is
+    all in a night of another process."""
 
-    def copy_tables(con: duckdb.DuckDBPyConnection, *, is_described: bool = True) -> None:
-        copy_database(path, con)
+    def copy_past(con: duckdb.DuckDBPyConnection, *, is_described: bool = True) -> None:
+        copy_database(schema_file if is_described else schema_file.with_name("tables.duckdb"), con)
 
-    def carry_results(con: duckdb.DuckDBPyConnection, catalog: str) -> None:
-        """The views that are carried as tables are there already."""
-        for name in kept_views():
-            con.execute(f"drop view {name}")
-        results.carry_results(con, catalog)
+    def make_past_views(con: duckdb.DuckDBPyConnection, needs: Set[str] | None = None) -> None:
+        if needs is not None:
+            create_views(con, needs=needs)
 
+    def carry_results(con: duckdb.DuckDBPyConnection, *given: Any, **named: Any) -> None:
+        """The views that are carried as tables may be there already."""
+        con.execute("; ".join(f"drop view if exists {name}" for name in kept_views()))
+        carry(con, *given, **named)
+
+    carry = results.carry_results
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(build, "create_tables", lambda con: copy_database(schema_file, con))
         patched.setattr(build, "create_views", lambda con: None)
         patched.setattr(believed, "carry_results", carry_results)
-        patched.setattr(opening, "create_tables", copy_tables)
+        patched.setattr(opening, "create_tables", copy_past)
+        patched.setattr(opening, "create_views", make_past_views)
+        patched.setattr(results, "carry_results", carry_results)
         yield
 
 
@@ -232,10 +249,26 @@ def standing(first_night: Path) -> World:
 
 
 @pytest.fixture(scope="session")
+def drawn(standing: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a snapshot of the standing world with pictures, made once for a run of pytest and only read: to draw them
+    takes longer than a night."""
+
+    def make(folder: Path) -> Path:
+        write_snapshot(standing.warehouse, folder, None)
+        return folder
+
+    return _made_once(tmp_path_factory, "drawn", make)
+
+
+@pytest.fixture(scope="session")
 def good_and_bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a world after a night with a good and a bad score, made once and only copied."""
+    """The folder of a world after a night with a good and a bad score, made once for a run of pytest and only copied."""
     rows = v2_row("org/bad", 1e9), v2_row("org/good-7b", 0.5)
-    return after_first_night(tmp_path_factory.mktemp("good_and_bad"), lambda world: world.put_v2(*rows))
+
+    def make(folder: Path) -> Path:
+        return after_first_night(folder, lambda world: world.put_v2(*rows))
+
+    return _made_once(tmp_path_factory, "good_and_bad", make)
 
 
 @pytest.fixture

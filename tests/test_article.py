@@ -25,7 +25,6 @@ from leaderboard_etl.export.article_tables import article_tables
 from leaderboard_etl.policy import read_policy
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.opening import open_published
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 ARTICLE = Path(__file__).with_name("fixtures") / "article.mdx"
 # What a warehouse says of the numbers of the article, as mart.article_numbers does.
@@ -399,17 +398,14 @@ def test_the_table_of_architectures_is_there_with_our_figures_as_mdx_and_latex(s
     assert r"Total (B) & Active (B) & MMLU (\%)" in tex
 
 
-def test_a_source_is_a_bibtex_entry_in_which_nothing_acts() -> None:
+def test_a_source_is_a_bibtex_entry_in_which_nothing_acts(empty: duckdb.DuckDBPyConnection) -> None:
     cited = {
         "source_id": "arena",
         "citation": "Chiang & others, 100% {odd} (2024), arXiv:2403.04132",
         "license": "CC_BY",
         "source_url": "https://example.org/a_b",
     }
-    with duckdb.connect() as con:
-        create_tables(con)
-        create_views(con)
-        entries = article_tables(con, [cited, cited])["tables/sources.bib"].decode()
+    entries = article_tables(empty, [cited, cited])["tables/sources.bib"].decode()
     assert entries.startswith(
         "@misc{arena,\n  title = {Chiang \\& others, 100\\% \\{odd\\} (2024), arXiv:2403.04132},\n"
         "  url = {https://example.org/a_b},\n  note = {Licence: CC\\_BY},\n  year = {2024},\n  eprint = {2403.04132},"

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from articles import Article, Reader, chromium, served
 from playwright.sync_api import Browser, Locator, Page, expect
-from worlds import World
+from worlds import files_in
 
 from leaderboard_etl.export.embeds import embeds
-from leaderboard_etl.export.snapshot import make_snapshot
 
 pytestmark = pytest.mark.browser
 
@@ -31,8 +30,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def snapshot(standing: World) -> dict[str, bytes]:
-    return make_snapshot(standing.warehouse, None, with_pictures=True)
+def snapshot(drawn: Path) -> dict[str, bytes]:
+    return files_in(drawn)
 
 
 @pytest.fixture

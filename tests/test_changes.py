@@ -29,7 +29,6 @@ from leaderboard_etl.raw.ledger import JudgementChange, Load
 from leaderboard_etl.warehouse.changes import KINDS, MOST_TOLD, LoadChanges, load_changes
 from leaderboard_etl.warehouse.changes_text import _SENTENCES, _WORDS, as_json, counted, lines, markdown, told
 from leaderboard_etl.warehouse.core import insert_descriptions
-from leaderboard_etl.warehouse.database import create_tables, create_views
 from leaderboard_etl.warehouse.judgements import SCHEMA, changed_judgements, with_recorded
 
 MIXTRAL, MISTRAL = "mistralai/Mixtral-8x7B-v0.1", "mistralai/Mistral-7B-v0.1"
@@ -51,14 +50,6 @@ def two_nights(first_night: Path, tmp_path_factory: pytest.TempPathFactory) -> W
         world.put(V2, parquet([*leading, *rows]))
         assert world.night(2).status in ("published", "degraded")
     return world
-
-
-@pytest.fixture
-def empty() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
-    create_tables(con)
-    create_views(con)
-    return con
 
 
 def changes(world: World, kind: str, columns: str, where: str = "load_id = 2") -> list[tuple[object, ...]]:
@@ -249,15 +240,14 @@ def test_loads_are_chosen_by_their_day(two_nights: World) -> None:
     assert loads_of(two_nights, since=date(2025, 1, 3)) == []
 
 
-def test_of_a_load_that_nobody_compared_it_is_said_that_leaders_cannot_be_known(two_nights: World) -> None:
-    with duckdb.connect() as con:
-        con.execute(f"attach '{two_nights.warehouse.database}' as published (read_only)")
-        create_tables(con)
-        for table in ("ops.loads", "ops.load_sources"):
-            con.execute(f"insert into {table} from published.{table}")
-        create_views(con)
-        con.execute("update ops.loads set is_compared = load_id = 1")
-        first, second = load_changes(con)
+def test_of_a_load_that_nobody_compared_it_is_said_that_leaders_cannot_be_known(
+    two_nights: World, empty: duckdb.DuckDBPyConnection
+) -> None:
+    empty.execute(f"attach '{two_nights.warehouse.database}' as published (read_only)")
+    for table in ("ops.loads", "ops.load_sources"):
+        empty.execute(f"insert into {table} from published.{table}")
+    empty.execute("update ops.loads set is_compared = load_id = 1")
+    first, second = load_changes(empty)
     unknown = "leaders, sizes, licences and names were not compared in this load: whether they changed cannot be known"
     assert unknown not in counted(first) and unknown in counted(second)
 

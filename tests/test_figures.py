@@ -20,7 +20,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import World
+from worlds import World, files_in
 
 from leaderboard_etl.export.figures import ALT_TEXTS, as_svg, figures
 from leaderboard_etl.export.figures.ecosystem import community_velocity, license_classes, moe_efficiency
@@ -29,7 +29,6 @@ from leaderboard_etl.export.figures.labels import Axis, Label, lay_out, text_wid
 from leaderboard_etl.export.figures.pdf import ordered
 from leaderboard_etl.export.figures.scaling import _merged, model_scaling
 from leaderboard_etl.export.figures.style import log_ticks, score_axis
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 X, Y = Axis(1, 1000, 0, 700, is_log=True), Axis(0, 100, 400, 0)
 SHARES = st.floats(0, 1)
@@ -109,33 +108,34 @@ NAMES = {
 }
 
 
-@pytest.fixture(scope="module")
-def drawn(con: duckdb.DuckDBPyConnection) -> dict[str, bytes]:
-    return figures(con)
+@pytest.fixture
+def pictures(drawn: Path) -> dict[str, bytes]:
+    """The figures of the standing world's snapshot."""
+    return files_in(drawn / "figures")
 
 
-def test_the_same_state_gives_the_same_bytes(con: duckdb.DuckDBPyConnection, drawn: dict[str, bytes]) -> None:
-    assert figures(con) == drawn
+def test_the_same_state_gives_the_same_bytes(con: duckdb.DuckDBPyConnection, pictures: dict[str, bytes]) -> None:
+    assert figures(con) == pictures
 
 
-def test_each_figure_is_there_for_screens_and_for_print(drawn: dict[str, bytes]) -> None:
-    assert {*drawn} == {ALT_TEXTS} | {f"{name}.{kind}" for name in NAMES for kind in ("svg", "png", "pdf")}
+def test_each_figure_is_there_for_screens_and_for_print(pictures: dict[str, bytes]) -> None:
+    assert {*pictures} == {ALT_TEXTS} | {f"{name}.{kind}" for name in NAMES for kind in ("svg", "png", "pdf")}
     for name in NAMES:
-        width, height = struct.unpack(">II", drawn[f"{name}.png"][16:24])
-        svg = drawn[f"{name}.svg"].decode()
+        width, height = struct.unpack(">II", pictures[f"{name}.png"][16:24])
+        svg = pictures[f"{name}.svg"].decode()
         size = re.search(r'width="(\d+)" height="(\d+)"', svg)
         assert size is not None and (width, height) == (3 * int(size[1]), 3 * int(size[2]))
         assert "http://" not in svg.replace("http://www.w3.org/", "")
-        assert drawn[f"{name}.pdf"].startswith(b"%PDF-")
+        assert pictures[f"{name}.pdf"].startswith(b"%PDF-")
 
 
 def test_a_figure_says_its_title_its_day_its_sources_and_licences_and_that_it_is_a_sample(
-    standing: World, drawn: dict[str, bytes], tmp_path: Path
+    standing: World, pictures: dict[str, bytes], tmp_path: Path
 ) -> None:
-    texts = json.loads(drawn[ALT_TEXTS])
+    texts = json.loads(pictures[ALT_TEXTS])
     assert {*texts} == NAMES
     for name, text in texts.items():
-        root = ElementTree.fromstring(drawn[f"{name}.svg"])
+        root = ElementTree.fromstring(pictures[f"{name}.svg"])
         title, description = root[0], root[1]
         assert (title.tag, description.tag) == ("{http://www.w3.org/2000/svg}title", "{http://www.w3.org/2000/svg}desc")
         assert description.text == text
@@ -223,20 +223,17 @@ def test_lags_that_are_not_over_are_drawn_as_arrows(con: duckdb.DuckDBPyConnecti
     assert len(re.findall(r">at least \d+ days, not matched<", svg)) == n_open
 
 
-def test_an_empty_warehouse_has_no_figures() -> None:
-    with duckdb.connect() as con:
-        create_tables(con)
-        create_views(con)
-        charts = (
-            model_scaling,
-            open_gap,
-            gap_by_benchmark,
-            open_closed_lags,
-            moe_efficiency,
-            community_velocity,
-            license_classes,
-        )
-        assert [draw(con) for draw in charts] == [None] * len(charts)
+def test_an_empty_warehouse_has_no_figures(empty: duckdb.DuckDBPyConnection) -> None:
+    charts = (
+        model_scaling,
+        open_gap,
+        gap_by_benchmark,
+        open_closed_lags,
+        moe_efficiency,
+        community_velocity,
+        license_classes,
+    )
+    assert [draw(empty) for draw in charts] == [None] * len(charts)
 
 
 _DRAW = """

@@ -6,37 +6,33 @@ import csv
 import io
 
 import duckdb
+import pytest
 from worlds import World
 
 from leaderboard_etl.contracts.public import PUBLIC_SCHEMAS, public_columns, public_version
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 
-def columns_of_today() -> set[tuple[str, str, str]]:
+@pytest.fixture
+def columns_of_today(empty: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
     """Relation, column and type of all that a new database has in the public schemas."""
-    with duckdb.connect() as con:
-        create_tables(con)
-        create_views(con)
-        query = """
-            select schema_name || '.' || table_name, column_name, lower(data_type)
-            from duckdb_columns() where list_contains($schemas, schema_name)
-        """
-        return {
-            (name, column, kind) for name, column, kind in con.execute(query, {"schemas": PUBLIC_SCHEMAS}).fetchall()
-        }
+    query = """
+        select schema_name || '.' || table_name, column_name, lower(data_type)
+        from duckdb_columns() where list_contains($schemas, schema_name)
+    """
+    return {(name, column, kind) for name, column, kind in empty.execute(query, {"schemas": PUBLIC_SCHEMAS}).fetchall()}
 
 
-def test_no_listed_table_or_column_is_gone_or_of_another_type() -> None:
+def test_no_listed_table_or_column_is_gone_or_of_another_type(columns_of_today: set[tuple[str, str, str]]) -> None:
     listed = {(each.relation, each.column, each.sql_type) for each in public_columns()}
-    gone = sorted(listed - columns_of_today())
+    gone = sorted(listed - columns_of_today)
     assert gone == [], (
         "others read these: keep them (docs/stability.md), and fill `now` and `kept_until` in sql/public.csv"
     )
 
 
-def test_what_is_new_is_listed_under_the_next_version() -> None:
+def test_what_is_new_is_listed_under_the_next_version(columns_of_today: set[tuple[str, str, str]]) -> None:
     listed = {(each.relation, each.column, each.sql_type) for each in public_columns()}
-    new = sorted(columns_of_today() - listed)
+    new = sorted(columns_of_today - listed)
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n").writerows((*row, public_version() + 1, "", "") for row in new)
     assert new == [], f"add these lines to sql/public.csv, sorted:\n{lines.getvalue()}"

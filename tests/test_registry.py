@@ -9,7 +9,6 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from worlds import empty_warehouse
 
 from leaderboard_etl.contracts.schema import (
     Column,
@@ -28,15 +27,6 @@ from leaderboard_etl.warehouse.audit import checks
 from leaderboard_etl.warehouse.database import create_tables, create_views
 
 
-@pytest.fixture
-def empty() -> duckdb.DuckDBPyConnection:
-    """What the code itself makes, and no copy."""
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    create_views(con)
-    return con
-
-
 def catalog(con: duckdb.DuckDBPyConnection) -> list[list[tuple[Any, ...]]]:
     """Everything that a database says of its tables, columns, constraints, views and macros."""
     own = "where database_name = current_database() and not internal order by all"
@@ -53,11 +43,12 @@ def catalog(con: duckdb.DuckDBPyConnection) -> list[list[tuple[Any, ...]]]:
     ]
 
 
-def test_the_copy_that_tests_begin_with_is_the_warehouse_that_the_code_makes(
-    empty: duckdb.DuckDBPyConnection, schema_file: Path
-) -> None:
-    made = catalog(empty)
-    assert catalog(empty_warehouse(schema_file)) == made and all(made)
+def test_the_copy_that_tests_begin_with_is_the_warehouse_that_the_code_makes(empty: duckdb.DuckDBPyConnection) -> None:
+    with duckdb.connect(":memory:") as con:
+        create_tables(con)
+        create_views(con)
+        made = catalog(con)
+    assert catalog(empty) == made and all(made)
 
 
 def test_the_database_has_the_columns_of_the_registry_and_no_others(empty: duckdb.DuckDBPyConnection) -> None:

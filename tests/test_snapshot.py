@@ -19,7 +19,7 @@ import duckdb
 import polars as pl
 import pytest
 from faulty_hub import HubServer
-from worlds import World, copied, v1_row, v2_row
+from worlds import World, copied, files_in, v1_row, v2_row, without_marts
 
 from leaderboard_etl import apart, pipeline
 from leaderboard_etl.cli import main
@@ -107,20 +107,18 @@ def test_the_manifest_and_the_card_say_which_source_failed_and_why(days: Days) -
     assert f"| bigcode | {failed['revision']}; failed: {failed['message']} | 1 |" in card
 
 
-@pytest.mark.pictures
 def test_rebuilt_from_raw_elsewhere_under_another_clock_locale_and_hash_seed_it_is_the_same(
-    days: Days, tmp_path: Path
+    days: Days, drawn: Path, tmp_path: Path
 ) -> None:
-    published = days.world
-    # Pictures are drawn of one state: each is made from the tables beside it.
-    here = [make_snapshot(published.warehouse, None), make_snapshot(published.warehouse, FIRST, with_pictures=False)]
+    # Pictures are drawn of one state: each is made from the tables beside it. The standing world is as this one was then.
+    here = {"2025-01-05": days.snapshots[5], "2025-01-01": files_in(drawn, without=("build.json", "README.md"))}
     other = Warehouse(tmp_path / "another machine's folder")
-    shutil.copytree(published.warehouse.raw, other.raw)
+    shutil.copytree(days.world.warehouse.raw, other.raw)
     code = (
         "import sys; from datetime import date; from pathlib import Path; from leaderboard_etl import pipeline;"
         "from leaderboard_etl.settings import Warehouse; from leaderboard_etl.export.folder import write_snapshot;"
         "w = Warehouse(Path(sys.argv[1])); pipeline.rebuild(w);"
-        "write_snapshot(w, None, None); write_snapshot(w, None, date(2025, 1, 1), with_pictures=False)"
+        "write_snapshot(w, None, None, with_pictures=False); write_snapshot(w, None, date(2025, 1, 1))"
     )
     environment = {
         "PYTHONHASHSEED": "7",
@@ -135,11 +133,11 @@ def test_rebuilt_from_raw_elsewhere_under_another_clock_locale_and_hash_seed_it_
         cwd=tmp_path,
         check=True,
     )
-    for files, day in zip(here, ("2025-01-05", "2025-01-01"), strict=True):
-        there = other.exports / day
-        names = {path.relative_to(there).as_posix() for path in there.rglob("*") if path.is_file()}
-        assert names == {*files, "build.json", "README.md"}
-        assert {name: (there / name).read_bytes() for name in files} == files
+    for day, files in here.items():
+        there = files_in(other.exports / day)
+        assert there.keys() == {*files, "build.json", "README.md"}
+        assert {name: there[name] for name in files} == files
+    assert {f"figures/model_scaling.{kind}" for kind in ("svg", "png", "pdf")} < here["2025-01-01"].keys()
 
 
 def test_a_day_before_the_first_load_is_an_error_in_one_line(
@@ -198,14 +196,6 @@ def plain(standing: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("leaderboard_etl.export.snapshot.can_draw", lambda: False)
         write_snapshot(standing.warehouse, folder, None)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def drawn(standing: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with pictures."""
-    folder = tmp_path_factory.mktemp("drawn") / "out"
-    write_snapshot(standing.warehouse, folder, None)
     return folder
 
 
@@ -321,7 +311,8 @@ def test_verify_says_why_it_could_not_recompute(published: World, plain: Path, t
     assert "of the Hub 'https://huggingface.co', this warehouse of another" in word()
     (out / "manifest.json").write_text(manifest)
     rescore(published)
-    published.night(1, started_at=datetime(2025, 1, 1, 22))
+    with without_marts():
+        published.night(1, started_at=datetime(2025, 1, 1, 22))
     assert "it is made from the loads [1], by now that day has [1, 2]" in word()
 
 
@@ -348,22 +339,20 @@ def test_verify_finds_what_was_changed_in_the_published_file_before_the_export(
 
 
 def test_the_files_of_a_second_process_are_taken_where_the_stored_state_is_the_computed_one(
-    published: World, monkeypatch: pytest.MonkeyPatch
+    days: Days, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def made_here(*arguments: object) -> dict[str, bytes]:
         made.append(arguments[1])
         return snapshot_files(*arguments)  # type: ignore[arg-type]
 
     def again() -> dict[str, bytes]:
-        return recomputed_snapshot(published.warehouse, FIRST, with_pictures=False, is_redistributable=False)
+        return recomputed_snapshot(days.world.warehouse, FIRST, with_pictures=False, is_redistributable=False)
 
     made: list[object] = []
     monkeypatch.setattr(recomputed, "snapshot_files", made_here)
     monkeypatch.setattr(apart, "n_processors", lambda: 2)
     monkeypatch.setattr(recomputed, "LEAST_SCORES", 0)
-    first = make_snapshot(published.warehouse, FIRST, with_pictures=False)
-    rescore(published)
-    published.night(2)
+    first = days.snapshots[1]
     assert again() == first and made == []  # what came later changes nothing
     monkeypatch.setattr(recomputed, "content_of", lambda con: {})
     assert again() == first and made == [FIRST]

@@ -19,11 +19,14 @@ from worlds import World
 
 from leaderboard_etl.settings import PACKAGE, resource
 
+# The first chart stands for all: to draw them takes longer than the rest of the flow, which draws them to verify them too.
 RUN = """
 import json, sys
 from pathlib import Path
 from leaderboard_etl.commands.run import flow_file
+from leaderboard_etl.export import figures
 from leaderboard_etl.orchestration import run_flow
+figures._CHARTS = figures._CHARTS[:1]
 print(json.dumps(run_flow(flow_file("snapshot"), "snapshot", Path(sys.argv[1]), json.loads(sys.argv[2]))))
 """
 
@@ -50,7 +53,7 @@ def test_it_exports_into_a_folder_named_by_the_day_and_stores_artifacts(publishe
         artifacts = dict(db.execute("select key, data from artifact").fetchall())
     assert "| model_scaling.csv |" in artifacts["snapshot"]
     figures = {path.name.replace(".", "-").replace("_", "-").lower() for path in (folder / "figures").glob("*")}
-    assert set(artifacts) - {"snapshot"} <= figures
+    assert {"model-scaling-svg"} <= set(artifacts) - {"snapshot"} <= figures
 
 
 @pytest.mark.parametrize("deployment", yaml.safe_load((PACKAGE.parents[1] / "prefect.yaml").read_text())["deployments"])

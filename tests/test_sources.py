@@ -26,7 +26,6 @@ from leaderboard_etl.sources.description import Source, Trust
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.sources.reporters import REPORTERS
 from leaderboard_etl.warehouse.core import insert_descriptions
-from leaderboard_etl.warehouse.database import create_tables, create_views
 
 FOLDER = "src/leaderboard_etl/sources"
 
@@ -180,19 +179,16 @@ def test_a_warehouse_contains_the_descriptions_of_the_sources(published: World) 
 FOLDERS = {"dataset": "datasets/", "space": "spaces/", "model": ""}
 
 
-def test_a_chart_links_each_score_to_its_file_whatever_the_source() -> None:
-    con = duckdb.connect(":memory:")
-    create_tables(con)
-    create_views(con)
-    insert_descriptions(con)
+def test_a_chart_links_each_score_to_its_file_whatever_the_source(empty: duckdb.DuckDBPyConnection) -> None:
+    insert_descriptions(empty)
     expected: dict[str, str | None] = {"gated": "https://huggingface.co/org/model", "reference": None, "epoch": None}
     for source_id, source in SOURCES.items():
         repo_id = source.repo_id or "org/model"
-        link_to(con, source_id, "some/file", repo_id)
+        link_to(empty, source_id, "some/file", repo_id)
         if source.repo_type in FOLDERS:
             expected[source_id] = f"https://huggingface.co/{FOLDERS[source.repo_type]}{repo_id}/blob/abc/some/file"
-    link_to(con, "eval_results", "@api/eval_results.json", "org/model", model_id="gated")
-    links = dict(con.execute("select model_id, source_url from mart.model_scaling").fetchall())
+    link_to(empty, "eval_results", "@api/eval_results.json", "org/model", model_id="gated")
+    links = dict(empty.execute("select model_id, source_url from mart.model_scaling").fetchall())
     assert links == expected
     arena = "https://huggingface.co/spaces/lmarena-ai/chatbot-arena-leaderboard/blob/abc/some/file"
     assert links["arena"] == arena

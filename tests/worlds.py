@@ -218,6 +218,12 @@ def copied(made: Path, folder: Path, hub: str) -> World:
     return World(folder / "hub", hub, Warehouse(folder / "warehouse"))
 
 
+def files_in(folder: Path, *, without: tuple[str, ...] = ()) -> dict[str, bytes]:
+    """The files of a folder, and of those within it, by their path there, but for some."""
+    paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: path.read_bytes() for name, path in paths.items() if name not in without}
+
+
 @contextmanager
 def without_marts() -> Iterator[None]:
     """Within the block nights and past days leave the mart tables empty, for fixtures on which nothing depends on them; tests

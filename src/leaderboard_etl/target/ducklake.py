@@ -32,6 +32,7 @@ from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.settings import Lake, Warehouse, without_passwords
 from leaderboard_etl.target.base import Basis, FromRaw, Staged
 from leaderboard_etl.target.file import PUBLISHED_MODE, FileTarget
+from leaderboard_etl.target.lake_copy import bring_up_to_date, copy_whole
 from leaderboard_etl.target.lake_tables import (
     COPY,
     FILE,
@@ -39,14 +40,15 @@ from leaderboard_etl.target.lake_tables import (
     LOADS,
     OWN_TABLES,
     head_of,
+    merge_files,
     reshape,
     run_all,
     write_difference,
 )
-from leaderboard_etl.target.seal import Seal, hash_of, write_seal
+from leaderboard_etl.target.seal import Seal, is_bloated, seal_of, write_seal
 from leaderboard_etl.warehouse.books import first_fault
 from leaderboard_etl.warehouse.carried import copy_loads
-from leaderboard_etl.warehouse.database import SCHEMAS, create_tables, create_views
+from leaderboard_etl.warehouse.database import SCHEMAS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +62,9 @@ if TYPE_CHECKING:
 
 _MOST_TRIES = 20
 _LONGEST_WAIT_S = 4.0
+# A night leaves some forty small files, and each later one that deletes rows of theirs leaves more. To merge those of ten nights
+# takes about as long as one of them takes to write.
+LOADS_PER_UPKEEP = 10
 # What is said where another writer was faster, or holds the catalog at this moment.
 _PASSING = (
     "conflict",
@@ -118,6 +123,7 @@ class LakeTarget(FileTarget):
         self._rows: list[LoadRow] = []
         self._base: str | None = None  # the commit that the staged state is built on; null: the lake was empty
         self._commit_id, self._chain = "", ""
+        self._last_load_id = 0  # of the staged state
         self._basis: Basis | None = None
         self._judged_by: tuple[Standing | None, pl.DataFrame] | None = None
         # To load DuckDB's extensions takes longer than to ask the lake: one connection does both.
@@ -153,8 +159,8 @@ class LakeTarget(FileTarget):
         return [(row[0], row[1]) for row in rows], all(row[2] == code_version() for row in rows)
 
     def copy_to(self, path: Path) -> bool:
-        # Since it was found to be sealed, the copy may have been brought up to date.
-        return super().copy_to(path) or (self.is_sealed() and super().copy_to(path))
+        # It may have been brought up to date since this was last asked.
+        return self.is_sealed() and super().copy_to(path)
 
     def renew(self) -> bool:
         if self._is_renewed or not self.is_there():
@@ -181,6 +187,7 @@ class LakeTarget(FileTarget):
             *self._others,
             *(LoadRow(number[load.load_id], self._chain, load.load_id, code_version()) for load in own),
         ]
+        self._last_load_id = max(row.load_id for row in rows)
         for statement in OWN_TABLES:
             staged.con.execute(statement)
         staged.con.execute("insert into lake.head values (?)", [self._commit_id])
@@ -248,7 +255,8 @@ class LakeTarget(FileTarget):
                     self._write()
                 with durable("published file"):
                     self._commit()
-                return super()._show()
+                note = super()._show()
+                return self._keep_up() or note
             except duckdb.Error as error:
                 self._leave()
                 self._expect_passing(error)
@@ -297,11 +305,28 @@ class LakeTarget(FileTarget):
         for name in (*tables(), *kept_views(), LOADS, "lake.head"):
             write_difference(con, name, before)
         if self._lake.kind != "md":
-            con.execute(f"call {LAKE}.set_commit_message(?, ?)", ["leaderboard-etl", self._message(con)])
+            said = ["leaderboard-etl", self._message(con), self._commit_id]
+            con.execute(f"call {LAKE}.set_commit_message(?, ?, extra_info => ?)", said)
 
     def _commit(self) -> None:
         self._connected().execute("commit")
         self._leave()
+
+    def _keep_up(self) -> str | None:
+        """Merges the lake's small files if this load is the last of ten. Returns a note if that failed: nothing depends on it."""
+        before = max((row.load_id for row in self._rows), default=0)
+        if self._lake.kind == "md" or before // LOADS_PER_UPKEEP == self._last_load_id // LOADS_PER_UPKEEP:
+            return None
+        try:
+            con = self._connected()
+            engine.attach_lake(con, self._lake, LAKE, is_read_only=False)
+            merge_files(con)
+        except duckdb.Error as error:
+            if not _is_passing(error):
+                return f"small files of {self} could not be merged ({without_passwords(first_line(error))})"
+        finally:
+            self._leave()
+        return None
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         if self._asking is None:
@@ -395,45 +420,54 @@ class LakeTarget(FileTarget):
             con.execute(f"detach {LAKE}")
 
     def _copy(self) -> None:
-        """Replaces the copy by the lake's present state."""
+        """Replaces the copy by one of the lake's present state."""
         self._published.parent.mkdir(parents=True, exist_ok=True)
         part = self._published.with_name(f"{self._published.name}.{uuid.uuid4().hex[:8]}")
         try:
-            with engine.create(part) as con:
-                engine.attach_lake(con, self._lake, LAKE, is_read_only=True)
-                made_by = con.execute(f"select code_version from {LAKE}.ops.build").fetchall()
-                is_ours = made_by == [(code_version(),)]
-                if is_ours:
-                    create_tables(con)
-                con.execute("begin")
-                for schema, table in con.execute(
-                    "select schema_name, table_name from duckdb_tables() where database_name = ?", [LAKE]
-                ).fetchall():
-                    if is_ours and f"{schema}.{table}" in tables():
-                        how = "insert into"
-                    else:
-                        con.execute(f"create schema if not exists {schema}")
-                        how = "create table"
-                    con.execute(
-                        f"{how} {schema}.{table} {'as ' * (how == 'create table')}"
-                        f"from {LAKE}.{schema}.{table} order by {engine.ROW_ID}"
-                    )
-                con.execute("commit")
-                con.execute(f"detach {LAKE}")
-                if is_ours:
-                    for view in kept_views().values():
-                        run_all(con, view.comments("table"))
-                    create_views(con)
-                with durable("published file"):
-                    con.execute("checkpoint")
+            seal = self._changed_copy(part) or self._whole_copy(part)
             part.chmod(PUBLISHED_MODE)
-            size = part.stat().st_size
             with durable("published file"):
-                if is_ours:
-                    write_seal(self._published, Seal(hash_of(part), anew_bytes=size, sorted_bytes=size))
+                if seal is not None:
+                    write_seal(self._published, seal)
                 part.replace(self._published)
         finally:
             engine.remove(part)
+
+    def _changed_copy(self, part: Path) -> Seal | None:
+        """Makes it from the copy of an earlier state and what commits have changed since. Null if that cannot be done."""
+        if self._lake.kind == "md" or not self.copy_to(part):
+            return None
+        copied, con = self._sealed, self._connected()
+        try:
+            engine.attach_lake(con, self._lake, LAKE, is_read_only=True)
+            engine.attach_to_write(con, part, COPY)
+            with engine.within(con, COPY):
+                is_done = bring_up_to_date(con)
+            if is_done:
+                with durable("published file"):
+                    engine.finish_attached(con, COPY)
+                con.execute(f"detach {LAKE}")
+        except duckdb.Error as error:
+            self._leave()
+            if _is_passing(error):
+                raise
+            return None  # what is wrong with the lake the whole copy will tell
+        if not is_done:
+            self._leave()
+            return None
+        if is_anew := copied is not None and is_bloated(part, copied):
+            engine.write_anew(part)
+        return seal_of(part, copied, is_anew=is_anew)
+
+    def _whole_copy(self, part: Path) -> Seal | None:
+        """Makes it from all rows of the lake. Null if other code made these: no state can be built on them."""
+        with engine.create(part) as con:
+            engine.attach_lake(con, self._lake, LAKE, is_read_only=True)
+            is_ours = copy_whole(con)
+            con.execute(f"detach {LAKE}")
+            with durable("published file"):
+                con.execute("checkpoint")
+        return seal_of(part) if is_ours else None
 
 
 def _is_passing(error: duckdb.Error) -> bool:

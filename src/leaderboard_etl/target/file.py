@@ -18,7 +18,7 @@ from leaderboard_etl.errors import WarehouseError, first_line
 from leaderboard_etl.raw.ledger import Load
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.target.base import Basis, Staged, Target
-from leaderboard_etl.target.seal import MOST_GROWN, Seal, copy_bytes, hash_of, read_seal, write_seal
+from leaderboard_etl.target.seal import Seal, copy_bytes, hash_of, is_bloated, read_seal, seal_of, write_seal
 from leaderboard_etl.target.space import expect_space
 
 # Read-only for everyone, so that another user's `duckdb leaderboard.duckdb` cannot change the published file either.
@@ -103,20 +103,14 @@ class FileTarget(Target):
                 con.execute("checkpoint")
                 con.close()
                 copied = self._seal_of_copied
-                is_bloated = copied is not None and path.stat().st_size > MOST_GROWN * copied.anew_bytes
-                if is_bloated:
+                if is_anew := copied is not None and is_bloated(path, copied):
                     engine.write_anew(path, most_memory_bytes=self._most_memory_bytes)
                 if engine.log_of(path).exists():
                     raise WarehouseError(f"{path} is not whole, its log still holds a part: nothing was published")
                 sync(path)
                 with engine.open_file(path) as written:
                     n_written = _row_counts(written)
-                size = path.stat().st_size
-                self._seal_of_staged = Seal(
-                    hash_of(path),
-                    anew_bytes=size if copied is None or is_bloated else copied.anew_bytes,
-                    sorted_bytes=size if copied is None else copied.sorted_bytes,
-                )
+                self._seal_of_staged = seal_of(path, copied, is_anew=is_anew)
             except (duckdb.Error, OSError) as error:
                 raise WarehouseError(
                     f"{path} could not be written ({first_line(error)}): nothing was published; free space and run again"

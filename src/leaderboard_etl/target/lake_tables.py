@@ -18,6 +18,10 @@ OWN_TABLES = (
     " code_version varchar not null)",
 )
 LOADS = "lake.loads"
+# A file is written again where more than this share of its rows was deleted.
+_MOST_DELETED = 0.3
+# A larger file is not merged, so that upkeep costs what came since, not what the lake holds.
+_SMALL_BYTES = 1_000_000
 # The names of the lake and of the staged file in the connection that writes, and of the copy in the one that stages.
 LAKE, FILE, COPY = "there", "staged", "copied"
 
@@ -103,3 +107,11 @@ def write_difference(con: duckdb.DuckDBPyConnection, name: str, before: str) -> 
             return
     come = said.format(engine.ROW_ID, engine.ROW_ID, FILE, name, "")
     con.execute(f"insert into {LAKE}.{name} from {FILE}.{name} where {come} order by {engine.ROW_ID}")
+
+
+def merge_files(con: duckdb.DuckDBPyConnection) -> None:
+    """Merges small files of the lake, and removes those that no snapshot has needed for a day. Every snapshot keeps its rows."""
+    # A file of which rows were deleted cannot be merged; without these rows it can.
+    con.execute(f"call ducklake_rewrite_data_files('{LAKE}', delete_threshold => {_MOST_DELETED})")
+    con.execute(f"call ducklake_merge_adjacent_files('{LAKE}', max_file_size => {_SMALL_BYTES})")
+    con.execute(f"call ducklake_cleanup_old_files('{LAKE}', older_than => now() - interval 1 day)")

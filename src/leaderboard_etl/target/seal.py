@@ -53,6 +53,23 @@ def read_seal(database: Path) -> Seal | None:
     return None
 
 
+def is_bloated(path: Path, copied: Seal) -> bool:
+    """Whether a file that began as a copy of a sealed one keeps so much room of what it no longer holds that it should be written
+    anew. Raises OSError."""
+    return path.stat().st_size > MOST_GROWN * copied.anew_bytes
+
+
+def seal_of(path: Path, copied: Seal | None = None, *, is_anew: bool = True) -> Seal:
+    """The seal of a finished file. `copied` is that of the file which it began as a copy of, null: it began empty; `is_anew`: it
+    was written anew since. Raises OSError."""
+    size = path.stat().st_size
+    return Seal(
+        hash_of(path),
+        anew_bytes=size if copied is None or is_anew else copied.anew_bytes,
+        sorted_bytes=size if copied is None else copied.sorted_bytes,
+    )
+
+
 def hash_of(path: Path) -> str:
     """The hash of a file's bytes, XXH3 of 128 bits: it tells damage and other writers, at a seventh of what sha256 costs. Whoever
     forges the file could write its seal, too. Raises OSError."""

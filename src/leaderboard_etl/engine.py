@@ -42,7 +42,9 @@ def open_to_write(path: Path, *, most_memory_bytes: int | None = None) -> duckdb
     """
     con = _without_bar(duckdb.connect(":memory:", config={**_STORAGE, "temp_directory": str(_temporary_of(path))}))
     con.execute(f"attach {_quoted(str(path))} as {_WRITTEN} (recovery_mode no_wal_writes); use {_WRITTEN}")
-    con.execute("set preserve_insertion_order = true")
+    # A commit writes out what was committed once that is so much, and waits. With less it would write some of it many times, and
+    # what is written by then takes the memory of DuckDB, uncompressed.
+    con.execute("set preserve_insertion_order = true; set checkpoint_threshold = '256MB'")
     limit_memory(con, most_memory_bytes)
     return con
 

@@ -9,7 +9,6 @@ import duckdb
 import polars as pl
 from msgspec.structs import astuple
 
-from leaderboard_etl import engine
 from leaderboard_etl.contracts.schema import tables
 from leaderboard_etl.raw.ledger import Changes, Drift, JudgementChange, Load, Place, SourceLoad, parse_utc
 from leaderboard_etl.reading.loads import LoadContent, Part
@@ -18,8 +17,6 @@ from leaderboard_etl.sources.rules import KEYS, repeated
 from leaderboard_etl.warehouse.history import history_table, merge, never_stated
 from leaderboard_etl.warehouse.measurements import merge_measured
 
-# Some 1.5 GB of files, of which the tables hold a hundred megabytes before they are compressed.
-_BATCHES_IN_MEMORY = 32
 _PLACE = ["repo_type", "repo_id", "path"]
 # The key of the other targets contains the file.
 _ACROSS_FILES = tuple(target for target, key in KEYS.items() if "path" not in key)
@@ -55,11 +52,9 @@ def _fold_part(con: duckdb.DuckDBPyConnection, load: Load, part: Part) -> dict[s
     unread_places = {file.place for file in part.files}
     seen: dict[str, set[tuple[object, ...]]] = {target: set() for target in _ACROSS_FILES}
     for number, (files, parsed) in enumerate(part.batches):
-        # An open transaction keeps everything that it wrote in memory, and the engine what is not in the file yet, uncompressed.
+        # An open transaction keeps everything that it wrote in memory.
         if number:
             con.commit().begin()
-        if number % _BATCHES_IN_MEMORY == _BATCHES_IN_MEMORY - 1:
-            engine.write_out(con)
         places = [file.place for file in files]
         unread_places.difference_update(places)
         suspects = _suspects(parsed, seen, first)

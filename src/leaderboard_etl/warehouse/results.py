@@ -114,10 +114,8 @@ def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str, hel
     elif held is not None:
         _show(con, view, held, query, _is_one_of(column, [part for part in now if part not in stale]))
     else:
-        con.execute(f"create or replace temp table refreshed as {query} order by {order}")
-        con.execute(
-            f"drop view if exists {view.name}; create table {view.name} as from refreshed; drop table refreshed"
-        )
+        con.execute(f"create table {view.name}_made as {query} order by {order}")
+        con.execute(f"drop view if exists {view.name}; alter table {view.name}_made rename to {analysis.name}")
         for comment in view.comments("table"):
             con.execute(comment)
     _remember(con, analysis, now, outdated)

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+# Polars reads this when it starts its threads. The frames of a small world leave nothing to a second one, and to wake it takes a
+# twentieth of the time of a processor; a night of another process has them all.
+os.environ["POLARS_MAX_THREADS"] = "1"
+
 import duckdb
+import polars as pl
 import pytest
 from card_world import Pass
 from faulty_hub import HubServer, Request, Response
@@ -38,6 +43,9 @@ from leaderboard_etl.settings import PACKAGE, Warehouse
 from leaderboard_etl.target import believed, opening
 from leaderboard_etl.warehouse import build, results
 from leaderboard_etl.warehouse.database import create_tables, create_views
+
+pl.thread_pool_size()
+del os.environ["POLARS_MAX_THREADS"]
 
 # No deadlines, because the speed of the machine says nothing about the code. In CI the inputs are the same each time, so that a
 # failure comes from the change; elsewhere they are new.

@@ -124,7 +124,7 @@ def test_rebuilt_from_raw_elsewhere_under_another_clock_locale_and_hash_seed_it_
         "PYTHONHASHSEED": "7",
         "TZ": "Pacific/Kiritimati",
         "LC_ALL": "tr_TR.UTF-8",
-        "POLARS_MAX_THREADS": "1",
+        "POLARS_MAX_THREADS": "3",
     }
     path = os.pathsep.join([str(PACKAGE.parent), *sys.path])
     subprocess.run(

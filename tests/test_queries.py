@@ -738,3 +738,33 @@ def test_what_a_chat_template_adds_is_told_of_names_that_were_run_both_ways(con:
     told = rows["all types", True]
     assert (told["n_models"], told["n_both_ways"], told["n_better_with"], told["added_median_pct"]) == (3, 2, 1, 10.0)
     assert rows["all types", False]["n_both_ways"] is None
+
+
+def test_a_restated_score_says_its_largest_change_and_one_without_a_successor_is_withdrawn(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    def stated(name: str, raw: float, first: int, last: int | None = None, **facts: object) -> None:
+        insert(con, "history.scores", source_name=name, score_raw=raw, load_id=first, closed_load_id=last,
+               valid_from=datetime(2026, 1, first), valid_to=last and datetime(2026, 1, last),
+               **{"source_id": "s", "variant_id": "mmlu_olb_v1", "precision": "n/a", "setting": "n/a", "run_id": "n/a",
+                  "score_unit": "percent", "reported_by": "reference", "repo_type": "dataset", "repo_id": "r",
+                  "revision": "c" * 40, "path": "p", "blob_id": "b", "locator": "row 1"} | facts)  # fmt: skip
+
+    stated("a", 50.0, 1, 2)
+    stated("a", 53.0, 2, 3)
+    stated("a", 51.0, 3)
+    stated("a", 10.0, 2, has_chat_template=True)  # another score, and no successor
+    for name in ("b", "c"):  # as far as a's first step: of equal ones the last by name
+        stated(name, 60.0, 1, 2)
+        stated(name, 63.0, 2)
+    stated("back", 70.0, 1, 2)
+    stated("back", 75.0, 3)  # not in between, so not restated, and not withdrawn for good
+    stated("same", 80.0, 1, 2)
+    stated("same", 80.0, 2)
+    stated("gone", 90.0, 1, 2, source_id="emptied")
+    stated("stands", 90.0, 1, source_id="quiet")
+    assert [tuple(row.values()) for row in answer(con, "rescored")] == [
+        ("s", 6, 4, 0, "c, mmlu_olb_v1: 60, now 63"),
+        ("emptied", 0, 0, 1, None),
+        ("quiet", 1, 0, 0, None),
+    ]

@@ -225,6 +225,36 @@ def test_a_frontier_has_a_band_of_the_least_and_the_greatest_score_of_each_model
     ]
 
 
+def test_the_band_of_a_population_ends_on_its_own_day_and_a_group_without_both_sides_has_none(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for day, model_id, openness, population, pct in (
+        ("2023-01-01", "closed", "proprietary", "official", 70.0),
+        ("2023-02-01", "open", "open_weights", "official", 60.0),
+        ("2023-02-15", "between", "proprietary", "official", 72.0),
+        ("2023-03-01", "tune", "open_weights", "fine_tune", 65.0),
+        ("2023-04-01", "closed-2", "proprietary", "official", 75.0),
+    ):
+        model(con, model_id, day, openness, population=population)
+        score(con, model_id, pct)
+    score(con, "open", 40.0, comparable_group="gpqa_diamond_epoch", variant_id="gpqa_diamond_epoch")
+    rows = con.execute(
+        "select population, openness, day::varchar, hi_pct, ends_on::varchar from mart.gap_bands"
+        " where population in ('official', 'fine_tune', 'unflagged') order by all"
+    ).fetchall()
+    assert rows == [
+        ("fine_tune", "open_weights", "2023-03-01", 65.0, "2023-03-01"),
+        ("fine_tune", "proprietary", "2023-01-01", 70.0, "2023-02-15"),
+        ("fine_tune", "proprietary", "2023-02-15", 72.0, "2023-03-01"),
+        ("official", "open_weights", "2023-02-01", 60.0, "2023-02-01"),
+        ("official", "proprietary", "2023-01-01", 70.0, "2023-02-01"),
+        ("unflagged", "open_weights", "2023-02-01", 60.0, "2023-03-01"),
+        ("unflagged", "open_weights", "2023-03-01", 65.0, "2023-03-01"),
+        ("unflagged", "proprietary", "2023-01-01", 70.0, "2023-02-15"),
+        ("unflagged", "proprietary", "2023-02-15", 72.0, "2023-03-01"),
+    ]
+
+
 def test_a_month_in_which_submissions_end_is_not_a_whole_one(con: duckdb.DuckDBPyConnection) -> None:
     def submitted(day: date) -> None:
         words = dict.fromkeys(("precision", "status", "repo_id", "revision", "path", "blob_id", "locator"), "x")

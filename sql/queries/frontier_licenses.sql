@@ -2,7 +2,17 @@
 -- The groups are those that have both sides. stated_in: a text with that licence, as repository@commit and path; makers change licences,
 -- so models of one maker may differ by the age of the text alone. also_stated: what other texts of now say, unless it names none.
 -- Groups named *_reported mix protocols.
-with statements as (
+with frontier as (
+
+    select f.*
+    from mart.gap_frontier as f
+    join mart.gap_sides as s using (population, comparable_group)
+    where f.population = 'official' and f.openness = 'open_weights' and f.reached_on >= date '2023-01-01'
+        and s.compared_on is not null
+
+),
+
+statements as (
 
     select
         a.model_id,
@@ -11,6 +21,7 @@ with statements as (
         max({'valid_from': h.valid_from, 'text': concat_ws(' ', h.repo_id || '@' || h.revision[:12], h.path)}).text as stated_in
     from history.models as h
     join core.model_aliases as a using (source_id, source_name)
+    semi join frontier as f on f.model_id = a.model_id
     where h.valid_to is null and h.license_text is not null
     group by all
 
@@ -29,6 +40,7 @@ models as (
                 and s.spelling <> regexp_replace(lower(coalesce(m.license_id, m.license_text)), '[^a-z0-9]+', '', 'g')
         ) as also_stated
     from core.models as m
+    semi join frontier using (model_id)
     left join statements as s using (model_id)
     group by all
 
@@ -43,9 +55,6 @@ select
     m.license_class,
     coalesce(m.stated_in, case when m.license_text is not null then 'policy/model_licenses.csv' end) as stated_in,
     m.also_stated
-from mart.gap_frontier as f
-join mart.gap_sides as s using (population, comparable_group)
+from frontier as f
 join models as m using (model_id)
-where f.population = 'official' and f.openness = 'open_weights' and f.reached_on >= date '2023-01-01'
-    and s.compared_on is not null
 order by f.reached_on desc, f.comparable_group

@@ -1,10 +1,27 @@
 -- What precision does to a score: one repository on one leaderboard beside its bfloat16, else float16, both handed in within a week
 -- The tables state no version of the harness; later rows may have met another one, so that pairs of any day stand apart.
-with full_precision as (
+with several as (
+
+    select source_id, source_name
+    from core.scores
+    where source_id in ('olb_v1_contents', 'olb_v2_contents')
+    group by source_id, source_name
+    having min(precision) <> max(precision)
+
+),
+
+-- Most repositories were handed in with one precision, and have nothing to compare.
+compared as (
+
+    select * from core.scores semi join several using (source_id, source_name)
+
+),
+
+full_precision as (
 
     select *
-    from core.scores
-    where source_id in ('olb_v1_contents', 'olb_v2_contents') and precision in ('bfloat16', 'float16')
+    from compared
+    where precision in ('bfloat16', 'float16')
     qualify row_number() over (
         partition by source_id, source_name, variant_id, has_chat_template
         order by precision
@@ -22,7 +39,7 @@ pairs as (
         other.score_pct - base.score_pct as difference_pct,
         coalesce(abs(date_diff('day', base.evaluated_on, other.evaluated_on)) <= 7, false) as is_near
     from full_precision as base
-    join core.scores as other
+    join compared as other
         on other.source_id = base.source_id
         and other.source_name = base.source_name
         and other.variant_id = base.variant_id

@@ -1,18 +1,28 @@
 -- Version 1 against version 2 of the Open LLM Leaderboard: models measured by both, on MMLU and MMLU-Pro, and averages
 -- rank_correlation: of the n_models in both, of every population; models handed in to both are no sample of either. Averages are of
 -- the six benchmarks of each version, as it averages them: v1 percent, v2 normalised; average_rank_correlation is of those with both.
-with averages as (
+with measured as (
+
+    select model_id from mart.model_scaling where comparable_group = 'mmlu_measured'
+    intersect
+    select model_id from mart.model_scaling where comparable_group = 'mmlu_pro_measured'
+
+),
+
+-- The last digits of a mean depend on the order of its rows, and would part equal ones.
+averages as (
 
     select
         model_id,
-        case when count(v1_pct) = 6 then avg(v1_pct) end as v1_average_pct,
-        case when count(v2_pct) = 6 then avg(v2_pct) end as v2_average_pct
+        case when count(v1_pct) = 6 then round(avg(v1_pct), 9) end as v1_average_pct,
+        case when count(v2_pct) = 6 then round(avg(v2_pct), 9) end as v2_average_pct
     from (
         select
             model_id,
             case when variant like '%_olb_v1' then score_pct end as v1_pct,
             case when variant like '%_olb_v2' then score_norm_pct end as v2_pct
         from mart.model_scaling
+        semi join measured using (model_id)
     )
     group by model_id
 

@@ -21,18 +21,25 @@
 --   least_value: Least figure of ours, under any protocol
 --   greatest_value: Greatest figure of ours, under any protocol
 create view mart.article_cells as
-with figures as (
+with models as (
+
+    select * from core.models semi join mart.article_table using (model_id)
+
+),
+
+figures as (
 
     select model_id, 'params_total_b' as cell, null::integer as n_shot, false as is_measured, params_total / 1e9 as our_value
-    from core.models
+    from models
     union all
-    select model_id, 'params_active_b', null, false, params_active / 1e9 from core.models
+    select model_id, 'params_active_b', null, false, params_active / 1e9 from models
     union all
-    select model_id, 'cost_relative', null, false, params_active / 70e9 from core.models
+    select model_id, 'cost_relative', null, false, params_active / 70e9 from models
     union all
     -- A part of the subjects is another benchmark.
     select model_id, 'mmlu_pct', n_shot, comparable_group <> 'mmlu_reported', score_pct
     from core.scores
+    semi join models using (model_id)
     left join core.reporters using (reported_by)
     where comparable_group in ('mmlu_reported', 'mmlu_measured', 'mmlu_helm') and coalesce(is_charted, true)
 
@@ -93,7 +100,7 @@ final as (
         s.least_value,
         s.greatest_value
     from printed as p
-    left join core.models as m using (model_id)
+    left join models as m using (model_id)
     left join alike as a using (row_id, cell)
     left join spread as s on s.model_id = p.model_id and s.cell = p.cell
 

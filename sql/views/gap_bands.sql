@@ -11,21 +11,37 @@
 --   hi_pct: Best so far if each model counts with its greatest score, percent
 --   ends_on: Day of the next row; of the last one compared_on
 create view mart.gap_bands as
-with days as (
+with sides as (
 
-    select
-        s.population,
-        s.comparable_group,
-        p.openness,
-        p.released_on as day,
-        any_value(s.compared_on) as compared_on,
-        max(p.lo_pct) as best_lo_pct,
-        max(p.hi_pct) as best_hi_pct
-    from mart.gap_sides as s
-    join mart.populations as m using (population)
-    join mart.model_scaling as p on p.model_id = m.model_id and p.comparable_group = s.comparable_group
-    where p.openness in ('open_weights', 'proprietary') and p.released_on <= s.compared_on
+    select population, comparable_group, compared_on from mart.gap_sides where compared_on is not null
+
+),
+
+points as (
+
+    select p.model_id, p.comparable_group, p.openness, p.released_on as day, p.lo_pct, p.hi_pct
+    from mart.model_scaling as p
+    join (select comparable_group, max(compared_on) as compared_on from sides group by comparable_group) as g
+        using (comparable_group)
+    where p.openness in ('open_weights', 'proprietary') and p.released_on <= g.compared_on
+
+),
+
+days_of_populations as (
+
+    select m.population, p.comparable_group, p.openness, p.day, max(p.lo_pct) as best_lo_pct, max(p.hi_pct) as best_hi_pct
+    from points as p
+    join mart.populations as m using (model_id)
     group by all
+
+),
+
+days as (
+
+    select d.*, s.compared_on
+    from days_of_populations as d
+    join sides as s using (population, comparable_group)
+    where d.day <= s.compared_on
 
 ),
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, datetime
 from itertools import takewhile
@@ -676,6 +677,23 @@ def test_two_groups_are_correlated_over_the_official_models_in_both_if_there_are
     [row] = answer(con, "benchmark_correlations")
     assert (row["comparable_group"], row["other_group"], row["is_one_benchmark"]) == ("one", "two", False)
     assert (row["n_models"], row["rank_correlation"]) == (30, 1.0)
+
+
+def test_equal_scores_share_the_middle_of_their_ranks_in_a_correlation_and_scores_that_are_all_equal_have_none(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for number in range(60):
+        name = f"m-{number:02}"
+        model(con, name, "2024-01-01", "open_weights")
+        score(con, name, number // 2, comparable_group="fine")  # every two models have the same scores everywhere
+        for group in ("coarse", "rough"):
+            score(con, name, max(number // 2, 20), comparable_group=group, benchmark_id="other")
+        score(con, name, 50.0, comparable_group="same")
+    rows = {(row["comparable_group"], row["other_group"]): row for row in answer(con, "benchmark_correlations")}
+    # By hand: 42 of the 60 share one score, and two each other: the root of (215,940 - 74,046 - 9 * 6) / (215,940 - 30 * 6).
+    for pair in (("coarse", "fine"), ("fine", "rough")):
+        assert (rows[pair]["n_models"], rows[pair]["rank_correlation"]) == (60, 0.81)
+    assert math.isnan(rows["fine", "same"]["rank_correlation"]), rows
 
 
 def test_a_score_far_above_what_the_other_five_predict_comes_first_with_what_is_known_of_its_model(

@@ -9,29 +9,78 @@ with scored as (
 
 ),
 
-pairs as (
+-- Numbers for names: many pairs are sorted by them.
+groups as (
 
     select
-        a.comparable_group,
-        b.comparable_group as other_group,
-        a.benchmark = b.benchmark as is_one_benchmark,
+        comparable_group,
+        any_value(benchmark) as benchmark,
+        (row_number() over (order by comparable_group))::smallint as number
+    from scored
+    group by comparable_group
+
+),
+
+numbered as (
+
+    select g.number, s.model_id, s.score_pct from scored as s join groups as g using (comparable_group)
+
+),
+
+-- Models with the same two scores have the same two ranks.
+pairs as (
+
+    select a.number, b.number as other_number, a.score_pct, b.score_pct as other_pct, count(*) as n_models
+    from numbered as a
+    join numbered as b on b.model_id = a.model_id and b.number > a.number
+    group by all
+
+),
+
+ranked as (
+
+    select
+        number,
+        other_number,
+        n_models,
         -- Equal scores share the middle of their ranks, as in Spearman's correlation.
-        rank() over (partition by a.comparable_group, b.comparable_group order by a.score_pct)
-            + (count(*) over (partition by a.comparable_group, b.comparable_group, a.score_pct) - 1) / 2 as score_rank,
-        rank() over (partition by a.comparable_group, b.comparable_group order by b.score_pct)
-            + (count(*) over (partition by a.comparable_group, b.comparable_group, b.score_pct) - 1) / 2 as other_rank
-    from scored as a
-    join scored as b on b.model_id = a.model_id and b.comparable_group > a.comparable_group
+        sum(n_models) over by_score - sum(n_models) over (by_score range current row) / 2 as x,
+        sum(n_models) over by_other - sum(n_models) over (by_other range current row) / 2 as y
+    from pairs
+    window
+        by_score as (partition by number, other_number order by score_pct),
+        by_other as (partition by number, other_number order by other_pct)
+
+),
+
+sums as (
+
+    select
+        number,
+        other_number,
+        sum(n_models)::bigint as n_models,
+        sum(n_models * x) as x,
+        sum(n_models * y) as y,
+        sum(n_models * x * x) as xx,
+        sum(n_models * y * y) as yy,
+        sum(n_models * x * y) as xy
+    from ranked
+    group by number, other_number
+    having sum(n_models) >= 30
 
 ),
 
 correlated as (
 
     select
-        comparable_group, other_group, is_one_benchmark, count(*) as n_models, corr(score_rank, other_rank) as rank_correlation
-    from pairs
-    group by all
-    having count(*) >= 30
+        a.comparable_group,
+        b.comparable_group as other_group,
+        a.benchmark = b.benchmark as is_one_benchmark,
+        s.n_models,
+        (n_models * xy - x * y) / sqrt((n_models * xx - x * x) * (n_models * yy - y * y)) as rank_correlation
+    from sums as s
+    join groups as a on a.number = s.number
+    join groups as b on b.number = s.other_number
 
 )
 

@@ -11,15 +11,20 @@ with of_models as (
 -- Subjects of other models would be compared by who published them; a source that has some subjects says nothing of the whole.
 whole as (
 
-    select *
-    from of_models
-    qualify count(*) over (partition by model_id, source_id) = (select count(distinct subtask) from of_models)
+    select model_id, min(source_id) as source_id
+    from (
+        select model_id, source_id
+        from of_models
+        group by model_id, source_id
+        having count(*) = (select count(distinct subtask) from of_models)
+    )
+    group by model_id
 
 ),
 
 of_one_source as (
 
-    select * from whole qualify source_id = min(source_id) over (partition by model_id)
+    select * from of_models semi join whole using (model_id, source_id)
 
 )
 

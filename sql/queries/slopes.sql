@@ -8,10 +8,26 @@
 -- first; those named *_reported mix protocols.
 with points as (
 
-    select q.population, p.comparable_group, p.openness, p.score_pct, p.params_b as total_b, p.params_active_b as active_b
-    from mart.model_scaling as p
-    join mart.populations as q using (model_id)
-    where q.population in ('official', 'official_base')
+    select 'official' as population, comparable_group, openness, score_pct, params_b as total_b, params_active_b as active_b
+    from mart.model_scaling
+    where population = 'official'
+    union all
+    select 'official_base', comparable_group, openness, score_pct, params_b, params_active_b
+    from mart.model_scaling
+    semi join (from mart.populations where population = 'official_base') using (model_id)
+
+),
+
+lines as (
+
+    select
+        population,
+        comparable_group,
+        coalesce(openness, 'all') as openness,
+        regr_slope(score_pct, log10(total_b)) as total,
+        regr_slope(score_pct, log10(active_b)) as active
+    from points
+    group by grouping sets ((population, comparable_group, openness), (population, comparable_group))
 
 )
 
@@ -20,25 +36,21 @@ select
     f.population,
     f.openness as side,
     f.form as size,
-    round(any_value(f.slope), 2) as slope,
-    round(any_value(f.slope_lo), 2) as slope_lo,
-    round(any_value(f.slope_hi), 2) as slope_hi,
-    any_value(f.slope_lo) > 0 as is_rising,
-    round(exp(any_value(f.slope)), 1) as odds_times,
-    round(any_value(f.r2), 2) as r2,
-    case
-        when any_value(f.slope) is not null
-            then round(regr_slope(p.score_pct, log10(case f.form when 'total' then p.total_b else p.active_b end)), 1)
-    end as points_per_tenfold,
-    any_value(f.n) as n_models,
-    any_value(f.n_clipped) as n_clipped,
-    any_value(f.n_scored) as n_scored,
-    any_value(f.n_families) as n_families,
-    any_value(f.refusal_reason) as refusal_reason
+    round(f.slope, 2) as slope,
+    round(f.slope_lo, 2) as slope_lo,
+    round(f.slope_hi, 2) as slope_hi,
+    f.slope_lo > 0 as is_rising,
+    round(exp(f.slope), 1) as odds_times,
+    round(f.r2, 2) as r2,
+    case when f.slope is not null then round(case f.form when 'total' then l.total else l.active end, 1) end
+        as points_per_tenfold,
+    f.n as n_models,
+    f.n_clipped,
+    f.n_scored,
+    f.n_families,
+    f.refusal_reason
 from mart.scaling_fit as f
-left join points as p
-    on p.comparable_group = f.comparable_group and p.population = f.population and f.openness in (p.openness, 'all')
-left join core.comparable_groups as g on g.comparable_group = f.comparable_group
+left join lines as l using (population, comparable_group, openness)
+left join core.comparable_groups as g using (comparable_group)
 where f.population in ('official', 'official_base') and f.era = 'all' and f.form in ('total', 'active') and f.n_scored > 0
-group by f.comparable_group, f.population, f.openness, f.form
-order by not any_value(g.is_headline), f.comparable_group, f.population, f.openness, f.form desc
+order by not g.is_headline, f.comparable_group, f.population, f.openness, f.form desc

@@ -10,7 +10,7 @@ with run as (
         s.precision,
         s.has_chat_template,
         s.run_id,
-        count(distinct s.comparable_group) as n_scores,
+        list_unique(list(s.comparable_group)) as n_scores,
         avg(s.score_norm_pct) as average_pct,
         case when count(h.score_norm_published_pct) = 6 then avg(h.score_norm_published_pct) end as board_average_pct
     from core.scores as s

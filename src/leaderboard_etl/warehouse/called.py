@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     import duckdb
 
 
+_OF_ID = """
+    select distinct a.name, m.model_id
+    from (select unnest($names) as name) as a
+    join core.models as m on lower(m.model_id) = lower(a.name)
+    order by all
+"""
+
+
 def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, list[str]]:
     """The ids of the models that have each of the names, whatever its letter case, by the first of these rules that has any: an
     id; a display name or name of a source; an official model's id without the organization; what is spelled like one of these
@@ -18,6 +26,14 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
     Of an official model's own name on the Hub another's display name does not deprive it: what people call an Instruct model, and
     its base's repository is called, means both.
     """
+    names = list(names)
+    found: dict[str, list[str]] = {}
+    # Most ask by id, and no other rule has a say then: the other names of all models are not read.
+    for name, model_id in con.execute(_OF_ID, {"names": names}).fetchall():
+        found.setdefault(name, []).append(model_id)
+    others = [name for name in names if name not in found]
+    if not others:
+        return found
     rows = con.execute(
         f"""
         with models as (
@@ -42,10 +58,6 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
             select a.name, m.model_id, 1 as rank
             from asked as a
             join core.model_aliases as m on lower(m.source_name) = lower(a.name)
-            union
-            select a.name, m.model_id, 0
-            from asked as a
-            join models as m on lower(m.model_id) = lower(a.name)
             union
             select a.name, m.model_id, 1
             from asked as a
@@ -75,9 +87,8 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
 
         select distinct name, model_id from named qualify rank = min(rank) over (partition by name) order by all
         """,
-        {"names": list(names)},
+        {"names": others},
     ).fetchall()
-    found: dict[str, list[str]] = {}
     for name, model_id in rows:
         found.setdefault(name, []).append(model_id)
     return found
@@ -85,7 +96,8 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
 
 def folded(name: str) -> str:
     """A name, as SQL of one, in small letters and without what people write in the place of a blank."""
-    return f"regexp_replace(lower({name}), '[ _/-]', '', 'g')"
+    # A pattern takes three times as long, and explain folds three names of every model.
+    return f"replace(replace(replace(replace(lower({name}), ' ', ''), '_', ''), '/', ''), '-', '')"
 
 
 # What a repository is called, without its owner and a vendor's name that people leave out.

@@ -74,21 +74,27 @@ def score(con: duckdb.DuckDBPyConnection, model_id: str, pct: float, **facts: An
     insert(con, "core.scores", model_id=model_id, **(defaults | facts))
 
 
+def scored_models(con: duckdb.DuckDBPyConnection, *rows: tuple[str, str | None, str, str, float]) -> None:
+    """Adds models with one score each: model_id, released_on, openness, population, score_pct."""
+    for model_id, released_on, openness, population, score_pct in rows:
+        model(con, model_id, released_on, openness, population=population)
+        score(con, model_id, score_pct)
+
+
 @pytest.fixture
 def gap(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Closed leads with 60, then 80; open has 50, then 70; two further models do not count."""
-    for model_id, released, openness, pct, population in [
-        ("closed-1", "2023-01-10", "proprietary", 60.0, "official"),
-        ("closed-2", "2023-03-10", "proprietary", 80.0, "official"),
-        ("closed-worse", "2023-04-10", "proprietary", 75.0, "official"),
-        ("open-1", "2023-02-10", "open_weights", 50.0, "official"),
-        ("open-2", "2023-05-10", "open_weights", 70.0, "official"),
-        ("open-contaminated", "2023-02-11", "open_weights", 99.0, "flagged"),
-        ("open-too-late", "2023-07-10", "open_weights", 90.0, "official"),
-        ("open-undated", None, "open_weights", 95.0, "official"),
-    ]:
-        model(con, model_id, released, openness, population=population)
-        score(con, model_id, pct)
+    scored_models(
+        con,
+        ("closed-1", "2023-01-10", "proprietary", "official", 60.0),
+        ("closed-2", "2023-03-10", "proprietary", "official", 80.0),
+        ("closed-worse", "2023-04-10", "proprietary", "official", 75.0),
+        ("open-1", "2023-02-10", "open_weights", "official", 50.0),
+        ("open-2", "2023-05-10", "open_weights", "official", 70.0),
+        ("open-contaminated", "2023-02-11", "open_weights", "flagged", 99.0),
+        ("open-too-late", "2023-07-10", "open_weights", "official", 90.0),
+        ("open-undated", None, "open_weights", "official", 95.0),
+    )
     return con
 
 
@@ -228,15 +234,14 @@ def test_a_frontier_has_a_band_of_the_least_and_the_greatest_score_of_each_model
 def test_the_band_of_a_population_ends_on_its_own_day_and_a_group_without_both_sides_has_none(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    for day, model_id, openness, population, pct in (
-        ("2023-01-01", "closed", "proprietary", "official", 70.0),
-        ("2023-02-01", "open", "open_weights", "official", 60.0),
-        ("2023-02-15", "between", "proprietary", "official", 72.0),
-        ("2023-03-01", "tune", "open_weights", "fine_tune", 65.0),
-        ("2023-04-01", "closed-2", "proprietary", "official", 75.0),
-    ):
-        model(con, model_id, day, openness, population=population)
-        score(con, model_id, pct)
+    scored_models(
+        con,
+        ("closed", "2023-01-01", "proprietary", "official", 70.0),
+        ("open", "2023-02-01", "open_weights", "official", 60.0),
+        ("between", "2023-02-15", "proprietary", "official", 72.0),
+        ("tune", "2023-03-01", "open_weights", "fine_tune", 65.0),
+        ("closed-2", "2023-04-01", "proprietary", "official", 75.0),
+    )
     score(con, "open", 40.0, comparable_group="gpqa_diamond_epoch", variant_id="gpqa_diamond_epoch")
     rows = con.execute(
         "select population, openness, day::varchar, hi_pct, ends_on::varchar from mart.gap_bands"

@@ -77,10 +77,21 @@ correlated as (
         b.comparable_group as other_group,
         a.benchmark = b.benchmark as is_one_benchmark,
         s.n_models,
-        (n_models * xy - x * y) / sqrt((n_models * xx - x * x) * (n_models * yy - y * y)) as rank_correlation
+        -- Of scores that are all equal there is none.
+        (n_models * xy - x * y) / nullif(sqrt((n_models * xx - x * x) * (n_models * yy - y * y)), 0) as rank_correlation
     from sums as s
     join groups as a on a.number = s.number
     join groups as b on b.number = s.other_number
+
+),
+
+bounded as (
+
+    -- Of a correlation of 1 or -1 the transform is infinite.
+    select
+        *,
+        case when rank_correlation is not null then atanh(greatest(least(rank_correlation, 0.9999), -0.9999)) end as fisher_z
+    from correlated
 
 )
 
@@ -90,7 +101,7 @@ select
     is_one_benchmark,
     n_models,
     round(rank_correlation, 2) as rank_correlation,
-    round(tanh(atanh(least(rank_correlation, 0.9999)) - 1.96 / sqrt(n_models - 3)), 2) as lo,
-    round(tanh(atanh(least(rank_correlation, 0.9999)) + 1.96 / sqrt(n_models - 3)), 2) as hi
-from correlated
-order by rank_correlation desc, comparable_group, other_group
+    round(tanh(fisher_z - 1.96 / sqrt(n_models - 3)), 2) as lo,
+    round(tanh(fisher_z + 1.96 / sqrt(n_models - 3)), 2) as hi
+from bounded
+order by rank_correlation desc nulls last, comparable_group, other_group

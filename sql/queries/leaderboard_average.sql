@@ -10,6 +10,7 @@ with run as (
         s.precision,
         s.has_chat_template,
         s.run_id,
+        -- A distinct count would be grouped apart and joined again.
         list_unique(list(s.comparable_group)) as n_scores,
         avg(s.score_norm_pct) as average_pct,
         case when count(h.score_norm_published_pct) = 6 then avg(h.score_norm_published_pct) end as board_average_pct

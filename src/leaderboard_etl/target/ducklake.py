@@ -256,7 +256,7 @@ class LakeTarget(FileTarget):
                 with durable("published file"):
                     self._commit()
                 note = super()._show()
-                return self._keep_up() or note
+                return "; ".join(said for said in (note, self._keep_up()) if said) or None
             except duckdb.Error as error:
                 self._leave()
                 self._expect_passing(error)

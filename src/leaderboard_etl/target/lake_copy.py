@@ -24,15 +24,13 @@ def copy_whole(con: duckdb.DuckDBPyConnection) -> bool:
     for schema, table in con.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = ?", [LAKE]
     ).fetchall():
-        if is_ours and f"{schema}.{table}" in tables():
-            how = "insert into"
+        name = f"{schema}.{table}"
+        if is_ours and name in tables():
+            written = f"insert into {name}"
         else:
             con.execute(f"create schema if not exists {schema}")
-            how = "create table"
-        con.execute(
-            f"{how} {schema}.{table} {'as ' * (how == 'create table')}"
-            f"from {LAKE}.{schema}.{table} order by {engine.ROW_ID}"
-        )
+            written = f"create table {name} as"
+        con.execute(f"{written} from {LAKE}.{name} order by {engine.ROW_ID}")
     con.execute("commit")
     if is_ours:
         for view in kept_views().values():

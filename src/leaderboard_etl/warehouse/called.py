@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-
+# Ids by names, whatever their letter case.
 _OF_ID = """
     select distinct a.name, m.model_id
     from (select unnest($names) as name) as a

@@ -530,11 +530,9 @@ def test_every_column_of_a_metric_is_read_in_both_generations() -> None:
     ]
 
 
-def test_runs_read_together_are_read_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_read_together_are_read_as_each_alone() -> None:
     files = [landed({"results": mmlu([n / 10] * 57)}, path=f"org/model-{n}/{NAME}") for n in range(5)]
     together = read("olb_v1_results", *files)
-    monkeypatch.setattr("leaderboard_etl.sources.shared.harness.rows._FILES_AT_ONCE", 2)
-    assert read("olb_v1_results", *files).scores.equals(together.scores)
     alone = pl.concat([read("olb_v1_results", file).scores for file in files])
     assert alone.equals(together.scores)
 

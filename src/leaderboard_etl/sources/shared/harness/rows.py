@@ -8,14 +8,12 @@ from dataclasses import fields
 import polars as pl
 
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, concat, parsed_frame, refuse, refused_rows
+from leaderboard_etl.sources.base import Parsed, RefusedError, SourceFile, parsed_frame, refuse, refused_rows
 from leaderboard_etl.sources.measured import METRIC_COLUMNS, RUN_COLUMNS, Measured, numbered
 from leaderboard_etl.sources.shared.harness.file import Run, copied_from
 from leaderboard_etl.sources.shared.harness.metrics import Metrics, read_run
 from leaderboard_etl.sources.shared.harness.scores import leaderboard_scores
 
-# Values are Python lists until they become a frame: so many files at a time.
-_FILES_AT_ONCE = 500
 # 0.1 + 0.2 of a mean may be over 1 by a last digit.
 _LAST_DIGITS = 1e-11
 _OF_FILE = ("hub_id", "organization", "reported_by", "repo_type", "repo_id", "revision", "path", "blob_id")
@@ -34,13 +32,6 @@ def parsed_runs(
 
     The leaderboard's own runs name the commit of the model that they ran; `unsigned` is who reports those that do not.
     """
-    batches = [files[first : first + _FILES_AT_ONCE] for first in range(0, len(files), _FILES_AT_ONCE)]
-    return concat([_parsed_batch(source_id, batch, policy, variants, unsigned) for batch in batches])
-
-
-def _parsed_batch(
-    source_id: str, files: Sequence[SourceFile], policy: Policy, variants: Sequence[str], unsigned: str
-) -> Parsed:
     numbers, runs, refused = Metrics(), [], []
     paths = {file.version.path for file in files}
     for file in files:

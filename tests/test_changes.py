@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from datetime import date, datetime
@@ -26,7 +27,7 @@ from leaderboard_etl.export.folder import write_snapshot
 from leaderboard_etl.export.snapshot import make_snapshot
 from leaderboard_etl.export.verify import verify_snapshot
 from leaderboard_etl.raw.ledger import JudgementChange, Load
-from leaderboard_etl.settings import Warehouse
+from leaderboard_etl.settings import Warehouse, resource
 from leaderboard_etl.warehouse.changes import KINDS, MOST_TOLD, LoadChanges, load_changes
 from leaderboard_etl.warehouse.changes_text import _SENTENCES, _WORDS, as_json, counted, lines, markdown, told
 from leaderboard_etl.warehouse.core import insert_descriptions
@@ -238,6 +239,29 @@ def test_with_all_every_change_is_told(two_nights: World) -> None:
     assert [(len(load.rows), sum(n for *_, n, _ in load.counts)) for load in everything] == [
         (n, n) for (n,) in two_nights.query("select count(*) from mart.changes group by load_id order by load_id")
     ]
+
+
+def test_the_last_load_of_the_cookbook_is_the_last_that_changed_anything(two_nights: World, tmp_path: Path) -> None:
+    question = (resource("sql") / "queries" / "what_changed.sql").read_text(encoding="utf-8")
+    copy = tmp_path / "later.duckdb"
+    shutil.copy(two_nights.warehouse.database, copy)
+    copy.chmod(0o644)
+    with duckdb.connect(str(copy)) as con:
+        second = con.execute(question).fetchall()
+        assert {row[0] for row in second} >= {"leader_new", "score_restated"}
+        later = "from ops.loads cross join range(3, 6) as later(load) where load_id = 2"
+        con.execute(f"insert into ops.loads select * exclude (load) replace (load as load_id) {later}")
+        # A description of a known model is not told, and a score that is stated again as it was has not changed.
+        con.execute("insert into history.models select * replace (3 as load_id) from history.models")
+        again = f"variant_id = 'gpqa_olb_v2' and source_name = '{MISTRAL}' and closed_load_id is null"
+        con.execute(f"create temp table of_mistral as from history.scores where {again}")
+        con.execute(f"update history.scores set closed_load_id = 4 where {again}")
+        con.execute("insert into history.scores select * replace (4 as load_id) from of_mistral")
+        assert con.execute(question).fetchall() == second
+        con.execute(f"update history.scores set closed_load_id = 5 where {again}")
+        con.execute("insert into history.scores select * replace (5 as load_id, 0 as score_raw) from of_mistral")
+        [(kind, _, model, *_)] = con.execute(question).fetchall()
+        assert (kind, model) == ("score_restated", MISTRAL)
 
 
 def test_loads_are_chosen_by_their_day(two_nights: World) -> None:

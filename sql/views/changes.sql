@@ -7,13 +7,12 @@
 -- another run or setting is withdrawn there and new here. A source with dated editions (core.sources.has_editions) adds scores and does
 -- not restate them: all editions are here, core.scores has the newest. Subtask scores, ratings and prices are not here. New code and new
 -- policy of this project change judgements, too: ops.loads.code_version. A new model is one row, though several sources of its load name
--- it: its source is one with a score of it, else a rating, a submission, a price, else a description; of several with a score the one
--- whose reporter has the least chart_rank in core.reporters, then the first by name.
+-- it: mart.new_models says which one it came with.
 -- columns:
 --   load_id: = ops.load_sources
 --   changed_at: = ops.loads.as_of_at
 --   kind (leader_new, leader_gone, verdict_flipped, score_restated, score_withdrawn, score_new, model_new, size_changed, license_changed, name_resolved, name_moved): What changed: a side has another leader (leader_new) or none (leader_gone), a claim of the article has another verdict (verdict_flipped), a source states another value of a score (score_restated), no longer states it (score_withdrawn) or states one (score_new), a model was never named before (model_new), has another size (size_changed) or another licence or openness (license_changed), or a name that led nowhere leads to a model (name_resolved) or means another model than before (name_moved)
---   source_id: Source with which it came; of a new model one source of those that name it in the load, by the rule above; policy: this project's policy; null: none states it
+--   source_id: Source with which it came; of a new model one source of those that name it in the load, by the rule of mart.new_models; policy: this project's policy; null: none states it
 --   model_id: = core.models; of a leader the new one; null: it is not about a model that is known now
 --   model: = core.models.display_name
 --   organization: = core.models
@@ -100,8 +99,10 @@ stated as (
         s.revision,
         s.path,
         e.published_pct as before_pct,
-        s.published_pct as after_pct
+        s.published_pct as after_pct,
+        e.source_id is not null or f.load_id is null as may_be_notable
     from scores as s
+    left join first_loads as f on f.source_id = s.source_id and f.load_id = s.load_id
     left join ended as e
         on e.closed_load_id = s.load_id
             and e.source_id = s.source_id
@@ -132,7 +133,8 @@ withdrawn as (
         e.revision,
         e.path,
         e.published_pct as before_pct,
-        null::double as after_pct
+        null::double as after_pct,
+        true as may_be_notable
     from ended as e
     anti join opened_again as s
         on s.load_id = e.closed_load_id
@@ -177,7 +179,8 @@ score_changes as (
         c.before_pct,
         c.after_pct,
         mart.link(c.source_url, s.link_pattern, c.repo_id, c.revision, c.path) as source_url,
-        w.license_id
+        w.license_id,
+        c.may_be_notable
     from (from stated union all from withdrawn) as c
     left join core.model_aliases as a using (source_id, source_name)
     left join meanings as n using (source_name)
@@ -185,65 +188,6 @@ score_changes as (
     left join core.sources as s using (source_id)
     left join collections as part on part.source_id = c.source_id and part.collection_id = split_part(c.run_id, ',', 1)
     left join works as w on w.source_id = c.source_id and w.collection_id is not distinct from part.collection_id
-
-),
-
--- standing: which source a new model came with, least first. A description is last: a card is fetched because a table names its model.
-named as not materialized (
-
-    select source_id, source_name, load_id, 103 as standing, repo_id, revision, path from history.models
-    union all
-    select source_id, source_name, load_id, coalesce(chart_rank, 99) as standing, repo_id, revision, path
-    from history.scores
-    left join core.reporters using (reported_by)
-    union all
-    select source_id, source_name, load_id, 101 as standing, repo_id, revision, path from history.submissions
-    union all
-    select source_id, source_name, load_id, 100 as standing, repo_id, revision, path from history.ratings
-    union all
-    select source_id, source_name, load_id, 102 as standing, repo_id, revision, path from history.prices
-
-),
-
--- All names of the models that a load says something of: of few loads these are few, and no other name is looked for.
-names_touched as (
-
-    select distinct n.load_id, a.model_id, every.source_id, every.source_name
-    from named as n
-    join core.model_aliases as a using (source_id, source_name)
-    join core.model_aliases as every using (model_id)
-
-),
-
-first_names as (
-
-    select
-        t.load_id,
-        t.model_id,
-        min({'load_id': n.load_id, 'standing': n.standing, 'source_id': source_id, 'source_name': source_name}) as name
-    from names_touched as t
-    join named as n using (source_id, source_name)
-    group by t.load_id, t.model_id
-    having min(n.load_id) = t.load_id
-
-),
-
--- The place is looked for last: of few loads there are few models.
-new_models as (
-
-    select
-        f.model_id,
-        f.load_id,
-        f.name.source_id as source_id,
-        f.name.source_name as source_name,
-        min({'repo_id': n.repo_id, 'revision': n.revision, 'path': n.path}) as place
-    from first_names as f
-    join named as n
-        on n.load_id = f.load_id
-            and n.source_id = f.name.source_id
-            and n.source_name = f.name.source_name
-            and n.standing = f.name.standing
-    group by all
 
 ),
 
@@ -269,14 +213,16 @@ all_changes as (
     select * from score_changes
     union all by name
     select
-        m.load_id,
+        n.load_id,
         'model_new' as kind,
-        m.source_id,
-        m.model_id,
-        m.source_name as subject,
-        mart.link(null, s.link_pattern, m.place.repo_id, m.place.revision, m.place.path) as source_url
-    from new_models as m
+        n.source_id,
+        n.model_id,
+        n.source_name as subject,
+        mart.link(null, s.link_pattern, n.repo_id, n.revision, n.path) as source_url,
+        coalesce(m.population = 'official', false) as may_be_notable
+    from mart.new_models as n
     left join core.sources as s using (source_id)
+    left join core.models as m using (model_id)
     union all by name
     select
         j.load_id,
@@ -294,7 +240,8 @@ all_changes as (
         case when j.kind = 'leader' and g.comparable_group is null then j.after_value end as after_rating,
         case when j.kind like 'params%' then j.before_value end as before_params,
         case when j.kind like 'params%' then j.after_value end as after_params,
-        j.source_url
+        j.source_url,
+        true as may_be_notable
     from judged as j
     left join core.comparable_groups as g on j.kind = 'leader' and g.comparable_group = j.side.comparable_group
     union all by name
@@ -304,7 +251,8 @@ all_changes as (
         source_id,
         subject,
         regexp_extract(message, 'was ''(.*)'' and', 1) as before_text,
-        regexp_extract(message, 'is ''(.*)'' now', 1) as after_text
+        regexp_extract(message, 'is ''(.*)'' now', 1) as after_text,
+        true as may_be_notable
     from ops.drift
     where kind = 'verdict'
 
@@ -335,11 +283,10 @@ final as (
         c.before_params::bigint as before_params,
         c.after_params::bigint as after_params,
         f.load_id is not null as is_first_load,
-        case
+        c.may_be_notable and case
             when c.kind in ('leader_new', 'leader_gone', 'verdict_flipped') then true
             when c.kind = 'score_restated' then abs(c.after_pct - c.before_pct) >= coalesce(g.match_tolerance_pct, 0)
             when c.kind = 'score_withdrawn' then coalesce(m.population = 'official', true)
-            when c.kind = 'score_new' then coalesce(m.population = 'official', false) and f.load_id is null
             else coalesce(m.population = 'official', false)
         end as is_notable,
         c.source_url,

@@ -82,8 +82,8 @@ def one_night(
     are in neither."""
     analyses: list[tuple[float, float]] = []
 
-    def timed(*given: Any) -> None:
-        analyses.append(_cpu(lambda: build_marts(*given)))
+    def timed(*given: Any, **named: Any) -> None:
+        analyses.append(_cpu(lambda: build_marts(*given, **named)))
 
     changes = {
         source_id: _landed(warehouse, source_id, round(share * n_changed), seed) for source_id, share in RESULTS.items()

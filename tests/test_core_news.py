@@ -217,10 +217,11 @@ def test_a_name_is_reached_whose_lower_case_the_engine_spells_otherwise(con: duc
     assert "org/İ" in names["source_name"]
 
 
-def test_what_the_models_judged_anew_tell_is_all_that_the_night_changed_in_judgement(
+def test_what_the_models_judged_anew_tell_is_all_that_the_night_changed_in_judgements_and_the_chart(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     nights = Nights(con, 8)
+    keep_views(con)
     kinds: set[str] = set()
     before_of_all = judgements(con, None)
     for _ in range(2 * N_NIGHTS):
@@ -228,12 +229,14 @@ def test_what_the_models_judged_anew_tell_is_all_that_the_night_changed_in_judge
         con.execute("begin")
         nights.night()
         judged = core.update_core(con, before_load_id)
-        keep_views(con)
+        keep_views(con, judged=judged)
+        of_chart = facts(con, {"kept": f"from {CHART}", "made": kept_views()[CHART].query})
         now_of_them, now_of_all = judgements(con, judged), judgements(con, None)
         con.rollback()
         of_them = changed_judgements(judgements(con, judged), now_of_them)
         of_all = changed_judgements(before_of_all, now_of_all)
         assert of_them.equals(of_all)
+        assert of_chart["kept"] == of_chart["made"]
         assert now_of_them.height < now_of_all.height
         kinds.update(of_all["kind"])
     assert kinds == {"leader", "license", "name", "params_active", "params_total"}

@@ -62,7 +62,7 @@ def extend(
     [(since_load_id,)] = con.execute("select load_id from ops.build").fetchall()
     con.execute("update ops.build set load_id = ?", [_last_id(loads)])
     judged = update_core(con, since_load_id or 0)
-    build_marts(con, _last_change(loads).as_of().date())
+    build_marts(con, _last_change(loads).as_of().date(), judged=judged)
     con.commit()
     return judged
 

@@ -91,21 +91,28 @@ _PRICES = """
 """
 # In what order the rows of a kept view are: what is asked for together stands together.
 _ORDER = {"mart.model_scaling": "comparable_group, model_id", "mart.lineage": "model_id, depth, ancestor_id"}
+# Rows of kept views are asked for model by model only of so many.
+_MOST_JUDGED = 2_000
 _BY_GROUP = ("population", "comparable_group")
 CLAIMS = Analysis("paper_claims", ("mart.paper_claims",))
 
 
 def build_marts(
-    con: duckdb.DuckDBPyConnection, as_of: date, needs: Set[str] | None = None, held: Held | None = None
+    con: duckdb.DuckDBPyConnection,
+    as_of: date,
+    needs: Set[str] | None = None,
+    held: Held | None = None,
+    judged: pl.DataFrame | None = None,
 ) -> Computed:
     """Brings the mart tables up to date with core, as of the end of a day; kept views become tables. Null: all; else those among
-    `needs`, with what they are made from (needs.needed_by).
+    `needs`, with what they are made from (needs.needed_by). `judged` is what update_core has returned since
+    then; null: not known.
 
     What is made from the same rows by the same code stays as it is (warehouse.results), of kept views also where `held` has the
     rows. Returns the parts that were computed, by analysis.
     """
     con.execute(f"set variable as_of = date '{as_of}'")
-    computed = keep_views(con, needs, held)
+    computed = keep_views(con, needs, held, judged)
     if needs is not None and needs.isdisjoint(itertools.chain(*TABLES_OF.values())):
         return computed
     if needs is None or "mart.gap_sides" in needs:
@@ -120,10 +127,16 @@ def build_marts(
     return computed
 
 
-def keep_views(con: duckdb.DuckDBPyConnection, needs: Set[str] | None = None, held: Held | None = None) -> Computed:
+def keep_views(
+    con: duckdb.DuckDBPyConnection,
+    needs: Set[str] | None = None,
+    held: Held | None = None,
+    judged: pl.DataFrame | None = None,
+) -> Computed:
     """The same for the kept views alone."""
+    models = None if judged is None or judged.height > _MOST_JUDGED else judged["model_id"].to_list()
     return {
-        name.split(".")[1]: refresh_view(con, view, _ORDER.get(name, "all"), held)
+        name.split(".")[1]: refresh_view(con, view, _ORDER.get(name, "all"), held, models)
         for name, view in kept_views().items()
         if needs is None or name in needs
     }

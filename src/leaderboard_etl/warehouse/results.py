@@ -29,6 +29,8 @@ from leaderboard_etl.warehouse.database import kept_tables
 # Other versions of these may give other last digits.
 _COMPUTING = ("duckdb", "numpy", "polars")
 _SEPARATOR = " / "
+# Between the hash of the inputs of every part and that of the inputs of one.
+_OF_PART = " "
 # A table of more values leaves so much room, when all of it is replaced, that a checkpoint in between is worth its time.
 _MANY_VALUES = 500_000
 # Where more of a kept view differs than this share, it is written whole, which sorts it again.
@@ -66,7 +68,7 @@ def refresh(
     for table in analysis.tables:
         frame = frames[table]
         con.register("incoming", frame.select(pl.col(name).cast(dtype) for name, dtype in frame_schema(table).items()))
-        _replace(con, table, "all", analysis, outdated, "from incoming")
+        _replace(con, table, "all", _is_one_of(_name(analysis.part), outdated), "from incoming")
         con.unregister("incoming")
     _remember(con, analysis, now, outdated)
     return stale
@@ -86,9 +88,17 @@ class Held:
     touched: Sequence[str] | None = None
 
 
-def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str, held: Held | None = None) -> list[Part]:
+def refresh_view(
+    con: duckdb.DuckDBPyConnection,
+    view: Relation,
+    order: str,
+    held: Held | None = None,
+    judged: Sequence[str] | None = None,
+) -> list[Part]:
     """The same for a view that is kept as a table: its own query computes the rows. In the end it is a table.
 
+    `judged` are the only models of which core says something else than what the table was made from; null: not known. Where each
+    row follows from a model, only theirs are computed.
     With `held` it is a view of the rows there that are made from the same, which are most, and of a table of the others; where
     each row follows from a model, those of the models that are touched.
     """
@@ -109,8 +119,11 @@ def refresh_view(con: duckdb.DuckDBPyConnection, view: Relation, order: str, hel
     query = f"select * from ({view.query})"
     if len(stale) < len(now):
         query += f" where {_is_one_of(column, stale)}"
-    if is_table:
-        _write_difference(con, view.name, order, analysis, outdated, query)
+    if is_table and view.row_by is not None and judged is not None and _differs_by_part(con, analysis, now):
+        of_them = _is_one_of(view.row_by, judged)
+        _write_difference(con, view.name, order, of_them, f"select * from ({view.query}) where {of_them}")
+    elif is_table:
+        _write_difference(con, view.name, order, _is_one_of(_name(analysis.part), outdated), query)
     elif held is not None:
         _show(con, view, held, query, _is_one_of(column, [part for part in now if part not in stale]))
     else:
@@ -158,7 +171,8 @@ def _hashes(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> dict[Part, st
     said: dict[Part, str] = {tuple(part): f"{count} {total}" for *part, count, total in rows}
     everywhere = [said.pop(part) for part in list(said) if None in part]
     parts = said if analysis.part else {(): said.get((), "")}
-    return {part: _digest(_made_by(), *everywhere, of_part) for part, of_part in parts.items()}
+    of_all = _digest(_made_by(), *everywhere)
+    return {part: f"{of_all}{_OF_PART}{_digest(of_part)}" for part, of_part in parts.items()}
 
 
 @cache
@@ -175,53 +189,55 @@ def _compare(
     con: duckdb.DuckDBPyConnection, analysis: Analysis, now: Mapping[Part, str]
 ) -> tuple[list[Part], list[str]]:
     """The parts to compute, and the names of those whose rows go: these, and parts that are no more."""
-    rows = con.execute(
-        "select part, input_hash from ops.analysis_inputs where analysis = ?", [analysis.name]
-    ).fetchall()
-    before = dict(rows)
+    before = _recorded(con, analysis)
     stale = [part for part, key in now.items() if before.get(_SEPARATOR.join(part)) != key]
     names = {_SEPARATOR.join(part) for part in now}
     return stale, [*(_SEPARATOR.join(part) for part in stale), *(name for name in before if name not in names)]
 
 
-def _replace(
-    con: duckdb.DuckDBPyConnection, table: str, order: str, analysis: Analysis, outdated: Sequence[str], new: str
-) -> None:
-    """Replaces the outdated parts of a table by the rows of the query `new`, in the table's order."""
+def _differs_by_part(con: duckdb.DuckDBPyConnection, analysis: Analysis, now: Mapping[Part, str]) -> bool:
+    """Whether the inputs of every part, the code among them, are those that the tables were made from."""
+    return len({key.partition(_OF_PART)[0] for key in (*_recorded(con, analysis).values(), *now.values())}) == 1
+
+
+def _recorded(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> dict[str, str]:
+    """The hash that the tables of an analysis were made from, by the name of a part."""
+    return dict(
+        con.execute("select part, input_hash from ops.analysis_inputs where analysis = ?", [analysis.name]).fetchall()
+    )
+
+
+def _replace(con: duckdb.DuckDBPyConnection, table: str, order: str, outdated: str, new: str) -> None:
+    """Replaces the rows of a table for which the condition `outdated` holds by those of the query `new`, in the table's order."""
     con.execute(
         f"""
         create or replace temp table refreshed as
         select * from (
-            select * from {table} where not list_contains($outdated, {_name(analysis.part)})
+            select * from {table} where not {outdated}
             union all by name
             {new}
         )
         order by {order}
-        """,
-        {"outdated": list(outdated)},
+        """
     )
     _empty(con, table)
     con.execute(f"insert into {table} by name from refreshed; drop table refreshed")
 
 
-def _write_difference(
-    con: duckdb.DuckDBPyConnection, table: str, order: str, analysis: Analysis, outdated: Sequence[str], new: str
-) -> None:
-    """The same for a large table: where few rows of the outdated parts differ, only they are written, after the others."""
+def _write_difference(con: duckdb.DuckDBPyConnection, table: str, order: str, outdated: str, new: str) -> None:
+    """The same for a large table: where few of its rows differ, only they are written, after the others."""
     # Equal rows are told apart by a number.
     said = "hash(r) as said, row_number() over (partition by hash(r)) as nth"
     con.execute(f"create or replace temp table made as select *, {said} from ({new}) as r")
     con.execute(
-        f"""
-        create or replace temp table held as
-        select {engine.ROW_ID} as row_id, {said} from {table} as r where list_contains($outdated, {_name(analysis.part)})
-        """,
-        {"outdated": list(outdated)},
+        f"create or replace temp table held as select {engine.ROW_ID} as row_id, {said} from {table} as r where {outdated}"
     )
     come = "select * exclude (said, nth) from made anti join held using (said, nth)"
-    [(n_come, n_new)] = con.execute(f"select (select count(*) from ({come})), (select count(*) from made)").fetchall()
-    if n_come > _MOST_CHANGED * n_new:
-        _replace(con, table, order, analysis, outdated, "select * exclude (said, nth) from made")
+    [(n_come, n_held)] = con.execute(
+        f"select (select count(*) from ({come})), (select count(*) from {table})"
+    ).fetchall()
+    if n_come > _MOST_CHANGED * n_held:
+        _replace(con, table, order, outdated, "select * exclude (said, nth) from made")
     else:
         con.execute(
             f"delete from {table} where {engine.ROW_ID} in (select row_id from held anti join made using (said, nth))"

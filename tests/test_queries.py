@@ -705,13 +705,13 @@ def test_a_score_far_above_what_the_other_five_predict_comes_first_with_what_is_
         model(con, name, "2024-01-01", "open_weights", is_flagged=number == 7)
         for group in groups[: 5 if number == 19 else 6]:
             trick = 30.0 if (number, group) == (7, "mmlu_pro") else 0.0
-            score(con, name, 20 + number + trick, comparable_group=group, variant_id=f"{group}_olb_v2")
+            score(con, name, 20 + number + trick, comparable_group=f"{group}_measured", variant_id=f"{group}_olb_v2")
     score(con, "m-00", 99.0, comparable_group="elsewhere")
     rows = answer(con, "outliers")
-    first = next(row for row in rows if row["comparable_group"] == "mmlu_pro")
+    first = next(row for row in rows if row["comparable_group"] == "mmlu_pro_measured")
     assert (first["model"], first["is_flagged"], first["score_pct"], first["n_models"]) == ("m-07", True, 57.0, 19)
     assert first["above_pct"] > 25 and first["deviations"] > 3
-    assert {row["model"] for row in rows if row["comparable_group"] == "mmlu_pro"} == {"m-07"}
+    assert {row["model"] for row in rows if row["comparable_group"] == "mmlu_pro_measured"} == {"m-07"}
 
 
 def test_each_flagged_model_is_one_row_and_every_row_says_how_many_there_are(con: duckdb.DuckDBPyConnection) -> None:

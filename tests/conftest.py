@@ -183,7 +183,8 @@ def _tables_by_copy(schema_file: Path) -> Iterator[None]:
 
     carry = results.carry_results
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(build, "create_tables", lambda con: copy_database(schema_file, con))
+        patched.setattr(build, "create_tables", lambda con, **_: copy_database(schema_file, con))
+        patched.setattr(build, "describe_tables", lambda con: None)
         patched.setattr(build, "create_views", lambda con: None)
         patched.setattr(believed, "carry_results", carry_results)
         patched.setattr(opening, "create_tables", copy_past)

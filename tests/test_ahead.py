@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
-from leaderboard_etl.reading.ahead import made_ahead
+from leaderboard_etl.reading.ahead import begun, made_ahead
 from leaderboard_etl.reading.runners import _taking_turns
 
 
@@ -47,3 +50,40 @@ def test_threads_take_turns_as_usual_after_the_block() -> None:
         assert sys.getswitchinterval() < usual_s
         raise RuntimeError
     assert sys.getswitchinterval() == pytest.approx(usual_s)
+
+
+def test_threads_take_turns_as_usual_after_blocks_that_overlap() -> None:
+    usual_s = sys.getswitchinterval()
+    first, second = _taking_turns(), _taking_turns()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert sys.getswitchinterval() < usual_s
+    second.__exit__(None, None, None)
+    assert sys.getswitchinterval() == pytest.approx(usual_s)
+
+
+def test_polars_has_found_numpy_before_any_thread_needs_it() -> None:
+    look = "import polars, leaderboard_etl.sources.registry; print(type(polars._dependencies.numpy).__name__)"
+    found = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "module"
+
+
+def test_the_first_item_is_made_before_the_reader_begins() -> None:
+    is_made = threading.Event()
+
+    def items() -> Iterator[int]:
+        for number in range(3):
+            is_made.set()
+            yield number
+
+    reader = begun(items())
+    assert is_made.wait(10)
+    assert list(reader) == [0, 1, 2]
+    assert list(begun([])) == []
+
+
+def test_an_error_of_the_first_item_is_raised_where_it_is_read() -> None:
+    reader = begun(1 // number for number in (0, 1))
+    with pytest.raises(ZeroDivisionError):
+        next(reader)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property, lru_cache
 from importlib.metadata import version
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,7 +29,7 @@ from leaderboard_etl.errors import EtlError, UsageError, first_line
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.prefect_api import prefect_settings
 from leaderboard_etl.printable import how_many, one_line
-from leaderboard_etl.reading.runners import Batch, Landed, read_batch, runs_on, unpacked
+from leaderboard_etl.reading.runners import Batch, Job, Landed, read_batch, runs_on, unpacked
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.registry import SOURCES
@@ -111,8 +111,12 @@ class DaskRunner:
             f" {least:.0%} of them; {how_many(self._n_here, 'file')} of small sources were parsed here"
         )
 
-    def __call__(self, source: Source, policy: Policy, batches: Iterable[Landed]) -> Iterator[Batch]:
+    def __call__(self, policy: Policy, jobs: Iterable[Job]) -> Iterator[Batch]:
         """The runner of reading/runners.py. Raises what parsing raises, wherever it happened."""
+        for source_id, of_source in groupby(jobs, lambda job: job[0].source_id):
+            yield from self._of_source(SOURCES[source_id], policy, (landed for _, landed in of_source))
+
+    def _of_source(self, source: Source, policy: Policy, batches: Iterable[Landed]) -> Iterator[Batch]:
         remaining = iter(batches)
         first = list(islice(remaining, 2))
         # Sending a single batch away gains nothing, and starting workers for it costs seconds.

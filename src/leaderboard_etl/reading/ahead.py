@@ -13,6 +13,22 @@ Made = TypeVar("Made")
 _END: Final = object()
 
 
+def begun(items: Iterable[T]) -> Iterator[T]:
+    """The items in their order. The first is made from now on, and what makes it works ahead from now on, whenever the reader
+    begins."""
+    following = iter(items)
+    with_first = ThreadPoolExecutor(1, thread_name_prefix="begun")
+    first = with_first.submit(next, following, _END)
+    with_first.shutdown(wait=False)
+
+    def read() -> Iterator[T]:
+        if (item := first.result()) is not _END:
+            yield item  # type: ignore[misc]
+            yield from following
+
+    return read()
+
+
 def ahead(items: Iterable[T]) -> Iterator[T]:
     """The items in their order. Each is made while the reader still works on the one before; what making it raises is raised in
     its place."""

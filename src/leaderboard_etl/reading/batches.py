@@ -31,8 +31,15 @@ def parse_batches(source: Source, files: Iterable[FileVersion], store: BlobStore
     Raises ContractError or SourceError as the source's parser does, SourceError if the parser crashes, and
     WarehouseError if the store lacks a file.
     """
-    landed = (_landed(source, versions, store) for versions in _batches(sorted(files)))
-    yield from run_batches(source, policy, landed)
+    return parse_split(((source, versions) for versions in split(files)), store, policy)
+
+
+def parse_split(
+    batches: Iterable[tuple[Source, Sequence[FileVersion]]], store: BlobStore, policy: Policy
+) -> Iterator[Batch]:
+    """The same for batches of several sources: the first ones of a source are parsed while the last ones of that before are
+    folded."""
+    return run_batches(policy, ((source, _landed(source, versions, store)) for source, versions in batches))
 
 
 def _landed(source: Source, versions: Sequence[FileVersion], store: BlobStore) -> Landed:
@@ -46,18 +53,18 @@ def _landed(source: Source, versions: Sequence[FileVersion], store: BlobStore) -
     return [(file, blobs[file.blob_id]) for file in versions]
 
 
-def _batches(versions: Iterable[FileVersion]) -> Iterator[list[FileVersion]]:
-    """Splits the sorted files into batches. Files of one model, or of one folder, stay together, because keys must be
-    unique among them and one file may explain another."""
+def split(files: Iterable[FileVersion]) -> Iterator[list[FileVersion]]:
+    """Splits files, sorted, into batches. Files of one model, or of one folder, stay together, because keys must be unique among
+    them and one file may explain another."""
     batch: list[FileVersion] = []
     n_bytes = 0
-    for _, together in groupby(versions, _subject):
-        files = list(together)
-        size = sum(file.size_bytes for file in files)
-        if batch and (n_bytes + size > _MOST_BYTES_AT_ONCE or len(batch) + len(files) > _MOST_FILES_AT_ONCE):
+    for _, together in groupby(sorted(files), _subject):
+        of_one = list(together)
+        size = sum(file.size_bytes for file in of_one)
+        if batch and (n_bytes + size > _MOST_BYTES_AT_ONCE or len(batch) + len(of_one) > _MOST_FILES_AT_ONCE):
             yield batch
             batch, n_bytes = [], 0
-        batch += files
+        batch += of_one
         n_bytes += size
     if batch:
         yield batch

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from leaderboard_etl.raw.ledger import Changes, FileState, FileVersion, Load, SourceLoad, read_changes
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.reading.batches import parse_batches, policy_in_force
+from leaderboard_etl.reading.batches import parse_split, policy_in_force, split
 from leaderboard_etl.reading.kept import Kept
 from leaderboard_etl.reading.runners import Batch
 from leaderboard_etl.sources.description import Source
@@ -50,11 +51,12 @@ class LoadContent:
     load: Load
     policy: Changes
     policy_texts: Mapping[str, bytes]
-    parts: Iterable[Part]
+    parts: Sequence[Part]
 
 
 def read_load(store: BlobStore, state: FileState, load: Load, news: Sequence[News] = ()) -> LoadContent:
-    """What the sources contribute to `load`; applies the load's changes to `state`.
+    """What the sources contribute to `load`, in the order in which it is to be read: parsing begins at once. Applies the load's
+    changes to `state`.
 
     `news` is what the night has already read for this load. Everything else is read from raw: all of a replay and, if
     the load brings new policy, the sources whose news was lost or held back, because their current files differ from
@@ -95,16 +97,23 @@ def _folder(path: str) -> str:
 
 def _parts(
     store: BlobStore, state: FileState, load: Load, changes: Mapping[str, Changes], kept: Mapping[str, Kept]
-) -> Iterator[Part]:
-    policy = policy_in_force(store, state)
+) -> list[Part]:
     has_new_policy = bool(changes.get(POLICY_SOURCE))
+    files = {
+        source_id: files_to_read(SOURCES[source_id], state, changed, has_new_policy=has_new_policy)
+        for source_id, changed in changes.items()
+        if source_id in SOURCES and source_id not in kept
+    }
+    batches = {source_id: list(split(of_source)) for source_id, of_source in files.items()}
+    in_turn = [(SOURCES[source_id], batch) for source_id, of_source in batches.items() for batch in of_source]
+    parsed = parse_split(in_turn, store, policy_in_force(store, state))
+    parts = []
     for entry in load.sources:
-        changed = changes[entry.source_id]
-        source, read = SOURCES.get(entry.source_id), kept.get(entry.source_id)
-        if source is None:
-            yield Part(entry, changed)
-        elif read is not None:
-            yield Part(entry, changed, read.files, read)
+        source_id, changed = entry.source_id, changes[entry.source_id]
+        if source_id in kept:
+            parts.append(Part(entry, changed, kept[source_id].files, kept[source_id]))
+        elif source_id in files:
+            parts.append(Part(entry, changed, files[source_id], islice(parsed, len(batches[source_id]))))
         else:
-            files = files_to_read(source, state, changed, has_new_policy=has_new_policy)
-            yield Part(entry, changed, files, parse_batches(source, files, store, policy))
+            parts.append(Part(entry, changed))
+    return parts

@@ -14,7 +14,7 @@ from leaderboard_etl.errors import EtlError, SourceError
 from leaderboard_etl.policy import Policy
 from leaderboard_etl.raw.ledger import FileVersion
 from leaderboard_etl.raw.store import PackedBlob
-from leaderboard_etl.reading.ahead import ahead, made_ahead
+from leaderboard_etl.reading.ahead import ahead, begun, made_ahead
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.rules import apply_rules
@@ -26,15 +26,17 @@ _THREADS = 2
 _TURN_S = 0.001
 # The files of one batch with their bytes, still packed.
 Landed = Sequence[tuple[FileVersion, PackedBlob]]
+# A batch and the source that parses it.
+Job = tuple[Source, Landed]
 # The files of one batch, and what they say.
 Batch = tuple[Sequence[FileVersion], Parsed]
-# Parses the batches of a source, and yields them in their order.
-Runner = Callable[[Source, Policy, Iterable[Landed]], Iterator[Batch]]
+# Parses batches by a policy, and yields them in their order.
+Runner = Callable[[Policy, Iterable[Job]], Iterator[Batch]]
 
 
-def run_batches(source: Source, policy: Policy, batches: Iterable[Landed]) -> Iterator[Batch]:
-    """Has the batches parsed by the runner of the innermost `runs_on`; without one, here and one after the other."""
-    return _in_force[-1](source, policy, batches)
+def run_batches(policy: Policy, jobs: Iterable[Job]) -> Iterator[Batch]:
+    """Has the batches parsed by the runner of the innermost `runs_on`; without one, here, from now on."""
+    return _in_force[-1](policy, jobs)
 
 
 def unpacked(landed: Landed) -> list[SourceFile]:
@@ -57,30 +59,36 @@ def runs_on(runner: Runner) -> Iterator[None]:
         _in_force.remove(runner)
 
 
-def _here(source: Source, policy: Policy, batches: Iterable[Landed]) -> Iterator[Batch]:
-    """Two threads each unpack, verify and parse a batch, while the caller folds an earlier one. Parsing takes longer than
-    folding, and half of it (to unpack, to hash, to make frames) lets other threads run."""
+def _here(policy: Policy, jobs: Iterable[Job]) -> Iterator[Batch]:
+    """Two threads each unpack, verify and parse a batch, while the caller folds an earlier one or gets ready to. Parsing takes
+    longer than folding, and half of it (to unpack, to hash, to make frames) lets other threads run."""
 
-    def read(landed: Landed) -> Batch:
+    def read(job: Job) -> Batch:
+        source, landed = job
         files = unpacked(landed)
         return [file.version for file in files], read_batch(source, policy, files)
 
-    with _taking_turns():
-        yield from made_ahead(read, ahead(batches), threads=_THREADS)
+    def parsed() -> Iterator[Batch]:
+        with _taking_turns():
+            yield from made_ahead(read, ahead(jobs), threads=_THREADS)
+
+    return begun(parsed())
 
 
 @contextmanager
 def _taking_turns() -> Iterator[None]:
     """Within the block a thread that parses lets one that folds or unpacks go on soon: these need the interpreter for an
-    instant between long calls, and would wait five milliseconds each time."""
-    usual_s = sys.getswitchinterval()
+    instant between long calls, and would wait five milliseconds each time. Of blocks that overlap the last one to end restores
+    what the first found."""
+    _turns_before_s.append(sys.getswitchinterval())
     sys.setswitchinterval(_TURN_S)
     try:
         yield
     finally:
-        sys.setswitchinterval(usual_s)
+        sys.setswitchinterval(_turns_before_s.pop())
 
 
+_turns_before_s: list[float] = []
 _in_force: list[Runner] = [_here]
 
 

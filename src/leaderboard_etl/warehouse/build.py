@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 import duckdb
 import polars as pl
@@ -12,9 +13,9 @@ from leaderboard_etl.contracts.migrations import schema_version
 from leaderboard_etl.contracts.public import public_version
 from leaderboard_etl.raw.ledger import FileState, Load
 from leaderboard_etl.raw.store import BlobStore
-from leaderboard_etl.reading.loads import News, read_load
+from leaderboard_etl.reading.loads import LoadContent, News, read_load
 from leaderboard_etl.warehouse.core import build_core, update_core
-from leaderboard_etl.warehouse.database import create_tables, create_views
+from leaderboard_etl.warehouse.database import create_tables, create_views, describe_tables
 from leaderboard_etl.warehouse.fold import fold_load
 from leaderboard_etl.warehouse.marts import build_marts
 
@@ -32,16 +33,19 @@ def build(
     `carry_into` may fill the history tables first, and returns how many of the loads that covers; the others are replayed from
     raw, in order. Both give the same content. `news` is what was read for some of them, by load id.
     """
-    create_tables(con)
+    create_tables(con, is_described=False)
     done = carry_into(con) if carry_into is not None else 0
+    contents = _contents(store, loads, done, news or {})
+    # The first load is parsed meanwhile.
+    describe_tables(con)
     con.execute("begin")
-    _fold(con, store, loads, done, news or {})
+    create_views(con)
+    _fold(con, contents)
     made_by = [code_version(), _last_id(loads), schema_version(), public_version()]
     con.execute("insert into ops.build values (?, ?, ?, ?)", made_by)
     build_core(con)
     con.commit()
     con.begin()
-    create_views(con)
     build_marts(con, _last_change(loads).as_of().date())
     con.commit()
 
@@ -58,7 +62,7 @@ def extend(
 
     Returns the models that were judged anew (core.update_core)."""
     con.execute("begin")
-    _fold(con, store, loads, done, news)
+    _fold(con, _contents(store, loads, done, news))
     [(since_load_id,)] = con.execute("select load_id from ops.build").fetchall()
     con.execute("update ops.build set load_id = ?", [_last_id(loads)])
     judged = update_core(con, since_load_id or 0)
@@ -67,17 +71,19 @@ def extend(
     return judged
 
 
-def _fold(
-    con: duckdb.DuckDBPyConnection,
-    store: BlobStore,
-    loads: Sequence[Load],
-    done: int,
-    news: Mapping[int, Sequence[News]],
-) -> None:
-    """Folds the loads after the first `done`, each in a transaction of its own."""
+def _contents(
+    store: BlobStore, loads: Sequence[Load], done: int, news: Mapping[int, Sequence[News]]
+) -> Iterator[LoadContent]:
+    """The loads after the first `done`, in order; the first is read from now on."""
     state = FileState(store, loads[:done])
-    for load in loads[done:]:
-        fold_load(con, read_load(store, state, load, news.get(load.load_id, ())))
+    contents = (read_load(store, state, load, news.get(load.load_id, ())) for load in loads[done:])
+    return chain(list(islice(contents, 1)), contents)
+
+
+def _fold(con: duckdb.DuckDBPyConnection, contents: Iterable[LoadContent]) -> None:
+    """Folds loads, each in a transaction of its own."""
+    for content in contents:
+        fold_load(con, content)
     con.commit().begin()
 
 

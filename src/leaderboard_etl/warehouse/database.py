@@ -14,11 +14,21 @@ SCHEMAS = ("raw", "history", "core", "mart", "ops")
 
 
 def create_tables(con: duckdb.DuckDBPyConnection, *, is_described: bool = True) -> None:
-    """Creates schemas, tables, the views that stand for tables, and comments in one transaction, because eight hundred single
-    statements would each wait for the disk. Without comments unless `is_described`."""
+    """Creates schemas, tables and the views that stand for tables in one transaction. Without comments unless `is_described`."""
     statements = [f"create schema {schema}" for schema in SCHEMAS]
     for relation in (*tables().values(), *wide_views().values()):
-        statements += creation(relation) if is_described else creation(relation)[:1]
+        statements.append(relation.sql.strip().removesuffix(";"))
+    con.execute(";\n".join(["begin", *statements, "commit"]))
+    if is_described:
+        describe_tables(con)
+
+
+def describe_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Writes the comments of tables, and of the views that stand for tables, in one transaction, because nine hundred single
+    statements would each wait for the disk."""
+    statements = (
+        comment for relation in (*tables().values(), *wide_views().values()) for comment in relation.comments()
+    )
     con.execute(";\n".join(["begin", *statements, "commit"]))
 
 

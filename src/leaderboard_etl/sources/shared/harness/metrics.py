@@ -44,6 +44,8 @@ _REMEMBERED = 1 << 14
 # So many orders of tasks, and so many metrics, are remembered from file to file: some tens of megabytes.
 _MOST_LAYOUTS, _MOST_KNOWN = 512, 100_000
 _MOST_NUMBER = 10**300
+# Polars looks for numpy when it first meets an array, and breaks where two threads meet their first arrays at once.
+pl.Series(np.empty(0))
 
 
 class Metric(NamedTuple):

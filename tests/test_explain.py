@@ -258,6 +258,10 @@ def test_blanks_hyphens_and_letter_case_do_not_decide_which_model_a_name_means(
         ("org/Tuned-9B-hf", "org/Tuned-9B-hf", []),
         # What is short for one release means it.
         ("Sonnet 3", "org/sonnet-3-20240229", []),
+        # Whatever stands behind its last letter.
+        ("TRAIL 6b-", "org/trail-6B_", []),
+        # A remark in the middle of a word.
+        ("Remarkable", "org/r-1", ["org/r-2"]),
         # A word is not a part of a longer one.
         ("o1", "org/o1-2024", ["org/o1-pro"]),
     ],
@@ -288,6 +292,9 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
                 ('seek-5', 'Seek 5', 'official'),
                 ('seek-5-pro', 'Seek 5 pro', 'official'),
                 ('org/OLMo-1B', 'OLMo-1B', 'official'),
+                ('org/trail-6B_', 'Trail (6B)', 'merge'),
+                ('org/r-1', 'Remarkable', 'official'),
+                ('org/r-2', 'Remark(2)able pro', 'official'),
                 ('org/Tuned-9B-hf', 'Tuned 9B base', 'official'),
                 ('org/Tuned-9B-chat-hf', 'Tuned 9B', 'official')
             ) as m(model_id, display_name, population)

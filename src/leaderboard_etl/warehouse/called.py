@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,20 +36,32 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
         return found
     rows = con.execute(
         f"""
-        with models as (
+        with asked as (
 
-            select
-                model_id, display_name, population,
-                {folded("display_name")} as folded_display_name,
-                {_OWN_NAME} as own_name,
-                split_part(model_id, '/', -1) as repo_name
-            from core.models
+            select unnest($names) as name, {folded("name")} as folded_name
 
         ),
 
-        asked as (
+        -- What is spelled alike ends with the same letter, blanks aside: few names are folded, and once.
+        ends as (
 
-            select unnest($names) as name, {folded("name")} as folded_name
+            select [' ', '_', '/', '-'] || list(distinct right(folded_name, 1)) as letters from asked
+
+        ),
+
+        models as materialized (
+
+            select
+                m.model_id, m.display_name, m.population,
+                {folded("m.model_id")} as folded_id,
+                {folded("m.display_name")} as folded_display_name,
+                {_OWN_NAME} as own_name,
+                split_part(m.model_id, '/', -1) as repo_name
+            from core.models as m
+            cross join ends as e
+            where
+                list_contains(e.letters, lower(right(m.model_id, 1)))
+                or list_contains(e.letters, lower(right(m.display_name, 1)))
 
         ),
 
@@ -79,7 +91,7 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
             select a.name, m.model_id, case m.population when 'official' then 3 else 5 end
             from asked as a
             join (
-                select model_id, population, unnest([{folded("model_id")}, folded_display_name, {folded("repo_name")}]) as folded
+                select model_id, population, unnest([folded_id, folded_display_name, {folded("repo_name")}]) as folded
                 from models
             ) as m on m.folded = a.folded_name
 
@@ -125,12 +137,12 @@ _REMARK = re.compile(r"\([^()]*\)|^meta(?=[ _-])")
 def releases_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, list[str]]:
     """The ids of all official models that each of the names may be short for: their names say besides only a tuning, a version,
     a length of context or a day, as gpt-4-0613 does of GPT-4. A name of no such model is left out."""
+    words_of = {name: _words(name) for name in names}
     of_first: dict[str, list[tuple[str, list[str]]]] = {}
-    for model_id, words in _official_names(con):
+    for model_id, words in _official_names(con, {asked[0] for asked in words_of.values()}):
         of_first.setdefault(words[0], []).append((model_id, words))
     found: dict[str, list[str]] = {}
-    for name in names:
-        asked = _words(name)
+    for name, asked in words_of.items():
         for model_id, words in of_first.get(asked[0], ()):
             rest = words[len(asked) :]
             if words[: len(asked)] == asked and all(map(_OF_A_RELEASE.fullmatch, rest)):
@@ -144,29 +156,41 @@ def called_alike(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> li
     if "/" in name and name.lower() == model_id.lower():
         return []
     asked = _words(name)
-    alike = {other for other, words in _official_names(con) if words[: len(asked)] == asked and other != model_id}
+    alike = {
+        other for other, words in _official_names(con, {asked[0]}) if words[: len(asked)] == asked and other != model_id
+    }
     return sorted(alike, key=lambda other: (len(other), other))[:5]
 
 
-def _official_names(con: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
-    """The ids of official models with the words of each of their names."""
+def _official_names(con: duckdb.DuckDBPyConnection, first_words: Set[str]) -> list[tuple[str, list[str]]]:
+    """The ids of official models with the words of each of their names that begins with one of `first_words`. Of a single word
+    DuckDB leaves most other names out, in a third of the time that taking 36,000 of them apart takes."""
     rows = con.execute(
         """
-        select distinct model_id, name
-        from (
-            select model_id, unnest([split_part(model_id, '/', -1), display_name]) as name
-            from core.models
-            where population = 'official'
+        with official as (
+
+            select model_id, display_name from core.models where population = 'official'
+
+        ),
+
+        names as (
+
+            select model_id, unnest([split_part(model_id, '/', -1), display_name]) as name from official
             union all
-            select model_id, a.source_name
-            from core.model_aliases as a
-            join core.models using (model_id)
-            where population = 'official'
+            select model_id, a.source_name from core.model_aliases as a join official using (model_id)
+
         )
+
+        select distinct model_id, name
+        from names
+        -- A word may stand on both sides of a remark in parentheses.
+        where contains(lower(name), $word) or contains(name, '(')
         order by all
-        """
+        """,
+        {"word": min(first_words) if len(first_words) == 1 else ""},
     ).fetchall()
-    return [(model_id, _words(name)) for model_id, name in rows]
+    words_of = ((model_id, _words(name)) for model_id, name in rows)
+    return [(model_id, words) for model_id, words in words_of if words[0] in first_words]
 
 
 def _words(name: str) -> list[str]:

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date, datetime
 from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,6 +21,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_views import insert
 from worlds import World, files_in
 
 from leaderboard_etl.export.figures import ALT_TEXTS, as_svg, figures
@@ -221,6 +223,34 @@ def test_lags_that_are_not_over_are_drawn_as_arrows(con: duckdb.DuckDBPyConnecti
     assert n_open > 0
     assert svg.count('aria-roledescription="point"') == n_lags
     assert len(re.findall(r">at least \d+ days, not matched<", svg)) == n_open
+
+
+def test_the_velocity_says_how_many_models_have_the_day_of_a_bulk_import_and_when(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    def hand_in(name: str, board: str, month: int, day: int, year: int = 2023) -> None:
+        insert(empty, "core.submissions", model_id=name, source_id=f"{board}_contents", source_name=name, leaderboard=board,
+               kind="table_row", precision="float16", status="FINISHED", submitted_on=date(year, month, day), repo_id="r",
+               revision="c" * 40, path="p", blob_id="b", locator="row 1")  # fmt: skip
+
+    def caption() -> str:
+        chart = community_velocity(empty)
+        assert chart is not None
+        return str(chart.to_dict()["title"]["subtitle"][1])
+
+    hand_in("a", "olb_v1", 9, 9)
+    hand_in("a", "olb_v1", 11, 6)  # again: it counts where it was first
+    hand_in("b", "olb_v1", 11, 6)
+    hand_in("c", "olb_v2", 6, 9, 2024)
+    hand_in("c", "olb_v1", 6, 9, 2024)  # a day of the other leaderboard only
+    hand_in("d", "olb_v2", 6, 10, 2024)
+    assert caption() == "Models without a date are left out."
+    days = ["olb_v1_contents,2023-09-09", "olb_v1_contents,2023-11-06", "olb_v2_contents,2024-06-09"]
+    content = "\n".join(["source_id,submitted_on", *days])
+    insert(empty, "history.policy_files", name="import_days", content=content, blob_id="b", load_id=1,
+           valid_from=datetime(2026, 1, 1))  # fmt: skip
+    told = "On days of bulk imports: 2 on v1 (September to November 2023) and 1 on v2 (June 2024)."
+    assert caption() == f"{told} Models without a date are left out."
 
 
 def test_an_empty_warehouse_has_no_figures(empty: duckdb.DuckDBPyConnection) -> None:

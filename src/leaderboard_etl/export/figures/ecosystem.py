@@ -31,6 +31,8 @@ from leaderboard_etl.export.figures.style import (
     size_encoding,
     span_of,
 )
+from leaderboard_etl.policy import Policy
+from leaderboard_etl.warehouse.history import policy_texts
 
 _KINDS = ["Mixture of experts", "Dense"]
 # From the least restrictive licence to the most, with the word of the legend and a colour.
@@ -44,6 +46,16 @@ _LICENSES = {
 }
 
 
+# The first row of each model on a leaderboard, by which a distinct model is counted.
+_FIRST_ROWS = """
+    select leaderboard, first.source_id, first.submitted_on
+    from (
+        select leaderboard, min({'submitted_on': submitted_on, 'source_id': source_id}) as first
+        from core.submissions
+        where kind = 'table_row' and submitted_on is not null
+        group by leaderboard, model_id
+    )
+"""
 # Release dates in the eras of the fitted lines, so that a mixture is compared with dense models of its own time.
 _ERAS = ((date.min, "until 2023"), (date(2024, 1, 1), "2024"), (date(2025, 1, 1), "from 2025"))
 _PANEL_WIDTH, _PANEL_HEIGHT = 222, 330
@@ -165,7 +177,7 @@ def community_velocity(con: duckdb.DuckDBPyConnection) -> Chart | None:
     n_v1, n_v2 = (rows.filter(pl.col("leaderboard") == board)["models"].sum() for board in boards)
     caption = [
         f"Distinct models by month of first submission: {n_v1:,} on v1 and {n_v2:,} on v2, each leaderboard by itself.",
-        "September and October 2023 hold bulk imports of older submissions to v1; models without a date are left out.",
+        " ".join([*_bulk_imports(con), "Models without a date are left out."]),
     ]
     caption += [
         f"Pale, not a whole month: {board} in {month_of(month)}, through {last_on}."
@@ -173,6 +185,33 @@ def community_velocity(con: duckdb.DuckDBPyConnection) -> Chart | None:
     ]
     title = f"Models submitted to the Open LLM Leaderboards, {span_of(rows['month'])}"
     return finished(con, "community_velocity", bars + counts, title, caption)
+
+
+def _bulk_imports(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """A sentence on how many models of each leaderboard have the day of a bulk import, by policy, and in which months; none
+    without such models."""
+    days = Policy(policy_texts(con)).frame("import_days", younger=("source_id", "submitted_on"))
+    imports = days.select("source_id", pl.col("submitted_on").str.to_date())
+    by_board = (
+        con.sql(_FIRST_ROWS)
+        .pl()
+        .join(imports, on=["source_id", "submitted_on"], how="semi")
+        .group_by("leaderboard")
+        .agg(pl.len(), pl.col("submitted_on").min().alias("first"), pl.col("submitted_on").max().alias("last"))
+        .sort("leaderboard")
+    )
+    told = [
+        f"{n_models:,} on {leaderboard.removeprefix('olb_')} ({_months(first, last)})"
+        for leaderboard, n_models, first, last in by_board.rows()
+    ]
+    return [f"On days of bulk imports: {' and '.join(told)}."] if told else []
+
+
+def _months(first: date, last: date) -> str:
+    """The months from one day to another, as short as they can be said: `September to November 2023`."""
+    if month_of(first) == month_of(last):
+        return month_of(last)
+    return f"{first:%B} to {month_of(last)}" if first.year == last.year else f"{month_of(first)} to {month_of(last)}"
 
 
 def license_classes(con: duckdb.DuckDBPyConnection) -> Chart | None:

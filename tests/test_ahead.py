@@ -19,8 +19,8 @@ def test_the_reader_gets_items_in_their_order_whichever_is_made_first() -> None:
         time.sleep(0.02 if number % 2 == 0 else 0)
         return number * 10
 
-    assert list(made_ahead(slow_first, range(9), threads=2)) == [number * 10 for number in range(9)]
-    assert list(made_ahead(slow_first, [], threads=2)) == []
+    assert list(made_ahead(slow_first, range(9), threads=2, most=3)) == [number * 10 for number in range(9)]
+    assert list(made_ahead(slow_first, [], threads=2, most=3)) == []
 
 
 def test_an_error_comes_in_the_place_of_its_item() -> None:
@@ -31,14 +31,14 @@ def test_an_error_comes_in_the_place_of_its_item() -> None:
 
     got = []
     with pytest.raises(ValueError, match="3"):
-        for number in made_ahead(broken_at_three, range(9), threads=2):
+        for number in made_ahead(broken_at_three, range(9), threads=2, most=3):
             got.append(number)
     assert got == [0, 1, 2]
 
 
 def test_no_more_is_made_than_the_reader_needs_and_the_threads_hold() -> None:
     made = []
-    reader = made_ahead(lambda number: made.append(number), range(100), threads=2)
+    reader = made_ahead(lambda number: made.append(number), range(100), threads=2, most=3)
     next(reader)
     reader.close()
     assert len(made) <= 4

@@ -40,15 +40,17 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
             yield item  # type: ignore[misc]
 
 
-def made_ahead(make: Callable[[T], Made], items: Iterable[T], *, threads: int) -> Generator[Made, None, None]:
+def made_ahead(
+    make: Callable[[T], Made], items: Iterable[T], *, threads: int, most: int
+) -> Generator[Made, None, None]:
     """What `make` makes of each item, in their order. So many threads work on the next items while the reader still works on
-    what came before; what making an item raises is raised in its place."""
+    what came before, as long as no more than `most` are begun and unread; what making an item raises is raised in its place."""
     waiting: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="made ahead") as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(make, item))
-                if len(waiting) > threads:
+                if len(waiting) == most:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

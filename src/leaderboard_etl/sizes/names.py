@@ -30,6 +30,7 @@ _UNDERSCORED = re.compile(
     r"^([^_]*-)(?<!llama-)(?<!gemma-)(?<!qwen-)(?<!phi-)(\d)_(\d{1,2}b(?![a-z0-9])[^_]*)$|(?<=-)([01])_(\d{1,2}b)(?=-|$)",
     re.ASCII,
 )
+_SEPARATOR = re.compile(r"[_\s()\[\]+,]")
 _RANGE = re.compile(r"\d[mb](?:-?to-?|2|-2-)\d{1,4}(?:\.\d+)?[mb]", re.ASCII)
 _TOKENS = re.compile(r"tokens?-\d+b|\d+b-tokens(?![a-z])|step-\d+k-\d+b", re.ASCII)
 # Millions of tokens of context or of examples, not of parameters: `Qwen2.5-7B-Instruct-1M`.
@@ -64,8 +65,8 @@ def parse_name(name: str) -> NameSize:
     are not sizes, because a size is alone between separators or ends a word.
     """
     text = name.rsplit("/", 1)[-1].lower()[:_MOST_NAME]
-    text = _UNDERSCORED.sub(r"\1\2\4.\3\5", text)
-    text = re.sub(r"[_\s()\[\]+,]", "-", text)
+    text = _UNDERSCORED.sub(r"\1\2\4.\3\5", text) if "_" in text else text
+    text = _SEPARATOR.sub("-", text)
     text = _TOKENS.sub("", text)
     if _MIXTURE.search(text):
         return NameSize(None, None, "the name states experts (NxM), not a total")
@@ -88,7 +89,7 @@ def parse_name(name: str) -> NameSize:
         return NameSize(None, None, only_millions if sizes else NO_SIZE_IN_NAME)
     total = plausible.pop()
     used = used if used is not None and 0 < used < total else None
-    if used is None and _RESIZED.search(_BESIDE_MOE.sub("", text) if total > _MOST_EXPERT else text):
+    if used is None and _RESIZED.search(_BESIDE_MOE.sub("", text) if total > _MOST_EXPERT and "moe" in text else text):
         return NameSize(None, None, "the name states the size of what the model was stacked, pruned or mixed from")
     return NameSize(total, used, None)
 

@@ -181,6 +181,8 @@ def refused_rows(
     rows: pl.DataFrame, target: str, *, rule: str | pl.Expr, reason: str | pl.Expr, text: pl.Expr
 ) -> pl.DataFrame:
     """Rows of a frame that break a rule, with their place, as one parsed quarantine frame; `text` is what they say."""
+    if rows.is_empty():
+        return empty("quarantine")
     return parsed_frame(
         "quarantine",
         rows.with_columns(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from leaderboard_etl.sources.base import Parsed, parsed_frame, refused_rows
+from leaderboard_etl.sources.base import Parsed, empty, refused_rows
 from leaderboard_etl.sources.description import Source
 from leaderboard_etl.sources.measured import Measured, numbered
 from leaderboard_etl.units import score_pct
@@ -277,14 +277,14 @@ def _split(frame: pl.DataFrame, rules: list[Rule], target: str) -> tuple[pl.Data
     refused = []
     # Nearly every frame keeps all rules, which one look at it shows.
     if frame.select(pl.all_horizontal(rule.holds.fill_null(False).all() for rule in rules)).item():
-        return frame, parsed_frame("quarantine", frame.head(0))
+        return frame, empty("quarantine")
     for rule in rules:
         marked = good.with_columns(rule.holds.fill_null(False).alias("__holds"))
         good = marked.filter(pl.col("__holds")).drop("__holds")
         bad = marked.filter(~pl.col("__holds"))
         if bad.height:
             refused.append(_refused(bad, rule, target))
-    return good, pl.concat(refused) if refused else frame.head(0).pipe(lambda f: parsed_frame("quarantine", f))
+    return good, pl.concat(refused) if refused else empty("quarantine")
 
 
 def _refused(bad: pl.DataFrame, rule: Rule, target: str) -> pl.DataFrame:

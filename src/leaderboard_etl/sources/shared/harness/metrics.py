@@ -169,12 +169,12 @@ def _add_by_layout(content: ResultFile, said: SaidOfTasks, metrics: Metrics) -> 
         return False
     held = list(chain.from_iterable(map(dict.values, blocks)))
     types = tuple(map(type, held))
-    if dict in types:
-        return False
     of_all = _shots_of_all(content)
     order = (said, of_all, tuple(content.results), tuple(groups), tuple(map(tuple, blocks)), types)
     layout = metrics.known.layouts.get(order)
     if layout is None:
+        if dict in types:
+            return False
         layout = _layout(content.results, groups, types, said, of_all, metrics.known)
         if len(metrics.known.layouts) >= _MOST_LAYOUTS:
             metrics.known.layouts.clear()

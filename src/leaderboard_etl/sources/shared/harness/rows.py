@@ -26,7 +26,12 @@ _RUN_SCHEMA = {
 
 
 def parsed_runs(
-    source_id: str, files: Sequence[SourceFile], policy: Policy, variants: Sequence[str], *, unsigned: str = "community"
+    source_id: str,
+    files: Sequence[SourceFile],
+    policy: Policy,
+    variants: tuple[str, ...],
+    *,
+    unsigned: str = "community",
 ) -> Parsed:
     """All records of the files. `variants` are the scores that this generation of the leaderboard defines.
 

@@ -6,7 +6,7 @@ Which task belongs to which score, and which metric counts, is policy/harness_ta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -15,11 +15,13 @@ from leaderboard_etl.sources.base import parsed_frame, refused_rows
 
 _MMLU = "mmlu_olb_v1"
 _QUESTIONS = ("n_questions", "usual_questions")
+# What follows from policy alone is made once for each policy and leaderboard, and not for every batch.
+_REMEMBERED = 4
 _MMLU_SIGN = "hendrycksTest-abstract_algebra"
 
 
 def leaderboard_scores(
-    metrics: pl.DataFrame, values: pl.DataFrame, runs: pl.DataFrame, policy: Policy, variants: Sequence[str]
+    metrics: pl.DataFrame, values: pl.DataFrame, runs: pl.DataFrame, policy: Policy, variants: tuple[str, ...]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Parsed scores, and a parsed quarantine of scores for which a run has tasks but not all.
 
@@ -35,7 +37,8 @@ def leaderboard_scores(
     return _scores(judged.filter(pl.col("rule").is_null())), _refusals(judged.filter(pl.col("rule").is_not_null()))
 
 
-def _recipes(policy: Policy, variants: Sequence[str]) -> pl.DataFrame:
+@lru_cache(_REMEMBERED)
+def _recipes(policy: Policy, variants: tuple[str, ...]) -> pl.DataFrame:
     """One row per score: the tasks and the number of metrics that make it, and the variant's shots."""
     tasks = policy.frame("harness_tasks").filter(pl.col("variant_id").is_in(variants))
     is_part = pl.col("role") == "part"
@@ -50,24 +53,13 @@ def _recipes(policy: Policy, variants: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _counting(metrics: pl.DataFrame, values: pl.DataFrame, policy: Policy, variants: Sequence[str]) -> pl.DataFrame:
+def _counting(metrics: pl.DataFrame, values: pl.DataFrame, policy: Policy, variants: tuple[str, ...]) -> pl.DataFrame:
     """The values that count towards a score, one per task: the one at the variant's shots if a file has several. Each has the
     columns of its metric and of policy/harness_tasks.csv."""
-    tasks = policy.frame("harness_tasks").filter(pl.col("variant_id").is_in(variants))
-    wanted = tasks.select(
-        "task",
-        pl.col("metric").str.split(" "),
-        "variant_id",
-        (pl.col("role") == "part").alias("is_part"),
-        pl.col("n_questions").cast(pl.Int64).alias("usual_questions"),
-    ).explode("metric")
-    wanted = wanted.with_columns(pl.struct("variant_id", "task", "metric").rank("dense").alias("part_no"))
-    shots = policy.benchmarks.select("variant_id", pl.col("n_shot").alias("variant_n_shot"))
     roles = (
         metrics.with_row_index("metric_no")
         .filter(pl.col("metric_filter") == "none")
-        .join(wanted, on=["task", "metric"], maintain_order="left")
-        .join(shots, on="variant_id", maintain_order="left")
+        .join(_wanted(policy, variants), on=["task", "metric"], maintain_order="left")
         .with_columns((pl.col("n_shot") != pl.col("variant_n_shot")).fill_null(True).alias("is_other"))
         .with_row_index("role_no")
     )
@@ -81,6 +73,26 @@ def _counting(metrics: pl.DataFrame, values: pl.DataFrame, policy: Policy, varia
     of_role = roles.select("variant_id", "task", "is_part", "n_shot", "n_questions", "usual_questions", "locator")
     numbers = counting.select("run_no", "score_raw", "stderr_raw")
     return pl.concat([numbers, of_role[counting["role_no"]]], how="horizontal")
+
+
+@lru_cache(_REMEMBERED)
+def _wanted(policy: Policy, variants: tuple[str, ...]) -> pl.DataFrame:
+    """One row per task and metric that may count towards a score, with the variant's shots; `part_no` numbers them."""
+    shots = policy.benchmarks.select("variant_id", pl.col("n_shot").alias("variant_n_shot"))
+    return (
+        policy.frame("harness_tasks")
+        .filter(pl.col("variant_id").is_in(variants))
+        .select(
+            "task",
+            pl.col("metric").str.split(" "),
+            "variant_id",
+            (pl.col("role") == "part").alias("is_part"),
+            pl.col("n_questions").cast(pl.Int64).alias("usual_questions"),
+        )
+        .explode("metric")
+        .with_columns(pl.struct("variant_id", "task", "metric").rank("dense").alias("part_no"))
+        .join(shots, on="variant_id", maintain_order="left")
+    )
 
 
 def _sums(counting: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:

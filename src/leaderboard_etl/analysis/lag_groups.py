@@ -51,12 +51,12 @@ class Group:
     def n_families(self) -> int:
         return 1 + max((int(side.max()) for side in self.family_numbers if side.size), default=-1)
 
-    @property
+    @cached_property
     def refusal_reason(self) -> str | None:
         """Why nothing can be measured; None if it can."""
         return self._refusal_reason(date.max)
 
-    @property
+    @cached_property
     def comparison_refusal_reason(self) -> str | None:
         """Why the frontiers of both sides cannot be compared as wholes; None if they can."""
         return self._refusal_reason(self.compared_on)

@@ -3,7 +3,7 @@
 -- submission, a price, else a description: a card is fetched because a table names its model. Of several with a score it is the one
 -- whose reporter has the least chart_rank in core.reporters, then the first by name.
 -- Caveat: names mean what they mean now, so a model whose oldest name is judged otherwise was new at another load.
--- kept
+-- kept; a row follows from its model_id
 -- columns:
 --   model_id: = core.models
 --   load_id: = ops.load_sources

@@ -61,7 +61,7 @@ class Relation:
 
     `kept_by`: a run keeps the view's rows as a table of its name, and makes them again part by part; these columns name the
     part. Empty: the whole is one part. Null: the view is not kept. `row_by`: a row of a kept view is made from what core says of
-    the model in this column, and from policy and code; null: from more than that.
+    the model in this column, what its names first said, and policy and code; null: from more than that.
     """
 
     name: str

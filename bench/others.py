@@ -129,7 +129,7 @@ def _ours(root: Path, database: Path) -> tuple[float, float]:
     analyses = []
     with patch(
         "leaderboard_etl.warehouse.build.build_marts",
-        lambda *given: analyses.append(_spent(lambda: build_marts(*given))),
+        lambda *given, **named: analyses.append(_spent(lambda: build_marts(*given, **named))),
     ):
         whole = _spent(lambda: publishing.rebuild(Warehouse(root / "warehouse")))
     return whole[0] - analyses[0][0], whole[1] - analyses[0][1]

@@ -104,8 +104,8 @@ def results(folder: Path, n_files: int, warehouse: Warehouse, record_file: Path 
     _compare(f"floor, {rows[0]:,} rows", least, least)
     analyses = []
 
-    def timed(*given: Any) -> None:
-        analyses.append(_spent(lambda: build_marts(*given)))
+    def timed(*given: Any, **named: Any) -> None:
+        analyses.append(_spent(lambda: build_marts(*given, **named)))
 
     with patch("leaderboard_etl.warehouse.build.build_marts", timed):
         whole = _spent(lambda: publishing.rebuild(warehouse))

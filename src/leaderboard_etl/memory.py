@@ -18,8 +18,8 @@ _UNITS = {
     for power, letter in enumerate("kmgt", 1)
     for unit, base in ((letter, 1000), (f"{letter}b", 1000), (f"{letter}ib", 1024))
 }
-# What a build holds beside DuckDB: Python and its libraries, four batches of files as bytes, lists and frames, and the frames
-# from which core is made. Measured by bench/size.py at 5,000 to 60,000 result files.
+# What a build holds beside DuckDB: Python and its libraries, two batches of files as bytes, lists and frames, some as frames
+# alone, and the frames from which core is made. Measured by bench/size.py at 5,000 to 60,000 result files.
 _BESIDE_BYTES = 750_000_000
 # The least that DuckDB needs for each thread: https://duckdb.org/docs/stable/guides/performance/environment
 _LEAST_PER_THREAD_BYTES = 125_000_000

@@ -22,7 +22,7 @@ from leaderboard_etl.sources.rules import apply_rules
 # Batches that are unpacked and parsed at once. More would hold more memory, and wait for the interpreter.
 _THREADS = 2
 # Of these and of parsed ones, which take a tenth of the memory, so many wait for the caller while it makes tables and views.
-_MOST_UNREAD = 5
+_MOST_UNREAD = 10
 # Every change of turns costs processor time: with turns of a fifth of this a rebuild of 20,000 files took a twentieth more, and
 # was no sooner done.
 _TURN_S = 0.001

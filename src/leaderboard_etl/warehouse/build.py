@@ -46,7 +46,7 @@ def build(
     build_core(con)
     con.commit()
     con.begin()
-    build_marts(con, _last_change(loads).as_of().date())
+    build_marts(con, _last_change(loads).as_of().date(), is_new=True)
     con.commit()
 
 

@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from leaderboard_etl import engine
 from leaderboard_etl.analysis.chinchilla import law_optima, read_laws, tokens_per_parameter
 from leaderboard_etl.analysis.density import FRONTIER_COLUMNS
 from leaderboard_etl.analysis.readable import Readable
@@ -103,13 +104,16 @@ def build_marts(
     needs: Set[str] | None = None,
     held: Held | None = None,
     judged: pl.DataFrame | None = None,
+    *,
+    is_new: bool = False,
 ) -> Computed:
     """Brings the mart tables up to date with core, as of the end of a day; kept views become tables. Null: all; else those among
     `needs`, with what they are made from (needs.needed_by). `judged` is what update_core has returned since
     then; null: not known.
 
     What is made from the same rows by the same code stays as it is (warehouse.results), of kept views also where `held` has the
-    rows. Returns the parts that were computed, by analysis.
+    rows. Returns the parts that were computed, by analysis. In a file that `is_new`, much was made before the analyses: another
+    thread writes it out while they compute.
     """
     con.execute(f"set variable as_of = date '{as_of}'")
     computed = keep_views(con, needs, held, judged)
@@ -119,7 +123,14 @@ def build_marts(
         con.execute(f"create or replace temp table points as {_POINTS}")
         con.execute("create or replace temp table sides as from mart.gap_sides order by all")
     policy = Policy(policy_texts(con))
-    computed |= _analyse(con, policy, as_of, needs)
+    if is_new:
+        con.commit().begin()
+        with engine.writing_out(con):
+            computed |= _analyse(con, policy, as_of, needs)
+            con.commit()
+        con.begin()
+    else:
+        computed |= _analyse(con, policy, as_of, needs)
     if needs is None:
         computed[CLAIMS.name] = refresh(con, CLAIMS, lambda _: {CLAIMS.tables[0]: judged_claims(con, policy, as_of)})
     con.execute("drop table if exists points; drop table if exists sides")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Lock
 from typing import Any
 
 import polars as pl
@@ -127,6 +130,27 @@ def test_a_small_file_of_endless_equal_rows_is_refused_before_it_is_unpacked(mon
     assert parse(V2, ROW_V2).scores.height > 0
     with pytest.raises(SourceError, match="has 5 rows, over the limit of 4"):
         parse(V2, ROW_V2, ROW_V2)
+
+
+def test_of_two_threads_that_read_tables_one_loads_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datasets import load_dataset
+
+    loading, were_alone = Lock(), []
+
+    def watched(*given: Any, **named: Any) -> Any:
+        is_alone = loading.acquire(blocking=False)
+        were_alone.append(is_alone)
+        time.sleep(0.1)
+        loaded = load_dataset(*given, **named)
+        if is_alone:
+            loading.release()
+        return loaded
+
+    monkeypatch.setattr("datasets.load_dataset", watched)
+    with ThreadPoolExecutor(2) as pool:
+        parsed = list(pool.map(parse, (V1, V2)))
+    assert [table.models.height for table in parsed] == [len(PROOF)] * 2
+    assert were_alone == [True, True]
 
 
 def test_a_null_cell_is_not_a_score_but_zero_is() -> None:

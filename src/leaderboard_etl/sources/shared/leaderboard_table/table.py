@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import polars as pl
 
@@ -39,6 +40,8 @@ _TUNING = {
     "chatmodels(RLHF,DPO,IFT,...)": "instruct",
 }
 _PACKED = ("4bit", "8bit", "GPTQ")
+# `datasets` breaks where two threads load at once: each takes away the lock of its progress bars as it ends.
+_loading = Lock()
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def _decode(file: SourceFile) -> pl.DataFrame:
     kind = "csv" if file.version.path.endswith(".csv") else "parquet"
     if kind == "parquet":
         _expect_few_rows(file)
-    with scratch_folder() as scratch:
+    with _loading, scratch_folder() as scratch:
         path, cache = scratch / f"table.{kind}", scratch / "cache"
         path.write_bytes(file.content)
         try:

@@ -48,7 +48,7 @@ def dense_equivalents(
     """
     lines = {
         (case.keys["comparable_group"], case.keys["era"]): case
-        for case in cases(dense.filter(openness="open_weights"), ("total",), draws, seed)
+        for case in cases(dense.filter(openness="open_weights"), {"total": draws}, seed)
         if case.keys["openness"] == "open_weights"
     }
     faults = {key: _why_not(case, readable) for key, case in lines.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -127,7 +127,7 @@ def scaling_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     simulated worlds of 4 to 80 families the interval contains the true slope in 84 to 88 % of cases, so it is a little
     too narrow; an interval by single models would contain it in 57 to 66 % (bench/coverage.py).
     """
-    return _frame(cases(points, ("total", "active"), draws, seed))
+    return _frame(cases(points, {"total": draws, "active": draws}, seed))
 
 
 def compute_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.DataFrame:
@@ -137,7 +137,13 @@ def compute_fits(points: pl.DataFrame, *, draws: int = 400, seed: int) -> pl.Dat
     2022, arXiv 2203.15556). slope is per tenfold compute, intercept at 10^21 FLOP; min_compute_flop and
     max_compute_flop are the range of the fit, min_params_b and max_params_b the range of N among its models.
     """
-    return _frame(cases(points, ("compute",), draws, seed))
+    return _frame(cases(points, {"compute": draws}, seed))
+
+
+def all_fits(points: pl.DataFrame, *, draws: int = 400, compute_draws: int = 200, seed: int) -> pl.DataFrame:
+    """The rows of scaling_fits and of compute_fits, by group. The points of a group are read once, which takes as long as most
+    of its lines."""
+    return _frame(cases(points, {"total": draws, "active": draws, "compute": compute_draws}, seed))
 
 
 @cache
@@ -161,7 +167,7 @@ def fit_bands(points: pl.DataFrame, *, draws: int = 400, seed: int, n_grid: int 
     """
     frames = []
     scales = _scales(points)
-    for case in cases(points, ("total", "active"), draws, seed):
+    for case in cases(points, {"total": draws, "active": draws}, seed):
         if case.line is None or case.size_range is None:
             continue
         low, high = case.size_range
@@ -244,9 +250,10 @@ def _read_columns() -> tuple[pl.Expr, ...]:
     )
 
 
-def cases(points: pl.DataFrame, forms: Sequence[str], draws: int, seed: int) -> Iterator[FitCase]:
-    """Every combination of group, openness, era and form, including the refused ones. `forms` are among 'total', 'active' and
-    'compute'."""
+def cases(points: pl.DataFrame, draws_of: Mapping[str, int], seed: int) -> Iterator[FitCase]:
+    """Every combination of group, openness, era and form, including the refused ones. `draws_of` has the forms, among 'total',
+    'active' and 'compute', and the number of bootstrap draws of each."""
+    forms = list(draws_of)
     ready = points.select(*_read_columns(), *map(_size_of, forms)).sort(pl.all())
     ready = ready.with_row_index("place").with_columns(*map(_place_of, forms))
     # Arrays and masks, because filtering a frame for each case would take longer than all the fits together.
@@ -272,7 +279,7 @@ def cases(points: pl.DataFrame, forms: Sequence[str], draws: int, seed: int) -> 
                 names = (group["comparable_group"][0], group["benchmark"][0], openness, era, form)
                 keys = dict(zip(("comparable_group", "benchmark", "openness", "era", "form"), names, strict=True))
                 sized = np.flatnonzero(chosen & is_sized[form])
-                yield _read_case(keys, columns, sized, n_scored, is_normalised, draws, seed)
+                yield _read_case(keys, columns, sized, n_scored, is_normalised, draws_of[form], seed)
 
 
 def _read_case(

@@ -22,8 +22,8 @@ from leaderboard_etl.warehouse.carried import carried_tables
 
 Content = dict[str, str]
 
-# Of fewer, the files are made before a second process has begun.
-LEAST_SCORES = 10_000
+# Of fewer, the analyses take less time than to begin a second process.
+LEAST_SCORES = 1_000
 
 
 def recomputed_snapshot(

@@ -21,7 +21,7 @@ from leaderboard_etl.analysis.lags import daily_lags, gap_lags
 from leaderboard_etl.analysis.parity import CURRENT_DAYS, compare, headline_groups, majority, parity, sensitivity
 from leaderboard_etl.analysis.prices import price_to_reach
 from leaderboard_etl.analysis.readable import Readable
-from leaderboard_etl.analysis.scaling import compute_fits, fit_bands, scaling_fits
+from leaderboard_etl.analysis.scaling import all_fits, fit_bands
 from leaderboard_etl.warehouse.answers import Answers
 from leaderboard_etl.warehouse.results import Part
 
@@ -258,8 +258,7 @@ def _capability(rows: pl.DataFrame) -> CapabilityFit:
 
 
 def _fits(rows: pl.DataFrame) -> pl.DataFrame:
-    seed = _seed(rows)
-    return pl.concat([scaling_fits(rows, seed=seed), compute_fits(rows, seed=seed, draws=200)])
+    return all_fits(rows, seed=_seed(rows))
 
 
 def _bands(rows: pl.DataFrame) -> pl.DataFrame:

@@ -202,20 +202,19 @@ QUERIES = {
         with said as (
             unpivot (
                 select
-                    source_id, source_name, repo_id, revision, path, locator,
+                    source_id, repo_id, revision, path, locator,
                     case when is_flagged then 'the table flags it, and gives no reason' end as flagged,
                     case when is_merge then 'the table says that it is a merge' end as merge
                 from history.models
-                where valid_to is null
+                join core.model_aliases as a using (source_id, source_name)
+                where a.model_id = $model and valid_to is null
             ) on flagged, merge into name flag value reason
         )
         select
             s.flag, s.source_id as source, s.reason, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place,
             min_by({_LINK_OF_FILE}, {_PLACE}) as link
         from said as s
-        join core.model_aliases as a using (source_id, source_name)
         {_ABOUT}
-        where a.model_id = $model
         group by all
         order by s.flag, source
     """,

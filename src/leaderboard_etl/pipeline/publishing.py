@@ -11,11 +11,10 @@ from msgspec.structs import replace
 
 from leaderboard_etl.errors import WarehouseError, one_line_errors
 from leaderboard_etl.pipeline.night import BACKFILL, Ending, Night, without_torn_line
-from leaderboard_etl.policy import read_policy
-from leaderboard_etl.raw.ledger import Drift, FileState, Load
+from leaderboard_etl.policy import Policy, read_policy
+from leaderboard_etl.raw.ledger import Drift, Load
 from leaderboard_etl.raw.lock import run_lock
 from leaderboard_etl.raw.mirror import raw_of
-from leaderboard_etl.reading.batches import policy_in_force
 from leaderboard_etl.reading.loads import News
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sources.registry import POLICY_SOURCE
@@ -24,6 +23,7 @@ from leaderboard_etl.warehouse.audit import Finding
 from leaderboard_etl.warehouse.changes import LoadChanges, load_changes
 from leaderboard_etl.warehouse.claims import changed_verdicts
 from leaderboard_etl.warehouse.fold import insert_judgement_changes
+from leaderboard_etl.warehouse.history import policy_texts
 from leaderboard_etl.warehouse.judgements import changed_judgements, judgements, with_sources
 
 
@@ -128,10 +128,10 @@ def rebuild(
             say(aside_note)
         if not ledger.applied():
             raise _nothing_landed(warehouse)
-        accepted = policy_in_force(store, FileState(store, ledger.loads)).frame("accepted_warnings")
         target = target_of(warehouse)
         try:
             staged = target.stage(FromRaw(store, ledger.loads, most_memory_bytes))
+            accepted = Policy(policy_texts(staged.con)).frame("accepted_warnings")
             findings = target.audit(staged, None, accepted)
             target.publish(staged)
         finally:

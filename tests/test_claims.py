@@ -66,6 +66,17 @@ def test_a_condition_that_is_not_sql_is_a_clear_error(empty: duckdb.DuckDBPyConn
         judge(empty, "computed_value is rather large")
 
 
+@pytest.mark.parametrize("refused", ["computed_value is rather large", "evidence::integer > 1"])
+def test_of_several_claims_the_one_whose_condition_is_refused_is_named_within_a_transaction(
+    empty: duckdb.DuckDBPyConnection, refused: str
+) -> None:
+    rows = [f"{claim},place,sentence,measures,expected,{condition},,\n" for claim, condition in
+            {"no_such_claim": "true", "lora_reduction": refused, "another": "true"}.items()]  # fmt: skip
+    empty.execute("begin")
+    with pytest.raises(PolicyError, match="claim lora_reduction"):
+        judge_claims(empty, Policy({"claims": "".join([HEADER, *rows]).encode()}), DAY)
+
+
 def test_a_claim_of_an_older_load_whose_query_is_gone_is_not_measurable(empty: duckdb.DuckDBPyConnection) -> None:
     assert judge(empty, "true", claim="no_such_claim") == "not measurable"
     assert "no query" in str(empty.execute("select evidence from mart.paper_claims").fetchall()[0][0])

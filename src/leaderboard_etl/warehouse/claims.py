@@ -112,7 +112,7 @@ def _verdicts(
     con: duckdb.DuckDBPyConnection, claims: Sequence[Mapping[str, str | None]], answers: Sequence[Mapping[str, Any]]
 ) -> list[str]:
     """The verdict of each claim on its answer. DuckDB plans the conditions of all together, which takes less time than that of
-    each."""
+    each; on a connection of their own, because a condition that it refuses ends the transaction."""
     verdict_of = " ".join(
         f"when {number} then case when ({claim['holds_if']}) then '{HOLDS}'"
         f" when ({claim['partly_if'] or 'false'}) then '{PARTLY}' else '{FAILS}' end"
@@ -120,44 +120,43 @@ def _verdicts(
     )
     numbered = [{_NUMBER: number, **answer} for number, answer in enumerate(answers)]
     schema = {_NUMBER: pl.Int64, **{name: dtype for name, (dtype, _) in _ANSWER.items()}}
-    con.register("answers", pl.DataFrame(numbered, schema=schema))
     try:
-        judged = con.execute(
-            f"""
-            with considered as (
+        with con.cursor() as beside:
+            beside.register("answers", pl.DataFrame(numbered, schema=schema))
+            judged = beside.execute(
+                f"""
+                with considered as (
 
-                select *, true as is_answer from answers
-                union all by name
-                select * exclude (computed_value), unnest(choices) as computed_value, false as is_answer from answers
+                    select *, true as is_answer from answers
+                    union all by name
+                    select * exclude (computed_value), unnest(choices) as computed_value, false as is_answer from answers
 
-            ),
+                ),
 
-            judged as (
+                judged as (
 
-                select {_NUMBER}, is_answer, computed_value, case {_NUMBER} {verdict_of} end as verdict
-                from considered
+                    select {_NUMBER}, is_answer, computed_value, case {_NUMBER} {verdict_of} end as verdict
+                    from considered
 
-            )
+                )
 
-            select
-                case
-                    when any_value(computed_value) filter (is_answer) is null then '{NOT_MEASURABLE}'
-                    when count(distinct verdict) > 1 then '{DEPENDS}'
-                    else any_value(verdict)
-                end
-            from judged
-            group by {_NUMBER}
-            order by {_NUMBER}
-            """
-        )
-        return [verdict for (verdict,) in judged.fetchall()]
+                select
+                    case
+                        when any_value(computed_value) filter (is_answer) is null then '{NOT_MEASURABLE}'
+                        when count(distinct verdict) > 1 then '{DEPENDS}'
+                        else any_value(verdict)
+                    end
+                from judged
+                group by {_NUMBER}
+                order by {_NUMBER}
+                """
+            ).fetchall()
+        return [verdict for (verdict,) in judged]
     except duckdb.Error as error:
         if len(claims) == 1:
             raise _refused(claims[0], error) from error
         # One at a time they tell which one it is.
         return [_verdicts(con, [claim], [answer])[0] for claim, answer in zip(claims, answers, strict=True)]
-    finally:
-        con.unregister("answers")
 
 
 def _refused(claim: Mapping[str, str | None], error: duckdb.Error) -> PolicyError:

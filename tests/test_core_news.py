@@ -170,7 +170,7 @@ CHANGES: list[Change] = [
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The published file of a night on the sample, without the analyses, which core does not read."""
     with pytest.MonkeyPatch.context() as patch, options_for(tmp_path_factory.mktemp("news"), "sample") as options:
-        patch.setattr(build, "build_marts", lambda *_: None)
+        patch.setattr(build, "build_marts", lambda *_, **__: None)
         assert pipeline.run_night(options, story()).status in ("published", "degraded")
         return options.warehouse.database
 

@@ -77,6 +77,16 @@ def test_of_several_claims_the_one_whose_condition_is_refused_is_named_within_a_
         judge_claims(empty, Policy({"claims": "".join([HEADER, *rows]).encode()}), DAY)
 
 
+def test_a_claim_whose_query_is_refused_is_named_within_a_transaction_and_leaves_the_threads_as_they_were(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    empty.execute("alter table core.submissions rename to elsewhere; set threads = 2; begin")
+    with pytest.raises(PolicyError, match="claim submissions"):
+        judge(empty, "true", claim="submissions")
+    empty.rollback()
+    assert empty.execute("select current_setting('threads')").fetchall() == [(2,)]
+
+
 def test_a_claim_of_an_older_load_whose_query_is_gone_is_not_measurable(empty: duckdb.DuckDBPyConnection) -> None:
     assert judge(empty, "true", claim="no_such_claim") == "not measurable"
     assert "no query" in str(empty.execute("select evidence from mart.paper_claims").fetchall()[0][0])

@@ -76,7 +76,9 @@ def _one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     finally:
-        con.execute(f"set threads = {threads}")
+        # In a transaction that a query ended `con` refuses this, too, and that would hide which query it was.
+        with con.cursor() as beside:
+            beside.execute(f"set threads = {threads}")
 
 
 def _query(claim: Mapping[str, str | None]) -> str:

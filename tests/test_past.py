@@ -116,6 +116,7 @@ def test_each_table_of_a_past_day_is_that_of_a_rebuild_of_the_day(two_nights: Wo
         *("core.scores", "core.models", "core.subtask_scores", "core.ratings"),
         *("mart.coverage", "mart.gap_daily", "mart.gap_lag", "mart.parity", "mart.density_frontier", "mart.lineage"),
         *("mart.self_report_gap", "mart.tokens_per_parameter", "mart.dense_equivalent", "mart.source_agreement"),
+        *("mart.new_models", "mart.changes"),
     )
     with closing(open_published(two_nights.warehouse, as_of=FIRST, is_recomputed=True)) as whole:
         with closing(open_past(two_nights.warehouse, FIRST, "from mart.paper_claims")) as con:

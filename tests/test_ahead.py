@@ -44,6 +44,25 @@ def test_no_more_is_made_than_the_reader_needs_and_the_threads_hold() -> None:
     assert len(made) <= 4
 
 
+def test_a_reader_that_nobody_has_any_more_may_end_in_one_of_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    ignored: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    readers: list[Iterator[int]] = []
+    is_read, is_gone = threading.Event(), threading.Event()
+
+    def forgets_its_reader(number: int) -> int:
+        if number == 1 and is_read.wait(10):
+            readers.clear()
+            is_gone.set()
+        return number
+
+    readers.append(made_ahead(forgets_its_reader, range(9), threads=2, most=3))
+    assert next(readers[0]) == 0
+    is_read.set()
+    assert is_gone.wait(10)
+    assert ignored == []
+
+
 def test_threads_take_turns_as_usual_after_the_block() -> None:
     usual_s = sys.getswitchinterval()
     with pytest.raises(RuntimeError), _taking_turns():

@@ -116,12 +116,11 @@ def refresh_view(
         return []
     # A column and literals, which DuckDB tests before it groups.
     [column] = analysis.part or ("''",)
-    query = f"select * from ({view.query})"
-    if len(stale) < len(now):
-        query += f" where {_is_one_of(column, stale)}"
-    if is_table and view.row_by is not None and judged is not None and _differs_by_part(con, analysis, now):
-        of_them = _is_one_of(view.row_by, judged)
-        _write_difference(con, view.name, order, of_them, f"select * from ({view.query}) where {of_them}")
+    whole = f"select * from ({view.query})"
+    query = f"{whole} where {_is_one_of(column, stale)}" if len(stale) < len(now) else whole
+    if is_table and view.row_by is not None and judged is not None and _is_same_for_every_part(con, analysis, now):
+        of_judged = _is_one_of(view.row_by, judged)
+        _write_difference(con, view.name, order, of_judged, f"{whole} where {of_judged}")
     elif is_table:
         _write_difference(con, view.name, order, _is_one_of(_name(analysis.part), outdated), query)
     elif held is not None:
@@ -195,8 +194,9 @@ def _compare(
     return stale, [*(_SEPARATOR.join(part) for part in stale), *(name for name in before if name not in names)]
 
 
-def _differs_by_part(con: duckdb.DuckDBPyConnection, analysis: Analysis, now: Mapping[Part, str]) -> bool:
-    """Whether the inputs of every part, the code among them, are those that the tables were made from."""
+def _is_same_for_every_part(con: duckdb.DuckDBPyConnection, analysis: Analysis, now: Mapping[Part, str]) -> bool:
+    """Whether what all parts are made from, the code among it, is what the tables were made from: only inputs of single parts
+    differ."""
     return len({key.partition(_OF_PART)[0] for key in (*_recorded(con, analysis).values(), *now.values())}) == 1
 
 

@@ -270,7 +270,9 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
     name: str, shown: str, others: list[str] | None
 ) -> None:
     with duckdb.connect() as con:
-        con.execute("create schema core; create table core.model_aliases (model_id varchar, source_name varchar)")
+        con.execute(
+            "create schema core; create table core.model_aliases (model_id varchar, source_name varchar, method varchar)"
+        )
         con.execute(
             """
             create table core.models as
@@ -300,7 +302,7 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
             ) as m(model_id, display_name, population)
             """
         )
-        con.execute("insert into core.model_aliases values ('org/Tuned-9B-chat-hf', 'org/Tuned-9B-hf')")
+        con.execute("insert into core.model_aliases values ('org/Tuned-9B-chat-hf', 'org/Tuned-9B-hf', 'alias')")
         if others is None:
             with pytest.raises(UsageError, match=f"is several models, so give one of these: {shown}$"):
                 model_id_of(con, name)

@@ -135,20 +135,32 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
         raise UsageError(f"{name!r} is several models, so give one of these: {', '.join(ids)}")
     near = con.execute(
         f"""
+        with named as (
+
+            select
+                *,
+                lower(model_id) as small_id,
+                -- Few are folded: what holds the name has its letters in their order.
+                case when small_id like lower($letters) then contains({folded("small_id")}, {folded("$name")}) else false end
+                    as is_within
+            from core.models
+
+        )
+
         select model_id
-        from (select *, contains({folded("model_id")}, {folded("$name")}) as is_within from core.models)
+        from named
         order by
             is_within desc,
             -- Thousands are made from a model that people name, and called like it.
             is_within and population = 'official' desc,
             greatest(
-                jaro_winkler_similarity(lower(model_id), lower($name)),
-                jaro_winkler_similarity(lower(split_part(model_id, '/', -1)), lower($name))
+                jaro_winkler_similarity(small_id, lower($name)),
+                jaro_winkler_similarity(split_part(small_id, '/', -1), lower($name))
             ) desc,
             model_id
         limit 5
         """,
-        {"name": name},
+        {"name": name, "letters": "%".join(["", *re.sub("[ _/-]", "", name), ""])},
     ).fetchall()
     raise UsageError(f"no model {name!r} in this warehouse; the nearest are: {', '.join(row[0] for row in near)}")
 

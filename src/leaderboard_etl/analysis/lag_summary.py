@@ -73,12 +73,12 @@ def _sensitivities(group: Group) -> Iterator[tuple[str, Group, str | None, bool]
         return
     lags = estimate.catch_up(*group.whole, round(group.tolerance_pct * UNIT))
     is_match = ~np.isnan(lags.lag_days[0]) & ~lags.is_right[0]
-    matched = group.closed["family"].gather(lags.closed_at[0, is_match])
-    matching = group.open_["family"].gather(lags.open_at[0, is_match])
-    for family in sorted({*matched, *matching}):
-        yield f"without {family}", group.keep(pl.col("family") != family), None, False
-    measured = group.keep(~pl.col("is_self_reported"))
-    is_same = (measured.closed.height, measured.open_.height) == (group.closed.height, group.open_.height)
+    matched = group.closed.families[lags.closed_at[0, is_match]]
+    matching = group.open_.families[lags.open_at[0, is_match]]
+    for family in np.union1d(matched, matching):
+        yield f"without {group.families[family]}", group.without(family), None, False
+    measured = group.measured()
+    is_same = (len(measured.closed), len(measured.open_)) == (len(group.closed), len(group.open_))
     yield "without self-reported", measured, "no score is marked as self-reported" if is_same else None, True
 
 

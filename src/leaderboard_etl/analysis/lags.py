@@ -7,6 +7,7 @@ each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,13 @@ import polars as pl
 
 from leaderboard_etl.analysis import lag_estimators as estimate
 from leaderboard_etl.analysis.lag_estimators import UNIT, Lags, Side
-from leaderboard_etl.analysis.lag_groups import Group
+from leaderboard_etl.analysis.lag_groups import Group, Models
 
 THRESHOLDS_PCT = tuple(range(35, 100, 5))
 
 SERIES = {"area": estimate.area, "daily": estimate.daily}
 ROW = {"comparable_group": pl.String, "benchmark": pl.String, "estimator": pl.String, "tolerance_pct": pl.Float64}
+_EPOCH = date(1970, 1, 1)
 _MODEL = {"model_id": pl.String, "model": pl.String, "released_on": pl.Date, "score_pct": pl.Float64}
 LAGS: dict[str, Any] = {
     **ROW,
@@ -116,7 +118,7 @@ _NO_SERIES = {"area": "there is no range of scores that both sides reached", "da
 
 def _pair_rows(group: Group, name: str, lags: Lags) -> Iterator[dict[str, Any]]:
     """The lags of the first resample as rows; for backward and threshold also the pairs without a lag."""
-    closed, open_ = group.closed.to_dicts(), group.open_.to_dicts()
+    closed, open_ = group.closed, group.open_
     is_listed = ~np.isnan(lags.lag_days[0])
     if name == "backward":
         is_listed = group.whole[1].is_frontier[0]
@@ -148,8 +150,16 @@ def _pair_rows(group: Group, name: str, lags: Lags) -> Iterator[dict[str, Any]]:
         }
 
 
-def _model(side: str, models: list[dict[str, Any]], position: int) -> dict[str, Any]:
-    return {f"{side}_{name}": models[position][name] for name in _MODEL} if position < len(models) else {}
+def _model(side: str, models: Models, position: int) -> dict[str, Any]:
+    if position >= len(models):
+        return {}
+    facts = (
+        models.model_ids[position],
+        models.names[position],
+        _EPOCH + timedelta(days=int(models.days[position])),
+        float(models.scores_pct[position]),
+    )
+    return {f"{side}_{name}": fact for name, fact in zip(_MODEL, facts, strict=True)}
 
 
 def number_or_none(value: float) -> float | None:

@@ -121,8 +121,9 @@ class Given:
 
     def _of(self, marked: pl.DataFrame, population: str) -> pl.DataFrame:
         """Those of the rows that are of a population; all of them are not copied."""
-        rows = marked if marked[population].all() else marked.filter(population)
-        return rows.select(self.points.columns)
+        if marked[population].all():
+            return marked.select(self.points.columns)
+        return marked.lazy().filter(population).select(self.points.columns).collect()
 
     def lags(self, parts: Iterable[Part]) -> Frames:
         groups = {
@@ -278,7 +279,7 @@ def _dense_equivalents(rows: pl.DataFrame, dense: pl.DataFrame, readable: Readab
 def _seed(rows: pl.DataFrame) -> int:
     """The same rows give the same draws, on any machine and in any later run, whatever else is in the warehouse."""
     columns = ("model_id", "comparable_group", "score_pct", "params_b")
-    seed = zlib.crc32(rows.clear().select(columns).write_csv().encode())
+    seed = zlib.crc32(f"{','.join(columns)}\n".encode())
     for some in rows.iter_slices(_POINTS_AT_ONCE):
         seed = zlib.crc32(some.select(columns).write_csv(include_header=False).encode(), seed)
     return seed

@@ -1,10 +1,11 @@
 """How fast the marts answer: `python -m bench.queries WAREHOUSE [--scores N]`.
 
-Times every table and view of the schema mart and every query of sql/queries on a published warehouse, warm and without process
-start: all columns of all rows are computed and counted, none is transferred, and the best of three counts. With --scores a copy
-of the warehouse is filled up to N scores with copies of its models under other names, and the views that a run keeps as tables
-are made from them; the tables of the analyses stay as they are. mart.changes is left out: it has a row for each score ever
-stated, and is asked for a few loads. Prints one line per question, the slowest first.
+Times every table and view of the schema mart, every query of sql/queries and what `explain` looks up on a published warehouse,
+warm and without process start, and the best of three counts. Of a query all columns of all rows are computed and counted, none is
+transferred; of explain each way to name a model counts, and the whole answer for the official model with most scores. With
+--scores a copy of the warehouse is filled up to N scores with copies of its models under other names, and the views that a run
+keeps as tables are made from them; the tables of the analyses stay as they are. mart.changes is left out: it has a row for each
+score ever stated, and is asked for a few loads. Prints one line per question, the slowest first.
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from leaderboard_etl import engine
+from leaderboard_etl.commands.explain import facts_of, model_id_of
+from leaderboard_etl.errors import UsageError
 from leaderboard_etl.settings import Warehouse, resource
+from leaderboard_etl.warehouse.called import called_alike
 from leaderboard_etl.warehouse.marts import keep_views
 
 MOST_MS = 100
@@ -49,31 +56,60 @@ def main() -> None:
         with engine.open_file(database) as con:
             [(n_scores,)] = con.execute("select count(*) from core.scores").fetchall()
             print(f"{n_scores:,} scores, {database.stat().st_size / 1e6:,.0f} MB")
-            times = sorted(((_milliseconds(con, query), name) for name, query in _questions(con)), reverse=True)
+            asked = (*_questions(con), *_explanations(con))
+            times = sorted(((_milliseconds(answer), name) for name, answer in asked), reverse=True)
     for milliseconds, name in times:
         print(f"{milliseconds:>9,.1f} ms  {name}")
     sys.exit(times[0][0] > MOST_MS)
 
 
-def _questions(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+def _questions(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Callable[[], object]]]:
     marts = con.execute(
         "select 'mart.' || table_name from (from duckdb_tables() select table_name, schema_name"
         " union all from duckdb_views() select view_name, schema_name) where schema_name = 'mart' order by all"
     ).fetchall()
     queries = sorted((resource("sql") / "queries").glob("*.sql"))
-    return [
+    for name, query in (
         *((name, f"from {name}") for (name,) in marts if name != "mart.changes"),
         *((f"sql/queries/{path.name}", path.read_text(encoding="utf-8")) for path in queries),
-    ]
+    ):
+        counted = ", ".join('count("' + name.replace('"', '""') + '")' for name in con.sql(query).columns)
+        yield name, partial(lambda whole: con.execute(whole).fetchall(), f"select {counted} from ({query}\n)")
 
 
-def _milliseconds(con: duckdb.DuckDBPyConnection, query: str) -> float:
-    columns = con.sql(query).columns
-    counted = ", ".join('count("' + name.replace('"', '""') + '")' for name in columns)
+def _explanations(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What explain looks up, each with what it is."""
+    [(model_id, display_name)] = con.execute(
+        "select model_id, display_name from core.models join core.scores using (model_id) where population = 'official'"
+        " group by all order by count(*) desc, model_id limit 1"
+    ).fetchall()
+    [(alias,)] = con.execute(
+        "select min(source_name) from core.model_aliases where method = 'alias' and not contains(source_name, '~')"
+    ).fetchall()
+    names = {
+        "id": model_id,
+        "id in capitals": model_id.upper(),
+        "name": display_name,
+        "name without the owner": model_id.split("/")[-1],
+        "name of a source": alias,
+        "unknown name": "no such model 7b",
+    }
+    for kind, name in names.items():
+        yield f"explain: {kind} ({name})", partial(_look_up, con, name)
+    yield f"explain: whole answer ({model_id})", partial(facts_of, con, model_id, None)
+
+
+def _look_up(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Finds which model a name means, and what is called alike, as explain does before it answers."""
+    with suppress(UsageError):
+        called_alike(con, name, model_id_of(con, name))
+
+
+def _milliseconds(answer: Callable[[], object]) -> float:
     took = []
     for _ in range(_TRIES):
         started = time.perf_counter()
-        con.execute(f"select {counted} from ({query}\n)").fetchall()
+        answer()
         took.append(1000 * (time.perf_counter() - started))
     return min(took)
 

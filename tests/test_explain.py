@@ -12,7 +12,7 @@ import pytest
 from faulty_hub import HubServer
 from worlds import World, copied, run, v2_row
 
-from leaderboard_etl.commands.explain import model_id_of
+from leaderboard_etl.commands.explain import facts_of, model_id_of
 from leaderboard_etl.commands.story_text import readable
 from leaderboard_etl.contracts.schema import tables, views
 from leaderboard_etl.errors import UsageError
@@ -260,6 +260,9 @@ def test_blanks_hyphens_and_letter_case_do_not_decide_which_model_a_name_means(
         ("Sonnet 3", "org/sonnet-3-20240229", []),
         # Whatever stands behind its last letter.
         ("TRAIL 6b-", "org/trail-6B_", []),
+        # In whatever signs and letters it is written.
+        ("trail (6b)", "org/trail-6B_", []),
+        ("IZMIR 2", "org/İzmir-2", []),
         # A remark in the middle of a word.
         ("Remarkable", "org/r-1", ["org/r-2"]),
         # A word is not a part of a longer one.
@@ -295,6 +298,7 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
                 ('seek-5-pro', 'Seek 5 pro', 'official'),
                 ('org/OLMo-1B', 'OLMo-1B', 'official'),
                 ('org/trail-6B_', 'Trail (6B)', 'merge'),
+                ('org/İzmir-2', 'İzmir', 'merge'),
                 ('org/r-1', 'Remarkable', 'official'),
                 ('org/r-2', 'Remark(2)able pro', 'official'),
                 ('org/Tuned-9B-hf', 'Tuned 9B base', 'official'),
@@ -309,6 +313,16 @@ def test_of_several_official_models_that_are_called_alike_the_others_are_named(
             return
         model_id = model_id_of(con, name)
         assert (model_id, called_alike(con, name, model_id)) == (shown, others)
+
+
+def test_each_of_several_models_is_told_its_own_names(published: World) -> None:
+    published.put_v2(v2_row("org/good-7b", 0.5), v2_row("org/other-7b", 0.4, **{"Hub License": "mit"}))
+    published.night(2)
+    with duckdb.connect(str(published.warehouse.database), read_only=True) as con:
+        told = {model: facts_of(con, model, None) for model in ("org/good-7b", "org/other-7b")}
+    for model, facts in told.items():
+        assert {row["name"] for row in facts["names"]} == {model}
+    assert [[row["text"] for row in facts["licences"]] for facts in told.values()] == [["apache-2.0"], ["mit"]]
 
 
 def test_an_unknown_model_names_the_nearest_ones(published: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from leaderboard_etl.commands.display import records
 from leaderboard_etl.warehouse.charted import IS_CHARTED
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
 _FILE = "concat_ws(' ', s.repo_id || '@' || s.revision[:12], s.path)"
 _PLACE = f"concat_ws(' ', {_FILE}, s.locator)"
-_READ = f"(s.valid_from, {_PLACE})"
 # The page of a value by the rule of every table and page: the link recorded for it, else that of its file.
 _ABOUT = "left join core.sources as about on about.source_id = s.source_id"
 _LINK = "mart.link(s.source_url, about.link_pattern, s.repo_id, s.revision, s.path)"
@@ -30,6 +28,22 @@ SECTIONS = (
     ("scores", "Scores: the marts use those marked *", ("because", "correction")),
     ("ended", "Earlier scores", ()),
 )
+# The names of a model, and what sources say of them now.
+_NAMES_OF_MODEL = """
+    create or replace temp table names_of_model as
+    select source_id, source_name, method from core.model_aliases where model_id = $model
+"""
+_SAID_OF_MODEL = f"""
+    create or replace temp table said_of_model as
+    select
+        s.source_id, s.license_text, s.is_flagged, s.is_merge, s.released_on, s.released_on_url, s.uploaded_on, s.created_at,
+        s.submitted_on, s.revision, s.valid_from, {_FILE} as file, {_PLACE} as place, {_LINK_OF_FILE} as link
+    from history.models as s
+    semi join names_of_model using (source_id, source_name)
+    {_ABOUT}
+    -- Names alone, which DuckDB looks for while it reads: of a pair it reads all first.
+    where s.source_name in (select source_name from names_of_model) and s.valid_to is null
+"""
 # Why one of several scores is used, in the order that mart.precedence gives.
 RULE_OF_SCORES = (
     "Of several values of a group: the reporter (a leaderboard's own runs, the Arena's tables, curated rows, other evaluators,\n"
@@ -38,10 +52,7 @@ RULE_OF_SCORES = (
 )
 QUERIES = {
     "names": """
-        select source_id as source, source_name as name, method
-        from core.model_aliases
-        where model_id = $model
-        order by all
+        select source_id as source, source_name as name, method from names_of_model order by all
     """,
     "sizes": f"""
         select
@@ -62,60 +73,51 @@ QUERIES = {
     """,
     # A maker may change a licence, and two models of one maker may be stated at different times: the commit is that of the text
     # that was read last, of several at once of the last by name (tables are named by day), and the day that of the first.
-    "licences": f"""
+    "licences": """
         select
             case when s.license_text = m.license_text then '*' else '' end as chosen,
-            s.license_text as text, s.source_id as source, max_by(s.revision[:12], {_READ}) as at_commit,
-            min(s.valid_from)::date as read_on, max_by({_FILE}, {_READ}) as file, max_by({_PLACE}, {_READ}) as place,
-            max_by({_LINK_OF_FILE}, {_READ}) as link
-        from history.models as s
-        join core.model_aliases as a using (source_id, source_name)
-        join core.models as m using (model_id)
-        {_ABOUT}
-        where m.model_id = $model and s.valid_to is null and s.license_text is not null
+            s.license_text as text, s.source_id as source, max_by(s.revision[:12], (s.valid_from, s.place)) as at_commit,
+            min(s.valid_from)::date as read_on, max_by(s.file, (s.valid_from, s.place)) as file,
+            max_by(s.place, (s.valid_from, s.place)) as place, max_by(s.link, (s.valid_from, s.place)) as link
+        from said_of_model as s
+        cross join core.models as m
+        where m.model_id = $model and s.license_text is not null
         group by all
         order by chosen desc, source, text
     """,
     "dates": f"""
-        with named as (
-            select h.*
-            from history.models as h
-            join core.model_aliases as a using (source_id, source_name)
-            where a.model_id = $model and h.valid_to is null
+        with of_scores as materialized (
+            select source_id, source_name, variant_id from core.scores where model_id = $model
         ),
         -- In any edition; a correction may say that a score is of another model than its name.
         scored as (
-            select h.source_id, h.repo_id, h.revision, h.path, h.locator, h.evaluated_on, h.reported_by
-            from history.scores as h
-            semi join core.scores as s
-                on s.source_id = h.source_id and s.source_name = h.source_name and s.variant_id = h.variant_id
-                and s.model_id = $model
-            where h.valid_to is null
+            select s.source_id, s.evaluated_on, {_FILE} as file, {_PLACE} as place, {_LINK_OF_FILE} as link
+            from history.scores as s
+            semi join of_scores using (source_id, source_name, variant_id)
+            join core.reporters using (reported_by)
+            {_ABOUT}
+            -- A table of others lists what is released: its first score is no earlier than the model.
+            where s.source_name in (select source_name from of_scores) and s.valid_to is null
+                and is_after_release and s.evaluated_on is not null
+            qualify s.evaluated_on = min(s.evaluated_on) over ()
         ),
         said as (
             unpivot (
                 select
-                    source_id, repo_id, revision, path, locator, released_on_url, released_on as reference,
-                    uploaded_on as hub_upload, created_at::date as hub_created, submitted_on as leaderboard_submission
-                from named
+                    source_id, file, place, link, released_on_url, released_on as reference, uploaded_on as hub_upload,
+                    created_at::date as hub_created, submitted_on as leaderboard_submission
+                from said_of_model
             ) on reference, hub_upload, hub_created, leaderboard_submission into name kind value on_date
             union all by name
-            -- A table of others lists what is released: its first score is no earlier than the model.
-            select source_id, repo_id, revision, path, locator, 'first_score' as kind, evaluated_on as on_date
+            select source_id, file, place, link, 'first_score' as kind, evaluated_on as on_date
             from scored
-            join core.reporters using (reported_by)
-            where is_after_release and evaluated_on is not null
-            qualify evaluated_on = min(evaluated_on) over ()
         )
         select
             case when m.released_on = s.on_date and m.released_on_method = s.kind then '*' else '' end as chosen,
-            s.on_date as date, s.kind, s.source_id as source, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place,
-            coalesce(
-                any_value(s.released_on_url) filter (where s.kind = 'reference'), min_by({_LINK_OF_FILE}, {_PLACE})
-            ) as link
+            s.on_date as date, s.kind, s.source_id as source, min_by(s.file, s.place) as file, min(s.place) as place,
+            coalesce(any_value(s.released_on_url) filter (where s.kind = 'reference'), min_by(s.link, s.place)) as link
         from said as s
         cross join core.models as m
-        {_ABOUT}
         where m.model_id = $model
         group by all
         order by chosen desc, date, kind, source
@@ -134,10 +136,10 @@ QUERIES = {
     """,
     "derivatives": """
         select
-            m.base_model_relation as relation, count(*) as models, count(*) filter (where l.depth = 1) as directly,
-            array_to_string(list(m.model_id order by m.model_id)[:3], ', ') as examples
+            b.relation, count(*) as models, count(*) filter (where l.depth = 1) as directly,
+            array_to_string(list(l.model_id order by l.model_id)[:3], ', ') as examples
         from mart.lineage as l
-        join core.models as m using (model_id)
+        join core.model_bases as b on b.model_id = l.model_id and b.is_first
         where l.ancestor_id = $model and l.depth > 0
         group by all
         order by models desc, relation
@@ -198,37 +200,31 @@ QUERIES = {
         left join of_used as u using (comparable_group)
         order by s.benchmark_id, s.variant_id, used desc, s.source_id, s.precision, s.run_id
     """,
-    "flags": f"""
+    "flags": """
         with said as (
             unpivot (
                 select
-                    source_id, repo_id, revision, path, locator,
+                    source_id, file, place, link,
                     case when is_flagged then 'the table flags it, and gives no reason' end as flagged,
                     case when is_merge then 'the table says that it is a merge' end as merge
-                from history.models
-                join core.model_aliases as a using (source_id, source_name)
-                where a.model_id = $model and valid_to is null
+                from said_of_model
             ) on flagged, merge into name flag value reason
         )
-        select
-            s.flag, s.source_id as source, s.reason, min_by({_FILE}, {_PLACE}) as file, min({_PLACE}) as place,
-            min_by({_LINK_OF_FILE}, {_PLACE}) as link
-        from said as s
-        {_ABOUT}
+        select flag, source_id as source, reason, min_by(file, place) as file, min(place) as place, min_by(link, place) as link
+        from said
         group by all
-        order by s.flag, source
+        order by flag, source
     """,
     "ended": f"""
         select
-            s.variant_id as variant, nullif(s.source_name, a.model_id) as named,
+            s.variant_id as variant, nullif(s.source_name, $model) as named,
             s.score_raw as raw, s.score_unit as unit, s.precision,
             s.valid_from::date as from_day, s.valid_to::date as to_day, {_FILE} as file, {_PLACE} as place, {_LINK} as link
         from history.scores as s
-        join core.model_aliases as a using (source_id, source_name)
+        join names_of_model as a using (source_id, source_name)
         join core.benchmarks as b using (variant_id)
         {_ABOUT}
-        where a.model_id = $model
-            and s.valid_to is not null
+        where s.valid_to is not null
             and ($benchmark is null or $benchmark in (b.benchmark_id, s.variant_id, b.comparable_group))
         order by s.variant_id, s.valid_from
     """,
@@ -271,6 +267,16 @@ OF_ROWS = {
 }
 
 
+def read_model(con: duckdb.DuckDBPyConnection, model_id: str) -> None:
+    """Puts the names of a model, and what sources say of them, into temporary tables that QUERIES read: of 500,000 statements
+    three of them looked for the same 60, and six for the names."""
+    con.execute(_NAMES_OF_MODEL, {"model": model_id})
+    con.execute(_SAID_OF_MODEL)
+
+
 def evidence_rows(con: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a query of QUERIES; `values` are its parameters, of which the model is one."""
-    return records(con.sql(query, params=dict(values)))
+    """The rows of a query of QUERIES, of plain types; `values` are its parameters, of which the model is one."""
+    # A relation would be planned twice: for its columns, and for its rows.
+    answer = con.execute(query, dict(values))
+    columns = [name for name, *_ in answer.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]

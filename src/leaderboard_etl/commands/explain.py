@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.commands.display import plain, print_json, print_records
-from leaderboard_etl.commands.evidence import QUERIES, RULE_OF_SCORES, SECTIONS, evidence_rows
+from leaderboard_etl.commands.evidence import QUERIES, RULE_OF_SCORES, SECTIONS, evidence_rows, read_model
 from leaderboard_etl.commands.explain_mart import explain_mart
 from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
@@ -171,13 +171,15 @@ def facts_of(con: duckdb.DuckDBPyConnection, model_id: str, benchmark: str | Non
     one."""
     if benchmark is not None:
         benchmark = _benchmark_id(con, benchmark)
+    read_model(con, model_id)
     section_names: Iterable[str] = QUERIES if benchmark is None else ("scores", "ended")
     facts: dict[str, Any] = {
         "model": evidence_rows(con, "select * from core.models where model_id = $model", {"model": model_id})[0]
     }
     for name in section_names:
         query = QUERIES[name]
-        values = {"model": model_id} | ({"benchmark": benchmark} if "$benchmark" in query else {})
+        asked = {"model": model_id, "benchmark": benchmark}
+        values = {key: value for key, value in asked.items() if f"${key}" in query}
         facts[name] = evidence_rows(con, query, values)
     if benchmark is None and facts["model"]["license_text"] and not any(row["chosen"] for row in facts["licences"]):
         policy = {"source": "policy", "place": "policy/model_licenses.csv"}

@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from leaderboard_etl.commands.display import cut, plain, print_json, print_records, records
-from leaderboard_etl.commands.evidence import OF_ROWS, QUERIES, SECTIONS, evidence_rows
+from leaderboard_etl.commands.evidence import OF_ROWS, QUERIES, SECTIONS, evidence_rows, read_model
 from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.commands.story_text import place_of, print_references, readable
 from leaderboard_etl.contracts.schema import views
@@ -157,6 +157,7 @@ def _evidence(con: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> Iterator[_
     if "ratings" in needed:  # a share in percent is computed from these
         needed = [name for name in needed if name != "scores"]
     for role, model_id in named.items():
+        read_model(con, model_id)
         for name in needed:
             rows = list(_of_model(con, name, row, model_id, group))
             if name == "scores" and group is None:

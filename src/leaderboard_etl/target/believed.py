@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,9 +71,7 @@ class Believed:
             self._reject_published(f"was written to by something else, which left {log.name}")
             return
         try:
-            with self._published.read() as con:
-                refuse_newer_state(con, self._published)
-                held, self._is_ours = self._published.held(con, self._ledger.loads)
+            held, self._is_ours = self._of_published(self._held)
         except duckdb.Error as error:
             self._reject_published(f"cannot be read ({first_line(error)})")
             return
@@ -82,6 +81,10 @@ class Believed:
             self._is_sealed = self._published.is_sealed()
         if self._is_ours and not self._is_sealed:
             self._expect_sound_row_counts()
+
+    def _held(self, con: duckdb.DuckDBPyConnection) -> tuple[list[tuple[int, datetime]], bool]:
+        refuse_newer_state(con, self._published)
+        return self._published.held(con, self._ledger.loads)
 
     @property
     def target(self) -> Target:
@@ -225,6 +228,13 @@ class Believed:
                     self._rest()
         return None
 
+    def _of_published(self, question: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
+        """The answer from the published file. Raises duckdb.Error if it cannot be read."""
+        try:
+            return question(self._reading(self._published))
+        finally:
+            self._rest()
+
     def _reading(self, target: Target) -> duckdb.DuckDBPyConnection:
         if self._reader is None:
             self._reader = engine.in_memory()
@@ -273,8 +283,7 @@ class Believed:
         """Rejects a file in which something else added or removed rows, because every later run would carry the change
         on."""
         try:
-            with self._published.read() as con:
-                fault = first_fault(con)
+            fault = self._of_published(first_fault)
         except duckdb.Error as error:
             self._reject_published(f"cannot be read ({first_line(error)})")
             return

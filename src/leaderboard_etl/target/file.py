@@ -99,17 +99,17 @@ class FileTarget(Target):
         with durable("staging file"):
             try:
                 n_staged = _row_counts(con)
-                # Closing checkpoints as well, but hides a failure.
                 con.execute("checkpoint")
-                con.close()
+                engine.let_go(con)
                 copied = self._seal_of_copied
                 if is_anew := copied is not None and is_bloated(path, copied):
                     engine.write_anew(path, most_memory_bytes=self._most_memory_bytes)
                 if engine.log_of(path).exists():
                     raise WarehouseError(f"{path} is not whole, its log still holds a part: nothing was published")
                 sync(path)
-                with engine.open_file(path) as written:
-                    n_written = _row_counts(written)
+                engine.look_again(con, path)
+                n_written = _row_counts(con)
+                con.close()
                 self._seal_of_staged = seal_of(path, copied, is_anew=is_anew)
             except (duckdb.Error, OSError) as error:
                 raise WarehouseError(

@@ -249,7 +249,7 @@ def test_the_last_load_of_the_cookbook_is_the_last_that_changed_anything(two_nig
     with duckdb.connect(str(copy)) as con:
         second = con.execute(question).fetchall()
         assert {row[0] for row in second} >= {"leader_new", "score_restated"}
-        later = "from ops.loads cross join range(3, 6) as later(load) where load_id = 2"
+        later = "from ops.loads cross join range(3, 8) as later(load) where load_id = 2"
         con.execute(f"insert into ops.loads select * exclude (load) replace (load as load_id) {later}")
         # A description of a known model is not told, and a score that is stated again as it was has not changed.
         con.execute("insert into history.models select * replace (3 as load_id) from history.models")
@@ -260,8 +260,18 @@ def test_the_last_load_of_the_cookbook_is_the_last_that_changed_anything(two_nig
         assert con.execute(question).fetchall() == second
         con.execute(f"update history.scores set closed_load_id = 5 where {again}")
         con.execute("insert into history.scores select * replace (5 as load_id, 0 as score_raw) from of_mistral")
+        [restated] = con.execute(question).fetchall()
+        assert (restated[0], restated[2]) == ("score_restated", MISTRAL)
+        # Nor has one that is stated in another unit.
+        con.execute(f"update history.scores set closed_load_id = 6 where {again}")
+        con.execute(
+            "insert into history.scores select * replace (6 as load_id, 0 as score_raw, 'percent' as score_unit)"
+            " from of_mistral"
+        )
+        assert con.execute(question).fetchall() == [restated]
+        con.execute(f"update history.scores set closed_load_id = 7 where {again}")
         [(kind, _, model, *_)] = con.execute(question).fetchall()
-        assert (kind, model) == ("score_restated", MISTRAL)
+        assert (kind, model) == ("score_withdrawn", MISTRAL)
 
 
 def test_loads_are_chosen_by_their_day(two_nights: World) -> None:

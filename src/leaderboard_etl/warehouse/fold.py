@@ -28,11 +28,13 @@ def fold_load(con: duckdb.DuckDBPyConnection, content: LoadContent) -> None:
     _fold_policy(con, content)
     _insert_rows(con, "ops.loads", [_load_row(load)])
     insert_judgement_changes(con, load.load_id, load.judgements or [])
+    sources = []
     for part in content.parts:
         _fold_files(con, part.entry.source_id, part.changes, load.load_id)
         counts = _fold_part(con, load, part)
-        _insert_rows(con, "ops.load_sources", [_source_row(load, part.entry, part.changes, counts)])
-        _insert_rows(con, "ops.drift", [_drift_row(load, drift) for drift in part.entry.drift])
+        sources.append(_source_row(load, part.entry, part.changes, counts))
+    _insert_rows(con, "ops.load_sources", sources)
+    _insert_rows(con, "ops.drift", [_drift_row(load, drift) for part in content.parts for drift in part.entry.drift])
 
 
 def insert_judgement_changes(con: duckdb.DuckDBPyConnection, load_id: int, changes: Sequence[JudgementChange]) -> None:

@@ -39,7 +39,7 @@ def merge_measured(
         for columns in (RUN_COLUMNS, METRIC_COLUMNS)
     )
     con.register("scope_now", scope)
-    con.execute(
+    [(before,)] = con.execute(
         f"""
         create or replace temp table open_rows as
         select v.{ROW_ID} as row_id, hash(r.said, m.said, v.score_raw, v.stderr_raw) as said
@@ -53,8 +53,7 @@ def merge_measured(
         where v.valid_to is null and v.load_id < ?
         """,
         [source_id, load_id],
-    )
-    before: int = con.execute("select count(*) from open_rows").fetchall()[0][0]
+    ).fetchall()
     closed = 0
     if before:
         con.register("runs_now", measured.runs.with_row_index("run_no"))

@@ -62,10 +62,13 @@ settings.load_profile("any machine")
 
 # The files that take longest come first, so that processes that share a run end it together, with short files.
 _LONGEST = (
-    *("snapshot", "orchestration", "night", "termination", "first_nights", "backfill", "reliability"),
-    *("snapshot_flow", "cli", "explain", "durable", "publish", "results", "hostile_hub", "doctor", "every_eval_ever"),
-    *("past", "sample_night", "operations", "prompt", "dask_runner", "elsewhere", "replay", "harness_results"),
-    *("claims", "migrations", "marts", "batches", "core_news"),
+    *("core_news", "snapshot", "orchestration", "backfill", "night", "results", "first_nights", "hostile_hub"),
+    *("doctor", "explain", "durable", "reliability", "cli", "termination", "elsewhere", "changes"),
+    *("every_eval_ever", "snapshot_flow", "sql_safety", "growth", "publish", "past", "migrations", "mcp"),
+    *("contents_sources", "replay", "rating_nights", "harness_results", "marts", "dask_runner", "batches"),
+    *("sample_night", "every_eval_ever_out", "watching", "figures", "head_start", "claims", "report_page"),
+    *("difference", "explorer", "hub_client", "memory", "compare", "repeats", "views", "history", "operations"),
+    *("reading", "export", "card_round", "prompt"),
 )
 
 

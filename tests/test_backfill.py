@@ -27,6 +27,7 @@ from leaderboard_etl.raw.ledger import Ledger
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.target.opening import open_published
+from leaderboard_etl.warehouse.needs import needed_by
 
 pytestmark = pytest.mark.marts(False)
 
@@ -50,11 +51,9 @@ def options(world: World, **changes: Any) -> Options:
 
 
 def raw_on(world: World, day: date) -> set[float]:
-    with open_published(world.warehouse, as_of=day) as con:
-        rows = con.execute(
-            "select distinct score_raw from core.scores where source_name = 'org/model-1b' and benchmark_id = 'gpqa'"
-        ).fetchall()
-    return {row[0] for row in rows}
+    query = "select distinct score_raw from core.scores where source_name = 'org/model-1b' and benchmark_id = 'gpqa'"
+    with open_published(world.warehouse, as_of=day, needs=needed_by(query)) as con:
+        return {raw for (raw,) in con.execute(query).fetchall()}
 
 
 @pytest.fixture

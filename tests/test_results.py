@@ -19,7 +19,7 @@ from leaderboard_etl.contracts.schema import kept_views, tables
 from leaderboard_etl.settings import resource
 from leaderboard_etl.target.opening import open_published
 from leaderboard_etl.target.seal import MOST_GROWN
-from leaderboard_etl.warehouse import analyses
+from leaderboard_etl.warehouse import analyses, results
 from leaderboard_etl.warehouse.analyses import POPULATIONS
 from leaderboard_etl.warehouse.answers import Answers
 from leaderboard_etl.warehouse.database import create_tables
@@ -57,6 +57,14 @@ def mart(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
 def from_nothing(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
     """The same computed again whole."""
     con.execute("delete from ops.analysis_inputs")
+    build_marts(con, DAY)
+    return mart(con)
+
+
+def from_views(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
+    """The same where kept views are not tables yet."""
+    for name, view in kept_views().items():
+        con.execute(f"drop table {name}; create view {name} as {view.query}")
     build_marts(con, DAY)
     return mart(con)
 
@@ -121,6 +129,34 @@ def test_a_kept_view_of_which_much_differs_is_written_whole_and_sorted(con: duck
     build_marts(con, DAY)
     order = con.execute("select comparable_group, model_id from mart.model_scaling").fetchall()
     assert order == sorted(order) and len(order) > 10
+
+
+def test_a_kept_view_that_is_made_some_parts_at_a_time_is_as_if_made_at_once(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = from_views(con)
+    monkeypatch.setattr(results, "_MOST_AT_ONCE", 20)
+    assert from_views(con) == at_once
+    n_groups = con.execute("select count(distinct comparable_group) from mart.model_scaling").fetchall()
+    assert n_groups > [(3,)] and len(at_once["mart.model_scaling"]) > 20
+
+
+@pytest.mark.parametrize(("limit", "n_times"), [("2GB", 1), ("250MB", 0)])
+def test_a_new_file_is_written_out_beside_the_analyses_only_where_there_is_memory_for_both(
+    con: duckdb.DuckDBPyConnection, limit: str, n_times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    writing_out = engine.writing_out
+
+    def counted(con: duckdb.DuckDBPyConnection) -> AbstractContextManager[None]:
+        written.append(limit)
+        return writing_out(con)
+
+    monkeypatch.setattr(engine, "writing_out", counted)
+    con.execute(f"set memory_limit = '{limit}'; begin")
+    build_marts(con, DAY, is_new=True)
+    con.commit()
+    assert len(written) == n_times
 
 
 def test_a_later_day_recomputes_only_what_tells_the_day(con: duckdb.DuckDBPyConnection) -> None:

@@ -113,7 +113,7 @@ def build_marts(
 
     What is made from the same rows by the same code stays as it is (warehouse.results), of kept views also where `held` has the
     rows. Returns the parts that were computed, by analysis. In a file that `is_new`, much was made before the analyses: another
-    thread writes it out while they compute.
+    thread writes it out while they compute, if there is memory for both.
     """
     con.execute(f"set variable as_of = date '{as_of}'")
     computed = keep_views(con, needs, held, judged)
@@ -123,7 +123,7 @@ def build_marts(
         con.execute(f"create or replace temp table points as {_POINTS}")
         con.execute("create or replace temp table sides as from mart.gap_sides order by all")
     policy = Policy(policy_texts(con))
-    if is_new:
+    if is_new and has_room_for_a_process(con):
         con.commit().begin()
         with engine.writing_out(con):
             computed |= _analyse(con, policy, as_of, needs)

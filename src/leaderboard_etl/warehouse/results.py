@@ -11,7 +11,7 @@ written, at its end. Either way a part that was left alone and one that was comp
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -35,6 +35,8 @@ _OF_PART = " "
 _MANY_VALUES = 500_000
 # Where more of a kept view differs than this share, it is written whole, which sorts it again.
 _MOST_CHANGED = 0.25
+# Parts of a kept view that are made from more rows than this are not computed at once: DuckDB holds much of what it joins.
+_MOST_AT_ONCE = 300_000
 Part = tuple[str, ...]
 Computed = dict[str, list[Part]]
 
@@ -59,7 +61,7 @@ def refresh(
 
     `compute` gets these parts and returns rows of the tables, of these parts alone.
     """
-    now = _hashes(con, analysis)
+    now, _ = _hashes(con, analysis)
     stale, outdated = _compare(con, analysis, now)
     if not outdated:
         return []
@@ -76,7 +78,8 @@ def refresh(
 
 def is_stale(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> bool:
     """Whether `refresh` would compute any part."""
-    return bool(_compare(con, analysis, _hashes(con, analysis))[0])
+    now, _ = _hashes(con, analysis)
+    return bool(_compare(con, analysis, now)[0])
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def refresh_view(
     is_table = view.name in kept_tables(con)
     if not is_table and held is None:
         con.execute("delete from ops.analysis_inputs where analysis = ?", [analysis.name])
-    now = _hashes(con, analysis)
+    now, n_rows = _hashes(con, analysis)
     stale, outdated = _compare(con, analysis, now)
     if is_table and not outdated:
         return []
@@ -126,7 +129,11 @@ def refresh_view(
     elif held is not None:
         _show(con, view, held, query, _is_one_of(column, [part for part in now if part not in stale]))
     else:
-        con.execute(f"create table {view.name}_made as {query} order by {order}")
+        written = f"create table {view.name}_made as"
+        for parts in _at_once(n_rows) if order.startswith(column) else [list(now)]:
+            of_parts = f" where {_is_one_of(column, parts)}" if len(parts) < len(now) else ""
+            con.execute(f"{written} {whole}{of_parts} order by {order}")
+            written = f"insert into {view.name}_made"
         con.execute(f"drop view if exists {view.name}; alter table {view.name}_made rename to {analysis.name}")
         for comment in view.comments("table"):
             con.execute(comment)
@@ -160,18 +167,30 @@ def carry_results(
     con.execute(f"insert into ops.analysis_inputs from {catalog}.ops.analysis_inputs")
 
 
-def _hashes(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> dict[Part, str]:
-    """The hash of the inputs of each part."""
+def _hashes(con: duckdb.DuckDBPyConnection, analysis: Analysis) -> tuple[dict[Part, str], dict[Part, int]]:
+    """The hash of the inputs of each part, and how many rows of it alone these are; in the order of the parts."""
     query = (resource("sql") / "inputs" / f"{analysis.name}.sql").read_text(encoding="utf-8")
     columns = "".join(f"{column}, " for column in analysis.part)
     rows = con.execute(
         f"select {columns}count(*), sum(said::hugeint)::varchar from ({query}) group by all order by all"
     ).fetchall()
     said: dict[Part, str] = {tuple(part): f"{count} {total}" for *part, count, total in rows}
+    n_rows: dict[Part, int] = {tuple(part): count for *part, count, _ in rows if None not in part}
     everywhere = [said.pop(part) for part in list(said) if None in part]
     parts = said if analysis.part else {(): said.get((), "")}
     of_all = _digest(_made_by(), *everywhere)
-    return {part: f"{of_all}{_OF_PART}{_digest(of_part)}" for part, of_part in parts.items()}
+    return {part: f"{of_all}{_OF_PART}{_digest(of_part)}" for part, of_part in parts.items()}, n_rows
+
+
+def _at_once(n_rows: Mapping[Part, int]) -> Iterator[list[Part]]:
+    """The parts in their order, as many together as are made from few enough rows; at least one."""
+    together: list[Part] = []
+    for part in n_rows:
+        if together and sum(n_rows[each] for each in (*together, part)) > _MOST_AT_ONCE:
+            yield together
+            together = []
+        together.append(part)
+    yield together
 
 
 @cache

@@ -8,7 +8,7 @@ import pytest
 from sourcing import POLICY, landed, read
 from worlds import World
 
-from leaderboard_etl.commands.evidence import QUERIES, evidence_rows
+from leaderboard_etl.commands.evidence import QUERIES, evidence_rows, read_model
 from leaderboard_etl.normalize.identity import resolve_names
 from leaderboard_etl.sources.base import Parsed
 from leaderboard_etl.sources.registry import SOURCES
@@ -175,6 +175,7 @@ def test_core_holds_of_each_score_the_newest_table_that_has_it_and_history_holds
     assert world.query(dated) == [("2024-01-01", "first_score")]
 
     def used(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+        read_model(con, "org/model-3b")
         rows = evidence_rows(con, QUERIES["dates"], {"model": "org/model-3b"})
         return [
             (str(row["date"]), row["kind"], row["place"].split("/")[-1].split(" ", 1)[-1])

@@ -395,7 +395,7 @@ def test_the_table_of_architectures_is_there_with_our_figures_as_mdx_and_latex(s
     assert total == [(46.7,)] and "| MoE 8x7B | Mixtral" in mdx and " | 46.7 | 12.9 | " in mdx
     assert [line.count("|") for line in mdx.splitlines()] == [7] * 6
     assert "MoE 8x7B & Mixtral" in tex and " & 46.7 & 12.9 & " in tex and tex.count(r"\\") == 5
-    assert r"Total (B) & Active (B) & MMLU (\%)" in tex
+    assert r"Total (B) & Active (B) & MMLU (\%) & Operations per token (dense 70B = 1) \\" in tex
 
 
 def test_a_source_is_a_bibtex_entry_in_which_nothing_acts(empty: duckdb.DuckDBPyConnection) -> None:

@@ -155,6 +155,11 @@ def test_a_figure_says_its_title_its_day_its_sources_and_licences_and_that_it_is
     assert chart is not None and "SAMPLE" not in chart.description
 
 
+def test_operations_are_told_beside_those_of_which_model_they_are_a_multiple(pictures: dict[str, bytes]) -> None:
+    shown = " ".join(ElementTree.fromstring(pictures["moe_efficiency.svg"]).itertext())
+    assert "Operations per token (70B = 1)" in shown and "a dense model of 70B = 1" in shown
+
+
 def pdf(*objects: tuple[int, bytes], root: int) -> bytes:
     """A document of these objects, in this order."""
     written, places = b"%PDF-1.7\n\n", {}

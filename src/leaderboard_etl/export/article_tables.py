@@ -13,7 +13,7 @@ from leaderboard_etl.export.tables import number
 from leaderboard_etl.printable import visible
 
 TABLE, SOURCES = "tables/architectures", "tables/sources.bib"
-_HEADINGS = ("Architecture", "Model", "Total (B)", "Active (B)", "MMLU (%)", "Operations per token")
+_HEADINGS = ("Architecture", "Model", "Total (B)", "Active (B)", "MMLU (%)", "Operations per token (dense 70B = 1)")
 _CELLS = ("params_total_b", "params_active_b", "mmlu_pct", "cost_relative")
 _DECIMALS = {"mmlu_pct": 1, "cost_relative": 2}
 # Characters that LaTeX and BibTeX would act on.

@@ -86,7 +86,7 @@ def moe_efficiency(con: duckdb.DuckDBPyConnection) -> Chart | None:
         f"MMLU as reported (protocols mixed) of {models.height} models whose total and active parameters are known, by era of"
         " release:",
         "newer models score higher at the same cost whatever they are, so compare squares with circles of one panel only.",
-        "Operations are not a price: memory, hardware and utilisation are left out."
+        "Operations (a dense model of 70B = 1) are not a price: memory, hardware and utilisation are left out."
         + (f" Left out: {undated} without a release date." if undated else ""),
     ]
     title = ", ".join(
@@ -100,7 +100,7 @@ def moe_efficiency(con: duckdb.DuckDBPyConnection) -> Chart | None:
 def _era_panel(models: pl.DataFrame, era: str, x_axis: Axis, y_axis: Axis, *, is_first: bool) -> Any:
     """The models of one era; the first panel has the name of the axis and the legend."""
     ticks = [tick for tick in log_ticks(x_axis) if f"{tick:e}"[0] == "1"]
-    x = size_encoding("inference_cost_relative", "Operations per token", x_axis, ticks)
+    x = size_encoding("inference_cost_relative", "Operations per token (70B = 1)", x_axis, ticks)
     y = score(y_axis) if is_first else score(y_axis).title(" ")
     by_kind: dict[str, Any] = {"domain": _KINDS}
     legend = alt.Legend(**{**LEGEND, "legendX": 420, "legendY": -84}) if is_first else None

@@ -25,7 +25,7 @@ from leaderboard_etl.analysis.lag_estimators import UNIT, Ints, Side
 from leaderboard_etl.analysis.survival import Bools, Floats
 
 DEFAULT_TOLERANCE_PCT = 1.0
-_EPOCH = date(1970, 1, 1)
+EPOCH = date(1970, 1, 1)  # days are counted from it
 
 
 @dataclass(frozen=True)
@@ -191,4 +191,4 @@ def _models(rows: pl.DataFrame, families: list[str]) -> Models:
 
 def _number(day: date) -> int:
     """A day as days since 1970."""
-    return (day - _EPOCH).days
+    return (day - EPOCH).days

@@ -7,7 +7,7 @@ each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,11 @@ import polars as pl
 
 from leaderboard_etl.analysis import lag_estimators as estimate
 from leaderboard_etl.analysis.lag_estimators import UNIT, Lags, Side
-from leaderboard_etl.analysis.lag_groups import Group, Models
+from leaderboard_etl.analysis.lag_groups import EPOCH, Group, Models
 
 THRESHOLDS_PCT = tuple(range(35, 100, 5))
-
 SERIES = {"area": estimate.area, "daily": estimate.daily}
 ROW = {"comparable_group": pl.String, "benchmark": pl.String, "estimator": pl.String, "tolerance_pct": pl.Float64}
-_EPOCH = date(1970, 1, 1)
 _MODEL = {"model_id": pl.String, "model": pl.String, "released_on": pl.Date, "score_pct": pl.Float64}
 LAGS: dict[str, Any] = {
     **ROW,
@@ -156,7 +154,7 @@ def _model(side: str, models: Models, position: int) -> dict[str, Any]:
     facts = (
         models.model_ids[position],
         models.names[position],
-        _EPOCH + timedelta(days=int(models.days[position])),
+        EPOCH + timedelta(days=int(models.days[position])),
         float(models.scores_pct[position]),
     )
     return {f"{side}_{name}": fact for name, fact in zip(_MODEL, facts, strict=True)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,16 @@ FORMS = (
 def test_a_score_is_found_in_many_words_and_compared_with_that_of_its_model_and_benchmark(form: str) -> None:
     assert told(form.format("90.8%")) == [("mmlu_score", "90.8%", "agrees")]
     assert told(form.format("95.0%")) == [("mmlu_score", "95.0%", "disagrees")]
+
+
+@pytest.mark.parametrize("hyphen", ["\u2010", "\u2011", "\u2013"])
+def test_a_hyphen_at_which_no_line_breaks_makes_no_other_name(hyphen: str) -> None:
+    text = "DeepSeek-R1 scores 84.0% on MMLU-Pro.\n\n| Model | MMLU-Pro |\n| --- | --- |\n| DeepSeek-R1 | 84.0% |"
+    printed = re.sub("(?<=[A-Za-z])-(?=[A-Z])", hyphen, text)
+    assert told(printed) == [("mmlu_pro_score", "84.0%", "agrees")] * 2
+    # A dash between numbers makes a range, and one between words an aside.
+    assert told("DeepSeek-R1 reaches 90\u201392% on MMLU.") == [("mmlu_score", "90\u201392%", "agrees")]
+    assert told("DeepSeek-R1 \u2013 an open model \u2013 reaches 90.8% on MMLU.") == [("mmlu_score", "90.8%", "agrees")]
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,9 @@ def test_explain_takes_a_model_or_a_mart_with_a_key(
     assert code == 2 and "--mart NAME with --key KEY" in err
 
 
-@pytest.mark.parametrize("name", ["org/good_7b", "good 7b", "Good7B", "ORG good-7b"])
+@pytest.mark.parametrize(
+    "name", ["org/good_7b", "good 7b", "Good7B", "ORG good-7b", "org/good\u20117b", "good\u20107b"]
+)
 def test_blanks_hyphens_and_letter_case_do_not_decide_which_model_a_name_means(
     published: World, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:

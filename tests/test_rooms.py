@@ -18,6 +18,7 @@ ROOMS = (
         "errors",
         "settings",
         "printable",
+        "hyphens",
         "private",
         "durable",
         "memory",

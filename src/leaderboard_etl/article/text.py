@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from leaderboard_etl.hyphens import plain_hyphens
+
 _VALUE = r"""(?:"[^"]*"|'[^']*'|\{(?:[^{}]|\{[^{}]*\})*\})"""
 # A token of the source, by kind. What matches none of them is shown as it is.
 _TOKEN = re.compile(
@@ -37,7 +39,8 @@ _END_OF_SENTENCE = re.compile(r"""[.!?]["”')\]]*\s+(?=["“'(]?[A-Z])""")
 
 @dataclass(frozen=True)
 class Shown:
-    """A piece of text as a reader sees it; `offsets` has the place of each of its characters in the source."""
+    """A piece of text as a reader sees it, but with plain hyphens; `offsets` has the place of each of its characters in the
+    source."""
 
     text: str
     offsets: tuple[int, ...]
@@ -119,7 +122,7 @@ def _shown(source: str) -> Shown:
             show(source[first:last], first, is_source=True)
             show("\n\n" if is_alone else "", last)
     show(source[end:], end, is_source=True)
-    return Shown("".join(characters), tuple(offsets))
+    return Shown(plain_hyphens("".join(characters)), tuple(offsets))
 
 
 def _inner(token: re.Match[str]) -> Iterator[tuple[int, int]]:

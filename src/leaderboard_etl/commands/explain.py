@@ -15,6 +15,7 @@ from leaderboard_etl.commands.hints import of_warehouse
 from leaderboard_etl.commands.parsing import Commands, add_as_of, add_command, add_json
 from leaderboard_etl.commands.story_text import counted, print_references, readable
 from leaderboard_etl.errors import UsageError
+from leaderboard_etl.hyphens import plain_hyphens
 from leaderboard_etl.settings import Warehouse
 from leaderboard_etl.sizes import in_words
 from leaderboard_etl.warehouse.called import called_alike, folded, models_called, releases_called
@@ -133,6 +134,7 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
         return ids[0]
     if ids:
         raise UsageError(f"{name!r} is several models, so give one of these: {', '.join(ids)}")
+    typed = plain_hyphens(name)
     near = con.execute(
         f"""
         with named as (
@@ -160,7 +162,7 @@ def model_id_of(con: duckdb.DuckDBPyConnection, name: str) -> str:
             model_id
         limit 5
         """,
-        {"name": name, "letters": "%".join(["", *re.sub("[ _/-]", "", name), ""])},
+        {"name": typed, "letters": "%".join(["", *re.sub("[ _/-]", "", typed), ""])},
     ).fetchall()
     raise UsageError(f"no model {name!r} in this warehouse; the nearest are: {', '.join(row[0] for row in near)}")
 
@@ -212,6 +214,6 @@ def _benchmark_id(con: duckdb.DuckDBPyConnection, name: str) -> str:
         order by rank
         limit 1
         """,
-        {"name": name},
+        {"name": plain_hyphens(name)},
     ).fetchall()
     return str(rows[0][0]) if rows else name

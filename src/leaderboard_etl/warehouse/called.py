@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from leaderboard_etl.hyphens import plain_hyphens
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -16,9 +18,16 @@ def models_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[
     names of an official model, blanks, hyphens and the like aside; and the last two of any model. A name of no model is left out.
 
     Of an official model's own name on the Hub another's display name does not deprive it: what people call an Instruct model, and
-    its base's repository is called, means both.
+    its base's repository is called, means both. A name may have other hyphens than plain ones.
     """
-    names = list(names)
+    plain = {name: plain_hyphens(name) for name in names}
+    called = _called(con, list(dict.fromkeys((*plain, *plain.values()))))
+    found = {name: called.get(name) or called.get(plain[name]) for name in plain}
+    return {name: ids for name, ids in found.items() if ids}
+
+
+def _called(con: duckdb.DuckDBPyConnection, names: list[str]) -> dict[str, list[str]]:
+    """The same of names as they are spelled."""
     # Most ask by id, and no other rule has a say then: the other names of all models are not read.
     of_ids = con.execute("select model_id from core.models where list_contains($names, model_id)", {"names": names})
     found = {model_id: [model_id] for (model_id,) in of_ids.fetchall()}
@@ -137,7 +146,7 @@ _REMARK = re.compile(r"\([^()]*\)|^meta(?=[ _-])")
 def releases_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, list[str]]:
     """The ids of all official models that each of the names may be short for: their names say besides only a tuning, a version,
     a length of context or a day, as gpt-4-0613 does of GPT-4. A name of no such model is left out."""
-    words_of = {name: _words(name) for name in names}
+    words_of = {name: _words(plain_hyphens(name)) for name in names}
     of_first: dict[str, list[tuple[str, list[str]]]] = {}
     for model_id, words in _official_names(con, words_of.values()):
         of_first.setdefault(words[0], []).append((model_id, words))
@@ -153,6 +162,7 @@ def releases_called(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dic
 def called_alike(con: duckdb.DuckDBPyConnection, name: str, model_id: str) -> list[str]:
     """At most five official models that a person may have meant as well, because their names begin with the same words; none
     where the name is a whole id, with its owner: a base's own name without it is what people call the tuned release as well."""
+    name = plain_hyphens(name)
     if "/" in name and name.lower() == model_id.lower():
         return []
     asked = _words(name)

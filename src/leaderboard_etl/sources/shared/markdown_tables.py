@@ -15,6 +15,7 @@ from functools import cached_property
 
 import msgspec
 
+from leaderboard_etl.hyphens import plain_hyphens
 from leaderboard_etl.sources.shared.html_tables import MOST_CELLS, read_html_rows
 
 MOST_TABLES = 300
@@ -87,7 +88,7 @@ def read_tables(text: str) -> Iterator[CardTable]:
     """
     if not _DASHES.search(text) and "<table" not in text.lower():
         return
-    lines = _lines(text)
+    lines = _lines(plain_hyphens(text))
     headings: list[tuple[int, str]] = []
     fence = ""
     # `since` is the first line that counts as above the next table, `after` the first line after the last table.

@@ -396,6 +396,8 @@ def _spans(text: str, benchmarks: Sequence[Mapping[str, Any]]) -> list[_Span]:
         tail = text[name.end : end]
         if name.paths and re.fullmatch(r"['’]s?|-\d+-?shot|", tail, re.IGNORECASE):
             end = name.end
+        elif tail or start < name.start:
+            groups = ()
         ahead = next((token for token in tokens if token[1] == start - 1 and text[token[1]] == " "), None)
         if ahead and _is_adjective(text, ahead):
             start, groups = ahead[0], ()

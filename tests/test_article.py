@@ -226,9 +226,14 @@ def test_a_number_in_a_name_is_not_listed_as_one_that_nobody_looks_for() -> None
     assert [number.text for number in checked(text).unknown] == ["12"]
 
 
-@pytest.mark.parametrize("name", ["_MMLU_", "MMLU-5-shot", "**MMLU**"])
+@pytest.mark.parametrize("name", ["_MMLU_", "MMLU-5-shot", "MMLU_5-shot", "**MMLU**"])
 def test_emphasis_and_shots_make_no_other_name(name: str) -> None:
     assert found(f"On {name} the gap is 9 points.") == [("mmlu_gap", "9", "disagrees")]
+
+
+@pytest.mark.parametrize("name", ["MMLU_pro", "mmlu_Redux", "C_MMLU", "MMLU-CF"])
+def test_a_longer_word_that_holds_a_name_is_not_that_name(name: str) -> None:
+    assert found(f"On {name} the gap is 9 points.") == []
 
 
 def test_a_number_of_a_known_name_that_the_warehouse_lacks_is_not_compared_with_anothers() -> None:
@@ -334,6 +339,14 @@ def test_writing_replaces_what_disagrees_and_says_the_rest_behind_the_line() -> 
     assert rewritten(article, checked(text, claim=claim)) == (
         "MMLU has 57 subjects, says all. {/* one: It is 25% of them. */}\n\nThe end.\n"
     )
+
+
+@pytest.mark.parametrize("printed", ["5**8** subjects", "5&#56; subjects"])
+def test_a_number_whose_source_is_not_what_a_reader_sees_stays_and_a_comment_says_ours(printed: str) -> None:
+    text = f"MMLU has {printed}.\n"
+    once = rewritten(read_article(text), checked(text))
+    assert once.startswith(text.strip()) and " {/* mmlu_subjects: 57, " in once
+    assert rewritten(read_article(once), checked(once)) == once
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,20 @@ def test_a_hyphen_at_which_no_line_breaks_makes_no_other_name(hyphen: str) -> No
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "DeepSeek-R1 scores {}&nbsp;% on MMLU&#8209;Pro.",
+        "DeepSeek-R1 scores {}&#x25; on MMLU&#x2011;Pro.",
+        "| Model | MMLU&#x2011;Pro |\n| --- | --- |\n| DeepSeek&#8209;R1 | {}&nbsp;% |",
+        "| Model | A &vert; B | MMLU&#8209;Pro |\n| --- | --- | --- |\n| DeepSeek-R1 | 1 | {} |",
+    ],
+)
+def test_a_character_that_is_written_as_an_entity_counts_as_itself(text: str) -> None:
+    assert [verdict for _, _, verdict in told(text.format("84.0"))] == ["agrees"]
+    assert [verdict for _, _, verdict in told(text.format("95.0"))] == ["disagrees"]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("GPT-4o and DeepSeek-R1 score 88.7% and 95% on MMLU, respectively.", ["agrees", "disagrees"]),

@@ -165,6 +165,7 @@ def test_mt_bench_is_in_points_and_checked_against_its_scale() -> None:
         ("| Metric | Value |\n|-|-|\n| GPQA | 64.2 |", ("gpqa_reported", None)),
         ("| Metric | Value |\n|-|-|\n| MMLU-Pro (CoT) | 64.2 |", ("mmlu_pro_reported", None)),
         ("| Metric | Value |\n|-|-|\n| MMLU\u2011Pro | 64.2 |", ("mmlu_pro_reported", None)),
+        ("| Metric | Value |\n|-|-|\n| MMLU&#8209;Pro | 64.2 |", ("mmlu_pro_reported", None)),
         ("| Metric | Value |\n|-|-|\n| MMLU\u2013Pro | 64.2 |", ("mmlu_pro_reported", None)),
         ("| Metric | Value |\n|-|-|\n| MMLU (5\u2011shot) | 64.2 |", ("mmlu_reported_5shot", 5)),
         ("| Metric | Value |\n|-|-|\n| HumanEval (pass@1) | 64.2 |", ("humaneval_reported", None)),

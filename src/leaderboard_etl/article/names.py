@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-# What makes a match a part of a longer name: CMMLU and Global-MMLU before it, MMLU_Pro and DeepSeek-V2.5 behind it. A word in
-# lower case belongs to the sentence: LLaMA-based.
+# What makes a match a part of a longer name: CMMLU and Global-MMLU before it, MMLU_pro and DeepSeek-V2.5 behind it. A word in
+# lower case behind a hyphen belongs to the sentence: LLaMA-based.
 _BEFORE = re.compile(r"[^\W_][-_]?$")
-_BEHIND = re.compile(r"[^\W_]|\+|\.\d|[-_](?!\d+-?shot)[A-Z\d]")
+_BEHIND = re.compile(r"[^\W_]|\+|\.\d|_(?!\d+-?shot)|-(?!\d+-?shot)[A-Z\d]")
 _Span = tuple[int, int]
 
 

@@ -6,6 +6,7 @@ The titles and descriptions of components and of the page are text.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _TOKEN = re.compile(
     r"|(?P<cell></t[dh]>)|(?P<row><tr\b[^>]*>)"
     rf"|(?P<tag></?[A-Za-z][\w.]*(?:\s+[\w:-]+(?:={_VALUE})?)*\s*/?>)"
     r"|(?P<braces>\{[^{}]*\})"
+    r"|(?P<entity>&(?:\#\d+|\#[xX][\da-fA-F]+|[A-Za-z]\w*);)"
     r"|(?P<mark>^[ \t]*(?:\#{1,6}|[-*+]|\d{1,3}[.)]|>)[ \t]+)"
     r"|(?P<emphasis>\*+|`+|~~|(?<!\w)_+|_+(?!\w))",
     re.MULTILINE | re.DOTALL,
@@ -110,7 +112,10 @@ def _shown(source: str) -> Shown:
     for token in _TOKEN.finditer(source):
         show(source[end : token.start()], end, is_source=True)
         end = token.end()
-        if token.lastgroup == "cell":
+        if token.lastgroup == "entity":
+            # A bar that is written as one ends no cell.
+            show(html.unescape(token[0]).replace("|", "/"), token.start())
+        elif token.lastgroup == "cell":
             show(" | ", token.start())
         elif token.lastgroup == "row":
             show("\n| ", token.start())

@@ -12,8 +12,8 @@ from leaderboard_etl.printable import one_line
 
 def rewritten(article: Article, checked: Checked) -> str:
     """The source with each number that disagrees replaced, and behind each line with a sentence that the data do not bear a
-    comment with one that they do. A range of values stays as it is, and so does a number in whose place the data bear several:
-    a comment names each of them."""
+    comment with one that they do. A range of values stays as it is, and so does a number in whose place the data bear several, or
+    that has marks or entities inside: a comment names what they bear."""
     source = article.source
     edits = [
         (number.start, number.end, number.proposal)
@@ -25,7 +25,7 @@ def rewritten(article: Article, checked: Checked) -> str:
     comments = [
         (number.start, f"{number.printed_id}: {'; or '.join(_told(row) for row in (number.ours, *number.others))}")
         for number in checked.wrong
-        if number.proposal is None and number.ours is not None
+        if number.ours is not None and (number.proposal is None or source[number.start : number.end] != number.text)
     ]
     comments += [
         (quote.start, f"{quote.claim['claim_id']}: {quote.proposal}")

@@ -171,7 +171,7 @@ def _unmarked(text: str) -> str:
     if "<" in text:
         text = _TAG.sub(" ", text)
     if "&" in text:
-        text = html.unescape(text)
+        text = plain_hyphens(html.unescape(text))
     text = text.replace("**", "").replace("__", "").replace("`", "").replace("\u00a0", " ").replace("\u200b", "")
     text = " ".join(text.split())
     if "\\" in text:

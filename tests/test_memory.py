@@ -41,7 +41,7 @@ def test_what_the_environment_says_of_polars_memory_stays(monkeypatch: pytest.Mo
     monkeypatch.setenv("_RJEM_MALLOC_CONF", "")
     monkeypatch.delenv("_RJEM_MALLOC_CONF")
     memory.give_back_early()
-    assert "dirty_decay_ms:100" in os.environ["_RJEM_MALLOC_CONF"]
+    assert "dirty_decay_ms:0" in os.environ["_RJEM_MALLOC_CONF"]
     monkeypatch.setenv("_RJEM_MALLOC_CONF", "narenas:1")
     memory.give_back_early()
     assert os.environ["_RJEM_MALLOC_CONF"] == "narenas:1"

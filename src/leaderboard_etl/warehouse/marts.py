@@ -132,6 +132,7 @@ def build_marts(
     else:
         computed |= _analyse(con, policy, as_of, needs)
     if needs is None:
+        release_memory(con)  # what the analyses freed, before the claims read many tables
         computed[CLAIMS.name] = refresh(con, CLAIMS, lambda _: {CLAIMS.tables[0]: judged_claims(con, policy, as_of)})
     con.execute("drop table if exists points; drop table if exists sides")
     release_memory(con)

@@ -211,6 +211,12 @@ def test_results_without_a_name_are_known_by_their_type_and_a_lone_mapping_is_a_
         ("{name: org/Corpus}", "{type: MMLU (5-shot), value: 63.55}", ("mmlu_reported_5shot", 63.55)),
         ("{name: MMLU (5-Shot), type: cais/mmlu}", "{type: acc, value: 50.16}", ("mmlu_olb_v1", 50.16)),
         ("{name: MMLU-Pro, type: TIGER-Lab/MMLU-Pro}", "{type: acc, value: 44}", ("mmlu_pro_reported", 44.0)),
+        ("{name: MMLU\u2011Pro}", "{type: acc, value: 44}", ("mmlu_pro_reported", 44.0)),
+        (
+            "{type: other}",
+            "{name: MMLU (5\u2011shot), type: MMLU (5\u2011shot), value: 70}",
+            ("mmlu_reported_5shot", 70.0),
+        ),
         ("{name: GPQA Diamond}", "{type: pass@1, value: 50.5}", ("gpqa_diamond_reported", 50.5)),
         (
             "{name: GPQA, type: Idavidrein/gpqa, config: gpqa_diamond}",

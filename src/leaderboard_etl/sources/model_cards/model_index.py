@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from leaderboard_etl.hyphens import plain_hyphens
 from leaderboard_etl.sources.base import SourceFile
 from leaderboard_etl.sources.model_cards.cells import shots
 from leaderboard_etl.sources.records import Records
@@ -155,7 +156,11 @@ def _metrics(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _kinds(metric: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(kind for key in ("type", "name") if (kind := text(metric.get(key))))
+    return tuple(kind for key in ("type", "name") if (kind := _name(metric.get(key))))
+
+
+def _name(value: object) -> str:
+    return plain_hyphens(text(value) or "")
 
 
 def _results(index: object, file: SourceFile, records: Records) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -251,7 +256,7 @@ class _Dataset:
     @classmethod
     def of(cls, value: object) -> _Dataset:
         dataset = mapping(value) or {"name": value}
-        both = [name for key in ("name", "type") if (name := text(dataset.get(key)))]
+        both = [name for key in ("name", "type") if (name := _name(dataset.get(key)))]
         in_name, n_shot = next((n for n in map(shots, both) if n is not None), None), _shots(dataset)
         with_shots = [f"{both[0]}, {n_shot}-shot"] if both and in_name is None and n_shot is not None else []
         split = text(dataset.get("split")) or ""

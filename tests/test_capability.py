@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from leaderboard_etl.analysis import item_response
-from leaderboard_etl.analysis.capability import INTERVAL, _interval, fit_capability, index_gap
-from leaderboard_etl.analysis.item_response import CLIP, draw_capabilities, fit
+from leaderboard_etl.analysis.capability import DECIMALS, INTERVAL, _interval, fit_capability, index_gap
+from leaderboard_etl.analysis.item_response import CLIP, Parameters, draw_capabilities, fit
 from leaderboard_etl.errors import UsageError
 
 ECI_PENALTY = 0.1  # of https://github.com/epoch-research/eci-public
@@ -260,13 +260,36 @@ def test_models_with_scores_on_the_same_benchmarks_are_fitted_as_well_in_blocks_
     assert np.allclose(drawn, again, rtol=0, atol=1e-6, equal_nan=True)
 
 
+def test_printed_digits_depend_neither_on_where_the_search_began_nor_on_the_portions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, target, seen = sparse_scores(300, seed=1)
+    rng = np.random.default_rng(5)
+    found = fit(target, seen, anchor=0)
+    drawn = draw_capabilities(target, seen, 0, found, 5, np.random.default_rng(1))
+    elsewhere = Parameters(*(rng.normal(0, 0.3, part.shape) + part for part in found))
+    elsewhere.log_slope[:, 0] = 0  # the anchor's
+    monkeypatch.setattr(item_response, "_additive", lambda target, seen: elsewhere)
+    monkeypatch.setattr(item_response, "MANY_MODELS", 20)
+    monkeypatch.setattr(item_response, "MOST_VALUES", 100)
+    monkeypatch.setattr(item_response, "MOST_DRAWN", 1)
+    again = fit(target, seen, anchor=0)
+    drawn_again = draw_capabilities(target, seen, 0, elsewhere, 5, np.random.default_rng(1))
+    for part, same in [*zip(found, again, strict=True), (drawn, drawn_again)]:
+        assert np.allclose(part, same, rtol=0, atol=0.05 * 10.0**-DECIMALS, equal_nan=True)
+
+
 def test_models_that_are_moved_alone_end_where_all_are_moved_together(monkeypatch: pytest.MonkeyPatch) -> None:
     _, target, seen = sparse_scores(300, seed=2)
-    together = fit(target, seen, anchor=0)
-    monkeypatch.setattr(item_response, "MODELS_TO_ONE_ALONE", 10)
     apart = fit(target, seen, anchor=0)
+    monkeypatch.setattr(item_response, "_settled", all_together)
+    together = fit(target, seen, anchor=0)
     for part, same in zip(together, apart, strict=True):
-        assert np.allclose(part, same, rtol=0, atol=1e-4)
+        assert np.allclose(part, same, rtol=0, atol=1e-7)
+
+
+def all_together(_scores: object, _here: Parameters, there: Parameters, _ridge: float) -> Parameters:
+    return there
 
 
 def test_models_on_their_way_do_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,12 +302,29 @@ def test_models_on_their_way_do_not_keep_the_others_waiting(monkeypatch: pytest.
         return step(*given)
 
     monkeypatch.setattr(item_response, "_step", counted)
-    for to_one_alone in (1_000, 100):
-        monkeypatch.setattr(item_response, "MODELS_TO_ONE_ALONE", to_one_alone)
+    for settled in (all_together, item_response._settled):
+        monkeypatch.setattr(item_response, "_settled", settled)
         n_steps.append(0)
         fit(target, seen, anchor=0)
     together, apart = n_steps
     assert 2 * apart <= together
+
+
+def test_near_the_optimum_a_step_squares_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, target, seen = sparse_scores(300, seed=4)
+    found = fit(target, seen, anchor=0)
+    near = found._replace(capability=found.capability + 0.01 * np.sin(np.arange(300)))
+    moved: list[float] = []
+
+    def noted(here: Parameters, there: Parameters) -> np.ndarray:
+        moved.append(float(farthest(here, there)[0]))
+        return farthest(here, there)
+
+    farthest = item_response._farthest
+    monkeypatch.setattr(item_response, "_farthest", noted)
+    monkeypatch.setattr(item_response, "_additive", lambda target, seen: near)
+    fit(target, seen, anchor=0)
+    assert len(moved) <= 4 and moved[-1] <= item_response.SETTLED
 
 
 def test_the_interval_of_a_model_is_that_of_the_draws_that_placed_it() -> None:
@@ -302,9 +342,17 @@ def test_draws_are_kept_of_the_models_that_led_their_side_on_some_day() -> None:
     assert fitted.draws_logits.shape == (4, 5)
 
 
-def test_scores_that_no_fit_explains_refuse_every_model_without_an_error() -> None:
-    same = dict(zip("abcde", (100.0, 50.0, 33.3, 44.4, 0.0), strict=True))
-    fitted = fit_capability(points({f"m{n}": same for n in range(131)}))
+SAME_SCORES = points({f"m{n}": {"a": 100.0, "b": 50.0, "c": 33.3, "d": 44.4, "e": 0.0} for n in range(131)})
+
+
+def test_models_with_the_same_scores_are_as_capable_as_one_another() -> None:
+    index = fit_capability(SAME_SCORES, draws=0).index
+    assert index["capability"].null_count() == 0 and index["capability"].n_unique() == 1
+
+
+def test_a_search_that_does_not_settle_refuses_every_model_without_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(item_response, "MAX_STEPS", 5)
+    fitted = fit_capability(SAME_SCORES)
     assert fitted.index["capability"].null_count() == fitted.index.height == 131
     assert fitted.index["refusal_reason"].str.contains("did not settle").all() and fitted.items.is_empty()
     gap = index_gap(fitted, date(2025, 1, 1))

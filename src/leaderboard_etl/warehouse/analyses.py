@@ -179,13 +179,11 @@ class Given:
     def parity(self) -> Frames:
         tried, judged = {}, {}
         for name in POPULATIONS:
-            tries, judgements = [], []
-            for points, groups in self.portions(name):
-                given = points, groups, self.as_of
-                compared = compare(*given)
-                tries.append(sensitivity(*given, compared=compared))
-                judgements.append(parity(*given, current_days=self.current_days, compared=compared))
-            tried[name], judged[name] = pl.concat(tries), pl.concat(judgements)
+            found = [
+                ANSWERS.of("parity", _parity, *portion, self.as_of, self.current_days)
+                for portion in self.portions(name)
+            ]
+            tried[name], judged[name] = (pl.concat(frames) for frames in zip(*found, strict=True))
         headline = headline_groups(judged["official"], self.groups)
         counted = pl.col("comparable_group").is_in(headline)
         judged = {name: rows.with_columns(is_headline=counted) for name, rows in judged.items()}
@@ -214,17 +212,14 @@ class Given:
     def size_to_reach(self, parts: Iterable[Part]) -> Frames:
         # The groups of a population at once: they do not touch each other.
         wanted = {name: [group for population, group in parts if population == name] for name in (*POPULATIONS, DENSE)}
-        return {
-            "mart.size_to_reach": _of_all(
-                {
-                    name: size_to_reach(self.of(name).filter(pl.col("comparable_group").is_in(groups)))
-                    for name, groups in wanted.items()
-                }
-            )
-        }
+        frames = [
+            _answer(size_to_reach, self.of(name).filter(pl.col("comparable_group").is_in(groups)), population=name)
+            for name, groups in wanted.items()
+        ]
+        return {"mart.size_to_reach": pl.concat(frames)}
 
     def price_to_reach(self, parts: Iterable[Part], prices: pl.DataFrame) -> Frames:
-        frames = [_named(price_to_reach(self.of(name), prices), name) for (name,) in parts]
+        frames = [_answer(price_to_reach, self.of(name), prices, population=name) for (name,) in parts]
         return {"mart.price_to_reach": pl.concat(frames or [_named(price_to_reach(self.points.clear(), prices), "")])}
 
     def _each_fit(self, analyse: Callable[..., pl.DataFrame], parts: Iterable[Part]) -> pl.DataFrame:
@@ -270,6 +265,17 @@ def _lags(rows: pl.DataFrame, groups: pl.DataFrame, as_of: date) -> tuple[pl.Dat
     """Every single lag, every day's lag, and their summary, of groups that are read once."""
     read = list(read_groups(rows, groups, as_of))
     return gap_lags(read), daily_lags(read), lag_summary(read, seed=_seed(rows))
+
+
+def _parity(
+    rows: pl.DataFrame, groups: pl.DataFrame, as_of: date, current_days: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The judgements under other choices, and the judgements, of groups that are compared once."""
+    compared = compare(rows, groups, as_of)
+    return (
+        sensitivity(rows, groups, as_of, compared=compared),
+        parity(rows, groups, as_of, current_days=current_days, compared=compared),
+    )
 
 
 def _dense_equivalents(rows: pl.DataFrame, dense: pl.DataFrame, readable: Readable) -> pl.DataFrame:

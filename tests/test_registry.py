@@ -114,6 +114,21 @@ def test_an_unlisted_value_is_a_warning_and_does_not_stop_a_night(empty: duckdb.
     assert check.severity == "warn"
 
 
+def test_unlisted_values_of_all_tables_are_counted_and_a_null_is_none(empty: duckdb.DuckDBPyConnection) -> None:
+    for kind in ("verdicts", "verdicts", "changed", "verdict"):
+        empty.execute("insert into ops.drift values (1, 'policy', ?, 'a claim', 'changed', false)", [kind])
+    empty.execute("insert into ops.replaced_rows values (1, 'names', 'a name', '[]')")
+    empty.execute("insert into core.sources by name select 'a' as source_id, 'A' as title, 'space' as repo_type,"
+        " null as leaderboard, 'hub' as names, false as has_repeated_sizes, false as has_editions,"
+        " false as has_dated_past, true as is_braked, '' as left_out, '' as left_out_because")  # fmt: skip
+    check = next(check for check in checks() if check.name == "values_are_listed")
+    assert empty.execute(check.sql).fetchall() == [
+        ("ops.drift", "kind", "changed", 1),
+        ("ops.drift", "kind", "verdicts", 2),
+        ("ops.replaced_rows", "kind", "names", 1),
+    ]
+
+
 def test_the_kinds_of_drift_that_the_code_writes_are_the_listed_ones() -> None:
     calls = (node for file in PACKAGE.rglob("*.py") for node in ast.walk(ast.parse(file.read_bytes())))
     kinds = {

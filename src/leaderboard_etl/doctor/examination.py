@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 
-from leaderboard_etl import engine
 from leaderboard_etl.doctor.blobs import Blobs, examine_blobs, read_blobs
 from leaderboard_etl.doctor.faults import Fault
 from leaderboard_etl.doctor.folder import examine_folder
 from leaderboard_etl.doctor.lines import Lines, are_strangers, examine_ledger, read_ledger
 from leaderboard_etl.doctor.published import Published, examine_published, read_published
 from leaderboard_etl.errors import WarehouseError
-from leaderboard_etl.raw.ledger import FileVersion, Ledger, format_utc, refuse_newer_lines
+from leaderboard_etl.raw.ledger import Ledger, refuse_newer_lines
 from leaderboard_etl.raw.store import BlobStore
 from leaderboard_etl.raw.torn import is_torn
 from leaderboard_etl.settings import Warehouse
@@ -55,7 +54,7 @@ def examine(warehouse: Warehouse) -> Examination:
         raise WarehouseError(f"{ledger_path} cannot be read ({error.strerror}): give this user the rights") from error
     refuse_newer_lines(ledger_path, ledger.lines)
     strangers = are_strangers(ledger, published) is not None
-    files = published_files(published) if not strangers else []
+    files = [version for version, *_ in published.files] if not strangers else []
     blobs = read_blobs(warehouse.raw, ledger.sound.values(), files)
     is_last_torn = bool(blobs.bad) and ledger.is_whole and _is_last_torn(warehouse, published)
     if is_last_torn:
@@ -94,25 +93,3 @@ def _torn(ledger: Lines) -> Fault:
         f"{ledger.path}, line {len(ledger.lines)}, names bytes that never reached the disk: the power went before they did",
         repair="sets it aside, as the next run would",
     )
-
-
-def published_files(published: Published) -> list[FileVersion]:
-    """Every file version in the published file's raw.files."""
-    return [version for version, _, _ in files_by_load(published)]
-
-
-def files_by_load(published: Published) -> list[tuple[FileVersion, str, tuple[int, int | None]]]:
-    """(file version, source id, (first load id, id of the load that ended it, or null)) for each row of the published
-    file's raw.files."""
-    if not published.is_sound:
-        return []
-    query = (
-        "select repo_type, repo_id, path, revision, blob_id, size_bytes, fetched_at, source_id, first_load_id, last_load_id"
-        " from raw.files order by all"
-    )
-    with engine.open_file(published.path) as con:
-        rows = con.execute(query).fetchall()
-    return [
-        (FileVersion(kind, repo, path, revision, blob_id, size, format_utc(at)), source_id, (first, last))
-        for kind, repo, path, revision, blob_id, size, at, source_id, first, last in rows
-    ]

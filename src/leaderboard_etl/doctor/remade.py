@@ -12,7 +12,6 @@ import duckdb
 import msgspec
 
 from leaderboard_etl import engine
-from leaderboard_etl.doctor.examination import files_by_load
 from leaderboard_etl.doctor.published import Published
 from leaderboard_etl.raw.blob_ids import sha256_id
 from leaderboard_etl.raw.ledger import Changes, Drift, FileVersion, JudgementChange, Load, Place, SourceLoad, format_utc
@@ -72,7 +71,7 @@ def _judgements(con: duckdb.DuckDBPyConnection) -> dict[int, list[JudgementChang
 def _changes(published: Published) -> dict[tuple[int, str], Changes]:
     changed: dict[tuple[int, str], list[FileVersion]] = defaultdict(list)
     ended: dict[tuple[int, str], set[Place]] = defaultdict(set)
-    for version, source_id, (first, last) in files_by_load(published):
+    for version, source_id, (first, last) in published.files:
         changed[first, source_id].append(version)
         if last is not None:
             ended[last, source_id].add(version.place)

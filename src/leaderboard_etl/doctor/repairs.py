@@ -15,7 +15,7 @@ import msgspec
 
 from leaderboard_etl import engine
 from leaderboard_etl.doctor.blobs import kind_of, read_blobs
-from leaderboard_etl.doctor.examination import Examination, examine, published_files
+from leaderboard_etl.doctor.examination import Examination, examine
 from leaderboard_etl.doctor.folder import leftovers, too_open
 from leaderboard_etl.doctor.lines import are_strangers
 from leaderboard_etl.doctor.remade import remade_loads
@@ -130,10 +130,11 @@ def _mend_store(warehouse: Warehouse, examination: Examination, say: Say, hub: O
     path = examination.blobs.path
     if examination.blobs.trouble is not None and path.exists():
         _salvage(warehouse, examination, say)
-    blobs = read_blobs(warehouse.raw, examination.ledger.sound.values(), published_files(examination.published))
+    files = [version for version, *_ in examination.published.files]
+    blobs = read_blobs(warehouse.raw, examination.ledger.sound.values(), files)
     if blobs.trouble is not None:  # there is no store: begin with an empty one
         BlobStore(warehouse.raw).close()
-        blobs = read_blobs(warehouse.raw, examination.ledger.sound.values(), published_files(examination.published))
+        blobs = read_blobs(warehouse.raw, examination.ledger.sound.values(), files)
     with BlobStore(warehouse.raw) as store:
         damaged = [blob_id for blob_id, state in blobs.bad.items() if state == "damaged"]
         store.forget(damaged)

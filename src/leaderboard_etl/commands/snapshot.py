@@ -202,6 +202,7 @@ def _cell(value: object) -> str:
 def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
     """Publishes the snapshot on the Hub as a dataset, its explorer as a Space, or both, and prints the result."""
     from leaderboard_etl.export.publish import genuine_snapshot, publish_explorer, publish_snapshot
+    from leaderboard_etl.hub.upload import writing_token
     from leaderboard_etl.options import hub_address
 
     to = hub_address(options.hub)
@@ -211,6 +212,9 @@ def publish(options: argparse.Namespace, warehouse: Warehouse) -> int:
         raise UsageError("--with-raw and --raw are of the dataset: say --repo ORG/NAME too")
     if options.with_raw and options.redistributable:
         raise UsageError("--with-raw passes every landed file on, and --redistributable leaves some out: choose one")
+    # What nobody could write is said at once: to make a snapshot takes long.
+    for repo_id in filter(None, (options.repo, options.space)):
+        writing_token(to, repo_id)
     # One snapshot for both: a run that publishes in between would make them differ. The explorer shows no pictures.
     snapshot = genuine_snapshot(
         warehouse,

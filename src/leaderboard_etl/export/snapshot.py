@@ -56,15 +56,16 @@ def make_snapshot(
     file or other code made it.
     """
     try:
+        draws = not is_redistributable and (can_draw() if with_pictures is None else with_pictures)
         with closing(open_published(warehouse)) as con:
             expect_our_code(con, warehouse.database)
-            if as_of is None and database is not None:
-                as_of = state_day(con)
-        with closing(open_published(warehouse, as_of=as_of, into=database)) as con:
+            day = state_day(con) if as_of is None else as_of
+            if as_of is None and database is None:
+                return snapshot_files(con, day, draws, is_redistributable)
+        with closing(open_published(warehouse, as_of=day, into=database)) as con:
             if database is not None:
                 complete_database(con)
-            draws = not is_redistributable and (can_draw() if with_pictures is None else with_pictures)
-            files = snapshot_files(con, as_of or state_day(con), draws, is_redistributable)
+            files = snapshot_files(con, day, draws, is_redistributable)
             if database is not None:
                 engine.finish(con)
             return files

@@ -61,14 +61,9 @@ def push(
     Raises UsageError without a token, for an invalid name, and for a repository with files but without a listing that
     `is_ours` accepts; HubError if the Hub refuses or does not answer.
     """
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo_id):
-        raise UsageError(f"{repo_id!r} is not a repository name; expected ORG/NAME")
-    prepare_environment(endpoint)
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
+    token = writing_token(endpoint, repo_id)
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
-    token = get_token()
-    if token is None:
-        raise UsageError(f"writing to {endpoint} needs a token with write access: set HF_TOKEN, or run `hf auth login`")
     hub, api = Hub(endpoint, token), HfApi(endpoint, token, library_name="leaderboard-etl")
     with _plain_errors(endpoint, repo_id):
         head, is_new = _head_or_new(hub, api, kind, repo_id)
@@ -94,6 +89,20 @@ def push(
             commit = answer.oid
         note = None if tag is None else _tag(api, kind, repo_id, tag, commit or head)
     return Pushed(f"{endpoint}/{_FOLDERS[kind]}/{repo_id}", commit, tag if note is None else None, note)
+
+
+def writing_token(endpoint: str, repo_id: str) -> str:
+    """The token with which the repository is written. Raises UsageError without a token and for an invalid name; it asks the Hub
+    nothing."""
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo_id):
+        raise UsageError(f"{repo_id!r} is not a repository name; expected ORG/NAME")
+    prepare_environment(endpoint)
+    from huggingface_hub import get_token
+
+    token = get_token()
+    if token is None:
+        raise UsageError(f"writing to {endpoint} needs a token with write access: set HF_TOKEN, or run `hf auth login`")
+    return token
 
 
 def _head_or_new(hub: Hub, api: HfApi, kind: Kind, repo_id: str) -> tuple[str, bool]:

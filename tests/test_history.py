@@ -15,9 +15,11 @@ from worlds import empty_warehouse
 
 from leaderboard_etl import engine
 from leaderboard_etl.sources.base import parsed_frame
+from leaderboard_etl.sources.measured import narrow
 from leaderboard_etl.warehouse.carried import copy_until
 from leaderboard_etl.warehouse.database import create_tables
-from leaderboard_etl.warehouse.history import merge
+from leaderboard_etl.warehouse.history import merge, never_stated
+from leaderboard_etl.warehouse.measurements import merge_measured
 
 PLACE = {"repo_type": "dataset", "repo_id": "o/n", "path": "t.parquet"}
 
@@ -84,6 +86,22 @@ def test_a_changed_score_closes_the_old_row_and_opens_a_new_one(con: duckdb.Duck
     rows = con.execute("select score_raw, valid_from, valid_to, load_id, closed_load_id from history.scores"
                        " where source_name = 'a' order by valid_from").fetchall()  # fmt: skip
     assert rows == [(1.0, night(1), night(2), 1, 2), (1.5, night(2), None, 2, None)]
+
+
+def test_a_source_stated_what_an_earlier_load_opened_and_a_later_one_closed(con: duckdb.DuckDBPyConnection) -> None:
+    targets = ("scores", "subtask_scores", "models")
+    load(con, 2, scores({"a": 1.0}))
+    task = [
+        pl.lit(text).alias(column) for column, text in {"task": "t", "metric": "acc", "metric_filter": "none"}.items()
+    ]
+    measured = narrow(parsed_frame("subtask_scores", scores({"a": 1.0}).with_columns(task)))
+    scope = pl.DataFrame([PLACE])
+    merge_measured(con, measured, "s", scope, load_id=3, as_of_at=night(3), is_first=True)
+    load(con, 4, scores({}))
+    merge_measured(con, narrow(measured.wide().clear()), "s", scope, load_id=4, as_of_at=night(4))
+    stated = {number: set(targets) - never_stated(con, targets, "s", number) for number in (2, 3, 4, 5)}
+    assert stated == {2: set(), 3: {"scores"}, 4: {"scores", "subtask_scores"}, 5: {"scores", "subtask_scores"}}
+    assert never_stated(con, targets, "another", 5) == set(targets)
 
 
 def test_a_repeated_row_keeps_the_commit_at_which_it_was_first_seen(con: duckdb.DuckDBPyConnection) -> None:

@@ -13,9 +13,8 @@ import polars as pl
 
 from leaderboard_etl.engine import ROW_ID
 from leaderboard_etl.sources.measured import METRIC_COLUMNS, RUN_COLUMNS, Measured
-from leaderboard_etl.warehouse.history import NOT_COMPARED, close_rows, is_within
+from leaderboard_etl.warehouse.history import KEYS_OF_LOAD, NOT_COMPARED, close_rows, is_within
 
-_KEYS_OF_LOAD = 1_000_000_000
 _PLACE = ("repo_type", "repo_id", "path")
 
 
@@ -129,7 +128,7 @@ def _keys(
     number, *columns = rows.columns
     key = f"{of}_key"
     keys = rows.select(number, pl.lit(None, pl.Int64).alias(key)) if are_new else _known(con, table, key, rows)
-    last = load_id * _KEYS_OF_LOAD
+    last = load_id * KEYS_OF_LOAD
     [(last,)] = con.execute(f"select coalesce(max({key}), {last}) from {table} where {key} > {last}").fetchall()
     is_new = keys[key].is_null()
     if is_new.any():

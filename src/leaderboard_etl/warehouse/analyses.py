@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any, TypeVar
 
 import polars as pl
 from threadpoolctl import threadpool_limits
@@ -43,8 +44,11 @@ _ASKED_BY_LAGS = (
 _POINTS_AT_ONCE = 100_000
 # A fit of 5,700 points takes 2.5 seconds, a second process 1 second until it begins.
 _POINTS_WORTH_A_PROCESS = 4_000
+# What is made of more points is not kept: at 60,000 result files it would be 80 MB, and nobody asks for it again.
+_MOST_POINTS_OF_AN_ANSWER = 20_000
 ANSWERS = Answers()
 Frames = Mapping[str, pl.DataFrame]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -179,10 +183,7 @@ class Given:
     def parity(self) -> Frames:
         tried, judged = {}, {}
         for name in POPULATIONS:
-            found = [
-                ANSWERS.of("parity", _parity, *portion, self.as_of, self.current_days)
-                for portion in self.portions(name)
-            ]
+            found = [_shared(_parity, *portion, self.as_of, self.current_days) for portion in self.portions(name)]
             tried[name], judged[name] = (pl.concat(frames) for frames in zip(*found, strict=True))
         headline = headline_groups(judged["official"], self.groups)
         counted = pl.col("comparable_group").is_in(headline)
@@ -227,9 +228,15 @@ class Given:
         return pl.concat(frames or [_named(analyse(self.points.clear()), "")])
 
 
-def _answer(analyse: Callable[..., pl.DataFrame], *inputs: object, population: str) -> pl.DataFrame:
-    """Equal populations, as in a small warehouse, share one answer."""
-    return _named(ANSWERS.of(analyse.__name__, analyse, *inputs), population)
+def _shared(analyse: Callable[..., T], points: pl.DataFrame, *others: object) -> T:
+    """What is made of the points: equal populations, as in a small warehouse, share one answer."""
+    if points.height > _MOST_POINTS_OF_AN_ANSWER:
+        return analyse(points, *others)
+    return ANSWERS.of(analyse.__name__, analyse, points, *others)
+
+
+def _answer(analyse: Callable[..., pl.DataFrame], *inputs: Any, population: str) -> pl.DataFrame:
+    return _named(_shared(analyse, *inputs), population)
 
 
 def _named(rows: pl.DataFrame, population: str) -> pl.DataFrame:

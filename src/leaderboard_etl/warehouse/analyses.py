@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
 
+import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
@@ -138,16 +139,16 @@ class Given:
         wanted = [part for part in parts if part in groups]
 
         found = [
-            [
-                _named(frame, part[0])
-                for frame in ANSWERS.of(
-                    "lags", _lags, self.rows(*part), groups[part], _observed_through(groups[part], self.as_of)
-                )
-            ]
+            (
+                part[0],
+                ANSWERS.of("lags", _lags, self.rows(*part), groups[part], _observed_through(groups[part], self.as_of)),
+            )
             for part in wanted
-        ]
-        nothing = [_named(frame, "") for frame in _lags(self.points.clear(), self.groups.clear(), self.as_of)]
-        gaps, days, summaries = (pl.concat(frames) for frames in zip(nothing, *found, strict=True))
+        ] or [("", _lags(self.points.clear(), self.groups.clear(), self.as_of))]
+        names = [name for name, _ in found]
+        gaps, days, summaries = (
+            _each_named(frames, names) for frames in zip(*(answer for _, answer in found), strict=True)
+        )
         return {"mart.gap_lag": gaps, "mart.gap_lag_daily": days, "mart.gap_lag_summary": summaries}
 
     def fits(self, parts: Iterable[Part]) -> Frames:
@@ -199,8 +200,8 @@ class Given:
         frames = [
             capability_density(self.rows("official", group), dense_fits, self.readable) for (group,) in sorted(parts)
         ]
-        nothing = capability_density(self.points.clear(), dense_fits, self.readable)
-        return {"mart.capability_density": pl.concat(frames or [nothing])}
+        frames = frames or [capability_density(self.points.clear(), dense_fits, self.readable)]
+        return {"mart.capability_density": pl.concat(frames)}
 
     def density_frontier(self, density: pl.DataFrame) -> Frames:
         """density: FRONTIER_COLUMNS of the rows of mart.capability_density."""
@@ -224,8 +225,9 @@ class Given:
         return {"mart.price_to_reach": pl.concat(frames or [_named(price_to_reach(self.points.clear(), prices), "")])}
 
     def _each_fit(self, analyse: Callable[..., pl.DataFrame], parts: Iterable[Part]) -> pl.DataFrame:
-        frames = [_answer(analyse, self.rows(*part), population=part[0]) for part in parts]
-        return pl.concat(frames or [_named(analyse(self.points.clear()), "")])
+        found = [(part[0], ANSWERS.of(analyse.__name__, analyse, self.rows(*part))) for part in parts]
+        found = found or [("", analyse(self.points.clear()))]
+        return _each_named([frame for _, frame in found], [name for name, _ in found])
 
 
 def _shared(analyse: Callable[..., T], points: pl.DataFrame, *others: object) -> T:
@@ -241,6 +243,12 @@ def _answer(analyse: Callable[..., pl.DataFrame], *inputs: Any, population: str)
 
 def _named(rows: pl.DataFrame, population: str) -> pl.DataFrame:
     return rows.with_columns(pl.lit(population).alias("population"))
+
+
+def _each_named(frames: Sequence[pl.DataFrame], populations: Sequence[str]) -> pl.DataFrame:
+    """All rows, each with the population of its frame: of small frames, to name each takes longer than to make it."""
+    frame_of_row = np.repeat(np.arange(len(frames)), [frame.height for frame in frames])
+    return pl.concat(frames).with_columns(pl.Series("population", populations, pl.String)[frame_of_row])
 
 
 def _of_all(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

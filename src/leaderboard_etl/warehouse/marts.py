@@ -20,7 +20,7 @@ from leaderboard_etl.analysis.self_report import REFERENCE, VENDOR_KINDS, self_r
 from leaderboard_etl.contracts.schema import kept_views
 from leaderboard_etl.memory import has_room_for_a_process, release_memory
 from leaderboard_etl.policy import Policy
-from leaderboard_etl.warehouse.analyses import COLUMNS, DENSE, Frames, Given
+from leaderboard_etl.warehouse.analyses import ANSWERS, COLUMNS, DENSE, Frames, Given
 from leaderboard_etl.warehouse.claims import judged_claims
 from leaderboard_etl.warehouse.history import policy_texts
 from leaderboard_etl.warehouse.needs import TABLES_OF
@@ -201,8 +201,10 @@ def _analyses(
     yield (
         _analysis("self_report_gap", ("benchmark_id",)),
         lambda parts: {
-            "mart.self_report_gap": self_report_gap(
-                con.sql(_SCORES).pl().filter(pl.col("benchmark_id").is_in([benchmark for (benchmark,) in parts]))
+            "mart.self_report_gap": ANSWERS.of(
+                "self_report_gap",
+                self_report_gap,
+                con.sql(_SCORES).pl().filter(pl.col("benchmark_id").is_in([benchmark for (benchmark,) in parts])),
             )
         },
     )

@@ -41,6 +41,7 @@ def parsed_files(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
     return counted
 
 
+@pytest.mark.marts(False)
 def test_a_night_parses_each_file_once_however_many_batches_it_takes(
     world: World, parsed_files: Counter[tuple[str, str]]
 ) -> None:

@@ -43,8 +43,8 @@ _ASKED_BY_LAGS = (
 )
 # So many points take some thirty megabytes; parity makes five frames of them.
 _POINTS_AT_ONCE = 100_000
-# A fit of 5,700 points takes 2.5 seconds, a second process 1 second until it begins.
-_POINTS_WORTH_A_PROCESS = 4_000
+# A fit of 5,700 points takes 0.7 seconds, one of 47,000 three; a second process takes 1 second until it begins.
+_POINTS_WORTH_A_PROCESS = 10_000
 # What is made of more points is not kept: at 60,000 result files it would be 80 MB, and nobody asks for it again.
 _MOST_POINTS_OF_AN_ANSWER = 20_000
 ANSWERS = Answers()

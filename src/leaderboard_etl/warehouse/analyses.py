@@ -225,7 +225,7 @@ class Given:
         return {"mart.price_to_reach": pl.concat(frames or [_named(price_to_reach(self.points.clear(), prices), "")])}
 
     def _each_fit(self, analyse: Callable[..., pl.DataFrame], parts: Iterable[Part]) -> pl.DataFrame:
-        found = [(part[0], ANSWERS.of(analyse.__name__, analyse, self.rows(*part))) for part in parts]
+        found = [(part[0], _shared(analyse, self.rows(*part))) for part in parts]
         found = found or [("", analyse(self.points.clear()))]
         return _each_named([frame for _, frame in found], [name for name, _ in found])
 

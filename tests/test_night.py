@@ -25,11 +25,13 @@ from leaderboard_etl.options import Options
 from leaderboard_etl.pipeline.fetching import tracked_models
 from leaderboard_etl.policy import Policy, read_policy
 from leaderboard_etl.raw.lock import run_lock
+from leaderboard_etl.reading.loads import LoadContent
 from leaderboard_etl.report import headline, notes
 from leaderboard_etl.sources.base import Parsed, SourceFile
 from leaderboard_etl.sources.registry import SOURCES
 from leaderboard_etl.target.opening import open_published
 from leaderboard_etl.warehouse import audit
+from leaderboard_etl.warehouse.fold import fold_load
 from leaderboard_etl.warehouse.history import merge
 
 pytestmark = pytest.mark.marts(False)
@@ -139,6 +141,26 @@ def test_offline_rebuilds_the_same_content_without_a_socket(published: World, mo
     monkeypatch.setattr("socket.socket", refuse)
     pipeline.rebuild(published.warehouse)
     assert content(published.warehouse.database, without=("ops.check_results",)) == before
+
+
+def test_a_rebuild_commits_each_load_before_it_folds_the_next(
+    published: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The memory of a year's loads would not suffice, and DuckDB 2.0.0 spoiled tables from which a transaction deleted rows that
+    it had inserted: a rebuild of thirty nights died of it."""
+    published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
+    published.night(2)
+    committed: list[tuple[int]] = []
+
+    def counted(con: duckdb.DuckDBPyConnection, load: LoadContent) -> None:
+        [(name,)] = con.execute("select current_database()").fetchall()
+        with con.cursor() as other:
+            committed.extend(other.execute(f"select count(*) from {name}.ops.loads").fetchall())
+        fold_load(con, load)
+
+    monkeypatch.setattr("leaderboard_etl.warehouse.build.fold_load", counted)
+    pipeline.rebuild(published.warehouse)
+    assert committed == [(0,), (1,)]
 
 
 def test_the_next_night_catches_up_with_a_ledger_ahead_of_the_file(published: World, tmp_path: Path) -> None:

@@ -81,10 +81,16 @@ def _contents(
 
 
 def _fold(con: duckdb.DuckDBPyConnection, contents: Iterable[LoadContent]) -> None:
-    """Folds loads, each in a transaction of its own."""
+    """Folds loads, each in a transaction of its own, after that of the caller; another one is open in the end.
+
+    One for many loads would keep all their rows in memory, and DuckDB 2.0.0 spoils a table from which rows are deleted that the
+    same transaction inserted."""
+    con.commit()
     for content in contents:
+        con.begin()
         fold_load(con, content)
-    con.commit().begin()
+        con.commit()
+    con.begin()
 
 
 def _last_id(loads: Sequence[Load]) -> int | None:

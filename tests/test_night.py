@@ -146,8 +146,8 @@ def test_offline_rebuilds_the_same_content_without_a_socket(published: World, mo
 def test_a_rebuild_commits_each_load_before_it_folds_the_next(
     published: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The memory of a year's loads would not suffice, and DuckDB 2.0.0 spoiled tables from which a transaction deleted rows that
-    it had inserted: a rebuild of thirty nights died of it."""
+    """One transaction would hold the rows of a year in memory, and DuckDB 2.0.0 spoils a table from which rows are deleted that
+    the same transaction inserted."""
     published.put_v2(*[v2_row(f"org/model-{n}b", 0.31 + n / 100) for n in range(1, 31)])
     published.night(2)
     committed: list[tuple[int]] = []

@@ -38,9 +38,11 @@ def build(
     contents = _contents(store, loads, done, news or {})
     # The first load is parsed meanwhile.
     describe_tables(con)
-    con.execute("begin")
+    con.begin()
     create_views(con)
+    con.commit()
     _fold(con, contents)
+    con.begin()
     made_by = [code_version(), _last_id(loads), schema_version(), public_version()]
     con.execute("insert into ops.build values (?, ?, ?, ?)", made_by)
     build_core(con)
@@ -61,8 +63,8 @@ def extend(
     have made it, and no load since then may have changed policy. `news` is that of `build`, and so is the content.
 
     Returns the models that were judged anew (core.update_core)."""
-    con.execute("begin")
     _fold(con, _contents(store, loads, done, news))
+    con.begin()
     [(since_load_id,)] = con.execute("select load_id from ops.build").fetchall()
     con.execute("update ops.build set load_id = ?", [_last_id(loads)])
     judged = update_core(con, since_load_id or 0)
@@ -81,16 +83,12 @@ def _contents(
 
 
 def _fold(con: duckdb.DuckDBPyConnection, contents: Iterable[LoadContent]) -> None:
-    """Folds loads, each in a transaction of its own, after that of the caller; another one is open in the end.
-
-    One for many loads would keep all their rows in memory, and DuckDB 2.0.0 spoils a table from which rows are deleted that the
-    same transaction inserted."""
-    con.commit()
+    """Folds loads, each in a transaction of its own: one for many would hold all their rows in memory, and make DuckDB 2.0.0
+    delete rows that the same transaction inserted, which spoils the table."""
     for content in contents:
         con.begin()
         fold_load(con, content)
         con.commit()
-    con.begin()
 
 
 def _last_id(loads: Sequence[Load]) -> int | None:
